@@ -1,0 +1,51 @@
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.models import Group
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts import services
+from accounts.models import AuthSession, User
+
+admin.site.unregister(Group)
+admin.site.site_header = admin.site.site_title = "PingBack"
+admin.site.index_title = _("Operator")
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
+    form = UserChangeForm
+    add_form = AdminUserCreationForm
+    list_display = ("email", "full_name", "is_active", "is_verified", "is_staff", "created_at")
+    list_filter = ("is_active", "is_verified", "is_staff")
+    search_fields = ("email", "full_name", "id")
+    ordering = ("-created_at",)
+    readonly_fields = ("id", "created_at", "last_login", "is_google_account")
+    filter_horizontal = ()
+    fieldsets = (
+        (None, {"fields": ("id", "email", "full_name", "password")}),
+        (_("State"), {"fields": ("is_active", "is_verified", "is_google_account", "is_staff", "is_superuser")}),
+        (_("Times"), {"fields": ("created_at", "last_login")}),
+    )
+    add_fieldsets = ((None, {"fields": ("email", "full_name", "usable_password", "password1", "password2")}),)
+
+
+@admin.register(AuthSession)
+class AuthSessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Ending a session here cuts its sockets too; nothing else can be changed."""
+
+    list_display = ("user", "user_agent", "ip", "created_at", "last_used_at", "expires_at")
+    search_fields = ("user__email", "ip", "id")
+    list_select_related = ("user",)
+    readonly_fields = ("id", "user", "user_agent", "ip", "created_at", "last_used_at", "expires_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def delete_model(self, request: HttpRequest, obj: AuthSession) -> None:
+        services.end_session(obj.pk)
+
+    def delete_queryset(self, request: HttpRequest, queryset) -> None:  # type: ignore[no-untyped-def]
+        for session_id in queryset.values_list("pk", flat=True):
+            services.end_session(session_id)

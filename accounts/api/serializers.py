@@ -1,0 +1,36 @@
+"""What sign-in takes and gives (contract/api.md 4)."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.models import User
+from accounts.services import MAX_PASSWORD, MIN_PASSWORD
+from foundation.api import Text
+
+
+class RegisterInput(serializers.Serializer[Any]):
+    email = serializers.EmailField(max_length=254)
+    full_name = Text(max_length=200)
+    password = Text(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD, trim_whitespace=False)
+
+
+class LoginInput(serializers.Serializer[Any]):
+    email = Text(max_length=254)
+    password = Text(max_length=MAX_PASSWORD, trim_whitespace=False)
+
+
+class AccessTokenOutput(serializers.Serializer[Any]):
+    access_token = serializers.CharField()
+    token_type = serializers.ChoiceField(choices=["bearer"])
+
+
+class UserOutput(serializers.ModelSerializer[User]):
+    avatar_url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = User
+        fields = ["id", "email", "full_name", "is_verified", "is_google_account", "avatar_url"]
+
+    def get_avatar_url(self, user: User) -> str | None:
+        return user.avatar_url or None

@@ -1,0 +1,73 @@
+"""Registering, logging in and out."""
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts import services
+from accounts.api.authentication import Bearer
+from accounts.api.serializers import AccessTokenOutput, LoginInput, RegisterInput
+from accounts.models import User
+from accounts.tokens import issue_access_token
+from foundation.api import SIGNED_IN, WITH_BODY, Done, refusals
+from foundation.requests import client_address
+
+
+class Public(APIView):
+    """No token needed and none looked at, so that a stale one does not lock its owner out."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    def get_authenticate_header(self, request: Request) -> str:
+        return Bearer().authenticate_header(request)
+
+
+class Register(Public):
+    @extend_schema(
+        summary="Register an account",
+        request=RegisterInput,
+        responses={200: AccessTokenOutput, **refusals(400, *WITH_BODY)},
+    )
+    def post(self, request: Request) -> Response:
+        data = RegisterInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        user = services.register(**data.validated_data)
+        return Response(_token_answer(request, user))
+
+
+class Login(Public):
+    @extend_schema(
+        summary="Log in",
+        request=LoginInput,
+        responses={200: AccessTokenOutput, **refusals(401, *WITH_BODY)},
+    )
+    def post(self, request: Request) -> Response:
+        data = LoginInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        user = services.check_password(**data.validated_data)
+        if user is None:
+            raise AuthenticationFailed(_("Wrong e-mail or password."))
+        return Response(_token_answer(request, user))
+
+
+class Logout(APIView):
+    @extend_schema(
+        summary="Log out: the presented token is dead",
+        request=None,
+        responses={200: Done, **refusals(*SIGNED_IN, 403)},
+    )
+    def post(self, request: Request) -> Response:
+        services.end_session(request.auth.pk)
+        return Response({"message": _("Logged out")})
+
+
+def _token_answer(request: Request, user: User) -> dict[str, str]:
+    session = services.open_session(
+        user=user, user_agent=request.headers.get("User-Agent", ""), ip=client_address(request.META)
+    )
+    return {"access_token": issue_access_token(session), "token_type": "bearer"}

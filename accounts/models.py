@@ -1,0 +1,111 @@
+"""People, and the sessions that their tokens and cookies name."""
+
+import unicodedata
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from foundation.ids import new_id
+
+
+def normal_email(email: str) -> str:
+    """One spelling per mailbox, so that capitals and full-width look-alikes make no second account."""
+    return unicodedata.normalize("NFKC", email).strip().lower()
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_by_natural_key(self, email: str | None) -> "User":
+        return self.get(email=normal_email(email or ""))
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """An operator, for Django admin (`manage.py createsuperuser`)."""
+        user = self.model(email=normal_email(email), is_staff=True, is_superuser=True, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """One person; what the person may do in a workspace is a membership's business."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    email = models.EmailField(_("e-mail"), max_length=254, unique=True)
+    full_name = models.CharField(_("name"), max_length=200)
+    is_active = models.BooleanField(_("may sign in"), default=True)
+    is_staff = models.BooleanField(_("is an operator"), default=False)
+    is_verified = models.BooleanField(_("e-mail verified"), default=True)
+    is_google_account = models.BooleanField(_("signs in with Google"), default=False)
+    avatar_url = models.URLField(_("avatar"), max_length=2048, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["full_name"]
+
+    # Set by whatever signed the caller in; None for a user that was merely loaded.
+    auth_session: "AuthSession | None" = None
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+
+    def __str__(self) -> str:
+        return self.email
+
+    def get_full_name(self) -> str:
+        return self.full_name
+
+    def get_short_name(self) -> str:
+        return self.full_name.split(" ")[0]
+
+
+class AuthSessionQuerySet(models.QuerySet["AuthSession"]):
+    def alive(self) -> "AuthSessionQuerySet":
+        """Not idle too long, not past its end, and of a person who may sign in."""
+        now = timezone.now()
+        return self.select_related("user").filter(
+            user__is_active=True,
+            expires_at__gt=now,
+            last_used_at__gt=now - timedelta(seconds=settings.SESSION_IDLE_SECONDS),
+        )
+
+
+def session_end() -> datetime:
+    return timezone.now() + timedelta(seconds=settings.SESSION_MAX_SECONDS)
+
+
+class AuthSession(models.Model):
+    """One sign-in. A token or a cookie is good for as long as the row that it names is alive."""
+
+    # `last_used_at` moves at most this often, so that reading does not write.
+    TOUCH_AFTER = timedelta(minutes=5)
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="auth_sessions")
+    user_agent = models.CharField(_("browser or program"), max_length=300, blank=True)
+    ip = models.GenericIPAddressField(_("address"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    last_used_at = models.DateTimeField(_("last used"), default=timezone.now)
+    expires_at = models.DateTimeField(_("ends"), default=session_end)
+
+    objects = AuthSessionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("session")
+        verbose_name_plural = _("sessions")
+
+    def __str__(self) -> str:
+        return f"{self.user} since {self.created_at:%Y-%m-%d %H:%M}"
+
+    def touch(self) -> None:
+        now = timezone.now()
+        if now - self.last_used_at > self.TOUCH_AFTER:
+            AuthSession.objects.filter(pk=self.pk).update(last_used_at=now)

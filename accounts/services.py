@@ -1,0 +1,92 @@
+"""Registering, signing in and out. Everything that changes a person or a session goes through here."""
+
+import logging
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth import login
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+
+from accounts.models import AuthSession, User, normal_email
+from foundation.errors import Invalid, Unprocessable
+from foundation.text import is_clean
+
+MIN_PASSWORD, MAX_PASSWORD = 8, 128
+log = logging.getLogger("pingback.accounts")
+
+
+def register(*, email: str, full_name: str, password: str) -> User:
+    """A new account, verified at once unless the operator asks for more.
+
+    Raises Invalid when the e-mail is taken, Unprocessable when e-mail, name or password is not acceptable.
+    Source: contract/quickstart.txt, step 1.
+    """
+    user = User(email=normal_email(email), full_name=full_name.strip())
+    try:
+        validate_email(user.email)
+    except ValidationError as error:
+        raise Unprocessable(_("Write an e-mail address like ada@example.com."), field="email") from error
+    if not user.full_name:
+        raise Unprocessable(_("Write your name."), field="full_name")
+    check_new_password(password, user=user)
+    if User.objects.filter(email=user.email).exists():
+        raise Invalid(_("This e-mail is already registered."))
+    user.set_password(password)
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError as error:  # two sign-ups at once: the constraint decides
+        raise Invalid(_("This e-mail is already registered.")) from error
+    return user
+
+
+def check_new_password(password: str, *, user: User) -> None:
+    """Raises Unprocessable; the length comes first, so that a megabyte is never hashed."""
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        text = _("Use %(least)d to %(most)d characters.") % {"least": MIN_PASSWORD, "most": MAX_PASSWORD}
+        raise Unprocessable(text, field="password", kind="password_length")
+    if not is_clean(password):
+        raise Unprocessable(_("This password holds a character that cannot be stored."), field="password")
+    try:
+        validate_password(password, user=user)
+    except ValidationError as error:
+        text = _("This password is too common. Choose another.")
+        raise Unprocessable(text, field="password", kind="password_common") from error
+
+
+def check_password(*, email: str, password: str) -> User | None:
+    """The person, or None: alike, also in time, for unknown, wrong and disabled."""
+    user = User.objects.filter(email=normal_email(email)).first()
+    if user is None:
+        make_password(password)  # as slow as a real check
+        return None
+    return user if user.check_password(password) and user.is_active else None
+
+
+def open_session(*, user: User, user_agent: str = "", ip: str | None = None) -> AuthSession:
+    session = AuthSession.objects.create(user=user, user_agent=user_agent[:300], ip=ip)
+    user.auth_session = session
+    return session
+
+
+def sign_in(request: HttpRequest, user: User) -> None:
+    """Give the browser a session cookie; the row behind it comes from `accounts.signals`."""
+    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+
+
+def end_session(session_id: UUID) -> None:
+    """The token or cookie is dead at the next request, and its sockets are cut."""
+    with transaction.atomic():
+        AuthSession.objects.filter(pk=session_id).delete()
+        transaction.on_commit(lambda: _tell_sockets(session_id), robust=True)
+
+
+def _tell_sockets(session_id: UUID) -> None:
+    import_string(settings.SESSION_ENDED_PUBLISHER)(session_id)

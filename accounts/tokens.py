@@ -1,0 +1,101 @@
+"""Bearer tokens: a JWT names an AuthSession row, and the row decides.
+
+Simplejwt's backend signs and checks with its own key, fixed algorithm, issuer and audience; our claims are
+`sub` (user), `sid` (session), `jti`, `iat`, `exp`. Deleting the row ends the token at the next request.
+Source: promises, "Sign-in and sessions"; contract/api.md, "Token life and logout".
+"""
+
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+import jwt
+from django.conf import settings
+from rest_framework_simplejwt.backends import TokenBackend
+from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.tokens import Token
+
+from accounts.models import AuthSession, User
+from foundation.ids import parse_id
+
+# Longer than any token of ours: a longer text is refused before it is decoded.
+MAX_TOKEN = 2_000
+
+
+class BadToken(Exception):
+    """Not a token of ours, or of a session that is over."""
+
+
+class NamedKeyBackend(TokenBackend):
+    """Writes the key's name into the header and takes no token that names another."""
+
+    KEY_ID = "1"
+
+    def encode(self, payload: dict[str, Any]) -> str:
+        claims = {**payload, "aud": self.audience, "iss": self.issuer}
+        return jwt.encode(claims, self.signing_key, algorithm=self.algorithm, headers={"kid": self.KEY_ID})
+
+    def decode(self, token: str, verify: bool = True) -> dict[str, Any]:
+        try:
+            header = jwt.get_unverified_header(token)
+        except jwt.InvalidTokenError as error:
+            raise TokenError("Token is malformed") from error
+        if header.get("kid") != self.KEY_ID:
+            raise TokenError("Token is signed with an unknown key")
+        return dict(super().decode(token, verify=verify))
+
+
+@cache
+def backend() -> NamedKeyBackend:
+    return NamedKeyBackend(
+        settings.SIMPLE_JWT["ALGORITHM"],
+        signing_key=settings.JWT_KEY,
+        audience=settings.SIMPLE_JWT["AUDIENCE"],
+        issuer=settings.SIMPLE_JWT["ISSUER"],
+    )
+
+
+class AccessToken(Token):
+    token_type = "access"  # noqa: S105  the kind of token, not a secret
+
+    @property
+    def lifetime(self) -> timedelta:  # type: ignore[override]
+        return timedelta(seconds=settings.SESSION_MAX_SECONDS)
+
+    def get_token_backend(self) -> NamedKeyBackend:
+        return backend()
+
+
+def issue_access_token(session: AuthSession) -> str:
+    token = AccessToken()
+    token.set_exp(from_time=session.created_at)
+    token["sub"] = str(session.user_id)
+    token["sid"] = str(session.pk)
+    return str(token)
+
+
+def session_from_token(raw: str) -> AuthSession:
+    """The living session that a token names, with its user; `user.auth_session` is set.
+
+    Raises BadToken.
+    """
+    if len(raw) > MAX_TOKEN:
+        raise BadToken("too long")
+    try:
+        claims = AccessToken(raw).payload  # type: ignore[arg-type]
+    except TokenError as error:
+        raise BadToken(str(error)) from error
+    except (ValueError, TypeError, OverflowError) as error:  # claims of a shape that the library does not expect
+        raise BadToken("malformed claims") from error
+    session = AuthSession.objects.alive().filter(pk=parse_id(claims.get("sid"))).first()
+    if session is None or str(session.user_id) != claims.get("sub"):
+        raise BadToken("session is over")
+    return signed_in(session)
+
+
+def signed_in(session: AuthSession) -> AuthSession:
+    """Mark the session as used and its user as the caller."""
+    session.touch()
+    user: User = session.user
+    user.auth_session = session
+    return session

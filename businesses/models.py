@@ -1,0 +1,126 @@
+"""Workspaces, who works in them, what they may use, and what happened in them."""
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from businesses.querysets import BusinessScoped
+from foundation.ids import new_id
+
+
+class Role(models.TextChoices):
+    OWNER = "owner", _("Owner")
+    ADMIN = "admin", _("Admin")
+    AGENT = "agent", _("Agent")
+
+
+class AgentStatus(models.TextChoices):
+    LIVE = "live", _("Live")
+    AWAY = "away", _("Away")
+    OFFLINE = "offline", _("Offline")
+
+
+class Plan(models.Model):
+    """What a workspace may use. The operator changes the numbers in Django admin; empty means no limit."""
+
+    name = models.CharField(_("name"), max_length=40, unique=True)
+    max_agents = models.PositiveIntegerField(_("agents besides the owner"), null=True, blank=True)
+    max_channels = models.PositiveIntegerField(_("channels"), null=True, blank=True)
+    max_kb_articles = models.PositiveIntegerField(_("knowledge articles"), null=True, blank=True)
+    max_messages_per_month = models.PositiveIntegerField(_("messages a month"), null=True, blank=True)
+    all_channel_types = models.BooleanField(_("channels other than the web widget"), default=True)
+    theo_auto = models.BooleanField(_("Theo may answer by itself"), default=True)
+    is_default = models.BooleanField(_("for new workspaces"), default=False)
+
+    class Meta:
+        verbose_name = _("plan")
+        verbose_name_plural = _("plans")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_default"], condition=models.Q(is_default=True), name="plan_one_default"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Business(models.Model):
+    """A workspace: the tenant. `feed_seq` is the number of its newest feed row."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = models.CharField(_("name"), max_length=200)
+    website = models.CharField(_("website"), max_length=2048, blank=True)
+    industry = models.CharField(_("industry"), max_length=200, blank=True)
+    team_size = models.CharField(_("team size"), max_length=200, blank=True)
+    goal = models.CharField(_("goal"), max_length=200, blank=True)
+    plan = models.ForeignKey(Plan, models.PROTECT, related_name="businesses", verbose_name=_("plan"))
+    assign_on_reply = models.BooleanField(_("the first to answer takes the conversation"), default=True)
+    time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
+    feed_seq = models.PositiveBigIntegerField(_("feed position"), default=0, editable=False)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("workspace")
+        verbose_name_plural = _("workspaces")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """One person in one workspace."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.AGENT)
+    status = models.CharField(_("status"), max_length=10, choices=AgentStatus, default=AgentStatus.OFFLINE)
+    is_active = models.BooleanField(_("active"), default=True)
+    invited_at = models.DateTimeField(_("joined"), default=timezone.now)
+
+    objects = BusinessScoped["Membership"].as_manager()
+
+    class Meta:
+        verbose_name = _("member")
+        verbose_name_plural = _("members")
+        constraints = [
+            models.UniqueConstraint(fields=["business", "user"], name="membership_once"),
+            models.UniqueConstraint(
+                fields=["business"], condition=models.Q(role="owner"), name="membership_one_owner"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.business}"
+
+
+class FeedEvent(models.Model):
+    """What happened in a workspace, numbered from 1 without gaps.
+
+    Refers to rows by id and holds no words of people, so that erasing a customer does not touch the log.
+    """
+
+    business = models.ForeignKey(Business, models.CASCADE, related_name="feed")
+    seq = models.PositiveBigIntegerField(_("number"))
+    kind = models.CharField(_("kind"), max_length=40)
+    conversation_id = models.UUIDField(_("conversation"), null=True)
+    message_id = models.UUIDField(_("message"), null=True)
+    actor_id = models.UUIDField(_("who did it"), null=True)
+    data = models.JSONField(default=dict)
+    created_at = models.DateTimeField(_("when"), default=timezone.now)
+
+    objects = BusinessScoped["FeedEvent"].as_manager()
+
+    # The row that it is about, for whoever publishes it right after the commit; not stored.
+    subject: models.Model | None = None
+
+    class Meta:
+        verbose_name = _("feed event")
+        verbose_name_plural = _("feed events")
+        constraints = [models.UniqueConstraint(fields=["business", "seq"], name="feed_seq_once")]
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.kind}"

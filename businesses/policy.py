@@ -1,0 +1,45 @@
+"""Which role may do what: the one table that API, pages and sockets ask.
+
+Source: contract/api.md 6; design.md 6 (widgets and channels: owner only).
+"""
+
+from enum import StrEnum, auto
+
+from django.contrib.auth.models import AnonymousUser
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from businesses.models import Membership, Role
+from businesses.selectors import membership_of
+from foundation.errors import Forbidden, Invalid
+
+
+class Action(StrEnum):
+    HANDLE_CONVERSATIONS = auto()
+    ASSIGN = auto()
+    MANAGE_TEAM = auto()
+    MANAGE_CHANNELS = auto()
+    MANAGE_WIDGETS = auto()
+    MANAGE_WORKSPACE = auto()
+    MANAGE_BILLING = auto()
+
+
+ALLOWED: dict[Role, frozenset[Action]] = {
+    Role.OWNER: frozenset(Action),
+    Role.ADMIN: frozenset({Action.HANDLE_CONVERSATIONS, Action.ASSIGN}),
+    Role.AGENT: frozenset({Action.HANDLE_CONVERSATIONS}),
+}
+
+
+def may(membership: Membership | None, action: Action) -> bool:
+    return membership is not None and action in ALLOWED[Role(membership.role)]
+
+
+def require(user: User | AnonymousUser, action: Action) -> Membership:
+    """The caller's membership. Raises Invalid without a workspace, Forbidden when the role does not allow it."""
+    membership = membership_of(user)
+    if membership is None:
+        raise Invalid(_("Create a workspace first."))
+    if not may(membership, action):
+        raise Forbidden(_("Your role does not allow this."))
+    return membership

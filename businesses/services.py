@@ -1,0 +1,57 @@
+"""Making and changing a workspace."""
+
+import zoneinfo
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from businesses.models import Business, Membership, Plan, Role
+from businesses.policy import Action, require
+from businesses.selectors import forget_membership
+from foundation.errors import Invalid, Unprocessable
+
+PROFILE_FIELDS = ("name", "website", "industry", "team_size", "goal", "time_zone")
+
+
+@transaction.atomic
+def create_business(
+    *, owner: User, name: str, website: str = "", industry: str = "", team_size: str = "", goal: str = ""
+) -> Membership:
+    """The owner's first workspace; more come by invitation.
+
+    Raises Invalid when the person already has one, Unprocessable for a blank name.
+    Source: contract/quickstart.txt, step 3.
+    """
+    User.objects.select_for_update().get(pk=owner.pk)  # two clicks make one workspace
+    if Membership.objects.filter(user=owner, is_active=True).exists():
+        raise Invalid(_("You already have a workspace."))
+    if not name.strip():
+        raise Unprocessable(_("Give the workspace a name."), field="name")
+    business = Business.objects.create(
+        name=name.strip(),
+        website=website,
+        industry=industry,
+        team_size=team_size,
+        goal=goal,
+        plan=Plan.objects.get(is_default=True),
+    )
+    forget_membership(owner)
+    return Membership.objects.create(business=business, user=owner, role=Role.OWNER)
+
+
+def update_business(*, actor: User, **changes: str) -> Business:
+    """Change the workspace's own facts: PROFILE_FIELDS. Owner only.
+
+    Raises Unprocessable for a blank name or an unknown time zone.
+    """
+    business = require(actor, Action.MANAGE_WORKSPACE).business
+    changes = {field: value.strip() for field, value in changes.items() if field in PROFILE_FIELDS}
+    if not changes.get("name", business.name):
+        raise Unprocessable(_("Give the workspace a name."), field="name")
+    if changes.get("time_zone", "UTC") not in zoneinfo.available_timezones():
+        raise Unprocessable(_("Choose a time zone from the list."), field="time_zone")
+    for field, value in changes.items():
+        setattr(business, field, value)
+    business.save(update_fields=[*changes, "updated_at"])
+    return business

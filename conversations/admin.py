@@ -1,0 +1,47 @@
+from django.contrib import admin
+from django.http import HttpRequest
+
+from conversations.models import Conversation, Customer, Message, ReadMark
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """What people wrote is looked at by an operator, never changed: changes go through services and the feed."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(Customer)
+class CustomerAdmin(ReadOnlyAdmin):
+    list_display = ("display_name", "email", "external_id", "verified", "business", "created_at")
+    list_filter = ("verified",)
+    list_select_related = ("business",)
+    search_fields = ("name", "email", "external_id", "id", "business__name")
+
+
+@admin.register(Conversation)
+class ConversationAdmin(ReadOnlyAdmin):
+    list_display = ("id", "customer", "status", "channel_type", "assignee", "business", "last_seq", "updated_at")
+    list_filter = ("status", "channel_type")
+    list_select_related = ("customer", "assignee", "business")
+    search_fields = ("id", "customer__name", "customer__email", "business__name")
+
+
+@admin.register(Message)
+class MessageAdmin(ReadOnlyAdmin):
+    list_display = ("conversation_id", "seq", "sender_type", "status", "created_at")
+    list_filter = ("sender_type", "status")
+    search_fields = ("id", "conversation__id")
+
+
+@admin.register(ReadMark)
+class ReadMarkAdmin(ReadOnlyAdmin):
+    list_display = ("conversation_id", "user", "seq")
+    list_select_related = ("user",)
+    search_fields = ("conversation__id", "user__email")

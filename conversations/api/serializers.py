@@ -1,0 +1,130 @@
+"""What the conversation endpoints take, and the shapes that `conversations.wire` gives, for the schema."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from conversations.models import ChannelType, MessageStatus, SenderType, Status
+from conversations.services.messages import MAX_CONTENT
+from foundation.api import IdField, PageQuery, Text
+
+
+class ListQuery(PageQuery):
+    status = serializers.ChoiceField(choices=Status.choices, required=False)
+    assignee_id = IdField(required=False, help_text="An agent's user id.")
+
+
+class HistoryQuery(serializers.Serializer[Any]):
+    after = serializers.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
+    before = serializers.IntegerField(min_value=1, max_value=2**31 - 1, required=False)
+    limit = serializers.IntegerField(min_value=1, max_value=100, default=50)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "after" in attrs and "before" in attrs:
+            raise serializers.ValidationError("Give `after` or `before`.", code="value_error")
+        return attrs
+
+
+class CreateInput(serializers.Serializer[Any]):
+    business_id = IdField()
+    customer_id = IdField(required=False, allow_null=True)
+    channel_id = IdField(required=False, allow_null=True)
+    initial_message = Text(
+        required=False,
+        allow_null=True,
+        allow_blank=True,
+        trim_whitespace=False,
+        max_length=MAX_CONTENT,
+        help_text="Stored as written by the calling agent; a blank one is none.",
+    )
+
+
+class MessageInput(serializers.Serializer[Any]):
+    content = Text(max_length=MAX_CONTENT, trim_whitespace=False)
+    attachments = serializers.ListField(
+        child=serializers.JSONField(),
+        required=False,
+        max_length=0,
+        help_text="Empty for now: there is no upload yet, and nothing from elsewhere is taken.",
+    )
+
+
+class StatusInput(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(choices=[Status.OPEN, Status.PENDING])
+
+
+class ReadInput(serializers.Serializer[Any]):
+    seq = serializers.IntegerField(min_value=0, max_value=2**31 - 1)
+
+
+class ReadOutput(serializers.Serializer[Any]):
+    seq = serializers.IntegerField()
+    unread = serializers.IntegerField()
+
+
+class MessageOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    conversation_id = serializers.UUIDField()
+    seq = serializers.IntegerField(help_text="Counts from 1 in its conversation, without gaps.")
+    sender_type = serializers.ChoiceField(choices=SenderType.choices)
+    sender_id = serializers.UUIDField(allow_null=True)
+    sender_name = serializers.CharField(allow_null=True)
+    sender_avatar_url = serializers.CharField(allow_null=True)
+    content = serializers.CharField()
+    attachments = serializers.ListField(child=serializers.JSONField())
+    created_at = serializers.DateTimeField()
+    delivered_at = serializers.DateTimeField(allow_null=True)
+    read_at = serializers.DateTimeField(allow_null=True)
+    ai = serializers.JSONField(allow_null=True)
+    sources = serializers.ListField(child=serializers.JSONField())
+    status = serializers.ChoiceField(choices=MessageStatus.choices)
+    error = serializers.CharField(allow_null=True)
+    client_message_id = serializers.CharField(allow_null=True, required=False)
+
+
+class CustomerOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    business_id = serializers.UUIDField()
+    name = serializers.CharField(allow_null=True)
+    email = serializers.CharField(allow_null=True)
+    external_id = serializers.CharField(allow_null=True)
+    verified = serializers.BooleanField()
+    created_at = serializers.DateTimeField()
+
+
+class ConversationOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    business_id = serializers.UUIDField()
+    customer_id = serializers.UUIDField(allow_null=True)
+    assignee_id = serializers.UUIDField(allow_null=True)
+    status = serializers.ChoiceField(choices=Status.choices)
+    channel_type = serializers.ChoiceField(choices=ChannelType.choices)
+    channel_id = serializers.UUIDField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+    first_response_at = serializers.DateTimeField(allow_null=True)
+    resolved_at = serializers.DateTimeField(allow_null=True)
+    closed_at = serializers.DateTimeField(allow_null=True)
+    customer = CustomerOutput(allow_null=True)
+    messages = MessageOutput(many=True)
+    last_message = MessageOutput(allow_null=True)
+    tags = serializers.ListField(child=serializers.JSONField())
+    priority = serializers.CharField(allow_null=True)
+    snoozed_until = serializers.DateTimeField(allow_null=True)
+    handoff_reason = serializers.CharField(allow_null=True)
+    unread = serializers.IntegerField(allow_null=True)
+
+
+class HistoryOutput(serializers.Serializer[Any]):
+    results = MessageOutput(many=True)
+    next = serializers.IntegerField(allow_null=True, help_text="The `seq` to go on from, or null at the end.")
+
+
+class ResolvedOutput(serializers.Serializer[Any]):
+    resolved_at = serializers.DateTimeField(required=False)
+    detail = serializers.CharField(required=False, help_text="`Already resolved`")
+
+
+class ClosedOutput(serializers.Serializer[Any]):
+    closed_at = serializers.DateTimeField(required=False)
+    detail = serializers.CharField(required=False, help_text="`Already closed`")

@@ -1,0 +1,224 @@
+"""Conversations over REST: parse, call one service, render."""
+
+from django.http import Http404
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from businesses.policy import Action, require
+from conversations import selectors
+from conversations.api import serializers as shapes
+from conversations.models import ChannelType, Conversation, Customer
+from conversations.services.handling import (
+    close_conversation,
+    mark_read,
+    park_conversation,
+    reopen_conversation,
+    resolve_conversation,
+)
+from conversations.services.messages import api_key, send_reply
+from conversations.services.opening import open_conversation
+from conversations.wire import conversation_payload, message_payload, timestamp
+from foundation.api import IDEMPOTENCY_KEY, SIGNED_IN, WITH_BODY, idempotency_key, path_id, refusals
+from foundation.errors import Forbidden, Invalid
+
+
+def conversation_for(request: Request, text: str) -> Conversation:
+    """One of the caller's own; unknown and foreign are alike."""
+    require(request.user, Action.HANDLE_CONVERSATIONS)
+    rows = Conversation.objects.visible_to(request.user).for_reading().with_unread(request.user)
+    conversation = rows.filter(pk=path_id(text)).first()
+    if conversation is None:
+        raise Http404
+    return conversation
+
+
+def replayed(payload: object, *, created: bool) -> Response:
+    """201 for what this request made; 200 and a header for what an earlier one with the same key made."""
+    if created:
+        return Response(payload, status=201)
+    return Response(payload, headers={"Idempotent-Replay": "true"})
+
+
+class Conversations(APIView):
+    @extend_schema(
+        summary="List conversations",
+        parameters=[shapes.ListQuery],
+        responses={200: shapes.ConversationOutput(many=True), **refusals(400, *SIGNED_IN, 422)},
+    )
+    def get(self, request: Request) -> Response:
+        require(request.user, Action.HANDLE_CONVERSATIONS)
+        query = shapes.ListQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        rows = selectors.inbox(
+            request.user,
+            status=query.validated_data.get("status"),
+            assignee_id=query.validated_data.get("assignee_id"),
+        )
+        return Response([conversation_payload(row) for row in rows[query.window()]])
+
+    @extend_schema(
+        summary="Start a conversation",
+        parameters=[IDEMPOTENCY_KEY],
+        request=shapes.CreateInput,
+        responses={
+            201: shapes.ConversationOutput,
+            200: shapes.ConversationOutput,
+            **refusals(400, *SIGNED_IN, 403, *WITH_BODY),
+        },
+    )
+    def post(self, request: Request) -> Response:
+        key, fingerprint = idempotency_key(request)
+        membership = require(request.user, Action.HANDLE_CONVERSATIONS)
+        data = shapes.CreateInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        given = data.validated_data
+        if given["business_id"] != membership.business_id:
+            raise Forbidden(_("This is not your workspace."))
+        content = given.get("initial_message") or ""
+        channel = _channel(request, given.get("channel_id"))
+        opened = open_conversation(
+            business_id=membership.business_id,
+            channel=channel,
+            channel_type=ChannelType(channel.type) if channel else ChannelType.WIDGET,
+            customer=_customer(request, given.get("customer_id")),
+            opened_by=request.user,
+            content=content if content.strip() else "",
+            dedup_key=api_key(request.user, key) if content.strip() else None,
+            fingerprint=fingerprint,
+        )
+        messages = [opened.message] if opened.message else []
+        return replayed(conversation_payload(opened.conversation, messages=messages), created=opened.created)
+
+
+class OneConversation(APIView):
+    @extend_schema(
+        summary="Read a conversation with its whole history",
+        responses={200: shapes.ConversationOutput, **refusals(400, *SIGNED_IN, 404)},
+    )
+    def get(self, request: Request, conversation_id: str) -> Response:
+        conversation = conversation_for(request, conversation_id)
+        return Response(conversation_payload(conversation, messages=selectors.whole_history(conversation)))
+
+    @extend_schema(
+        summary="Reopen or park a conversation",
+        request=shapes.StatusInput,
+        responses={200: shapes.ConversationOutput, **refusals(400, *SIGNED_IN, 403, 404, *WITH_BODY)},
+    )
+    def patch(self, request: Request, conversation_id: str) -> Response:
+        conversation = conversation_for(request, conversation_id)
+        data = shapes.StatusInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        change = {"open": reopen_conversation, "pending": park_conversation}[data.validated_data["status"]]
+        change(conversation=conversation, actor=request.user)
+        return Response(conversation_payload(conversation_for(request, conversation_id)))
+
+
+class Messages(APIView):
+    @extend_schema(
+        summary="Read part of a history",
+        parameters=[shapes.HistoryQuery],
+        responses={200: shapes.HistoryOutput, **refusals(400, *SIGNED_IN, 404, 422)},
+    )
+    def get(self, request: Request, conversation_id: str) -> Response:
+        """Rising `seq`: behind `after`, or the last ones before `before`, or from the start."""
+        conversation = conversation_for(request, conversation_id)
+        query = shapes.HistoryQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        before, limit = query.validated_data.get("before"), query.validated_data["limit"]
+        if before is not None:
+            rows = selectors.messages_before(conversation, before, limit=limit)
+            more = rows[0].seq if rows and rows[0].seq > 1 else None
+        else:
+            rows = selectors.messages_after(conversation, query.validated_data.get("after", 0), limit=limit)
+            more = rows[-1].seq if rows and rows[-1].seq < conversation.last_seq else None
+        return Response({"results": [message_payload(row, for_member=True) for row in rows], "next": more})
+
+    @extend_schema(
+        summary="Send a message as the calling agent",
+        parameters=[IDEMPOTENCY_KEY],
+        request=shapes.MessageInput,
+        responses={
+            201: shapes.MessageOutput,
+            200: shapes.MessageOutput,
+            **refusals(400, *SIGNED_IN, 403, 404, *WITH_BODY),
+        },
+    )
+    def post(self, request: Request, conversation_id: str) -> Response:
+        key, fingerprint = idempotency_key(request)
+        conversation = conversation_for(request, conversation_id)
+        data = shapes.MessageInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        posted = send_reply(
+            conversation=conversation,
+            author=request.user,
+            content=data.validated_data["content"],
+            key=key,
+            fingerprint=fingerprint,
+        )
+        return replayed(message_payload(posted.message, for_member=True, own=True), created=posted.created)
+
+
+class Read(APIView):
+    @extend_schema(
+        summary="Mark as read by the calling agent",
+        request=shapes.ReadInput,
+        responses={200: shapes.ReadOutput, **refusals(400, *SIGNED_IN, 403, 404, *WITH_BODY)},
+    )
+    def post(self, request: Request, conversation_id: str) -> Response:
+        conversation = conversation_for(request, conversation_id)
+        data = shapes.ReadInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        seq = min(data.validated_data["seq"], conversation.last_seq)
+        return Response({"seq": seq, "unread": mark_read(conversation=conversation, user=request.user, seq=seq)})
+
+
+class Resolve(APIView):
+    @extend_schema(
+        summary="Resolve",
+        request=None,
+        responses={200: shapes.ResolvedOutput, **refusals(400, *SIGNED_IN, 403, 404)},
+    )
+    def put(self, request: Request, conversation_id: str) -> Response:
+        handled = resolve_conversation(
+            conversation=conversation_for(request, conversation_id), actor=request.user
+        )
+        if not handled.changed:
+            return Response({"detail": "Already resolved"})
+        return Response({"resolved_at": timestamp(handled.conversation.resolved_at)})
+
+
+class Close(APIView):
+    @extend_schema(
+        summary="Close",
+        request=None,
+        responses={200: shapes.ClosedOutput, **refusals(400, *SIGNED_IN, 403, 404)},
+    )
+    def put(self, request: Request, conversation_id: str) -> Response:
+        handled = close_conversation(
+            conversation=conversation_for(request, conversation_id), actor=request.user
+        )
+        if not handled.changed:
+            return Response({"detail": "Already closed"})
+        return Response({"closed_at": timestamp(handled.conversation.closed_at)})
+
+
+def _channel(request: Request, channel_id):  # type: ignore[no-untyped-def]
+    """The channel asked for, or the workspace's default one, which a fresh workspace does not have."""
+    if channel_id is None:
+        return selectors.default_channel(require(request.user, Action.HANDLE_CONVERSATIONS).business_id)
+    channel = selectors.channel_for(request.user, channel_id)
+    if channel is None or not channel.is_active:
+        raise Invalid(_("There is no such channel, or it is switched off."))
+    return channel
+
+
+def _customer(request: Request, customer_id):  # type: ignore[no-untyped-def]
+    if customer_id is None:
+        return None
+    customer = Customer.objects.visible_to(request.user).filter(pk=customer_id).first()
+    if customer is None:
+        raise Invalid(_("There is no such customer."))
+    return customer

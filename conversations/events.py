@@ -1,0 +1,67 @@
+"""What happened in the core, for the feed and for the neighbours.
+
+`happened` is sent inside the transaction: a neighbour may write rows of its own (deliveries, assistant jobs),
+and if it cannot, nothing of the change is stored. What must only be quick is published after the commit, by
+the feed.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.dispatch import Signal
+
+from businesses import feed
+from businesses.feed import Event
+from conversations.models import Conversation, Customer, Message
+
+# Arguments: business_id: UUID, events: Sequence[Event], messages: Sequence[Message], the new ones with their
+# conversation loaded.
+happened = Signal()
+
+
+def conversation_created(conversation: Conversation, *, actor_id: UUID | None) -> Event:
+    return Event(
+        kind="conversation.created", subject=conversation, conversation_id=conversation.pk, actor_id=actor_id
+    )
+
+
+def conversation_updated(conversation: Conversation, *, actor_id: UUID | None) -> Event:
+    return Event(
+        kind="conversation.updated",
+        subject=conversation,
+        conversation_id=conversation.pk,
+        actor_id=actor_id,
+        data={
+            "status": conversation.status,
+            "assignee_id": str(conversation.assignee_id) if conversation.assignee_id else None,
+        },
+    )
+
+
+def message_created(message: Message) -> Event:
+    return _about_message("message.created", message)
+
+
+def message_updated(message: Message) -> Event:
+    return _about_message("message.updated", message)
+
+
+def customer_created(customer: Customer) -> Event:
+    return Event(kind="customer.created", subject=customer, data={"customer_id": str(customer.pk)})
+
+
+def record(business_id: UUID, events: Sequence[Event], *, messages: Sequence[Message] = ()) -> None:
+    """Tell the neighbours, then append to the feed. The last call of a service's transaction."""
+    happened.send(sender=None, business_id=business_id, events=events, messages=messages)
+    feed.record(business_id, events)
+
+
+def _about_message(kind: str, message: Message) -> Event:
+    return Event(
+        kind=kind,
+        subject=message,
+        conversation_id=message.conversation_id,
+        message_id=message.pk,
+        actor_id=message.sender_id,
+        data={"message_seq": message.seq, "status": message.status},
+    )

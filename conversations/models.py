@@ -1,0 +1,203 @@
+"""The core: who writes in, the conversation with them, and its messages in one order without gaps."""
+
+from typing import Self
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Count, IntegerField, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from businesses.models import Business
+from businesses.querysets import BusinessScoped
+from businesses.selectors import membership_of
+from foundation.ids import new_id
+
+
+class Status(models.TextChoices):
+    OPEN = "open", _("Open")
+    PENDING = "pending", _("Pending")
+    RESOLVED = "resolved", _("Resolved")
+    CLOSED = "closed", _("Closed")
+
+
+class ChannelType(models.TextChoices):
+    WEBCHAT = "webchat", _("Web chat")
+    WIDGET = "widget", _("Website")
+    EMAIL = "email", _("E-mail")
+    WHATSAPP = "whatsapp", _("WhatsApp")
+    TELEGRAM = "telegram", _("Telegram")
+    INSTAGRAM = "instagram", _("Instagram")
+    X = "x", _("X")
+    SMS = "sms", _("SMS")
+
+
+# On our own sockets: the live event is the delivery, nothing leaves the house.
+WEB = frozenset({ChannelType.WIDGET, ChannelType.WEBCHAT})
+
+
+class SenderType(models.TextChoices):
+    AGENT = "agent", _("Agent")
+    CUSTOMER = "customer", _("Customer")
+
+
+class MessageStatus(models.TextChoices):
+    QUEUED = "queued", _("Queued")
+    SENT = "sent", _("Sent")
+    DELIVERED = "delivered", _("Delivered")
+    READ = "read", _("Read")
+    FAILED = "failed", _("Not sent")
+
+
+class Customer(models.Model):
+    """Who writes in. Name, e-mail and external id are claims until `verified`."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="customers")
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    email = models.CharField(_("e-mail"), max_length=254, blank=True)
+    external_id = models.CharField(_("id in your system"), max_length=200, blank=True)
+    verified = models.BooleanField(_("verified"), default=False)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = BusinessScoped["Customer"].as_manager()
+
+    class Meta:
+        verbose_name = _("customer")
+        verbose_name_plural = _("customers")
+        indexes = [models.Index(fields=["business", "-created_at"], name="customer_newest")]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def display_name(self) -> str:
+        """What to call the person; a stranger has a number to tell strangers apart."""
+        return self.name or self.email or _("Visitor %(number)s") % {"number": self.id.hex[-4:].upper()}
+
+
+class ConversationQuerySet(BusinessScoped["Conversation"]):
+    def for_reading(self) -> Self:
+        """With everything that a row of a list or an event shows, in the same query."""
+        return self.select_related("customer", "assignee", "last_message__sender", "channel")
+
+    def with_unread(self, user: User | AnonymousUser) -> Self:
+        """`unread`: how many customer's messages lie after the user's read mark."""
+        mark = ReadMark.objects.filter(conversation=OuterRef("pk"), user_id=user.pk).values("seq")
+        unread = (
+            Message.objects.filter(conversation=OuterRef("pk"), sender_type=SenderType.CUSTOMER)
+            .filter(seq__gt=Coalesce(Subquery(mark.filter(conversation=OuterRef("conversation_id"))), Value(0)))
+            .order_by()
+            .values("conversation")
+            .annotate(count=Count("pk"))
+            .values("count")
+        )
+        return self.annotate(unread=Coalesce(Subquery(unread, output_field=IntegerField()), Value(0)))
+
+
+class Conversation(models.Model):
+    """One thread with one customer. `last_seq` is the number of its newest message."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="conversations")
+    customer = models.ForeignKey(Customer, models.CASCADE, null=True, blank=True, related_name="conversations")
+    # By name: everyone expects `conversation.channel`, and it is the one arrow that points up (design.md 3).
+    channel = models.ForeignKey(
+        "channels_app.Channel", models.SET_NULL, null=True, blank=True, related_name="conversations"
+    )
+    channel_type = models.CharField(_("channel type"), max_length=20, choices=ChannelType)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="assigned_conversations"
+    )
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.OPEN)
+    last_seq = models.PositiveIntegerField(_("messages"), default=0, editable=False)
+    last_message = models.ForeignKey("Message", models.SET_NULL, null=True, editable=False, related_name="+")
+    first_response_at = models.DateTimeField(_("first response"), null=True, blank=True)
+    resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"))
+    updated_at = models.DateTimeField(_("updated"))
+
+    objects = ConversationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("conversation")
+        verbose_name_plural = _("conversations")
+        indexes = [
+            models.Index(fields=["business", "-updated_at", "-id"], name="conversation_newest"),
+            models.Index(fields=["business", "status", "-updated_at", "-id"], name="conversation_by_status"),
+            models.Index(fields=["customer", "-updated_at", "-id"], name="conversation_of_customer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_status_display()}: {self.customer or self.id}"
+
+    @property
+    def is_web(self) -> bool:
+        return self.channel_type in WEB
+
+    @property
+    def is_done(self) -> bool:
+        return self.status in {Status.RESOLVED, Status.CLOSED}
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        membership = membership_of(user)
+        return self.filter(conversation__business_id=membership.business_id) if membership else self.none()
+
+
+class Message(models.Model):
+    """One entry. `seq` counts from 1 within the conversation, without gaps: the only order there is."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="messages")
+    seq = models.PositiveIntegerField(_("number"))
+    sender_type = models.CharField(_("written by"), max_length=10, choices=SenderType)
+    sender = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    content = models.TextField(_("text"), blank=True)
+    attachments = models.JSONField(default=list, blank=True)
+    status = models.CharField(_("status"), max_length=10, choices=MessageStatus, default=MessageStatus.SENT)
+    error = models.CharField(_("why it was not sent"), max_length=300, blank=True)
+    # The same send twice is one message: the constraint decides, keys never expire.
+    dedup_key = models.CharField(max_length=300, null=True, unique=True, editable=False)
+    fingerprint = models.CharField(max_length=64, blank=True, editable=False)
+    created_at = models.DateTimeField(_("when"))
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering = ["conversation_id", "seq"]
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "seq"], name="message_seq_once"),
+            models.CheckConstraint(condition=Q(seq__gte=1), name="message_seq_from_one"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.seq}: {self.content[:60]}"
+
+    @property
+    def client_message_id(self) -> str | None:
+        """What the sender's client called it, for echoing to the sender's own side only."""
+        parts = (self.dedup_key or "").split(":", 2)
+        return parts[2] if len(parts) == 3 else None
+
+
+class ReadMark(models.Model):
+    """How far one agent has read one conversation."""
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="read_marks")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="read_marks")
+    seq = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("read mark")
+        verbose_name_plural = _("read marks")
+        constraints = [models.UniqueConstraint(fields=["conversation", "user"], name="read_mark_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} read to {self.seq}"

@@ -1,0 +1,56 @@
+"""Reads that join tables, one per screen or endpoint."""
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from conversations.models import Conversation, ConversationQuerySet, Message
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from channels_app.models import Channel
+
+
+def inbox(
+    user: "User", *, status: str | None = None, assignee_id: UUID | None = None
+) -> ConversationQuerySet:
+    """The user's conversations, newest change first, with what a row shows and how much of it is unread."""
+    rows = Conversation.objects.visible_to(user).for_reading().with_unread(user).order_by("-updated_at", "-id")
+    if status:
+        rows = rows.filter(status=status)
+    if assignee_id:
+        rows = rows.filter(assignee_id=assignee_id)
+    return rows
+
+
+def messages_after(conversation: Conversation, seq: int, *, limit: int) -> list[Message]:
+    """Up to `limit` messages behind `seq`, rising."""
+    return list(_messages(conversation).filter(seq__gt=seq).order_by("seq")[:limit])
+
+
+def messages_before(conversation: Conversation, seq: int | None, *, limit: int) -> list[Message]:
+    """The `limit` messages just before `seq` (None = the newest ones), rising."""
+    rows = _messages(conversation)
+    if seq is not None:
+        rows = rows.filter(seq__lt=seq)
+    return list(rows.order_by("-seq")[:limit])[::-1]
+
+
+def whole_history(conversation: Conversation) -> list[Message]:
+    return list(_messages(conversation).order_by("seq"))
+
+
+def channel_for(user: "User", channel_id: UUID) -> "Channel | None":
+    """One of the user's channels, through the relation: the core does not import what lies above it."""
+    return _channels().visible_to(user).filter(pk=channel_id).first()
+
+
+def default_channel(business_id: UUID) -> "Channel | None":
+    return _channels().default_for(business_id)
+
+
+def _channels():  # type: ignore[no-untyped-def]
+    return Conversation._meta.get_field("channel").related_model.objects  # type: ignore[union-attr]
+
+
+def _messages(conversation: Conversation):  # type: ignore[no-untyped-def]
+    return Message.objects.filter(conversation=conversation).select_related("sender")

@@ -1,0 +1,66 @@
+"""What a team does with a conversation besides writing: resolve, close, park, reopen, assign, read."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from accounts.models import User
+from conversations import events
+from conversations.models import Conversation, Message, ReadMark, SenderType, Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handled:
+    """changed: false when the conversation already was so; then nobody is told."""
+
+    conversation: Conversation
+    changed: bool
+
+
+def resolve_conversation(*, conversation: Conversation, actor: User) -> Handled:
+    return _set_status(conversation, Status.RESOLVED, actor)
+
+
+def close_conversation(*, conversation: Conversation, actor: User) -> Handled:
+    return _set_status(conversation, Status.CLOSED, actor)
+
+
+def reopen_conversation(*, conversation: Conversation, actor: User) -> Handled:
+    return _set_status(conversation, Status.OPEN, actor)
+
+
+def park_conversation(*, conversation: Conversation, actor: User) -> Handled:
+    return _set_status(conversation, Status.PENDING, actor)
+
+
+@transaction.atomic
+def _set_status(conversation: Conversation, status: Status, actor: User) -> Handled:
+    """`resolved_at` and `closed_at` say since when; they are empty again once the conversation is reopened."""
+    conversation = Conversation.objects.select_for_update(of=("self",)).for_reading().get(pk=conversation.pk)
+    if conversation.status == status:
+        return Handled(conversation=conversation, changed=False)
+    now = timezone.now()
+    conversation.status = status
+    conversation.updated_at = now
+    if status == Status.RESOLVED:
+        conversation.resolved_at, conversation.closed_at = now, None
+    elif status == Status.CLOSED:
+        conversation.closed_at = now
+    else:
+        conversation.resolved_at = conversation.closed_at = None
+    conversation.save(update_fields=["status", "updated_at", "resolved_at", "closed_at"])
+    events.record(conversation.business_id, [events.conversation_updated(conversation, actor_id=actor.pk)])
+    return Handled(conversation=conversation, changed=True)
+
+
+def mark_read(*, conversation: Conversation, user: User, seq: int) -> int:
+    """Move the user's read mark forward, never back; returns how many customer's messages are still unread."""
+    mark, _created = ReadMark.objects.get_or_create(conversation=conversation, user=user)
+    ReadMark.objects.filter(pk=mark.pk).update(seq=Greatest(F("seq"), min(seq, conversation.last_seq)))
+    mark.refresh_from_db(fields=["seq"])
+    return Message.objects.filter(
+        conversation=conversation, sender_type=SenderType.CUSTOMER, seq__gt=mark.seq
+    ).count()

@@ -1,0 +1,205 @@
+"""Storing messages: the one way in for widget, API, pages and providers."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from businesses.feed import Event
+from conversations import events
+from conversations.models import Conversation, Message, MessageStatus, SenderType, Status
+from foundation.errors import KeyReused, NotFound, Unprocessable
+from foundation.text import is_clean
+
+MAX_CONTENT = 10_000
+MAX_KEY = 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A message before it has a number.
+
+    content: plain text, 1 to MAX_CONTENT characters.
+    sender: the agent who wrote it; None for a customer.
+    dedup_key: `w:<visitor>:<client id>`, `api:<user>:<key>` or `<channel>:<provider id>`; None = no protection.
+    fingerprint: digest of the request that carried the key; another one under the same key is refused.
+    """
+
+    conversation_id: UUID
+    sender_type: SenderType
+    content: str
+    sender: User | None = None
+    dedup_key: str | None = None
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    message: Message
+    created: bool
+
+
+def post_messages(drafts: Sequence[Draft]) -> list[Posted]:
+    """Store messages in the order given, each with the next number of its conversation.
+
+    Safe to repeat: a key that is known gives the first message, and nobody is told again. A customer's message
+    reopens what was parked or done; an agent's first one is the response that the clock waited for.
+    Raises KeyReused, NotFound (no such conversation), Unprocessable (text out of bounds); then nothing is stored.
+    Source: design.md 1; promises, "Once" and "Ordered".
+    """
+    for draft in drafts:
+        check_content(draft.content)
+    try:
+        return _post(drafts)
+    except IntegrityError:
+        # The same key arrived twice at once and the other one won: by now its row can be seen.
+        return _post(drafts)
+
+
+@transaction.atomic
+def _post(drafts: Sequence[Draft]) -> list[Posted]:
+    conversations = _lock({draft.conversation_id for draft in drafts})
+    posted, happenings = append(conversations, drafts)
+    by_business: dict[UUID, list[Event]] = defaultdict(list)
+    for event in happenings:
+        by_business[conversations[event.conversation_id].business_id].append(event)  # type: ignore[index]
+    for business_id in sorted(by_business):
+        new = [item.message for item in posted if item.created]
+        mine = [message for message in new if message.conversation.business_id == business_id]
+        events.record(business_id, by_business[business_id], messages=mine)
+    return posted
+
+
+def send_reply(
+    *, conversation: Conversation, author: User, content: str, key: str = "", fingerprint: str = ""
+) -> Posted:
+    """What an agent writes. `key`: the caller's own id of this send, at most MAX_KEY characters; "" = none."""
+    draft = Draft(
+        conversation_id=conversation.pk,
+        sender_type=SenderType.AGENT,
+        sender=author,
+        content=content,
+        dedup_key=api_key(author, key),
+        fingerprint=fingerprint,
+    )
+    return post_messages([draft])[0]
+
+
+def api_key(user: User, key: str) -> str | None:
+    """One person's keys never meet another's."""
+    return f"api:{user.pk}:{key}" if key else None
+
+
+@transaction.atomic
+def set_message_status(*, message_id: UUID, status: MessageStatus, error: str = "") -> Message:
+    """What became of a message on its way out. error: a sentence for the agent, only with FAILED."""
+    message = Message.objects.select_related("conversation__customer", "sender").get(pk=message_id)
+    message.status, message.error = status, error
+    message.save(update_fields=["status", "error"])
+    events.record(message.conversation.business_id, [events.message_updated(message)])
+    return message
+
+
+def append(
+    conversations: dict[UUID, Conversation], drafts: Sequence[Draft]
+) -> tuple[list[Posted], list[Event]]:
+    """Store the drafts and their conversations' new state; return what came of each, and what to record.
+
+    conversations: every one that a draft names, locked by this transaction or made in it.
+    """
+    keys = [draft.dedup_key for draft in drafts if draft.dedup_key]
+    known = {message.dedup_key: message for message in _known(keys)} if keys else {}
+    posted, new, touched = [], [], {}
+    happenings: list[Event] = []
+    for draft in drafts:
+        if draft.dedup_key and (first := known.get(draft.dedup_key)):
+            if first.fingerprint != draft.fingerprint:
+                raise KeyReused
+            posted.append(Posted(message=first, created=False))
+            continue
+        conversation = conversations[draft.conversation_id]
+        changed = _take(conversation, draft)
+        message = conversation.last_message
+        assert message is not None
+        if draft.dedup_key:
+            known[draft.dedup_key] = message
+        new.append(message)
+        touched[conversation.pk] = conversation
+        posted.append(Posted(message=message, created=True))
+        happenings.append(events.message_created(message))
+        if changed:
+            actor_id = draft.sender.pk if draft.sender else None
+            happenings.append(events.conversation_updated(conversation, actor_id=actor_id))
+    Message.objects.bulk_create(new)
+    Conversation.objects.bulk_update(
+        touched.values(),
+        ["status", "assignee", "last_seq", "last_message", "first_response_at", "resolved_at", "closed_at", "updated_at"],
+    )
+    return posted, happenings
+
+
+def check_content(content: str) -> None:
+    """Raises Unprocessable."""
+    if not content.strip():
+        raise Unprocessable(_("Write a message."), field="content", kind="string_too_short")
+    if len(content) > MAX_CONTENT:
+        text = _("At most %(most)d characters.") % {"most": MAX_CONTENT}
+        raise Unprocessable(text, field="content", kind="string_too_long")
+    if not is_clean(content):
+        raise Unprocessable(_("The text holds a character that cannot be stored."), field="content")
+
+
+def _lock(ids: set[UUID]) -> dict[UUID, Conversation]:
+    """Locked in the order of their ids, so that two batches never wait for each other."""
+    rows = (
+        Conversation.objects.select_for_update(of=("self",))
+        .select_related("business", "customer", "channel", "assignee")
+        .filter(pk__in=ids)
+        .order_by("pk")
+    )
+    conversations = {conversation.pk: conversation for conversation in rows}
+    if len(conversations) < len(ids):
+        raise NotFound
+    return conversations
+
+
+def _known(keys: Sequence[str]) -> list[Message]:
+    return list(
+        Message.objects.select_related("conversation__customer", "conversation__assignee", "sender").filter(
+            dedup_key__in=keys
+        )
+    )
+
+
+def _take(conversation: Conversation, draft: Draft) -> bool:
+    """Give the draft its number and move the conversation; true when its status or assignee changed."""
+    now = timezone.now()
+    before = conversation.status, conversation.assignee_id
+    leaves_the_house = draft.sender_type == SenderType.AGENT and not conversation.is_web
+    is_reply = draft.sender_type == SenderType.AGENT and conversation.last_seq > 0
+    conversation.last_seq += 1
+    conversation.updated_at = now
+    conversation.last_message = Message(
+        conversation=conversation,
+        seq=conversation.last_seq,
+        sender_type=draft.sender_type,
+        sender=draft.sender,
+        content=draft.content,
+        status=MessageStatus.QUEUED if leaves_the_house else MessageStatus.SENT,
+        dedup_key=draft.dedup_key,
+        fingerprint=draft.fingerprint,
+        created_at=now,
+    )
+    if draft.sender_type == SenderType.CUSTOMER:
+        if conversation.status != Status.OPEN:
+            conversation.status, conversation.resolved_at, conversation.closed_at = Status.OPEN, None, None
+    else:
+        conversation.first_response_at = conversation.first_response_at or now
+        if is_reply and conversation.assignee_id is None and draft.sender and conversation.business.assign_on_reply:
+            conversation.assignee = draft.sender
+    return before != (conversation.status, conversation.assignee_id)

@@ -1,0 +1,104 @@
+"""Starting a conversation, with or without its first message."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from conversations import events
+from conversations.models import ChannelType, Conversation, Customer, Message, SenderType
+from conversations.services.messages import Draft, append, check_content
+from foundation.errors import KeyReused
+from foundation.ids import new_id
+
+if TYPE_CHECKING:
+    from channels_app.models import Channel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    conversation: Conversation
+    message: Message | None
+    created: bool
+
+
+def open_conversation(
+    *,
+    business_id: UUID,
+    channel_type: ChannelType,
+    channel: "Channel | None" = None,
+    customer: Customer | None = None,
+    new_customer: bool = False,
+    opened_by: User | None = None,
+    content: str = "",
+    dedup_key: str | None = None,
+    fingerprint: str = "",
+) -> Opened:
+    """A new open conversation; `content` is its first message, an agent's when `opened_by` is given.
+
+    Safe to repeat when the first message has a key: the conversation that the key opened comes back.
+    new_customer: `customer` is not stored yet and is stored with the conversation.
+    Raises KeyReused, Unprocessable.
+    Source: contract/quickstart.txt, step 5; contract/api.md 5.
+    """
+    if content:
+        check_content(content)
+    conversation = Conversation(
+        pk=new_id(),
+        business_id=business_id,
+        channel=channel,
+        channel_type=channel_type,
+        customer=customer,
+    )
+    draft = Draft(
+        conversation_id=conversation.pk,
+        sender_type=SenderType.AGENT if opened_by else SenderType.CUSTOMER,
+        sender=opened_by,
+        content=content,
+        dedup_key=dedup_key,
+        fingerprint=fingerprint,
+    )
+    if dedup_key and (known := _opened_by_key(dedup_key, fingerprint)):
+        return known
+    try:
+        return _open(conversation, draft, new_customer=new_customer)
+    except IntegrityError:
+        # The same key arrived twice at once and the other one won.
+        if dedup_key and (known := _opened_by_key(dedup_key, fingerprint)):
+            return known
+        raise
+
+
+@transaction.atomic
+def _open(conversation: Conversation, draft: Draft, *, new_customer: bool) -> Opened:
+    actor_id = draft.sender.pk if draft.sender else None
+    conversation.created_at = conversation.updated_at = timezone.now()
+    happenings = []
+    if new_customer and conversation.customer:
+        conversation.customer.save(force_insert=True)
+        happenings.append(events.customer_created(conversation.customer))
+    conversation.save(force_insert=True)
+    happenings.append(events.conversation_created(conversation, actor_id=actor_id))
+    messages = []
+    if draft.content:
+        posted, more = append({conversation.pk: conversation}, [draft])
+        messages = [item.message for item in posted]
+        happenings += more
+    events.record(conversation.business_id, happenings, messages=messages)
+    return Opened(conversation=conversation, message=messages[0] if messages else None, created=True)
+
+
+def _opened_by_key(key: str, fingerprint: str) -> Opened | None:
+    message = (
+        Message.objects.select_related("conversation__customer", "conversation__assignee", "sender")
+        .filter(dedup_key=key)
+        .first()
+    )
+    if message is None:
+        return None
+    if message.fingerprint != fingerprint:
+        raise KeyReused
+    return Opened(conversation=message.conversation, message=message, created=False)

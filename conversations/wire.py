@@ -1,0 +1,95 @@
+"""The contract's words for messages and conversations: the one shape for REST, acks, resume and live events.
+
+Source: contract/api.md 3; design.md 9.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from conversations.models import Conversation, Customer, Message
+
+Payload = dict[str, Any]
+
+
+def timestamp(moment: datetime | None) -> str | None:
+    """UTC, whole seconds, `Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+
+
+def message_payload(
+    message: Message, *, for_member: bool, feed_seq: int | None = None, own: bool = False
+) -> Payload:
+    """for_member: with what only the team may see. own: to the sender's own side, with its client's id."""
+    payload: Payload = {
+        "id": str(message.pk),
+        "conversation_id": str(message.conversation_id),
+        "seq": message.seq,
+        "sender_type": message.sender_type,
+        "sender_id": str(message.sender_id) if message.sender_id else None,
+        "sender_name": message.sender.full_name if message.sender else None,
+        "sender_avatar_url": (message.sender.avatar_url or None) if message.sender else None,
+        "content": message.content,
+        "attachments": message.attachments,
+        "created_at": timestamp(message.created_at),
+        "delivered_at": None,
+        "read_at": None,
+        "ai": None,
+        "sources": [],
+    }
+    if for_member:
+        payload |= {"status": message.status, "error": message.error or None}
+        if feed_seq is not None:
+            payload["feed_seq"] = feed_seq
+    if own:
+        payload["client_message_id"] = message.client_message_id
+    return payload
+
+
+def customer_payload(customer: Customer) -> Payload:
+    return {
+        "id": str(customer.pk),
+        "business_id": str(customer.business_id),
+        "name": customer.name or None,
+        "email": customer.email or None,
+        "external_id": customer.external_id or None,
+        "verified": customer.verified,
+        "created_at": timestamp(customer.created_at),
+    }
+
+
+def conversation_payload(conversation: Conversation, *, messages: Sequence[Message] = ()) -> Payload:
+    """For the team. `unread` is there when the row was read for somebody (`with_unread`), else null."""
+    last = conversation.last_message
+    return {
+        "id": str(conversation.pk),
+        "business_id": str(conversation.business_id),
+        "customer_id": str(conversation.customer_id) if conversation.customer_id else None,
+        "assignee_id": str(conversation.assignee_id) if conversation.assignee_id else None,
+        "status": conversation.status,
+        "channel_type": conversation.channel_type,
+        "channel_id": str(conversation.channel_id) if conversation.channel_id else None,
+        "created_at": timestamp(conversation.created_at),
+        "updated_at": timestamp(conversation.updated_at),
+        "first_response_at": timestamp(conversation.first_response_at),
+        "resolved_at": timestamp(conversation.resolved_at),
+        "closed_at": timestamp(conversation.closed_at),
+        "customer": customer_payload(conversation.customer) if conversation.customer else None,
+        "messages": [message_payload(message, for_member=True) for message in messages],
+        "last_message": message_payload(last, for_member=True) if last else None,
+        "tags": [],
+        "priority": None,
+        "snoozed_until": None,
+        "handoff_reason": None,
+        "unread": getattr(conversation, "unread", None),
+    }
+
+
+def visitor_conversation_payload(conversation: Conversation) -> Payload:
+    """For the visitor: only what the widget needs."""
+    assignee = conversation.assignee
+    return {
+        "id": str(conversation.pk),
+        "status": conversation.status,
+        "assignee": {"name": assignee.full_name, "avatar_url": assignee.avatar_url or None} if assignee else None,
+    }

@@ -1,0 +1,156 @@
+"""The manners that every app's API shares: ids in paths, paging, what a refusal looks like in the schema."""
+
+import hashlib
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+from django.http import Http404
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from foundation.errors import Unprocessable
+from foundation.ids import parse_id
+
+DEFAULT_LIMIT, MAX_LIMIT = 50, 100
+# Far beyond any real list, and small enough for every database's OFFSET.
+MAX_PAGE = 1_000_000
+
+
+class Detail(serializers.Serializer[Any]):
+    """`{"detail": "..."}`"""
+
+    detail = serializers.CharField()
+
+
+class Flaw(serializers.Serializer[Any]):
+    loc = serializers.ListField(child=serializers.JSONField())
+    msg = serializers.CharField()
+    type = serializers.CharField()
+
+
+class Flaws(serializers.Serializer[Any]):
+    """What is wrong with a body or query."""
+
+    detail = Flaw(many=True)
+
+
+class PlanRefusal(serializers.Serializer[Any]):
+    """`limit_exceeded` carries `current` and `limit`; `feature_locked` does not."""
+
+    error = serializers.ChoiceField(choices=["limit_exceeded", "feature_locked"])
+    plan = serializers.CharField()
+    feature = serializers.CharField()
+    current = serializers.IntegerField(required=False)
+    limit = serializers.IntegerField(required=False)
+    message = serializers.CharField()
+
+
+class Done(serializers.Serializer[Any]):
+    """`{"message": "..."}`"""
+
+    message = serializers.CharField()
+
+
+def refusals(*statuses: int) -> dict[int, Any]:
+    """The documented errors of an operation, by status."""
+    shapes: dict[int, Any] = {402: PlanRefusal, 422: Flaws}
+    return {status: shapes.get(status, Detail) for status in statuses}
+
+
+# Of every operation that takes a token and a body.
+SIGNED_IN = (401,)
+WITH_BODY = (413, 415, 422)
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="1 to 128 printable characters; the same send twice stores one message.",
+)
+
+
+def path_id(text: str) -> UUID:
+    """The id in a path; what is none is not found, like an id that nobody has."""
+    found = parse_id(text)
+    if found is None:
+        raise Http404
+    return found
+
+
+class PageQuery(serializers.Serializer[Any]):
+    """`page` from 1 and `limit` from 1 to 100, for the contract's bare arrays."""
+
+    page = serializers.IntegerField(default=1, min_value=1, max_value=MAX_PAGE)
+    limit = serializers.IntegerField(default=DEFAULT_LIMIT, min_value=1, max_value=MAX_LIMIT)
+
+    def window(self) -> slice:
+        page, limit = self.validated_data["page"], self.validated_data["limit"]
+        return slice((page - 1) * limit, page * limit)
+
+
+class IdField(serializers.UUIDField):
+    """A UUID in its canonical form, and nothing that Python would also take for one (integers, braces, urn:)."""
+
+    def to_internal_value(self, data: Any) -> UUID:
+        found = parse_id(data)
+        if found is None:
+            self.fail("invalid", value="")
+        return found
+
+
+class Text(serializers.CharField):
+    """Text means text: numbers and booleans are not quietly turned into it."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+def idempotency_key(request: Request) -> tuple[str, str]:
+    """The key that the caller gave ("" = none), and the digest of path and body that it stands for."""
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return "", ""
+    if not 1 <= len(key) <= 128 or not key.isprintable() or not key.isascii():
+        raise Unprocessable(
+            "Use 1 to 128 printable characters.", field="Idempotency-Key", source="header", kind="value_error"
+        )
+    return key, hashlib.sha256(request.path.encode() + b"\0" + request._request.body).hexdigest()
+
+
+class CursorQuery(serializers.Serializer[Any]):
+    """`cursor` from the last answer's `next`, and `limit` from 1 to 100, for `{"results", "next"}`."""
+
+    cursor = Text(required=False, max_length=200)
+    limit = serializers.IntegerField(default=DEFAULT_LIMIT, min_value=1, max_value=MAX_LIMIT)
+
+
+def newest_page(rows: Any, *, cursor: str | None, limit: int) -> tuple[list[Any], str | None]:
+    """One page of rows ordered by `-updated_at, -id`, and the cursor of the next one.
+
+    Keyset paging: the cursor is the last row's place, so that what is new in the meantime shifts nothing.
+    Raises Unprocessable for a cursor that is none of ours.
+    """
+    if cursor:
+        moment, last_id = _place(cursor)
+        rows = rows.filter(Q(updated_at__lt=moment) | Q(updated_at=moment, id__lt=last_id))
+    page = list(rows[: limit + 1])
+    if len(page) <= limit:
+        return page, None
+    last = page[limit - 1]
+    return page[:limit], f"{last.updated_at.isoformat()}_{last.id}"
+
+
+def _place(cursor: str) -> tuple[datetime, UUID]:
+    moment, _sep, last_id = cursor.partition("_")
+    try:
+        parsed = datetime.fromisoformat(moment.replace(" ", "+"))
+        if parsed.tzinfo is None:
+            raise ValueError(moment)
+        return parsed, UUID(last_id)
+    except ValueError as error:
+        raise Unprocessable("Not a cursor of ours.", field="cursor", source="query") from error

@@ -1,0 +1,21 @@
+"""Facts about a request that do not depend on who asks."""
+
+import ipaddress
+from collections.abc import Mapping
+
+from django.conf import settings
+
+
+def client_address(meta: Mapping[str, str]) -> str | None:
+    """The caller's address: Nth from the right of X-Forwarded-For, N = TRUSTED_PROXIES; with 0 the peer's.
+
+    meta: WSGI-style names, as in `request.META`. None when nobody trustworthy says.
+    """
+    candidate = meta.get("REMOTE_ADDR", "")
+    if settings.TRUSTED_PROXIES:
+        hops = [hop.strip() for hop in meta.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+        candidate = hops[-settings.TRUSTED_PROXIES] if len(hops) >= settings.TRUSTED_PROXIES else ""
+    try:
+        return str(ipaddress.ip_address(candidate))
+    except ValueError:
+        return None

@@ -1,0 +1,28 @@
+"""Bounds of what people may send, checked before it goes anywhere near a row."""
+
+MAX_DEPTH = 32
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+
+def is_clean(text: str) -> bool:
+    """No NUL (PostgreSQL refuses it) and no lone surrogate (not UTF-8)."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def flaw_of(value: object, *, depth: int = 0) -> str | None:
+    """What is wrong with a JSON value anywhere inside it, or None.
+
+    Strings and keys must be clean, and nothing nests deeper than MAX_DEPTH.
+    """
+    if depth > MAX_DEPTH:
+        return f"Nested deeper than {MAX_DEPTH} levels."
+    if isinstance(value, str):
+        return None if is_clean(value) else "A text holds a character that cannot be stored."
+    if isinstance(value, dict):
+        parts = [*value.keys(), *value.values()]
+    elif isinstance(value, list):
+        parts = value
+    else:
+        return None
+    return next((flaw for part in parts if (flaw := flaw_of(part, depth=depth + 1))), None)

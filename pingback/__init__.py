@@ -1,0 +1,1 @@
+"""The composition: settings, addresses, the API's manners and the live edge. Everything else is below."""

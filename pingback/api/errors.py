@@ -1,0 +1,95 @@
+"""One table from what went wrong to the status and body that callers get (promises, "Limits and what bad input gets").
+
+Whatever happens, nothing of the value that was wrong is echoed, and no trace, SQL or path leaves the house.
+"""
+
+import logging
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, JsonResponse
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from foundation.errors import PlanLimit, Refused, TooFast, Unprocessable
+
+log = logging.getLogger("pingback.api")
+
+NOT_FOUND = {"detail": "Not found"}
+INTERNAL = {"detail": "Internal error"}
+TRY_AGAIN = {"detail": "Try again"}
+TOO_BIG = {"detail": "The body is too big."}
+
+
+def answer(error: Exception, context: dict[str, Any]) -> Response:
+    """DRF's exception handler."""
+    set_rollback()
+    request: HttpRequest = context["request"]._request
+    if isinstance(error, exceptions.ValidationError):
+        return Response({"detail": _flaws(error.get_full_details(), [_source(context)])}, status=422)
+    if isinstance(error, Unprocessable):
+        flaw = {"loc": error.loc, "msg": error.detail, "type": error.kind}
+        return Response({"detail": [flaw]}, status=422)
+    if isinstance(error, PlanLimit):
+        return Response(error.body, status=error.status)
+    if isinstance(error, TooFast):
+        body = {"detail": error.detail, "error": "rate_limited", "retry_after": error.retry_after}
+        return Response(body, status=429, headers={"Retry-After": str(error.retry_after)})
+    if isinstance(error, Refused):
+        return Response({"detail": error.detail}, status=error.status)
+    if isinstance(error, Http404 | exceptions.NotFound):
+        return Response(NOT_FOUND, status=404)
+    if isinstance(error, RequestDataTooBig):
+        return Response(TOO_BIG, status=413)
+    if isinstance(error, SuspiciousOperation):
+        return Response({"detail": "Bad request"}, status=400)
+    if isinstance(error, PermissionDenied):
+        return Response({"detail": "Forbidden"}, status=403)
+    if isinstance(error, OperationalError | InterfaceError):
+        log.exception("The database did not answer: %s", request.path)
+        return Response(TRY_AGAIN, status=503, headers={"Retry-After": "1"})
+    if isinstance(error, exceptions.APIException):
+        return _known(error)
+    log.exception("Unexpected at %s %s", request.method, request.path)
+    return Response(INTERNAL, status=500)
+
+
+def _known(error: exceptions.APIException) -> Response:
+    headers = {}
+    if challenge := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(wait))
+    return Response({"detail": str(error.detail)}, status=error.status_code, headers=headers)
+
+
+def _source(context: dict[str, Any]) -> str:
+    return "query" if context["request"].method in {"GET", "DELETE"} else "body"
+
+
+def _flaws(details: Any, loc: list[Any]) -> list[dict[str, Any]]:
+    """Serializer errors, however nested, as one flat list of {loc, msg, type}."""
+    if isinstance(details, dict) and set(details) == {"message", "code"}:
+        return [{"loc": loc, "msg": str(details["message"]), "type": str(details["code"])}]
+    if isinstance(details, dict):
+        parts = [(key, value) for key, value in details.items() if key != "non_field_errors"]
+        flaws = [flaw for key, value in parts for flaw in _flaws(value, [*loc, key])]
+        return flaws + _flaws(details.get("non_field_errors", []), loc)
+    return [flaw for part in details for flaw in _flaws(part, loc)]
+
+
+# For addresses that reach no API view ---------------------------------------------------------------------
+
+
+def not_found(request: HttpRequest) -> JsonResponse:
+    return JsonResponse(NOT_FOUND, status=status.HTTP_404_NOT_FOUND)
+
+
+def bad_request(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"detail": "Bad request"}, status=status.HTTP_400_BAD_REQUEST)
+
+
+def internal(request: HttpRequest) -> JsonResponse:
+    return JsonResponse(INTERNAL, status=status.HTTP_500_INTERNAL_SERVER_ERROR)

@@ -1,0 +1,18 @@
+"""What every page's template may name."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from businesses.selectors import membership_of
+
+
+def page(request: HttpRequest) -> dict[str, Any]:
+    """`membership`, `business` (None when signed out or before onboarding), `public_base_url`."""
+    membership = membership_of(request.user) if hasattr(request, "user") else None
+    return {
+        "membership": membership,
+        "business": membership.business if membership else None,
+        "public_base_url": settings.PUBLIC_BASE_URL,
+    }

@@ -1,0 +1,56 @@
+"""Is it alive, is it ready: for balancers and people, without sign-in."""
+
+import logging
+from collections.abc import Callable
+
+from channels_app import worker
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
+
+from pingback.realtime import bus
+
+log = logging.getLogger("pingback.health")
+
+
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    """The process answers."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 when every part works, else 503; each part by name."""
+    parts = {name: _works(check) for name, check in CHECKS.items()}
+    ready = all(parts.values())
+    body = {"status": "ok" if ready else "unavailable", **{name: "ok" if up else "down" for name, up in parts.items()}}
+    return JsonResponse(body, status=200 if ready else 503)
+
+
+def _works(check: Callable[[], bool]) -> bool:
+    try:
+        return check()
+    except Exception:
+        log.exception("Not ready")
+        return False
+
+
+def _database() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        return cursor.fetchone() == (1,)
+
+
+def _migrations() -> bool:
+    executor = MigrationExecutor(connection)
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+
+
+CHECKS: dict[str, Callable[[], bool]] = {
+    "database": _database,
+    "migrations": _migrations,
+    "bus": bus.is_up,
+    "worker": worker.is_alive,
+}

@@ -1,0 +1,115 @@
+"""The outermost layer: a request id on every answer, bodies counted while they are read, no pile of requests.
+
+Below Django there is nothing that could do it: by the time a view runs, its body lies on the disk.
+"""
+
+import re
+import uuid
+from typing import Any
+
+import orjson
+from django.conf import settings
+
+# ASGI's own shapes: https://asgi.readthedocs.io/en/latest/specs/www.html
+Scope = dict[str, Any]
+Message = dict[str, Any]
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+
+
+class BodyTooBig(Exception):
+    pass
+
+
+class Limits:
+    def __init__(self, app: Any) -> None:
+        self.app = app
+        self.in_flight = 0
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        answer = _Answer(send, _request_id(scope))
+        limit = _body_limit(scope["path"])
+        if _declared_length(scope) > limit:
+            await answer.refuse(413, "The body is too big.")
+        elif _is_long_poll(scope["path"]):
+            await self.app(scope, receive, answer.send)
+        elif self.in_flight >= settings.REQUESTS_IN_FLIGHT:
+            await answer.refuse(503, "Try again", (b"retry-after", b"1"))
+        else:
+            self.in_flight += 1
+            try:
+                await self.app(scope, _counted(receive, limit), answer.send)
+            except BodyTooBig:
+                await answer.refuse(413, "The body is too big.")
+            finally:
+                self.in_flight -= 1
+
+
+class _Answer:
+    """Adds the request id, and can answer in the app's place while nothing was said."""
+
+    def __init__(self, send: Any, request_id: bytes) -> None:
+        self._send = send
+        self._request_id = request_id
+        self._started = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._started = True
+            headers = [*message.get("headers", ()), (b"x-request-id", self._request_id)]
+            message = {**message, "headers": headers}
+        await self._send(message)
+
+    async def refuse(self, status: int, detail: str, *headers: tuple[bytes, bytes]) -> None:
+        if self._started:
+            return
+        body = orjson.dumps({"detail": detail})
+        fixed = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"cache-control", b"no-store"),
+            (b"x-content-type-options", b"nosniff"),
+            (b"connection", b"close"),  # what is left of the body is not read
+        ]
+        await self.send({"type": "http.response.start", "status": status, "headers": [*fixed, *headers]})
+        await self.send({"type": "http.response.body", "body": body})
+
+
+def _counted(receive: Any, limit: int) -> Any:
+    read = 0
+
+    async def counting() -> Message:
+        nonlocal read
+        message: Message = await receive()
+        if message["type"] == "http.request":
+            read += len(message.get("body", b""))
+            if read > limit:
+                raise BodyTooBig
+        return message
+
+    return counting
+
+
+def _request_id(scope: Scope) -> bytes:
+    """A trusted proxy's, so that both logs name a request alike, else one of our own."""
+    given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+    if settings.TRUSTED_PROXIES and _REQUEST_ID.fullmatch(given):
+        return bytes(given)
+    return uuid.uuid4().hex.encode()
+
+
+def _declared_length(scope: Scope) -> int:
+    value = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    return int(value) if value.isdigit() else 0
+
+
+def _body_limit(path: str) -> int:
+    webhook = path.startswith("/api/v1/webhooks/")
+    return settings.WEBHOOK_BODY_BYTES if webhook else settings.JSON_BODY_BYTES
+
+
+def _is_long_poll(path: str) -> bool:
+    """Socket.IO counts its own bodies and keeps its own connections."""
+    return path.startswith("/socket.io/")

@@ -1,0 +1,35 @@
+"""Log lines: one line each, without control characters, and without what looks like a secret."""
+
+import logging
+import re
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_SECRET = re.compile(
+    r"""(?ix)
+    (\b[\w-]*(?:password|passwd|secret|token|api_key|apikey|authorization|cookie|visitor_key)\b["']?\s*[:=]\s*)
+    (?:bearer\s+)?["']?[^\s"',;&}]+
+    """
+)
+_TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+|\bv1\.[\w-]{40,}\.[\w-]+|\bbot\d+:[\w-]{20,}")
+
+
+class Masked(logging.Filter):
+    """Masks values behind keys named like secrets, our tokens and visitor keys, and tokens in addresses."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        masked = masked_text(text)
+        if masked != text:
+            record.msg, record.args = masked, ()
+        return True
+
+
+class OneLine(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        """The message on one line; only a traceback, which is our own text, keeps its lines."""
+        record.msg, record.args = _CONTROL.sub(" ", record.getMessage()), ()
+        return masked_text(super().format(record))
+
+
+def masked_text(text: str) -> str:
+    return _TOKEN.sub("***", _SECRET.sub(r"\1***", text))

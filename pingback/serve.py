@@ -1,0 +1,101 @@
+"""`python -m pingback.serve`: migrate, then serve everything in this one process.
+
+SQLite allows one such process: a lock on a file in the data folder, which the system frees however we end.
+"""
+
+import argparse
+import fcntl
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pingback.settings")
+
+import django
+import uvicorn
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.migrations.executor import MigrationExecutor
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(prog="bin/serve", description="Serve PingBack.")
+    options.add_argument("--demo", action="store_true", help="fill a workspace worth looking at")
+    arguments = options.parse_args()
+    try:
+        django.setup()
+    except ImproperlyConfigured as error:
+        sys.exit(f"PingBack cannot start: {error}")
+    settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = _only_process() if settings.EMBEDDED else None
+    call_command("check", fail_level="ERROR", verbosity=0)
+    _migrate()
+    _collect_static()
+    if arguments.demo:
+        call_command("demo")
+    print(_welcome(), flush=True)
+    uvicorn.run(
+        "pingback.asgi:application",
+        host=settings.HOST,
+        port=settings.PORT,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=64 * 1024,
+        ws_per_message_deflate=False,  # doubles what an idle connection costs
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # TRUSTED_PROXIES says whose word counts
+        timeout_graceful_shutdown=15,
+        timeout_keep_alive=30,
+    )
+    del lock
+
+
+def _only_process() -> object:
+    path = Path(settings.DATA_DIR, "serve.lock")
+    file = path.open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        sys.exit(
+            f"PingBack is already running on {settings.DATA_DIR}. SQLite serves one process; "
+            "set DATABASE_URL and REDIS_URL to run more."
+        )
+    return file
+
+
+def _migrate() -> None:
+    executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        print("Preparing the database ...", flush=True)
+        call_command("migrate", interactive=False, verbosity=0)
+
+
+def _collect_static() -> None:
+    """Only when a source is newer than the last collection: the second start does not wait for it."""
+    stamp = Path(settings.STATIC_ROOT, "staticfiles.json")
+    sources = [*Path(settings.BASE_DIR, "static").rglob("*"), Path(settings.BASE_DIR, "requirements.txt")]
+    if settings.DEBUG or stamp.exists() and stamp.stat().st_mtime > max(path.stat().st_mtime for path in sources):
+        return
+    print("Collecting pages' files ...", flush=True)
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def _welcome() -> str:
+    lines = [f"PingBack is at {settings.PUBLIC_BASE_URL}", "", "  Next: open it, sign up, and follow the three steps."]
+    lines.append(f"  API:  {settings.PUBLIC_BASE_URL}/api/v1/docs/")
+    lines.append("  Stop: Ctrl-C.   Data: " + str(settings.DATA_DIR))
+    if "*" in settings.ALLOWED_HOSTS:
+        lines.append("  Warning: ALLOWED_HOSTS=* takes requests for any name.")
+    if not settings.THROTTLES:
+        lines.append("  Warning: THROTTLES=off lifts every throttle and connection cap.")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,277 @@
+"""Every setting of PingBack in one typed place. A fresh clone runs with none of them given."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.utils.translation import gettext_lazy as _
+
+from pingback.env import env_bool, env_database, env_email, env_int, env_list, env_secret, env_str
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(env_str("PINGBACK_DATA_DIR", str(BASE_DIR / "var"))).absolute()
+
+# Where we are ---------------------------------------------------------------------------------------------
+
+DEBUG = env_bool("DEBUG", False)
+HOST = env_str("HOST", "127.0.0.1")
+PORT = env_int("PORT", 8000, minimum=1)
+PUBLIC_BASE_URL = env_str("PUBLIC_BASE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+PUBLIC_HOST = urlsplit(PUBLIC_BASE_URL).hostname or "127.0.0.1"
+HTTPS = PUBLIC_BASE_URL.startswith("https://")
+TRUSTED_PROXIES = env_int("TRUSTED_PROXIES", 0)
+ALLOWED_HOSTS = list(dict.fromkeys([*env_list("ALLOWED_HOSTS", ("127.0.0.1", "localhost", "[::1]")), PUBLIC_HOST]))
+
+# Keys: separate, random, made on first start; one leaked key opens one door -------------------------------
+
+_SECRETS = DATA_DIR / "secrets"
+SECRET_KEY = env_secret("SECRET_KEY", _SECRETS)
+JWT_KEY = env_secret("JWT_KEY", _SECRETS)
+VISITOR_KEY = env_secret("VISITOR_KEY", _SECRETS)
+FIELD_KEY = env_secret("FIELD_KEY", _SECRETS)
+# The first seals; the older ones may still open what they sealed.
+FIELD_KEYS = [FIELD_KEY, *env_list("FIELD_KEYS_OLD")]
+
+# The app --------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "corsheaders",
+    "csp",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "channels",
+    "accounts",
+    "businesses",
+    "conversations",
+    "channels_app",
+    "widgets",
+    "pingback.realtime",
+    "pingback",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "pingback.middleware.PrivateAnswers",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "pingback.api.middleware.EitherSlash",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.LiveSession",
+    "pingback.middleware.ReadersTimeZone",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "pingback.urls"
+ASGI_APPLICATION = "pingback.asgi.application"
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "pingback.context.page",
+            ],
+        },
+    }
+]
+
+# Data -----------------------------------------------------------------------------------------------------
+
+DATABASES = {"default": env_database("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'pingback.sqlite3'}")}
+EMBEDDED = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
+if EMBEDDED:
+    # IMMEDIATE takes the write lock at BEGIN, so that a transaction never fails half-way on an upgrade of its lock.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;",
+    }
+else:
+    DATABASES["default"]["OPTIONS"] = {
+        "pool": {"min_size": 1, "max_size": env_int("DATABASE_POOL", 16, minimum=1), "timeout": 2},
+        "options": "-c synchronous_commit=on -c statement_timeout=5000 -c idle_in_transaction_session_timeout=15000",
+    }
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env_str("REDIS_URL")
+CHANNEL_LAYERS = {
+    "default": {
+        # Never the queue layer: slower, and it drops silently. redis-py's own read timeout would end an idle listener.
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}]},
+    }
+    if REDIS_URL
+    else {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 10_000}}
+}
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+if DEBUG:
+    STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_USE_FINDERS = DEBUG
+MEDIA_ROOT = DATA_DIR / "uploads"
+
+globals().update(env_email("EMAIL_URL", default="consolemail://"))
+
+# People ---------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "inbox"
+LOGOUT_REDIRECT_URL = "home"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
+SESSION_COOKIE_AGE = 30 * 24 * 3600
+# A session ends after this much silence, and in any case after that much time (promises: sign-in).
+SESSION_IDLE_SECONDS = env_int("SESSION_IDLE_SECONDS", 14 * 24 * 3600)
+SESSION_MAX_SECONDS = env_int("SESSION_MAX_SECONDS", 30 * 24 * 3600)
+
+# Simplejwt signs and checks; the row that a token names is what makes it live or dead (accounts/tokens.py).
+SIMPLE_JWT = {
+    "ALGORITHM": "HS256",
+    "SIGNING_KEY": JWT_KEY,
+    "AUDIENCE": "pingback-api",
+    "ISSUER": "pingback",
+    "USER_ID_CLAIM": "sub",
+    "TOKEN_TYPE_CLAIM": "typ",
+}
+
+# Who learns of what happened. The core knows no one above it, so it is told by name.
+FEED_PUBLISHER = "pingback.realtime.publish.publish"
+SESSION_ENDED_PUBLISHER = "pingback.realtime.publish.session_ended"
+
+# Background work runs in the web process, or in `manage.py worker` processes of its own.
+WORKER_IN_PROCESS = env_bool("WORKER_IN_PROCESS", True)
+
+# Limits ---------------------------------------------------------------------------------------------------
+
+THROTTLES = env_bool("THROTTLES", True)
+JSON_BODY_BYTES = 512 * 1024
+WEBHOOK_BODY_BYTES = 3 * 1024 * 1024
+REQUESTS_IN_FLIGHT = env_int("REQUESTS_IN_FLIGHT", 64, minimum=1)
+DATA_UPLOAD_MAX_MEMORY_SIZE = JSON_BODY_BYTES
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FILES = 5
+
+# The API --------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.Bearer", "accounts.api.authentication.OwnPages"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["pingback.api.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["pingback.api.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "pingback.api.renderers.AlwaysJSON",
+    "DEFAULT_SCHEMA_CLASS": "pingback.api.schema.Schema",
+    "EXCEPTION_HANDLER": "pingback.api.errors.answer",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "PingBack",
+    "VERSION": "1",
+    "DESCRIPTION": "Customer messaging: conversations, channels and the chat widget.",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "ConversationStatus": "conversations.models.Status",
+        "ChannelType": "conversations.models.ChannelType",
+    },
+}
+CORS_ALLOWED_ORIGINS = env_list("API_CORS_ORIGINS")
+CORS_URLS_REGEX = r"^/api/v1/"
+CORS_ALLOW_CREDENTIALS = False
+
+# Browsers -------------------------------------------------------------------------------------------------
+
+CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL]
+CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+# The prefix makes the browser itself refuse a cookie that another subdomain planted.
+SESSION_COOKIE_NAME = "__Host-pingback" if HTTPS else "pingback"
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+CSRF_FAILURE_VIEW = "pingback.errors.csrf_failure"
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_REFERRER_POLICY = "strict-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:", "https:"],
+        "connect-src": ["'self'", PUBLIC_BASE_URL.replace("http", "ws", 1)],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+# Languages and clocks -------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# What is written down -----------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"masked": {"()": "pingback.logs.Masked"}},
+    "formatters": {"line": {"()": "pingback.logs.OneLine", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["masked"]}},
+    "root": {"handlers": ["console"], "level": env_str("LOG_LEVEL", "WARNING")},
+    "loggers": {
+        "pingback": {"level": "INFO"},
+        "django": {"handlers": [], "level": "WARNING", "propagate": True},
+        "django.request": {"level": "ERROR"},
+        "django.security": {"level": "ERROR"},
+    },
+}

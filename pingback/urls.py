@@ -1,0 +1,35 @@
+"""Every address of PingBack."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from pingback import health
+
+api = [
+    path("", include("accounts.api.urls")),
+    path("", include("businesses.api.urls")),
+    path("", include("conversations.api.urls")),
+    path("", include("channels_app.api.urls")),
+    path("", include("widgets.api.urls")),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+]
+
+urlpatterns = [
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("api/v1/", include(api)),
+    path("admin/", admin.site.urls),
+    path("", include("widgets.embed_urls")),
+    path("", include("accounts.urls")),
+    path("", include("businesses.urls")),
+    path("", include("conversations.urls")),
+    path("", include("widgets.urls")),
+    path("", include("channels_app.urls")),
+]
+
+handler400 = "pingback.errors.bad_request"
+handler403 = "pingback.errors.permission_denied"
+handler404 = "pingback.errors.page_not_found"
+handler500 = "pingback.errors.server_error"

@@ -1,0 +1,84 @@
+"""Things for tests, made through the services that make them in life."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accounts.models import User
+from accounts.services import open_session, register
+from accounts.tokens import issue_access_token
+from businesses.models import Business, Membership, Role
+from businesses.services import create_business
+from conversations.models import ChannelType, Conversation, Customer, Message, SenderType
+from conversations.services.messages import Draft, post_messages, send_reply
+from conversations.services.opening import open_conversation
+from django.conf import settings
+from rest_framework.test import APIClient
+from widgets.models import Widget
+from widgets.services import Received, create_widget, receive_client_message
+
+PASSWORD = "tidewater-lane-9"  # noqa: S105  of people who do not exist
+
+
+def person(name: str) -> User:
+    return register(email=f"{name.lower()}@example.com", full_name=name, password=PASSWORD)
+
+
+def workspace(owner: User, name: str = "Acme") -> Business:
+    return create_business(owner=owner, name=name).business
+
+
+def member(business: Business, user: User, role: Role = Role.AGENT) -> Membership:
+    return Membership.objects.create(business=business, user=user, role=role)
+
+
+def token(user: User) -> str:
+    return issue_access_token(open_session(user=user))
+
+
+def api(user: User | None = None) -> APIClient:
+    """A REST client with the user's token, speaking JSON."""
+    client = APIClient()
+    if user:
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {token(user)}")
+    client.default_format = "json"
+    return client
+
+
+def customer(business: Business, name: str = "Cleo", **fields: Any) -> Customer:
+    return Customer.objects.create(business=business, name=name, **fields)
+
+
+def conversation(
+    business: Business, *, content: str = "Hello?", type: ChannelType = ChannelType.WIDGET, **fields: Any
+) -> Conversation:
+    """Opened by Cleo, with her first message."""
+    cleo = fields.pop("customer", None) or customer(business)
+    opened = open_conversation(
+        business_id=business.pk, channel_type=type, customer=cleo, content=content, **fields
+    )
+    return opened.conversation
+
+
+def says(conversation: Conversation, content: str, **fields: Any) -> Message:
+    """Cleo writes."""
+    draft = Draft(
+        conversation_id=conversation.pk, sender_type=SenderType.CUSTOMER, content=content, **fields
+    )
+    return post_messages([draft])[0].message
+
+
+def answers(agent: User, conversation: Conversation, content: str) -> Message:
+    return send_reply(conversation=conversation, author=agent, content=content).message
+
+
+def widget(owner: User, domain: str = "acme.com", **fields: Any) -> Widget:
+    return create_widget(actor=owner, domain=domain, **fields)
+
+
+def visitor_writes(business: Business, content: str = "Hello?", **fields: Any) -> Received:
+    return receive_client_message(business_id=business.pk, content=content, **fields)
+
+
+def public_url(path: str) -> str:
+    return settings.PUBLIC_BASE_URL + path

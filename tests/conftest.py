@@ -1,0 +1,62 @@
+"""People: Ada owns Acme, Ben is her agent, Cleo writes in, Mallory owns another workspace and sees nothing here."""
+
+import os
+import tempfile
+
+# Before Django reads its settings: tests never touch the data of the house they run in.
+os.environ.setdefault("PINGBACK_DATA_DIR", tempfile.mkdtemp(prefix="pingback-test-"))
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from accounts.models import User
+from businesses import feed
+from businesses.models import Business, FeedEvent, Role
+
+from tests import builders
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Any) -> None:
+    """Argon2id is slow by intent; what it costs is no part of what other tests say."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def plain_static_files(settings: Any) -> None:
+    """Tests run from the sources: no collected manifest."""
+    storage = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": storage}}
+
+
+@pytest.fixture
+def ada(db: None) -> User:
+    return builders.person("Ada")
+
+
+@pytest.fixture
+def acme(ada: User) -> Business:
+    return builders.workspace(ada)
+
+
+@pytest.fixture
+def ben(acme: Business) -> User:
+    ben = builders.person("Ben")
+    builders.member(acme, ben, Role.AGENT)
+    return ben
+
+
+@pytest.fixture
+def mallory(db: None) -> User:
+    mallory = builders.person("Mallory")
+    builders.workspace(mallory, "Umbrella")
+    return mallory
+
+
+@pytest.fixture
+def published(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[FeedEvent]]:
+    """What went out after commits, in order."""
+    sent: list[FeedEvent] = []
+    monkeypatch.setattr(feed, "_publish", sent.extend)
+    yield sent

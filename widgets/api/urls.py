@@ -1,0 +1,11 @@
+from django.urls import path
+
+from widgets.api import views
+
+urlpatterns = [
+    path("widget/create", views.CreateWidget.as_view()),
+    path("widget/update/<str:widget_id>", views.UpdateWidget.as_view()),
+    path("widget/<str:widget_id>", views.PublicWidget.as_view()),
+    path("widget/<str:widget_id>/channels", views.PublicChannels.as_view()),
+    path("widget/<str:widget_id>/conversations", views.VisitorConversations.as_view()),
+]

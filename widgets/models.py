@@ -1,0 +1,81 @@
+"""The chat widget of a site, and the visitors who write through it."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from businesses.models import Business
+from businesses.querysets import BusinessScoped
+from conversations.models import Customer
+from foundation.ids import new_id
+
+
+class Widget(models.Model):
+    """How the chat looks on one domain. Everything here is public: visitors' browsers read it."""
+
+    DEFAULTS: ClassVar[dict[str, str]] = {
+        "name": "PingBack Support",
+        "welcome_heading": "Hi there!",
+        "welcome_tagline": "Ask us anything. We usually reply in minutes.",
+        "primary_color": "#7650FF",
+    }
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="widgets")
+    domain = models.CharField(_("domain"), max_length=253, help_text=_("Like acme.com; www.acme.com is included."))
+    allow_subdomains = models.BooleanField(_("also on subdomains"), default=False)
+    name = models.CharField(_("name"), max_length=200, default=DEFAULTS["name"])
+    welcome_heading = models.CharField(_("heading"), max_length=200, default=DEFAULTS["welcome_heading"])
+    welcome_tagline = models.CharField(
+        _("tagline"), max_length=200, blank=True, default=DEFAULTS["welcome_tagline"]
+    )
+    primary_color = models.CharField(_("colour"), max_length=7, default=DEFAULTS["primary_color"])
+    show_online_badge = models.BooleanField(_("show who is online"), default=True)
+    logo_url = models.CharField(_("logo address"), max_length=2048, blank=True)
+    config = models.JSONField(_("further settings"), default=dict, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+
+    objects = BusinessScoped["Widget"].as_manager()
+
+    class Meta:
+        verbose_name = _("widget")
+        verbose_name_plural = _("widgets")
+        ordering = ["created_at", "id"]
+        constraints = [models.UniqueConstraint(fields=["business", "domain"], name="widget_once_per_domain")]
+        indexes = [models.Index(fields=["domain"], name="widget_domain")]
+
+    def __str__(self) -> str:
+        return self.domain
+
+    @property
+    def embed_code(self) -> str:
+        """One tag, without inline script."""
+        return f'<script async src="{settings.PUBLIC_BASE_URL}/widget.js" data-widget-id="{self.pk}"></script>'
+
+
+class Visitor(models.Model):
+    """A browser that has written, known by its visitor key. Its conversations are its customer's on the web.
+
+    generation: a key of an older generation is void.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="visitors")
+    widget = models.ForeignKey(Widget, models.SET_NULL, null=True, blank=True, related_name="visitors")
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="visitors")
+    generation = models.PositiveIntegerField(default=1)
+    last_seen_at = models.DateTimeField(_("last seen"), default=timezone.now)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = BusinessScoped["Visitor"].as_manager()
+
+    class Meta:
+        verbose_name = _("visitor")
+        verbose_name_plural = _("visitors")
+
+    def __str__(self) -> str:
+        return str(self.customer)

@@ -1,0 +1,275 @@
+"""Making widgets, and taking in what visitors write."""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from businesses.policy import Action, require
+from channels_app.models import Channel
+from channels_app.services import provision_widget_channel
+from conversations.models import ChannelType, Conversation, Customer, Message, SenderType, Status
+from conversations.services.messages import Draft, Posted, check_content, post_messages
+from conversations.services.opening import open_conversation
+from foundation.errors import Forbidden, Invalid, NotFound, Unprocessable
+from foundation.ids import new_id, parse_id
+from foundation.text import is_clean
+from widgets import keys
+from widgets.domains import normal_domain
+from widgets.models import Visitor, Widget
+from widgets.selectors import conversations_of
+
+MAX_CONFIG = 16_000
+# How long the very first message of a visitor can be repeated without a key (design.md 9).
+FIRST_MESSAGE_WINDOW = timedelta(hours=24)
+_COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
+
+
+@transaction.atomic
+def create_widget(*, actor: User, **fields: Any) -> Widget:
+    """A widget for a domain, and the workspace's default channel if it has none. Owner only.
+
+    fields: those of the contract; `domain` is required, None means "the default".
+    Raises Invalid (the domain has one), Forbidden, Unprocessable.
+    Source: contract/quickstart.txt, step 4; contract/api.md 8.
+    """
+    business = require(actor, Action.MANAGE_WIDGETS).business
+    widget = Widget(business=business)
+    _fill(widget, {name: value for name, value in fields.items() if value is not None})
+    _save(widget)
+    provision_widget_channel(business=business, widget_id=widget.pk)
+    return widget
+
+
+@transaction.atomic
+def update_widget(*, actor: User, widget: Widget, **fields: Any) -> Widget:
+    """Change what is given; what is not keeps its value, and None empties `logo_url`. Owner only."""
+    require(actor, Action.MANAGE_WIDGETS)
+    _fill(widget, {name: value for name, value in fields.items() if value is not None or name == "logo_url"})
+    _save(widget)
+    return widget
+
+
+def _fill(widget: Widget, fields: dict[str, Any]) -> None:
+    if "domain" in fields:
+        widget.domain = normal_domain(fields["domain"])
+    if "primary_color" in fields:
+        if not _COLOUR.fullmatch(fields["primary_color"]):
+            raise Unprocessable(_("Write a colour like #7650FF."), field="primary_color", kind="colour")
+        widget.primary_color = fields["primary_color"]
+    if "logo_url" in fields:
+        widget.logo_url = _https(fields["logo_url"] or "")
+    if "config" in fields:
+        if len(json.dumps(fields["config"])) > MAX_CONFIG:
+            text = _("At most %(most)d characters of JSON.") % {"most": MAX_CONFIG}
+            raise Unprocessable(text, field="config", kind="too_long")
+        widget.config = fields["config"]
+    for name in ("name", "welcome_heading", "welcome_tagline", "show_online_badge", "allow_subdomains"):
+        if name in fields:
+            setattr(widget, name, fields[name])
+
+
+def _https(url: str) -> str:
+    """Only shown, never fetched by us, and never anything but https."""
+    if url and (urlsplit(url).scheme != "https" or not urlsplit(url).hostname or re.search(r"\s", url)):
+        raise Unprocessable(_("Write an address that starts with https://."), field="logo_url", kind="url")
+    return url
+
+
+def _save(widget: Widget) -> None:
+    try:
+        with transaction.atomic():
+            widget.save()
+    except IntegrityError as error:
+        text = _("%(domain)s already has a widget.") % {"domain": widget.domain}
+        raise Invalid(text) from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """What became of a visitor's message. created: false for a repeat, of which nobody is told."""
+
+    message: Message
+    created: bool
+    conversation: Conversation
+    visitor: Visitor
+    visitor_key: str
+
+
+def receive_client_message(
+    *,
+    business_id: UUID,
+    content: str,
+    widget: Widget | None = None,
+    visitor: Visitor | None = None,
+    client_message_id: str | None = None,
+    conversation_id: UUID | None = None,
+    new: bool = False,
+    claims: dict[str, str] | None = None,
+) -> Received:
+    """Store what a visitor wrote, in the conversation that it belongs to.
+
+    Without `conversation_id`: the visitor's newest one that is not closed, else a new one; `new` opens one in any
+    case. A stranger (no `visitor`) becomes a visitor with a customer of its own and gets a key. `claims` (name,
+    email, external_id) are shown as unverified and never find anybody.
+    Safe to repeat with the same `client_message_id`, a random UUID when the writer is still a stranger.
+    Raises NotFound (not the visitor's conversation), Forbidden (chat switched off), Unprocessable.
+    Source: design.md 9.
+    """
+    check_content(content)
+    told = _checked(claims or {})
+    if client_message_id is not None and not (1 <= len(client_message_id) <= 128 and is_clean(client_message_id)):
+        raise Unprocessable(_("Use 1 to 128 characters."), field="client_message_id")
+    scope = widget.pk if widget else business_id
+    first_key = f"w:{scope}:{client_message_id}" if client_message_id else None
+    if visitor is None:
+        return _from_stranger(business_id, content, widget, first_key, told)
+    if first_key and (repeat := _repeat(first_key, of=visitor)):
+        return repeat
+    _note_claims(visitor.customer, told)
+    key = f"w:{visitor.pk}:{client_message_id}" if client_message_id else None
+    if conversation_id is not None:
+        conversation = conversations_of(visitor).filter(pk=conversation_id).first()
+        if conversation is None:
+            raise NotFound
+        return _post(visitor, conversation, content, key)
+    return _in_newest(visitor, content, key, new=new)
+
+
+@transaction.atomic
+def _in_newest(visitor: Visitor, content: str, key: str | None, *, new: bool) -> Received:
+    """The visitor's row is locked first of all, so that two tabs do not open two conversations."""
+    Visitor.objects.select_for_update(of=("self",)).get(pk=visitor.pk)
+    newest = None if new else conversations_of(visitor).exclude(status=Status.CLOSED).first()
+    if newest:
+        return _post(visitor, newest, content, key)
+    opened = open_conversation(
+        business_id=visitor.business_id,
+        channel=_channel(visitor.business_id),
+        channel_type=ChannelType.WIDGET,
+        customer=visitor.customer,
+        content=content,
+        dedup_key=key,
+    )
+    return _received(visitor, Posted(message=_message(opened.message), created=opened.created))
+
+
+def _from_stranger(
+    business_id: UUID, content: str, widget: Widget | None, key: str | None, told: dict[str, str]
+) -> Received:
+    if key:
+        if parse_id(key.rpartition(":")[2]) is None:
+            raise Unprocessable(_("Use a random UUID."), field="client_message_id")
+        if repeat := _repeat(key, of=None):
+            return repeat
+    customer = Customer(business_id=business_id, **told)
+    visitor = Visitor(id=new_id(), business_id=business_id, widget=widget, customer=customer)
+    with transaction.atomic():
+        # Before its customer: the feed's number comes last, and foreign keys are checked at the commit.
+        Visitor.objects.bulk_create([visitor])
+        opened = open_conversation(
+            business_id=business_id,
+            channel=_channel(business_id),
+            channel_type=ChannelType.WIDGET,
+            customer=customer,
+            new_customer=True,
+            content=content,
+            dedup_key=key,
+        )
+        if not opened.created:  # the same first message won on another connection
+            transaction.set_rollback(True)
+    if opened.created:
+        return _received(visitor, Posted(message=_message(opened.message), created=True))
+    repeat = _repeat(key or "", of=None)
+    assert repeat is not None
+    return repeat
+
+
+def _repeat(key: str, *, of: Visitor | None) -> Received | None:
+    """The first message of a stranger, sent again: by the visitor that it made, or for a while by a stranger."""
+    rows = Message.objects.select_related("conversation__customer", "conversation__assignee", "sender")
+    message = rows.filter(dedup_key=key).first()
+    if message is None:
+        return None
+    customer_id = message.conversation.customer_id
+    if of is not None:
+        return _received(of, Posted(message=message, created=False)) if of.customer_id == customer_id else None
+    if timezone.now() - message.created_at > FIRST_MESSAGE_WINDOW:
+        raise Unprocessable(_("This id was used before."), field="client_message_id")
+    visitor = Visitor.objects.select_related("customer").filter(customer_id=customer_id).order_by("pk").first()
+    if visitor is None:
+        raise Unprocessable(_("This id was used before."), field="client_message_id")
+    return _received(visitor, Posted(message=message, created=False))
+
+
+def _post(visitor: Visitor, conversation: Conversation, content: str, key: str | None) -> Received:
+    if conversation.channel and not conversation.channel.is_active:
+        raise Forbidden(_("This chat is switched off."))
+    draft = Draft(
+        conversation_id=conversation.pk, sender_type=SenderType.CUSTOMER, content=content, dedup_key=key
+    )
+    return _received(visitor, post_messages([draft])[0])
+
+
+def _received(visitor: Visitor, posted: Posted) -> Received:
+    return Received(
+        message=posted.message,
+        created=posted.created,
+        conversation=posted.message.conversation,
+        visitor=visitor,
+        visitor_key=keys.issue(visitor),
+    )
+
+
+def _channel(business_id: UUID) -> Channel | None:
+    """The workspace's web channel. None when it never had one; one that is switched off takes no messages."""
+    channel = Channel.objects.default_for(business_id)
+    if channel is None and Channel.objects.filter(business_id=business_id, type=ChannelType.WIDGET).exists():
+        raise Forbidden(_("This chat is switched off."))
+    return channel
+
+
+def _message(message: Message | None) -> Message:
+    assert message is not None  # opened with words
+    return message
+
+
+CLAIMS = {"name": 200, "email": 254, "external_id": 200}
+
+
+def _checked(claims: dict[str, Any]) -> dict[str, str]:
+    told = {}
+    for name, most in CLAIMS.items():
+        value = claims.get(name)
+        if value is None or value == "":
+            continue
+        if not isinstance(value, str) or len(value) > most or not is_clean(value):
+            text = _("A text of at most %(most)d characters.") % {"most": most}
+            raise Unprocessable(text, field=name)
+        told[name] = value.strip()
+    if "email" in told:
+        try:
+            validate_email(told["email"])
+        except ValidationError as error:
+            text = _("Write an e-mail address like cleo@example.com.")
+            raise Unprocessable(text, field="email") from error
+    return told
+
+
+def _note_claims(customer: Customer, told: dict[str, str]) -> None:
+    """A verified customer keeps what was proven."""
+    changes = {name: value for name, value in told.items() if getattr(customer, name) != value}
+    if changes and not customer.verified:
+        for name, value in changes.items():
+            setattr(customer, name, value)
+        customer.save(update_fields=list(changes))
