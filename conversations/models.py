@@ -85,10 +85,10 @@ class ConversationQuerySet(BusinessScoped["Conversation"]):
 
     def with_unread(self, user: User | AnonymousUser) -> Self:
         """`unread`: how many customer's messages lie after the user's read mark."""
-        mark = ReadMark.objects.filter(conversation=OuterRef("pk"), user_id=user.pk).values("seq")
+        mark = ReadMark.objects.filter(conversation=OuterRef("conversation_id"), user_id=user.pk).values("seq")
         unread = (
             Message.objects.filter(conversation=OuterRef("pk"), sender_type=SenderType.CUSTOMER)
-            .filter(seq__gt=Coalesce(Subquery(mark.filter(conversation=OuterRef("conversation_id"))), Value(0)))
+            .filter(seq__gt=Coalesce(Subquery(mark), Value(0)))
             .order_by()
             .values("conversation")
             .annotate(count=Count("pk"))

@@ -1,20 +1,21 @@
 """People: Ada owns Acme, Ben is her agent, Cleo writes in, Mallory owns another workspace and sees nothing here."""
 
-import os
-import tempfile
-
-# Before Django reads its settings: tests never touch the data of the house they run in.
-os.environ.setdefault("PINGBACK_DATA_DIR", tempfile.mkdtemp(prefix="pingback-test-"))
-
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from accounts.models import User
 from businesses import feed
 from businesses.models import Business, FeedEvent, Role
+from django.conf import settings
 
 from tests import builders
+
+
+def pytest_configure() -> None:
+    """Whitenoise warns when nothing was collected yet."""
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 
 
 @pytest.fixture(autouse=True)

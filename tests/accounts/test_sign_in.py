@@ -130,7 +130,6 @@ def test_a_token_made_like_ours_passes_so_that_the_forgeries_below_prove_somethi
         {"key": "SECRET_KEY"},
         {"headers": {"kid": "2"}},
         {"headers": {"kid": "../1"}},
-        {"headers": {"kid": None}},
         {"exp": 1},
         {"exp": ...},
         {"exp": "soon"},

@@ -1,0 +1,109 @@
+"""Conversations over REST, as the contract says."""
+
+from typing import Any
+
+import pytest
+from accounts.models import User
+from businesses.models import Business
+from conversations.models import Conversation
+
+from tests import builders
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_list_is_newest_change_first_filtered_and_paged(ada: User, acme: Business, ben: User) -> None:
+    first, second, third = (builders.conversation(acme, content=str(number)) for number in range(3))
+    builders.answers(ben, first, "answer")
+    client = builders.api(ada)
+    client.put(f"/api/v1/conversations/{second.pk}/resolve")
+
+    def ids(query: str = "") -> list[str]:
+        return [row["id"] for row in client.get(f"/api/v1/conversations/{query}").json()]
+
+    assert ids() == [str(second.pk), str(first.pk), str(third.pk)]
+    assert ids("?status=open") == [str(first.pk), str(third.pk)]
+    assert ids(f"?assignee_id={ben.pk}") == [str(first.pk)]
+    assert ids("?limit=2&page=2") == [str(third.pk)]
+
+
+def test_the_list_costs_the_same_for_one_and_for_fifty(
+    ada: User, acme: Business, django_assert_num_queries: Any
+) -> None:
+    client = builders.api(ada)
+    builders.conversation(acme)
+    # session, membership, conversations with everything that a row shows
+    with django_assert_num_queries(3):
+        client.get("/api/v1/conversations/")
+    for _ in range(9):
+        builders.conversation(acme)
+    with django_assert_num_queries(3):
+        assert len(client.get("/api/v1/conversations/").json()) == 10
+
+
+def test_one_conversation_holds_its_whole_history_in_order(
+    ada: User, acme: Business, django_assert_num_queries: Any
+) -> None:
+    conversation = builders.conversation(acme, content="1")
+    for number in range(2, 8):
+        builders.says(conversation, str(number))
+    client = builders.api(ada)
+
+    with django_assert_num_queries(4):
+        body = client.get(f"/api/v1/conversations/{conversation.pk}").json()
+
+    assert [message["content"] for message in body["messages"]] == list("1234567")
+    assert body["customer"]["name"] == "Cleo"
+    assert (body["unread"], body["last_message"]["content"]) == (7, "7")
+
+
+def test_a_long_history_is_read_by_number(ada: User, acme: Business) -> None:
+    conversation = builders.conversation(acme, content="1")
+    for number in range(2, 8):
+        builders.says(conversation, str(number))
+    client = builders.api(ada)
+
+    def read(query: str) -> tuple[list[int], int | None]:
+        body = client.get(f"/api/v1/conversations/{conversation.pk}/messages?{query}").json()
+        return [message["seq"] for message in body["results"]], body["next"]
+
+    assert read("after=0&limit=3") == ([1, 2, 3], 3)
+    assert read("after=3&limit=50") == ([4, 5, 6, 7], None)
+    assert read("before=8&limit=2") == ([6, 7], 6)
+    assert read("before=3&limit=2") == ([1, 2], None)
+    assert client.get(f"/api/v1/conversations/{conversation.pk}/messages?after=1&before=3").status_code == 422
+
+
+def test_resolve_close_and_reopen_answer_as_the_contract_says(ada: User, acme: Business) -> None:
+    conversation = builders.conversation(acme)
+    client, path = builders.api(ada), f"/api/v1/conversations/{conversation.pk}"
+
+    resolved = client.put(f"{path}/resolve").json()
+    assert set(resolved) == {"resolved_at"}
+    assert client.put(f"{path}/resolve").json() == {"detail": "Already resolved"}
+
+    closed = client.put(f"{path}/close").json()
+    assert set(closed) == {"closed_at"}
+    again = client.put(f"{path}/close")
+    assert (again.status_code, again.json()) == (200, {"detail": "Already closed"})
+
+    assert client.patch(path, {"status": "pending"}).json()["status"] == "pending"
+    reopened = client.patch(path, {"status": "open"}).json()
+    assert (reopened["status"], reopened["resolved_at"], reopened["closed_at"]) == ("open", None, None)
+    assert client.patch(path, {"status": "resolved"}).status_code == 422
+
+
+def test_an_agent_reads_up_to_a_number(ada: User, acme: Business) -> None:
+    conversation = builders.conversation(acme)
+    builders.says(conversation, "two")
+    answer = builders.api(ada).post(f"/api/v1/conversations/{conversation.pk}/read", {"seq": 1})
+    assert answer.json() == {"seq": 1, "unread": 1}
+
+
+def test_a_message_of_another_channel_waits_in_the_queue(ada: User, acme: Business) -> None:
+    from conversations.models import ChannelType
+
+    conversation = builders.conversation(acme, type=ChannelType.TELEGRAM)
+    answer = builders.api(ada).post(f"/api/v1/conversations/{conversation.pk}/messages", {"content": "Hi"})
+    assert answer.json()["status"] in {"queued", "failed"}
+    assert Conversation.objects.get().first_response_at
