@@ -101,7 +101,7 @@ class Delivery(models.Model):
     leased_until = models.DateTimeField(_("leased until"), null=True, editable=False)
     last_error = models.CharField(_("last error"), max_length=300, blank=True)
     external_id = models.CharField(_("id at the provider"), max_length=1000, blank=True)
-    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    queued_at = models.DateTimeField(_("queued"), default=timezone.now)
     finished_at = models.DateTimeField(_("finished"), null=True)
 
     class Meta:

@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
                     "external_id",
                     models.CharField(blank=True, max_length=1000, verbose_name="id at the provider"),
                 ),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="created")),
+                ("queued_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="queued")),
                 ("finished_at", models.DateTimeField(null=True, verbose_name="finished")),
                 (
                     "business",
