@@ -18,7 +18,7 @@ class WidgetFields(serializers.Serializer[Any]):
     primary_color = Text(max_length=7, required=False, help_text="Like #7650FF.")
     show_online_badge = serializers.BooleanField(required=False)
     logo_url = Text(max_length=2048, required=False, allow_null=True, allow_blank=True, help_text="https only.")
-    config = serializers.DictField(child=serializers.JSONField(allow_null=True), required=False)
+    config = serializers.DictField(child=serializers.JSONField(), required=False)
     allow_subdomains = serializers.BooleanField(required=False)
 
 
@@ -32,7 +32,7 @@ class UpdateWidgetInput(WidgetFields):
 
 class WidgetOutput(serializers.ModelSerializer[Widget]):
     logo_url = serializers.SerializerMethodField()
-    config = serializers.DictField(child=serializers.JSONField(allow_null=True))
+    config = serializers.DictField(child=serializers.JSONField())
     created_at = serializers.SerializerMethodField()
     updated_at = serializers.SerializerMethodField()
     embed_code = serializers.CharField(read_only=True)
@@ -74,12 +74,19 @@ class PublicChannelOutput(serializers.Serializer[Any]):
     handle = serializers.CharField(allow_null=True)
 
 
+class VisitorMessageOutput(MessageOutput):
+    """Without what only the team may see."""
+
+    status = None  # type: ignore[assignment]
+    error = None  # type: ignore[assignment]
+
+
 class VisitorConversationOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     status = serializers.ChoiceField(choices=Status.choices)
     updated_at = serializers.DateTimeField()
     unread = serializers.IntegerField()
-    last_message = MessageOutput(allow_null=True)
+    last_message = VisitorMessageOutput(allow_null=True)
 
 
 class VisitorConversationsOutput(serializers.Serializer[Any]):
