@@ -108,12 +108,8 @@ class Delivery(models.Model):
         verbose_name = _("delivery")
         verbose_name_plural = _("deliveries")
         indexes = [
-            models.Index(
-                fields=["channel", "due_at"], condition=models.Q(state="queued"), name="delivery_due"
-            ),
-            models.Index(
-                fields=["conversation", "seq"], condition=models.Q(state="queued"), name="delivery_head"
-            ),
+            models.Index(fields=["channel", "due_at"], condition=models.Q(state="queued"), name="delivery_due"),
+            models.Index(fields=["conversation", "seq"], condition=models.Q(state="queued"), name="delivery_head"),
         ]
 
     def __str__(self) -> str:

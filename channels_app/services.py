@@ -1,22 +1,115 @@
-"""Making, changing and removing channels."""
+"""Making, changing and removing channels. Owner only; nothing here waits for a provider."""
 
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from accounts.models import User
 from businesses.models import Business
-from channels_app.models import Channel, ChannelState
-from conversations.models import ChannelType
+from businesses.plans import check_channel_allowed
+from businesses.policy import Action, require
+from channels_app import credentials
+from channels_app.adapters import ADAPTERS
+from channels_app.connect_forms import form_for
+from channels_app.models import Channel, ChannelState, DeliveryState
+from conversations.models import WEB, ChannelType
+from foundation.errors import NotFound
+
+
+@transaction.atomic
+def create_channel(*, actor: User, type: ChannelType, config: dict[str, Any], is_active: bool = True) -> Channel:
+    """A channel of the actor's workspace.
+
+    config: the contract's keys of the type; others are ignored.
+    Raises Forbidden, PlanLimit, Invalid (a required key is missing), Unprocessable (a key is not what it must be).
+    Source: contract/api.md 7.
+    """
+    business = _locked(require(actor, Action.MANAGE_CHANNELS).business)
+    check_channel_allowed(business, web=type in WEB, current=business.channels.count())
+    channel = Channel(business=business, type=type, is_active=is_active)
+    _connect(channel, config)
+    channel.save(force_insert=True)
+    return channel
+
+
+@transaction.atomic
+def update_channel(
+    *,
+    actor: User,
+    channel: Channel,
+    type: ChannelType | None = None,
+    config: dict[str, Any] | None = None,
+    is_active: bool | None = None,
+) -> Channel:
+    """Change what is given. A config replaces the whole one; a masked secret in it stands for the stored one.
+
+    Raises as create_channel; NotFound when it was deleted in the meantime.
+    """
+    business = _locked(require(actor, Action.MANAGE_CHANNELS).business)
+    fresh = Channel.objects.select_for_update().filter(pk=channel.pk, business=business).first()
+    if fresh is None:
+        raise NotFound
+    retyped = type is not None and type != fresh.type
+    if retyped and type not in WEB:
+        check_channel_allowed(business, web=False, current=business.channels.count() - 1)
+    if config is not None or retyped:
+        _connect(fresh, config or {}, type=type)
+    if is_active is not None:
+        fresh.is_active = is_active
+    fresh.save()
+    return fresh
+
+
+@transaction.atomic
+def delete_channel(*, actor: User, channel: Channel) -> None:
+    """Its conversations stay, without a channel; what still waited to go out fails at the worker's next look."""
+    business = require(actor, Action.MANAGE_CHANNELS).business
+    doomed = Channel.objects.select_for_update().filter(pk=channel.pk, business=business).first()
+    if doomed is None:
+        raise NotFound
+    doomed.deliveries.filter(state=DeliveryState.QUEUED).update(due_at=timezone.now())
+    doomed.delete()
 
 
 @transaction.atomic
 def provision_widget_channel(*, business: Business, widget_id: UUID) -> Channel:
-    """The workspace's one web channel, which all of its widgets share; made when there is none."""
-    Business.objects.select_for_update().get(pk=business.pk)  # two first widgets make one channel
+    """The workspace's one web channel, which all of its widgets share; made when there is none. On every plan."""
+    business = _locked(business)
     existing = Channel.objects.filter(business=business, type=ChannelType.WIDGET).in_order().first()
-    return existing or Channel.objects.create(
-        business=business,
-        type=ChannelType.WIDGET,
-        config={"widget_id": str(widget_id)},
-        state=ChannelState.CONNECTED,
-    )
+    if existing:
+        return existing
+    channel = Channel(business=business, type=ChannelType.WIDGET)
+    _connect(channel, {"widget_id": str(widget_id)})
+    channel.save(force_insert=True)
+    return channel
+
+
+def _connect(channel: Channel, config: dict[str, Any], *, type: ChannelType | None = None) -> None:
+    """Put the config into the row (not saved), and what we know of the connection now."""
+    form = form_for(type or channel.type)
+    values = form.clean(credentials.unmasked(channel, form, config))
+    channel.type = form.type
+    credentials.store(channel, values)
+    channel.failures, channel.held_until = 0, None
+    channel.state, channel.state_detail = _standing(channel, set(values))
+
+
+def _standing(channel: Channel, names: set[str]) -> tuple[ChannelState, str]:
+    form = form_for(channel.type)
+    if channel.is_web:
+        return ChannelState.CONNECTED, ""
+    if missing := form.missing(names):
+        labels = ", ".join(str(field.label) for field in missing)
+        return ChannelState.INCOMPLETE, _("Still needed: %(labels)s.") % {"labels": labels}
+    if form.type not in ADAPTERS:
+        text = _("Saved. Sending and receiving arrive with the %(channel)s adapter.") % {"channel": form.title}
+        return ChannelState.INCOMPLETE, text
+    return ChannelState.CONNECTING, ""
+
+
+def _locked(business: Business) -> Business:
+    """So that two channels made at once are counted one after the other."""
+    return Business.objects.select_for_update(of=("self",)).select_related("plan").get(pk=business.pk)

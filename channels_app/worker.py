@@ -1,11 +1,83 @@
-"""The worker."""
+"""The loop that does the background work: in a thread of the one process, or as `manage.py worker`."""
 
+import logging
 import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
 
+from django.db import connections
+from django.utils import timezone
 
-def run_forever(stop: threading.Event) -> None:
-    stop.wait()
+from channels_app import deliveries
+from channels_app.models import Delivery, Heartbeat
+
+log = logging.getLogger("pingback.worker")
+
+NAME = "worker"
+POLL_SECONDS = 1.0
+BEAT_SECONDS = 10.0
+# Several beats: one that is late is not a death.
+ALIVE_FOR = timedelta(seconds=60)
+# Threads come when there is work; a hanging channel holds at most deliveries.PER_CHANNEL of them.
+SLOTS = 16
 
 
 def is_alive() -> bool:
-    return True
+    """Whether some worker of this installation was heard of lately."""
+    return Heartbeat.objects.filter(name=NAME, beat_at__gt=timezone.now() - ALIVE_FOR).exists()
+
+
+def run_forever(stop: threading.Event) -> None:
+    """Work until `stop` is set; then finish what is under way and give back what is not begun."""
+    _Worker(stop).run()
+
+
+class _Worker:
+    def __init__(self, stop: threading.Event) -> None:
+        self.stop = stop
+        self.pool = ThreadPoolExecutor(SLOTS, thread_name_prefix="delivery")
+        self.under_way: set[Future[None]] = set()
+        self.next_beat = 0.0
+
+    def run(self) -> None:
+        try:
+            while not self.stop.is_set():
+                deliveries.news.clear()
+                self._round()
+                deliveries.news.wait(POLL_SECONDS)
+        finally:
+            self.pool.shutdown(wait=True)
+
+    def _round(self) -> None:
+        """Whatever fails here, a database that is away above all, is tried again at the next round."""
+        try:
+            self._beat()
+            self.under_way = {future for future in self.under_way if not future.done()}
+            for delivery in deliveries.claim(SLOTS - len(self.under_way)):
+                future = self.pool.submit(self._do, delivery)
+                # The next message of the conversation may go.
+                future.add_done_callback(lambda _future: deliveries.news.set())
+                self.under_way.add(future)
+        except Exception:
+            log.exception("A round of the worker failed")
+        finally:
+            connections.close_all()
+
+    def _do(self, delivery: Delivery) -> None:
+        try:
+            if self.stop.is_set():
+                deliveries.release(delivery)
+            else:
+                deliveries.attempt(delivery)
+        except Exception:
+            log.exception("Delivery %s stays claimed until its lease ends", delivery.pk)
+        finally:
+            connections.close_all()
+
+    def _beat(self) -> None:
+        if time.monotonic() < self.next_beat:
+            return
+        beat = Heartbeat(name=NAME, beat_at=timezone.now())
+        Heartbeat.objects.bulk_create([beat], update_conflicts=True, unique_fields=["name"], update_fields=["beat_at"])
+        self.next_beat = time.monotonic() + BEAT_SECONDS

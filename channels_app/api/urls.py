@@ -1,3 +1,8 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from channels_app.api import views
+
+urlpatterns = [
+    path("channels/", views.Channels.as_view()),
+    path("channels/<str:channel_id>", views.OneChannel.as_view()),
+]

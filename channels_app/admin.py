@@ -1,0 +1,52 @@
+from django.contrib import admin, messages
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from channels_app import deliveries
+from channels_app.models import Channel, Delivery, Heartbeat
+
+
+class LookOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Rows that services and the worker write."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(Channel)
+class ChannelAdmin(LookOnlyAdmin):
+    """Without its credentials: an operator has no business with them, sealed or masked."""
+
+    list_display = ("__str__", "business", "type", "state", "is_active", "failures", "held_until", "created_at")
+    list_filter = ("type", "state", "is_active")
+    list_select_related = ("business",)
+    search_fields = ("id", "business__name")
+    fields = ("id", "business", "type", "config", "state", "state_detail", "is_active", "created_at", "updated_at")
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(LookOnlyAdmin):
+    list_display = ("id", "business", "channel", "state", "attempts", "crashes", "due_at", "last_error", "queued_at")
+    list_filter = ("state", "channel__type")
+    list_select_related = ("business", "channel")
+    search_fields = ("id", "message__id", "conversation__id", "business__name", "external_id")
+    actions = ("try_again",)
+
+    @admin.action(description=_("Try again"))
+    def try_again(self, request: HttpRequest, queryset):  # type: ignore[no-untyped-def]
+        again = sum(deliveries.try_again(delivery) for delivery in queryset)
+        text = ngettext("%(count)d delivery waits again.", "%(count)d deliveries wait again.", again)
+        self.message_user(request, text % {"count": again}, messages.SUCCESS if again else messages.WARNING)
+
+
+@admin.register(Heartbeat)
+class HeartbeatAdmin(LookOnlyAdmin):
+    list_display = ("name", "beat_at")
+    search_fields = ("name",)

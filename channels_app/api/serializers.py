@@ -1,0 +1,60 @@
+"""Channels over REST (contract/api.md 7): what comes in, and for the schema what goes out."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from channels_app.models import ChannelState
+from conversations.models import ChannelType
+from foundation.api import IdField
+
+
+class ConfigField(serializers.DictField):
+    """An object; what it may hold depends on the type and is checked with it (channels_app/connect_forms.py)."""
+
+
+class TypeField(serializers.ChoiceField):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(choices=ChannelType.choices, **options)
+
+    def to_internal_value(self, data: Any) -> ChannelType:
+        if not isinstance(data, str) or data not in ChannelType.values:
+            self.fail("invalid_choice", input="")
+        return ChannelType(data)
+
+
+class SwitchField(serializers.BooleanField):
+    """JSON's own true and false, and nothing that only looks like them."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input="")
+        return data
+
+
+class CreateInput(serializers.Serializer[Any]):
+    type = TypeField()
+    config = ConfigField()
+    is_active = SwitchField(default=True)
+
+
+class UpdateInput(serializers.Serializer[Any]):
+    """Any of them. A config replaces the whole one; a masked secret in it stands for the stored one."""
+
+    type = TypeField(required=False)
+    config = ConfigField(required=False)
+    is_active = SwitchField(required=False)
+
+
+class ChannelOutput(serializers.Serializer[Any]):
+    """`config` shows at most the last four characters of a secret."""
+
+    id = IdField()
+    business_id = IdField()
+    type = serializers.ChoiceField(choices=ChannelType.choices)
+    config = serializers.DictField()
+    is_active = serializers.BooleanField()
+    state = serializers.ChoiceField(choices=ChannelState.choices)
+    state_detail = serializers.CharField(allow_blank=True)
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()

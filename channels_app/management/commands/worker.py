@@ -1,0 +1,24 @@
+"""`manage.py worker`: the background work in a process of its own, beside web processes that do none."""
+
+import signal
+import threading
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import DEFAULT_DB_ALIAS
+
+from channels_app.worker import run_forever
+
+
+class Command(BaseCommand):
+    help = "Send what waits to leave the house, until told to stop (SIGTERM, Ctrl-C)."
+    requires_migrations_checks = True
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.check(databases=[DEFAULT_DB_ALIAS])
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_given: stop.set())
+        self.stdout.write("The worker is at work.")
+        run_forever(stop)
+        self.stdout.write("The worker has stopped.")

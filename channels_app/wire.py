@@ -1,0 +1,50 @@
+"""A channel as callers see it: REST and pages alike (contract/api.md 7)."""
+
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from channels_app import credentials
+from channels_app.connect_forms import form_for
+from channels_app.models import Channel, ChannelState
+from conversations.models import ChannelType
+from conversations.wire import timestamp
+
+_META = {ChannelType.WHATSAPP, ChannelType.INSTAGRAM}
+
+
+def channel_payload(channel: Channel) -> dict[str, Any]:
+    state, detail = standing(channel)
+    return {
+        "id": str(channel.pk),
+        "business_id": str(channel.business_id),
+        "type": channel.type,
+        "config": shown_config(channel),
+        "is_active": channel.is_active,
+        "state": state,
+        "state_detail": detail,
+        "created_at": timestamp(channel.created_at),
+        "updated_at": timestamp(channel.updated_at),
+    }
+
+
+def shown_config(channel: Channel) -> dict[str, Any]:
+    """The config with masked secrets, and for Meta's channels what a person has to enter there."""
+    config: dict[str, Any] = {**channel.config, **credentials.masked(channel)}
+    for field in form_for(channel.type).fields:
+        if field.alias and field.name in config:
+            config[field.alias] = config[field.name]
+    if channel.type in _META:
+        config["_meta_setup_instructions"] = {
+            "callback_url": f"{settings.PUBLIC_BASE_URL}/api/v1/webhooks/{channel.type}",
+            "verify_token": channel.config.get("verify_token"),
+        }
+    return config
+
+
+def standing(channel: Channel) -> tuple[str, str]:
+    """The state and what it means, in a sentence; secrets that do not open come before what the row says."""
+    if not credentials.can_be_opened(channel):
+        return ChannelState.ERROR, _("The stored secrets cannot be opened. Enter them again to reconnect.")
+    return channel.state, channel.state_detail
