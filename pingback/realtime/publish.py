@@ -1,12 +1,69 @@
-"""Tell sockets what happened, after commit. Best effort: never blocks, never raises."""
+"""Tell sockets what happened, after commit. Best effort, from any thread: never waits, never raises.
 
-from typing import Any
+What is sent here is a hint. The row is there, and a client that missed the hint asks for it.
+"""
+
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from uuid import UUID
 
+from businesses.models import FeedEvent
+from pingback.realtime import bus, rooms
+from pingback.realtime.bus import Envelope
+from pingback.realtime.packets import encode_event
 
-def publish(events: list[Any]) -> None:
-    """Tell everybody whom these feed events concern."""
+log = logging.getLogger("pingback.realtime")
+_thread = threading.local()
+
+
+def publish(events: Sequence[FeedEvent]) -> None:
+    """Tell everybody whom these feed events concern. Each carries its row as `subject`."""
+    try:
+        _hand_over([_envelope(event) for event in events])
+    except Exception:
+        log.exception("Live events were not sent")
 
 
 def session_ended(session_id: UUID) -> None:
-    """Cut the sockets of a session that is over."""
+    """Tell the sockets of a session that is over, and cut them."""
+    _cut(rooms.session(session_id), "session_ended")
+
+
+def membership_ended(membership_id: UUID) -> None:
+    """Tell the sockets of somebody who no longer belongs to a workspace, and cut them."""
+    _cut(rooms.member(membership_id), "membership_ended")
+
+
+@contextmanager
+def held() -> Iterator[list[Envelope]]:
+    """What this thread publishes meanwhile, kept for `bus.send` once its first hearer is in the room."""
+    _thread.held = envelopes = []
+    try:
+        yield envelopes
+    finally:
+        _thread.held = None
+
+
+def _hand_over(envelopes: list[Envelope]) -> None:
+    kept = getattr(_thread, "held", None)
+    if kept is None:
+        bus.send(envelopes)
+    else:
+        kept.extend(envelopes)
+
+
+def _cut(room: str, reason: str) -> None:
+    try:
+        _hand_over([{"cut": room, "reason": reason}])
+    except Exception:
+        log.exception("Sockets were not cut")
+
+
+def _envelope(event: FeedEvent) -> Envelope:
+    return {
+        "business": str(event.business_id),
+        "seq": event.seq,
+        "out": [[room, encode_event(name, payload)] for room, name, payload in rooms.audience(event)],
+    }

@@ -1,13 +1,159 @@
-"""The Socket.IO server of this process."""
+"""The live side of this process: who may come in, what they may ask, and what begins and ends with the process."""
 
-import socketio
+import asyncio
+import contextlib
+import logging
+import random
+import signal
+import threading
+from typing import Any
 
-sio = socketio.AsyncServer(async_mode="asgi", async_handlers=False, cors_allowed_origins=[])
+from django.conf import settings
+from django.db import DatabaseError
+from socketio.exceptions import ConnectionRefusedError
+
+from foundation.errors import Refused
+from pingback.realtime import bus, clients, db, handlers, rooms, sockets
+from pingback.realtime.clients import Client
+from pingback.realtime.engine import Connection
+from pingback.realtime.handshake import TOO_MANY_CONNECTIONS, Identity, identify
+from pingback.realtime.sockets import sio
+from pingback.realtime.throttles import Throttle
+
+__all__ = ["shutdown", "sio", "startup"]
+
+log = logging.getLogger("pingback.realtime")
+
+PER_VISITOR, PER_USER = 10, 20
+# Every socket's right to be here is looked up again at least this often.
+RECHECK_SECONDS = 30
+RECHECK_AT_ONCE = 500
+# Clients come back spread over this time.
+RETURN_MS = 10_000
+
+_watch: asyncio.Task[None] | None = None
+_before: Any = None
+
+
+@sio.on("connect")  # type: ignore[untyped-decorator]
+async def connect(sid: str, environ: dict[str, Any], auth: object = None) -> None:
+    connection: Connection = sio.eio.sockets[sio.manager.eio_sid_from_sid(sid, sockets.NAMESPACE)]
+    try:
+        identity = await db.run(identify, auth, environ["asgi.scope"], connection.origin)
+    except (Refused, DatabaseError) as error:
+        log.warning("A handshake could not be checked: %s", error)
+        raise ConnectionRefusedError("busy") from error
+    if connection.closed:
+        raise ConnectionRefusedError("gone")
+    if _has_too_many(identity):
+        raise ConnectionRefusedError(TOO_MANY_CONNECTIONS)
+    client = Client(
+        sid=sid,
+        connection=connection,
+        business_id=identity.business_id,
+        throttle=Throttle(is_member=identity.membership is not None),
+        membership=identity.membership,
+        session_id=identity.session_id,
+        visitor=identity.visitor,
+        widget=identity.widget,
+    )
+    sockets.admit(client, feed_seq=identity.feed_seq)
+
+
+@sio.on("disconnect")  # type: ignore[untyped-decorator]
+def disconnect(sid: str, reason: str) -> None:
+    sockets.dismiss(sid)
+
+
+@sio.on("*")  # type: ignore[untyped-decorator]
+async def event(name: str, sid: str, *arguments: Any) -> dict[str, Any]:
+    return await handlers.answer(sockets.clients[sid], name, arguments)
+
+
+def _has_too_many(identity: Identity) -> bool:
+    if not settings.THROTTLES:
+        return False
+    if identity.membership:
+        return sockets.count(rooms.member(identity.membership.pk)) >= PER_USER
+    if identity.visitor:
+        return sockets.count(rooms.customer(identity.visitor.customer_id)) >= PER_VISITOR
+    return False
 
 
 async def startup() -> None:
     """Called by the application's lifespan before the first request."""
+    global _watch
+    await bus.attach(hear=sockets.hear, gap=_resync)
+    _watch = asyncio.create_task(_recheck_for_ever())
+    _announce_the_end(asyncio.get_running_loop())
 
 
 async def shutdown() -> None:
     """Called by the application's lifespan when it ends."""
+    _say_goodbye()
+    await asyncio.sleep(0.05)  # the farewell goes out
+    if _watch:
+        _watch.cancel()
+        await asyncio.gather(_watch, return_exceptions=True)
+    await sio.shutdown()
+    await bus.detach()
+    if _before is not None and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _before)
+
+
+def _announce_the_end(loop: asyncio.AbstractEventLoop) -> None:
+    """The server closes its connections before it ends our lifespan, so the farewell goes out at the signal."""
+    global _before
+    if threading.current_thread() is not threading.main_thread():
+        return
+    before = _before = signal.getsignal(signal.SIGTERM)
+
+    def farewell(number: int, frame: Any) -> None:
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(_say_goodbye)
+        if callable(before):
+            before(number, frame)
+
+    signal.signal(signal.SIGTERM, farewell)
+
+
+def _say_goodbye() -> None:
+    for client in sockets.clients.values():
+        sockets.tell(client, "server_restart", {"retry_ms": random.randrange(RETURN_MS)})  # noqa: S311  no secret
+
+
+def _resync() -> None:
+    """Something was lost on the way, and nobody knows what: everybody fetches anew."""
+    sio.eio.background(_tell_to_resync())
+
+
+async def _tell_to_resync() -> None:
+    present = list(sockets.clients.values())
+    try:
+        cursors = await db.run(handlers.feed_positions, {client.business_id for client in present})
+    except (Refused, DatabaseError) as error:
+        log.warning("Clients were told to fetch anew without a cursor: %s", error)
+        cursors = {}
+    for client in present:
+        cursor = {"cursor": cursors.get(client.business_id)} if client.is_member else {}
+        sockets.tell(client, "resync", cursor)
+
+
+async def _recheck_for_ever() -> None:
+    while True:
+        await asyncio.sleep(RECHECK_SECONDS)
+        try:
+            await _recheck()
+        except (Refused, DatabaseError) as error:
+            log.warning("Sockets were not checked: %s", error)
+
+
+async def _recheck() -> None:
+    """Cut whose session, membership or visitor is over, even if nobody told us."""
+    standings = [clients.standing(client) for client in sockets.clients.values()]
+    for client in sockets.clients.values():
+        client.is_active = False
+    for start in range(0, len(standings), RECHECK_AT_ONCE):
+        gone = await db.run(clients.without_right, standings[start : start + RECHECK_AT_ONCE])
+        for sid, reason in gone.items():
+            sockets.revoke(sid, reason)

@@ -1,0 +1,152 @@
+"""Who is at the other end of a socket, and for how long that stays true."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import AuthSession, User
+from businesses.models import Business, Membership
+from conversations.models import Conversation
+from foundation.errors import Forbidden, Invalid, NotFound
+from pingback.realtime.engine import Connection
+from pingback.realtime.throttles import Throttle
+from widgets.models import Visitor, Widget
+from widgets.selectors import conversations_of
+
+MAX_JOINED = 200
+# Reading does not write: a session that a socket keeps in use is touched at most this often.
+TOUCH_AFTER = AuthSession.TOUCH_AFTER
+
+
+@dataclass(slots=True, kw_only=True)
+class Client:
+    """One connected socket. Neither member nor visitor: a stranger, who may start one conversation.
+
+    visible: conversations that this client has shown to be allowed in; kept for typing, which asks no database.
+    """
+
+    sid: str
+    connection: Connection
+    business_id: UUID
+    throttle: Throttle
+    membership: Membership | None = None
+    session_id: UUID | None = None
+    visitor: Visitor | None = None
+    widget: Widget | None = None
+    visible: dict[UUID, Conversation] = field(default_factory=dict)
+    is_active: bool = True
+
+    @property
+    def is_member(self) -> bool:
+        return self.membership is not None
+
+    def require_visitor(self) -> None:
+        if self.is_member:
+            raise Forbidden(_("Only a visitor sends this."))
+
+    def fresh_user(self) -> User:
+        """The member as of now, with this socket's workspace as the current one. Asks the database.
+
+        Raises Forbidden for a visitor, and for a member whose session or membership is over.
+        """
+        if self.membership is None:
+            raise Forbidden(_("Only a member of the team sends this."))
+        membership = (
+            Membership.objects.select_related("user", "business")
+            .filter(pk=self.membership.pk, is_active=True, user__auth_sessions__in=alive([self.session_id]))
+            .first()
+        )
+        if membership is None:
+            raise Forbidden(_("You are no longer signed in here."))
+        self.membership = membership
+        membership.user.__dict__["membership"] = membership
+        return membership.user
+
+    def conversation(self, conversation_id: UUID) -> Conversation:
+        """A conversation that this client may see. Asks the database. Raises NotFound."""
+        return self._found(self._conversations(), conversation_id)
+
+    def remembered_conversation(self, conversation_id: UUID) -> Conversation | None:
+        return self.visible.get(conversation_id)
+
+    def remember(self, conversation: Conversation) -> None:
+        """Raises Invalid when it would be too many at once."""
+        if len(self.visible) >= MAX_JOINED and conversation.pk not in self.visible:
+            raise Invalid(_("Leave a conversation first: at most %(most)d at once.") % {"most": MAX_JOINED})
+        self.visible[conversation.pk] = conversation
+
+    def _conversations(self) -> QuerySet[Conversation]:
+        if self.membership:
+            return Conversation.objects.visible_to(self.fresh_user())
+        if self.visitor:
+            return conversations_of(self.visitor)
+        return Conversation.objects.none()
+
+    @staticmethod
+    def _found(rows: QuerySet[Conversation], conversation_id: UUID) -> Conversation:
+        conversation = rows.filter(pk=conversation_id).first()
+        if conversation is None:
+            raise NotFound
+        return conversation
+
+
+def alive(session_ids: Iterable[UUID | None]) -> QuerySet[AuthSession]:
+    return AuthSession.objects.alive().filter(pk__in=[each for each in session_ids if each])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a socket's right to be here rests on; copied out, for the thread that checks it."""
+
+    sid: str
+    business_id: UUID
+    membership_id: UUID | None
+    session_id: UUID | None
+    visitor: tuple[UUID, int] | None
+    is_active: bool
+
+
+def standing(client: Client) -> Standing:
+    return Standing(
+        sid=client.sid,
+        business_id=client.business_id,
+        membership_id=client.membership.pk if client.membership else None,
+        session_id=client.session_id,
+        visitor=(client.visitor.pk, client.visitor.generation) if client.visitor else None,
+        is_active=client.is_active,
+    )
+
+
+def without_right(standings: list[Standing]) -> dict[str, str]:
+    """Which sockets must go, and why; and note which sessions were in use. A few queries for all of them."""
+    sessions = set(alive({each.session_id for each in standings}).values_list("pk", flat=True))
+    members = set(
+        Membership.objects.filter(
+            pk__in={each.membership_id for each in standings if each.membership_id}, is_active=True
+        ).values_list("pk", flat=True)
+    )
+    visitors = set(
+        Visitor.objects.filter(pk__in={each.visitor[0] for each in standings if each.visitor}).values_list(
+            "pk", "generation"
+        )
+    )
+    businesses = set(
+        Business.objects.filter(pk__in={each.business_id for each in standings}).values_list("pk", flat=True)
+    )
+    used = [each.session_id for each in standings if each.is_active and each.session_id in sessions]
+    AuthSession.objects.filter(pk__in=used, last_used_at__lt=timezone.now() - TOUCH_AFTER).update(
+        last_used_at=timezone.now()
+    )
+    gone = {}
+    for each in standings:
+        if each.session_id and each.session_id not in sessions:
+            gone[each.sid] = "session_ended"
+        elif each.membership_id and each.membership_id not in members:
+            gone[each.sid] = "membership_ended"
+        elif (each.visitor and each.visitor not in visitors) or each.business_id not in businesses:
+            gone[each.sid] = "visitor_ended"
+    return gone

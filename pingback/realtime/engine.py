@@ -1,0 +1,385 @@
+"""Our subclasses of python-engineio 4.15. Each says why; tests/realtime/test_library.py holds what they rely on."""
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import engineio
+import orjson
+from django.conf import settings
+from django.db import DatabaseError
+from engineio import packet as packets
+from engineio.async_socket import AsyncSocket
+from engineio.exceptions import EngineIOError, QueueEmpty
+
+from foundation.errors import Refused
+from pingback.realtime import origins
+from pingback.realtime.origins import Origin
+from pingback.realtime.packets import MAX_BYTES
+
+CONNECT_SECONDS = 10
+PER_ADDRESS = 50
+STRIKES = 3
+MAX_PACKETS_IN_BODY = 16
+# What a peer may leave unread before it is cut; it comes back and asks for what it missed.
+MAX_UNREAD_PACKETS, MAX_UNREAD_BYTES, MAX_UNREAD_SECONDS = 256, 1024 * 1024, 10
+FROM_CLIENTS = frozenset({packets.PONG, packets.MESSAGE, packets.CLOSE, packets.NOOP})
+
+log = logging.getLogger("pingback.realtime")
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class Connection(AsyncSocket):
+    """One client, whichever transport it uses.
+
+    The library's own socket queues without bound for a peer that stops reading, dies of a frame that is no packet
+    without telling anybody, logs and ignores bad packets for ever, lets any number of requests poll at once, and
+    spends a task and a timer on every frame.
+    """
+
+    def __init__(self, server: "Engine", sid: str, *, origin: Origin, address: str | None) -> None:
+        super().__init__(server, sid)
+        self.origin, self.address = origin, address
+        self.client: Any = None
+        self._strikes = 0
+        self._unread = self._unread_bytes = 0
+        self._polling = self._posting = False
+        self._websocket: Any = None
+        self._loop = asyncio.get_running_loop()
+        self._connect_timer = self._later(CONNECT_SECONDS, self.cut)
+        self._unread_timer: asyncio.TimerHandle | None = None
+        self._ping_timer: asyncio.TimerHandle | None = None
+
+    # What goes out --------------------------------------------------------------------------------------
+
+    async def send(self, pkt: packets.Packet) -> None:
+        self.push(pkt)
+
+    def push(self, pkt: packets.Packet) -> None:
+        """Queue a packet, without waiting for anybody; a peer that is too far behind is cut."""
+        if self.closing or self.closed:
+            return
+        self._unread += 1
+        self._unread_bytes += len(pkt.encode())
+        if self._unread > MAX_UNREAD_PACKETS or self._unread_bytes > MAX_UNREAD_BYTES:
+            self.cut()
+            return
+        self.queue.put_nowait(pkt)
+        if self._unread_timer is None:
+            self._unread_timer = self._later(MAX_UNREAD_SECONDS, self.cut)
+
+    def _was_read(self, pkts: list[packets.Packet]) -> None:
+        self._unread -= len(pkts)
+        self._unread_bytes -= sum(len(pkt.encode()) for pkt in pkts)
+        self._stop(self._unread_timer)
+        self._unread_timer = self._later(MAX_UNREAD_SECONDS, self.cut) if self._unread > 0 else None
+
+    async def poll(self) -> list[packets.Packet]:
+        """What waits for a polling client. Raises QueueEmpty when nothing came, EngineIOError for a second request."""
+        if self._polling:
+            raise EngineIOError("two requests poll at once")
+        self._polling = True
+        try:
+            async with asyncio.timeout(self.server.ping_interval + self.server.ping_timeout):
+                waiting = [await self.queue.get()]
+        except TimeoutError as error:
+            raise QueueEmpty from error
+        finally:
+            self._polling = False
+        while not self.queue.empty():
+            waiting.append(self.queue.get_nowait())
+        pkts = [pkt for pkt in waiting if pkt is not None]
+        self._was_read(pkts)
+        return pkts or [packets.Packet(packets.NOOP)]
+
+    async def _write(self, websocket: Any) -> None:
+        """Send what is queued, in order; a peer that takes none of it holds up nobody else."""
+        with contextlib.suppress(Exception):  # it is gone: the reader learns it too
+            while (pkt := await self.queue.get()) is not None:
+                await websocket.send(pkt.encode())
+                self._was_read([pkt])
+        await websocket.close()
+
+    def schedule_ping(self) -> None:
+        """A timer instead of the library's sleeping task, which would outlive the connection."""
+        self.last_ping = None
+        self._stop(self._ping_timer)
+        self._ping_timer = self._later(self.server.ping_interval, self._ping)
+
+    def _ping(self) -> None:
+        self.last_ping = time.time()  # the library compares it by this clock
+        self.push(packets.Packet(packets.PING))
+
+    # What comes in --------------------------------------------------------------------------------------
+
+    async def take(self, text: str | bytes) -> None:
+        """One Engine.IO packet from the client."""
+        try:
+            if not isinstance(text, str):
+                raise ValueError("binary")
+            pkt = packets.Packet(encoded_packet=text)
+            if pkt.packet_type not in FROM_CLIENTS or pkt.binary:
+                raise ValueError("no such packet from a client")
+        except ValueError:
+            await self.strike()
+        else:
+            if pkt.packet_type == packets.PONG and self.last_ping is None:
+                return  # one that we never asked for must not put the next ping off
+            if pkt.packet_type != packets.NOOP:
+                await self.receive(pkt)
+
+    async def strike(self) -> None:
+        """Count a bad packet; the third one closes."""
+        self._strikes += 1
+        if self._strikes >= STRIKES:
+            await self.close(wait=False, abort=True)
+
+    async def handle_post_request(self, environ: dict[str, Any]) -> None:
+        """Raises EngineIOError, whereupon the library closes the session and answers 400."""
+        body = await environ["wsgi.input"].read()
+        if self._posting:
+            raise EngineIOError("two requests post at once")
+        self._posting = True
+        try:
+            texts = body.decode().split("\x1e")
+            if len(texts) > MAX_PACKETS_IN_BODY:
+                raise EngineIOError("too many packets")
+            for text in texts:
+                if self.closed:
+                    break
+                await self.take(text)
+        except UnicodeDecodeError as error:
+            raise EngineIOError("not text") from error
+        finally:
+            self._posting = False
+
+    async def _websocket_handler(self, websocket: Any) -> None:
+        if self.connected and not await self._upgrade(websocket):
+            return
+        self.connected = self.upgraded = True
+        self._websocket = websocket
+        writer = asyncio.create_task(self._write(websocket))
+        try:
+            while True:
+                text = await websocket.wait()
+                if not self.closed:
+                    await self.take(text)
+        except OSError:
+            pass  # closed, by either side
+        finally:
+            await self.close(wait=False, abort=True, reason=self.server.reason.TRANSPORT_CLOSE)
+            await asyncio.wait([writer], timeout=MAX_UNREAD_SECONDS)
+            writer.cancel()
+            self._stop(self._unread_timer)
+
+    async def _upgrade(self, websocket: Any) -> bool:
+        """From polling to this websocket: probe, answer, then the client says so. False when it does not."""
+        if self.upgrading:
+            return False
+        self.upgrading = True
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                if await websocket.wait() != f"{packets.PING}probe":
+                    return False
+                await websocket.send(f"{packets.PONG}probe")
+                self.push(packets.Packet(packets.NOOP))  # ends the poll that waits
+                return await websocket.wait() == str(packets.UPGRADE)
+        except (OSError, TimeoutError):
+            return False
+        finally:
+            self.upgrading = False
+
+    # The end --------------------------------------------------------------------------------------------
+
+    def greeted(self) -> None:
+        """The client said who it is in time."""
+        self._stop(self._connect_timer)
+
+    def cut(self) -> None:
+        """Close at once, from anywhere; what is queued is not sent."""
+        self.server.background(self.close(wait=False, abort=True))
+
+    def finish(self) -> None:
+        """Close once the client has had what is queued, soon."""
+        self.server.background(self._finish())
+
+    async def _finish(self) -> None:
+        deadline = self._loop.time() + 2
+        while self._unread > 0 and not self.closed and self._loop.time() < deadline:
+            await asyncio.sleep(0.02)
+        await self.close(wait=False)
+
+    async def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
+        """abort: do not wait for the peer to read what is queued. `wait` is the library's, and never needed."""
+        if self.closing or self.closed:
+            return
+        self.closing = True
+        for timer in (self._connect_timer, self._ping_timer, self._unread_timer):
+            self._stop(timer)
+        self.server.forget(self)
+        await self.server._trigger_event(
+            "disconnect", self.sid, reason or self.server.reason.SERVER_DISCONNECT, run_async=False
+        )
+        if not abort:
+            self.queue.put_nowait(packets.Packet(packets.CLOSE))
+        self.closed = True
+        self.queue.put_nowait(None)
+        if abort:
+            self._hang_up()
+        else:
+            self._unread_timer = self._later(MAX_UNREAD_SECONDS, self._hang_up)
+
+    def _hang_up(self) -> None:
+        """ASGI has no word for it: a peer that reads nothing would otherwise keep its connection for ever.
+
+        uvicorn's `send` is a method of the protocol that holds the transport; under another server the polite close
+        of the writer has to do.
+        """
+        send = getattr(self._websocket, "asgi_send", None)
+        transport = getattr(getattr(send, "__self__", None), "transport", None)
+        if transport is not None:
+            transport.abort()
+
+    def _later(self, seconds: float, call: Callable[[], None]) -> asyncio.TimerHandle:
+        return self._loop.call_later(seconds, call)
+
+    @staticmethod
+    def _stop(timer: asyncio.TimerHandle | None) -> None:
+        if timer is not None:
+            timer.cancel()
+
+
+class Engine(engineio.AsyncServer):
+    """The library's server, which by itself reads bodies of any size, compares origins without asking a database,
+    takes any number of connections, and makes sockets of a class that it does not let us choose.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._per_address: Counter[str] = Counter()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def handle_request(self, scope: dict[str, Any], receive: Receive, send: Send) -> Any:
+        """Count the body while it is read, and let in only pages that may speak to us."""
+        try:
+            origin = await origins.origin_of(scope)
+        except (Refused, DatabaseError):
+            log.exception("Cannot tell whose page it is")
+            return await _refuse(scope, receive, send, 503, "Try again")
+        if origin is Origin.FOREIGN:
+            return await _refuse(scope, receive, send, 403, "origin_not_allowed")
+        if scope["type"] == "http" and scope["method"] == "POST":
+            body = await _bounded_body(receive)
+            if body is None:
+                return await _refuse(scope, receive, send, 413, "The body is too big.")
+            receive = _replay(body)
+        scope["pingback.origin"] = origin
+        return await super().handle_request(scope, receive, send)
+
+    async def _handle_connect(self, environ: dict[str, Any], transport: str, jsonp_index: int | None = None) -> Any:
+        """As the library's, with our Connection and with the cap per address."""
+        scope = environ["asgi.scope"]
+        address = origins.address_of(scope)
+        if self._is_full(address):
+            return self._too_many()
+        if self.start_service_task:
+            self.start_service_task = False
+            self.service_task_handle = self.start_background_task(self._service_task)
+        connection = Connection(self, self.generate_id(), origin=scope["pingback.origin"], address=address)
+        self.sockets[connection.sid] = connection
+        self._per_address[address or ""] += 1
+        connection.push(
+            packets.Packet(
+                packets.OPEN,
+                {
+                    "sid": connection.sid,
+                    "upgrades": self._upgrades(connection.sid, transport),
+                    "pingTimeout": int(self.ping_timeout * 1000),
+                    "pingInterval": int(self.ping_interval * 1000),
+                    "maxPayload": self.max_http_buffer_size,
+                },
+            )
+        )
+        await self._trigger_event("connect", connection.sid, environ, run_async=False)
+        connection.schedule_ping()
+        if transport == "websocket":
+            try:
+                return await connection.handle_get_request(environ)
+            finally:
+                await connection.close(wait=False, abort=True)
+                self.sockets.pop(connection.sid, None)
+        connection.connected = True
+        return self._ok(await connection.poll())
+
+    def forget(self, connection: Connection) -> None:
+        """It no longer counts for its address."""
+        address = connection.address or ""
+        self._per_address[address] -= 1
+        if not self._per_address[address]:
+            del self._per_address[address]
+
+    def background(self, work: Awaitable[None]) -> None:
+        """The loop itself holds tasks only weakly."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _cors_headers(self, environ: dict[str, Any]) -> list[tuple[str, str]]:
+        """The library's, which has checked nothing but echoes the origin that we let in; never with credentials."""
+        private = [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"), ("Vary", "Origin")]
+        return [*super()._cors_headers(environ), *private]
+
+    def _is_full(self, address: str | None) -> bool:
+        """Loopback and unknown peers are skipped: many people may stand behind them."""
+        if not settings.THROTTLES or address is None or ipaddress.ip_address(address).is_loopback:
+            return False
+        return self._per_address[address] >= PER_ADDRESS
+
+    def _too_many(self) -> dict[str, Any]:
+        return {
+            "status": "429 TOO MANY REQUESTS",
+            "headers": [("Content-Type", "application/json"), ("Retry-After", "10")],
+            "response": orjson.dumps({"detail": "too_many_connections"}),
+        }
+
+
+async def _bounded_body(receive: Receive) -> bytes | None:
+    """The whole body, or None as soon as it is too long, whatever it said about its length."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        event = await receive()
+        if event["type"] != "http.request":
+            return b""
+        parts.append(event.get("body", b""))
+        size += len(parts[-1])
+        if size > MAX_BYTES:
+            return None
+        if not event.get("more_body"):
+            return b"".join(parts)
+
+
+def _replay(body: bytes) -> Receive:
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+async def _refuse(scope: dict[str, Any], receive: Receive, send: Send, status: int, detail: str) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close"})  # before it is accepted: 403
+        return
+    body = orjson.dumps({"detail": detail})
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    headers += [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

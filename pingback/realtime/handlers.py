@@ -1,0 +1,220 @@
+"""What clients may ask for. A handler returns its ack; what it raises becomes `{"error": {...}}`.
+
+The packets of one socket are handled one after the other, each to its end. Source: design.md 9.
+"""
+
+import logging
+import math
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+from django.db import DatabaseError
+from django.utils.translation import gettext as _
+
+from businesses.models import Business, FeedEvent
+from conversations.models import Conversation, Message
+from conversations.selectors import messages_after
+from conversations.services.messages import MAX_KEY, Posted, send_reply
+from foundation.errors import Forbidden, Invalid, Refused, TooFast
+from foundation.text import is_clean
+from pingback.realtime import bus, db, publish, rooms, sockets, wire
+from pingback.realtime.bus import Envelope
+from pingback.realtime.clients import Client
+from pingback.realtime.packets import Json, encode_event
+from pingback.realtime.payloads import Fields
+from widgets import keys
+from widgets.models import Visitor
+from widgets.services import Received, receive_client_message
+
+log = logging.getLogger("pingback.realtime")
+
+# One answer to `resume`: so many rows, and no more than fits well into one packet.
+MAX_ROWS, MAX_ANSWER_BYTES = 500, 256 * 1024
+
+Ack = dict[str, Any]
+
+
+async def answer(client: Client, event: str, arguments: tuple[Any, ...]) -> Ack:
+    """Run one event and say what came of it; a client that keeps sending what is refused is cut."""
+    client.is_active = True
+    try:
+        if seconds := client.throttle.wait(event):
+            raise TooFast(_("Too fast."), retry_after=math.ceil(seconds))
+        return await HANDLERS[event](client, Fields.of(arguments))
+    except Refused as refusal:
+        error = {"code": refusal.code, "detail": refusal.detail}
+        if isinstance(refusal, TooFast):
+            error["retry_after"] = refusal.retry_after
+    except DatabaseError:
+        log.exception("%s: the database did not answer", event)
+        error = {"code": "busy", "detail": _("Try again")}
+    except Exception:
+        log.exception("%s failed", event)
+        error = {"code": "busy", "detail": _("Try again")}
+    if client.throttle.is_flooding():
+        client.connection.cut()
+    return {"error": error}
+
+
+# Messages ---------------------------------------------------------------------------------------------------
+
+
+async def client_message(client: Client, sent: Fields) -> Ack:
+    client.require_visitor()
+    sent.nothing_in("attachments")
+    asked = {
+        "content": sent.text("content"),
+        "client_message_id": sent.optional_text("client_message_id"),
+        "conversation_id": sent.optional_id("conversation_id"),
+        "new": sent.optional_flag("new"),
+        "claims": sent.optional_object("customer"),
+    }
+    received, visitor, envelopes = await db.run(_receive, client, sent.optional_text("visitor_key"), asked)
+    try:
+        if client.visitor is None:
+            sockets.become_visitor(client, visitor)
+    finally:
+        bus.send(envelopes)
+    return {
+        "message": wire.for_visitor(received.message),
+        "conversation_id": str(received.conversation.pk),
+        "visitor_key": received.visitor_key,
+    }
+
+
+def _receive(client: Client, key: str | None, asked: dict[str, Any]) -> tuple[Received, Visitor, list[Envelope]]:
+    """What it publishes is held until the writer's own socket is in the room that hears it."""
+    visitor = client.visitor
+    if visitor is None:
+        visitor = keys.visitor_from_key(key, business_id=client.business_id)
+    elif not Visitor.objects.filter(pk=visitor.pk, generation=visitor.generation).exists():
+        raise Forbidden(_("This visitor key is no longer good."))
+    with publish.held() as envelopes:
+        received = receive_client_message(
+            business_id=client.business_id, widget=client.widget, visitor=visitor, **asked
+        )
+        _message_in_full(received.message)
+    return received, received.visitor, envelopes
+
+
+async def agent_message(client: Client, sent: Fields) -> Ack:
+    sent.nothing_in("attachments")
+    key = sent.optional_text("client_message_id") or ""
+    if len(key) > MAX_KEY or not is_clean(key):
+        raise Invalid(_("client_message_id: at most %(most)d characters.") % {"most": MAX_KEY})
+    posted = await db.run(_reply, client, sent.id("conversation_id"), sent.text("content"), key)
+    return {
+        "message": wire.for_member(posted.message),
+        "conversation_id": str(posted.message.conversation_id),
+    }
+
+
+def _reply(client: Client, conversation_id: UUID, content: str, key: str) -> Posted:
+    author = client.fresh_user()
+    conversation = client.conversation(conversation_id)
+    posted = send_reply(conversation=conversation, author=author, content=content, key=key)
+    _message_in_full(posted.message)
+    return posted
+
+
+def _message_in_full(message: Message) -> None:
+    """Everything that its payload shows is loaded here, in the thread that may ask the database."""
+    wire.for_member(message)
+
+
+# Rooms and typing -------------------------------------------------------------------------------------------
+
+
+async def join_conversation(client: Client, sent: Fields) -> Ack:
+    """A member then hears who types; a visitor hears of its own conversations anyway."""
+    conversation = await db.run(client.conversation, sent.id("conversation_id"))
+    client.remember(conversation)
+    if client.is_member:
+        sockets.enter(client, rooms.conversation(conversation.pk))
+    return {
+        "conversation_id": str(conversation.pk),
+        "seq": conversation.last_seq,
+        "status": conversation.status,
+    }
+
+
+async def leave_conversation(client: Client, sent: Fields) -> Ack:
+    conversation_id = sent.id("conversation_id")
+    client.visible.pop(conversation_id, None)
+    sockets.leave(client, rooms.conversation(conversation_id))
+    return {"conversation_id": str(conversation_id)}
+
+
+async def typing(client: Client, sent: Fields) -> Ack:
+    conversation_id, is_typing = sent.id("conversation_id"), sent.flag("is_typing")
+    conversation = client.remembered_conversation(conversation_id)
+    if conversation is None:
+        conversation = await db.run(client.conversation, conversation_id)
+        client.remember(conversation)
+    user_id = str(client.membership.user_id) if client.membership else None
+    packet = encode_event(
+        "typing", {"conversation_id": str(conversation_id), "user_id": user_id, "is_typing": is_typing}
+    )
+    hearers = [rooms.conversation(conversation_id)]
+    if client.is_member and conversation.is_web and conversation.customer_id:
+        hearers.append(rooms.customer(conversation.customer_id))
+    bus.send([{"room": room, "packet": packet, "skip": client.sid} for room in hearers])
+    return {}
+
+
+# Catching up ------------------------------------------------------------------------------------------------
+
+
+async def resume(client: Client, sent: Fields) -> Ack:
+    if client.is_member:
+        return await db.run(_missed_events, client, sent.optional_number("cursor"))
+    return await db.run(_missed_messages, client, sent.id("conversation_id"), sent.number("seq"))
+
+
+def _missed_events(client: Client, cursor: int | None) -> Ack:
+    """Without a cursor: where the feed is, for a client that is about to fetch."""
+    client.fresh_user()
+    newest = Business.objects.values_list("feed_seq", flat=True).get(pk=client.business_id)
+    if cursor is None:
+        return {"events": [], "cursor": newest, "more": False}
+    rows = FeedEvent.objects.filter(business_id=client.business_id, seq__gt=cursor).order_by("seq")
+    events = list(rows[: MAX_ROWS + 1])
+    is_whole = events[0].seq == cursor + 1 if events else cursor == newest
+    if not is_whole:  # purged meanwhile, or a cursor that this feed has not reached
+        return {"resync": True, "cursor": newest}
+    answers = _fitting(wire.feed_payloads(events[:MAX_ROWS]))
+    last = answers[-1]["seq"] if answers else cursor
+    return {"events": answers, "cursor": last, "more": len(answers) < len(events)}
+
+
+def feed_positions(business_ids: set[UUID]) -> dict[UUID, int]:
+    return dict(Business.objects.filter(pk__in=business_ids).values_list("pk", "feed_seq"))
+
+
+def _missed_messages(client: Client, conversation_id: UUID, seq: int) -> Ack:
+    conversation: Conversation = client.conversation(conversation_id)
+    messages = messages_after(conversation, seq, limit=MAX_ROWS + 1)
+    answers = _fitting([wire.for_visitor(message) for message in messages[:MAX_ROWS]])
+    last = answers[-1]["seq"] if answers else seq
+    return {"messages": answers, "seq": last, "more": len(answers) < len(messages)}
+
+
+def _fitting(payloads: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As many from the start as fit into one answer, at least one."""
+    size = 0
+    for count, payload in enumerate(payloads):
+        size += len(Json.dumps(payload))
+        if size > MAX_ANSWER_BYTES:
+            return payloads[: max(count, 1)]
+    return payloads
+
+
+HANDLERS: dict[str, Callable[[Client, Fields], Awaitable[Ack]]] = {
+    "client_message": client_message,
+    "agent_message": agent_message,
+    "join_conversation": join_conversation,
+    "leave_conversation": leave_conversation,
+    "typing": typing,
+    "resume": resume,
+}

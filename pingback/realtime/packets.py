@@ -1,0 +1,78 @@
+"""What may come in over a socket: text packets of a few kinds, and events whose names are on the list."""
+
+from typing import Any
+
+import orjson
+import socketio.packet
+from engineio import packet as engine_packets
+
+from foundation.text import flaw_of
+
+CONNECT, DISCONNECT, EVENT = socketio.packet.CONNECT, socketio.packet.DISCONNECT, socketio.packet.EVENT
+MAX_BYTES = 64 * 1024
+# A client that could send any name would call our own "connect" and "disconnect" handlers.
+EVENTS = frozenset({"client_message", "agent_message", "join_conversation", "leave_conversation", "typing", "resume"})
+
+
+class BadPacket(ValueError):
+    """Not a packet that a client of ours sends. The third one closes the connection."""
+
+
+class Json:
+    """orjson in the shape that Engine.IO and Socket.IO expect of a JSON module.
+
+    It is safe against what breaks Python's own: nesting ends at 1,024, huge integers are errors, and so are lone
+    surrogates and NaN.
+    """
+
+    @staticmethod
+    def dumps(value: Any, **options: Any) -> str:
+        return orjson.dumps(value).decode()
+
+    @staticmethod
+    def loads(text: str | bytes, **options: Any) -> Any:
+        """Raises ValueError."""
+        return orjson.loads(text)
+
+
+class Packet(socketio.packet.Packet):
+    """The library's packet, taking from clients only what we serve.
+
+    The library's own waits for as many binary attachments as a client announces, and passes any event name on.
+    """
+
+    uses_binary_events = False
+    json = Json
+
+    def decode(self, encoded_packet: str) -> int:
+        if not isinstance(encoded_packet, str) or not encoded_packet or len(encoded_packet) > MAX_BYTES:
+            raise BadPacket("not a text packet")
+        try:
+            attachments = super().decode(encoded_packet)
+        except BadPacket:
+            raise
+        except Exception as error:  # its parser raises what it stumbles over
+            raise BadPacket("malformed") from error
+        if attachments or self.packet_type not in {CONNECT, DISCONNECT, EVENT}:
+            raise BadPacket("no such packet from a client")
+        if self.namespace not in {None, "/"}:
+            raise BadPacket("no such namespace")
+        if flaw := flaw_of(self.data):
+            raise BadPacket(flaw)
+        if self.packet_type == EVENT and not _is_event(self.data):
+            raise BadPacket("no such event")
+        return 0
+
+
+def _is_event(data: Any) -> bool:
+    return isinstance(data, list) and bool(data) and isinstance(data[0], str) and data[0] in EVENTS
+
+
+def encode_event(name: str, payload: Any) -> str:
+    """The packet that carries an event to clients, made once for all who hear it."""
+    return f"{EVENT}{Json.dumps([name, payload])}"
+
+
+def frame(text: str) -> engine_packets.Packet:
+    """An encoded Socket.IO packet, ready for any number of connections."""
+    return engine_packets.Packet(engine_packets.MESSAGE, text)

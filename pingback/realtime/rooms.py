@@ -1,0 +1,69 @@
+"""Rooms, and who hears of what. Only rows that we looked up make a room's name, never a client's word."""
+
+from typing import Any
+from uuid import UUID
+
+from businesses.models import FeedEvent
+from conversations.models import Conversation, Message
+from pingback.realtime import wire
+
+# (room, event name, payload)
+Emission = tuple[str, str, dict[str, Any]]
+
+
+def business(business_id: UUID) -> str:
+    """The sockets of a workspace's members."""
+    return f"business_{business_id}"
+
+
+def conversation(conversation_id: UUID) -> str:
+    """The sockets of members who have joined the conversation: they hear who is typing."""
+    return f"conversation_{conversation_id}"
+
+
+def customer(customer_id: UUID) -> str:
+    """All sockets of one customer's browsers."""
+    return f"customer_{customer_id}"
+
+
+def session(session_id: UUID) -> str:
+    """The sockets of one sign-in."""
+    return f"session_{session_id}"
+
+
+def member(membership_id: UUID) -> str:
+    """The sockets of one person in one workspace."""
+    return f"member_{membership_id}"
+
+
+def audience(event: FeedEvent) -> list[Emission]:
+    """What a feed event becomes, and for whom. Nobody is in two of its rooms, so a socket hears it once."""
+    subject = event.subject
+    if isinstance(subject, Message):
+        return _about_message(event, subject)
+    if isinstance(subject, Conversation):
+        return _about_conversation(event, subject)
+    return []
+
+
+def _about_message(event: FeedEvent, message: Message) -> list[Emission]:
+    name = "new_message" if event.kind == "message.created" else "message_updated"
+    emissions = [(business(event.business_id), name, wire.for_member(message, feed_seq=event.seq))]
+    if room := _visitors_room(message.conversation):
+        emissions.append((room, name, wire.for_visitor(message)))
+    return emissions
+
+
+def _about_conversation(event: FeedEvent, about: Conversation) -> list[Emission]:
+    everybody = business(event.business_id)
+    if event.kind == "conversation.created":
+        return [(everybody, "new_conversation", wire.conversation_payload(about))]
+    emissions = [(everybody, "conversation_updated", wire.conversation_payload(about))]
+    if room := _visitors_room(about):
+        emissions.append((room, "conversation_updated", wire.visitor_conversation_payload(about)))
+    return emissions
+
+
+def _visitors_room(about: Conversation) -> str | None:
+    """Only conversations on the web have a visitor who listens here."""
+    return customer(about.customer_id) if about.is_web and about.customer_id else None

@@ -1,0 +1,199 @@
+"""The Socket.IO server of this process, its connected clients and the rooms they are in.
+
+Our subclasses of python-socketio 5.18 are here; tests/realtime/test_library.py holds what they rely on. Everything
+but the coroutines runs on the event loop without waiting, so that nothing comes between its steps.
+"""
+
+import logging
+from typing import Any
+
+import socketio
+from engineio.packet import Packet as Frame
+from socketio.async_manager import AsyncManager
+
+from pingback.realtime import bus, packets, rooms
+from pingback.realtime.bus import Envelope
+from pingback.realtime.clients import Client
+from pingback.realtime.engine import Connection, Engine
+from pingback.realtime.packets import BadPacket, Json, Packet, encode_event, frame
+from pingback.realtime.sequence import InOrder
+from widgets.models import Visitor
+
+log = logging.getLogger("pingback.realtime")
+NAMESPACE = "/"
+
+
+class Manager(AsyncManager):
+    """Emits over our bus, encoded once. The library's makes a task per receiver, and its own bus knows no layer."""
+
+    async def emit(
+        self,
+        event: str,
+        data: Any,
+        namespace: str,
+        room: str | None = None,
+        skip_sid: str | None = None,
+        callback: Any = None,
+        to: str | None = None,
+        **options: Any,
+    ) -> None:
+        bus.send([{"room": to or room, "packet": encode_event(event, data), "skip": skip_sid}])
+
+    def in_room(self, room: str | None) -> list[tuple[str, str]]:
+        """(sid, connection's id) of every local socket in it; of all for None."""
+        return list(self.rooms.get(NAMESPACE, {}).get(room, {}).items())
+
+
+class Server(socketio.AsyncServer):
+    """Drops what is no packet of ours, and connections that never get anywhere. The library logs them and goes on."""
+
+    eio: Engine
+    manager: Manager
+
+    def _engineio_server_class(self) -> type[Engine]:
+        return Engine
+
+    async def _handle_eio_message(self, eio_sid: str, data: object) -> None:
+        connection: Connection = self.eio.sockets[eio_sid]
+        try:
+            packet = self.packet_class(encoded_packet=_text(data))
+            known = self.manager.sid_from_eio_sid(eio_sid, NAMESPACE)
+            if (packet.packet_type == packets.CONNECT) == (known is not None):
+                raise BadPacket("said hello twice, or not at all")
+        except BadPacket:
+            await connection.strike()
+            return
+        if packet.packet_type == packets.CONNECT:
+            await self._handle_connect(eio_sid, NAMESPACE, packet.data)
+        elif packet.packet_type == packets.EVENT:
+            await self._handle_event(eio_sid, NAMESPACE, packet.id, packet.data)
+        else:
+            await self._handle_disconnect(eio_sid, NAMESPACE)
+            connection.finish()
+
+    async def _handle_connect(self, eio_sid: str, namespace: str | None, data: Any) -> None:
+        """A refused client may not stay, and one that left while we looked it up leaves nothing behind."""
+        connection: Connection = self.eio.sockets[eio_sid]
+        await super()._handle_connect(eio_sid, namespace, data)
+        if connection.closed:
+            await self._handle_disconnect(eio_sid, namespace)
+        elif connection.client is None:
+            connection.finish()
+        else:
+            connection.greeted()
+
+
+def _text(data: object) -> str:
+    """Raises BadPacket. Engine.IO hands over bytes for binary, and JSON that it found by itself as objects."""
+    if not isinstance(data, str) or not data:
+        raise BadPacket("not a text packet")
+    return data
+
+
+sio = Server(
+    async_mode="asgi",
+    client_manager=Manager(),
+    serializer=Packet,
+    json=Json,
+    async_handlers=False,  # in the order sent, and no task per packet
+    cors_allowed_origins="*",  # Engine.handle_request has checked before
+    cors_credentials=False,
+    max_http_buffer_size=packets.MAX_BYTES,
+    http_compression=False,
+    logger=log,
+    engineio_logger=logging.getLogger("pingback.realtime.engine"),
+)
+logging.getLogger("pingback.realtime.engine").setLevel(logging.ERROR)
+
+clients: dict[str, Client] = {}
+
+
+def admit(client: Client, *, feed_seq: int) -> None:
+    """The client is one of ours now, in the rooms that follow from who it is."""
+    clients[client.sid] = client
+    client.connection.client = client
+    in_order.listen(str(client.business_id), after=feed_seq)
+    if client.membership:
+        enter(client, rooms.business(client.business_id))
+        enter(client, rooms.member(client.membership.pk))
+    if client.session_id:
+        enter(client, rooms.session(client.session_id))
+    if client.visitor:
+        enter(client, rooms.customer(client.visitor.customer_id))
+
+
+def dismiss(sid: str) -> None:
+    """It is gone; the library has the rooms cleared."""
+    client = clients.pop(sid, None)
+    if client:
+        in_order.leave(str(client.business_id))
+
+
+def become_visitor(client: Client, visitor: Visitor) -> None:
+    """A stranger's first message made it this visitor."""
+    client.visitor = visitor
+    enter(client, rooms.customer(visitor.customer_id))
+
+
+def enter(client: Client, room: str) -> None:
+    if client.sid in clients:
+        sio.manager.basic_enter_room(client.sid, NAMESPACE, room, eio_sid=client.connection.sid)
+
+
+def leave(client: Client, room: str) -> None:
+    sio.manager.basic_leave_room(client.sid, NAMESPACE, room)
+
+
+def count(room: str) -> int:
+    return len(sio.manager.in_room(room))
+
+
+# What the bus brings ----------------------------------------------------------------------------------------
+
+
+def hear(envelope: Envelope) -> None:
+    if "out" in envelope:
+        in_order.take(envelope["business"], envelope["seq"], envelope["out"])
+    elif "cut" in envelope:
+        for sid, _connection in sio.manager.in_room(envelope["cut"]):
+            revoke(sid, envelope["reason"])
+    else:
+        deliver(envelope["room"], envelope["packet"], skip=envelope["skip"])
+
+
+def deliver(room: str | None, packet: str, *, skip: str | None = None) -> None:
+    """One frame for all local sockets of a room; none of them is waited for."""
+    hearers = sio.manager.in_room(room)
+    shared = frame(packet) if hearers else None
+    for sid, connection_id in hearers:
+        if sid != skip:
+            _push(connection_id, shared)
+
+
+def revoke(sid: str, reason: str) -> None:
+    """Say why, then close; nothing more is heard from it or told to it."""
+    client = clients.get(sid)
+    if client:
+        tell(client, "revoked", {"reason": reason})
+        for room in sio.manager.get_rooms(sid, NAMESPACE):
+            if room != sid:
+                leave(client, room)
+        client.connection.finish()
+
+
+def tell(client: Client, event: str, payload: dict[str, Any]) -> None:
+    client.connection.push(frame(encode_event(event, payload)))
+
+
+def _push(connection_id: str, what: Frame | None) -> None:
+    connection = sio.eio.sockets.get(connection_id)
+    if connection and what:
+        connection.push(what)
+
+
+def _emit(out: list[list[str]]) -> None:
+    for room, packet in out:
+        deliver(room, packet)
+
+
+in_order = InOrder(_emit)
