@@ -16,7 +16,8 @@ import uvicorn
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.core.management.base import SystemCheckError
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 from django.db.migrations.executor import MigrationExecutor
 
 
@@ -30,7 +31,7 @@ def main() -> None:
         sys.exit(f"PingBack cannot start: {error}")
     settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = _only_process() if settings.EMBEDDED else None
-    call_command("check", fail_level="ERROR", verbosity=0)
+    _check()
     _migrate()
     _collect_static()
     if arguments.demo:
@@ -67,6 +68,16 @@ def _only_process() -> object:
             "set DATABASE_URL and REDIS_URL to run more."
         )
     return file
+
+
+def _check() -> None:
+    """Refuse to start on what cannot work, in words and without a traceback."""
+    try:
+        call_command("check", databases=[DEFAULT_DB_ALIAS], fail_level="ERROR", verbosity=0)
+    except SystemCheckError as error:
+        sys.exit(f"PingBack cannot start. {error}")
+    except OperationalError as error:
+        sys.exit(f"PingBack cannot start: the database does not answer. {error}")
 
 
 def _migrate() -> None:

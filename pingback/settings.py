@@ -53,7 +53,7 @@ INSTALLED_APPS = [
     "channels_app",
     "widgets",
     "pingback.realtime",
-    "pingback",
+    "pingback.apps.PingbackConfig",
 ]
 
 MIDDLEWARE = [

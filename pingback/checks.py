@@ -1,0 +1,87 @@
+"""What must hold before PingBack starts (promises 10). Django runs these at every start and in `manage.py check`."""
+
+import ipaddress
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import connections
+
+KEYS = ("SECRET_KEY", "JWT_KEY", "VISITOR_KEY", "FIELD_KEY")
+MIN_KEY_BYTES = 32
+# Below these a known hole is open.
+FLOORS = {
+    "Django": "5.2.17",
+    "djangorestframework": "3.15.2",
+    "djangorestframework-simplejwt": "5.5.1",
+    "python-socketio": "5.18.1",
+    "python-engineio": "4.15.1",
+    "daphne": "4.2.2",
+}
+
+
+@register(Tags.security)
+def keys_are_long_and_separate(**kwargs: Any) -> list[CheckMessage]:
+    values = {name: getattr(settings, name) for name in KEYS}
+    flaws: list[CheckMessage] = [
+        Error(f"{name} is shorter than {MIN_KEY_BYTES} bytes.", id="pingback.E001")
+        for name, value in values.items()
+        if len(value.encode()) < MIN_KEY_BYTES
+    ]
+    if len(set(values.values())) < len(values):
+        flaws.append(Error("Two keys are the same: one leaked key would open two doors.", id="pingback.E002"))
+    return flaws
+
+
+@register(Tags.security)
+def redis_is_private(**kwargs: Any) -> list[CheckMessage]:
+    url = urlsplit(settings.REDIS_URL)
+    if not settings.REDIS_URL or url.password or _is_loopback(url.hostname or ""):
+        return []
+    return [Error("REDIS_URL names another machine and has no password.", id="pingback.E003")]
+
+
+@register(Tags.files)
+def uploads_are_not_static_files(**kwargs: Any) -> list[CheckMessage]:
+    if Path(settings.MEDIA_ROOT).resolve().is_relative_to(Path(settings.STATIC_ROOT).resolve()):
+        return [Error("Uploads lie inside the static files: anybody could read them.", id="pingback.E004")]
+    return []
+
+
+@register(Tags.security)
+def packages_are_new_enough(**kwargs: Any) -> list[CheckMessage]:
+    return [
+        Error(f"{name} {version(name)} is older than {floor}.", id="pingback.E005")
+        for name, floor in FLOORS.items()
+        if _parts(version(name)) < _parts(floor)
+    ]
+
+
+@register(Tags.database)
+def commits_reach_the_disk(databases: list[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """A 2xx means stored: a PostgreSQL that answers before it wrote breaks the promise."""
+    flaws: list[CheckMessage] = []
+    for alias in databases or []:
+        connection = connections[alias]
+        if connection.vendor != "postgresql":
+            continue
+        for setting in ("fsync", "synchronous_commit"):
+            with connection.cursor() as cursor:
+                cursor.execute(f"SHOW {setting}")
+                if cursor.fetchone()[0] == "off":
+                    flaws.append(Error(f"PostgreSQL runs with {setting}=off.", id="pingback.E006"))
+    return flaws
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _parts(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".") if part.isdigit())

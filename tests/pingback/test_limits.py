@@ -1,0 +1,119 @@
+"""The outermost layer, through the real ASGI application."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from pingback.limits import Limits
+
+
+class Conversation:
+    """One request to an ASGI app: the chunks that the client sends, and what came back."""
+
+    def __init__(self, app: Any, *, path: str = "/api/v1/x", headers: Any = (), chunks: Any = (b"",)) -> None:
+        self.app = app
+        self.scope = {"type": "http", "path": path, "headers": list(headers), "method": "POST"}
+        self.chunks = list(chunks)
+        self.read = 0
+        self.sent: list[dict[str, Any]] = []
+
+    async def receive(self) -> dict[str, Any]:
+        chunk = self.chunks.pop(0)
+        self.read += len(chunk)
+        return {"type": "http.request", "body": chunk, "more_body": bool(self.chunks)}
+
+    async def send(self, message: dict[str, Any]) -> None:
+        self.sent.append(message)
+
+    async def run(self) -> "Conversation":
+        await self.app(self.scope, self.receive, self.send)
+        return self
+
+    @property
+    def status(self) -> int:
+        return int(self.sent[0]["status"])
+
+    @property
+    def headers(self) -> dict[bytes, bytes]:
+        return dict(self.sent[0]["headers"])
+
+    @property
+    def body(self) -> Any:
+        return json.loads(self.sent[1]["body"])
+
+
+async def reads_all(scope: Any, receive: Any, send: Any) -> None:
+    while (await receive())["more_body"]:
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"{}"})
+
+
+async def test_every_answer_carries_a_request_id() -> None:
+    first, second = await Conversation(Limits(reads_all)).run(), await Conversation(Limits(reads_all)).run()
+    assert first.status == 200
+    assert len(first.headers[b"x-request-id"]) == 32
+    assert first.headers[b"x-request-id"] != second.headers[b"x-request-id"]
+
+
+async def test_a_callers_own_request_id_is_not_believed(settings: Any) -> None:
+    headers = [(b"x-request-id", b"forged-by-a-caller")]
+    assert (await Conversation(Limits(reads_all), headers=headers).run()).headers[b"x-request-id"] != headers[0][1]
+    settings.TRUSTED_PROXIES = 1
+    assert (await Conversation(Limits(reads_all), headers=headers).run()).headers[b"x-request-id"] == headers[0][1]
+
+
+async def test_C7_a_body_without_a_length_is_counted_while_it_is_read() -> None:
+    talk = await Conversation(Limits(reads_all), chunks=[b"x" * 65_536] * 3_000).run()
+
+    assert (talk.status, talk.body) == (413, {"detail": "The body is too big."})
+    assert talk.read < 600_000
+    assert b"x-request-id" in talk.headers
+
+
+async def test_C7_a_declared_length_beyond_the_limit_is_refused_unread() -> None:
+    talk = await Conversation(Limits(reads_all), headers=[(b"content-length", b"209715200")]).run()
+    assert (talk.status, talk.read) == (413, 0)
+
+
+async def test_a_webhook_may_be_bigger_than_a_request() -> None:
+    chunks = [b"x" * 65_536] * 20
+    assert (await Conversation(Limits(reads_all), chunks=chunks).run()).status == 413
+    assert (await Conversation(Limits(reads_all), chunks=chunks, path="/api/v1/webhooks/x/1").run()).status == 200
+
+
+async def test_R10_beyond_the_requests_in_flight_the_answer_is_a_503_and_not_a_pile(settings: Any) -> None:
+    settings.REQUESTS_IN_FLIGHT = 2
+    gate = asyncio.Event()
+
+    async def waits(scope: Any, receive: Any, send: Any) -> None:
+        await gate.wait()
+        await reads_all(scope, receive, send)
+
+    app = Limits(waits)
+    waiting = [asyncio.create_task(Conversation(app).run()) for _ in range(2)]
+    await asyncio.sleep(0)
+
+    refused = await Conversation(app).run()
+    gate.set()
+    served = await asyncio.gather(*waiting)
+
+    assert (refused.status, refused.body, refused.headers[b"retry-after"]) == (503, {"detail": "Try again"}, b"1")
+    assert [talk.status for talk in served] == [200, 200]
+    assert (await Conversation(app).run()).status == 200
+
+
+@pytest.mark.django_db
+def test_S13_pages_and_answers_carry_the_headers_of_the_promises(client: Any) -> None:
+    for path in ("/", "/login", "/api/v1/auth/me", "/api/v1/nothing", "/nothing", "/healthz"):
+        headers = client.get(path).headers
+        assert headers["X-Content-Type-Options"] == "nosniff", path
+        assert headers["X-Frame-Options"] == "DENY", path
+        assert headers["Referrer-Policy"] == "strict-origin", path
+        assert headers["Cross-Origin-Opener-Policy"] == "same-origin", path
+        assert headers["Cache-Control"] == "no-store", path
+        policy = headers["Content-Security-Policy"]
+        assert "default-src 'self'" in policy, path
+        assert "frame-ancestors 'none'" in policy, path
+        assert "unsafe" not in policy, path
