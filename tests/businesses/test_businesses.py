@@ -1,0 +1,119 @@
+"""Workspaces, roles, plans and the feed's number."""
+
+from typing import Any
+
+import pytest
+from accounts.models import User
+from businesses import feed, plans, policy
+from businesses.models import Business, FeedEvent, Membership, Plan, Role
+from businesses.services import create_business, update_business
+from django.db import transaction
+from foundation.errors import Forbidden, Invalid, PlanLimit, Unprocessable
+
+from tests import builders
+from tests.conversations.test_messages import together
+
+pytestmark = pytest.mark.django_db
+
+
+def test_only_a_name_is_needed_and_the_maker_owns_it(ada: User) -> None:
+    answer = builders.api(ada).post("/api/v1/auth/business/create", {"name": " Acme ", "website": None})
+    assert answer.status_code == 200
+    assert answer.json()["business"]["name"] == "Acme"
+    assert answer.json()["team_role"] == "owner"
+    assert Business.objects.get().plan.name == "Pro"
+
+
+@pytest.mark.parametrize("body", [{}, {"name": ""}, {"name": "  "}, {"name": "x" * 201}, {"name": 7}, {"name": "x", "website": "y" * 2_049}])
+def test_a_workspace_needs_a_name_within_bounds(ada: User, body: Any) -> None:
+    assert builders.api(ada).post("/api/v1/auth/business/create", body).status_code == 422
+    assert not Business.objects.exists()
+
+
+def test_a_second_workspace_is_refused(ada: User, acme: Business) -> None:
+    assert builders.api(ada).post("/api/v1/auth/business/create", {"name": "Second"}).status_code == 400
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_two_clicks_make_one_workspace(ada: User) -> None:
+    results = together(*[lambda: create_business(owner=User.objects.get(pk=ada.pk), name="Acme")] * 3)
+    assert sorted(type(result).__name__ for result in results) == ["Invalid", "Invalid", "Membership"]
+    assert Business.objects.count() == 1
+
+
+def test_a_removed_member_loses_the_workspace_at_the_next_request(acme: Business, ben: User) -> None:
+    client = builders.api(ben)
+    assert client.get("/api/v1/conversations/").status_code == 200
+    Membership.objects.filter(user=ben).update(is_active=False)
+    assert client.get("/api/v1/conversations/").status_code == 400
+    assert client.get("/api/v1/auth/me").json()["business"] is None
+
+
+@pytest.mark.parametrize(
+    ("role", "allowed"),
+    [
+        (Role.OWNER, set(policy.Action)),
+        (Role.ADMIN, {policy.Action.HANDLE_CONVERSATIONS, policy.Action.ASSIGN}),
+        (Role.AGENT, {policy.Action.HANDLE_CONVERSATIONS}),
+    ],
+)
+def test_roles_may_what_the_contract_says(acme: Business, role: Role, allowed: set[policy.Action]) -> None:
+    member = Membership(business=acme, role=role)
+    assert {action for action in policy.Action if policy.may(member, action)} == allowed
+
+
+def test_an_unknown_time_zone_and_a_blank_name_are_refused(ada: User, acme: Business, ben: User) -> None:
+    assert update_business(actor=ada, time_zone="Europe/Lisbon").time_zone == "Europe/Lisbon"
+    for changes in ({"time_zone": "Moon/Base"}, {"name": " "}):
+        with pytest.raises(Unprocessable):
+            update_business(actor=ada, **changes)
+    with pytest.raises(Forbidden):
+        update_business(actor=ben, name="Mine")
+
+
+def test_plans_speak_the_contracts_words(acme: Business) -> None:
+    acme.plan = Plan.objects.get(name="Free")
+    with pytest.raises(PlanLimit) as locked:
+        plans.check_channel_allowed(acme, web=False, current=0)
+    assert {**locked.value.body, "message": ""} == {
+        "error": "feature_locked",
+        "plan": "Free",
+        "feature": "integrations",
+        "message": "",
+    }
+    with pytest.raises(PlanLimit) as full:
+        plans.check_channel_allowed(acme, web=True, current=1)
+    assert {**full.value.body, "message": ""} == {
+        "error": "limit_exceeded",
+        "plan": "Free",
+        "feature": "channels",
+        "current": 1,
+        "limit": 1,
+        "message": "",
+    }
+
+
+# The feed -------------------------------------------------------------------------------------------------
+
+
+def test_feed_rows_get_the_next_numbers_in_the_order_given(acme: Business) -> None:
+    rows = feed.record(acme.pk, [feed.Event(kind="a", subject=acme), feed.Event(kind="b", subject=acme)])
+    assert [(row.seq, row.kind) for row in rows] == [(1, "a"), (2, "b")]
+    acme.refresh_from_db()
+    assert acme.feed_seq == 2
+
+
+def test_a_change_that_is_taken_back_leaves_no_gap(acme: Business) -> None:
+    with pytest.raises(Invalid), transaction.atomic():
+        feed.record(acme.pk, [feed.Event(kind="lost", subject=acme)])
+        raise Invalid("no")
+    [row] = feed.record(acme.pk, [feed.Event(kind="kept", subject=acme)])
+    assert (row.seq, FeedEvent.objects.count()) == (1, 1)
+
+
+def test_workspaces_count_for_themselves(acme: Business, mallory: User) -> None:
+    umbrella = mallory.memberships.get().business
+    for business in (acme, umbrella, acme):
+        feed.record(business.pk, [feed.Event(kind="x", subject=business)])
+    assert list(FeedEvent.objects.filter(business=acme).values_list("seq", flat=True)) == [1, 2]
+    assert list(FeedEvent.objects.filter(business=umbrella).values_list("seq", flat=True)) == [1]
