@@ -1,7 +1,9 @@
 """The one application: limits, then Socket.IO, then Django; with the worker in the same process."""
 
+import asyncio
 import os
 import threading
+from typing import Any
 
 import django
 from channels.routing import ProtocolTypeRouter
@@ -10,39 +12,65 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pingback.settings")
 django.setup(set_prefix=False)
 
-import socketio  # noqa: E402  after django.setup()
+import socketio  # noqa: E402  what follows needs Django to be set up
 from channels_app import worker  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from pingback.limits import Limits  # noqa: E402
 from pingback.realtime import server  # noqa: E402
 
-_stop = threading.Event()
-_worker: threading.Thread | None = None
+
+class House:
+    """What begins and ends with the process: the live side and the worker."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self._worker: threading.Thread | None = None
+        self._lock = asyncio.Lock()
+        self.is_open = False
+
+    async def open(self) -> None:
+        async with self._lock:
+            if self.is_open:
+                return
+            await server.startup()
+            if settings.WORKER_IN_PROCESS:
+                self._stop.clear()
+                self._worker = threading.Thread(
+                    target=worker.run_forever, args=(self._stop,), name="worker", daemon=True
+                )
+                self._worker.start()
+            self.is_open = True
+
+    async def close(self) -> None:
+        self._stop.set()
+        await server.shutdown()
+        if self._worker:
+            await asyncio.to_thread(self._worker.join, 10)
+        self.is_open = False
 
 
-async def startup() -> None:
-    """Also under any other ASGI server: one process is a whole PingBack."""
-    global _worker
-    _stop.clear()
-    await server.startup()
-    if settings.WORKER_IN_PROCESS:
-        _worker = threading.Thread(target=worker.run_forever, args=(_stop,), name="worker", daemon=True)
-        _worker.start()
+house = House()
 
 
-async def shutdown() -> None:
-    _stop.set()
-    await server.shutdown()
-    if _worker:
-        _worker.join(10)
+def opened(app: Any) -> Any:
+    """Some servers (Daphne) know no lifespan: there the first request opens the house."""
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan" and not house.is_open:
+            await house.open()
+        await app(scope, receive, send)
+
+    return application
 
 
 application = Limits(
-    socketio.ASGIApp(
-        server.sio,
-        other_asgi_app=ProtocolTypeRouter({"http": get_asgi_application()}),
-        on_startup=startup,
-        on_shutdown=shutdown,
+    opened(
+        socketio.ASGIApp(
+            server.sio,
+            other_asgi_app=ProtocolTypeRouter({"http": get_asgi_application()}),
+            on_startup=house.open,
+            on_shutdown=house.close,
+        )
     )
 )

@@ -56,6 +56,9 @@ INSTALLED_APPS = [
     "pingback.apps.PingbackConfig",
 ]
 
+if DEBUG:
+    INSTALLED_APPS.insert(0, "daphne")  # `manage.py runserver` then serves sockets, too
+
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
