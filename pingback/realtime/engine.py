@@ -314,12 +314,12 @@ class Engine(engineio.AsyncServer):
                 return await connection.handle_get_request(environ)
             finally:
                 await connection.close(wait=False, abort=True)
-                self.sockets.pop(connection.sid, None)
         connection.connected = True
         return self._ok(await connection.poll())
 
     def forget(self, connection: Connection) -> None:
-        """It no longer counts for its address."""
+        """Its id opens nothing any more, and it no longer counts for its address."""
+        self.sockets.pop(connection.sid, None)
         address = connection.address or ""
         self._per_address[address] -= 1
         if not self._per_address[address]:

@@ -3,6 +3,7 @@
 The packets of one socket are handled one after the other, each to its end. Source: design.md 9.
 """
 
+import hashlib
 import logging
 import math
 from collections.abc import Awaitable, Callable
@@ -113,7 +114,8 @@ async def agent_message(client: Client, sent: Fields) -> Ack:
 def _reply(client: Client, conversation_id: UUID, content: str, key: str) -> Posted:
     author = client.fresh_user()
     conversation = client.conversation(conversation_id)
-    posted = send_reply(conversation=conversation, author=author, content=content, key=key)
+    same = hashlib.sha256(f"{conversation_id}\0{content}".encode()).hexdigest() if key else ""
+    posted = send_reply(conversation=conversation, author=author, content=content, key=key, fingerprint=same)
     _message_in_full(posted.message)
     return posted
 

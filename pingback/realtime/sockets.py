@@ -19,7 +19,10 @@ from pingback.realtime.packets import BadPacket, Json, Packet, encode_event, fra
 from pingback.realtime.sequence import InOrder
 from widgets.models import Visitor
 
-log = logging.getLogger("pingback.realtime")
+# The library tells every packet at INFO, with what people wrote. Outside our own loggers, whose level is INFO.
+library_log = logging.getLogger("socketio.pingback")
+library_log.setLevel(logging.ERROR)
+
 NAMESPACE = "/"
 
 
@@ -100,10 +103,9 @@ sio = Server(
     cors_credentials=False,
     max_http_buffer_size=packets.MAX_BYTES,
     http_compression=False,
-    logger=log,
-    engineio_logger=logging.getLogger("pingback.realtime.engine"),
+    logger=library_log,
+    engineio_logger=library_log,
 )
-logging.getLogger("pingback.realtime.engine").setLevel(logging.ERROR)
 
 clients: dict[str, Client] = {}
 

@@ -33,13 +33,34 @@ class Bucket:
         self._tokens -= 1
 
 
+@dataclass(slots=True)
+class Window:
+    """`most` in each stretch of `seconds`, the first of which begins with the first."""
+
+    most: int
+    seconds: float
+    clock: Clock = time.monotonic
+    _count: int = 0
+    _until: float = 0.0
+
+    def wait(self) -> float:
+        """Seconds until another one is allowed; 0 when one is."""
+        now = self.clock()
+        if now >= self._until:
+            self._count, self._until = 0, now + self.seconds
+        return 0.0 if self._count < self.most else self._until - now
+
+    def take(self) -> None:
+        self._count += 1
+
+
 class Throttle:
     """What one socket may send. Events of one kind share buckets; what is refused has a bucket of its own."""
 
     def __init__(self, *, is_member: bool, clock: Clock = time.monotonic) -> None:
-        self._rest = [Bucket(50, 200, clock)] if is_member else [Bucket(10, 60, clock)]
-        self._special = {
-            "client_message": [Bucket(3, 20, clock), Bucket(2, 120, clock)],  # 3 a second, 120 a minute
+        self._rest: list[Bucket | Window] = [Bucket(50, 200, clock) if is_member else Bucket(10, 60, clock)]
+        self._special: dict[str, list[Bucket | Window]] = {
+            "client_message": [Bucket(3, 20, clock), Window(120, 60, clock)],
             "typing": [Bucket(1, 2, clock)],
         }
         self._refusals = Bucket(10, 200, clock)

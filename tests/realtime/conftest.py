@@ -1,0 +1,215 @@
+"""A real server in a process of its own, and clients that speak to it."""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import socketio
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from tests.services import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+PASSWORD = "tidewater-lane-9"
+Payload = dict[str, Any]
+
+
+class House:
+    """One running PingBack."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.folder, self.port = folder, free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = {**os.environ, "PINGBACK_DATA_DIR": str(folder), "PORT": str(self.port), **environment}
+        self.log = folder / "log"
+        with self.log.open("ab") as log:
+            launch = [sys.executable, str(Path(__file__).with_name("launch.py"))]
+            self.process = subprocess.Popen(launch, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
+        until(self._answers, seconds=60)
+
+    def _answers(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()[-3000:]
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}/healthz", timeout=2):
+            return True
+        return False
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+    def call(self, method: str, path: str, body: Any = None, token: str = "") -> Any:
+        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.url}/api/v1{path}", data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.loads(answer.read())
+
+    def shell(self, code: str) -> str:
+        """Run code beside the server, on its database."""
+        command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", code]
+        return subprocess.run(
+            command, cwd=ROOT, env=self.environment, check=True, capture_output=True, text=True
+        ).stdout.strip()
+
+    def memory(self) -> int:
+        """Resident bytes of the server."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0]) * 1024
+
+
+@pytest.fixture(scope="session")
+def house() -> Iterator[House]:
+    folder = Path(tempfile.mkdtemp(prefix="pingback-sockets-"))
+    running = House(folder, TRUSTED_PROXIES="1", ALLOWED_HOSTS="127.0.0.1,localhost")
+    yield running
+    running.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass
+class Owner:
+    """Somebody with a workspace."""
+
+    token: str
+    user_id: str
+    business_id: str
+
+    @property
+    def auth(self) -> Payload:
+        return {"business_id": self.business_id, "token": self.token}
+
+    @property
+    def visitor(self) -> Payload:
+        """What a browser without a key says."""
+        return {"business_id": self.business_id}
+
+
+def sign_up(house: House, name: str, workspace: str) -> Owner:
+    email = f"{name.lower()}-{uuid.uuid4().hex[:8]}@example.com"
+    body = {"email": email, "full_name": name, "password": PASSWORD}
+    token = house.call("POST", "/auth/register", body)["access_token"]
+    session = house.call("POST", "/auth/business/create", {"name": workspace}, token)
+    return Owner(token=token, user_id=session["user"]["id"], business_id=session["business"]["id"])
+
+
+@pytest.fixture
+def ada(house: House) -> Owner:
+    return sign_up(house, "Ada", "Acme")
+
+
+@pytest.fixture
+def mallory(house: House) -> Owner:
+    return sign_up(house, "Mallory", "Umbrella")
+
+
+@dataclass
+class Talker:
+    """python-socketio's client, with what it heard."""
+
+    client: socketio.Client
+    heard: list[tuple[str, Any]] = field(default_factory=list)
+    refusal: list[str] = field(default_factory=list)
+
+    def ask(self, event: str, payload: Any = None, timeout: float = 15) -> Any:
+        return self.client.call(event, payload, timeout=timeout)
+
+    def named(self, event: str) -> list[Any]:
+        return [payload for name, payload in list(self.heard) if name == event]
+
+    def hears(self, event: str, count: int = 1) -> Any:
+        """Waits for that many of an event; the last one's payload."""
+        until(lambda: len(self.named(event)) >= count, seconds=10)
+        return self.named(event)[-1]
+
+
+Connect = Callable[..., Talker]
+
+
+@pytest.fixture
+def talk(house: House) -> Iterator[Connect]:
+    """`talk(auth, transports=["polling"])`: connected, or with the reason in `refusal`."""
+    made: list[socketio.Client] = []
+
+    def start(auth: Any, *, to: House = house, headers: dict[str, str] | None = None, **options: Any) -> Talker:
+        client = socketio.Client(reconnection=False, handle_sigint=False)
+        made.append(client)
+        talker = Talker(client)
+        client.on("*", lambda event, *arguments: talker.heard.append((event, *arguments)))
+        client.on("connect_error", lambda data: talker.refusal.append(data["message"]))
+        with contextlib.suppress(socketio.exceptions.ConnectionError):
+            options.setdefault("transports", ["websocket"])
+            client.connect(to.url, auth=auth, headers=headers or {}, wait_timeout=10, **options)
+        return talker
+
+    yield start
+    for client in made:
+        with contextlib.suppress(Exception):
+            client.disconnect()
+
+
+@pytest.fixture
+def raw(house: House) -> Iterator[Callable[..., ClientConnection]]:
+    """A bare websocket on the Engine.IO path, before any CONNECT."""
+    made: list[ClientConnection] = []
+
+    def open_(**options: Any) -> ClientConnection:
+        options.setdefault("ping_interval", None)
+        socket = connect(f"ws://127.0.0.1:{house.port}/socket.io/?EIO=4&transport=websocket", **options)
+        made.append(socket)
+        return socket
+
+    yield open_
+    for socket in made:
+        with contextlib.suppress(Exception):
+            socket.close()
+
+
+def is_closed(socket: ClientConnection, within: float = 5) -> bool:
+    """Whether the server ends it; what it says before is read away, pings stay unanswered."""
+    deadline = time.monotonic() + within
+    try:
+        while time.monotonic() < deadline:
+            with contextlib.suppress(TimeoutError):
+                socket.recv(timeout=0.1)
+    except ConnectionClosed:
+        return True
+    return False
+
+
+def polled(house: House, query: str = "", body: bytes | None = None, **headers: str) -> tuple[int, str]:
+    """One request of the polling transport; status and body."""
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = urllib.request.Request(f"{house.url}/socket.io/?EIO=4&transport=polling{query}", body, sent)
+    try:
+        with urllib.request.urlopen(request, timeout=15) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def until(condition: Callable[[], Any], *, seconds: float = 5) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+def new_id() -> str:
+    return str(uuid.uuid4())
