@@ -83,8 +83,8 @@ def claim(most: int) -> list[Delivery]:
 def _claim_of(channel_id: UUID | None, most: int) -> list[Delivery]:
     now = timezone.now()
     if channel_id:
-        # The lock makes counting what is under way and adding to it one step.
-        channel = Channel.objects.select_for_update().filter(pk=channel_id).first()
+        # The lock makes counting what is under way and adding to it one step. It lets new rows refer to the channel.
+        channel = Channel.objects.select_for_update(no_key=True).filter(pk=channel_id).first()
         if channel is None:
             return []
         under_way = channel.deliveries.filter(state=DeliveryState.QUEUED, leased_until__gt=now).count()
@@ -93,7 +93,9 @@ def _claim_of(channel_id: UUID | None, most: int) -> list[Delivery]:
         most = min(most, at_once - under_way)
     if most <= 0:
         return []
-    heads = list(_ready(now).filter(channel_id=channel_id).order_by("due_at", "pk").values_list("pk", flat=True)[:most])
+    heads = list(
+        _ready(now).filter(Q(channel_id=channel_id)).order_by("due_at", "pk").values_list("pk", flat=True)[:most]
+    )
     lease = uuid4()
     _unclaimed(now).filter(pk__in=heads).update(lease=lease, leased_until=now + LEASE, attempts=F("attempts") + 1)
     return list(
@@ -135,7 +137,8 @@ def attempt(delivery: Delivery) -> None:
         _crashed(delivery, error)
     else:
         _close(delivery, DeliveryState.SENT, external_id=external_id)
-        Channel.objects.filter(pk=delivery.channel_id, failures__gt=0).update(failures=0, held_until=None)
+        if delivery.channel_id:
+            Channel.objects.filter(pk=delivery.channel_id, failures__gt=0).update(failures=0, held_until=None)
 
 
 def try_again(delivery: Delivery) -> bool:

@@ -15,7 +15,7 @@ from channels_app import credentials
 from channels_app.adapters import ADAPTERS
 from channels_app.connect_forms import form_for
 from channels_app.models import Channel, ChannelState, DeliveryState
-from conversations.models import WEB, ChannelType
+from conversations.models import WEB, ChannelType, Conversation
 from foundation.errors import NotFound
 
 
@@ -49,7 +49,7 @@ def update_channel(
     Raises as create_channel; NotFound when it was deleted in the meantime.
     """
     business = _locked(require(actor, Action.MANAGE_CHANNELS).business)
-    fresh = Channel.objects.select_for_update().filter(pk=channel.pk, business=business).first()
+    fresh = Channel.objects.select_for_update(no_key=True).filter(pk=channel.pk, business=business).first()
     if fresh is None:
         raise NotFound
     retyped = type is not None and type != fresh.type
@@ -67,6 +67,8 @@ def update_channel(
 def delete_channel(*, actor: User, channel: Channel) -> None:
     """Its conversations stay, without a channel; what still waited to go out fails at the worker's next look."""
     business = require(actor, Action.MANAGE_CHANNELS).business
+    # Conversations first, as whoever writes a message locks them before its delivery refers to the channel.
+    list(Conversation.objects.select_for_update(no_key=True).filter(channel=channel).order_by("pk").values_list("pk"))
     doomed = Channel.objects.select_for_update().filter(pk=channel.pk, business=business).first()
     if doomed is None:
         raise NotFound
@@ -112,4 +114,4 @@ def _standing(channel: Channel, names: set[str]) -> tuple[ChannelState, str]:
 
 def _locked(business: Business) -> Business:
     """So that two channels made at once are counted one after the other."""
-    return Business.objects.select_for_update(of=("self",)).select_related("plan").get(pk=business.pk)
+    return Business.objects.select_for_update(of=("self",), no_key=True).select_related("plan").get(pk=business.pk)

@@ -4,7 +4,8 @@ import signal
 import threading
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS
 
 from channels_app.worker import run_forever
@@ -15,10 +16,13 @@ class Command(BaseCommand):
     requires_migrations_checks = True
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if settings.EMBEDDED:
+            raise CommandError("SQLite serves one process, which does this work itself. Set DATABASE_URL to run more.")
         self.check(databases=[DEFAULT_DB_ALIAS])
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_given: stop.set())
         self.stdout.write("The worker is at work.")
+        self.stdout.flush()
         run_forever(stop)
         self.stdout.write("The worker has stopped.")
