@@ -4,13 +4,23 @@ from typing import Any
 
 from rest_framework import serializers
 
+from channels_app.connect_forms import CONNECT_FORMS, ConnectForm
 from channels_app.models import ChannelState
 from conversations.models import ChannelType
 from foundation.api import IdField
 
 
+def _entries(form: ConnectForm) -> str:
+    entries = [f"`{field.name}`" + ("*" if field.required else "") for field in form.fields]
+    return f"{form.type.value}: {', '.join(entries) or 'nothing'}"
+
+
 class ConfigField(serializers.DictField):
     """An object; what it may hold depends on the type and is checked with it (channels_app/connect_forms.py)."""
+
+    def __init__(self, **options: Any) -> None:
+        by_type = "; ".join(_entries(form) for form in CONNECT_FORMS.values())
+        super().__init__(help_text=f"By type (* required): {by_type}.", **options)
 
 
 class TypeField(serializers.ChoiceField):
@@ -32,13 +42,13 @@ class SwitchField(serializers.BooleanField):
         return data
 
 
-class CreateInput(serializers.Serializer[Any]):
+class ChannelInput(serializers.Serializer[Any]):
     type = TypeField()
     config = ConfigField()
     is_active = SwitchField(default=True)
 
 
-class UpdateInput(serializers.Serializer[Any]):
+class ChannelChange(serializers.Serializer[Any]):
     """Any of them. A config replaces the whole one; a masked secret in it stands for the stored one."""
 
     type = TypeField(required=False)

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from businesses.policy import Action, require
-from channels_app.api.serializers import ChannelOutput, CreateInput, UpdateInput
+from channels_app.api.serializers import ChannelChange, ChannelInput, ChannelOutput
 from channels_app.models import Channel
 from channels_app.services import create_channel, delete_channel, update_channel
 from channels_app.wire import channel_payload
@@ -26,12 +26,12 @@ class Channels(APIView):
 
     @extend_schema(
         summary="Connect a channel",
-        request=CreateInput,
+        request=ChannelInput,
         responses={201: ChannelOutput, **refusals(400, *SIGNED_IN, 402, 403, *WITH_BODY)},
     )
     def post(self, request: Request) -> Response:
         require(request.user, Action.MANAGE_CHANNELS)
-        data = CreateInput(data=request.data)
+        data = ChannelInput(data=request.data)
         data.is_valid(raise_exception=True)
         return Response(channel_payload(create_channel(actor=request.user, **data.validated_data)), status=201)
 
@@ -39,12 +39,12 @@ class Channels(APIView):
 class OneChannel(APIView):
     @extend_schema(
         summary="Change a channel",
-        request=UpdateInput,
+        request=ChannelChange,
         responses={200: ChannelOutput, **refusals(400, *SIGNED_IN, 402, 403, 404, *WITH_BODY)},
     )
     def patch(self, request: Request, channel_id: str) -> Response:
         channel = _managed(request, channel_id)
-        data = UpdateInput(data=request.data)
+        data = ChannelChange(data=request.data)
         data.is_valid(raise_exception=True)
         return Response(channel_payload(update_channel(actor=request.user, channel=channel, **data.validated_data)))
 

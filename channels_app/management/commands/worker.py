@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS
 
+from channels_app import deliveries
 from channels_app.worker import run_forever
 
 
@@ -20,8 +21,13 @@ class Command(BaseCommand):
             raise CommandError("SQLite serves one process, which does this work itself. Set DATABASE_URL to run more.")
         self.check(databases=[DEFAULT_DB_ALIAS])
         stop = threading.Event()
+
+        def leave(*_given: object) -> None:
+            stop.set()
+            deliveries.news.set()  # do not sit out the wait for the next look
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_given: stop.set())
+            signal.signal(number, leave)
         self.stdout.write("The worker is at work.")
         self.stdout.flush()
         run_forever(stop)
