@@ -5,7 +5,9 @@ SQLite allows one such process: a lock on a file in the data folder, which the s
 
 import argparse
 import fcntl
+import io
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -73,7 +75,7 @@ def _only_process() -> object:
 def _check() -> None:
     """Refuse to start on what cannot work, in words and without a traceback."""
     try:
-        call_command("check", databases=[DEFAULT_DB_ALIAS], fail_level="ERROR", verbosity=0)
+        call_command("check", databases=[DEFAULT_DB_ALIAS], fail_level="ERROR", stdout=io.StringIO())
     except SystemCheckError as error:
         sys.exit(f"PingBack cannot start. {error}")
     except OperationalError as error:
@@ -83,8 +85,7 @@ def _check() -> None:
 def _migrate() -> None:
     executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        print("Preparing the database ...", flush=True)
-        call_command("migrate", interactive=False, verbosity=0)
+        _manage("Preparing the database ...", "migrate")
 
 
 def _collect_static() -> None:
@@ -93,8 +94,14 @@ def _collect_static() -> None:
     sources = [*Path(settings.BASE_DIR, "static").rglob("*"), Path(settings.BASE_DIR, "requirements.txt")]
     if settings.DEBUG or stamp.exists() and stamp.stat().st_mtime > max(path.stat().st_mtime for path in sources):
         return
-    print("Collecting pages' files ...", flush=True)
-    call_command("collectstatic", interactive=False, verbosity=0)
+    _manage("Collecting the pages' files ...", "collectstatic")
+
+
+def _manage(said: str, command: str) -> None:
+    """In a process of its own, so that what it needs once is not kept for as long as we serve."""
+    print(said, flush=True)
+    manage = Path(settings.BASE_DIR, "manage.py")
+    subprocess.run([sys.executable, manage, command, "--no-input", "--verbosity=0"], check=True)  # noqa: S603
 
 
 def _welcome() -> str:
