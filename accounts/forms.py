@@ -1,0 +1,40 @@
+"""Signing up and in, as pages ask for it."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.services import MAX_PASSWORD, MIN_PASSWORD
+from foundation.pages import PageForm
+
+
+class SignUp(PageForm):
+    large = True
+
+    full_name = forms.CharField(
+        label=_("Your name"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    email = forms.EmailField(
+        label=_("E-mail"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        min_length=MIN_PASSWORD,
+        max_length=MAX_PASSWORD,
+        help_text=_("At least 8 characters. A sentence you can remember is best."),
+        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
+    )
+
+
+class LogIn(PageForm):
+    large = True
+
+    email = forms.EmailField(
+        label=_("E-mail"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "username"})
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        max_length=MAX_PASSWORD,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )

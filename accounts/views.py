@@ -1,0 +1,90 @@
+"""The door: what PingBack is, signing up, in and out, and the reader's theme."""
+
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import services
+from accounts.forms import LogIn, SignUp
+from foundation.errors import Invalid, Refused
+
+THEMES = ("system", "light", "dark")
+YEAR = 365 * 24 * 3600
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        return redirect("inbox")
+    return render(request, "accounts/landing.html")
+
+
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_up(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        return redirect("inbox")
+    form = SignUp(request.POST or None)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                user = services.register(**form.cleaned_data)
+            except Invalid as refusal:  # the address is taken
+                form.add_error("email", refusal.detail)
+                status = refusal.status
+            except Refused as refusal:
+                status = form.refuse(refusal)
+            else:
+                services.sign_in(request, user)
+                return redirect("onboarding")
+    return render(request, "accounts/signup.html", {"form": form}, status=status)
+
+
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def log_in(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        return _back(request, request.GET.get("next", ""))
+    form = LogIn(request.POST or None)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            user = services.check_password(**form.cleaned_data)
+            if user is not None:
+                services.sign_in(request, user)
+                return _back(request, request.POST.get("next", ""))
+            form.add_error(None, _("That e-mail and password do not match."))
+            status = 401
+    context = {"form": form, "next": request.POST.get("next") or request.GET.get("next", "")}
+    return render(request, "accounts/login.html", context, status=status)
+
+
+@require_POST
+def log_out(request: HttpRequest) -> HttpResponse:
+    logout(request)
+    return redirect("home")
+
+
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Remember light or dark in a cookie; the system decides when there is none."""
+    response = _back(request, request.POST.get("next", ""))
+    chosen = request.POST.get("theme", "system")
+    if chosen not in THEMES or chosen == "system":
+        response.delete_cookie("theme", samesite="Lax")
+    else:
+        response.set_cookie("theme", chosen, max_age=YEAR, samesite="Lax", secure=request.is_secure())
+    return response
+
+
+def _back(request: HttpRequest, address: str) -> HttpResponseRedirect:
+    """To an address of ours that the reader came from, else to the start."""
+    ours = url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    return HttpResponseRedirect(address if ours else "/")

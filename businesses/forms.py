@@ -1,0 +1,41 @@
+"""The workspace's own facts."""
+
+import zoneinfo
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from foundation.pages import PageForm
+
+TEAM_SIZES = [("", _("Choose")), ("1", _("Just me")), ("2-10", "2-10"), ("11-50", "11-50"), ("51+", _("More than 50"))]
+
+
+class NewWorkspace(PageForm):
+    large = True
+
+    name = forms.CharField(
+        label=_("Name of your company or team"),
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "organization", "placeholder": "Tidewater Coffee"}),
+    )
+    website = forms.CharField(
+        label=_("Website"),
+        max_length=2048,
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "url", "placeholder": "tidewater.coffee"}),
+    )
+    team_size = forms.ChoiceField(label=_("How many will answer?"), choices=TEAM_SIZES, required=False)
+
+
+class Workspace(PageForm):
+    name = forms.CharField(label=_("Name"), max_length=200)
+    website = forms.CharField(
+        label=_("Website"), max_length=2048, required=False, widget=forms.TextInput(attrs={"inputmode": "url"})
+    )
+    industry = forms.CharField(label=_("Industry"), max_length=200, required=False)
+    time_zone = forms.ChoiceField(label=_("Time zone"), help_text=_("Times in the inbox are shown in it."))
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        zones = sorted(zoneinfo.available_timezones())
+        self.fields["time_zone"].choices = [(zone, zone.replace("_", " ")) for zone in zones]  # type: ignore[attr-defined]

@@ -1,0 +1,26 @@
+"""Who may open a page of a workspace."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from businesses.selectors import membership_of
+
+View = Callable[..., HttpResponse]
+
+
+def member_page(view: View) -> View:
+    """Signed in and in a workspace; who has none yet is led to make one."""
+
+    @login_required
+    @wraps(view)
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if membership_of(request.user) is None:
+            return redirect("onboarding")
+        return view(request, *args, **kwargs)
+
+    return page

@@ -1,0 +1,50 @@
+"""The form of a channel, made from what its type needs (connect_forms.py)."""
+
+from typing import Any
+
+from django import forms
+
+from channels_app.connect_forms import ConnectForm, Field
+from channels_app.credentials import MASK
+from channels_app.models import Channel
+from channels_app.wire import shown_config
+from foundation.pages import PageForm
+
+
+class ConnectChannel(PageForm):
+    """One input for each entry. A secret that is stored shows its mask, which stands for it when it comes back."""
+
+    def __init__(self, connect: ConnectForm, data: Any = None, *, channel: Channel | None = None) -> None:
+        self.connect = connect
+        self.channel = channel
+        shown = shown_config(channel) if channel else {}
+        initial = {field.name: shown.get(field.name, field.default) for field in connect.fields}
+        super().__init__(data, initial=initial)
+        for field in connect.fields:
+            if field.kind != "id":  # ids are ours to fill in, not people's
+                value = (data or initial).get(field.name) or ""
+                self.fields[field.name] = _input(field, masked=str(value).startswith(MASK))
+                self._dress(self.fields[field.name])
+
+    def config(self) -> dict[str, Any]:
+        """What the service takes: the answers, and what the form does not ask for as it is."""
+        kept = self.channel.config if self.channel else {}
+        asked = {name: value for name, value in self.cleaned_data.items() if value is not None}
+        return {field.name: kept[field.name] for field in self.connect.fields if field.name in kept} | asked
+
+
+def _input(field: Field, *, masked: bool) -> forms.Field:
+    common: dict[str, Any] = {"label": field.label, "help_text": field.help, "required": field.required}
+    attributes = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+    if field.kind == "checkbox":
+        switch = forms.CheckboxInput(attrs={"class": "switch", "role": "switch"})
+        return forms.BooleanField(**common | {"required": False}, widget=switch)
+    if field.kind == "number":
+        number = forms.TextInput(attrs={**attributes, "inputmode": "numeric"})
+        return forms.IntegerField(**common, min_value=1, max_value=field.max_length, widget=number)
+    if field.kind == "email":
+        return forms.EmailField(**common, max_length=field.max_length, widget=forms.EmailInput(attrs=attributes))
+    widget: forms.Widget = forms.TextInput(attrs=attributes)
+    if field.secret and not masked:
+        widget = forms.PasswordInput(render_value=True, attrs={**attributes, "autocomplete": "new-password"})
+    return forms.CharField(**common, max_length=field.max_length, widget=widget)

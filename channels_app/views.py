@@ -1,0 +1,134 @@
+"""Settings, Channels: which there are, whether each works, connecting and changing them."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from businesses.pages import member_page
+from businesses.policy import Action, may
+from businesses.selectors import membership_of
+from channels_app.connect_forms import CONNECT_FORMS, form_for
+from channels_app.models import Channel
+from channels_app.pages import ConnectChannel
+from channels_app.services import create_channel, delete_channel, update_channel
+from channels_app.wire import shown_config, standing
+from conversations.models import ChannelType
+from foundation.errors import Refused
+
+
+@member_page
+@require_safe
+def channels(request: HttpRequest) -> HttpResponse:
+    found = Channel.objects.visible_to(request.user).in_order()
+    shown = [_shown(channel) for channel in found]
+    troubled = [item for item in shown if item["state"] == "error" and item["channel"].is_active]
+    context = {"channels": shown, "troubled": troubled, "forms": CONNECT_FORMS.values(), **_settings(request)}
+    return render(request, "channels_app/list.html", context)
+
+
+@member_page
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def connect(request: HttpRequest, channel_type: str) -> HttpResponse:
+    if channel_type not in ChannelType.values:
+        raise Http404
+    context = _settings(request)
+    if not context["may_change"]:
+        messages.error(request, _("The owner of the workspace connects channels."))
+        return redirect("settings-channels")
+    wanted = form_for(channel_type)
+    form = ConnectChannel(wanted, request.POST if request.method == "POST" else None)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                channel = create_channel(actor=request.user, type=wanted.type, config=form.config())  # type: ignore[arg-type]
+            except Refused as refusal:
+                status = form.refuse(refusal)
+            else:
+                messages.success(request, _("%(channel)s added.") % {"channel": wanted.title})
+                return redirect("channel", channel.pk)
+    return render(request, "channels_app/connect.html", {"connect": wanted, "form": form, **context}, status=status)
+
+
+@member_page
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def channel(request: HttpRequest, channel_id: UUID) -> HttpResponse:
+    found = _channel(request, channel_id)
+    context = _settings(request)
+    form = ConnectChannel(form_for(found.type), request.POST if request.method == "POST" else None, channel=found)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                update_channel(actor=request.user, channel=found, config=form.config())  # type: ignore[arg-type]
+            except Refused as refusal:
+                status = form.refuse(refusal)
+            else:
+                messages.success(request, _("Channel saved."))
+                return redirect("channel", found.pk)
+    if not context["may_change"]:
+        for field in form.fields.values():
+            field.disabled = True
+    meta = shown_config(found).get("_meta_setup_instructions")
+    context |= {"form": form, "connect": form.connect, "meta": meta, **_shown(found)}
+    return render(request, "channels_app/channel.html", context, status=status)
+
+
+@member_page
+@require_POST
+def set_active(request: HttpRequest, channel_id: UUID) -> HttpResponse:
+    found = _channel(request, channel_id)
+    is_active = request.POST.get("is_active") == "true"
+    try:
+        update_channel(actor=request.user, channel=found, is_active=is_active)  # type: ignore[arg-type]
+    except Refused as refusal:
+        messages.error(request, refusal.detail)
+    else:
+        messages.success(request, _("Switched on.") if is_active else _("Switched off. Nothing goes out through it."))
+    return redirect("channel", found.pk)
+
+
+@member_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def remove(request: HttpRequest, channel_id: UUID) -> HttpResponse:
+    """Asks first; a page of its own, so that it asks without JavaScript too."""
+    found = _channel(request, channel_id)
+    context = _settings(request)
+    if request.method == "POST":
+        try:
+            delete_channel(actor=request.user, channel=found)  # type: ignore[arg-type]
+        except Refused as refusal:
+            messages.error(request, refusal.detail)
+        else:
+            messages.success(request, _("Channel deleted. Its conversations are still in the inbox."))
+        return redirect("settings-channels")
+    if not context["may_change"]:
+        return redirect("channel", found.pk)
+    return render(request, "channels_app/delete.html", context | _shown(found))
+
+
+def _shown(found: Channel) -> dict[str, Any]:
+    state, detail = standing(found)
+    return {"channel": found, "state": state, "detail": detail, "title": form_for(found.type).title}
+
+
+def _channel(request: HttpRequest, channel_id: UUID) -> Channel:
+    found = Channel.objects.visible_to(request.user).filter(pk=channel_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _settings(request: HttpRequest) -> dict[str, Any]:
+    may_change = may(membership_of(request.user), Action.MANAGE_CHANNELS)
+    return {"section": "settings", "tab": "channels", "may_change": may_change}

@@ -1,0 +1,177 @@
+"""What the inbox's pages show: its lists, a window of a thread, and how messages stand in it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Q
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from conversations.models import Conversation, ConversationQuerySet, Message, Status
+from conversations.selectors import inbox, messages_after, messages_before
+from foundation.api import newest_page
+
+ROWS = 50
+WINDOW = 50
+MAX_QUERY = 200
+# Messages of one person this close together stand as one group.
+GROUP_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One list of the inbox. empty: what it says when there is nothing in it."""
+
+    name: str
+    title: str | Promise
+    icon: str
+    status: Status
+    empty: str | Promise
+
+
+LISTS = {
+    listing.name: listing
+    for listing in (
+        Listing(
+            name="open",
+            title=_("Open"),
+            icon="inbox",
+            status=Status.OPEN,
+            empty=_("Every conversation is answered. What comes in shows here at once."),
+        ),
+        Listing(
+            name="mine", title=_("Mine"), icon="user", status=Status.OPEN, empty=_("Nothing of yours is open.")
+        ),
+        Listing(
+            name="unassigned",
+            title=_("Unassigned"),
+            icon="layers",
+            status=Status.OPEN,
+            empty=_("Every open conversation has somebody."),
+        ),
+        Listing(
+            name="pending",
+            title=_("Pending"),
+            icon="clock",
+            status=Status.PENDING,
+            empty=_("Nothing waits. A conversation that you park comes back when the customer writes."),
+        ),
+        Listing(
+            name="resolved",
+            title=_("Resolved"),
+            icon="circle-check",
+            status=Status.RESOLVED,
+            empty=_("What you resolve is kept here, and opens again when the customer writes."),
+        ),
+        Listing(name="closed", title=_("Closed"), icon="archive", status=Status.CLOSED, empty=_("Nothing is closed.")),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the reader is in the inbox: which list, and what is looked for."""
+
+    listing: Listing
+    q: str
+
+    @classmethod
+    def of(cls, query: Any) -> "Place":
+        """query: a QueryDict; what is unknown in it counts as not said."""
+        listing = LISTS.get(query.get("list", ""), LISTS["open"])
+        return cls(listing=listing, q=query.get("q", "").strip().replace("\0", "")[:MAX_QUERY])
+
+    def parts(self) -> dict[str, str]:
+        return {"list": self.listing.name if self.listing.name != "open" else "", "q": self.q}
+
+
+def rows_of(user: User, place: Place, *, cursor: str | None) -> tuple[list[Conversation], str | None]:
+    """One page of a list and the cursor of the next. Raises Unprocessable for a cursor that is none of ours."""
+    rows: ConversationQuerySet = inbox(user)
+    if place.q:  # looks everywhere: who searches does not know in which list it is
+        rows = rows.filter(Q(customer__name__icontains=place.q) | Q(customer__email__icontains=place.q))
+    else:
+        rows = rows.filter(_belongs(place.listing.name, user))
+    return newest_page(rows, cursor=cursor, limit=ROWS)
+
+
+def counts_of(user: User) -> list[dict[str, Any]]:
+    """The lists in order, each with how many conversations are in it; one query."""
+    numbers = Conversation.objects.visible_to(user).aggregate(
+        **{name: Count("pk", filter=_belongs(name, user)) for name in LISTS}
+    )
+    return [{"listing": listing, "count": numbers[name]} for name, listing in LISTS.items()]
+
+
+def _belongs(name: str, user: User) -> Q:
+    found = Q(status=LISTS[name].status)
+    if name == "mine":
+        return found & Q(assignee_id=user.pk)
+    if name == "unassigned":
+        return found & Q(assignee_id=None)
+    return found
+
+
+@dataclass(slots=True, kw_only=True)
+class Entry:
+    """A message as it stands in the thread. day: a mark goes above it. same: it continues the group before it."""
+
+    message: Message
+    day: date | None
+    same: bool
+    new: bool = False
+
+
+def window_before(conversation: Conversation, before: int | None) -> tuple[list[Entry], int | None]:
+    """The newest messages (or those before `before`), rising, and where the earlier ones start, None at the top."""
+    messages = messages_before(conversation, before, limit=WINDOW + 1)
+    earlier = messages[:-WINDOW]
+    shown = messages[-WINDOW:]
+    entries = list(_entries(shown, earlier[-1] if earlier else None))
+    if entries:
+        entries[0].day = _day(entries[0].message)
+    return entries, shown[0].seq if earlier else None
+
+
+def window_after(conversation: Conversation, after: int, limit: int) -> list[Entry]:
+    """The messages behind `after`, rising, each standing to the one before it."""
+    messages = messages_after(conversation, max(after - 1, 0), limit=limit + 1)
+    before = messages.pop(0) if after and messages and messages[0].seq <= after else None
+    return list(_entries(messages[:limit], before))
+
+
+def _entries(messages: Iterable[Message], before: Message | None) -> Iterable[Entry]:
+    for message in messages:
+        other_day = before is None or _day(before) != _day(message)
+        yield Entry(message=message, day=_day(message) if other_day else None, same=_same(before, message))
+        before = message
+
+
+def _same(before: Message | None, message: Message) -> bool:
+    if before is None or _day(before) != _day(message):
+        return False
+    near = (message.created_at - before.created_at).total_seconds() < GROUP_SECONDS
+    return near and (before.sender_type, before.sender_id) == (message.sender_type, message.sender_id)
+
+
+def _day(message: Message) -> date:
+    return timezone.localtime(message.created_at).date()
+
+
+def earlier_conversations(conversation: Conversation) -> list[Conversation]:
+    """The customer's other ones, newest first, a handful."""
+    if conversation.customer_id is None:
+        return []
+    others = Conversation.objects.filter(business_id=conversation.business_id, customer_id=conversation.customer_id)
+    return list(others.exclude(pk=conversation.pk).select_related("last_message").order_by("-updated_at", "-id")[:5])
+
+
+def visible_conversation(user: User, conversation_id: UUID) -> Conversation | None:
+    """With what the page shows of it and `unread`, in one query."""
+    rows = Conversation.objects.visible_to(user).for_reading().with_unread(user)
+    return rows.filter(pk=conversation_id).first()

@@ -1,0 +1,15 @@
+from django.urls import path
+from django.views.generic import RedirectView
+
+from conversations import views
+
+urlpatterns = [
+    path("inbox", RedirectView.as_view(pattern_name="inbox")),
+    path("inbox/", views.inbox, name="inbox"),
+    path("inbox/rows/", views.rows, name="inbox-rows"),
+    path("inbox/<uuid:conversation_id>/", views.conversation, name="conversation"),
+    path("inbox/<uuid:conversation_id>/messages/", views.thread_messages, name="conversation-messages"),
+    path("inbox/<uuid:conversation_id>/reply/", views.reply, name="conversation-reply"),
+    path("inbox/<uuid:conversation_id>/status/", views.set_status, name="conversation-status"),
+    path("inbox/<uuid:conversation_id>/read/", views.read, name="conversation-read"),
+]

@@ -1,0 +1,188 @@
+"""The inbox. Every page works by itself; static/js asks the same views for the parts that changed."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from businesses.pages import member_page
+from conversations import pages
+from conversations.models import Conversation, Status
+from conversations.services import handling
+from conversations.services.messages import MAX_CONTENT, MAX_KEY, send_reply
+from foundation.errors import Refused
+from foundation.pages import is_fetch
+
+ACTIONS = {
+    Status.OPEN: handling.reopen_conversation,
+    Status.PENDING: handling.park_conversation,
+    Status.RESOLVED: handling.resolve_conversation,
+    Status.CLOSED: handling.close_conversation,
+}
+
+
+@member_page
+@require_safe
+def inbox(request: HttpRequest) -> HttpResponse:
+    return _inbox_page(request, _list_context(request))
+
+
+@member_page
+@require_safe
+def rows(request: HttpRequest) -> HttpResponse:
+    """The list and its counts as they are now, for merging into an open page."""
+    return render(request, "conversations/rows.html", _list_context(request))
+
+
+@member_page
+@require_safe
+def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    found = _conversation(request, conversation_id)
+    context = _thread_context(request, found)
+    if is_fetch(request):
+        return render(request, "conversations/opened.html", context)
+    return _inbox_page(request, _list_context(request, opened=found) | context)
+
+
+@member_page
+@require_safe
+def thread_messages(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Messages behind `after` (at most `limit`) with the thread's head as it is now; `before` gives earlier ones."""
+    found = _conversation(request, conversation_id)
+    context: dict[str, Any] = {"conversation": found, "place": pages.Place.of(request.GET).parts()}
+    if "before" in request.GET:
+        entries, earlier = pages.window_before(found, _number(request, "before", least=1))
+        context |= {"entries": entries, "earlier": earlier}
+    else:
+        limit = min(_number(request, "limit", least=1) if "limit" in request.GET else 200, 200)
+        context["entries"] = pages.window_after(found, _number(request, "after", least=0), limit)
+    return render(request, "conversations/messages.html", context)
+
+
+@member_page
+@require_POST
+def reply(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Send what the composer holds. The same `client_message_id` again sends nothing again."""
+    found = _conversation(request, conversation_id)
+    content = request.POST.get("content", "").replace("\r\n", "\n")
+    key = request.POST.get("client_message_id", "")[:MAX_KEY]
+    try:
+        send_reply(conversation=found, author=request.user, content=content, key=key)  # type: ignore[arg-type]
+    except Refused as refusal:
+        if is_fetch(request):
+            return JsonResponse({"detail": refusal.detail}, status=refusal.status)
+        context = _list_context(request, opened=found) | _thread_context(request, found)
+        context |= {"content": content, "error": refusal.detail, "client_message_id": key}
+        return _inbox_page(request, context, status=refusal.status)
+    return HttpResponse(status=204) if is_fetch(request) else redirect(_address(request, found) + "#end")
+
+
+@member_page
+@require_POST
+def set_status(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    found = _conversation(request, conversation_id)
+    if request.POST.get("status") not in ACTIONS:
+        raise Http404
+    status = Status(request.POST["status"])
+    ACTIONS[status](conversation=found, actor=request.user)  # type: ignore[arg-type]
+    if is_fetch(request):
+        return HttpResponse(status=204)
+    done = {
+        Status.OPEN: _("Reopened."),
+        Status.PENDING: _("Parked until the customer writes."),
+        Status.RESOLVED: _("Resolved."),
+        Status.CLOSED: _("Closed."),
+    }
+    messages.success(request, done[status])
+    return redirect(_address(request, found))
+
+
+@member_page
+@require_POST
+def read(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """The reader has seen everything up to `seq`."""
+    found = _conversation(request, conversation_id)
+    seq = request.POST.get("seq", "")
+    if not (seq.isascii() and seq.isdigit() and len(seq) < 10):
+        return HttpResponse(status=422)
+    unread = handling.mark_read(conversation=found, user=request.user, seq=int(seq))  # type: ignore[arg-type]
+    return JsonResponse({"unread": unread})
+
+
+def _inbox_page(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    return render(request, "conversations/inbox.html", context | {"section": "inbox"}, status=status)
+
+
+def _list_context(request: HttpRequest, *, opened: Conversation | None = None) -> dict[str, Any]:
+    place = pages.Place.of(request.GET)
+    cursor = request.GET.get("cursor")
+    try:
+        found, following = pages.rows_of(request.user, place, cursor=cursor)  # type: ignore[arg-type]
+    except Refused as refusal:
+        raise Http404 from refusal
+    return {
+        "place": place.parts(),
+        "listing": place.listing,
+        "q": place.q,
+        "rows": found,
+        "next": following,
+        "cursor": cursor,
+        "lists": pages.counts_of(request.user),  # type: ignore[arg-type]
+        "opened_id": opened.pk if opened else None,
+    }
+
+
+def _thread_context(request: HttpRequest, found: Conversation) -> dict[str, Any]:
+    before = _number(request, "before", least=1) if "before" in request.GET else None
+    entries, earlier = pages.window_before(found, before)
+    unread: int = found.unread  # type: ignore[attr-defined]
+    if unread:
+        _mark_first_new(entries, unread)
+        if before is None and not request.headers.get("Sec-Purpose", "").startswith("prefetch"):
+            handling.mark_read(conversation=found, user=request.user, seq=found.last_seq)  # type: ignore[arg-type]
+            found.unread = 0  # type: ignore[attr-defined]
+    return {
+        "conversation": found,
+        "entries": entries,
+        "earlier": earlier,
+        "before": before,
+        "others": pages.earlier_conversations(found),
+        "place": pages.Place.of(request.GET).parts(),
+        "view": "customer" if request.GET.get("view") == "customer" else "thread",
+        "client_message_id": uuid4(),
+        "max_content": MAX_CONTENT,
+    }
+
+
+def _mark_first_new(entries: list[pages.Entry], unread: int) -> None:
+    """`New` goes above the oldest of the `unread` last messages of the customer."""
+    theirs = [entry for entry in entries if entry.message.sender_type == "customer"]
+    if theirs[-unread:]:
+        theirs[-unread:][0].new = True
+
+
+def _conversation(request: HttpRequest, conversation_id: UUID) -> Conversation:
+    found = pages.visible_conversation(request.user, conversation_id)  # type: ignore[arg-type]
+    if found is None:
+        raise Http404
+    return found
+
+
+def _address(request: HttpRequest, found: Conversation) -> str:
+    """The conversation's page in the list that the reader came from."""
+    place = {name: value for name, value in pages.Place.of(request.GET).parts().items() if value}
+    address = reverse("conversation", args=[found.pk])
+    return f"{address}?{urlencode(place)}" if place else address
+
+
+def _number(request: HttpRequest, name: str, *, least: int) -> int:
+    text = request.GET.get(name, "")
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) >= least):
+        raise Http404
+    return int(text)

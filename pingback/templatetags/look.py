@@ -1,0 +1,145 @@
+"""The small things that every page is made of: icons, avatars, channel signs, times and links."""
+
+import re
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeText
+from django.utils.translation import gettext as _
+
+from conversations.models import WEB, ChannelType
+
+register = template.Library()
+
+HUES = 8
+# A trailing full stop or bracket belongs to the sentence, not to the address.
+_LINK = re.compile(r"\bhttps?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]}]", re.IGNORECASE)
+_SIGN = re.compile(r"[A-Za-z0-9\u00c0-\U0010ffff]")
+
+
+@register.simple_tag
+def icon(name: str, size: str = "") -> SafeText:
+    """`{% icon "check" 14 %}`: one drawing of the sprite, hidden from screen readers."""
+    return format_html(
+        '<svg class="icon{}" aria-hidden="true"><use href="{}"/></svg>',
+        f" icon-{size}" if size else "",
+        icon_href(name),
+    )
+
+
+@register.simple_tag
+def icon_href(name: str) -> str:
+    """For a drawing with classes of its own."""
+    return f"{static('icons/sprite.svg')}#{name}"
+
+
+@register.simple_tag
+def channel_sign(channel_type: str, size: str = "") -> SafeText:
+    """The coloured sign of a channel; its name stands beside it or in the text for screen readers."""
+    sign = "web" if channel_type in WEB else channel_type
+    return format_html(
+        '<span class="ch ch-{}{}" aria-hidden="true">{}</span>', sign, f" ch-{size}" if size else "", icon(f"ch-{sign}")
+    )
+
+
+@register.simple_tag
+def avatar(name: str, key: object, size: str = "", channel_type: str = "") -> SafeText:
+    """Initials on a quiet hue that belongs to `key`, with the channel's sign at the corner when one is given."""
+    return format_html(
+        '<span class="avatar{} hue{}" aria-hidden="true">{}{}</span>',
+        f" avatar-{size}" if size else "",
+        hue(key),
+        initials(name),
+        channel_sign(channel_type) if channel_type else "",
+    )
+
+
+@register.simple_tag
+def moment(when: datetime | None, *, clock: bool = False) -> SafeText:
+    """A time as people say it, exact on hover. clock: always the hour, for messages below a day's mark."""
+    if when is None:
+        return format_html("")
+    local = timezone.localtime(when)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        local.isoformat(timespec="seconds"),
+        date_format(local, "j F Y, H:i"),
+        date_format(local, "H:i") if clock else _said(local),
+    )
+
+
+@register.simple_tag
+def day(when: datetime) -> str:
+    """The mark above the messages of one day."""
+    local = timezone.localtime(when)
+    days = (timezone.localdate() - local.date()).days
+    if days == 0:
+        return _("Today")
+    if days == 1:
+        return _("Yesterday")
+    return date_format(local, "l, j F" if local.year == timezone.localdate().year else "j F Y")
+
+
+@register.simple_tag(takes_context=True)
+def here(context: template.Context, **changes: object) -> str:
+    """`?list=mine&q=ada`: the place in the inbox with some of it changed; what is empty is left out."""
+    place = {**context.get("place", {}), **changes}
+    query = urlencode({name: value for name, value in place.items() if value})
+    return f"?{query}" if query else ""
+
+
+@register.filter
+def initials(name: str) -> str:
+    """`Amara Nwosu` -> `AN`; a stranger's number or an address gives its first sign."""
+    words = [word for word in name.replace("@", " ").split() if _SIGN.match(word)]
+    if not words:
+        return "?"
+    chosen = words[:1] if len(words) == 1 or "@" in name else [words[0], words[-1]]
+    return "".join(word[0] for word in chosen).upper()
+
+
+@register.filter
+def hue(key: object) -> int:
+    """1 to 8, always the same for the same key."""
+    return sum(str(key).encode()) % HUES + 1
+
+
+@register.filter
+def channel_name(channel_type: str) -> str:
+    return str(ChannelType(channel_type).label)
+
+
+@register.filter
+def linked(text: str) -> SafeText:
+    """Plain text with its web addresses as links; everything else is escaped."""
+    parts, end = [], 0
+    for match in _LINK.finditer(text):
+        parts += [("{}", text[end : match.start()]), ("a", match.group())]
+        end = match.end()
+    parts.append(("{}", text[end:]))
+    return format_html_join(
+        "",
+        "{}",
+        (
+            (format_html('<a href="{0}" rel="noopener noreferrer nofollow" target="_blank">{0}</a>', part),)
+            if kind == "a"
+            else (part,)
+            for kind, part in parts
+        ),
+    )
+
+
+def _said(local: datetime) -> str:
+    today = timezone.localdate()
+    if local.date() == today:
+        return date_format(local, "H:i")
+    if local.date() == today - timedelta(days=1):
+        return _("Yesterday")
+    if timedelta(0) < today - local.date() < timedelta(days=6):
+        return date_format(local, "D")
+    return date_format(local, "j M" if local.year == today.year else "j M Y")

@@ -1,0 +1,21 @@
+// Every page's entry: finds what the page has by its data- attributes and makes it livelier. Without it all still works.
+
+import { enhanceCopy } from "./copy.js"
+import { enhanceDialogs } from "./dialog.js"
+import { enhanceForms } from "./once.js"
+import { enhanceMenus } from "./menu.js"
+import { enhanceTheme } from "./theme.js"
+import { enhanceToasts } from "./toast.js"
+
+enhanceTheme()
+enhanceMenus()
+enhanceDialogs()
+enhanceCopy()
+enhanceForms()
+enhanceToasts()
+
+const has = (selector) => document.querySelector(selector)
+if (has("[data-inbox]")) import("./inbox.js").then((module) => module.enhanceInbox(document.body))
+if (has("[data-widget-form]")) import("./widget-form.js").then((module) => module.enhanceWidgetForm(has("[data-widget-form]")))
+if (has("[data-colour]")) import("./widget-form.js").then((module) => module.showColours())
+if (has("[data-live]")) import("./onboarding.js").then((module) => module.enhanceLive(has("[data-live]")))

@@ -1,0 +1,55 @@
+// Parts of pages from our own server, and putting them where they belong. The templates alone decide how things look.
+
+import { Idiomorph } from "../vendor/idiomorph-0.8.0.esm.js"
+
+export class Failed extends Error {
+  /** status: the answer's, 0 when there was none. */
+  constructor(status, detail) {
+    super(detail)
+    this.status = status
+  }
+}
+
+/** The answer to a request of ours. Throws Failed, with the server's sentence when it has one. */
+export async function ask(address, { body, signal } = {}) {
+  let answer
+  try {
+    answer = await fetch(address, {
+      method: body ? "POST" : "GET",
+      body,
+      signal,
+      cache: "no-store",
+      headers: { "X-Requested-With": "fetch" },
+    })
+  } catch (error) {
+    if (error.name === "AbortError") throw error
+    throw new Failed(0, "")
+  }
+  if (answer.redirected) {
+    location.reload() // signed out in the meantime: the server knows where to
+    throw new Failed(401, "")
+  }
+  if (!answer.ok) {
+    const told = await answer.json().catch(() => ({}))
+    throw new Failed(answer.status, told.detail ?? "")
+  }
+  return answer
+}
+
+/** The fragment at an address, as a document of its own. */
+export async function fragment(address, options) {
+  const answer = await ask(address, options)
+  return new DOMParser().parseFromString(await answer.text(), "text/html")
+}
+
+/** Make the page's element what the fragment's element of the same id is; focus and open menus stay. */
+export function morph(old, fresh) {
+  if (!old || !fresh || old.isEqualNode(fresh)) return
+  Idiomorph.morph(old, document.importNode(fresh, true), {
+    callbacks: { beforeAttributeUpdated: (name) => name !== "open" },
+  })
+}
+
+export function morphById(page, ...ids) {
+  for (const id of ids) morph(document.getElementById(id), page.getElementById(id))
+}

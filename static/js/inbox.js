@@ -1,0 +1,164 @@
+// The live inbox. Events are hints: what they are about is fetched again, so that nothing is lost and nothing doubles.
+
+import { enhanceComposer } from "./composer.js"
+import { ask, fragment } from "./fragment.js"
+import { enhanceKeys } from "./keys.js"
+import { connect } from "./socket.js"
+import { List } from "./list.js"
+import { Thread } from "./thread.js"
+import { toast } from "./toast.js"
+
+const CALM_MS = 250 // many events at once are one look
+
+export function enhanceInbox(body) {
+  const list = new List(document.getElementById("list-scroll"))
+  let thread = Thread.of(document.getElementById("thread"))
+  let opening = new AbortController()
+  let line
+
+  const typing = (id, is_typing) => line?.emit("typing", { conversation_id: id, is_typing })
+  const dress = () => {
+    if (!thread) return
+    enhanceComposer(thread.element.querySelector("[data-composer]"), {
+      onSent: () => thread.catchUp({ toEnd: true }),
+      onTyping: (writes) => typing(thread.id, writes),
+    })
+    thread.start()
+    line?.emit("join_conversation", { conversation_id: thread.id })
+  }
+
+  const leave = () => {
+    if (!thread) return
+    line?.emit("leave_conversation", { conversation_id: thread.id })
+    thread.stop()
+  }
+
+  const look = calmly(async () => {
+    await Promise.allSettled([list.refresh(), thread?.catchUp()])
+  })
+
+  async function open(address, { push = true } = {}) {
+    opening.abort()
+    opening = new AbortController()
+    const { signal } = opening
+    document.getElementById("thread").setAttribute("aria-busy", "true")
+    try {
+      const page = await fragment(address, { signal })
+      leave()
+      swap(page, "thread")
+      swap(page, "panel")
+      thread = Thread.of(document.getElementById("thread"))
+      body.dataset.view = "thread"
+      document.title = document.title.replace(/^(?:.*?, )?/, `${thread.element.dataset.title}, `)
+      if (push) history.pushState({}, "", address)
+      list.mark(thread.id)
+      dress()
+      thread.element.focus({ preventScroll: true })
+    } catch (error) {
+      if (error.name !== "AbortError") location.href = address
+    }
+  }
+
+  async function setStatus(form, status) {
+    const before = thread.status
+    const data = new FormData(form)
+    data.set("status", status)
+    try {
+      await ask(form.action, { body: data })
+    } catch (error) {
+      toast(error.message || body.querySelector("[data-offline] span").textContent, { kind: "error" })
+      return
+    }
+    const undo = () => setStatus(form, before)
+    if (before !== status) toast(body.getAttribute(`data-done-${status}`), { action: body.dataset.undo, onAction: undo })
+    await look()
+  }
+
+  document.addEventListener("click", (event) => {
+    if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return
+    const row = event.target.closest("[data-row]")
+    const go = event.target.closest("[data-go]")
+    const back = event.target.closest("[data-back]")
+    if (row) open(row.href)
+    else if (go) body.dataset.view = go.dataset.go
+    else if (back) body.dataset.view = "list"
+    else return
+    event.preventDefault()
+    if (back) history.pushState({}, "", back.href)
+    if (go) document.getElementById(go.dataset.go === "customer" ? "panel" : "thread").querySelector("[data-go]").focus()
+  })
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest("[data-status-form]")
+    if (!form) return
+    event.preventDefault()
+    form.closest("[data-pop]")?.removeAttribute("open")
+    setStatus(form, event.submitter.value)
+  })
+  addEventListener("popstate", () => {
+    const row = /^\/inbox\/[0-9a-f-]{36}\/$/.test(location.pathname)
+    if (row) open(location.href, { push: false })
+    else body.dataset.view = "list"
+  })
+
+  enhanceKeys({
+    next: () => list.step(1, (address) => open(address)),
+    previous: () => list.step(-1, (address) => open(address)),
+    resolve: () => thread?.element.querySelector("#thread-head > form button")?.click(),
+    reply: () => document.getElementById("reply")?.focus(),
+    find: () => document.getElementById("q").focus(),
+    help: () => document.getElementById("keys").showModal(),
+    back: () => {
+      if (body.dataset.view === "customer") body.dataset.view = "thread"
+    },
+  })
+
+  const offline = body.querySelector("[data-offline]")
+  let late
+  line = connect({
+    auth: { business_id: body.dataset.business },
+    onEvent: (name, payload) => {
+      if (name === "typing") thread?.typing(payload)
+      else if (name === "message_updated" && payload.conversation_id === thread?.id) thread.update(payload.seq)
+      else if (name === "revoked") location.reload()
+      if (["new_message", "new_conversation", "conversation_updated", "resync"].includes(name)) look()
+    },
+    onState: (state, reason) => {
+      clearTimeout(late)
+      if (state === "online") {
+        offline.hidden = true
+        if (thread) line.emit("join_conversation", { conversation_id: thread.id })
+        look() // whatever happened while we were away
+      } else if (state === "offline") {
+        late = setTimeout(() => {
+          offline.hidden = false
+        }, 1500) // a blink of the network is nobody's business
+      } else if (state === "refused" && reason === "unauthorized") location.reload()
+    },
+  })
+  addEventListener("pagehide", () => line.close())
+  addEventListener("pageshow", (event) => event.persisted && location.reload())
+  dress()
+}
+
+function swap(page, id) {
+  document.getElementById(id).replaceWith(document.importNode(page.getElementById(id), true))
+}
+
+/** Runs `work` once for many calls, never twice at a time, and always once more after the last call. */
+function calmly(work) {
+  let running = null
+  let again = false
+  const run = async () => {
+    do {
+      again = false
+      await new Promise((resolve) => setTimeout(resolve, CALM_MS))
+      await work()
+    } while (again)
+    running = null
+  }
+  return () => {
+    again = true
+    running ??= run()
+    return running
+  }
+}

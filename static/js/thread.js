@@ -1,0 +1,150 @@
+// The open conversation: whatever is behind its last message is fetched and put in its place.
+
+import { ask, fragment, morph, morphById } from "./fragment.js"
+
+const GLUE_PX = 80
+const TYPING_MS = 6000
+
+export class Thread {
+  static of(element) {
+    return element.dataset.thread ? new Thread(element) : null
+  }
+
+  constructor(element) {
+    this.element = element
+    this.id = element.dataset.thread
+    this.scroller = element.querySelector("#thread-scroll")
+    this.messages = element.querySelector("#messages")
+    this.toEndButton = element.querySelector("[data-to-end]")
+    this.typingLine = element.querySelector("[data-typing]")
+    this.stopped = new AbortController()
+  }
+
+  get status() {
+    return this.element.querySelector("#thread-head").dataset.status
+  }
+
+  get lastSeq() {
+    return Number(this.messages.querySelector(".msg:last-of-type")?.dataset.seq ?? 0)
+  }
+
+  get atEnd() {
+    return this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight < GLUE_PX
+  }
+
+  start() {
+    const { signal } = this.stopped
+    const first = this.messages.querySelector("[data-new]")
+    if (first) first.scrollIntoView({ block: "center" })
+    else this.toEnd()
+    this.scroller.addEventListener("scroll", () => this.scrolled(), { signal })
+    this.toEndButton.addEventListener("click", () => this.toEnd(), { signal })
+    this.element.addEventListener("click", (event) => this.clicked(event), { signal })
+    document.addEventListener("visibilitychange", () => this.read(), { signal })
+    this.readTo = this.lastSeq
+  }
+
+  stop() {
+    this.stopped.abort()
+    clearTimeout(this.quiet)
+  }
+
+  toEnd() {
+    this.scroller.scrollTop = this.scroller.scrollHeight
+  }
+
+  scrolled() {
+    this.toEndButton.hidden = this.atEnd
+    if (this.atEnd) this.read()
+  }
+
+  clicked(event) {
+    const link = event.target.closest("[data-earlier]")
+    if (!link) return
+    event.preventDefault()
+    this.earlier(link)
+  }
+
+  address(query) {
+    const address = new URL(this.element.dataset.messages, location.href)
+    for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value)
+    return address
+  }
+
+  /** Everything behind what is shown, and the head as it is now. */
+  async catchUp({ toEnd = false } = {}) {
+    if (new URLSearchParams(location.search).has("before")) return
+    const page = await fragment(this.address({ after: this.lastSeq }))
+    if (this.stopped.signal.aborted) return
+    const glued = toEnd || this.atEnd
+    morphById(page, "thread-head")
+    const before = this.lastSeq
+    this.place(page)
+    if (this.lastSeq === before) return
+    this.messages.querySelector("[data-none]")?.remove()
+    this.typed(false)
+    if (glued) this.toEnd()
+    else this.toEndButton.hidden = false
+    this.read()
+  }
+
+  /** One message that changed. */
+  async update(seq) {
+    if (seq > this.lastSeq) return this.catchUp()
+    const page = await fragment(this.address({ after: seq - 1, limit: 1 }))
+    const glued = this.atEnd
+    this.place(page)
+    if (glued) this.toEnd()
+  }
+
+  async earlier(link) {
+    link.setAttribute("aria-busy", "true")
+    const page = await fragment(this.address({ before: new URL(link.href).searchParams.get("before") }))
+    const fromEnd = this.scroller.scrollHeight - this.scroller.scrollTop
+    for (const mark of page.querySelectorAll("li.day[id]")) document.getElementById(mark.id)?.remove()
+    const first = this.messages.firstElementChild
+    for (const item of page.querySelectorAll("#messages > li")) {
+      this.messages.insertBefore(document.importNode(item, true), first)
+    }
+    morphById(page, "earlier")
+    this.scroller.scrollTop = this.scroller.scrollHeight - fromEnd
+  }
+
+  /** Messages into the order of their numbers; what is there already is made what it is now. */
+  place(page) {
+    for (const item of page.querySelectorAll("#messages > li")) {
+      const old = item.id && document.getElementById(item.id)
+      if (old) morph(old, item)
+      else if (!item.classList.contains("day") || Number(item.dataset.seq) > this.lastSeq) {
+        this.messages.append(document.importNode(item, true))
+      }
+    }
+  }
+
+  /** Say how far the reader has seen, when the end is in view. */
+  async read() {
+    const seq = this.lastSeq
+    if (document.hidden || !this.atEnd || seq <= this.readTo) return
+    this.readTo = seq
+    const data = new FormData()
+    data.set("seq", seq)
+    data.set("csrfmiddlewaretoken", this.element.querySelector("[name=csrfmiddlewaretoken]").value)
+    await ask(this.element.dataset.read, { body: data }).catch(() => {
+      this.readTo = 0 // the next message tries again
+    })
+    const row = document.querySelector(`[data-row="${this.id}"].is-unread`)
+    row?.classList.remove("is-unread")
+  }
+
+  typing({ conversation_id, user_id, is_typing }) {
+    if (conversation_id === this.id && !user_id) this.typed(is_typing)
+  }
+
+  typed(shown) {
+    const glued = this.atEnd
+    clearTimeout(this.quiet)
+    this.typingLine.hidden = !shown
+    if (shown) this.quiet = setTimeout(() => this.typed(false), TYPING_MS)
+    if (shown && glued) this.toEnd()
+  }
+}
