@@ -84,13 +84,13 @@ export function connect({ url = "/socket.io/", auth, onEvent, onState }) {
   let notBefore = 0 // a restarting server asked us to stay away until then
 
   const turn = (next, reason) => {
-    for (const answer of next === "online" ? [] : [...acks.values()]) answer({ error: { code: "offline" } })
+    if (next !== "online") for (const answer of [...acks.values()]) answer({ error: { code: "offline" } })
     if (state === next) return
     state = next
     queueMicrotask(() => onState(next, reason)) // an error in there is the page's, not the line's
   }
 
-  const close = (reason) => {
+  const end = (reason) => {
     life.abort()
     clearTimeout(retry)
     line.leave()
@@ -117,11 +117,16 @@ export function connect({ url = "/socket.io/", auth, onEvent, onState }) {
       retry = setTimeout(dial, Math.max(backoff(attempt++), notBefore - Date.now()))
     }
     const fail = () => leave()
+    const wait = () => {
+      clearTimeout(watch)
+      watch = setTimeout(fail, patience)
+    }
     const send = (packet) => over || wire.send(packet)
 
     const message = ({ type, id, data }) => {
       if (type === 0) {
         patience = silence
+        wait() // from now on by the server's own measure
         since = Date.now()
         turn("online")
       } else if (type === 1) leave()
@@ -130,14 +135,13 @@ export function connect({ url = "/socket.io/", auth, onEvent, onState }) {
         setTimeout(fail, data[1].retry_ms)
       } else if (type === 2) queueMicrotask(() => onEvent(...data))
       else if (type === 3) acks.get(id)?.(data[0] ?? {})
-      else if (type === 4 && FINAL.includes(data.message)) close(data.message)
+      else if (type === 4 && FINAL.includes(data.message)) end(data.message)
       else if (type === 4) leave(data.message)
     }
 
     const receive = async (packet) => {
       if (over) return
-      clearTimeout(watch)
-      watch = setTimeout(fail, patience)
+      wait()
       const rest = packet.slice(1)
       try {
         if (packet[0] === "0") {
@@ -155,7 +159,7 @@ export function connect({ url = "/socket.io/", auth, onEvent, onState }) {
     clearTimeout(retry)
     retry = 0
     line = { send, leave }
-    watch = setTimeout(fail, patience)
+    wait()
     try {
       wire = transport(address, receive, fail)
     } catch {
@@ -185,6 +189,6 @@ export function connect({ url = "/socket.io/", auth, onEvent, onState }) {
         })
         line.send(`42${id}${JSON.stringify([name, payload])}`)
       }),
-    close: () => close("closed"),
+    close: () => end("closed"),
   }
 }

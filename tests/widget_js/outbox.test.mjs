@@ -1,0 +1,110 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { setImmediate as settled } from "node:timers/promises"
+import { Outbox } from "../../frontend/widget/outbox.js"
+
+/** An outbox over a server that gives these answers in turn, and a storage that outlives it. */
+function setUp({ answers = [], storage = {} } = {}) {
+  const asked = []
+  const sent = []
+  const outbox = new Outbox({
+    send: async (item) => {
+      asked.push({ id: item.id, to: item.conversation_id })
+      return answers.length ? answers.shift() : { conversation_id: "c1", message: {} }
+    },
+    keep: (name, text) => {
+      if (text === null) delete storage[name]
+      else storage[name] = text
+    },
+    sent: (item) => sent.push(item.id),
+    changed: () => {},
+  })
+  return { outbox, asked, sent, storage }
+}
+const item = (id, more) => ({ id, content: `words of ${id}`, thread: "t", conversation_id: null, ...more })
+const offline = { error: { code: "offline" } }
+
+test("what is sent is forgotten, what is not stays in the storage", async () => {
+  const { outbox, storage } = setUp({ answers: [{ conversation_id: "c1" }, offline] })
+
+  outbox.add(item("one"))
+  outbox.add(item("two"))
+  await settled()
+
+  assert.deepEqual(Object.keys(storage), ["outbox:two"])
+})
+
+test("the messages of a new conversation go one by one, and follow the first one there", async () => {
+  const { outbox, asked, sent } = setUp()
+
+  outbox.add(item("one"))
+  outbox.add(item("two"))
+  await settled()
+
+  assert.deepEqual(asked, [{ id: "one", to: null }, { id: "two", to: "c1" }])
+  assert.deepEqual(sent, ["one", "two"])
+})
+
+test("after a reload everything unsent goes out in the order in which it was written, under the same ids", async () => {
+  const before = setUp({ answers: [offline, offline, offline] })
+  for (const id of ["c", "a", "b"]) before.outbox.add(item(id))
+  await settled()
+
+  const after = setUp({ storage: before.storage })
+  after.outbox.restore({ ...before.storage, key: "v1.x.y", "outbox:broken": "{" })
+  await after.outbox.flush()
+
+  assert.deepEqual(after.sent, ["c", "a", "b"])
+  assert.deepEqual(after.storage, {})
+})
+
+test("what was restored twice is there once", () => {
+  const { outbox } = setUp()
+  const kept = { "outbox:one": JSON.stringify(item("one", { at: 1 })) }
+
+  outbox.restore(kept)
+  outbox.restore(kept)
+
+  assert.equal(outbox.items.length, 1)
+})
+
+test("a refusal waits for a person and does not hold up the others; a retry goes last", async () => {
+  const refusal = { error: { code: "invalid", detail: "At most 10,000 characters." } }
+  const { outbox, sent } = setUp({ answers: [refusal] })
+
+  outbox.add(item("bad"))
+  outbox.add(item("good"))
+  await settled()
+  assert.deepEqual(sent, ["good"])
+  assert.equal(outbox.items[0].error.detail, "At most 10,000 characters.")
+
+  outbox.retry(outbox.items[0])
+  await settled()
+
+  assert.deepEqual(sent, ["good", "bad"])
+  assert.deepEqual(outbox.items, [])
+})
+
+test("a refused message that the visitor removes is forgotten", async () => {
+  const { outbox, storage } = setUp({ answers: [{ error: { code: "invalid" } }] })
+  outbox.add(item("bad"))
+  await settled()
+
+  outbox.remove(outbox.items[0])
+
+  assert.deepEqual([outbox.items, storage], [[], {}])
+})
+
+test("too fast: the same message goes again when the server said, before any later one", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] })
+  const { outbox, sent } = setUp({ answers: [{ error: { code: "rate_limited", retry_after: 3 } }] })
+  outbox.add(item("one"))
+  outbox.add(item("two"))
+  await settled()
+  assert.deepEqual(sent, [])
+
+  context.mock.timers.tick(3000)
+  await settled()
+
+  assert.deepEqual(sent, ["one", "two"])
+})
