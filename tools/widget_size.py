@@ -1,0 +1,32 @@
+"""The widget's weight (gzip -9), against its goal and its cap; fails above a cap."""
+
+import gzip
+import sys
+from pathlib import Path
+
+BUILT = Path(__file__).resolve().parent.parent / "static/widget"
+KB = 1024
+# part: (files, goal, cap) in KB
+BUDGET: dict[str, tuple[list[str], int, int]] = {
+    "loader": (["loader.js"], 3, 4),
+    "frame": (["frame.js", "frame.css"], 18, 25),
+    "up to the first open": (["loader.js", "frame.js", "frame.css"], 25, 35),
+}
+
+
+def weight(name: str) -> int:
+    return len(gzip.compress((BUILT / name).read_bytes(), 9, mtime=0))
+
+
+def main() -> int:
+    over = False
+    print(f"{'part':<22}{'gzip':>9}{'goal':>9}{'cap':>9}")
+    for part, (files, goal, cap) in BUDGET.items():
+        size = sum(weight(name) for name in files) / KB
+        over |= size > cap
+        print(f"{part:<22}{size:>6.1f} KB{goal:>6} KB{cap:>6} KB{'  over the cap' if size > cap else ''}")
+    return 1 if over else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
