@@ -1,0 +1,38 @@
+// Builds the widget: frontend/widget/ -> static/widget/, minified and the same byte for byte on every machine.
+// `--check` builds in memory and fails when what is committed differs.
+
+import { mkdir, readFile, writeFile } from "node:fs/promises"
+import { basename, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { build, transform } from "esbuild"
+
+const here = fileURLToPath(new URL(".", import.meta.url))
+const out = join(here, "../../static/widget")
+const target = ["es2021", "chrome100", "firefox101", "safari16.4"] // adoptedStyleSheets everywhere
+
+/** A style sheet imported from JavaScript is its minified text: the loader adopts it into its shadow root. */
+const styleAsText = {
+  name: "style-as-text",
+  setup({ onLoad }) {
+    onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const { code } = await transform(await readFile(path, "utf8"), { loader: "css", minify: true, target })
+      return { contents: code.trim(), loader: "text" }
+    })
+  },
+}
+
+const shared = { absWorkingDir: here, bundle: true, minify: true, target, outdir: out, write: false, legalComments: "none" }
+const results = await Promise.all([
+  build({ ...shared, entryPoints: ["loader.js"], format: "iife", plugins: [styleAsText] }),
+  build({ ...shared, entryPoints: ["frame.js", "frame.css"], format: "esm" }),
+])
+
+const check = process.argv.includes("--check")
+await mkdir(out, { recursive: true })
+for (const { path, text } of results.flatMap((result) => result.outputFiles)) {
+  if (!check) await writeFile(path, text)
+  else if ((await readFile(path, "utf8").catch(() => "")) !== text) {
+    console.error(`static/widget/${basename(path)} is not what its sources give: run npm run build:widget`)
+    process.exitCode = 1
+  }
+}

@@ -1,0 +1,39 @@
+// From one brand colour to readable ones (WCAG 2 contrast).
+
+/** "#75f" or "#7650FF" -> [118, 80, 255] */
+function channels(hex) {
+  const digits = hex.length === 4 ? hex.replace(/[^#]/g, "$&$&") : hex
+  return [1, 3, 5].map((start) => Number.parseInt(digits.slice(start, start + 2), 16))
+}
+
+const toHex = (rgb) => `#${rgb.map((value) => Math.round(value).toString(16).padStart(2, "0")).join("")}`
+
+function luminance(hex) {
+  const [red, green, blue] = channels(hex).map((value) => {
+    const part = value / 255
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4
+  })
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+}
+
+/** From 1 (alike) to 21 (black on white). */
+export function contrast(one, other) {
+  const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b)
+  return (light + 0.05) / (dark + 0.05)
+}
+
+/** What to write in on a fill of this colour: white as long as that is readable, else what reads better. */
+export function textOn(fill) {
+  const white = contrast(fill, "#ffffff")
+  return white >= 4.5 || white > contrast(fill, "#000000") ? "#ffffff" : "#000000"
+}
+
+/** The colour, moved towards black or white only as far as it takes to read as text on `background`. */
+export function readable(hex, background) {
+  const end = luminance(background) > 0.18 ? 0 : 255
+  for (let share = 0; share < 1; share += 0.04) {
+    const mixed = toHex(channels(hex).map((value) => value + (end - value) * share))
+    if (contrast(mixed, background) >= 4.5) return mixed
+  }
+  return toHex([end, end, end])
+}

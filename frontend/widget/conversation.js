@@ -1,0 +1,266 @@
+// One conversation: its head, the log of messages, and the field to write in.
+
+import { el } from "./dom.js"
+import { ARROW_UP, CHEVRON_DOWN, CHEVRON_LEFT, CLOCK, icon, WIFI_OFF, X } from "./icons.js"
+import { parts } from "./links.js"
+import { avatar, day, time } from "./people.js"
+
+const MOST = 10_000 // characters of one message
+const NEAR_END = 48 // pixels: closer than this, the log stays at its end
+
+function words(content) {
+  const bubble = el("p", { class: "pb-b", dir: "auto" })
+  for (const { text, href } of parts(content)) {
+    bubble.append(href ? el("a", { href, target: "_blank", rel: "noopener noreferrer nofollow" }, text) : text)
+  }
+  return bubble
+}
+
+export function conversationView({ settings, texts, onBack, onClose, onSend, onTyping, onEarlier, onRetry, onCancel }) {
+  const rows = new Map() // key -> element, kept as long as the entry is shown: a live region must not repeat itself
+  let glued = true // to the end of the log
+  let newest = 0
+
+  // Head -----------------------------------------------------------------------------------------------------
+
+  const face = el("span", { class: "pb-face" })
+  const title = el("h1", { dir: "auto" })
+  const back = el("button", { type: "button", class: "pb-ib", "aria-label": texts.back, onclick: onBack }, icon(CHEVRON_LEFT))
+  const head = el(
+    "header",
+    { class: "pb-head" },
+    back,
+    face,
+    title,
+    el("button", { type: "button", class: "pb-ib", "aria-label": texts.close, onclick: onClose }, icon(X)),
+  )
+  const net = el("p", { class: "pb-net", role: "status" })
+
+  // Log ------------------------------------------------------------------------------------------------------
+
+  const log = el("div", { class: "pb-log", role: "log", tabindex: "0", "aria-label": texts.messages })
+  const earlier = el("button", { type: "button", class: "pb-pill", onclick: onEarlier }, texts.earlier)
+  const below = el("button", { type: "button", class: "pb-pill pb-below" }, icon(CHEVRON_DOWN), texts.newMessages)
+  const toEnd = () => {
+    log.scrollTop = log.scrollHeight
+  }
+  below.hidden = true
+  below.onclick = toEnd
+  log.onscroll = () => {
+    glued = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_END
+    if (glued) below.hidden = true
+  }
+  new ResizeObserver(() => glued && toEnd()).observe(log)
+
+  const line = (key, className, text) => ({ key, className, make: () => [text] })
+
+  const receipt = (item, held) => {
+    if (!item) return [texts.sent]
+    if (!item.error) return [icon(CLOCK), held ? texts.waiting : texts.sending]
+    return [
+      [texts.failed, item.error.detail].filter(Boolean).join(" "),
+      el("button", { type: "button", onclick: () => onRetry(item) }, texts.retry),
+      el("button", { type: "button", onclick: () => onCancel(item) }, texts.cancel),
+    ]
+  }
+
+  const bubble = ({ key, own, name, content, at, item, held, follows, ends, tells }) => ({
+    key,
+    className: [
+      "pb-m",
+      own && "pb-me",
+      follows && "pb-follows",
+      ends && "pb-ends",
+      item && (item.error ? "pb-bad" : "pb-wait"),
+    ]
+      .filter(Boolean)
+      .join(" "),
+    // What changes while the bubble stays: who and when below the last of a group, how far our own one is.
+    state: [ends, tells, Boolean(item), item?.error?.detail, held].join(),
+    make: () => [own ? "" : avatar(name), el("span", { class: "pb-vh" }, `${own ? texts.you : name}: `), words(content)],
+    note() {
+      if (own) return tells ? el("small", {}, ...receipt(item, held)) : ""
+      return ends ? el("small", {}, el("span", { dir: "auto" }, name), " · ", time(at)) : ""
+    },
+  })
+
+  function place(entries) {
+    const keys = new Set(entries.map(({ key }) => key))
+    for (const [key, row] of rows) {
+      if (keys.has(key)) continue
+      rows.delete(key)
+      row.remove()
+    }
+    let next = log.firstChild
+    for (const { key, className, state, make, note } of entries) {
+      let row = rows.get(key)
+      if (!row) {
+        row = el("div", {}, ...make())
+        rows.set(key, row)
+      }
+      row.className = className
+      if (note && row.dataset.state !== state) {
+        row.dataset.state = state
+        row.querySelector("small")?.remove()
+        row.append(note())
+      }
+      if (row === next) next = next.nextSibling
+      else log.insertBefore(row, next)
+    }
+  }
+
+  // Field ----------------------------------------------------------------------------------------------------
+
+  const field = el("textarea", {
+    id: "pb-field",
+    rows: "1",
+    maxlength: MOST,
+    placeholder: texts.message,
+    dir: "auto",
+    enterkeyhint: "send",
+  })
+  const send = el("button", { type: "submit", class: "pb-ib pb-send", "aria-label": texts.send }, icon(ARROW_UP))
+  const form = el(
+    "form",
+    { class: "pb-write" },
+    el("label", { class: "pb-vh", for: "pb-field" }, texts.message),
+    field,
+    send,
+  )
+  const fit = () => {
+    send.disabled = !field.value.trim()
+    field.style.blockSize = "auto"
+    if (field.scrollHeight) field.style.blockSize = `${field.scrollHeight}px`
+  }
+  field.oninput = () => {
+    fit()
+    onTyping(field.value)
+  }
+  field.onkeydown = (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return
+    event.preventDefault()
+    form.requestSubmit()
+  }
+  form.onsubmit = (event) => {
+    event.preventDefault()
+    const content = field.value.trim()
+    if (!content) return
+    field.value = ""
+    fit()
+    field.focus()
+    glued = true
+    onSend(content)
+  }
+
+  const node = el(
+    "section",
+    { class: "pb-conversation" },
+    head,
+    net,
+    el("div", { class: "pb-main" }, log, below),
+    form,
+  )
+
+  return {
+    node,
+    /** Where a hand expects it: the field, but not where that would throw up a keyboard nobody asked for. */
+    focus: (asked) => (asked || matchMedia("(pointer: fine)").matches ? field : log).focus(),
+    write(text) {
+      field.value = text
+      fit()
+    },
+    /** Another conversation comes: nothing of the last one stays. */
+    clear() {
+      rows.clear()
+      log.replaceChildren()
+      glued = true
+      newest = 0
+    },
+    /**
+     * thread: Thread. waiting: its items of the outbox, in order. state: "open", "resolved", "closed" ...
+     * trouble: "" or a text for the bar. loading: nothing is known yet.
+     */
+    render({ thread, waiting, state, assignee, trouble, loading }) {
+      const stored = new Set(thread.messages.map((message) => message.client_message_id))
+      const shown = [
+        ...thread.messages.map((message) => ({
+          key: message.client_message_id ?? message.id,
+          own: message.sender_type === "customer",
+          name: message.sender_name || settings.name,
+          author: message.sender_id,
+          content: message.content,
+          at: message.created_at,
+        })),
+        ...waiting
+          .filter(({ id }) => !stored.has(id))
+          .map((item) => ({
+            key: item.id,
+            own: true,
+            author: null,
+            content: item.content,
+            at: new Date(item.at).toISOString(),
+            item,
+            held: Boolean(trouble),
+          })),
+      ]
+
+      const entries = []
+      if (thread.first > 1) entries.push({ key: "earlier", className: "pb-line", make: () => [earlier] })
+      if (!shown.length && !loading) {
+        entries.push({
+          key: "welcome",
+          className: "pb-line",
+          make: () => [el("b", { dir: "auto" }, settings.welcome_heading), el("p", { dir: "auto" }, settings.welcome_tagline)],
+        })
+      }
+      shown.forEach((message, index) => {
+        const [before, after] = [shown[index - 1], shown[index + 1]]
+        const today = day(message.at, texts)
+        const newDay = !before || day(before.at, texts) !== today
+        if (newDay) entries.push(line(`day:${today}`, "pb-line pb-day", today))
+        const together = (one, other) => one && other && one.own === other.own && one.author === other.author
+        const ends = !together(message, after) || day(after.at, texts) !== today
+        entries.push(
+          bubble({
+            ...message,
+            follows: !newDay && together(before, message),
+            ends,
+            // One receipt, under our last word; a failed message always says so.
+            tells: message.item?.error || (message.own && !after) || (message.item && !after?.item),
+          }),
+        )
+      })
+      if (["resolved", "closed"].includes(state) && !waiting.length) {
+        entries.push(line(state, "pb-line", texts[state]))
+      }
+      const last = thread.messages.findLast(({ sender_type }) => sender_type === "agent")
+      const agent = assignee?.name ?? last?.sender_name
+      if (thread.typing) {
+        const name = agent || settings.name
+        entries.push({
+          key: "typing",
+          className: "pb-m pb-ends",
+          make: () => [
+            avatar(name),
+            el("p", { class: "pb-b pb-typing" }, el("i"), el("i"), el("i"), el("span", { class: "pb-vh" }, texts.typing(name))),
+          ],
+        })
+      }
+
+      const height = log.scrollHeight
+      const anchor = log.scrollTop
+      const first = log.dataset.first
+      log.setAttribute("aria-busy", String(loading))
+      place(entries)
+      log.dataset.first = shown[0]?.key ?? ""
+      if (glued) toEnd()
+      else if (first && first !== log.dataset.first) log.scrollTop = anchor + log.scrollHeight - height
+      if (thread.last > newest && newest && !glued) below.hidden = false
+      newest = thread.last
+
+      title.textContent = agent || (thread.id ? settings.name : texts.newConversation)
+      face.replaceChildren(...(thread.id ? [avatar(agent || settings.name)] : []))
+      net.replaceChildren(...(trouble ? [icon(WIFI_OFF), trouble] : []))
+    },
+  }
+}

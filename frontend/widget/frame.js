@@ -1,0 +1,344 @@
+// The chat itself, in a frame of our own origin: what it knows, what it shows, what it sends.
+// A live event is a hint; what counts is the server's order (`seq`), and a hole in it is asked for.
+
+import { connect } from "../../static/js/socket.js"
+import { readable, textOn } from "./colour.js"
+import { conversationView } from "./conversation.js"
+import { el } from "./dom.js"
+import { homeView } from "./home.js"
+import * as host from "./host.js"
+import { Outbox } from "./outbox.js"
+import { frameTexts } from "./texts.js"
+import { Thread } from "./thread.js"
+
+const PAGE = 50 // messages shown of a long conversation at first, and each time more are asked for
+const CALM_MS = 1_500 // a shorter break of the connection is nobody's concern
+const TYPING_MS = 3_000 // how often "is typing" is repeated while it is true
+const TYPED_MS = 6_000 // how long the other side's word counts
+
+const settings = JSON.parse(document.getElementById("pb-settings").textContent)
+const texts = frameTexts()
+
+let key = "" // the visitor key: what opens this visitor's conversations
+let conversations = [] // newest first, as the server lists them
+const threads = new Map() // those opened here, by conversation id and by the outbox's key
+const unread = new Map() // message id -> conversation id: what came while nobody looked
+let thread // the one in view; undefined: home
+let open = false // the panel is on the screen
+let chosen = false // the visitor went somewhere, so we do not
+let started = false // what earlier pages left is here
+let shown = false
+let listed = false // the server's list has come
+let socket
+let state = "connecting"
+let trouble = ""
+
+// What comes in --------------------------------------------------------------------------------------------
+
+function conversationOf(id) {
+  return conversations.find((conversation) => conversation.id === id)
+}
+
+/** Newest first, with this message as its last. */
+function note(message) {
+  const { conversation_id: id } = message
+  const known = conversationOf(id) ?? { id, status: "open" }
+  if (known.last_message && known.last_message.seq > message.seq) return
+  conversations = [{ ...known, last_message: message }, ...conversations.filter((other) => other !== known)]
+}
+
+function took(messages) {
+  for (const message of messages) {
+    if (message.sender_type === "agent") unread.set(message.id, message.conversation_id)
+  }
+}
+
+function onMessage(message) {
+  const item = outbox.items.find(({ id }) => id === message.client_message_id)
+  const its = threads.get(message.conversation_id) ?? (item && threads.get(item.thread))
+  note(message)
+  if (its) {
+    settle(its, message.conversation_id)
+    took(its.add([message]))
+    if (message.sender_type === "agent") its.typing = false
+    if (its.whole < its.last) catchUp(its)
+  } else took([message])
+  render()
+}
+
+/** A conversation that was only ours has got its id. */
+function settle(its, id) {
+  its.id = id
+  threads.set(id, its)
+}
+
+/** Ask for what is missing: the tail at first, later whatever came after the last message without a hole before it. */
+async function catchUp(its) {
+  if (its.busy || !its.id) return
+  its.busy = true
+  let more = true
+  while (more) {
+    const known = its.messages.length > 0
+    const seq = known ? its.whole : Math.max(0, (conversationOf(its.id)?.last_message?.seq ?? 0) - PAGE)
+    const ack = await socket.emit("resume", { conversation_id: its.id, seq })
+    if (ack.error) break
+    const fresh = its.add(ack.messages)
+    if (known) took(fresh)
+    its.loaded = true
+    more = its.whole > seq && (ack.more || its.whole < its.last)
+  }
+  its.busy = false
+  render()
+}
+
+async function earlier() {
+  const its = thread
+  const { first } = its
+  let seq = Math.max(0, first - 1 - PAGE)
+  while (seq < first - 1) {
+    const ack = await socket.emit("resume", { conversation_id: its.id, seq })
+    if (ack.error || !ack.messages.length) break
+    its.add(ack.messages.filter((message) => message.seq < first))
+    seq = ack.messages.at(-1).seq
+  }
+  render()
+}
+
+/** The list of conversations, asked at every connection: it tells of those that are not open here. */
+async function refresh() {
+  if (!key) return
+  const headers = { "X-Visitor-Key": key }
+  const answer = await fetch(`/api/v1/widget/${settings.id}/conversations`, { headers }).catch(() => null)
+  if (!answer?.ok) return
+  const { results } = await answer.json()
+  for (const { id, last_message: last } of results) {
+    if (listed && last && last.seq > (conversationOf(id)?.last_message?.seq ?? 0)) took([last])
+  }
+  conversations = results.map((row) => ({ ...conversationOf(row.id), ...row, unread: undefined }))
+  listed = true
+  const current = conversations.find(({ status }) => status !== "closed")
+  if (!chosen) show(current && threadOf(current.id))
+  else render()
+}
+
+const on = {
+  new_message: onMessage,
+  conversation_updated({ id, status, assignee }) {
+    const known = conversationOf(id)
+    if (known) Object.assign(known, { status, assignee })
+    render()
+  },
+  typing({ conversation_id: id, user_id: agent, is_typing: typing }) {
+    const its = threads.get(id)
+    if (!its || agent === null) return // null: another tab of this visitor
+    its.typing = typing
+    clearTimeout(its.typed)
+    if (typing) its.typed = setTimeout(on.typing, TYPED_MS, { conversation_id: id, user_id: agent, is_typing: false })
+    render()
+  },
+  resync: caughtUp,
+}
+
+function caughtUp() {
+  outbox.flush()
+  refresh()
+  for (const its of new Set(threads.values())) catchUp(its)
+}
+
+function dial() {
+  socket = connect({
+    auth: () => ({ business_id: settings.business_id, widget_id: settings.id, visitor_key: key || undefined }),
+    onEvent: (name, payload) => on[name]?.(payload),
+    onState(next, reason) {
+      if (reason === "closed") return
+      state = next
+      if (state === "online") {
+        trouble = ""
+        caughtUp()
+      } else if (state === "refused") trouble = texts.refused
+      else setTimeout(() => worry(), CALM_MS)
+      render()
+    },
+  })
+}
+
+function worry() {
+  if (state === "online" || state === "refused") return
+  trouble = texts.offline
+  render()
+}
+
+// What goes out --------------------------------------------------------------------------------------------
+
+const outbox = new Outbox({
+  send: (item) =>
+    socket.emit("client_message", {
+      content: item.content,
+      client_message_id: item.id,
+      visitor_key: key || undefined,
+      ...(item.conversation_id ? { conversation_id: item.conversation_id } : { new: true }),
+    }),
+  keep: host.keep,
+  sent(item, ack) {
+    if (ack.visitor_key && ack.visitor_key !== key) {
+      key = ack.visitor_key
+      host.keep("key", key)
+    }
+    onMessage({ ...ack.message, client_message_id: item.id })
+  },
+  changed: render,
+})
+
+function send(content) {
+  stopTyping()
+  host.keep("draft", null)
+  outbox.add({
+    id: crypto.randomUUID(),
+    content: content.replaceAll("\0", "").toWellFormed?.() ?? content,
+    thread: thread.key,
+    conversation_id: thread.id,
+  })
+}
+
+let saidTyping = 0 // when, and to whom
+let typingIn
+let stopping
+function typing(text) {
+  host.keep("draft", text || null)
+  if (!thread.id || !text) return stopTyping()
+  clearTimeout(stopping)
+  stopping = setTimeout(stopTyping, TYPING_MS)
+  if (Date.now() - saidTyping < TYPING_MS) return
+  saidTyping = Date.now()
+  typingIn = thread.id
+  socket.emit("typing", { conversation_id: typingIn, is_typing: true })
+}
+
+function stopTyping() {
+  clearTimeout(stopping)
+  if (!saidTyping) return
+  saidTyping = 0
+  socket.emit("typing", { conversation_id: typingIn, is_typing: false })
+}
+
+// What is shown --------------------------------------------------------------------------------------------
+
+function threadOf(id, outboxKey = id) {
+  const its = threads.get(id) ?? threads.get(outboxKey) ?? new Thread(id, outboxKey)
+  threads.set(outboxKey, its)
+  if (id) threads.set(id, its)
+  return its
+}
+
+const home = homeView({
+  settings,
+  texts,
+  onClose: host.close,
+  onNew: () => go(threadOf(null, crypto.randomUUID())),
+  onOpen: (id) => go(threadOf(id)),
+})
+
+const conversation = conversationView({
+  settings,
+  texts,
+  onBack: () => go(undefined),
+  onClose: host.close,
+  onSend: send,
+  onTyping: typing,
+  onEarlier: earlier,
+  onRetry: (item) => outbox.retry(item),
+  onCancel: (item) => outbox.remove(item),
+})
+
+function show(its) {
+  if (its !== thread) conversation.clear()
+  thread = its
+  shown = true
+  home.node.hidden = Boolean(thread)
+  conversation.node.hidden = !thread
+  render()
+  if (thread && !thread.loaded && state === "online") catchUp(thread)
+}
+
+function focus(asked) {
+  if (thread) conversation.focus(asked)
+  else home.focus()
+}
+
+/** Where the visitor asked to go. */
+function go(its) {
+  chosen = true
+  show(its)
+  focus(true)
+}
+
+function render() {
+  if (!shown) return
+  if (open && thread) for (const [id, its] of unread) if (its === thread.id) unread.delete(id)
+  host.unread(unread.size)
+  if (!thread) {
+    const waiting = new Set(unread.values())
+    home.render(conversations.map((row) => ({ ...row, unread: waiting.has(row.id) })))
+    return
+  }
+  home.render([]) // out of sight, and found by nobody who searches the page
+  const known = conversationOf(thread.id)
+  conversation.render({
+    thread,
+    waiting: outbox.items.filter((item) => thread.owns(item)),
+    state: known?.status,
+    assignee: known?.assignee,
+    trouble,
+    loading: Boolean(thread.id) && !thread.loaded,
+  })
+}
+
+function paint() {
+  const { style } = document.documentElement
+  const brand = settings.primary_color
+  style.setProperty("--pb-brand", brand)
+  style.setProperty("--pb-on", textOn(brand))
+  style.setProperty("--pb-ink-light", readable(brand, "#f2f2f6"))
+  style.setProperty("--pb-ink-dark", readable(brand, "#24262f"))
+}
+
+async function start(kept) {
+  started = true
+  key = kept.key ?? ""
+  outbox.restore(kept)
+  conversation.write(kept.draft ?? "")
+  dial()
+  const last = outbox.items.at(-1)
+  if (last) {
+    chosen = true
+    show(threadOf(last.conversation_id, last.thread))
+  } else {
+    // Straight to the conversation that is not closed, if that is known soon; the greeting does not flash up before.
+    await Promise.race([refresh(), new Promise((resolve) => setTimeout(resolve, CALM_MS))])
+    if (!shown) show(undefined)
+  }
+  const us = el("a", { href: "/", target: "_blank", rel: "noopener" }, texts.runsOn)
+  document.body.append(el("main", {}, home.node, conversation.node), el("footer", {}, us))
+  if (open) focus(false)
+}
+
+paint()
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !event.isComposing) host.close()
+})
+host.listen({
+  onKept(kept) {
+    if (!started) start(kept)
+    else if (!key && kept.key) {
+      // Another tab has become a visitor: this one is the same.
+      key = kept.key
+      socket.close()
+      dial()
+    }
+  },
+  onOpen(next) {
+    open = next
+    render()
+    if (open) focus(false)
+  },
+})

@@ -1,0 +1,37 @@
+// Icons from Lucide (ISC), as the paths of a 24 px square.
+
+export const ARROW_UP = ["m5 12 7-7 7 7", "M12 19V5"]
+export const CHEVRON_LEFT = ["m15 18-6-6 6-6"]
+export const CHEVRON_DOWN = ["m6 9 6 6 6-6"]
+export const CLOCK = ["M12 2a10 10 0 1 0 0 20 10 10 0 1 0 0-20", "M12 6v6l4 2"]
+export const MESSAGE = [
+  "M2.992 16.342a2 2 0 0 1 .094 1.167l-1.065 3.29a1 1 0 0 0 1.236 1.168l3.413-.998a2 2 0 0 1 1.099.092 10 10 0 1 0-4.777-4.719",
+]
+export const SEND = [
+  "M3.714 3.048a.498.498 0 0 0-.683.627l2.843 7.627a2 2 0 0 1 0 1.396l-2.842 7.627a.498.498 0 0 0 .682.627l18-8.5a.5.5 0 0 0 0-.904z",
+  "M6 12h16",
+]
+export const WIFI_OFF = [
+  "M12 20h.01",
+  "M8.5 16.429a5 5 0 0 1 7 0",
+  "M5 12.859a10 10 0 0 1 5.17-2.69",
+  "M19 12.859a10 10 0 0 0-2.007-1.523",
+  "M2 8.82a15 15 0 0 1 4.177-2.643",
+  "M22 8.82a15 15 0 0 0-11.288-3.764",
+  "m2 2 20 20",
+]
+export const X = ["M18 6 6 18", "m6 6 12 12"]
+
+const SVG = "http://www.w3.org/2000/svg"
+
+export function icon(paths) {
+  const svg = document.createElementNS(SVG, "svg")
+  svg.setAttribute("viewBox", "0 0 24 24")
+  svg.setAttribute("aria-hidden", "true")
+  for (const d of paths) {
+    const path = document.createElementNS(SVG, "path")
+    path.setAttribute("d", d)
+    svg.append(path)
+  }
+  return svg
+}

@@ -1,0 +1,44 @@
+// Where people's words hold an address, and nothing but http, https and mailto.
+
+// What stands before an @ has 64 characters at most: without that bound, a long run of letters is read again and again.
+const CANDIDATE = /\bhttps?:\/\/[^\s<>"]+|\b(?:mailto:)?[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+/gi
+const SCHEMES = ["http:", "https:", "mailto:"]
+const OPENS = { ")": "(", "]": "[" }
+
+const count = (text, letter) => text.split(letter).length - 1
+
+/** An address as people write it, without the sentence's own punctuation; a closing bracket stays if it was opened. */
+function trimmed(text) {
+  const spare = Object.fromEntries(Object.entries(OPENS).map(([close, open]) => [close, count(text, close) - count(text, open)]))
+  let end = text.length
+  for (; end; end--) {
+    const last = text[end - 1]
+    if (last in OPENS ? spare[last]-- <= 0 : !/[.,;:!?'’*_~]/.test(last)) break
+  }
+  return text.slice(0, end)
+}
+
+function address(text) {
+  try {
+    const url = new URL(/^(https?:\/\/|mailto:)/i.test(text) ? text : `mailto:${text}`)
+    return SCHEMES.includes(url.protocol) && !url.username && !url.password ? url.href : ""
+  } catch {
+    return ""
+  }
+}
+
+/** "See https://acme.com." -> [{ text: "See " }, { text: "https://acme.com", href: "https://acme.com/" }, { text: "." }] */
+export function parts(text) {
+  const found = []
+  let done = 0
+  for (const { 0: match, index } of text.matchAll(CANDIDATE)) {
+    const shown = trimmed(match)
+    const href = address(shown)
+    if (!href) continue
+    if (index > done) found.push({ text: text.slice(done, index) })
+    found.push({ text: shown, href })
+    done = index + shown.length
+  }
+  if (done < text.length) found.push({ text: text.slice(done) })
+  return found
+}

@@ -1,0 +1,99 @@
+// What the visitor wrote and the server has not confirmed yet: sent in order, one at a time, each once.
+//
+// An item is {id, content, thread, conversation_id, at, error}. `id` goes along as client_message_id, so that a repeat
+// is no second message. Without a conversation_id it opens a conversation; the others of its `thread` follow it there.
+// Every item lies in the host page's storage until the server has it, so that it survives a reload; `error` is the
+// server's final refusal, and such an item waits for a person.
+
+const LATER = ["offline", "timeout", "rate_limited", "busy"] // not the message's fault
+const MOST_TIMEOUTS = 5
+
+export class Outbox {
+  items = []
+  #sending = false
+  #timeouts = 0
+
+  /**
+   * send(item) -> Promise of the ack. keep(name, text or null) stores or forgets.
+   * sent(item, ack) and changed() tell the page.
+   */
+  constructor({ send, keep, sent, changed }) {
+    Object.assign(this, { send, keep, sent, changed })
+  }
+
+  /** What an earlier page left: {"outbox:<id>": "<JSON>"} among other things. */
+  restore(kept) {
+    for (const [name, text] of Object.entries(kept)) {
+      if (!name.startsWith("outbox:")) continue
+      try {
+        const item = JSON.parse(text)
+        if (!this.items.some(({ id }) => id === item.id)) this.items.push(item)
+      } catch {
+        this.keep(name, null)
+      }
+    }
+    this.items.sort((one, other) => one.at - other.at)
+  }
+
+  add(item) {
+    const last = this.items.at(-1)
+    item.at = Math.max(Date.now(), (last?.at ?? 0) + 1)
+    this.items.push(item)
+    this.#store(item)
+    this.flush()
+  }
+
+  /** Once more, after those that were written since. */
+  retry(item) {
+    this.items.splice(this.items.indexOf(item), 1)
+    item.error = undefined
+    this.add(item)
+  }
+
+  remove(item) {
+    this.items.splice(this.items.indexOf(item), 1)
+    this.keep(`outbox:${item.id}`, null)
+    this.changed()
+  }
+
+  /** Send what waits. Called whenever there is a reason to believe that it works: a new item, a new connection. */
+  async flush() {
+    this.changed()
+    if (this.#sending) return
+    this.#sending = true
+    let item = this.#next()
+    while (item) {
+      const ack = await this.send(item)
+      const code = ack.error?.code
+      if (code === "timeout" && ++this.#timeouts < MOST_TIMEOUTS) break
+      if (code && code !== "timeout" && LATER.includes(code)) {
+        if (code !== "offline") setTimeout(() => this.flush(), 1000 * (ack.error.retry_after || 2))
+        break
+      }
+      this.#timeouts = 0
+      if (code) {
+        item.error = ack.error
+        this.#store(item)
+        this.changed()
+      } else {
+        for (const other of this.items) {
+          if (other.thread !== item.thread || other.conversation_id) continue
+          other.conversation_id = ack.conversation_id
+          if (other !== item) this.#store(other)
+        }
+        this.sent(item, ack)
+        this.remove(item)
+      }
+      item = this.#next()
+    }
+    this.#sending = false
+  }
+
+  #next() {
+    return this.items.find(({ error }) => !error)
+  }
+
+  #store(item) {
+    this.keep(`outbox:${item.id}`, JSON.stringify(item))
+  }
+}

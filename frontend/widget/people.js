@@ -1,0 +1,37 @@
+// Faces and times, as small as they are shown.
+
+import { el } from "./dom.js"
+
+const HUES = 3
+
+/** Two letters on a quiet colour that a name always gets again. */
+export function avatar(name) {
+  const words = name.trim().split(/\s+/)
+  const letters = [words[0], words.length > 1 ? words.at(-1) : ""].map((word) => [...word][0] ?? "").join("")
+  const hue = [...name].reduce((sum, letter) => sum + letter.codePointAt(0), 0) % HUES
+  return el("span", { class: `pb-av pb-av-${hue}`, "aria-hidden": "true" }, letters.toUpperCase())
+}
+
+const format = (options) => new Intl.DateTimeFormat(undefined, options)
+const clock = format({ hour: "2-digit", minute: "2-digit" })
+const date = format({ day: "numeric", month: "short" })
+const dateOfYear = format({ day: "numeric", month: "short", year: "numeric" })
+const exact = format({ dateStyle: "full", timeStyle: "short" })
+
+export const time = (iso) => el("time", { datetime: iso, title: exact.format(new Date(iso)) }, clock.format(new Date(iso)))
+
+/** Today, Yesterday, 12 May, 12 May 2024. */
+export function day(iso, texts) {
+  const then = new Date(iso)
+  const midnight = (moment) => new Date(moment).setHours(0, 0, 0, 0)
+  const ago = Math.round((midnight(Date.now()) - midnight(then)) / 86_400_000)
+  if (ago < 1) return texts.today
+  if (ago === 1) return texts.yesterday
+  return (then.getFullYear() === new Date().getFullYear() ? date : dateOfYear).format(then)
+}
+
+/** The time of today, else the day. */
+export function when(iso, texts) {
+  const text = day(iso, texts)
+  return text === texts.today ? time(iso) : text
+}

@@ -1,0 +1,48 @@
+// Every text of the widget, by language; a function where a name or a number comes in.
+// Two catalogues, because the loader carries only what the launcher says.
+
+const spoken = (catalogue) => catalogue[document.documentElement.lang] ?? catalogue.en
+
+const launcher = {
+  en: {
+    open: "Open chat",
+    close: "Close chat",
+    unread: (count) => `Open chat, ${count} unread`,
+    region: "Chat",
+    title: (name) => `Chat with ${name}`,
+  },
+}
+
+const frame = {
+  en: {
+    back: "Back",
+    cancel: "Remove",
+    close: "Close chat",
+    closed: "This conversation is closed. Write again to reopen it.",
+    earlier: "Earlier messages",
+    failed: "Not sent.",
+    message: "Message",
+    messages: "Messages",
+    newConversation: "New conversation",
+    newMessages: "New messages",
+    offline: "No connection. Your messages are kept and go out in order.",
+    refused: "This chat is not available right now.",
+    resolved: "This conversation is resolved. Write again to reopen it.",
+    retry: "Try again",
+    runsOn: "Runs on PingBack",
+    send: "Send",
+    sendMessage: "Send us a message",
+    sending: "Sending",
+    sent: "Sent",
+    today: "Today",
+    typing: (name) => `${name} is typing`,
+    unread: "New",
+    waiting: "Waiting to send",
+    yesterday: "Yesterday",
+    you: "You",
+    your: "Your conversations",
+  },
+}
+
+export const launcherTexts = () => spoken(launcher)
+export const frameTexts = () => spoken(frame)

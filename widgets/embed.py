@@ -1,0 +1,86 @@
+"""What pages of other people load: the loader script, and the frame that holds the chat.
+
+Both are alike for every visitor and touch neither session nor cookie. Only the widget's own domains may frame the
+chat, and pages of ours that show it (onboarding, the demo). Source: promises 4 and 10, design.md 6.
+"""
+
+import gzip
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
+from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.views.decorators.clickjacking import xframe_options_exempt
+from django.views.decorators.http import require_safe
+
+from widgets.domains import frame_ancestors
+from widgets.models import Widget
+
+LOADER = Path(settings.BASE_DIR, "static/widget/loader.js")
+
+
+@require_safe
+def loader(request: HttpRequest) -> HttpResponseBase:
+    """`/widget.js`: no cookie, the same bytes for everybody, asked for again every ten minutes at most."""
+    plain, packed, etag = _loader(LOADER.stat().st_mtime_ns)
+    zipped = "gzip" in request.headers.get("Accept-Encoding", "")
+    response = HttpResponse(packed if zipped else plain, content_type="text/javascript; charset=utf-8")
+    if zipped:
+        response["Content-Encoding"] = "gzip"
+    patch_vary_headers(response, ["Accept-Encoding"])
+    response["ETag"] = f'W/"{etag}"'
+    response["Cache-Control"] = "public, max-age=600, stale-while-revalidate=86400"
+    # Also for pages that isolate themselves (Cross-Origin-Embedder-Policy).
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return get_conditional_response(request, etag=response["ETag"], response=response) or response
+
+
+@lru_cache(maxsize=1)
+def _loader(_modified: int) -> tuple[bytes, bytes, str]:
+    plain = LOADER.read_bytes()
+    return plain, gzip.compress(plain, mtime=0), hashlib.sha256(plain).hexdigest()[:32]
+
+
+@require_safe
+@xframe_options_exempt  # frame-ancestors says it better
+def frame(request: HttpRequest, widget_id: UUID) -> HttpResponse:
+    widget = Widget.objects.filter(pk=widget_id).first()
+    if widget is None:
+        raise Http404
+    shown = {
+        "id": str(widget.pk),
+        "business_id": str(widget.business_id),
+        "name": widget.name,
+        "welcome_heading": widget.welcome_heading,
+        "welcome_tagline": widget.welcome_tagline,
+        "primary_color": widget.primary_color,
+        "logo_url": widget.logo_url or None,
+    }
+    # Without the request: what everybody may see does not depend on who is signed in.
+    page = render_to_string("widgets/frame.html", {"name": widget.name, "shown": shown})
+    response = HttpResponse(page)
+    # Asked for each time, and whole: a 304 would bring its own policy along, that of our pages.
+    response["Cache-Control"] = "no-cache"
+    response["Content-Security-Policy"] = _policy(widget, host=request.get_host())
+    return response
+
+
+def _policy(widget: Widget, *, host: str) -> str:
+    """host: as the browser named us; some browsers do not count a WebSocket to it as 'self'."""
+    ancestors = frame_ancestors(widget.domain, allow_subdomains=widget.allow_subdomains)
+    directives = {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["https:"],
+        "connect-src": ["'self'", f"{'wss' if settings.HTTPS else 'ws'}://{host}"],
+        "base-uri": ["'none'"],
+        "form-action": ["'none'"],
+        "frame-ancestors": ["'self'", *ancestors],
+    }
+    return "; ".join(f"{name} {' '.join(sources)}" for name, sources in directives.items())

@@ -1,0 +1,8 @@
+from django.urls import path
+
+from widgets import embed
+
+urlpatterns = [
+    path("widget.js", embed.loader, name="loader"),
+    path("widget/<uuid:widget_id>/frame", embed.frame, name="frame"),
+]
