@@ -86,5 +86,7 @@ def theme(request: HttpRequest) -> HttpResponse:
 
 def _back(request: HttpRequest, address: str) -> HttpResponseRedirect:
     """To an address of ours that the reader came from, else to the start."""
-    ours = url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    ours = url_has_allowed_host_and_scheme(
+        address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
     return HttpResponseRedirect(address if ours else "/")

@@ -88,9 +88,7 @@ class Membership(models.Model):
         verbose_name_plural = _("members")
         constraints = [
             models.UniqueConstraint(fields=["business", "user"], name="membership_once"),
-            models.UniqueConstraint(
-                fields=["business"], condition=models.Q(role="owner"), name="membership_one_owner"
-            ),
+            models.UniqueConstraint(fields=["business"], condition=models.Q(role="owner"), name="membership_one_owner"),
         ]
 
     def __str__(self) -> str:

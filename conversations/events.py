@@ -20,9 +20,7 @@ happened = Signal()
 
 
 def conversation_created(conversation: Conversation, *, actor_id: UUID | None) -> Event:
-    return Event(
-        kind="conversation.created", subject=conversation, conversation_id=conversation.pk, actor_id=actor_id
-    )
+    return Event(kind="conversation.created", subject=conversation, conversation_id=conversation.pk, actor_id=actor_id)
 
 
 def conversation_updated(conversation: Conversation, *, actor_id: UUID | None) -> Event:

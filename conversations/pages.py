@@ -44,9 +44,7 @@ LISTS = {
             status=Status.OPEN,
             empty=_("Every conversation is answered. What comes in shows here at once."),
         ),
-        Listing(
-            name="mine", title=_("Mine"), icon="user", status=Status.OPEN, empty=_("Nothing of yours is open.")
-        ),
+        Listing(name="mine", title=_("Mine"), icon="user", status=Status.OPEN, empty=_("Nothing of yours is open.")),
         Listing(
             name="unassigned",
             title=_("Unassigned"),

@@ -10,9 +10,7 @@ if TYPE_CHECKING:
     from channels_app.models import Channel
 
 
-def inbox(
-    user: "User", *, status: str | None = None, assignee_id: UUID | None = None
-) -> ConversationQuerySet:
+def inbox(user: "User", *, status: str | None = None, assignee_id: UUID | None = None) -> ConversationQuerySet:
     """The user's conversations, newest change first, with what a row shows and how much of it is unread."""
     rows = Conversation.objects.visible_to(user).for_reading().with_unread(user).order_by("-updated_at", "-id")
     if status:

@@ -17,9 +17,7 @@ def timestamp(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
 
 
-def message_payload(
-    message: Message, *, for_member: bool, feed_seq: int | None = None, own: bool = False
-) -> Payload:
+def message_payload(message: Message, *, for_member: bool, feed_seq: int | None = None, own: bool = False) -> Payload:
     """for_member: with what only the team may see. own: to the sender's own side, with its client's id."""
     payload: Payload = {
         "id": str(message.pk),

@@ -3,12 +3,12 @@
 import logging
 from collections.abc import Callable
 
-from channels_app import worker
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
+from channels_app import worker
 from pingback.realtime import bus
 
 log = logging.getLogger("pingback.health")

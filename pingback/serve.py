@@ -92,7 +92,7 @@ def _collect_static() -> None:
     """Only when a source is newer than the last collection: the second start does not wait for it."""
     stamp = Path(settings.STATIC_ROOT, "staticfiles.json")
     sources = [*Path(settings.BASE_DIR, "static").rglob("*"), Path(settings.BASE_DIR, "requirements.txt")]
-    if settings.DEBUG or stamp.exists() and stamp.stat().st_mtime > max(path.stat().st_mtime for path in sources):
+    if settings.DEBUG or (stamp.exists() and stamp.stat().st_mtime > max(path.stat().st_mtime for path in sources)):
         return
     _manage("Collecting the pages' files ...", "collectstatic")
 

@@ -220,6 +220,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ConversationStatus": "conversations.models.Status",
         "ChannelType": "conversations.models.ChannelType",
+        "ChannelState": "channels_app.models.ChannelState",
     },
 }
 CORS_ALLOWED_ORIGINS = env_list("API_CORS_ORIGINS")

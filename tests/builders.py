@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
+from rest_framework.test import APIClient
+
 from accounts.models import User
 from accounts.services import open_session, register
 from accounts.tokens import issue_access_token
@@ -12,12 +15,10 @@ from businesses.services import create_business
 from conversations.models import ChannelType, Conversation, Customer, Message, SenderType
 from conversations.services.messages import Draft, post_messages, send_reply
 from conversations.services.opening import open_conversation
-from django.conf import settings
-from rest_framework.test import APIClient
 from widgets.models import Widget
 from widgets.services import Received, create_widget, receive_client_message
 
-PASSWORD = "tidewater-lane-9"  # noqa: S105  of people who do not exist
+PASSWORD = "tidewater-lane-9"
 
 
 def person(name: str) -> User:
@@ -54,17 +55,13 @@ def conversation(
 ) -> Conversation:
     """Opened by Cleo, with her first message."""
     cleo = fields.pop("customer", None) or customer(business)
-    opened = open_conversation(
-        business_id=business.pk, channel_type=type, customer=cleo, content=content, **fields
-    )
+    opened = open_conversation(business_id=business.pk, channel_type=type, customer=cleo, content=content, **fields)
     return opened.conversation
 
 
 def says(conversation: Conversation, content: str, **fields: Any) -> Message:
     """Cleo writes."""
-    draft = Draft(
-        conversation_id=conversation.pk, sender_type=SenderType.CUSTOMER, content=content, **fields
-    )
+    draft = Draft(conversation_id=conversation.pk, sender_type=SenderType.CUSTOMER, content=content, **fields)
     return post_messages([draft])[0].message
 
 

@@ -1,15 +1,14 @@
 """People: Ada owns Acme, Ben is her agent, Cleo writes in, Mallory owns another workspace and sees nothing here."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
+
 from accounts.models import User
 from businesses import feed
 from businesses.models import Business, FeedEvent, Role
-from django.conf import settings
-
 from tests import builders
 
 
@@ -56,8 +55,8 @@ def mallory(db: None) -> User:
 
 
 @pytest.fixture
-def published(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[FeedEvent]]:
+def published(monkeypatch: pytest.MonkeyPatch) -> list[FeedEvent]:
     """What went out after commits, in order."""
     sent: list[FeedEvent] = []
     monkeypatch.setattr(feed, "_publish", sent.extend)
-    yield sent
+    return sent

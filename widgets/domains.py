@@ -22,7 +22,7 @@ def normal_domain(text: str) -> str:
         _("Write a domain like acme.com; add the part after the dot."), field="domain", kind="domain"
     )
     host = _host(text.strip() if "//" in text else f"//{text.strip()}")
-    if host is None or host != LOCAL and "." not in host or len(host) > MAX_DOMAIN:
+    if host is None or (host != LOCAL and "." not in host) or len(host) > MAX_DOMAIN:
         raise refusal
     if not all(_LABEL.fullmatch(label) for label in host.split(".")):
         raise refusal

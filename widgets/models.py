@@ -29,9 +29,7 @@ class Widget(models.Model):
     allow_subdomains = models.BooleanField(_("also on subdomains"), default=False)
     name = models.CharField(_("name"), max_length=200, default=DEFAULTS["name"])
     welcome_heading = models.CharField(_("heading"), max_length=200, default=DEFAULTS["welcome_heading"])
-    welcome_tagline = models.CharField(
-        _("tagline"), max_length=200, blank=True, default=DEFAULTS["welcome_tagline"]
-    )
+    welcome_tagline = models.CharField(_("tagline"), max_length=200, blank=True, default=DEFAULTS["welcome_tagline"])
     primary_color = models.CharField(_("colour"), max_length=7, default=DEFAULTS["primary_color"])
     show_online_badge = models.BooleanField(_("show who is online"), default=True)
     logo_url = models.CharField(_("logo address"), max_length=2048, blank=True)

@@ -215,9 +215,7 @@ def _repeat(key: str, *, of: Visitor | None) -> Received | None:
 def _post(visitor: Visitor, conversation: Conversation, content: str, key: str | None) -> Received:
     if conversation.channel and not conversation.channel.is_active:
         raise Forbidden(_("This chat is switched off."))
-    draft = Draft(
-        conversation_id=conversation.pk, sender_type=SenderType.CUSTOMER, content=content, dedup_key=key
-    )
+    draft = Draft(conversation_id=conversation.pk, sender_type=SenderType.CUSTOMER, content=content, dedup_key=key)
     return _received(visitor, post_messages([draft])[0])
 
 

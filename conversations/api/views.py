@@ -182,9 +182,7 @@ class Resolve(APIView):
         responses={200: shapes.ResolvedOutput, **refusals(400, *SIGNED_IN, 403, 404)},
     )
     def put(self, request: Request, conversation_id: str) -> Response:
-        handled = resolve_conversation(
-            conversation=conversation_for(request, conversation_id), actor=request.user
-        )
+        handled = resolve_conversation(conversation=conversation_for(request, conversation_id), actor=request.user)
         if not handled.changed:
             return Response({"detail": "Already resolved"})
         return Response({"resolved_at": timestamp(handled.conversation.resolved_at)})
@@ -197,9 +195,7 @@ class Close(APIView):
         responses={200: shapes.ClosedOutput, **refusals(400, *SIGNED_IN, 403, 404)},
     )
     def put(self, request: Request, conversation_id: str) -> Response:
-        handled = close_conversation(
-            conversation=conversation_for(request, conversation_id), actor=request.user
-        )
+        handled = close_conversation(conversation=conversation_for(request, conversation_id), actor=request.user)
         if not handled.changed:
             return Response({"detail": "Already closed"})
         return Response({"closed_at": timestamp(handled.conversation.closed_at)})

@@ -61,6 +61,4 @@ def mark_read(*, conversation: Conversation, user: User, seq: int) -> int:
     mark, _created = ReadMark.objects.get_or_create(conversation=conversation, user=user)
     ReadMark.objects.filter(pk=mark.pk).update(seq=Greatest(F("seq"), min(seq, conversation.last_seq)))
     mark.refresh_from_db(fields=["seq"])
-    return Message.objects.filter(
-        conversation=conversation, sender_type=SenderType.CUSTOMER, seq__gt=mark.seq
-    ).count()
+    return Message.objects.filter(conversation=conversation, sender_type=SenderType.CUSTOMER, seq__gt=mark.seq).count()

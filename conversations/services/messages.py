@@ -105,9 +105,7 @@ def set_message_status(*, message_id: UUID, status: MessageStatus, error: str = 
     return message
 
 
-def append(
-    conversations: dict[UUID, Conversation], drafts: Sequence[Draft]
-) -> tuple[list[Posted], list[Event]]:
+def append(conversations: dict[UUID, Conversation], drafts: Sequence[Draft]) -> tuple[list[Posted], list[Event]]:
     """Store the drafts and their conversations' new state; return what came of each, and what to record.
 
     conversations: every one that a draft names, locked by this transaction or made in it.
@@ -138,7 +136,16 @@ def append(
     Message.objects.bulk_create(new)
     Conversation.objects.bulk_update(
         touched.values(),
-        ["status", "assignee", "last_seq", "last_message", "first_response_at", "resolved_at", "closed_at", "updated_at"],
+        [
+            "status",
+            "assignee",
+            "last_seq",
+            "last_message",
+            "first_response_at",
+            "resolved_at",
+            "closed_at",
+            "updated_at",
+        ],
     )
     return posted, happenings
 

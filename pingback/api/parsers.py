@@ -11,6 +11,7 @@ from rest_framework.parsers import BaseParser
 
 from foundation.text import flaw_of
 
+
 class StrictJSONParser(BaseParser):
     """UTF-8 JSON objects of at most JSON_BODY_BYTES; anything else is a 422, as a body that fails validation."""
 

@@ -19,7 +19,7 @@ class BearerScheme(OpenApiAuthenticationExtension):
 
 class OwnPagesScheme(OpenApiAuthenticationExtension):
     target_class = "accounts.api.authentication.OwnPages"
-    name = "Session cookie"
+    name = "SessionCookie"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
         return {"type": "apiKey", "in": "cookie", "name": "pingback"}

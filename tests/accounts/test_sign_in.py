@@ -6,11 +6,11 @@ from typing import Any
 import jwt
 import pytest
 import time_machine
-from accounts import tokens
-from accounts.models import AuthSession, User
 from django.conf import settings
 from django.utils import timezone
 
+from accounts import tokens
+from accounts.models import AuthSession, User
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -102,7 +102,9 @@ def test_a_session_ends_after_fourteen_silent_days_and_in_any_case_after_thirty(
         assert idle.get("/api/v1/auth/me").status_code == 401
 
 
-def forged(session: AuthSession, *, key: str | None = None, headers: dict[str, Any] | None = None, **claims: Any) -> str:
+def forged(
+    session: AuthSession, *, key: str | None = None, headers: dict[str, Any] | None = None, **claims: Any
+) -> str:
     """A token like ours but for what is given; a claim of ... is left out."""
     now = int(timezone.now().timestamp())
     payload = {

@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
+
 from accounts.models import User
 from businesses.models import Business
 from conversations.models import Conversation
-
 from tests import builders
 
 pytestmark = pytest.mark.django_db

@@ -4,10 +4,10 @@ import uuid
 from typing import Any
 
 import pytest
+
 from accounts.models import User
 from businesses.models import Business
 from conversations.models import Conversation, Message
-
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +38,7 @@ def test_S1_a_foreign_an_unknown_and_a_malformed_id_are_alike(
     client = builders.api(mallory)
     answers = [
         getattr(client, method)(path.format(id=text), {"content": "x", "status": "open", "seq": 1})
-        for text in (str(conversation.pk), RANDOM, "1", "1 OR 1=1", conversation.pk.hex, "{%s}" % RANDOM)
+        for text in (str(conversation.pk), RANDOM, "1", "1 OR 1=1", conversation.pk.hex, f"{{{RANDOM}}}")
     ]
     assert {(answer.status_code, answer.content) for answer in answers} == {(404, b'{"detail":"Not found"}')}
     assert Message.objects.count() == 1
@@ -155,17 +155,26 @@ def test_B2_foreign_ids_in_bodies_are_refused(ada: User, acme: Business, mallory
 
 
 def test_B7_only_named_fields_can_be_set(ada: User, acme: Business, conversation: Conversation) -> None:
-    answer = builders.api(ada).post(
-        f"/api/v1/conversations/{conversation.pk}/messages",
-        {"content": "Hi", "sender_type": "customer", "sender_id": RANDOM, "seq": 99, "id": RANDOM},
-    ).json()
+    answer = (
+        builders.api(ada)
+        .post(
+            f"/api/v1/conversations/{conversation.pk}/messages",
+            {"content": "Hi", "sender_type": "customer", "sender_id": RANDOM, "seq": 99, "id": RANDOM},
+        )
+        .json()
+    )
     assert (answer["sender_type"], answer["sender_id"], answer["seq"]) == ("agent", str(ada.pk), 2)
     assert answer["id"] != RANDOM
 
 
 def test_every_path_answers_with_and_without_the_final_slash(ada: User, conversation: Conversation) -> None:
     client = builders.api(ada)
-    for path in ("/api/v1/conversations", f"/api/v1/conversations/{conversation.pk}", "/api/v1/auth/me", "/api/v1/channels"):
+    for path in (
+        "/api/v1/conversations",
+        f"/api/v1/conversations/{conversation.pk}",
+        "/api/v1/auth/me",
+        "/api/v1/channels",
+    ):
         assert client.get(path).status_code == 200, path
         assert client.get(path + "/").status_code == 200, path
 

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 import schemathesis
-from accounts.models import User
-from businesses.models import Business
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import CheckFunction
 from schemathesis.specs.openapi import checks
 
+from accounts.models import User
+from businesses.models import Business
 from tests import builders
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)

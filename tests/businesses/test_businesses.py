@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
+from django.db import transaction
+
 from accounts.models import User
 from businesses import feed, plans, policy
 from businesses.models import Business, FeedEvent, Membership, Plan, Role
 from businesses.services import create_business, update_business
-from django.db import transaction
 from foundation.errors import Forbidden, Invalid, PlanLimit, Unprocessable
-
 from tests import builders
 from tests.conversations.test_messages import together
 
@@ -24,7 +24,9 @@ def test_only_a_name_is_needed_and_the_maker_owns_it(ada: User) -> None:
     assert Business.objects.get().plan.name == "Pro"
 
 
-@pytest.mark.parametrize("body", [{}, {"name": ""}, {"name": "  "}, {"name": "x" * 201}, {"name": 7}, {"name": "x", "website": "y" * 2_049}])
+@pytest.mark.parametrize(
+    "body", [{}, {"name": ""}, {"name": "  "}, {"name": "x" * 201}, {"name": 7}, {"name": "x", "website": "y" * 2_049}]
+)
 def test_a_workspace_needs_a_name_within_bounds(ada: User, body: Any) -> None:
     assert builders.api(ada).post("/api/v1/auth/business/create", body).status_code == 422
     assert not Business.objects.exists()
@@ -104,9 +106,13 @@ def test_feed_rows_get_the_next_numbers_in_the_order_given(acme: Business) -> No
 
 
 def test_a_change_that_is_taken_back_leaves_no_gap(acme: Business) -> None:
-    with pytest.raises(Invalid), transaction.atomic():
-        feed.record(acme.pk, [feed.Event(kind="lost", subject=acme)])
-        raise Invalid("no")
+    def change_of_mind() -> None:
+        with transaction.atomic():
+            feed.record(acme.pk, [feed.Event(kind="lost", subject=acme)])
+            raise Invalid("no")
+
+    with pytest.raises(Invalid):
+        change_of_mind()
     [row] = feed.record(acme.pk, [feed.Event(kind="kept", subject=acme)])
     assert (row.seq, FeedEvent.objects.count()) == (1, 1)
 

@@ -5,14 +5,14 @@ import uuid
 from typing import Any
 
 import pytest
+from django.db import connection
+
 from accounts.models import User
 from businesses.models import Business, FeedEvent
 from conversations.models import Conversation, Message, SenderType, Status
 from conversations.services.handling import close_conversation, mark_read, resolve_conversation
 from conversations.services.messages import Draft, post_messages, send_reply
-from django.db import connection
 from foundation.errors import KeyReused, Unprocessable
-
 from tests import builders
 
 
@@ -50,7 +50,12 @@ def test_a_list_costs_no_more_statements_than_one(acme: Business, django_assert_
 
     def post(many: int) -> list[Draft]:
         return [
-            Draft(conversation_id=conversation.pk, sender_type=SenderType.CUSTOMER, content="x", dedup_key=f"c:{uuid.uuid4()}")
+            Draft(
+                conversation_id=conversation.pk,
+                sender_type=SenderType.CUSTOMER,
+                content="x",
+                dedup_key=f"c:{uuid.uuid4()}",
+            )
             for _ in range(many)
         ]
 

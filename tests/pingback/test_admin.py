@@ -3,15 +3,15 @@
 from typing import Any
 
 import pytest
-from accounts.models import User
-from businesses.models import Business
-from channels_app.services import create_channel
-from conversations.models import ChannelType, Message
 from django.apps import apps
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import User
+from businesses.models import Business
+from channels_app.services import create_channel
+from conversations.models import ChannelType, Message
 from tests import builders
 
 pytestmark = pytest.mark.django_db

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+
 from pingback import checks
 from pingback.logs import Masked, OneLine
 

@@ -148,14 +148,17 @@ def talk(house: House) -> Iterator[Connect]:
     made: list[socketio.Client] = []
 
     def start(auth: Any, *, to: House = house, headers: dict[str, str] | None = None, **options: Any) -> Talker:
-        client = socketio.Client(reconnection=False, handle_sigint=False)
+        sent = dict(headers or {})
+        # The websocket library names an origin of its own accord, unless it is told which.
+        extra = {"origin": sent.pop("Origin")} if "Origin" in sent and options.get("transports") is None else {}
+        client = socketio.Client(reconnection=False, handle_sigint=False, websocket_extra_options=extra)
         made.append(client)
         talker = Talker(client)
         client.on("*", lambda event, *arguments: talker.heard.append((event, *arguments)))
         client.on("connect_error", lambda data: talker.refusal.append(data["message"]))
         with contextlib.suppress(socketio.exceptions.ConnectionError):
             options.setdefault("transports", ["websocket"])
-            client.connect(to.url, auth=auth, headers=headers or {}, wait_timeout=10, **options)
+            client.connect(to.url, auth=auth, headers=sent, wait_timeout=10, **options)
         return talker
 
     yield start
@@ -167,18 +170,14 @@ def talk(house: House) -> Iterator[Connect]:
 @pytest.fixture
 def raw(house: House) -> Iterator[Callable[..., ClientConnection]]:
     """A bare websocket on the Engine.IO path, before any CONNECT."""
-    made: list[ClientConnection] = []
+    with contextlib.ExitStack() as open_ones:
 
-    def open_(**options: Any) -> ClientConnection:
-        options.setdefault("ping_interval", None)
-        socket = connect(f"ws://127.0.0.1:{house.port}/socket.io/?EIO=4&transport=websocket", **options)
-        made.append(socket)
-        return socket
+        def opened(**options: Any) -> ClientConnection:
+            url = f"ws://127.0.0.1:{house.port}/socket.io/?EIO=4&transport=websocket"
+            options = {"ping_interval": None, "close_timeout": 1, **options}
+            return open_ones.enter_context(connect(url, **options))
 
-    yield open_
-    for socket in made:
-        with contextlib.suppress(Exception):
-            socket.close()
+        yield opened
 
 
 def is_closed(socket: ClientConnection, within: float = 5) -> bool:

@@ -11,9 +11,12 @@ import django
 
 django.setup()
 
+from django.conf import settings
+
 from pingback import serve
 from pingback.realtime import engine, server
 
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 engine.CONNECT_SECONDS = 1
 engine.MAX_UNREAD_SECONDS = 2
 server.RECHECK_SECONDS = 0.5

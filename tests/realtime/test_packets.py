@@ -1,6 +1,7 @@
 """What a packet from a client may be. C2, C6 and the malformed lines of the socket attacks."""
 
 import pytest
+
 from pingback.realtime.packets import EVENTS, BadPacket, Packet, encode_event
 
 

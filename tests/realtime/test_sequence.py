@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from pingback.realtime import sequence
 from pingback.realtime.sequence import InOrder
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from pingback.realtime.throttles import Bucket, Throttle
 
 

@@ -6,20 +6,20 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.utils import timezone
+
 from accounts.models import User
 from businesses.models import Business, Role
 from channels_app.models import Channel
 from conversations.models import Conversation, Customer, Message, Status
 from conversations.services.handling import close_conversation, resolve_conversation
-from django.utils import timezone
 from foundation.errors import Forbidden, NotFound, Unprocessable
+from tests import builders
+from tests.conversations.test_messages import together
 from widgets import keys
 from widgets.domains import frame_ancestors, normal_domain
 from widgets.models import Visitor, Widget
 from widgets.selectors import allowed_origin, conversations_of
-
-from tests import builders
-from tests.conversations.test_messages import together
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +41,9 @@ def test_C17_a_domain_is_stored_as_its_host(written: str, stored: str) -> None:
     assert normal_domain(written) == stored
 
 
-@pytest.mark.parametrize("written", ["", "acme", "a b.com", "user@acme.com", "-acme.com", "acme..com", "x" * 260 + ".com"])
+@pytest.mark.parametrize(
+    "written", ["", "acme", "a b.com", "user@acme.com", "-acme.com", "acme..com", "x" * 260 + ".com"]
+)
 def test_what_is_no_domain_is_refused(written: str) -> None:
     with pytest.raises(Unprocessable):
         normal_domain(written)
@@ -246,7 +248,18 @@ def test_C11_an_edited_foreign_old_or_revoked_key_opens_nothing(acme: Business, 
     key = received.visitor_key
     umbrella = mallory.memberships.get().business
     version, payload, mac = key.split(".")
-    bad = [None, 7, "", "v1", key[:-1], key + "x", f"v2.{payload}.{mac}", f"{version}.{payload[:-2]}AA.{mac}", "é" * 9, "x" * 9_999]
+    bad = [
+        None,
+        7,
+        "",
+        "v1",
+        key[:-1],
+        key + "x",
+        f"v2.{payload}.{mac}",
+        f"{version}.{payload[:-2]}AA.{mac}",
+        "é" * 9,
+        "x" * 9_999,
+    ]
     assert [keys.visitor_from_key(text, business_id=acme.pk) for text in bad] == [None] * len(bad)
     assert keys.visitor_from_key(key, business_id=umbrella.pk) is None
 
@@ -256,7 +269,9 @@ def test_C11_an_edited_foreign_old_or_revoked_key_opens_nothing(acme: Business, 
     assert keys.visitor_from_key(key, business_id=acme.pk) is None
 
 
-def test_a_visitor_reads_its_own_conversations_by_key(ada: User, acme: Business, django_assert_num_queries: Any) -> None:
+def test_a_visitor_reads_its_own_conversations_by_key(
+    ada: User, acme: Business, django_assert_num_queries: Any
+) -> None:
     widget = builders.widget(ada)
     received = builders.visitor_writes(acme, "Hello?", widget=widget)
     builders.visitor_writes(acme, "Somebody else")

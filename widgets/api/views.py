@@ -73,9 +73,7 @@ class Public(APIView):
 
 
 class PublicWidget(Public):
-    @extend_schema(
-        summary="Read a widget (public)", auth=[], responses={200: shapes.WidgetOutput, **refusals(404)}
-    )
+    @extend_schema(summary="Read a widget (public)", auth=[], responses={200: shapes.WidgetOutput, **refusals(404)})
     def get(self, request: Request, widget_id: str) -> Response:
         return Response(shapes.WidgetOutput(self.widget(widget_id)).data)
 

@@ -1,0 +1,293 @@
+"""Who may connect, and as what. Design 5 and 9; C1, C3, C10, C11 and the handshake lines of the socket attacks."""
+
+import json
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from tests.realtime.conftest import Connect, House, Owner, Payload, is_closed, new_id, polled
+
+
+def test_a_member_is_let_in_by_token(talk: Connect, ada: Owner) -> None:
+    assert talk(ada.auth).ask("resume", {})["events"] == []
+
+
+@pytest.mark.parametrize("transports", [["websocket"], ["polling"], ["polling", "websocket"]])
+def test_every_transport_works(talk: Connect, ada: Owner, transports: list[str]) -> None:
+    cleo = talk(ada.visitor, transports=transports)
+
+    assert cleo.ask("client_message", {"content": "Hello?"})["message"]["content"] == "Hello?"
+
+
+@pytest.mark.parametrize("auth", [None, {}, [], "acme", 7, {"business_id": None}, {"token": "x"}])
+def test_without_a_business_nobody_connects(talk: Connect, auth: object) -> None:
+    assert talk(auth).refusal == ["business_id_required"]
+
+
+@pytest.mark.parametrize("business_id", [new_id(), "acme", 7, ["x"], {"a": 1}, "' OR 1=1 --"])
+def test_an_unknown_business_is_refused(talk: Connect, business_id: object) -> None:
+    assert talk({"business_id": business_id}).refusal == ["unknown_business"]
+
+
+@pytest.mark.parametrize("token", ["", "nope", 7, [], {}, "a.b.c", "x" * 30_000])
+def test_a_bad_token_never_makes_a_visitor(talk: Connect, ada: Owner, token: object) -> None:
+    auth: Payload = {"business_id": ada.business_id, "token": token}
+
+    assert talk(auth).refusal == ["unauthorized"]
+    assert talk({**auth, "visitor_key": "v1.x.y"}).refusal == ["unauthorized"]
+
+
+def test_B_a_good_token_opens_no_foreign_business(talk: Connect, ada: Owner, mallory: Owner) -> None:
+    assert talk({"business_id": ada.business_id, "token": mallory.token}).refusal == ["unauthorized"]
+
+
+def test_A4_a_token_of_a_session_that_is_over_is_refused(talk: Connect, house: House, ada: Owner) -> None:
+    house.call("POST", "/auth/logout", {}, ada.token)
+
+    assert talk(ada.auth).refusal == ["unauthorized"]
+
+
+def test_a_refused_client_is_sent_away(talk: Connect, raw: object, ada: Owner) -> None:
+    socket = raw()  # type: ignore[operator]
+    socket.recv()
+    socket.send("40" + json.dumps({"business_id": new_id()}))
+
+    assert socket.recv() == '44{"message":"unknown_business"}'
+    assert is_closed(socket)
+
+
+def test_C4_a_client_that_never_says_hello_is_closed(raw: object) -> None:
+    silent = raw()  # type: ignore[operator]
+
+    assert is_closed(silent, within=4)
+
+
+def test_C4_a_polling_client_that_never_says_hello_is_closed(house: House) -> None:
+    status, body = polled(house)
+    sid = json.loads(body[1:])["sid"]
+    assert status == 200
+
+    polled(house, f"&sid={sid}")  # waits until it is closed
+
+    assert polled(house, f"&sid={sid}")[0] == 400
+
+
+def test_C4_at_most_50_connections_come_from_one_address(raw: object) -> None:
+    somewhere = {"additional_headers": {"X-Forwarded-For": "203.0.113.5"}}
+    for _ in range(50):
+        raw(**somewhere)  # type: ignore[operator]
+
+    with pytest.raises(InvalidStatus):
+        raw(**somewhere)  # type: ignore[operator]
+    raw(additional_headers={"X-Forwarded-For": "203.0.113.6"})  # type: ignore[operator]
+    raw(additional_headers={"X_Forwarded_For": "203.0.113.5"})  # type: ignore[operator]
+
+
+def test_a_user_has_at_most_20_sockets(talk: Connect, ada: Owner) -> None:
+    for _ in range(20):
+        assert not talk(ada.auth).refusal
+
+    assert talk(ada.auth).refusal == ["too_many_connections"]
+
+
+def test_a_visitor_has_at_most_10_sockets(talk: Connect, ada: Owner) -> None:
+    key = talk(ada.visitor).ask("client_message", {"content": "Hello?"})["visitor_key"]
+    for _ in range(9):
+        assert not talk({**ada.visitor, "visitor_key": key}).refusal
+
+    assert talk({**ada.visitor, "visitor_key": key}).refusal == ["too_many_connections"]
+
+
+# Origins ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shop(house: House, ada: Owner) -> str:
+    """The origin of a site with a widget of Ada's."""
+    domain = f"{new_id()[:8]}.example"
+    house.call("POST", "/widget/create", {"domain": domain}, ada.token)
+    return f"https://{domain}"
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "null",
+        "https://evil.example",
+        "{shop}.evil.com",
+        "https://evil{host}",
+        "https://{host}@evil.com",
+        "https://user@{host}",
+        "https://{host}:0",
+        "http://{host}",
+        "{shop}/",
+        "{own}.evil.com",
+        "{own}@evil.com",
+        "https://xn--{host}",
+        "file://",
+        "",
+    ],
+)
+def test_C3_a_foreign_origin_is_turned_away_at_the_handshake(house: House, raw: object, shop: str, origin: str) -> None:
+    forged = origin.format(shop=shop, host=shop.removeprefix("https://"), own=house.url)
+
+    with pytest.raises(InvalidStatus) as refused:
+        raw(origin=forged)  # type: ignore[operator]
+    assert refused.value.response.status_code == 403
+    assert polled(house, Origin=forged)[0] == 403
+
+
+def test_C3_another_customers_widget_domain_is_a_connect_error(
+    talk: Connect, shop: str, ada: Owner, mallory: Owner
+) -> None:
+    assert talk(mallory.visitor, headers={"Origin": shop}).refusal == ["origin_not_allowed"]
+    assert not talk(ada.visitor, headers={"Origin": shop}).refusal
+
+
+def test_our_own_origin_and_none_are_let_in(talk: Connect, house: House, ada: Owner) -> None:
+    assert not talk(ada.auth, headers={"Origin": house.url}).refusal
+    localhost = {"Origin": f"http://localhost:{house.port}", "Host": f"localhost:{house.port}"}
+    assert not talk(ada.auth, headers=localhost, transports=["polling"]).refusal
+
+
+def test_a_host_that_is_not_ours_makes_no_origin_ours(raw: object) -> None:
+    with pytest.raises(InvalidStatus):
+        raw(origin="http://rebound.example", additional_headers={"Host": "rebound.example"})  # type: ignore[operator]
+
+
+def test_polling_from_a_shop_may_read_its_answers_but_sends_no_credentials(house: House, shop: str) -> None:
+    import urllib.request
+
+    request = urllib.request.Request(f"{house.url}/socket.io/?EIO=4&transport=polling", headers={"Origin": shop})
+    with urllib.request.urlopen(request) as answer:
+        assert answer.headers["Access-Control-Allow-Origin"] == shop
+        assert answer.headers["Access-Control-Allow-Credentials"] is None
+        assert answer.headers["Vary"] == "Origin"
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+# Cookies ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cookie(house: House, ada: Owner) -> str:
+    """Ada's session cookie, as the log-in page gives it."""
+    return house.shell(
+        "from importlib import import_module\n"
+        "from django.conf import settings\n"
+        "from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY\n"
+        "from accounts.models import User\nfrom accounts.services import open_session\n"
+        f"user = User.objects.get(pk='{ada.user_id}')\n"
+        "store = import_module(settings.SESSION_ENGINE).SessionStore()\n"
+        "store[SESSION_KEY] = str(user.pk)\n"
+        "store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]\n"
+        "store[HASH_SESSION_KEY] = user.get_session_auth_hash()\n"
+        "store['sid'] = str(open_session(user=user).pk)\n"
+        "store.save()\n"
+        "print(f'{settings.SESSION_COOKIE_NAME}={store.session_key}')"
+    )
+
+
+def is_member(talker: object) -> bool:
+    return "events" in talker.ask("resume", {})  # type: ignore[attr-defined]
+
+
+def test_the_dashboards_cookie_makes_a_member_on_our_own_pages(
+    talk: Connect, house: House, ada: Owner, mallory: Owner, cookie: str, shop: str
+) -> None:
+    ours = {"Cookie": cookie, "Origin": house.url}
+
+    assert is_member(talk(ada.visitor, headers=ours))
+    assert is_member(talk(ada.visitor, headers={"Cookie": cookie}, transports=["polling"]))
+    assert not is_member(talk({**ada.visitor, "widget_id": new_id()}, headers=ours))
+    assert not is_member(talk({**ada.visitor, "visitor_key": "v1.x.y"}, headers=ours))
+    assert not is_member(talk(ada.visitor, headers={"Cookie": cookie, "Origin": shop}))
+    assert not is_member(talk(ada.visitor, headers={"Cookie": cookie, "Sec-Fetch-Site": "cross-site"}))
+    assert talk(mallory.visitor, headers=ours).refusal == ["unauthorized"]
+
+
+def test_a_cookie_that_is_not_good_is_refused(talk: Connect, house: House, ada: Owner, cookie: str) -> None:
+    name = cookie.partition("=")[0]
+
+    assert talk(ada.visitor, headers={"Cookie": f"{name}=nope", "Origin": house.url}).refusal == ["unauthorized"]
+
+
+# What strangers and visitors reach --------------------------------------------------------------------------
+
+
+def test_C1_a_stranger_hears_nothing_and_joins_nothing(talk: Connect, ada: Owner) -> None:
+    cleo = talk(ada.visitor)
+    conversation_id = cleo.ask("client_message", {"content": "Hello?"})["conversation_id"]
+    stranger = talk(ada.visitor)
+
+    refused = stranger.ask("join_conversation", {"conversation_id": conversation_id})
+    cleo.ask("client_message", {"content": "Anybody?"})
+    cleo.hears("new_message", 2)
+
+    assert refused["error"]["code"] == "not_found"
+    assert stranger.heard == []
+
+
+def test_C10_a_visitor_reaches_no_room_but_its_own(talk: Connect, house: House, ada: Owner) -> None:
+    cleo, mallet = talk(ada.visitor), talk(ada.visitor)
+    hers = cleo.ask("client_message", {"content": "Hello?"})["conversation_id"]
+    mallet.ask("client_message", {"content": "Hi"})
+    agent = talk(ada.auth)
+    agent.ask("join_conversation", {"conversation_id": hers})
+
+    for event, payload, code in [
+        ("agent_message", {"conversation_id": hers, "content": "I am Ada"}, "forbidden"),
+        ("join_conversation", {"conversation_id": hers}, "not_found"),
+        ("join_conversation", {"conversation_id": f"business_{ada.business_id}"}, "invalid"),
+        ("join_conversation", {"conversation_id": ada.business_id}, "not_found"),
+        ("join_conversation", {"conversation_id": [hers]}, "invalid"),
+        ("join_conversation", {"conversation_id": "' OR 1=1 --"}, "invalid"),
+        ("join_conversation", [hers], "invalid"),
+        ("join_conversation", None, "invalid"),
+        ("typing", {"conversation_id": hers, "is_typing": True}, "not_found"),
+        ("client_message", {"conversation_id": hers, "content": "Hi"}, "not_found"),
+        ("resume", {"conversation_id": hers, "seq": 0}, "not_found"),
+    ]:
+        assert mallet.ask(event, payload)["error"]["code"] == code, (event, payload)
+
+    assert [message["content"] for message in cleo.named("new_message")] == ["Hello?"]
+    assert cleo.named("typing") == agent.named("typing") == []
+
+
+def test_S1_a_member_reaches_no_other_workspace(talk: Connect, ada: Owner, mallory: Owner) -> None:
+    foreign = talk(ada.visitor).ask("client_message", {"content": "Hello?"})["conversation_id"]
+    attacker = talk(mallory.auth)
+
+    for event, payload in [
+        ("agent_message", {"conversation_id": foreign, "content": "Hi"}),
+        ("join_conversation", {"conversation_id": foreign}),
+        ("typing", {"conversation_id": foreign, "is_typing": True}),
+    ]:
+        answer = attacker.ask(event, payload)
+        assert answer == attacker.ask(event, {**payload, "conversation_id": new_id()})
+        assert answer["error"]["code"] == "not_found"
+    assert attacker.ask("client_message", {"content": "x"})["error"]["code"] == "forbidden"
+    assert attacker.heard == []
+
+
+def test_C11_a_key_that_is_not_good_counts_as_none(talk: Connect, ada: Owner, mallory: Owner) -> None:
+    first = talk(ada.visitor).ask("client_message", {"content": "Hello?"})
+    key, mine = first["visitor_key"], {"conversation_id": first["conversation_id"], "seq": 0}
+    good = {**ada.visitor, "visitor_key": key}
+
+    assert len(talk(good).ask("resume", mine)["messages"]) == 1
+    for bad in (key[:-2] + "xx", key.replace("v1.", "v2."), "", 7, "x" * 5_000, key + "."):
+        assert talk({**good, "visitor_key": bad}).ask("resume", mine)["error"]["code"] == "not_found"
+    assert talk({**mallory.visitor, "visitor_key": key}).ask("resume", mine)["error"]["code"] == "not_found"
+
+
+def test_C12_claims_find_nobody(talk: Connect, ada: Owner) -> None:
+    known = talk(ada.visitor).ask("client_message", {"content": "Hi", "customer": {"email": "cleo@example.com"}})
+    claimed = talk(ada.visitor).ask("client_message", {"content": "Hi", "customer": {"email": "cleo@example.com"}})
+    agent = talk(ada.auth)
+
+    assert known["conversation_id"] != claimed["conversation_id"]
+    objects = [event["object"] for event in agent.ask("resume", {"cursor": 0})["events"]]
+    customers = [each["customer"] for each in objects if each and "customer" in each]
+    assert len({customer["id"] for customer in customers}) == 2
+    assert not any(customer["verified"] for customer in customers)
