@@ -23,6 +23,8 @@ from pingback.realtime.origins import Origin
 from pingback.realtime.packets import MAX_BYTES
 
 CONNECT_SECONDS = 10
+# A refused client leaves by itself; python-socketio's stumbles when the server is quicker.
+LEAVE_SECONDS = 1
 PER_ADDRESS = 50
 STRIKES = 3
 MAX_PACKETS_IN_BODY = 16
@@ -206,11 +208,12 @@ class Connection(AsyncSocket):
         """Close at once, from anywhere; what is queued is not sent."""
         self.server.background(self.close(wait=False, abort=True))
 
-    def finish(self) -> None:
-        """Close once the client has had what is queued, soon."""
-        self.server.background(self._finish())
+    def finish(self, *, after: float = 0) -> None:
+        """Close once the client has had what is queued, but soon. after: seconds in which it may go by itself."""
+        self.server.background(self._finish(after))
 
-    async def _finish(self) -> None:
+    async def _finish(self, after: float) -> None:
+        await asyncio.sleep(after)
         deadline = self._loop.time() + 2
         while self._unread > 0 and not self.closed and self._loop.time() < deadline:
             await asyncio.sleep(0.02)

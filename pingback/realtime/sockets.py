@@ -14,7 +14,7 @@ from socketio.async_manager import AsyncManager
 from pingback.realtime import bus, packets, rooms
 from pingback.realtime.bus import Envelope
 from pingback.realtime.clients import Client
-from pingback.realtime.engine import Connection, Engine
+from pingback.realtime.engine import LEAVE_SECONDS, Connection, Engine
 from pingback.realtime.packets import BadPacket, Json, Packet, encode_event, frame
 from pingback.realtime.sequence import InOrder
 from widgets.models import Visitor
@@ -81,7 +81,7 @@ class Server(socketio.AsyncServer):
         if connection.closed:
             await self._handle_disconnect(eio_sid, namespace)
         elif connection.client is None:
-            connection.finish()
+            connection.finish(after=LEAVE_SECONDS)
         else:
             connection.greeted()
 
