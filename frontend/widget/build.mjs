@@ -21,7 +21,15 @@ const styleAsText = {
   },
 }
 
-const shared = { absWorkingDir: here, bundle: true, minify: true, target, outdir: out, write: false, legalComments: "none" }
+const shared = {
+  absWorkingDir: here,
+  bundle: true,
+  minify: true,
+  target,
+  outdir: out,
+  write: false,
+  legalComments: "none",
+}
 const results = await Promise.all([
   build({ ...shared, entryPoints: ["loader.js"], format: "iife", plugins: [styleAsText] }),
   build({ ...shared, entryPoints: ["frame.js", "frame.css"], format: "esm" }),

@@ -25,7 +25,11 @@ export function conversationView({ settings, texts, onBack, onClose, onSend, onT
 
   const face = el("span", { class: "pb-face" })
   const title = el("h1", { dir: "auto" })
-  const back = el("button", { type: "button", class: "pb-ib", "aria-label": texts.back, onclick: onBack }, icon(CHEVRON_LEFT))
+  const back = el(
+    "button",
+    { type: "button", class: "pb-ib", "aria-label": texts.back, onclick: onBack },
+    icon(CHEVRON_LEFT),
+  )
   const head = el(
     "header",
     { class: "pb-head" },
@@ -77,7 +81,11 @@ export function conversationView({ settings, texts, onBack, onClose, onSend, onT
       .join(" "),
     // What changes while the bubble stays: who and when below the last of a group, how far our own one is.
     state: [ends, tells, Boolean(item), item?.error?.detail, held].join(),
-    make: () => [own ? "" : avatar(name), el("span", { class: "pb-vh" }, `${own ? texts.you : name}: `), words(content)],
+    make: () => [
+      own ? "" : avatar(name),
+      el("span", { class: "pb-vh" }, `${own ? texts.you : name}: `),
+      words(content),
+    ],
     note() {
       if (own) return tells ? el("small", {}, ...receipt(item, held)) : ""
       return ends ? el("small", {}, el("span", { dir: "auto" }, name), " · ", time(at)) : ""
@@ -152,14 +160,7 @@ export function conversationView({ settings, texts, onBack, onClose, onSend, onT
     onSend(content)
   }
 
-  const node = el(
-    "section",
-    { class: "pb-conversation" },
-    head,
-    net,
-    el("div", { class: "pb-main" }, log, below),
-    form,
-  )
+  const node = el("section", { class: "pb-conversation" }, head, net, el("div", { class: "pb-main" }, log, below), form)
 
   return {
     node,
@@ -210,7 +211,10 @@ export function conversationView({ settings, texts, onBack, onClose, onSend, onT
         entries.push({
           key: "welcome",
           className: "pb-line",
-          make: () => [el("b", { dir: "auto" }, settings.welcome_heading), el("p", { dir: "auto" }, settings.welcome_tagline)],
+          make: () => [
+            el("b", { dir: "auto" }, settings.welcome_heading),
+            el("p", { dir: "auto" }, settings.welcome_tagline),
+          ],
         })
       }
       shown.forEach((message, index) => {
@@ -242,7 +246,14 @@ export function conversationView({ settings, texts, onBack, onClose, onSend, onT
           className: "pb-m pb-ends",
           make: () => [
             avatar(name),
-            el("p", { class: "pb-b pb-typing" }, el("i"), el("i"), el("i"), el("span", { class: "pb-vh" }, texts.typing(name))),
+            el(
+              "p",
+              { class: "pb-b pb-typing" },
+              el("i"),
+              el("i"),
+              el("i"),
+              el("span", { class: "pb-vh" }, texts.typing(name)),
+            ),
           ],
         })
       }

@@ -111,10 +111,13 @@ async function refresh() {
   const answer = await fetch(`/api/v1/widget/${settings.id}/conversations`, { headers }).catch(() => null)
   if (!answer?.ok) return
   const { results } = await answer.json()
-  for (const { id, last_message: last } of results) {
-    if (listed && last && last.seq > (conversationOf(id)?.last_message?.seq ?? 0)) took([last])
-  }
-  conversations = results.map((row) => ({ ...conversationOf(row.id), ...row, unread: undefined }))
+  conversations = results.map((row) => {
+    const known = conversationOf(row.id)
+    const [here, there] = [known?.last_message?.seq ?? 0, row.last_message?.seq ?? 0]
+    if (here > there) return known // something happened while the answer was on its way
+    if (there > here && listed) took([row.last_message])
+    return { ...known, id: row.id, status: row.status, last_message: row.last_message }
+  })
   listed = true
   const current = conversations.find(({ status }) => status !== "closed")
   if (!chosen) show(current && threadOf(current.id))

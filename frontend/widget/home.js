@@ -28,7 +28,11 @@ export function homeView({ settings, texts, onClose, onOpen, onNew }) {
     const name = agent || settings.name
     const words = el("span", { class: "pb-words" }, el("b", { dir: "auto" }, name))
     if (last) words.append(el("small", { dir: "auto" }, agent ? last.content : `${texts.you}: ${last.content}`))
-    const meta = el("small", {}, unread ? el("span", { class: "pb-new" }, texts.unread) : last ? when(last.created_at, texts) : "")
+    const meta = el(
+      "small",
+      {},
+      unread ? el("span", { class: "pb-new" }, texts.unread) : last ? when(last.created_at, texts) : "",
+    )
     const attributes = { type: "button", class: "pb-row pb-card", "data-status": status, onclick: () => onOpen(id) }
     return el("li", {}, el("button", attributes, avatar(name), words, meta))
   }
@@ -37,13 +41,7 @@ export function homeView({ settings, texts, onClose, onOpen, onNew }) {
   const node = el(
     "section",
     { class: "pb-home" },
-    el(
-      "header",
-      { class: "pb-hero" },
-      brand,
-      heading,
-      el("p", { dir: "auto" }, settings.welcome_tagline),
-    ),
+    el("header", { class: "pb-hero" }, brand, heading, el("p", { dir: "auto" }, settings.welcome_tagline)),
     el("div", { class: "pb-cards" }, list, start),
   )
 

@@ -9,7 +9,9 @@ const count = (text, letter) => text.split(letter).length - 1
 
 /** An address as people write it, without the sentence's own punctuation; a closing bracket stays if it was opened. */
 function trimmed(text) {
-  const spare = Object.fromEntries(Object.entries(OPENS).map(([close, open]) => [close, count(text, close) - count(text, open)]))
+  const spare = Object.fromEntries(
+    Object.entries(OPENS).map(([close, open]) => [close, count(text, close) - count(text, open)]),
+  )
   let end = text.length
   for (; end; end--) {
     const last = text[end - 1]

@@ -44,7 +44,10 @@ function launch({ origin, host, config }) {
       if (!ready) {
         // Made anew until it came, so that a second click mends a failed first one.
         frame?.remove()
-        frame = el("iframe", { title: texts.title(config.name), src: `${origin}/widget/${id}/frame#${location.origin}` })
+        frame = el("iframe", {
+          title: texts.title(config.name),
+          src: `${origin}/widget/${id}/frame#${location.origin}`,
+        })
         aside.append(frame)
       }
       frame.focus()

@@ -18,7 +18,8 @@ const date = format({ day: "numeric", month: "short" })
 const dateOfYear = format({ day: "numeric", month: "short", year: "numeric" })
 const exact = format({ dateStyle: "full", timeStyle: "short" })
 
-export const time = (iso) => el("time", { datetime: iso, title: exact.format(new Date(iso)) }, clock.format(new Date(iso)))
+export const time = (iso) =>
+  el("time", { datetime: iso, title: exact.format(new Date(iso)) }, clock.format(new Date(iso)))
 
 /** Today, Yesterday, 12 May, 12 May 2024. */
 export function day(iso, texts) {

@@ -32,7 +32,7 @@ export function decode(text) {
 
 /** Engine.IO over a WebSocket. Transports call `receive(packet)` and, once they ended, `ended()`. */
 function webSocket(address, receive, ended) {
-  const socket = new WebSocket(address.replace(/^http/, "ws") + "websocket")
+  const socket = new WebSocket(`${address.replace(/^http/, "ws")}websocket`)
   socket.onmessage = (event) => receive(event.data)
   socket.onclose = ended
   return { send: (packet) => socket.send(packet), close: () => socket.close() }
@@ -95,6 +95,11 @@ export function connect({ url = "/socket.io/", auth, onEvent, onState }) {
     clearTimeout(retry)
     line.leave()
     turn("refused", reason)
+  }
+
+  const back = () => {
+    attempt = 0
+    if (retry && Date.now() >= notBefore) dial()
   }
 
   // One try: WebSocket first and, when it does not even say hello, long polling.
@@ -168,7 +173,7 @@ export function connect({ url = "/socket.io/", auth, onEvent, onState }) {
   }
 
   addEventListener("offline", () => line.leave(), { signal: life.signal })
-  addEventListener("online", () => retry && Date.now() >= notBefore && dial(), { signal: life.signal })
+  addEventListener("online", back, { signal: life.signal })
 
   turn("connecting")
   dial()

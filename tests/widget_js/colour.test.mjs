@@ -18,7 +18,8 @@ test("what stands on a brand colour reads, whatever the colour is", () => {
 
 test("a brand colour used as text reads on every surface of the widget", () => {
   for (const colour of COLOURS) {
-    for (const surface of SURFACES) assert.ok(contrast(readable(colour, surface), surface) >= 4.5, `${colour} on ${surface}`)
+    for (const surface of SURFACES)
+      assert.ok(contrast(readable(colour, surface), surface) >= 4.5, `${colour} on ${surface}`)
   }
 })
 

@@ -5,8 +5,20 @@ import { parts } from "../../frontend/widget/links.js"
 const links = (text) => parts(text).filter(({ href }) => href)
 
 test("the text of a message is never changed by finding its links", () => {
-  for (const text of ["", "plain", "See https://acme.com.", "a@b.co, c@d.org!", "<b>https://x.example</b>", "line\nline"]) {
-    assert.equal(parts(text).map((part) => part.text).join(""), text)
+  for (const text of [
+    "",
+    "plain",
+    "See https://acme.com.",
+    "a@b.co, c@d.org!",
+    "<b>https://x.example</b>",
+    "line\nline",
+  ]) {
+    assert.equal(
+      parts(text)
+        .map((part) => part.text)
+        .join(""),
+      text,
+    )
   }
 })
 
@@ -35,6 +47,12 @@ test("nothing but http, https and mailto is ever a link", () => {
 
 test("a very long run of characters is looked through in no time", () => {
   const started = performance.now()
-  for (const text of ["a.".repeat(5_000), "a@".repeat(5_000), `https://${"(".repeat(9_000)}`, `https://a${")".repeat(9_000)}`]) parts(text)
+  for (const text of [
+    "a.".repeat(5_000),
+    "a@".repeat(5_000),
+    `https://${"(".repeat(9_000)}`,
+    `https://a${")".repeat(9_000)}`,
+  ])
+    parts(text)
   assert.ok(performance.now() - started < 500)
 })

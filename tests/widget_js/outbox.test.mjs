@@ -41,7 +41,10 @@ test("the messages of a new conversation go one by one, and follow the first one
   outbox.add(item("two"))
   await settled()
 
-  assert.deepEqual(asked, [{ id: "one", to: null }, { id: "two", to: "c1" }])
+  assert.deepEqual(asked, [
+    { id: "one", to: null },
+    { id: "two", to: "c1" },
+  ])
   assert.deepEqual(sent, ["one", "two"])
 })
 

@@ -144,7 +144,10 @@ test("events come in order, a ping is answered, and an error in the page's own c
   const heard = open()
   await receive(HELLO, TAKEN, '42["new_message",{"seq":1}]', "2", '42["new_message",{"seq":2}]')
 
-  assert.deepEqual(heard.events, [["new_message", { seq: 1 }], ["new_message", { seq: 2 }]])
+  assert.deepEqual(heard.events, [
+    ["new_message", { seq: 1 }],
+    ["new_message", { seq: 2 }],
+  ])
   assert.equal(newest().sent.at(-1), "3")
 })
 
