@@ -20,7 +20,7 @@ from engineio.exceptions import EngineIOError, QueueEmpty
 from foundation.errors import Refused
 from pingback.realtime import origins
 from pingback.realtime.origins import Origin
-from pingback.realtime.packets import MAX_BYTES
+from pingback.realtime.packets import MAX_BYTES, Frame
 
 CONNECT_SECONDS = 10
 # A refused client leaves by itself; python-socketio's stumbles when the server is quicker.
@@ -69,7 +69,7 @@ class Connection(AsyncSocket):
         if self.closing or self.closed:
             return
         self._unread += 1
-        self._unread_bytes += len(pkt.encode())
+        self._unread_bytes += _size(pkt)
         if self._unread > MAX_UNREAD_PACKETS or self._unread_bytes > MAX_UNREAD_BYTES:
             self.cut()
             return
@@ -79,7 +79,7 @@ class Connection(AsyncSocket):
 
     def _was_read(self, pkts: list[packets.Packet]) -> None:
         self._unread -= len(pkts)
-        self._unread_bytes -= sum(len(pkt.encode()) for pkt in pkts)
+        self._unread_bytes -= sum(map(_size, pkts))
         self._stop(self._unread_timer)
         self._unread_timer = self._later(MAX_UNREAD_SECONDS, self.cut) if self._unread > 0 else None
 
@@ -351,6 +351,11 @@ class Engine(engineio.AsyncServer):
             "headers": [("Content-Type", "application/json"), ("Retry-After", "10")],
             "response": orjson.dumps({"detail": "too_many_connections"}),
         }
+
+
+def _size(pkt: packets.Packet) -> int:
+    """Bytes on the wire; known beforehand for what goes to many."""
+    return pkt.size if isinstance(pkt, Frame) else len(pkt.encode().encode())
 
 
 async def _bounded_body(receive: Receive) -> bytes | None:

@@ -206,7 +206,7 @@ def _fitting(payloads: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """As many from the start as fit into one answer, at least one."""
     size = 0
     for count, payload in enumerate(payloads):
-        size += len(Json.dumps(payload))
+        size += len(Json.dumps(payload).encode())
         if size > MAX_ANSWER_BYTES:
             return payloads[: max(count, 1)]
     return payloads

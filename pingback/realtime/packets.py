@@ -73,6 +73,9 @@ def encode_event(name: str, payload: Any) -> str:
     return f"{EVENT}{Json.dumps([name, payload])}"
 
 
-def frame(text: str) -> engine_packets.Packet:
-    """An encoded Socket.IO packet, ready for any number of connections."""
-    return engine_packets.Packet(engine_packets.MESSAGE, text)
+class Frame(engine_packets.Packet):
+    """An encoded Socket.IO packet, ready for any number of connections. size: its bytes, counted once."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(engine_packets.MESSAGE, text)
+        self.size = 1 + len(text.encode())

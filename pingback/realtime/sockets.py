@@ -8,14 +8,13 @@ import logging
 from typing import Any
 
 import socketio
-from engineio.packet import Packet as Frame
 from socketio.async_manager import AsyncManager
 
 from pingback.realtime import bus, packets, rooms
 from pingback.realtime.bus import Envelope
 from pingback.realtime.clients import Client
 from pingback.realtime.engine import LEAVE_SECONDS, Connection, Engine
-from pingback.realtime.packets import BadPacket, Json, Packet, encode_event, frame
+from pingback.realtime.packets import BadPacket, Frame, Json, Packet, encode_event
 from pingback.realtime.sequence import InOrder
 from widgets.models import Visitor
 
@@ -166,7 +165,7 @@ def hear(envelope: Envelope) -> None:
 def deliver(room: str | None, packet: str, *, skip: str | None = None) -> None:
     """One frame for all local sockets of a room; none of them is waited for."""
     hearers = sio.manager.in_room(room)
-    shared = frame(packet) if hearers else None
+    shared = Frame(packet) if hearers else None
     for sid, connection_id in hearers:
         if sid != skip:
             _push(connection_id, shared)
@@ -184,7 +183,7 @@ def revoke(sid: str, reason: str) -> None:
 
 
 def tell(client: Client, event: str, payload: dict[str, Any]) -> None:
-    client.connection.push(frame(encode_event(event, payload)))
+    client.connection.push(Frame(encode_event(event, payload)))
 
 
 def _push(connection_id: str, what: Frame | None) -> None:
