@@ -5,12 +5,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.test import Client
+
 from accounts.models import User
 from businesses.models import Business
-from django.test import Client
-from widgets.models import Widget
-
 from tests import builders
+from widgets.models import Widget
 
 
 @pytest.fixture
