@@ -43,7 +43,11 @@ export function conversationView({ settings, texts, onBack, onClose, onSend, onT
   // Log ------------------------------------------------------------------------------------------------------
 
   const log = el("div", { class: "pb-log", role: "log", tabindex: "0", "aria-label": texts.messages })
-  const earlier = el("button", { type: "button", class: "pb-pill", onclick: onEarlier }, texts.earlier)
+  const earlier = el("button", { type: "button", class: "pb-pill" }, texts.earlier)
+  earlier.onclick = () => {
+    log.focus() // the button may go, and the focus with it
+    onEarlier()
+  }
   const below = el("button", { type: "button", class: "pb-pill pb-below" }, icon(CHEVRON_DOWN), texts.newMessages)
   const toEnd = () => {
     log.scrollTop = log.scrollHeight
