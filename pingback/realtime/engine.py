@@ -52,7 +52,7 @@ class Connection(AsyncSocket):
         self.client: Any = None
         self._strikes = 0
         self._unread = self._unread_bytes = 0
-        self._polling = self._posting = False
+        self._polling = self._posting = self._leaving = False
         self._websocket: Any = None
         self._loop = asyncio.get_running_loop()
         self._connect_timer = self._later(CONNECT_SECONDS, self.cut)
@@ -123,6 +123,8 @@ class Connection(AsyncSocket):
 
     async def take(self, text: str | bytes) -> None:
         """One Engine.IO packet from the client."""
+        if self._leaving:
+            return
         try:
             if not isinstance(text, str):
                 raise ValueError("binary")
@@ -209,7 +211,11 @@ class Connection(AsyncSocket):
         self.server.background(self.close(wait=False, abort=True))
 
     def finish(self, *, after: float = 0) -> None:
-        """Close once the client has had what is queued, but soon. after: seconds in which it may go by itself."""
+        """Close once the client has had what is queued, but soon; what it sends meanwhile is not looked at.
+
+        after: seconds in which it may go by itself.
+        """
+        self._leaving = True
         self.server.background(self._finish(after))
 
     async def _finish(self, after: float) -> None:

@@ -54,7 +54,7 @@ async def answer(client: Client, event: str, arguments: tuple[Any, ...]) -> Ack:
         log.exception("%s failed", event)
         error = {"code": "busy", "detail": _("Try again")}
     if client.throttle.is_flooding():
-        client.connection.cut()
+        client.connection.finish()
     return {"error": error}
 
 

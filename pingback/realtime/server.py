@@ -15,7 +15,7 @@ from socketio.exceptions import ConnectionRefusedError
 from foundation.errors import Refused
 from pingback.realtime import bus, clients, db, handlers, rooms, sockets
 from pingback.realtime.clients import Client
-from pingback.realtime.engine import Connection
+from pingback.realtime.engine import LEAVE_SECONDS, Connection
 from pingback.realtime.handshake import TOO_MANY_CONNECTIONS, Identity, identify
 from pingback.realtime.sockets import sio
 from pingback.realtime.throttles import Throttle
@@ -118,8 +118,11 @@ def _announce_the_end(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def _say_goodbye() -> None:
+    """A poll that waits would hold the server's end up, so polling clients are sent away; the server closes the rest."""
     for client in sockets.clients.values():
         sockets.tell(client, "server_restart", {"retry_ms": random.randrange(RETURN_MS)})  # noqa: S311  no secret
+        if not client.connection.upgraded:
+            client.connection.finish(after=LEAVE_SECONDS)
 
 
 def _resync() -> None:

@@ -20,9 +20,7 @@ def history(house: House, owner: Owner, conversation_id: str) -> list[Payload]:
     return list(house.call("GET", f"/conversations/{conversation_id}", token=owner.token)["messages"])
 
 
-def test_a_first_message_is_acknowledged_and_heard_by_everybody_once(
-    talk: Connect, house: House, ada: Owner
-) -> None:
+def test_a_first_message_is_acknowledged_and_heard_by_everybody_once(talk: Connect, house: House, ada: Owner) -> None:
     agent, cleo = talk(ada.auth), talk(ada.visitor)
 
     ack = cleo.ask("client_message", {"content": "Hello?", "client_message_id": new_id()})
@@ -62,7 +60,7 @@ def test_what_happens_over_rest_is_live(talk: Connect, house: House, ada: Owner)
 
     house.call("POST", f"/conversations/{conversation_id}/messages", {"content": "By REST"}, ada.token)
     assert cleo.hears("new_message", 2)["content"] == "By REST"
-    house.call("POST", f"/conversations/{conversation_id}/resolve", None, ada.token)
+    house.call("PUT", f"/conversations/{conversation_id}/resolve", None, ada.token)
 
     until(lambda: cleo.named("conversation_updated")[-1:] and agent.named("conversation_updated")[-1:])
     assert cleo.hears("conversation_updated", 2)["status"] == "resolved"
@@ -87,13 +85,11 @@ def test_a_socket_is_the_visitor_of_its_first_message_before_its_next_packet(
     assert [message["seq"] for message in cleo.named("new_message")] == [1, 2, 3, 4, 5]
 
 
-def test_a_visitor_opens_another_conversation_and_reopens_the_first(
-    talk: Connect, house: House, ada: Owner
-) -> None:
+def test_a_visitor_opens_another_conversation_and_reopens_the_first(talk: Connect, house: House, ada: Owner) -> None:
     cleo = talk(ada.visitor)
     first = cleo.ask("client_message", {"content": "One"})["conversation_id"]
     second = cleo.ask("client_message", {"content": "Two", "new": True})["conversation_id"]
-    house.call("POST", f"/conversations/{first}/close", None, ada.token)
+    house.call("PUT", f"/conversations/{first}/close", None, ada.token)
 
     back = cleo.ask("client_message", {"content": "Again", "conversation_id": first})
 
@@ -134,9 +130,7 @@ def test_a_message_that_is_none_is_refused_and_stores_nothing(talk: Connect, ada
 
 
 @pytest.mark.parametrize("keyed", [True, False])
-def test_R4_the_same_message_five_times_at_once_is_one(
-    talk: Connect, house: House, ada: Owner, keyed: bool
-) -> None:
+def test_R4_the_same_message_five_times_at_once_is_one(talk: Connect, house: House, ada: Owner, keyed: bool) -> None:
     auth = ada.visitor
     if keyed:
         auth = {**auth, "visitor_key": talk(auth).ask("client_message", {"content": "First"})["visitor_key"]}
@@ -167,9 +161,12 @@ def test_a_lost_ack_of_a_first_message_doubles_nothing(talk: Connect, ada: Owner
     again = talk(ada.visitor).ask("client_message", message)
 
     assert again["message"] == first["message"]
-    assert talk({**ada.visitor, "visitor_key": again["visitor_key"]}).ask(
-        "client_message", {"content": "More"}
-    )["conversation_id"] == first["conversation_id"]
+    assert (
+        talk({**ada.visitor, "visitor_key": again["visitor_key"]}).ask("client_message", {"content": "More"})[
+            "conversation_id"
+        ]
+        == first["conversation_id"]
+    )
 
 
 # Order ------------------------------------------------------------------------------------------------------
@@ -222,7 +219,7 @@ def test_R3_a_member_resumes_where_it_was(talk: Connect, house: House, ada: Owne
     cursor = agent.ask("resume", {})["cursor"]
     agent.client.disconnect()
     cleo.ask("client_message", {"content": "Two"})
-    house.call("POST", f"/conversations/{conversation_id}/resolve", None, ada.token)
+    house.call("PUT", f"/conversations/{conversation_id}/resolve", None, ada.token)
 
     back = talk(ada.auth)
     missed = back.ask("resume", {"cursor": cursor})
@@ -371,9 +368,7 @@ def official(house: House) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("transports", [["websocket"], ["polling"], ["polling", "websocket"]])
-def test_the_official_client_speaks_with_us(
-    official: Any, talk: Connect, ada: Owner, transports: list[str]
-) -> None:
+def test_the_official_client_speaks_with_us(official: Any, talk: Connect, ada: Owner, transports: list[str]) -> None:
     agent = talk(ada.auth)
     cleo = official(ada.visitor, transports)
     assert cleo.hears("connect")
@@ -388,9 +383,7 @@ def test_the_official_client_speaks_with_us(
 
 
 @pytest.mark.parametrize("transports", [["websocket"], ["polling"]])
-def test_the_official_client_is_told_why_it_may_not_come_in(
-    official: Any, ada: Owner, transports: list[str]
-) -> None:
+def test_the_official_client_is_told_why_it_may_not_come_in(official: Any, ada: Owner, transports: list[str]) -> None:
     refused = official({"business_id": ada.business_id, "token": "nope"}, transports)
 
     assert refused.hears("connect_error") == "unauthorized"

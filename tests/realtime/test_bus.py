@@ -1,0 +1,210 @@
+"""The bus between processes: in memory, over Redis, and when it is away. Promises 1, "Caught up"."""
+
+import asyncio
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from channels.layers import InMemoryChannelLayer
+from django.conf import settings as live
+
+from pingback.realtime import bus, publish
+from pingback.realtime.bus import Bus, Envelope
+from tests.realtime.conftest import Connect, House, sign_up, until
+
+needs_redis = pytest.mark.skipif(not live.REDIS_URL, reason="needs --services")
+
+
+class Hearer:
+    """A process that serves sockets."""
+
+    def __init__(self) -> None:
+        self.heard: list[Envelope] = []
+        self.gaps = 0
+        self.bus = Bus(hear=self.heard.append, gap=self._gap)
+
+    def _gap(self) -> None:
+        self.gaps += 1
+
+
+@pytest.fixture
+def layer(monkeypatch: pytest.MonkeyPatch, settings: Any) -> InMemoryChannelLayer:
+    """One layer for two buses in this process, as Redis is for two processes."""
+    settings.REDIS_URL = "redis://127.0.0.1:1"
+    shared = InMemoryChannelLayer(capacity=1_000)
+    monkeypatch.setattr(bus, "get_channel_layer", lambda: shared)
+    monkeypatch.setattr(bus, "BEAT_SECONDS", 0.02)
+    return shared
+
+
+async def soon(condition: Any) -> None:
+    for _ in range(200):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("waited in vain")
+
+
+TYPING = {"room": "x", "packet": '2["typing",{}]', "skip": None}
+
+
+async def test_what_one_process_says_the_others_hear_once(layer: InMemoryChannelLayer) -> None:
+    here, there = Hearer(), Hearer()
+    await here.bus.start()
+    await there.bus.start()
+    await soon(lambda: here.bus.is_up() and there.bus.is_up())
+
+    here.bus.take([TYPING, {"cut": "session_1", "reason": "session_ended"}])
+
+    assert here.heard == [TYPING, {"cut": "session_1", "reason": "session_ended"}]
+    await soon(lambda: there.heard == here.heard)
+    await asyncio.sleep(0.05)
+    assert len(here.heard) == 2
+    assert here.gaps == there.gaps == 0
+    await here.bus.stop()
+    await there.bus.stop()
+
+
+async def test_a_loss_is_noticed_by_those_who_missed_it(
+    layer: InMemoryChannelLayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = Hearer(), Hearer()
+    await here.bus.start()
+    await there.bus.start()
+    await soon(lambda: here.bus.is_up() and there.bus.is_up())
+
+    async def away(group: str, message: dict[str, Any]) -> None:
+        raise ConnectionError("Redis is away")
+
+    monkeypatch.setattr(layer, "group_send", away)
+    here.bus.take([TYPING])
+    await asyncio.sleep(0.1)
+    monkeypatch.undo()
+    monkeypatch.setattr(bus, "get_channel_layer", lambda: layer)
+
+    await soon(lambda: there.gaps >= 1)
+    await soon(lambda: here.bus.is_up())
+    await here.bus.stop()
+    await there.bus.stop()
+
+
+async def test_the_bus_says_when_it_is_down(layer: InMemoryChannelLayer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bus, "SILENCE_SECONDS", 0.1)
+    here = Hearer()
+    await here.bus.start()
+    await soon(here.bus.is_up)
+
+    async def away(group: str, message: dict[str, Any]) -> None:
+        raise ConnectionError("Redis is away")
+
+    monkeypatch.setattr(layer, "group_send", away)
+
+    await soon(lambda: not here.bus.is_up())
+    await here.bus.stop()
+
+
+async def test_what_waits_is_bounded(layer: InMemoryChannelLayer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bus, "MAX_OUTBOX", 10)
+    here, there = Hearer(), Hearer()
+    await there.bus.start()
+    await here.bus.start()
+    await soon(lambda: here.bus.is_up() and there.bus.is_up())
+
+    here.bus.take([TYPING] * 11)
+
+    assert not here.bus._outbox
+    await soon(lambda: there.gaps == 1)
+    await here.bus.stop()
+    await there.bus.stop()
+
+
+async def test_without_redis_nothing_leaves_the_process(settings: Any) -> None:
+    settings.REDIS_URL = ""
+    here = Hearer()
+    await here.bus.start()
+    here.bus.take([TYPING])
+
+    assert here.heard == [TYPING]
+    assert not here.bus._outbox
+    assert here.bus.is_up()
+    await here.bus.stop()
+
+
+def test_publishing_never_raises_and_never_waits(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(event: Any) -> Any:
+        raise RuntimeError("no such row")
+
+    monkeypatch.setattr(publish.rooms, "audience", broken)
+    publish.publish([object()])  # type: ignore[list-item]
+    monkeypatch.setattr(publish.bus, "send", broken)
+    publish.session_ended(uuid4())
+    publish.membership_ended(uuid4())
+
+
+def test_what_a_thread_publishes_can_be_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[Envelope] = []
+    monkeypatch.setattr(publish.bus, "send", sent.extend)
+
+    with publish.held() as envelopes:
+        publish.session_ended(uuid4())
+        elsewhere = threading.Thread(target=publish.session_ended, args=(uuid4(),))
+        elsewhere.start()
+        elsewhere.join()
+
+    assert len(envelopes) == 1
+    assert len(sent) == 1
+    publish.session_ended(uuid4())
+    assert len(sent) == 2
+
+
+# Over a real Redis ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def neighbour(house: House) -> Iterator[House]:
+    """A second process on the same database and Redis."""
+    folder = Path(tempfile.mkdtemp(prefix="pingback-neighbour-"))
+    shutil.copytree(house.folder / "secrets", folder / "secrets")
+    running = House(folder)
+    yield running
+    running.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@needs_redis
+def test_two_processes_are_one_also_after_six_idle_seconds(talk: Connect, house: House, neighbour: House) -> None:
+    ada = sign_up(house, "Ada", "Acme")
+    agent, cleo = talk(ada.auth, to=neighbour), talk(ada.visitor)
+    time.sleep(6)  # redis-py's own read timeout is five
+
+    conversation_id = cleo.ask("client_message", {"content": "Hello?"})["conversation_id"]
+    assert agent.hears("new_message")["content"] == "Hello?"
+    agent.ask("join_conversation", {"conversation_id": conversation_id})
+    cleo.ask("typing", {"conversation_id": conversation_id, "is_typing": True})
+    assert agent.hears("typing")["is_typing"] is True
+    agent.ask("agent_message", {"conversation_id": conversation_id, "content": "Hi!"})
+    assert cleo.hears("new_message", 2)["content"] == "Hi!"
+
+    house.call("POST", "/auth/logout", {}, ada.token)
+    assert agent.hears("revoked") == {"reason": "session_ended"}
+    until(lambda: not agent.client.connected)
+    assert agent.named("resync") == cleo.named("resync") == []
+
+
+@needs_redis
+def test_a_process_without_sockets_reaches_them(talk: Connect, house: House) -> None:
+    ada = sign_up(house, "Ada", "Acme")
+    agent = talk(ada.auth)
+
+    house.shell(
+        "from conversations.services.opening import open_conversation\n"
+        f"open_conversation(business_id='{ada.business_id}', channel_type='email', content='By mail')"
+    )
+
+    assert agent.hears("new_message")["content"] == "By mail"
