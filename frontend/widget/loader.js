@@ -94,7 +94,9 @@ function launch({ origin, host, config }) {
     if (key === `${prefix}key` && newValue) tell({ pingback: "kept", kept: { key: newValue } })
   })
 
-  aside.onkeydown = ({ key }) => key === "Escape" && open && show(false)
+  aside.addEventListener("keydown", ({ key }) => {
+    if (key === "Escape" && open) show(false)
+  })
   const fit = () => {
     if (visualViewport.scale !== 1) return
     host.style.setProperty("--pb-top", `${visualViewport.offsetTop}px`)
