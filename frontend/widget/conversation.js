@@ -169,7 +169,10 @@ export function conversationView({ settings, texts, onBack, onClose, onSend, onT
   return {
     node,
     /** Where a hand expects it: the field, but not where that would throw up a keyboard nobody asked for. */
-    focus: (asked) => (asked || matchMedia("(pointer: fine)").matches ? field : log).focus(),
+    focus(asked) {
+      fit()
+      ;(asked || matchMedia("(pointer: fine)").matches ? field : log).focus()
+    },
     write(text) {
       field.value = text
       fit()

@@ -118,10 +118,13 @@ async function refresh() {
     if (there > here && listed) took([row.last_message])
     return { ...known, id: row.id, status: row.status, last_message: row.last_message }
   })
-  listed = true
   const current = conversations.find(({ status }) => status !== "closed")
-  if (!chosen) show(current && threadOf(current.id))
-  else render()
+  if (listed || chosen) render()
+  else {
+    show(current && threadOf(current.id))
+    if (open) focus(false)
+  }
+  listed = true
 }
 
 const on = {
@@ -192,11 +195,20 @@ const outbox = new Outbox({
   changed: render,
 })
 
+/** Version 4. `crypto.randomUUID` is missing where a house tries us over plain http. */
+function uuid() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  bytes[6] = (bytes[6] & 0x0f) | 0x40
+  bytes[8] = (bytes[8] & 0x3f) | 0x80
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-")
+}
+
 function send(content) {
   stopTyping()
   host.keep("draft", null)
   outbox.add({
-    id: crypto.randomUUID(),
+    id: uuid(),
     content: content.replaceAll("\0", "").toWellFormed?.() ?? content,
     thread: thread.key,
     conversation_id: thread.id,
@@ -237,7 +249,7 @@ const home = homeView({
   settings,
   texts,
   onClose: host.close,
-  onNew: () => go(threadOf(null, crypto.randomUUID())),
+  onNew: () => go(threadOf(null, uuid())),
   onOpen: (id) => go(threadOf(id)),
 })
 

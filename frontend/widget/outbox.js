@@ -7,11 +7,12 @@
 
 const LATER = ["offline", "timeout", "rate_limited", "busy"] // not the message's fault
 const MOST_TIMEOUTS = 5
+const MOST_SECONDS = 60
 
 export class Outbox {
   items = []
   #sending = false
-  #timeouts = 0
+  #tries = 0 // of the item that is next
 
   /**
    * send(item) -> Promise of the ack. keep(name, text or null) stores or forgets.
@@ -64,14 +65,9 @@ export class Outbox {
     let item = this.#next()
     while (item) {
       const ack = await this.send(item)
-      const code = ack.error?.code
-      if (code === "timeout" && ++this.#timeouts < MOST_TIMEOUTS) break
-      if (code && code !== "timeout" && LATER.includes(code)) {
-        if (code !== "offline") setTimeout(() => this.flush(), 1000 * (ack.error.retry_after || 2))
-        break
-      }
-      this.#timeouts = 0
-      if (code) {
+      if (this.#waits(ack.error)) break
+      this.#tries = 0
+      if (ack.error) {
         item.error = ack.error
         this.#store(item)
         this.changed()
@@ -87,6 +83,16 @@ export class Outbox {
       item = this.#next()
     }
     this.#sending = false
+  }
+
+  /** Whether the same item goes again later: with the next connection, or when the server may have time for it. */
+  #waits({ code, retry_after: seconds } = {}) {
+    if (!LATER.includes(code)) return false
+    if (code === "offline") return true
+    this.#tries += 1
+    if (code === "timeout") return this.#tries < MOST_TIMEOUTS
+    setTimeout(() => this.flush(), 1000 * (seconds || Math.min(MOST_SECONDS, 2 ** this.#tries)))
+    return true
   }
 
   #next() {
