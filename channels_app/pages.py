@@ -44,7 +44,6 @@ def _input(field: Field, *, masked: bool) -> forms.Field:
         return forms.IntegerField(**common, min_value=1, max_value=field.max_length, widget=number)
     if field.kind == "email":
         return forms.EmailField(**common, max_length=field.max_length, widget=forms.EmailInput(attrs=attributes))
-    widget: forms.Widget = forms.TextInput(attrs=attributes)
-    if field.secret and not masked:
-        widget = forms.PasswordInput(render_value=True, attrs={**attributes, "autocomplete": "new-password"})
-    return forms.CharField(**common, max_length=field.max_length, widget=widget)
+    if field.secret and not masked:  # no password field: browsers would offer to keep it as the reader's own
+        attributes["class"] = "secret"
+    return forms.CharField(**common, max_length=field.max_length, widget=forms.TextInput(attrs=attributes))
