@@ -118,7 +118,7 @@ def _announce_the_end(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def _say_goodbye() -> None:
-    """A poll that waits would hold the server's end up, so polling clients are sent away; the server closes the rest."""
+    """Polling clients are sent away, as a poll that waits would hold the end up; the web server closes the others."""
     for client in sockets.clients.values():
         sockets.tell(client, "server_restart", {"retry_ms": random.randrange(RETURN_MS)})  # noqa: S311  no secret
         if not client.connection.upgraded:

@@ -1,4 +1,4 @@
-"""How sockets end: a session that is over, a member who left, a server that restarts. Promises 1, 3 and 5; A4, A5, A7."""
+"""How sockets end: a session is over, a member has left, the server restarts. Promises 1, 3 and 5; A4, A5, A7."""
 
 import shutil
 import tempfile
