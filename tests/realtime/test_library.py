@@ -18,13 +18,14 @@ from engineio.async_drivers import asgi
 from engineio.async_socket import AsyncSocket
 from engineio.base_server import BaseServer
 from engineio.base_socket import BaseSocket
+from socketio.async_manager import AsyncManager
+from socketio.base_manager import BaseManager
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
 from pingback.realtime.engine import Engine
 from pingback.realtime.packets import Json
 from pingback.realtime.server import sio
 from pingback.realtime.sockets import Manager, Server
-from socketio.async_manager import AsyncManager
-from socketio.base_manager import BaseManager
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 
 @pytest.mark.parametrize(("package", "version"), [("python-socketio", "5.18.1"), ("python-engineio", "4.15.1")])
