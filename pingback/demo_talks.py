@@ -80,7 +80,10 @@ LONG = (
         "",
         "instagram",
         40,
-        (("", "グジのナチュラルはクリスマス前に入荷しますか？"), ("", "Is the Guji natural coming back before Christmas?")),
+        (
+            ("", "グジのナチュラルはクリスマス前に入荷しますか？"),
+            ("", "Is the Guji natural coming back before Christmas?"),
+        ),
         unread=True,
     ),
     Talk(
@@ -180,7 +183,10 @@ LONG = (
         2 * DAY + 4 * HOUR,
         (
             ("", "I can’t log in to change my delivery address. The reset mail never comes."),
-            ("priya", "Hi Owen, there’s a typo in the address you signed up with: gmial. I’ve corrected it, try again."),
+            (
+                "priya",
+                "Hi Owen, there’s a typo in the address you signed up with: gmial. I’ve corrected it, try again.",
+            ),
             ("", "Perfect, that fixed the login. Have a good weekend!"),
         ),
         Status.RESOLVED,
@@ -273,33 +279,64 @@ SHORT = (
     ),
     _short("Marta Kowalska", "widget", DAY, "Dzień dobry, czy wysyłacie do Polski?", "Tak, w 3 do 5 dni.", "jonas"),
     _short("Björn Eklund", "email", DAY + 60, "Kvittot saknas för order TW-47801.", "Bifogat, tack för påminnelsen!"),
-    _short("Priscilla Moyo", "whatsapp", DAY + 90, "Do you roast decaf?", "Every Tuesday, with the Swiss water process."),
+    _short(
+        "Priscilla Moyo", "whatsapp", DAY + 90, "Do you roast decaf?", "Every Tuesday, with the Swiss water process."
+    ),
     _short("Jack Turner", "widget", DAY + 120, "How long do beans keep?", "Two months in the bag, best in the first."),
     _short("Camille Roux", "instagram", DAY + 200, "Vous livrez en Suisse ?", "Oui, douane comprise.", "priya"),
     _short("Ana Ferreira", "widget", DAY + 260, "Posso mudar a morada?", "Já mudámos, obrigado por avisar.", "jonas"),
-    _short("Oleksandr Bondar", "telegram", DAY + 330, "Чи є знижка для кав’ярень?", "Так, від 10 кг на місяць.", "jonas"),
+    _short(
+        "Oleksandr Bondar", "telegram", DAY + 330, "Чи є знижка для кав’ярень?", "Так, від 10 кг на місяць.", "jonas"
+    ),
     _short("Ravi Menon", "email", 2 * DAY + 30, "Two bags came instead of one.", "Keep it, our mistake.", "priya"),
     _short("Chloe Martin", "x", 2 * DAY + 90, "Best Huila you ever had.", "We agree, and thank you!", "priya"),
-    _short("Haruto Sato", "webchat", 2 * DAY + 150, "Do you sell spare burrs?", "For ten years after you buy.", "jonas"),
-    _short("Elif Kaya", "instagram", 2 * DAY + 260, "Hediye paketi var mı?", "Var, ödeme sayfasında seçebilirsiniz.", "mira"),
+    _short(
+        "Haruto Sato", "webchat", 2 * DAY + 150, "Do you sell spare burrs?", "For ten years after you buy.", "jonas"
+    ),
+    _short(
+        "Elif Kaya",
+        "instagram",
+        2 * DAY + 260,
+        "Hediye paketi var mı?",
+        "Var, ödeme sayfasında seçebilirsiniz.",
+        "mira",
+    ),
     _short("George Papas", "sms", 3 * DAY, "Where is TW-47655?", "With the courier, today by six.", "mira"),
     _short("Nina Hartmann", "email", 3 * DAY + 60, "Rechnung bitte an die Firma.", "Erledigt, sie ist unterwegs."),
     _short("Mohammed Ali", "whatsapp", 3 * DAY + 120, "هل القهوة مطحونة؟", "حبوب كاملة، ويمكننا طحنها لك مجاناً."),
     _short("Isla Campbell", "widget", 3 * DAY + 240, "Can I gift a subscription?", "Yes: three, six or twelve months."),
     _short("Diego Torres", "telegram", 4 * DAY, "¿Hay café de Nariño?", "Llega en enero, te avisamos.", "jonas"),
-    _short("Sara Lindgren", "email", 4 * DAY + 100, "The grinder squeaks.", "One drop of oil on the shaft helps.", "jonas"),
-    _short("Thandi Dlamini", "instagram", 4 * DAY + 200, "Love the new bags!", "Paper, and you can compost them.", "priya"),
+    _short(
+        "Sara Lindgren", "email", 4 * DAY + 100, "The grinder squeaks.", "One drop of oil on the shaft helps.", "jonas"
+    ),
+    _short(
+        "Thandi Dlamini", "instagram", 4 * DAY + 200, "Love the new bags!", "Paper, and you can compost them.", "priya"
+    ),
     _short("Paul Meyer", "widget", 5 * DAY, "Gibt es Probiergrößen?", "Ja, 3 × 80 g für 9,50 £.", "mira"),
     _short("Yuki Tanaka", "email", 5 * DAY + 120, "領収書をお願いします。", "添付いたしました。", "jonas"),
     _short("Olivia Brown", "sms", 5 * DAY + 300, "Wrong grind in my box", "A new one is on its way to you.", "priya"),
-    _short("Jean Dubois", "webchat", 6 * DAY, "Le code promo ne marche pas.", "Il finissait hier; je l’ai rallongé.", "mira"),
+    _short(
+        "Jean Dubois",
+        "webchat",
+        6 * DAY,
+        "Le code promo ne marche pas.",
+        "Il finissait hier; je l’ai rallongé.",
+        "mira",
+    ),
     _short("Leah Cohen", "whatsapp", 6 * DAY + 200, "האם יש משלוח לתל אביב?", "כן, בתוך שבוע.", "jonas"),
     _short("Min-jun Park", "telegram", 7 * DAY, "원두 신선도가 어떻게 되나요?", "주문 후 이틀 안에 볶습니다.", "priya"),
     _short("Freya Olsen", "email", 7 * DAY + 90, "Hvornår åbner I igen?", "Mandag klokken ni.", "mira"),
     _short("Carlos Silva", "x", 8 * DAY, "Vocês têm loja em Lisboa?", "Ainda não, mas enviamos em 4 dias.", "priya"),
     _short("Zoe Walker", "widget", 8 * DAY + 60, "Is the site down?", "It was, for ten minutes. Sorry!", "jonas"),
     _short("Arjun Patel", "widget", 9 * DAY, "Do you have a trade catalogue?", "Sent to your inbox just now.", "jonas"),
-    _short("Emma Wilson", "email", 9 * DAY + 200, "Lost my gift card", "Blocked the old one, a new one is with you.", "mira"),
+    _short(
+        "Emma Wilson",
+        "email",
+        9 * DAY + 200,
+        "Lost my gift card",
+        "Blocked the old one, a new one is with you.",
+        "mira",
+    ),
     _short("Lars Nilsen", "sms", 10 * DAY, "Takk for rask levering!", "Bare hyggelig!", "mira"),
     _short("Beatriz Costa", "instagram", 10 * DAY + 50, "Tem cold brew?", "Só no verão, de maio a setembro.", "priya"),
     _short("Peter Novotny", "webchat", 11 * DAY, "Can I change the card?", "Yes, under Account, Payment.", "priya"),

@@ -1,0 +1,194 @@
+"""The inbox's pages: what they show, to whom, and how many questions they ask the database."""
+
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import User
+from businesses.models import Business
+from conversations.models import ChannelType, Message, ReadMark, Status
+from conversations.services import handling
+from tests import builders
+
+
+def _text(client: Client, address: str) -> str:
+    page = client.get(address)
+    assert page.status_code == 200
+    return page.content.decode()
+
+
+def _queries(client: Client, address: str) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(address).status_code == 200
+    return len(queries)
+
+
+def test_a_list_asks_as_many_questions_for_fifty_rows_as_for_one(ada: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
+    client = sign_in(ada)
+    builders.conversation(acme)
+    one = _queries(client, "/inbox/")
+    for _ in range(20):
+        builders.conversation(acme)
+    assert _queries(client, "/inbox/") == one
+    assert one <= 8
+
+
+def test_a_thread_asks_as_many_questions_for_fifty_messages_as_for_one(ada: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
+    client = sign_in(ada)
+    conversation = builders.conversation(acme)
+    address = f"/inbox/{conversation.pk}/"
+    client.get(address)  # read
+    one = _queries(client, address)
+    for number in range(30):
+        builders.answers(ada, conversation, f"answer {number}")
+    assert _queries(client, address) == one
+    assert one <= 12
+
+
+def test_lists_hold_what_their_names_say_with_counts(ada: User, ben: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
+    mine = builders.conversation(acme, content="mine please")
+    builders.answers(ada, mine, "yours")
+    builders.conversation(acme, content="nobody’s yet")
+    parked = builders.conversation(acme, content="parked one")
+    handling.park_conversation(conversation=parked, actor=ben)
+    done = builders.conversation(acme, content="solved one")
+    handling.resolve_conversation(conversation=done, actor=ben)
+    client = sign_in(ada)
+    page = client.get("/inbox/?list=mine")
+    counts = {entry["listing"].name: entry["count"] for entry in page.context["lists"]}
+    assert counts == {"open": 2, "mine": 1, "unassigned": 1, "pending": 1, "resolved": 1, "closed": 0}
+    assert [row.pk for row in page.context["rows"]] == [mine.pk]
+    assert "nobody’s yet" in _text(client, "/inbox/?list=unassigned")
+    assert "parked one" in _text(client, "/inbox/?list=pending")
+    assert "solved one" in _text(client, "/inbox/?list=resolved")
+    assert "Nothing is closed." in _text(client, "/inbox/?list=closed")
+
+
+def test_pages_of_a_list_meet_without_a_gap_or_a_double(ada: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
+    conversations = {builders.conversation(acme).pk for _ in range(53)}
+    client = sign_in(ada)
+    first = client.get("/inbox/")
+    second = client.get("/inbox/", {"cursor": first.context["next"]})
+    seen = [row.pk for page in (first, second) for row in page.context["rows"]]
+    assert len(seen) == 53
+    assert set(seen) == conversations
+    assert second.context["next"] is None
+    assert client.get("/inbox/?cursor=nonsense").status_code == 404
+
+
+def test_a_customer_is_found_by_name_in_every_list(ada: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
+    done = builders.conversation(acme, customer=builders.customer(acme, "Cleo Hart"))
+    handling.resolve_conversation(conversation=done, actor=ada)
+    client = sign_in(ada)
+    assert [row.pk for row in client.get("/inbox/?q=hart").context["rows"]] == [done.pk]
+    assert "Nobody by that name" in _text(client, "/inbox/?q=%25")
+
+
+def test_words_of_people_are_never_markup_and_addresses_are_links(ada: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
+    nasty = '<img src=x onerror=alert(1)> see https://acme.com/a?b=1&c="d).'
+    conversation = builders.conversation(acme, content=nasty, customer=builders.customer(acme, "<b>Cleo</b>"))
+    page = _text(sign_in(ada), f"/inbox/{conversation.pk}/")
+    assert "<img src=x" not in page
+    assert "<b>Cleo" not in page
+    assert '<a href="https://acme.com/a?b=1&amp;c=" rel="noopener noreferrer nofollow"' in page
+
+
+@pytest.mark.parametrize("suffix", ["", "messages/?after=0"])
+def test_mallory_sees_nothing_of_acme(suffix: str, acme: Business, mallory: User, sign_in) -> None:  # type: ignore[no-untyped-def]
+    conversation = builders.conversation(acme, content="secret recipe")
+    client = sign_in(mallory)
+    assert client.get(f"/inbox/{conversation.pk}/{suffix}").status_code == 404
+    assert "secret recipe" not in _text(client, "/inbox/")
+    assert "secret recipe" not in _text(client, "/inbox/?q=Cleo")
+
+
+def test_mallory_changes_nothing_of_acme(acme: Business, mallory: User, sign_in) -> None:  # type: ignore[no-untyped-def]
+    conversation = builders.conversation(acme)
+    client = sign_in(mallory)
+    for action, body in (("reply", {"content": "hi"}), ("status", {"status": "closed"}), ("read", {"seq": "1"})):
+        assert client.post(f"/inbox/{conversation.pk}/{action}/", body).status_code == 404
+    conversation.refresh_from_db()
+    assert (conversation.status, conversation.last_seq) == (Status.OPEN, 1)
+    assert not ReadMark.objects.exists()
+
+
+def test_a_reply_works_without_javascript_and_twice_is_once(ada: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
+    conversation = builders.conversation(acme)
+    client = sign_in(ada)
+    body = {"content": "On its way.\r\nToday.", "client_message_id": str(uuid4())}
+    address = f"/inbox/{conversation.pk}/reply/?list=mine"
+    for _ in range(2):
+        answer = client.post(address, body)
+        assert answer["Location"] == f"/inbox/{conversation.pk}/?list=mine#end"
+    assert [message.content for message in Message.objects.filter(sender=ada)] == ["On its way.\nToday."]
+
+
+def test_a_refused_reply_keeps_the_words_and_says_why(ada: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
+    conversation = builders.conversation(acme)
+    client = sign_in(ada)
+    page = client.post(f"/inbox/{conversation.pk}/reply/", {"content": "x" * 10_001})
+    assert page.status_code == 422
+    assert "At most 10000 characters." in page.content.decode()
+    assert "x" * 10_001 in page.content.decode()
+    told = client.post(f"/inbox/{conversation.pk}/reply/", {"content": " "}, headers={"X-Requested-With": "fetch"})
+    assert (told.status_code, told.json()) == (422, {"detail": "Write a message."})
+
+
+def test_a_conversation_is_resolved_closed_parked_and_reopened(ada: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
+    conversation = builders.conversation(acme)
+    client = sign_in(ada)
+    for status in (Status.RESOLVED, Status.CLOSED, Status.PENDING, Status.OPEN):
+        assert client.post(f"/inbox/{conversation.pk}/status/", {"status": status}).status_code == 302
+        conversation.refresh_from_db()
+        assert conversation.status == status
+    assert client.post(f"/inbox/{conversation.pk}/status/", {"status": "gone"}).status_code == 404
+
+
+def test_opening_a_conversation_reads_it_and_marks_what_was_new(ada: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
+    conversation = builders.conversation(acme)
+    builders.says(conversation, "Anybody?")
+    client = sign_in(ada)
+    assert "2 unread." in _text(client, "/inbox/")
+    assert "data-new" in _text(client, f"/inbox/{conversation.pk}/")
+    assert "unread." not in _text(client, "/inbox/")
+
+
+def test_fragments_bring_what_is_behind_a_number_and_only_that(ada: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
+    conversation = builders.conversation(acme, content="first")
+    builders.says(conversation, "second")
+    builders.says(conversation, "third")
+    client = sign_in(ada)
+    entries = client.get(f"/inbox/{conversation.pk}/messages/?after=1").context["entries"]
+    assert [entry.message.content for entry in entries] == ["second", "third"]
+    assert [entry.same for entry in entries] == [True, True]
+    assert [entry.day for entry in entries] == [None, None]
+    one = client.get(f"/inbox/{conversation.pk}/messages/?after=1&limit=1").context["entries"]
+    assert [entry.message.content for entry in one] == ["second"]
+    assert client.get(f"/inbox/{conversation.pk}/messages/?after=-1").status_code == 404
+
+
+def test_a_long_thread_opens_at_its_end_and_leads_to_the_start(ada: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
+    conversation = builders.conversation(acme, content="the very first")
+    for number in range(60):
+        builders.says(conversation, f"more {number}")
+    client = sign_in(ada)
+    page = client.get(f"/inbox/{conversation.pk}/")
+    assert len(page.context["entries"]) == 50
+    earlier = client.get(f"/inbox/{conversation.pk}/?before={page.context['earlier']}")
+    assert earlier.context["entries"][0].message.content == "the very first"
+    assert earlier.context["earlier"] is None
+
+
+def test_who_has_no_workspace_is_led_to_make_one(db: None, sign_in) -> None:  # type: ignore[no-untyped-def]
+    client = sign_in(builders.person("Newcomer"))
+    assert client.get("/inbox/")["Location"] == "/onboarding"
+
+
+@pytest.mark.parametrize("channel_type", ChannelType.values)
+def test_every_channel_type_has_a_row_and_a_thread(channel_type: str, ada: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
+    conversation = builders.conversation(acme, type=ChannelType(channel_type))
+    client = sign_in(ada)
+    assert str(ChannelType(channel_type).label) in _text(client, f"/inbox/{conversation.pk}/")

@@ -1,0 +1,136 @@
+"""Onboarding and settings: forms call the services, and their refusals stand beside the fields."""
+
+import pytest
+
+from accounts.models import User
+from businesses.models import Business, Membership
+from channels_app.models import Channel
+from channels_app.services import create_channel
+from conversations.models import ChannelType
+from tests import builders
+from widgets.models import Widget
+
+WHATSAPP = {"phone_number_id": "1065403522", "access_token": "a-long-access-token-7Qm2"}
+
+
+def test_onboarding_leads_from_workspace_to_widget_to_the_first_message(db: None, sign_in) -> None:  # type: ignore[no-untyped-def]
+    client = sign_in(builders.person("Ada"))
+    assert client.post("/onboarding", {"name": "  "}).status_code == 422
+    client.post("/onboarding", {"name": "Acme", "website": "https://www.acme.com/shop", "team_size": ""})
+    page = client.get("/onboarding")
+    assert page.context["step"] == 2
+    assert page.context["form"]["domain"].value() == "www.acme.com"
+    bad = client.post("/onboarding", {"domain": "not a domain", "primary_color": "red"})
+    assert bad.status_code == 422
+    assert bad.context["form"].errors["domain"]
+    client.post("/onboarding", {"domain": "acme.com", "welcome_heading": "Hi!", "primary_color": "#0F5F59"})
+    page = client.get("/onboarding")
+    widget = Widget.objects.get()
+    assert page.context["step"] == 3
+    assert f'data-widget-id="{widget.pk}"' in page.content.decode()
+    assert "Waiting for the first message" in page.content.decode()
+    builders.visitor_writes(widget.business, "It works")
+    fragment = client.get("/onboarding", headers={"X-Requested-With": "fetch"}).content.decode()
+    assert "It arrived" in fragment
+    assert "It works" in fragment
+    assert "<html" not in fragment
+
+
+def test_the_owner_changes_the_workspace_and_an_agent_only_sees_it(
+    ada: User, ben: User, acme: Business, sign_in
+) -> None:  # type: ignore[no-untyped-def]
+    body = {"name": "Acme Ltd", "website": "", "industry": "Tools", "time_zone": "Europe/Lisbon"}
+    assert sign_in(ada).post("/settings/workspace/", body).status_code == 302
+    acme.refresh_from_db()
+    assert (acme.name, acme.time_zone) == ("Acme Ltd", "Europe/Lisbon")
+    client = sign_in(ben)
+    assert "Save</button>" not in client.get("/settings/workspace/").content.decode()
+    assert client.post("/settings/workspace/", {**body, "name": "Ben’s"}).status_code == 403
+    acme.refresh_from_db()
+    assert acme.name == "Acme Ltd"
+
+
+def test_a_widget_is_made_changed_and_its_code_shown(ada: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
+    client = sign_in(ada)
+    look = {"domain": "acme.com", "name": "Acme", "welcome_heading": "Hi!", "primary_color": "#0F5F59"}
+    made = client.post("/settings/widget/new/", look)
+    widget = Widget.objects.get()
+    assert made["Location"] == f"/settings/widget/{widget.pk}/"
+    assert "&lt;script async src=" in client.get(made["Location"]).content.decode()
+    bad = client.post(made["Location"], {**look, "primary_color": "teal"})
+    assert bad.status_code == 422
+    assert bad.context["form"].errors["primary_color"]
+    assert 'value="teal"' in bad.content.decode()
+    client.post(made["Location"], {**look, "welcome_heading": "Hello!"})
+    widget.refresh_from_db()
+    assert (widget.welcome_heading, widget.show_online_badge) == ("Hello!", False)
+
+
+def test_mallory_opens_no_widget_and_no_channel_of_acme(ada: User, acme: Business, mallory: User, sign_in) -> None:  # type: ignore[no-untyped-def]
+    widget = builders.widget(ada)
+    channel = Channel.objects.get(business=acme)
+    client = sign_in(mallory)
+    for address in (f"/settings/widget/{widget.pk}/", f"/settings/channels/{channel.pk}/"):
+        assert client.get(address).status_code == 404
+        assert client.post(address, {"domain": "evil.com"}).status_code == 404
+    for action in ("active", "delete"):
+        assert client.post(f"/settings/channels/{channel.pk}/{action}/").status_code == 404
+    assert Channel.objects.filter(pk=channel.pk, is_active=True).exists()
+
+
+@pytest.mark.parametrize("channel_type", ChannelType.values)
+def test_every_channel_type_has_a_connect_page(channel_type: str, ada: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
+    assert sign_in(ada).get(f"/settings/channels/{channel_type}/").status_code == 200
+
+
+def test_a_channel_is_connected_masked_switched_off_and_deleted(ada: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
+    client = sign_in(ada)
+    missing = client.post("/settings/channels/whatsapp/", {"phone_number_id": "1065403522"})
+    assert missing.status_code == 422
+    assert missing.context["form"].errors["access_token"]
+    made = client.post("/settings/channels/whatsapp/", WHATSAPP)
+    channel = Channel.objects.get(business=acme)
+    page = client.get(made["Location"]).content.decode()
+    assert WHATSAPP["access_token"] not in page
+    assert "••••7Qm2" in page
+    sealed = channel.credentials["access_token"]
+    client.post(made["Location"], {"phone_number_id": "1065403599", "access_token": "••••7Qm2"})
+    channel.refresh_from_db()
+    assert channel.config["phone_number_id"] == "1065403599"
+    assert channel.credentials.keys() >= {"access_token"}
+    assert sealed
+    client.post(f"{made['Location']}active/", {"is_active": "false"})
+    channel.refresh_from_db()
+    assert not channel.is_active
+    assert "Delete WhatsApp?" in client.get(f"{made['Location']}delete/").content.decode()
+    client.post(f"{made['Location']}delete/")
+    assert not Channel.objects.filter(pk=channel.pk).exists()
+
+
+def test_who_is_not_the_owner_sees_channels_and_changes_none(ada: User, ben: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
+    channel = create_channel(actor=ada, type=ChannelType.WHATSAPP, config=WHATSAPP)
+    client = sign_in(ben)
+    page = client.get("/settings/channels/").content.decode()
+    assert "WhatsApp" in page
+    assert "Add another" not in page
+    assert client.get("/settings/channels/telegram/").status_code == 302
+    client.post("/settings/channels/telegram/", {"bot_token": "12:abcdefghijkl"})
+    client.post(f"/settings/channels/{channel.pk}/delete/")
+    client.post(f"/settings/channels/{channel.pk}/active/", {"is_active": "false"})
+    assert client.post(f"/settings/channels/{channel.pk}/", WHATSAPP).status_code == 403
+    assert list(Channel.objects.values_list("is_active", flat=True)) == [True]
+
+
+def test_the_demo_fills_one_workspace_however_often_it_is_asked(db: None, client) -> None:  # type: ignore[no-untyped-def]
+    from pingback import demo
+
+    assert client.get("/demo/").status_code == 404
+    said = demo.fill()
+    assert demo.fill() == said
+    business = Business.objects.get()
+    assert business.conversations.count() == 60
+    assert set(business.conversations.values_list("channel_type", flat=True)) == set(ChannelType.values)
+    assert Membership.objects.count() == 3
+    signed_in = client.post("/login", {"email": "mira@tidewater.example", "password": demo.password()})
+    assert signed_in.status_code == 302
+    assert "data-widget-id" in client.get("/demo/").content.decode()
