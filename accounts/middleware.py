@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from accounts.models import AuthSession
 from accounts.signals import SESSION_KEY
 from accounts.tokens import signed_in
-from foundation.ids import parse_id
 
 
 class LiveSession:
@@ -17,8 +16,7 @@ class LiveSession:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if SESSION_KEY in request.session and request.user.is_authenticated:
-            session_id = parse_id(request.session[SESSION_KEY])
-            session = AuthSession.objects.alive().filter(pk=session_id, user_id=request.user.pk).first()
+            session = AuthSession.objects.alive().filter(user_id=request.user.pk).named(request.session[SESSION_KEY])
             if session is None:
                 logout(request)
             else:

@@ -11,7 +11,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from foundation.ids import new_id
+from foundation.ids import new_id, parse_id
 
 
 def normal_email(email: str) -> str:
@@ -76,6 +76,11 @@ class AuthSessionQuerySet(models.QuerySet["AuthSession"]):
             expires_at__gt=now,
             last_used_at__gt=now - timedelta(seconds=settings.SESSION_IDLE_SECONDS),
         )
+
+    def named(self, session_id: object) -> "AuthSession | None":
+        """The one that a claim or a cookie names; None for anything that is no id."""
+        found = parse_id(session_id)
+        return self.filter(pk=found).first() if found else None
 
 
 def session_end() -> datetime:

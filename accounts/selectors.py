@@ -9,7 +9,6 @@ from django.utils.crypto import constant_time_compare
 from accounts.models import AuthSession
 from accounts.signals import SESSION_KEY
 from accounts.tokens import signed_in
-from foundation.ids import parse_id
 
 
 def session_of_cookie(value: str) -> AuthSession | None:
@@ -18,7 +17,7 @@ def session_of_cookie(value: str) -> AuthSession | None:
     A password change ends it, as it does for pages: Django's session hash must still be the user's.
     """
     store = import_module(settings.SESSION_ENGINE).SessionStore(value)
-    session = AuthSession.objects.alive().filter(pk=parse_id(store.get(SESSION_KEY))).first()
+    session = AuthSession.objects.alive().named(store.get(SESSION_KEY))
     if session is None:
         return None
     if not constant_time_compare(store.get(HASH_SESSION_KEY, ""), session.user.get_session_auth_hash()):

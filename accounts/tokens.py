@@ -16,7 +16,6 @@ from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import Token
 
 from accounts.models import AuthSession, User
-from foundation.ids import parse_id
 
 # Longer than any token of ours: a longer text is refused before it is decoded.
 MAX_TOKEN = 2_000
@@ -33,9 +32,9 @@ class NamedKeyBackend(TokenBackend):
 
     def encode(self, payload: dict[str, Any]) -> str:
         claims = {**payload, "aud": self.audience, "iss": self.issuer}
-        return jwt.encode(claims, self.signing_key, algorithm=self.algorithm, headers={"kid": self.KEY_ID})
+        return jwt.encode(claims, settings.JWT_KEY, algorithm=self.algorithm, headers={"kid": self.KEY_ID})
 
-    def decode(self, token: str, verify: bool = True) -> dict[str, Any]:
+    def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
         try:
             header = jwt.get_unverified_header(token)
         except jwt.InvalidTokenError as error:
@@ -87,7 +86,7 @@ def session_from_token(raw: str) -> AuthSession:
         raise BadToken(str(error)) from error
     except (ValueError, TypeError, OverflowError) as error:  # claims of a shape that the library does not expect
         raise BadToken("malformed claims") from error
-    session = AuthSession.objects.alive().filter(pk=parse_id(claims.get("sid"))).first()
+    session = AuthSession.objects.alive().named(claims.get("sid"))
     if session is None or str(session.user_id) != claims.get("sub"):
         raise BadToken("session is over")
     return signed_in(session)

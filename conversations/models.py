@@ -83,7 +83,7 @@ class ConversationQuerySet(BusinessScoped["Conversation"]):
         """With everything that a row of a list or an event shows, in the same query."""
         return self.select_related("customer", "assignee", "last_message__sender", "channel")
 
-    def with_unread(self, user: User | AnonymousUser) -> Self:
+    def with_unread(self, user: User) -> Self:
         """`unread`: how many customer's messages lie after the user's read mark."""
         mark = ReadMark.objects.filter(conversation=OuterRef("conversation_id"), user_id=user.pk).values("seq")
         unread = (

@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from conversations.models import Conversation, ConversationQuerySet, Message
+from conversations.models import Conversation, ConversationQuerySet, Message, MessageQuerySet
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from channels_app.models import Channel
+    from channels_app.models import Channel, ChannelQuerySet
 
 
 def inbox(user: "User", *, status: str | None = None, assignee_id: UUID | None = None) -> ConversationQuerySet:
@@ -46,9 +46,10 @@ def default_channel(business_id: UUID) -> "Channel | None":
     return _channels().default_for(business_id)
 
 
-def _channels():  # type: ignore[no-untyped-def]
-    return Conversation._meta.get_field("channel").related_model.objects  # type: ignore[union-attr]
+def _channels() -> "ChannelQuerySet":
+    model: type[Channel] = Conversation._meta.get_field("channel").related_model  # type: ignore[assignment]
+    return model.objects.all()
 
 
-def _messages(conversation: Conversation):  # type: ignore[no-untyped-def]
+def _messages(conversation: Conversation) -> MessageQuerySet:
     return Message.objects.filter(conversation=conversation).select_related("sender")

@@ -12,12 +12,12 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pingback.settings")
 django.setup(set_prefix=False)
 
-import socketio  # noqa: E402  what follows needs Django to be set up
-from django.conf import settings  # noqa: E402
+import socketio
+from django.conf import settings
 
-from channels_app import worker  # noqa: E402
-from pingback.limits import Limits  # noqa: E402
-from pingback.realtime import server  # noqa: E402
+from channels_app import worker
+from pingback.limits import Limits
+from pingback.realtime import server
 
 
 class House:

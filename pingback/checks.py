@@ -1,6 +1,7 @@
 """What must hold before PingBack starts (promises 10). Django runs these at every start and in `manage.py check`."""
 
 import ipaddress
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,7 @@ def packages_are_new_enough(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register(Tags.database)
-def commits_reach_the_disk(databases: list[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+def commits_reach_the_disk(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """A 2xx means stored: a PostgreSQL that answers before it wrote breaks the promise."""
     flaws: list[CheckMessage] = []
     for alias in databases or []:

@@ -206,7 +206,7 @@ def _repeat(key: str, *, of: Visitor | None) -> Received | None:
         return _received(of, Posted(message=message, created=False)) if of.customer_id == customer_id else None
     if timezone.now() - message.created_at > FIRST_MESSAGE_WINDOW:
         raise Unprocessable(_("This id was used before."), field="client_message_id")
-    visitor = Visitor.objects.select_related("customer").filter(customer_id=customer_id).order_by("pk").first()
+    visitor = Visitor.objects.select_related("customer").filter(customer__conversations=message.conversation_id).first()
     if visitor is None:
         raise Unprocessable(_("This id was used before."), field="client_message_id")
     return _received(visitor, Posted(message=message, created=False))

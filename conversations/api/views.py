@@ -1,5 +1,8 @@
 """Conversations over REST: parse, call one service, render."""
 
+from typing import TYPE_CHECKING
+from uuid import UUID
+
 from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -23,6 +26,9 @@ from conversations.services.opening import open_conversation
 from conversations.wire import conversation_payload, message_payload, timestamp
 from foundation.api import IDEMPOTENCY_KEY, SIGNED_IN, WITH_BODY, idempotency_key, path_id, refusals
 from foundation.errors import Forbidden, Invalid
+
+if TYPE_CHECKING:
+    from channels_app.models import Channel
 
 
 def conversation_for(request: Request, text: str) -> Conversation:
@@ -201,7 +207,7 @@ class Close(APIView):
         return Response({"closed_at": timestamp(handled.conversation.closed_at)})
 
 
-def _channel(request: Request, channel_id):  # type: ignore[no-untyped-def]
+def _channel(request: Request, channel_id: UUID | None) -> "Channel | None":
     """The channel asked for, or the workspace's default one, which a fresh workspace does not have."""
     if channel_id is None:
         return selectors.default_channel(require(request.user, Action.HANDLE_CONVERSATIONS).business_id)
@@ -211,7 +217,7 @@ def _channel(request: Request, channel_id):  # type: ignore[no-untyped-def]
     return channel
 
 
-def _customer(request: Request, customer_id):  # type: ignore[no-untyped-def]
+def _customer(request: Request, customer_id: UUID | None) -> Customer | None:
     if customer_id is None:
         return None
     customer = Customer.objects.visible_to(request.user).filter(pk=customer_id).first()
