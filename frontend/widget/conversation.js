@@ -278,7 +278,8 @@ export function conversationView({ settings, texts, onBack, onClose, onSend, onT
 
       title.textContent = agent || (thread.id ? settings.name : texts.newConversation)
       face.replaceChildren(...(thread.id ? [avatar(agent || settings.name)] : []))
-      net.replaceChildren(...(trouble ? [icon(WIFI_OFF), trouble] : []))
+      // Only when it changes: it is read aloud each time.
+      if (net.textContent !== trouble) net.replaceChildren(...(trouble ? [icon(WIFI_OFF), trouble] : []))
     },
   }
 }

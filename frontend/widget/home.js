@@ -23,7 +23,7 @@ export function homeView({ settings, texts, onClose, onOpen, onNew }) {
     el("button", { type: "button", class: "pb-ib", "aria-label": texts.close, onclick: onClose }, icon(X)),
   )
 
-  const row = ({ id, status, last_message: last, unread }) => {
+  const row = ({ id, last_message: last, unread }) => {
     const agent = last?.sender_type === "agent" && last.sender_name
     const name = agent || settings.name
     const words = el("span", { class: "pb-words" }, el("b", { dir: "auto" }, name))
@@ -33,7 +33,7 @@ export function homeView({ settings, texts, onClose, onOpen, onNew }) {
       {},
       unread ? el("span", { class: "pb-new" }, texts.unread) : last ? when(last.created_at, texts) : "",
     )
-    const attributes = { type: "button", class: "pb-row pb-card", "data-status": status, onclick: () => onOpen(id) }
+    const attributes = { type: "button", class: "pb-row pb-card", "data-id": id, onclick: () => onOpen(id) }
     return el("li", {}, el("button", attributes, avatar(name), words, meta))
   }
 
@@ -51,7 +51,9 @@ export function homeView({ settings, texts, onClose, onOpen, onNew }) {
     /** conversations: [{id, status, last_message, unread: bool}], newest first. */
     render(conversations) {
       list.hidden = !conversations.length
+      const { id } = list.contains(document.activeElement) ? document.activeElement.dataset : {}
       list.replaceChildren(...conversations.map(row))
+      if (id) list.querySelector(`[data-id="${id}"]`)?.focus() // where it was
     },
   }
 }

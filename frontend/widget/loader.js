@@ -23,14 +23,15 @@ function launch({ origin, host, config }) {
   let frame
   let ready = false
   let open = false
+  let unread = 0
 
   const badge = el("span", { "aria-hidden": "true" })
   const launcher = el("button", { type: "button", onclick: () => show(!open) })
   const aside = el("aside", { "aria-label": texts.region }, launcher)
 
-  const draw = (unread = 0) => {
+  const draw = () => {
     launcher.setAttribute("aria-label", open ? texts.close : unread ? texts.unread(unread) : texts.open)
-    badge.textContent = unread > 99 ? "99+" : unread || ""
+    badge.textContent = open ? "" : unread > 99 ? "99+" : unread || ""
     launcher.replaceChildren(icon(open ? X : MESSAGE), badge)
   }
 
@@ -81,7 +82,10 @@ function launch({ origin, host, config }) {
       tell({ pingback: "open", open })
     },
     close: () => show(false),
-    unread: ({ count }) => draw(Number(count)),
+    unread({ count }) {
+      unread = Number(count)
+      draw()
+    },
     keep: ({ name, value }) => keep(String(name), value === null ? null : String(value)),
   }
   addEventListener("message", ({ source, origin: from, data }) => {

@@ -388,6 +388,50 @@ def test_an_answer_to_a_closed_chat_is_counted_on_the_launcher(visit: Callable[.
     cleo.page.get_by_role("button", name="Open chat", exact=True).wait_for()
 
 
+def test_both_sides_see_who_is_typing(visit: Callable[..., Visit], acme: Acme) -> None:
+    cleo = visit()
+    cleo.start("Anybody there?")
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    who = {"business_id": acme.widget["business_id"], "token": acme.token}
+    conversation_id = acme.conversations[0]["id"]
+    desk = cleo.context.browser.new_page()
+    desk.goto(f"{acme.server.url}/healthz")
+    desk.evaluate(
+        """async ([auth, conversation_id]) => {
+            const { connect } = await import("/static/js/socket.js")
+            window.heard = []
+            const onEvent = (name, payload) => window.heard.push([name, payload.user_id, payload.is_typing])
+            await new Promise((online) => {
+                window.socket = connect({ auth, onEvent, onState: (state) => state === "online" && online() })
+            })
+            await socket.emit("join_conversation", { conversation_id })
+            await socket.emit("typing", { conversation_id, is_typing: true })
+        }""",
+        [who, conversation_id],
+    )
+    cleo.chat.get_by_text("is typing").wait_for()
+
+    cleo.field.press_sequentially("I am")
+
+    until(desk, lambda: ["typing", None, True] in desk.evaluate("heard"))
+    desk.evaluate("id => socket.emit('typing', { conversation_id: id, is_typing: false })", conversation_id)
+    cleo.chat.get_by_text("is typing").wait_for(state="detached")
+    desk.close()
+
+
+def test_an_unread_answer_elsewhere_stays_counted_after_closing(visit: Callable[..., Visit], acme: Acme) -> None:
+    cleo = visit()
+    cleo.start("Ping me")
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.chat.get_by_role("button", name="Back").click()
+    acme.say("Ping")
+    cleo.chat.get_by_role("button", name="Ping").wait_for()
+
+    cleo.page.keyboard.press("Escape")
+
+    cleo.page.get_by_role("button", name="Open chat, 1 unread").wait_for()
+
+
 def test_a_second_tab_is_the_same_visitor(visit: Callable[..., Visit], acme: Acme) -> None:
     cleo = visit()
     cleo.start("From the first tab")
