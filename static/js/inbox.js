@@ -138,6 +138,7 @@ export function enhanceInbox(body) {
   addEventListener("pagehide", () => line.close())
   addEventListener("pageshow", (event) => event.persisted && location.reload())
   dress()
+  body.dataset.ready = ""
 }
 
 function swap(page, id) {

@@ -1,0 +1,49 @@
+"""What tests of our pages share."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def signed_in(browser: Any, server: Any, email: str, **options: Any) -> Any:
+    """A browser context in which the person has signed in through the page."""
+    context = browser.new_context(**options)
+    page = context.new_page()
+    page.goto(f"{server.url}/login")
+    page.locator("[name=email]").fill(email)
+    page.locator("[name=password]").fill("tidewater-lane-9")
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(lambda url: "/login" not in url)
+    page.close()
+    return context
+
+
+def console_of(page: Any, server: Any) -> list[str]:
+    """Collects what should not happen: console messages, errors, and requests to elsewhere."""
+    said: list[str] = []
+    expected = ("ERR_INTERNET_DISCONNECTED", "ERR_FAILED", "WebSocket connection to", "status of 422")
+
+    def console(message: Any) -> None:
+        if not any(part in message.text for part in expected):
+            said.append(message.text)
+
+    def request(sent: Any) -> None:
+        if not sent.url.startswith((server.url, server.url.replace("http", "ws"), "data:", "blob:")):
+            said.append(f"request to {sent.url}")
+
+    page.on("console", console)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", request)
+    return said
+
+
+def flaws(page: Any) -> list[str]:
+    """What axe-core finds, one line each. Evaluated over the protocol: the page's own policy stays as it is."""
+    session = page.context.new_cdp_session(page)
+    session.send("Runtime.evaluate", {"expression": AXE.read_text()})
+    run = f"axe.run({{runOnly: {json.dumps(RULES)}}})"
+    found = page.evaluate(f"{run}.then(r => r.violations.map(v => [v.id, ...v.nodes.map(n => n.target.join(' '))].join(' ')))")
+    return list(found)

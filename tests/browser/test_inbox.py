@@ -1,0 +1,153 @@
+"""The inbox in a real browser, with a customer who writes meanwhile."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser.pages import console_of, signed_in
+
+
+@pytest.fixture(scope="module")
+def acme(server: Any) -> dict[str, str]:
+    """A workspace with its widget; `business`, `widget`, `token`."""
+    token = server.sign_up("ada@inbox.example")
+    widget = server.call("POST", "/widget/create", {"domain": "localhost", "name": "Acme"}, token)
+    return {"token": token, "widget": widget["id"], "business": widget["business_id"]}
+
+
+@pytest.fixture
+def page(browser: Any, server: Any) -> Iterator[Any]:
+    context = signed_in(browser, server, "ada@inbox.example")
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    said = console_of(page, server)
+    yield page
+    assert said == []
+    context.close()
+
+
+def opened(server: Any, acme: dict[str, str], name: str, text: str) -> str:
+    """The id of a conversation that somebody of this name began."""
+    customer = {"customer_name": name}
+    body = {"business_id": acme["business"], "channel_type": "widget", **customer}
+    made = server.call("POST", "/conversations", {k: v for k, v in body.items() if k != "customer_name"}, acme["token"])
+    server.call("POST", f"/conversations/{made['id']}/messages", {"content": text}, acme["token"])
+    return str(made["id"])
+
+
+def test_a_visitors_message_comes_into_the_list_and_the_answer_into_the_chat(
+    browser: Any, server: Any, shop: Any, acme: dict[str, str], page: Any
+) -> None:
+    page.goto(f"{server.url}/inbox/")
+    page.get_by_text("Quiet so far").wait_for()
+    code = f'<script async src="{server.url}/widget.js" data-widget-id="{acme["widget"]}"></script>'
+    visitor = browser.new_context()
+    site = visitor.new_page()
+    site.goto(shop(f"<!doctype html><title>Shop</title>{code}<h1>Shop</h1>"))
+    site.get_by_role("button", name="Open chat").click()
+    chat = site.frame_locator("iframe")
+    box = chat.get_by_role("textbox").first
+    if not box.is_visible():
+        chat.get_by_role("button").filter(has_text=re.compile("message|conversation|ask|chat", re.I)).first.click()
+    box.wait_for()
+    box.fill("Do you ship to Madeira?")
+    box.press("Enter")
+    row = page.locator("#rows .row.is-unread")
+    row.wait_for(timeout=5000)
+    assert "Do you ship to Madeira?" in row.inner_text()
+    row.click()
+    page.get_by_role("log").get_by_text("Do you ship to Madeira?").wait_for()
+    page.get_by_label(re.compile("^Reply to")).fill("We do.")
+    page.get_by_role("button", name="Send").click()
+    page.get_by_role("log").get_by_text("We do.", exact=True).wait_for()
+    chat.get_by_text("We do.", exact=True).wait_for(timeout=5000)
+    box.fill("Lovely.")
+    box.press("Enter")
+    page.get_by_role("log").get_by_text("Lovely.", exact=True).wait_for(timeout=5000)
+    assert page.locator("#messages .msg").count() == 3
+    assert page.get_by_label(re.compile("^Reply to")).input_value() == ""
+    visitor.close()
+
+
+def test_messages_of_a_time_without_network_are_there_once_and_in_order(
+    server: Any, acme: dict[str, str], page: Any
+) -> None:
+    conversation = opened(server, acme, "Cleo", "one")
+    page.goto(f"{server.url}/inbox/{conversation}/")
+    page.get_by_role("log").get_by_text("one", exact=True).wait_for()
+    page.wait_for_timeout(500)
+    page.context.set_offline(True)
+    for text in ("two", "three", "four"):
+        server.call("POST", f"/conversations/{conversation}/messages", {"content": text}, acme["token"])
+    page.get_by_text("No connection.").wait_for(timeout=10_000)
+    page.context.set_offline(False)
+    page.get_by_role("log").get_by_text("four", exact=True).wait_for(timeout=15_000)
+    page.get_by_text("No connection.").wait_for(state="hidden")
+    assert page.locator("#messages .bubble").all_inner_texts() == ["one", "two", "three", "four"]
+
+
+def test_a_reply_without_network_is_kept_and_sent_once_when_tried_again(
+    server: Any, acme: dict[str, str], page: Any
+) -> None:
+    conversation = opened(server, acme, "Cleo", "hello")
+    page.goto(f"{server.url}/inbox/{conversation}/")
+    page.locator("body[data-ready]").wait_for()
+    box = page.get_by_label(re.compile("^Reply to"))
+    box.fill("Kept and sent.")
+
+    def lose_the_answer(route: Any) -> None:
+        route.fetch()  # stored
+        route.abort()
+
+    page.route("**/reply/", lose_the_answer)
+    page.get_by_role("button", name="Send").click()
+    page.get_by_text("Not sent: no connection.").wait_for()
+    assert box.input_value() == "Kept and sent."
+    page.unroute("**/reply/")
+    page.get_by_role("button", name="Send").click()
+    page.get_by_role("log").get_by_text("Kept and sent.", exact=True).wait_for()
+    page.wait_for_timeout(500)
+    assert page.locator("#messages .bubble").all_inner_texts() == ["hello", "Kept and sent."]
+
+
+def test_the_inbox_is_used_with_the_keyboard_alone(server: Any, acme: dict[str, str], page: Any) -> None:
+    for text in ("first", "second"):
+        opened(server, acme, "Cleo", f"{text} of the keyboard")
+    page.goto(f"{server.url}/inbox/")
+    page.locator("body[data-ready]").wait_for()
+    page.keyboard.press("j")
+    page.get_by_role("log").get_by_text("second of the keyboard").wait_for()
+    page.keyboard.press("j")
+    page.get_by_role("log").get_by_text("first of the keyboard").wait_for()
+    page.keyboard.press("k")
+    page.get_by_role("log").get_by_text("second of the keyboard").wait_for()
+    page.keyboard.press("r")
+    page.keyboard.type("je")  # letters are letters in a field
+    page.keyboard.press("Control+Enter")
+    page.get_by_role("log").get_by_text("je", exact=True).wait_for()
+    page.keyboard.press("Escape")
+    page.keyboard.press("e")
+    page.locator("#thread-head .badge", has_text="Resolved").wait_for()
+    page.get_by_role("button", name="Undo").click()
+    page.locator("#thread-head .badge").wait_for(state="detached")
+    page.keyboard.press("?")
+    page.get_by_role("dialog", name="Keyboard").wait_for()
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "q"
+
+
+def test_everything_works_without_javascript(browser: Any, server: Any, acme: dict[str, str]) -> None:
+    conversation = opened(server, acme, "Cleo", "no scripts here")
+    context = signed_in(browser, server, "ada@inbox.example", java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{server.url}/inbox/")
+    page.locator(f"a.row[href*='{conversation}']").click()
+    page.locator("textarea").fill("None needed.")
+    page.get_by_role("button", name="Send").click()
+    assert page.locator("#messages .bubble").all_inner_texts() == ["no scripts here", "None needed."]
+    page.get_by_role("button", name="Resolve").click()
+    assert page.locator("#thread-head .badge").inner_text() == "Resolved"
+    context.close()
