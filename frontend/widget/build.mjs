@@ -8,7 +8,7 @@ import { build, transform } from "esbuild"
 
 const here = fileURLToPath(new URL(".", import.meta.url))
 const out = join(here, "../../static/widget")
-const target = ["es2021", "chrome100", "firefox101", "safari16.4"] // adoptedStyleSheets everywhere
+const target = ["chrome100", "firefox101", "safari16.4"] // adoptedStyleSheets everywhere
 
 /** A style sheet imported from JavaScript is its minified text: the loader adopts it into its shadow root. */
 const styleAsText = {
