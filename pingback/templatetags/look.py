@@ -88,7 +88,7 @@ def day(when: datetime) -> str:
 @register.simple_tag(takes_context=True)
 def here(context: template.Context, **changes: object) -> str:
     """`?list=mine&q=ada`: the place in the inbox with some of it changed; what is empty is left out."""
-    place = {**context.get("place", {}), **changes}
+    place = {**(context.get("place") or {}), **changes}
     query = urlencode({name: value for name, value in place.items() if value})
     return f"?{query}" if query else ""
 

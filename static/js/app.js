@@ -16,6 +16,7 @@ enhanceToasts()
 
 const has = (selector) => document.querySelector(selector)
 if (has("[data-inbox]")) import("./inbox.js").then((module) => module.enhanceInbox(document.body))
-if (has("[data-widget-form]")) import("./widget-form.js").then((module) => module.enhanceWidgetForm(has("[data-widget-form]")))
+if (has("[data-widget-form]"))
+  import("./widget-form.js").then((module) => module.enhanceWidgetForm(has("[data-widget-form]")))
 if (has("[data-colour]")) import("./widget-form.js").then((module) => module.showColours())
 if (has("[data-live]")) import("./onboarding.js").then((module) => module.enhanceLive(has("[data-live]")))

@@ -70,7 +70,8 @@ export function enhanceInbox(body) {
       return
     }
     const undo = () => setStatus(form, before)
-    if (before !== status) toast(body.getAttribute(`data-done-${status}`), { action: body.dataset.undo, onAction: undo })
+    if (before !== status)
+      toast(body.getAttribute(`data-done-${status}`), { action: body.dataset.undo, onAction: undo })
     await look()
   }
 
@@ -85,7 +86,11 @@ export function enhanceInbox(body) {
     else return
     event.preventDefault()
     if (back) history.pushState({}, "", back.href)
-    if (go) document.getElementById(go.dataset.go === "customer" ? "panel" : "thread").querySelector("[data-go]").focus()
+    if (go)
+      document
+        .getElementById(go.dataset.go === "customer" ? "panel" : "thread")
+        .querySelector("[data-go]")
+        .focus()
   })
   document.addEventListener("submit", (event) => {
     const form = event.target.closest("[data-status-form]")

@@ -16,7 +16,8 @@ export function enhanceWidgetForm(form) {
       else if (part) part.textContent = input.value || part.dataset.blank || ""
     }
     const rgb = parse(colour.value)
-    for (const swatch of set.children) swatch.setAttribute("aria-pressed", String(swatch.value === colour.value.toUpperCase()))
+    for (const swatch of set.children)
+      swatch.setAttribute("aria-pressed", String(swatch.value === colour.value.toUpperCase()))
     if (!rgb) return
     const light = luminance(rgb)
     const [onWhite, onBlack] = [1.05 / (light + 0.05), (light + 0.05) / 0.05]
@@ -53,7 +54,7 @@ function parse(text) {
   const short = /^#([0-9a-f])([0-9a-f])([0-9a-f])$/i.exec(text)
   const long = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(text)
   if (short) return short.slice(1).map((digit) => parseInt(digit + digit, 16))
-  return long && long.slice(1).map((digits) => parseInt(digits, 16))
+  return long?.slice(1).map((digits) => parseInt(digits, 16))
 }
 
 /** Relative luminance, 0 to 1. Source: WCAG 2.2, "relative luminance". */

@@ -45,5 +45,6 @@ def flaws(page: Any) -> list[str]:
     session = page.context.new_cdp_session(page)
     session.send("Runtime.evaluate", {"expression": AXE.read_text()})
     run = f"axe.run({{runOnly: {json.dumps(RULES)}}})"
-    found = page.evaluate(f"{run}.then(r => r.violations.map(v => [v.id, ...v.nodes.map(n => n.target.join(' '))].join(' ')))")
+    told = "v => [v.id, ...v.nodes.map(n => n.target.join(' '))].join(' ')"
+    found = page.evaluate(f"{run}.then(r => r.violations.map({told}))")
     return list(found)
