@@ -1,0 +1,146 @@
+"""Every page in a real browser: both themes, phone and desktop, no flaw that axe knows, nothing loaded from elsewhere."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser.pages import console_of, flaws, signed_in
+
+EMAIL = "ada@pages.example"
+OUTSIDE = ("/", "/login", "/signup")
+INSIDE = (
+    "/inbox/",
+    "/inbox/?list=closed",
+    "/inbox/?q=nobody",
+    "/inbox/{conversation}/",
+    "/inbox/{conversation}/?view=customer",
+    "/settings/workspace/",
+    "/settings/channels/",
+    "/settings/channels/whatsapp/",
+    "/settings/channels/email/",
+    "/settings/channels/{channel}/",
+    "/settings/channels/{channel}/delete/",
+    "/settings/widget/",
+    "/settings/widget/new/",
+    "/settings/widget/{widget}/",
+    "/onboarding?step=message",
+)
+SIZES = {"phone": {"width": 360, "height": 740}, "desktop": {"width": 1440, "height": 900}}
+
+
+@pytest.fixture(scope="module")
+def acme(server: Any) -> dict[str, str]:
+    token = server.sign_up(EMAIL)
+    widget = server.call("POST", "/widget/create", {"domain": "localhost", "name": "Acme"}, token)
+    config = {"phone_number_id": "106540352242922", "access_token": "a-long-access-token"}
+    channel = server.call("POST", "/channels/", {"type": "whatsapp", "config": config}, token)
+    body = {"business_id": widget["business_id"], "channel_type": "widget", "initial_message": "Hello, " + "long" * 60}
+    conversation = server.call("POST", "/conversations", body, token)
+    return {"widget": widget["id"], "channel": channel["id"], "conversation": conversation["id"]}
+
+
+@pytest.fixture(scope="module")
+def cookies(browser: Any, server: Any, acme: dict[str, str]) -> Iterator[Any]:
+    context = signed_in(browser, server, EMAIL)
+    yield context.storage_state()
+    context.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_every_page_is_sound(
+    size: str, theme: str, browser: Any, server: Any, acme: dict[str, str], cookies: Any
+) -> None:
+    wrong: list[str] = []
+    options = {"viewport": SIZES[size], "color_scheme": theme, "has_touch": size == "phone"}
+    for addresses, state in ((OUTSIDE, None), (INSIDE, cookies)):
+        context = browser.new_context(storage_state=state, **options)
+        for address in addresses:
+            page = context.new_page()
+            said = console_of(page, server)
+            page.goto(server.url + address.format(**acme))
+            page.wait_for_timeout(150)
+            found = list(said)
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                found.append("wider than the window")
+            found += flaws(page)
+            wrong += [f"{address}: {flaw}" for flaw in found]
+            page.close()
+        context.close()
+    assert wrong == []
+
+
+def test_the_theme_switch_changes_the_page_at_once_and_stays(browser: Any, server: Any) -> None:
+    page = browser.new_page(color_scheme="light")
+    page.goto(f"{server.url}/login")
+    page.wait_for_load_state("networkidle")
+    before = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.get_by_role("button", name="Dark").click()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != before
+    page.goto(f"{server.url}/signup")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    page.close()
+
+
+def test_a_newcomer_goes_from_sign_up_to_a_first_message_that_lights_up(browser: Any, server: Any) -> None:
+    context = browser.new_context(viewport=SIZES["desktop"])
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    page.goto(f"{server.url}/signup")
+    page.locator("[name=full_name]").fill("Ada Lovelace")
+    page.locator("[name=email]").fill("newcomer@pages.example")
+    page.locator("[name=password]").fill("tidewater-lane-9")
+    page.get_by_role("button", name="Sign up").click()
+    page.locator("[name=name]").fill("Acme")
+    page.get_by_role("button", name="Continue").click()
+    page.locator("[name=welcome_heading]").fill("Ahoy!")
+    page.locator(".pv-heading", has_text="Ahoy!").wait_for()  # the preview follows
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_text("Waiting for the first message").wait_for()
+    page.get_by_role("button", name="Open chat").click()
+    chat = page.frame_locator("iframe")
+    chat.locator("body").wait_for()
+    box = chat.get_by_role("textbox")
+    start = chat.locator("button.pb-rowbtn, [data-new], button:has-text('message')").first
+    page.wait_for_timeout(500)
+    if not box.first.is_visible():
+        start.click()
+    box.first.fill("Is this on?")
+    box.first.press("Enter")
+    page.locator("#live.is-live").wait_for()
+    assert "Is this on?" in page.locator("#live").inner_text()
+    page.get_by_role("link", name="Answer it").click()
+    page.get_by_role("log").get_by_text("Is this on?").wait_for()
+    context.close()
+
+
+def test_a_widgets_preview_follows_its_form_and_its_code_can_be_copied(
+    browser: Any, server: Any, acme: dict[str, str], cookies: Any
+) -> None:
+    context = browser.new_context(storage_state=cookies, permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(f"{server.url}/settings/widget/{acme['widget']}/")
+    page.get_by_role("button", name="#0F5F59").click()
+    page.locator("[name=welcome_tagline]").fill("We roast.")
+    assert page.locator(".pv-tagline").inner_text() == "We roast."
+    assert page.evaluate("getComputedStyle(document.querySelector('.pv-hero')).backgroundColor") == "rgb(15, 95, 89)"
+    page.get_by_role("button", name="Copy").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    assert acme["widget"] in page.evaluate("navigator.clipboard.readText()")
+    context.close()
+
+
+def test_deleting_a_channel_asks_first(browser: Any, server: Any, acme: dict[str, str], cookies: Any) -> None:
+    context = browser.new_context(storage_state=cookies)
+    page = context.new_page()
+    page.goto(f"{server.url}/settings/channels/{acme['channel']}/")
+    page.wait_for_load_state("networkidle")
+    page.get_by_role("link", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Keep it").click()
+    page.get_by_role("dialog").wait_for(state="hidden")
+    page.get_by_role("link", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    page.get_by_text("Channel deleted.").wait_for()
+    context.close()
