@@ -113,6 +113,7 @@ class Bus:
         layer = get_channel_layer()
         channel = await _until_it_works(layer.new_channel)
         await _until_it_works(lambda: layer.group_add(GROUP, channel))
+        self._seen[self._host] = self._number, time.monotonic()  # from here on we miss nothing of ourselves
         while True:
             message = await layer.receive(channel)
             try:

@@ -46,6 +46,14 @@ class Connection(AsyncSocket):
     spends a task and a timer on every frame.
     """
 
+    # The library's, whose types it does not tell.
+    connected: bool
+    upgrading: bool
+    upgraded: bool
+    closing: bool
+    closed: bool
+    last_ping: float | None
+
     def __init__(self, server: "Engine", sid: str, *, origin: Origin, address: str | None) -> None:
         super().__init__(server, sid)
         self.origin, self.address = origin, address
@@ -194,7 +202,7 @@ class Connection(AsyncSocket):
                     return False
                 await websocket.send(f"{packets.PONG}probe")
                 self.push(packets.Packet(packets.NOOP))  # ends the poll that waits
-                return await websocket.wait() == str(packets.UPGRADE)
+                return bool(await websocket.wait() == str(packets.UPGRADE))
         except (OSError, TimeoutError):
             return False
         finally:
@@ -269,6 +277,8 @@ class Engine(engineio.AsyncServer):
     """The library's server, which by itself reads bodies of any size, compares origins without asking a database,
     takes any number of connections, and makes sockets of a class that it does not let us choose.
     """
+
+    start_service_task: bool
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

@@ -44,7 +44,7 @@ async def answer(client: Client, event: str, arguments: tuple[Any, ...]) -> Ack:
             raise TooFast(_("Too fast."), retry_after=math.ceil(seconds))
         return await HANDLERS[event](client, Fields.of(arguments))
     except Refused as refusal:
-        error = {"code": refusal.code, "detail": refusal.detail}
+        error: dict[str, Any] = {"code": refusal.code, "detail": refusal.detail}
         if isinstance(refusal, TooFast):
             error["retry_after"] = refusal.retry_after
     except DatabaseError:

@@ -47,7 +47,8 @@ def identify(auth: object, scope: dict[str, Any], origin: Origin) -> Identity:
     claims = auth if isinstance(auth, dict) else {}
     if not claims.get("business_id"):
         raise ConnectionRefusedError(BUSINESS_ID_REQUIRED)
-    business = Business.objects.filter(pk=parse_id(claims["business_id"])).only("pk", "feed_seq").first()
+    business_id = parse_id(claims["business_id"])
+    business = Business.objects.only("pk", "feed_seq").filter(pk=business_id).first() if business_id else None
     if business is None:
         raise ConnectionRefusedError(UNKNOWN_BUSINESS)
     if origin is Origin.WIDGET and not allowed_origin(_origin(scope), business_id=business.pk):
@@ -62,8 +63,13 @@ def identify(auth: object, scope: dict[str, Any], origin: Origin) -> Identity:
         business_id=business.pk,
         feed_seq=business.feed_seq,
         visitor=keys.visitor_from_key(claims.get("visitor_key"), business_id=business.pk),
-        widget=Widget.objects.filter(pk=parse_id(claims.get("widget_id")), business_id=business.pk).first(),
+        widget=_widget(business, claims.get("widget_id")),
     )
+
+
+def _widget(business: Business, widget_id: object) -> Widget | None:
+    found = parse_id(widget_id)
+    return Widget.objects.filter(pk=found, business_id=business.pk).first() if found else None
 
 
 def _member(business: Business, session: AuthSession | None) -> Identity:

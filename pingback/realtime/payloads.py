@@ -34,13 +34,13 @@ class Fields:
         return None if self.values.get(name) is None else self.id(name)
 
     def text(self, name: str) -> str:
-        return self._typed(name, str)
+        return str(self._typed(name, str))
 
     def optional_text(self, name: str) -> str | None:
         return None if self.values.get(name) is None else self.text(name)
 
     def flag(self, name: str) -> bool:
-        return self._typed(name, bool)
+        return bool(self._typed(name, bool))
 
     def optional_flag(self, name: str) -> bool:
         return False if self.values.get(name) is None else self.flag(name)
@@ -56,7 +56,7 @@ class Fields:
         return None if self.values.get(name) is None else self.number(name)
 
     def optional_object(self, name: str) -> dict[str, Any]:
-        return {} if self.values.get(name) is None else self._typed(name, dict)
+        return {} if self.values.get(name) is None else dict(self._typed(name, dict))
 
     def nothing_in(self, name: str) -> None:
         """A field that we know and do not take yet is refused, so that nobody believes that it arrived."""

