@@ -109,9 +109,19 @@ class Server:
         return token
 
 
+@pytest.fixture(scope="session")
+def prepared() -> Iterator[Path]:
+    """A data folder that a first start has filled: every module's server begins from a copy of it."""
+    folder = Path(tempfile.mkdtemp(prefix="pingback-prepared-"))
+    Server(folder).stop()
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
+def server(prepared: Path) -> Iterator[Server]:
     folder = Path(tempfile.mkdtemp(prefix="pingback-browser-"))
+    shutil.copytree(prepared, folder, dirs_exist_ok=True)
     running = Server(folder)
     yield running
     running.stop()
