@@ -111,7 +111,10 @@ def _make() -> None:
     for talk in sorted(TALKS, key=lambda talk: -talk.minutes_ago):
         _play(talk, business, channels[talk.channel], agents, people)
     _send_all(business)
-    Business.objects.filter(pk=business.pk).update(created_at=timezone.now() - timedelta(days=40))
+    opened = timezone.now() - timedelta(days=40)
+    Business.objects.filter(pk=business.pk).update(created_at=opened)
+    Membership.objects.filter(business=business).update(invited_at=opened)
+    Channel.objects.filter(business=business).update(created_at=opened)
 
 
 def _play(

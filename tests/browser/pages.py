@@ -48,3 +48,14 @@ def flaws(page: Any) -> list[str]:
     told = "v => [v.id, ...v.nodes.map(n => n.target.join(' '))].join(' ')"
     found = page.evaluate(f"{run}.then(r => r.violations.map({told}))")
     return list(found)
+
+
+def write_in(chat: Any, text: str) -> None:
+    """What a visitor does in the open widget's frame: past the home, when it shows, and send."""
+    box = chat.get_by_role("textbox")
+    ask = chat.get_by_role("button").filter(has_text="Send us a message")
+    box.or_(ask).first.wait_for()
+    if not box.is_visible():
+        ask.first.click()
+    box.fill(text)
+    box.press("Enter")

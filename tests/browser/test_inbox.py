@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.pages import console_of, signed_in
+from tests.browser.pages import console_of, signed_in, write_in
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +28,10 @@ def page(browser: Any, server: Any) -> Iterator[Any]:
     context.close()
 
 
-def opened(server: Any, acme: dict[str, str], name: str, text: str) -> str:
-    """The id of a conversation that somebody of this name began."""
-    customer = {"customer_name": name}
-    body = {"business_id": acme["business"], "channel_type": "widget", **customer}
-    made = server.call("POST", "/conversations", {k: v for k, v in body.items() if k != "customer_name"}, acme["token"])
-    server.call("POST", f"/conversations/{made['id']}/messages", {"content": text}, acme["token"])
-    return str(made["id"])
+def opened(server: Any, acme: dict[str, str], text: str) -> str:
+    """The id of a new conversation with one message."""
+    body = {"business_id": acme["business"], "channel_type": "widget", "initial_message": text}
+    return str(server.call("POST", "/conversations", body, acme["token"])["id"])
 
 
 def test_a_visitors_message_comes_into_the_list_and_the_answer_into_the_chat(
@@ -48,12 +45,7 @@ def test_a_visitors_message_comes_into_the_list_and_the_answer_into_the_chat(
     site.goto(shop(f"<!doctype html><title>Shop</title>{code}<h1>Shop</h1>"))
     site.get_by_role("button", name="Open chat").click()
     chat = site.frame_locator("iframe")
-    box = chat.get_by_role("textbox").first
-    if not box.is_visible():
-        chat.get_by_role("button").filter(has_text=re.compile("message|conversation|ask|chat", re.I)).first.click()
-    box.wait_for()
-    box.fill("Do you ship to Madeira?")
-    box.press("Enter")
+    write_in(chat, "Do you ship to Madeira?")
     row = page.locator("#rows .row.is-unread")
     row.wait_for(timeout=5000)
     assert "Do you ship to Madeira?" in row.inner_text()
@@ -63,8 +55,7 @@ def test_a_visitors_message_comes_into_the_list_and_the_answer_into_the_chat(
     page.get_by_role("button", name="Send").click()
     page.get_by_role("log").get_by_text("We do.", exact=True).wait_for()
     chat.get_by_text("We do.", exact=True).wait_for(timeout=5000)
-    box.fill("Lovely.")
-    box.press("Enter")
+    write_in(chat, "Lovely.")
     page.get_by_role("log").get_by_text("Lovely.", exact=True).wait_for(timeout=5000)
     assert page.locator("#messages .msg").count() == 3
     assert page.get_by_label(re.compile("^Reply to")).input_value() == ""
@@ -74,7 +65,7 @@ def test_a_visitors_message_comes_into_the_list_and_the_answer_into_the_chat(
 def test_messages_of_a_time_without_network_are_there_once_and_in_order(
     server: Any, acme: dict[str, str], page: Any
 ) -> None:
-    conversation = opened(server, acme, "Cleo", "one")
+    conversation = opened(server, acme, "one")
     page.goto(f"{server.url}/inbox/{conversation}/")
     page.get_by_role("log").get_by_text("one", exact=True).wait_for()
     page.wait_for_timeout(500)
@@ -91,7 +82,7 @@ def test_messages_of_a_time_without_network_are_there_once_and_in_order(
 def test_a_reply_without_network_is_kept_and_sent_once_when_tried_again(
     server: Any, acme: dict[str, str], page: Any
 ) -> None:
-    conversation = opened(server, acme, "Cleo", "hello")
+    conversation = opened(server, acme, "hello")
     page.goto(f"{server.url}/inbox/{conversation}/")
     page.locator("body[data-ready]").wait_for()
     box = page.get_by_label(re.compile("^Reply to"))
@@ -114,7 +105,7 @@ def test_a_reply_without_network_is_kept_and_sent_once_when_tried_again(
 
 def test_the_inbox_is_used_with_the_keyboard_alone(server: Any, acme: dict[str, str], page: Any) -> None:
     for text in ("first", "second"):
-        opened(server, acme, "Cleo", f"{text} of the keyboard")
+        opened(server, acme, f"{text} of the keyboard")
     page.goto(f"{server.url}/inbox/")
     page.locator("body[data-ready]").wait_for()
     page.keyboard.press("j")
@@ -140,7 +131,7 @@ def test_the_inbox_is_used_with_the_keyboard_alone(server: Any, acme: dict[str, 
 
 
 def test_everything_works_without_javascript(browser: Any, server: Any, acme: dict[str, str]) -> None:
-    conversation = opened(server, acme, "Cleo", "no scripts here")
+    conversation = opened(server, acme, "no scripts here")
     context = signed_in(browser, server, "ada@inbox.example", java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{server.url}/inbox/")
