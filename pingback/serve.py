@@ -9,6 +9,8 @@ import io
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pingback.settings")
@@ -34,8 +36,9 @@ def main() -> None:
     settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = _only_process() if settings.EMBEDDED else None
     _check()
-    _migrate()
-    _collect_static()
+    with _taking_turns():
+        _migrate()
+        _collect_static()
     if arguments.demo:
         call_command("demo")
     print(_welcome(), flush=True)
@@ -70,6 +73,14 @@ def _only_process() -> object:
             "set DATABASE_URL and REDIS_URL to run more."
         )
     return file
+
+
+@contextmanager
+def _taking_turns() -> Iterator[None]:
+    """Web processes that share a data folder may start together: one prepares it, the others find that done."""
+    with Path(settings.DATA_DIR, "prepare.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _check() -> None:
