@@ -1,6 +1,5 @@
-"""The widget on a shop's page of another site: what a visitor sees, and what the page never notices."""
+"""A conversation in the widget, from the first word to a bad network, on desktop and phone."""
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,133 +7,12 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import ROOT, Server
+from tests.browser.widget_page import Acme, Visit, style, until, visits
 
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 TEAL = "rgb(15, 95, 89)"
-
-
-class Acme:
-    """Ada's workspace with a widget for localhost."""
-
-    count = 0
-
-    def __init__(self, server: Server) -> None:
-        Acme.count += 1
-        self.server = server
-        self.token = server.sign_up(f"ada{Acme.count}@acme.com")
-        self.widget = self.call(
-            "POST",
-            "/widget/create",
-            {
-                "domain": "localhost",
-                "name": "Tidewater Coffee",
-                "welcome_heading": "Hello, how can we help?",
-                "welcome_tagline": "We answer in five minutes.",
-                "primary_color": "#0f5f59",
-            },
-        )
-
-    def call(self, method: str, path: str, body: Any = None) -> Any:
-        return self.server.call(method, path, body, self.token)
-
-    @property
-    def conversations(self) -> list[Any]:
-        return self.call("GET", "/conversations/")
-
-    @property
-    def words(self) -> list[str]:
-        """Of the one conversation, as the API tells them."""
-        [conversation] = self.conversations
-        whole = self.call("GET", f"/conversations/{conversation['id']}")
-        return [message["content"] for message in whole["messages"]]
-
-    def say(self, content: str) -> None:
-        [conversation] = self.conversations
-        self.call("POST", f"/conversations/{conversation['id']}/messages", {"content": content})
-
-    def page(self, *, head: str = "") -> str:
-        return (
-            '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-            '<meta name="viewport" content="width=device-width, initial-scale=1"><title>Tidewater</title>'
-            f"{head or self.widget['embed_code']}</head><body><main><h1>Guji natural</h1></main></body></html>"
-        )
-
-
-class Line:
-    """The network between a browser and our sockets: whole, without WebSockets, or cut."""
-
-    def __init__(self, context: Any) -> None:
-        self.has_sockets = self.has_polling = True
-        self.loses_next_ack = False
-        context.route_web_socket("**/socket.io/**", self._socket)
-        context.route("**/socket.io/**", lambda route: route.continue_() if self.has_polling else route.abort())
-        self._open: list[Any] = []
-
-    def cut(self) -> None:
-        self.has_sockets = self.has_polling = False
-        for socket in self._open:
-            socket.close()
-        self._open.clear()
-
-    def mend(self) -> None:
-        self.has_sockets = self.has_polling = True
-
-    def _socket(self, ours: Any) -> None:
-        if not self.has_sockets:
-            ours.close()
-            return
-        theirs = ours.connect_to_server()
-        self._open.append(ours)
-
-        def pass_on(packet: str) -> None:
-            if self.loses_next_ack and packet.startswith("43"):
-                self.loses_next_ack = False
-                ours.close()
-            else:
-                ours.send(packet)
-
-        theirs.on_message(pass_on)
-
-
-class Visit:
-    """Cleo's browser on the shop's page."""
-
-    def __init__(self, context: Any) -> None:
-        self.context = context
-        self.line = Line(context)
-        self.complaints: list[str] = []
-        self.requests: list[str] = []
-        self.page = context.new_page()
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", lambda line: line.type in {"error", "warning"} and self.complaints.append(line.text))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.chat = self.page.frame_locator("pb-widget iframe")
-        self.launcher = self.page.locator("pb-widget button")
-        self.field = self.chat.get_by_role("textbox", name="Message")
-        self.log = self.chat.get_by_role("log")
-
-    def open(self) -> None:
-        self.page.get_by_role("button", name="Open chat").click()
-
-    def write(self, *lines: str) -> None:
-        for content in lines:
-            self.field.fill(content)
-            self.field.press("Enter")
-
-    def start(self, *lines: str) -> None:
-        """Open the chat for the first time and write."""
-        self.open()
-        self.chat.get_by_role("button", name="Send us a message").click()
-        self.write(*lines)
-
-    def sees(self, content: str) -> None:
-        self.log.get_by_text(content, exact=True).wait_for()
-
-    @property
-    def shown(self) -> list[str]:
-        return self.log.locator(".pb-b").all_inner_texts()
 
 
 @pytest.fixture
@@ -144,33 +22,7 @@ def acme(server: Server) -> Acme:
 
 @pytest.fixture
 def visit(browser: Any, shop: Callable[..., str], acme: Acme) -> Iterator[Callable[..., Visit]]:
-    """`visit(head="", csp="", **options of the browser)` comes to the shop's page."""
-    contexts = []
-
-    def come(*, head: str = "", csp: str = "", **options: Any) -> Visit:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
-        context.set_default_timeout(15_000)
-        contexts.append(context)
-        cleo = Visit(context)
-        cleo.page.goto(shop(acme.page(head=head), csp=csp))
-        cleo.launcher.wait_for()
-        return cleo
-
-    yield come
-    for context in contexts:
-        context.close()
-
-
-def style(locator: Any, name: str) -> str:
-    return str(locator.evaluate("(node, name) => getComputedStyle(node)[name]", name))
-
-
-def until(page: Any, condition: Callable[[], bool]) -> None:
-    for _ in range(150):
-        if condition():
-            return
-        page.wait_for_timeout(100)
-    pytest.fail("that did not come true")
+    yield from visits(browser, shop, acme)
 
 
 def test_it_greets_in_the_colour_and_the_words_of_the_settings(visit: Callable[..., Visit]) -> None:
@@ -193,36 +45,6 @@ def test_a_bright_colour_gets_dark_words(visit: Callable[..., Visit], acme: Acme
     cleo = visit()
 
     assert style(cleo.launcher, "color") == "rgb(0, 0, 0)"
-
-
-def test_before_the_first_click_only_script_and_settings_are_asked_and_nothing_is_kept(
-    visit: Callable[..., Visit], acme: Acme
-) -> None:
-    cleo = visit()
-    cleo.page.wait_for_timeout(1_000)
-
-    asked = [url for url in cleo.requests if "favicon" not in url and url != cleo.page.url]
-    base = acme.server.url
-    assert asked == [f"{base}/widget.js", f"{base}/api/v1/widget/{acme.widget['id']}"]
-    assert cleo.page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
-    assert cleo.context.cookies() == []
-    assert cleo.page.locator("iframe").count() == 0
-    assert cleo.complaints == []
-
-
-def test_after_it_too_the_page_gets_no_cookie_and_only_our_own_keys(visit: Callable[..., Visit], acme: Acme) -> None:
-    cleo = visit()
-
-    cleo.start("Hi there")
-    cleo.chat.get_by_text("Sent", exact=True).wait_for()
-
-    assert cleo.context.cookies() == []
-    keys = cleo.page.evaluate("Object.keys(localStorage)")
-    assert keys == [f"pingback:{acme.widget['id']}:key"]
-    assert {url.split("/")[2] for url in cleo.requests} == {
-        acme.server.url.split("/")[2],
-        cleo.page.url.split("/")[2],
-    }
 
 
 def test_a_message_is_stored_once_and_the_answer_appears(visit: Callable[..., Visit], acme: Acme) -> None:
@@ -467,38 +289,6 @@ def test_escape_closes_it_and_gives_the_focus_back(visit: Callable[..., Visit]) 
     cleo.page.get_by_role("button", name="Open chat").wait_for()
     assert cleo.page.evaluate("document.activeElement.shadowRoot.activeElement.ariaLabel") == "Open chat"
     cleo.page.locator("pb-widget iframe").wait_for(state="hidden")
-
-
-def test_the_vendors_form_works_and_twice_on_a_page_is_one_widget(visit: Callable[..., Visit], acme: Acme) -> None:
-    script = f'<script async src="{acme.server.url}/widget.js"></script>'
-    cleo = visit(head=f"<script>window.PingBackWidgetId = {json.dumps(acme.widget['id'])}</script>{script}{script}")
-
-    cleo.page.wait_for_timeout(500)
-
-    assert cleo.page.locator("pb-widget").count() == 1
-    assert cleo.complaints == []
-
-
-def test_a_page_that_swaps_its_body_keeps_the_open_chat(visit: Callable[..., Visit]) -> None:
-    cleo = visit()
-    cleo.start("Still here?")
-    cleo.chat.get_by_text("Sent", exact=True).wait_for()
-
-    cleo.page.evaluate("document.body.replaceWith(document.createElement('body'))")
-
-    cleo.write("Yes")
-    cleo.sees("Yes")
-
-
-def test_a_strict_policy_of_the_page_needs_three_lines(visit: Callable[..., Visit], acme: Acme) -> None:
-    base = acme.server.url
-    cleo = visit(csp=f"default-src 'none'; script-src {base}; connect-src {base}; frame-src {base}")
-
-    cleo.start("Through the policy")
-    cleo.chat.get_by_text("Sent", exact=True).wait_for()
-
-    assert style(cleo.launcher, "backgroundColor") == TEAL
-    assert cleo.complaints == []
 
 
 def test_on_a_phone_the_chat_is_the_screen(visit: Callable[..., Visit]) -> None:

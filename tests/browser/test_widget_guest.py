@@ -1,0 +1,174 @@
+"""The widget as a guest on a page that is not ours: what it asks for, keeps, and leaves alone."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import Server
+from tests.browser.widget_page import Acme, Visit, style, until, visits
+
+TEAL = "rgb(15, 95, 89)"
+
+
+@pytest.fixture
+def acme(server: Server) -> Acme:
+    return Acme(server)
+
+
+@pytest.fixture
+def visit(browser: Any, shop: Callable[..., str], acme: Acme) -> Iterator[Callable[..., Visit]]:
+    yield from visits(browser, shop, acme)
+
+
+def test_before_the_first_click_only_script_and_settings_are_asked_and_nothing_is_kept(
+    visit: Callable[..., Visit], acme: Acme
+) -> None:
+    cleo = visit()
+    cleo.page.wait_for_timeout(1_000)
+
+    asked = [url for url in cleo.requests if "favicon" not in url and url != cleo.page.url]
+    base = acme.server.url
+    assert asked == [f"{base}/widget.js", f"{base}/api/v1/widget/{acme.widget['id']}"]
+    assert cleo.page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
+    assert cleo.context.cookies() == []
+    assert cleo.page.locator("iframe").count() == 0
+    assert cleo.complaints == []
+
+
+def test_after_it_too_the_page_gets_no_cookie_and_only_our_own_keys(visit: Callable[..., Visit], acme: Acme) -> None:
+    cleo = visit()
+
+    cleo.start("Hi there")
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+
+    assert cleo.context.cookies() == []
+    keys = cleo.page.evaluate("Object.keys(localStorage)")
+    assert keys == [f"pingback:{acme.widget['id']}:key"]
+    assert {url.split("/")[2] for url in cleo.requests} == {
+        acme.server.url.split("/")[2],
+        cleo.page.url.split("/")[2],
+    }
+
+
+def test_the_vendors_form_works_and_twice_on_a_page_is_one_widget(visit: Callable[..., Visit], acme: Acme) -> None:
+    script = f'<script async src="{acme.server.url}/widget.js"></script>'
+    cleo = visit(head=f"<script>window.PingBackWidgetId = {json.dumps(acme.widget['id'])}</script>{script}{script}")
+
+    cleo.page.wait_for_timeout(500)
+
+    assert cleo.page.locator("pb-widget").count() == 1
+    assert cleo.complaints == []
+
+
+def test_a_page_that_swaps_its_body_keeps_the_open_chat(visit: Callable[..., Visit]) -> None:
+    cleo = visit()
+    cleo.start("Still here?")
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+
+    cleo.page.evaluate("document.body.replaceWith(document.createElement('body'))")
+
+    cleo.write("Yes")
+    cleo.sees("Yes")
+
+
+def test_a_strict_policy_of_the_page_needs_three_lines(visit: Callable[..., Visit], acme: Acme) -> None:
+    base = acme.server.url
+    cleo = visit(csp=f"default-src 'none'; script-src {base}; connect-src {base}; frame-src {base}")
+
+    cleo.start("Through the policy")
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+
+    assert style(cleo.launcher, "backgroundColor") == TEAL
+    assert cleo.complaints == []
+
+
+def test_a_script_may_put_it_in_and_trusted_types_may_be_required(visit: Callable[..., Visit], acme: Acme) -> None:
+    """As tag managers and single-page apps do it, on a page that trusts no string."""
+    base = acme.server.url
+    head = f"""<script nonce="shop">
+        window.PingBackWidgetId = "{acme.widget["id"]}"
+        const policy = trustedTypes.createPolicy("shop", {{ createScriptURL: (url) => url }})
+        const script = document.createElement("script")
+        script.src = policy.createScriptURL("{base}/widget.js")
+        document.head.append(script)</script>"""
+    csp = f"default-src 'none'; script-src 'nonce-shop' {base}; connect-src {base}; frame-src {base}"
+    cleo = visit(head=head, csp=f"{csp}; require-trusted-types-for 'script'; trusted-types shop")
+
+    cleo.start("Put in by hand")
+
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    assert cleo.complaints == []
+
+
+def test_it_takes_no_room_on_the_page_and_moves_nothing(visit: Callable[..., Visit], acme: Acme) -> None:
+    watch = """<script>
+        window.shifts = []
+        new PerformanceObserver((list) => shifts.push(...list.getEntries().map(({ value }) => value)))
+            .observe({ type: "layout-shift", buffered: true })</script>"""
+    cleo = visit(head=watch + acme.widget["embed_code"])
+    cleo.launcher.wait_for()
+    cleo.open()
+    cleo.chat.get_by_role("heading", name="Hello, how can we help?").wait_for()
+    cleo.page.wait_for_timeout(300)
+
+    assert cleo.page.evaluate("shifts") == []
+    assert cleo.page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+
+
+def test_a_page_of_another_site_cannot_frame_the_chat(visit: Callable[..., Visit], acme: Acme) -> None:
+    cleo = visit()
+    cleo.page.goto(cleo.page.url.replace("localhost", "127.0.0.1"))
+
+    cleo.open()
+
+    until(cleo.page, lambda: any("frame-ancestors" in text for text in cleo.complaints))
+    assert cleo.chat.get_by_role("heading").count() == 0
+    # A second click mends what can be mended and a third closes: nobody is stuck with a blank panel.
+    cleo.page.get_by_role("button", name="Close chat").click()
+    cleo.page.locator("pb-widget iframe").wait_for(state="hidden")
+
+
+def test_what_strange_windows_say_is_ignored_on_both_sides(visit: Callable[..., Visit], acme: Acme) -> None:
+    cleo = visit()
+    cleo.open()
+    cleo.chat.get_by_role("heading", name="Hello, how can we help?").wait_for()
+
+    cleo.page.evaluate("postMessage({ pingback: 'keep', name: 'key', value: 'planted' }, '*')")
+    cleo.page.evaluate("postMessage({ pingback: 'close' }, '*')")
+    inside = next(frame for frame in cleo.page.frames if acme.widget["id"] in frame.url)
+    inside.evaluate("postMessage({ pingback: 'kept', kept: { key: 'planted' } }, '*')")
+    cleo.page.wait_for_timeout(300)
+
+    assert cleo.page.evaluate("localStorage.length") == 0
+    assert cleo.page.get_by_role("button", name="Close chat").is_visible()
+    cleo.chat.get_by_role("button", name="Send us a message").click()
+    cleo.write("Still myself")
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    assert cleo.page.evaluate("Object.values(localStorage)[0]").startswith("v1.")
+
+
+def test_where_storage_is_denied_the_chat_lasts_as_long_as_the_page(visit: Callable[..., Visit], acme: Acme) -> None:
+    deny = """<script>Object.defineProperty(window, "localStorage", {
+        get() { throw new DOMException("denied", "SecurityError") } })</script>"""
+    cleo = visit(head=deny + acme.widget["embed_code"])
+
+    cleo.start("Nobody keeps me", "Still here")
+
+    until(cleo.page, lambda: len(acme.conversations) == 1 and len(acme.words) == 2)
+    assert cleo.complaints == []
+
+
+def test_an_unknown_widget_leaves_the_page_alone(
+    visit: Callable[..., Visit], acme: Acme, shop: Callable[..., str]
+) -> None:
+    cleo = visit()
+
+    embed = acme.widget["embed_code"].replace(acme.widget["id"], acme.widget["business_id"])
+    cleo.page.goto(shop(acme.page(head=embed)))
+
+    until(cleo.page, lambda: any("PingBack: no widget" in text for text in cleo.complaints))
+
+    assert not any("Uncaught" in text for text in cleo.complaints)
+    assert cleo.launcher.count() == 0

@@ -1,0 +1,160 @@
+"""The widget as Cleo has it: Acme's shop on another site, the launcher, and the chat in its frame."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import Server
+
+
+class Acme:
+    """Ada's workspace with a widget for localhost."""
+
+    count = 0
+
+    def __init__(self, server: Server) -> None:
+        Acme.count += 1
+        self.server = server
+        self.token = server.sign_up(f"ada{Acme.count}@acme.com")
+        self.widget = self.call(
+            "POST",
+            "/widget/create",
+            {
+                "domain": "localhost",
+                "name": "Tidewater Coffee",
+                "welcome_heading": "Hello, how can we help?",
+                "welcome_tagline": "We answer in five minutes.",
+                "primary_color": "#0f5f59",
+            },
+        )
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        return self.server.call(method, path, body, self.token)
+
+    @property
+    def conversations(self) -> list[Any]:
+        return self.call("GET", "/conversations/")
+
+    @property
+    def words(self) -> list[str]:
+        """Of the one conversation, as the API tells them."""
+        [conversation] = self.conversations
+        whole = self.call("GET", f"/conversations/{conversation['id']}")
+        return [message["content"] for message in whole["messages"]]
+
+    def say(self, content: str) -> None:
+        [conversation] = self.conversations
+        self.call("POST", f"/conversations/{conversation['id']}/messages", {"content": content})
+
+    def page(self, *, head: str = "") -> str:
+        return (
+            '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width, initial-scale=1"><title>Tidewater</title>'
+            f"{head or self.widget['embed_code']}</head><body><main><h1>Guji natural</h1></main></body></html>"
+        )
+
+
+class Line:
+    """The network between a browser and our sockets: whole, without WebSockets, or cut."""
+
+    def __init__(self, context: Any) -> None:
+        self.has_sockets = self.has_polling = True
+        self.loses_next_ack = False
+        context.route_web_socket("**/socket.io/**", self._socket)
+        context.route("**/socket.io/**", lambda route: route.continue_() if self.has_polling else route.abort())
+        self._open: list[Any] = []
+
+    def cut(self) -> None:
+        self.has_sockets = self.has_polling = False
+        for socket in self._open:
+            socket.close()
+        self._open.clear()
+
+    def mend(self) -> None:
+        self.has_sockets = self.has_polling = True
+
+    def _socket(self, ours: Any) -> None:
+        if not self.has_sockets:
+            ours.close()
+            return
+        theirs = ours.connect_to_server()
+        self._open.append(ours)
+
+        def pass_on(packet: str) -> None:
+            if self.loses_next_ack and packet.startswith("43"):
+                self.loses_next_ack = False
+                ours.close()
+            else:
+                ours.send(packet)
+
+        theirs.on_message(pass_on)
+
+
+class Visit:
+    """Cleo's browser on the shop's page."""
+
+    def __init__(self, context: Any) -> None:
+        self.context = context
+        self.line = Line(context)
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.page = context.new_page()
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", lambda line: line.type in {"error", "warning"} and self.complaints.append(line.text))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.chat = self.page.frame_locator("pb-widget iframe")
+        self.launcher = self.page.locator("pb-widget button")
+        self.field = self.chat.get_by_role("textbox", name="Message")
+        self.log = self.chat.get_by_role("log")
+
+    def open(self) -> None:
+        self.page.get_by_role("button", name="Open chat").click()
+
+    def write(self, *lines: str) -> None:
+        for content in lines:
+            self.field.fill(content)
+            self.field.press("Enter")
+
+    def start(self, *lines: str) -> None:
+        """Open the chat for the first time and write."""
+        self.open()
+        self.chat.get_by_role("button", name="Send us a message").click()
+        self.write(*lines)
+
+    def sees(self, content: str) -> None:
+        self.log.get_by_text(content, exact=True).wait_for()
+
+    @property
+    def shown(self) -> list[str]:
+        return self.log.locator(".pb-b").all_inner_texts()
+
+
+def visits(browser: Any, shop: Callable[..., str], acme: Acme) -> Iterator[Callable[..., Visit]]:
+    """For a fixture `visit`: `visit(head="", csp="", **options of the browser)` comes to the shop's page."""
+    contexts = []
+
+    def come(*, head: str = "", csp: str = "", **options: Any) -> Visit:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        cleo = Visit(context)
+        cleo.page.goto(shop(acme.page(head=head), csp=csp))
+        cleo.launcher.wait_for()
+        return cleo
+
+    yield come
+    for context in contexts:
+        context.close()
+
+
+def style(locator: Any, name: str) -> str:
+    return str(locator.evaluate("(node, name) => getComputedStyle(node)[name]", name))
+
+
+def until(page: Any, condition: Callable[[], bool]) -> None:
+    for _ in range(150):
+        if condition():
+            return
+        page.wait_for_timeout(100)
+    pytest.fail("that did not come true")
