@@ -17,7 +17,7 @@ from businesses.models import Business, FeedEvent
 from conversations.models import Conversation, Message
 from conversations.selectors import messages_after
 from conversations.services.messages import MAX_KEY, Posted, send_reply
-from foundation.errors import Forbidden, Invalid, Refused, TooFast
+from foundation.errors import Forbidden, Invalid, NotFound, Refused, TooFast
 from foundation.text import is_clean
 from pingback.realtime import bus, db, publish, rooms, sockets, wire
 from pingback.realtime.bus import Envelope
@@ -113,7 +113,9 @@ async def agent_message(client: Client, sent: Fields) -> Ack:
 
 def _reply(client: Client, conversation_id: UUID, content: str, key: str) -> Posted:
     author = client.fresh_user()
-    conversation = client.conversation(conversation_id)
+    conversation = Conversation.objects.visible_to(author).filter(pk=conversation_id).first()
+    if conversation is None:
+        raise NotFound
     same = hashlib.sha256(f"{conversation_id}\0{content}".encode()).hexdigest() if key else ""
     posted = send_reply(conversation=conversation, author=author, content=content, key=key, fingerprint=same)
     _message_in_full(posted.message)
