@@ -78,12 +78,11 @@ async function catchUp(its) {
   its.busy = true
   let more = true
   while (more) {
-    const known = its.messages.length > 0
-    const seq = known ? its.whole : Math.max(0, (conversationOf(its.id)?.last_message?.seq ?? 0) - PAGE)
+    const seq = its.loaded ? its.whole : Math.max(0, (conversationOf(its.id)?.last_message?.seq ?? 0) - PAGE)
     const ack = await socket.emit("resume", { conversation_id: its.id, seq })
     if (ack.error) break
-    const fresh = its.add(ack.messages)
-    if (known) took(fresh)
+    const news = its.add(ack.messages)
+    if (its.loaded) took(news)
     its.loaded = true
     more = its.whole > seq && (ack.more || its.whole < its.last)
   }
@@ -108,10 +107,11 @@ async function earlier() {
 async function refresh() {
   if (!key) return
   const headers = { "X-Visitor-Key": key }
-  const answer = await fetch(`/api/v1/widget/${settings.id}/conversations`, { headers }).catch(() => null)
-  if (!answer?.ok) return
-  const { results } = await answer.json()
-  conversations = results.map((row) => {
+  const answer = await fetch(`/api/v1/widget/${settings.id}/conversations`, { headers })
+    .then((response) => response.ok && response.json())
+    .catch(() => null) // the next connection asks again
+  if (!answer) return
+  conversations = answer.results.map((row) => {
     const known = conversationOf(row.id)
     const [here, there] = [known?.last_message?.seq ?? 0, row.last_message?.seq ?? 0]
     if (here > there) return known // something happened while the answer was on its way
@@ -162,7 +162,7 @@ function dial() {
         trouble = ""
         caughtUp()
       } else if (state === "refused") trouble = texts.refused
-      else setTimeout(() => worry(), CALM_MS)
+      else setTimeout(worry, CALM_MS)
       render()
     },
   })

@@ -170,6 +170,56 @@ def test_what_was_said_during_a_break_is_caught_up_with(visit: Callable[..., Vis
     assert cleo.shown == ["Hello?", "one", "two", "three"]
 
 
+def test_a_lost_event_is_missed_at_the_next_one_and_asked_for(visit: Callable[..., Visit], acme: Acme) -> None:
+    cleo = visit()
+    cleo.start("Hello?")
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+
+    cleo.line.loses_next_message = True
+    acme.say("one")
+    acme.say("two")
+
+    cleo.sees("one")
+    assert cleo.shown == ["Hello?", "one", "two"]
+
+
+def test_a_refused_message_says_why_and_can_be_tried_again(visit: Callable[..., Visit], acme: Acme) -> None:
+    cleo = visit()
+    cleo.start("First")
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    channel = f"/channels/{acme.call('GET', '/channels/')[0]['id']}"
+    acme.call("PATCH", channel, {"is_active": False})
+    cleo.write("Second")
+    cleo.chat.get_by_text("Not sent. This chat is switched off.").wait_for()
+    acme.call("PATCH", channel, {"is_active": True})
+
+    cleo.chat.get_by_role("button", name="Try again").click()
+
+    until(cleo.page, lambda: acme.words == ["First", "Second"])
+    cleo.chat.get_by_role("button", name="Try again").wait_for(state="detached")
+    assert cleo.shown == ["First", "Second"]
+
+
+def test_a_long_conversation_opens_at_its_end_and_the_rest_is_there_on_demand(
+    visit: Callable[..., Visit], acme: Acme
+) -> None:
+    cleo = visit()
+    cleo.start("0")
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    for number in range(1, 61):
+        acme.say(str(number))
+    cleo.page.reload()
+
+    cleo.open()
+    cleo.sees("60")
+    assert cleo.shown == [str(number) for number in range(11, 61)]
+    cleo.chat.get_by_role("button", name="Earlier messages").click()
+
+    cleo.sees("0")
+    assert cleo.shown == [str(number) for number in range(61)]
+    assert cleo.chat.get_by_role("button", name="Earlier messages").count() == 0
+
+
 def test_where_websockets_are_blocked_it_polls(visit: Callable[..., Visit], acme: Acme) -> None:
     cleo = visit()
     cleo.line.has_sockets = False

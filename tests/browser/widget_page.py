@@ -60,7 +60,7 @@ class Line:
 
     def __init__(self, context: Any) -> None:
         self.has_sockets = self.has_polling = True
-        self.loses_next_ack = False
+        self.loses_next_ack = self.loses_next_message = False
         context.route_web_socket("**/socket.io/**", self._socket)
         context.route("**/socket.io/**", lambda route: route.continue_() if self.has_polling else route.abort())
         self._open: list[Any] = []
@@ -85,6 +85,8 @@ class Line:
             if self.loses_next_ack and packet.startswith("43"):
                 self.loses_next_ack = False
                 ours.close()
+            elif self.loses_next_message and packet.startswith('42["new_message"'):
+                self.loses_next_message = False
             else:
                 ours.send(packet)
 
