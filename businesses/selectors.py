@@ -29,6 +29,11 @@ def membership_of(user: "User | AnonymousUser") -> "Membership | None":
     return user.__dict__["membership"]  # type: ignore[no-any-return]
 
 
+def act_in(user: User, membership: "Membership | None") -> None:
+    """The user's current workspace is this one, for as long as the object lives; for callers that looked it up."""
+    user.__dict__["membership"] = membership
+
+
 def forget_membership(user: User) -> None:
     """The next question asks the database again."""
     user.__dict__.pop("membership", None)

@@ -35,11 +35,11 @@ def env_list(name: str, default: tuple[str, ...] = ()) -> list[str]:
 
 
 def env_database(name: str, *, default: str) -> dict[str, object]:
-    return dict(_env.db_url(name, default=default))
+    return dict(_env.db_url_config(env_str(name) or default))
 
 
 def env_email(name: str, *, default: str) -> dict[str, object]:
-    return dict(_env.email_url(name, default=default))
+    return dict(_env.email_url_config(env_str(name) or default))
 
 
 def env_secret(name: str, folder: Path) -> str:

@@ -279,5 +279,7 @@ LOGGING = {
         "django": {"handlers": [], "level": "WARNING", "propagate": True},
         "django.request": {"level": "ERROR"},
         "django.security": {"level": "ERROR"},
+        # It tells of every second that Redis is away; pingback.realtime says it once.
+        "channels_redis": {"level": "CRITICAL"},
     },
 }

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import AuthSession, User
 from businesses.models import Business, Membership
+from businesses.selectors import act_in
 from conversations.models import Conversation
 from foundation.errors import Forbidden, Invalid, NotFound
 from pingback.realtime.engine import Connection
@@ -63,7 +64,7 @@ class Client:
         if membership is None:
             raise Forbidden(_("You are no longer signed in here."))
         self.membership = membership
-        membership.user.__dict__["membership"] = membership
+        act_in(membership.user, membership)
         return membership.user
 
     def conversation(self, conversation_id: UUID) -> Conversation:
