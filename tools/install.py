@@ -15,7 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin/python"
-PIP_OPTIONS = ["--quiet", "--disable-pip-version-check", "--no-input"]
+# Compiling all of it would take longer than what a first start imports.
+PIP_OPTIONS = ["--no-compile", "--quiet", "--disable-pip-version-check", "--no-input"]
 
 
 def main() -> None:
