@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeText
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from conversations.models import WEB, ChannelType
@@ -143,3 +144,11 @@ def _said(local: datetime) -> str:
     if timedelta(0) < today - local.date() < timedelta(days=6):
         return date_format(local, "D")
     return date_format(local, "j M" if local.year == today.year else "j M Y")
+
+
+@register.filter
+def answered(since: datetime, until: datetime) -> str:
+    """How long somebody waited, in words: "within a minute", "within 2 hours"."""
+    if until - since < timedelta(minutes=1):
+        return _("within a minute")
+    return _("within %(time)s") % {"time": timesince(since, until, depth=1)}
