@@ -24,7 +24,9 @@ def test_without_a_business_nobody_connects(talk: Connect, auth: object) -> None
     assert talk(auth).refusal == ["business_id_required"]
 
 
-@pytest.mark.parametrize("business_id", ["01a2139e-ba4a-7d65-b6b2-7affc88c5f9e", "acme", 7, ["x"], {"a": 1}, "' OR 1=1 --"])
+@pytest.mark.parametrize(
+    "business_id", ["01a2139e-ba4a-7d65-b6b2-7affc88c5f9e", "acme", 7, ["x"], {"a": 1}, "' OR 1=1 --"]
+)
 def test_an_unknown_business_is_refused(talk: Connect, business_id: object) -> None:
     assert talk({"business_id": business_id}).refusal == ["unknown_business"]
 
