@@ -12,10 +12,9 @@ from django.utils.translation import gettext_lazy as lazy
 
 from conversations.models import ChannelType
 from foundation.errors import Invalid, Unprocessable
-from foundation.ids import parse_id
 from foundation.text import is_clean
 
-Kind = Literal["text", "secret", "email", "number", "checkbox", "id"]
+Kind = Literal["text", "secret", "email", "number", "checkbox"]
 Value = str | int | bool
 Words = str | Promise
 
@@ -103,8 +102,6 @@ def _clean(field: Field, value: Any) -> Value | None:
         raise _flaw(field, _("The text holds a character that cannot be stored."), "value_error")
     if text and field.kind == "email" and not _looks_like_an_address(text):
         raise _flaw(field, _("Write an e-mail address."), "invalid")
-    if text and field.kind == "id" and parse_id(text) is None:
-        raise _flaw(field, _("Write an id."), "invalid")
     return text or None
 
 
@@ -166,7 +163,6 @@ CONNECT_FORMS: dict[ChannelType, ConnectForm] = {
             type=ChannelType.WIDGET,
             title=lazy("Website"),
             description=lazy("The chat widget on your site. It comes with your first widget."),
-            fields=(Field(name="widget_id", label=lazy("Widget"), kind="id"),),
         ),
         ConnectForm(
             type=ChannelType.WEBCHAT,

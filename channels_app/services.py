@@ -83,8 +83,8 @@ def provision_widget_channel(*, business: Business, widget_id: UUID) -> Channel:
     existing = Channel.objects.filter(business=business, type=ChannelType.WIDGET).in_order().first()
     if existing:
         return existing
-    channel = Channel(business=business, type=ChannelType.WIDGET)
-    _connect(channel, {"widget_id": str(widget_id)})
+    channel = Channel(business=business, type=ChannelType.WIDGET, config={"widget_id": str(widget_id)})
+    _connect(channel, {})
     channel.save(force_insert=True)
     return channel
 
@@ -93,8 +93,11 @@ def _connect(channel: Channel, config: dict[str, Any], *, type: ChannelType | No
     """Put the config into the row (not saved), and what we know of the connection now."""
     form = form_for(type or channel.type)
     values = form.clean(credentials.unmasked(channel, form, config))
+    # Which widget a web channel came with is ours to say: nobody's config sets or loses it.
+    ours = {name: value for name, value in channel.config.items() if name == "widget_id" and channel.type == form.type}
     channel.type = form.type
     credentials.store(channel, values)
+    channel.config |= ours
     channel.failures, channel.held_until = 0, None
     channel.state, channel.state_detail = _standing(channel, set(values))
 

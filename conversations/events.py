@@ -48,6 +48,10 @@ def customer_created(customer: Customer) -> Event:
     return Event(kind="customer.created", subject=customer, data={"customer_id": str(customer.pk)})
 
 
+def customer_updated(customer: Customer) -> Event:
+    return Event(kind="customer.updated", subject=customer, data={"customer_id": str(customer.pk)})
+
+
 def record(business_id: UUID, events: Sequence[Event], *, messages: Sequence[Message] = ()) -> None:
     """Tell the neighbours, then append to the feed. The last call of a service's transaction."""
     happened.send(sender=None, business_id=business_id, events=events, messages=messages)

@@ -183,8 +183,8 @@ class Message(models.Model):
     @property
     def client_message_id(self) -> str | None:
         """What the sender's client called it, for echoing to the sender's own side only."""
-        parts = (self.dedup_key or "").split(":", 2)
-        return parts[2] if len(parts) == 3 else None
+        source, _sep, rest = (self.dedup_key or "").partition(":")
+        return rest.partition(":")[2] if source in {"w", "api"} else None
 
 
 class ReadMark(models.Model):

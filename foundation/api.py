@@ -1,6 +1,5 @@
 """The manners that every app's API shares: ids in paths, paging, what a refusal looks like in the schema."""
 
-import hashlib
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -110,16 +109,16 @@ class Text(serializers.CharField):
         return super().to_internal_value(data)
 
 
-def idempotency_key(request: Request) -> tuple[str, str]:
-    """The key that the caller gave ("" = none), and the digest of path and body that it stands for."""
-    key = request.headers.get("Idempotency-Key")
+def idempotency_key(request: Request) -> str:
+    """The key that the caller gave; "" = none."""
+    key: str | None = request.headers.get("Idempotency-Key")
     if key is None:
-        return "", ""
+        return ""
     if not 1 <= len(key) <= 128 or not key.isprintable() or not key.isascii():
         raise Unprocessable(
             "Use 1 to 128 printable characters.", field="Idempotency-Key", source="header", kind="value_error"
         )
-    return key, hashlib.sha256(request.path.encode() + b"\0" + request._request.body).hexdigest()
+    return key
 
 
 class CursorQuery(serializers.Serializer[Any]):

@@ -55,6 +55,9 @@ class Widget(models.Model):
         return f'<script async src="{settings.PUBLIC_BASE_URL}/widget.js" data-widget-id="{self.pk}"></script>'
 
 
+FIRST_GENERATION = 1
+
+
 class Visitor(models.Model):
     """A browser that has written, known by its visitor key. Its conversations are its customer's on the web.
 
@@ -65,7 +68,7 @@ class Visitor(models.Model):
     business = models.ForeignKey(Business, models.CASCADE, related_name="visitors")
     widget = models.ForeignKey(Widget, models.SET_NULL, null=True, blank=True, related_name="visitors")
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="visitors")
-    generation = models.PositiveIntegerField(default=1)
+    generation = models.PositiveIntegerField(default=FIRST_GENERATION)
     last_seen_at = models.DateTimeField(_("last seen"), default=timezone.now)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 

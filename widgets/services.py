@@ -18,15 +18,16 @@ from accounts.models import User
 from businesses.policy import Action, require
 from channels_app.models import Channel
 from channels_app.services import provision_widget_channel
+from conversations import events
 from conversations.models import ChannelType, Conversation, Customer, Message, SenderType, Status
-from conversations.services.messages import Draft, Posted, check_content, post_messages
+from conversations.services.messages import Draft, Posted, check_content, fingerprint_of, post_messages
 from conversations.services.opening import open_conversation
-from foundation.errors import Forbidden, Invalid, NotFound, Unprocessable
+from foundation.errors import Forbidden, Invalid, KeyReused, NotFound, Unprocessable
 from foundation.ids import new_id, parse_id
 from foundation.text import is_clean
 from widgets import keys
 from widgets.domains import normal_domain
-from widgets.models import Visitor, Widget
+from widgets.models import FIRST_GENERATION, Visitor, Widget
 from widgets.selectors import conversations_of
 
 MAX_CONFIG = 16_000
@@ -134,10 +135,19 @@ def receive_client_message(
     first_key = f"w:{scope}:{client_message_id}" if client_message_id else None
     if visitor is None:
         return _from_stranger(business_id, content, widget, first_key, told)
-    if first_key and (repeat := _repeat(first_key, of=visitor)):
+    if first_key and (repeat := _repeat(first_key, content, of=visitor)):
         return repeat
-    _note_claims(visitor.customer, told)
     key = f"w:{visitor.pk}:{client_message_id}" if client_message_id else None
+    with transaction.atomic():
+        received = _from_visitor(visitor, content, key, conversation_id=conversation_id, new=new)
+        if received.created:
+            _note_claims(visitor.customer, told)
+    return received
+
+
+def _from_visitor(
+    visitor: Visitor, content: str, key: str | None, *, conversation_id: UUID | None, new: bool
+) -> Received:
     if conversation_id is not None:
         conversation = conversations_of(visitor).filter(pk=conversation_id).first()
         if conversation is None:
@@ -146,7 +156,6 @@ def receive_client_message(
     return _in_newest(visitor, content, key, new=new)
 
 
-@transaction.atomic
 def _in_newest(visitor: Visitor, content: str, key: str | None, *, new: bool) -> Received:
     """The visitor's row is locked first of all, so that two tabs do not open two conversations."""
     Visitor.objects.select_for_update(of=("self",)).get(pk=visitor.pk)
@@ -160,6 +169,7 @@ def _in_newest(visitor: Visitor, content: str, key: str | None, *, new: bool) ->
         customer=visitor.customer,
         content=content,
         dedup_key=key,
+        fingerprint=fingerprint_of(content),
     )
     return _received(visitor, Posted(message=_message(opened.message), created=opened.created))
 
@@ -170,7 +180,7 @@ def _from_stranger(
     if key:
         if parse_id(key.rpartition(":")[2]) is None:
             raise Unprocessable(_("Use a random UUID."), field="client_message_id")
-        if repeat := _repeat(key, of=None):
+        if repeat := _repeat(key, content, of=None):
             return repeat
     customer = Customer(business_id=business_id, **told)
     visitor = Visitor(id=new_id(), business_id=business_id, widget=widget, customer=customer)
@@ -185,29 +195,38 @@ def _from_stranger(
             new_customer=True,
             content=content,
             dedup_key=key,
+            fingerprint=fingerprint_of(content),
         )
         if not opened.created:  # the same first message won on another connection
             transaction.set_rollback(True)
     if opened.created:
         return _received(visitor, Posted(message=_message(opened.message), created=True))
-    repeat = _repeat(key or "", of=None)
+    repeat = _repeat(key or "", content, of=None)
     assert repeat is not None
     return repeat
 
 
-def _repeat(key: str, *, of: Visitor | None) -> Received | None:
-    """The first message of a stranger, sent again: by the visitor that it made, or for a while by a stranger."""
+def _repeat(key: str, content: str, *, of: Visitor | None) -> Received | None:
+    """The first message of a stranger, sent again: by the visitor that it made, or for a while by a stranger.
+
+    A stranger gets a key only as long as the first one was not revoked. Raises KeyReused for other words.
+    """
     rows = Message.objects.select_related("conversation__customer", "conversation__assignee", "sender")
     message = rows.filter(dedup_key=key).first()
     if message is None:
         return None
     customer_id = message.conversation.customer_id
+    if of is not None and of.customer_id != customer_id:
+        return None
+    if message.fingerprint != fingerprint_of(content):
+        raise KeyReused
     if of is not None:
-        return _received(of, Posted(message=message, created=False)) if of.customer_id == customer_id else None
+        return _received(of, Posted(message=message, created=False))
     if timezone.now() - message.created_at > FIRST_MESSAGE_WINDOW:
         raise Unprocessable(_("This id was used before."), field="client_message_id")
-    visitor = Visitor.objects.select_related("customer").filter(customer__conversations=message.conversation_id).first()
-    if visitor is None:
+    first = Visitor.objects.select_related("customer").filter(customer__conversations=message.conversation_id)
+    visitor = first.order_by("created_at", "pk").first()
+    if visitor is None or visitor.generation != FIRST_GENERATION:
         raise Unprocessable(_("This id was used before."), field="client_message_id")
     return _received(visitor, Posted(message=message, created=False))
 
@@ -215,7 +234,13 @@ def _repeat(key: str, *, of: Visitor | None) -> Received | None:
 def _post(visitor: Visitor, conversation: Conversation, content: str, key: str | None) -> Received:
     if conversation.channel and not conversation.channel.is_active:
         raise Forbidden(_("This chat is switched off."))
-    draft = Draft(conversation_id=conversation.pk, sender_type=SenderType.CUSTOMER, content=content, dedup_key=key)
+    draft = Draft(
+        conversation_id=conversation.pk,
+        sender_type=SenderType.CUSTOMER,
+        content=content,
+        dedup_key=key,
+        fingerprint=fingerprint_of(content),
+    )
     return _received(visitor, post_messages([draft])[0])
 
 
@@ -249,7 +274,7 @@ def _checked(claims: dict[str, Any]) -> dict[str, str]:
     told = {}
     for name, most in CLAIMS.items():
         value = claims.get(name)
-        if value is None or value == "":
+        if value is None or (isinstance(value, str) and not value.strip()):
             continue
         if not isinstance(value, str) or len(value) > most or not is_clean(value):
             text = _("A text of at most %(most)d characters.") % {"most": most}
@@ -265,9 +290,10 @@ def _checked(claims: dict[str, Any]) -> dict[str, str]:
 
 
 def _note_claims(customer: Customer, told: dict[str, str]) -> None:
-    """A verified customer keeps what was proven."""
+    """A verified customer keeps what was proven. Part of the transaction that stores the message."""
     changes = {name: value for name, value in told.items() if getattr(customer, name) != value}
     if changes and not customer.verified:
         for name, value in changes.items():
             setattr(customer, name, value)
         customer.save(update_fields=list(changes))
+        events.record(customer.business_id, [events.customer_updated(customer)])

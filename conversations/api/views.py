@@ -21,7 +21,7 @@ from conversations.services.handling import (
     reopen_conversation,
     resolve_conversation,
 )
-from conversations.services.messages import api_key, send_reply
+from conversations.services.messages import api_key, fingerprint_of, send_reply
 from conversations.services.opening import open_conversation
 from conversations.wire import conversation_payload, message_payload, timestamp
 from foundation.api import IDEMPOTENCY_KEY, SIGNED_IN, WITH_BODY, idempotency_key, path_id, refusals
@@ -76,7 +76,7 @@ class Conversations(APIView):
         },
     )
     def post(self, request: Request) -> Response:
-        key, fingerprint = idempotency_key(request)
+        key = idempotency_key(request)
         membership = require(request.user, Action.HANDLE_CONVERSATIONS)
         data = shapes.CreateInput(data=request.data)
         data.is_valid(raise_exception=True)
@@ -93,7 +93,7 @@ class Conversations(APIView):
             opened_by=request.user,
             content=content if content.strip() else "",
             dedup_key=api_key(request.user, key) if content.strip() else None,
-            fingerprint=fingerprint,
+            fingerprint=fingerprint_of(given.get("customer_id"), given.get("channel_id"), content),
         )
         messages = [opened.message] if opened.message else []
         return replayed(conversation_payload(opened.conversation, messages=messages), created=opened.created)
@@ -153,7 +153,7 @@ class Messages(APIView):
         },
     )
     def post(self, request: Request, conversation_id: str) -> Response:
-        key, fingerprint = idempotency_key(request)
+        key = idempotency_key(request)
         conversation = conversation_for(request, conversation_id)
         data = shapes.MessageInput(data=request.data)
         data.is_valid(raise_exception=True)
@@ -162,7 +162,6 @@ class Messages(APIView):
             author=request.user,
             content=data.validated_data["content"],
             key=key,
-            fingerprint=fingerprint,
         )
         return replayed(message_payload(posted.message, for_member=True, own=True), created=posted.created)
 
@@ -177,8 +176,8 @@ class Read(APIView):
         conversation = conversation_for(request, conversation_id)
         data = shapes.ReadInput(data=request.data)
         data.is_valid(raise_exception=True)
-        seq = min(data.validated_data["seq"], conversation.last_seq)
-        return Response({"seq": seq, "unread": mark_read(conversation=conversation, user=request.user, seq=seq)})
+        unread = mark_read(conversation=conversation, user=request.user, seq=data.validated_data["seq"])
+        return Response({"seq": conversation.read_marks.get(user=request.user).seq, "unread": unread})
 
 
 class Resolve(APIView):

@@ -1,4 +1,4 @@
-"""What a team does with a conversation besides writing: resolve, close, park, reopen, assign, read."""
+"""What a team does with a conversation besides writing: resolve, close, park, reopen, read."""
 
 from dataclasses import dataclass
 

@@ -1,5 +1,6 @@
 """Storing messages: the one way in for widget, API, pages and providers."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ class Draft:
     content: plain text, 1 to MAX_CONTENT characters.
     sender: the agent who wrote it; None for a customer.
     dedup_key: `w:<visitor>:<client id>`, `api:<user>:<key>` or `<channel>:<provider id>`; None = no protection.
-    fingerprint: digest of the request that carried the key; another one under the same key is refused.
+    fingerprint: `fingerprint_of` what was asked; another one under the same key is refused.
     """
 
     conversation_id: UUID
@@ -75,19 +76,33 @@ def _post(drafts: Sequence[Draft]) -> list[Posted]:
     return posted
 
 
-def send_reply(
-    *, conversation: Conversation, author: User, content: str, key: str = "", fingerprint: str = ""
-) -> Posted:
-    """What an agent writes. `key`: the caller's own id of this send, at most MAX_KEY characters; "" = none."""
+def send_reply(*, conversation: Conversation, author: User, content: str, key: str = "") -> Posted:
+    """What an agent writes. `key`: the caller's own id of this send, at most MAX_KEY characters; "" = none.
+
+    Raises as post_messages; KeyReused also when the key came with other words or for another conversation.
+    """
+    check_key(key)
     draft = Draft(
         conversation_id=conversation.pk,
         sender_type=SenderType.AGENT,
         sender=author,
         content=content,
         dedup_key=api_key(author, key),
-        fingerprint=fingerprint,
+        fingerprint=fingerprint_of(conversation.pk, content),
     )
     return post_messages([draft])[0]
+
+
+def fingerprint_of(*asked: object) -> str:
+    """A digest of what a request asks for, so that its key cannot be used for something else."""
+    return hashlib.sha256("\0".join(str(part) for part in asked).encode()).hexdigest()
+
+
+def check_key(key: str) -> None:
+    """Raises Unprocessable. A key is the caller's to choose, within what a column holds."""
+    if len(key) > MAX_KEY or not is_clean(key):
+        text = _("At most %(most)d characters that can be stored.") % {"most": MAX_KEY}
+        raise Unprocessable(text, field="client_message_id")
 
 
 def api_key(user: User, key: str) -> str | None:
@@ -98,6 +113,8 @@ def api_key(user: User, key: str) -> str | None:
 @transaction.atomic
 def set_message_status(*, message_id: UUID, status: MessageStatus, error: str = "") -> Message:
     """What became of a message on its way out. error: a sentence for the agent, only with FAILED."""
+    # The conversation is the lock of everything in it: two outcomes at once are told in the order they are stored.
+    Conversation.objects.select_for_update().get(messages=message_id)
     message = Message.objects.select_related("conversation__customer", "sender").get(pk=message_id)
     message.status, message.error = status, error
     message.save(update_fields=["status", "error"])

@@ -3,7 +3,6 @@
 The packets of one socket are handled one after the other, each to its end. Source: design.md 9.
 """
 
-import hashlib
 import logging
 import math
 from collections.abc import Awaitable, Callable
@@ -16,9 +15,8 @@ from django.utils.translation import gettext as _
 from businesses.models import Business, FeedEvent
 from conversations.models import Conversation, Message
 from conversations.selectors import messages_after
-from conversations.services.messages import MAX_KEY, Posted, send_reply
-from foundation.errors import Forbidden, Invalid, NotFound, Refused, TooFast
-from foundation.text import is_clean
+from conversations.services.messages import Posted, send_reply
+from foundation.errors import Forbidden, NotFound, Refused, TooFast
 from pingback.realtime import bus, db, publish, rooms, sockets, wire
 from pingback.realtime.bus import Envelope
 from pingback.realtime.clients import Client
@@ -95,15 +93,17 @@ def _receive(client: Client, key: str | None, asked: dict[str, Any]) -> tuple[Re
         received = receive_client_message(
             business_id=client.business_id, widget=client.widget, visitor=visitor, **asked
         )
+    try:
         _message_in_full(received.message)
+    except Exception:
+        bus.send(envelopes)  # it is stored, whatever becomes of the ack
+        raise
     return received, received.visitor, envelopes
 
 
 async def agent_message(client: Client, sent: Fields) -> Ack:
     sent.nothing_in("attachments")
     key = sent.optional_text("client_message_id") or ""
-    if len(key) > MAX_KEY or not is_clean(key):
-        raise Invalid(_("client_message_id: at most %(most)d characters.") % {"most": MAX_KEY})
     posted = await db.run(_reply, client, sent.id("conversation_id"), sent.text("content"), key)
     return {
         "message": wire.for_member(posted.message),
@@ -116,8 +116,7 @@ def _reply(client: Client, conversation_id: UUID, content: str, key: str) -> Pos
     conversation = Conversation.objects.visible_to(author).filter(pk=conversation_id).first()
     if conversation is None:
         raise NotFound
-    same = hashlib.sha256(f"{conversation_id}\0{content}".encode()).hexdigest() if key else ""
-    posted = send_reply(conversation=conversation, author=author, content=content, key=key, fingerprint=same)
+    posted = send_reply(conversation=conversation, author=author, content=content, key=key)
     _message_in_full(posted.message)
     return posted
 

@@ -98,6 +98,9 @@ def test_an_agent_reads_up_to_a_number(ada: User, acme: Business) -> None:
     builders.says(conversation, "two")
     answer = builders.api(ada).post(f"/api/v1/conversations/{conversation.pk}/read", {"seq": 1})
     assert answer.json() == {"seq": 1, "unread": 1}
+    client = builders.api(ada)
+    assert client.post(f"/api/v1/conversations/{conversation.pk}/read", {"seq": 9}).json() == {"seq": 2, "unread": 0}
+    assert client.post(f"/api/v1/conversations/{conversation.pk}/read", {"seq": 1}).json() == {"seq": 2, "unread": 0}
 
 
 def test_a_message_of_another_channel_waits_in_the_queue(ada: User, acme: Business) -> None:

@@ -131,7 +131,7 @@ def test_a_repeated_send_is_one_row(ada: User, thread: Conversation) -> None:
     from conversations.services.messages import send_reply
 
     for _ in range(2):
-        send_reply(conversation=thread, author=ada, content="Once", key="k1", fingerprint="f")
+        send_reply(conversation=thread, author=ada, content="Once", key="k1")
 
     assert Delivery.objects.count() == 1
 

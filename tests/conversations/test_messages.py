@@ -9,9 +9,9 @@ from django.db import connection
 
 from accounts.models import User
 from businesses.models import Business, FeedEvent
-from conversations.models import Conversation, Message, SenderType, Status
+from conversations.models import Conversation, Message, MessageStatus, SenderType, Status
 from conversations.services.handling import close_conversation, mark_read, resolve_conversation
-from conversations.services.messages import Draft, post_messages, send_reply
+from conversations.services.messages import Draft, post_messages, send_reply, set_message_status
 from foundation.errors import KeyReused, Unprocessable
 from tests import builders
 
@@ -101,15 +101,21 @@ def test_a_workspace_may_leave_answered_conversations_unassigned(acme: Business,
 @pytest.mark.django_db
 def test_the_same_key_gives_the_first_message_and_tells_nobody_again(acme: Business, ada: User) -> None:
     conversation = builders.conversation(acme)
-    first = send_reply(conversation=conversation, author=ada, content="Hi", key="k", fingerprint="f")
+    first = send_reply(conversation=conversation, author=ada, content="Hi", key="k")
     told = FeedEvent.objects.count()
 
-    again = send_reply(conversation=conversation, author=ada, content="Hi", key="k", fingerprint="f")
+    again = send_reply(conversation=conversation, author=ada, content="Hi", key="k")
 
     assert (again.message, again.created) == (first.message, False)
     assert FeedEvent.objects.count() == told
     with pytest.raises(KeyReused):
-        send_reply(conversation=conversation, author=ada, content="Other", key="k", fingerprint="g")
+        send_reply(conversation=conversation, author=ada, content="Other", key="k")
+    with pytest.raises(KeyReused):
+        send_reply(conversation=builders.conversation(acme), author=ada, content="Hi", key="k")
+    for key in ("x" * 129, "a\0b", "\ud800"):
+        with pytest.raises(Unprocessable):
+            send_reply(conversation=conversation, author=ada, content="Hi", key=key)
+    assert conversation.messages.count() == 2
 
 
 @pytest.mark.django_db
@@ -269,12 +275,21 @@ def test_R2_writers_at_once_leave_no_gap_in_messages_or_feed(acme: Business, ada
     assert Message.objects.count() == 63
 
 
+@pytest.mark.django_db
+def test_what_became_of_a_message_is_told(acme: Business, ada: User) -> None:
+    message = builders.answers(ada, builders.conversation(acme), "Hi")
+    set_message_status(message_id=message.pk, status=MessageStatus.FAILED, error="Not sent.")
+    message.refresh_from_db()
+    assert (message.status, message.error) == ("failed", "Not sent.")
+    assert FeedEvent.objects.order_by("seq").last().kind == "message.updated"  # type: ignore[union-attr]
+
+
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_R4_the_same_send_five_times_at_once_is_one_message(acme: Business, ada: User) -> None:
     conversation = builders.conversation(acme)
 
     def send() -> Any:
-        return send_reply(conversation=conversation, author=ada, content="Hi", key="same", fingerprint="f")
+        return send_reply(conversation=conversation, author=ada, content="Hi", key="same")
 
     results = together(*[send] * 5)
 

@@ -9,11 +9,11 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import User
-from businesses.models import Business, Role
+from businesses.models import Business, FeedEvent, Role
 from channels_app.models import Channel
 from conversations.models import Conversation, Customer, Message, Status
 from conversations.services.handling import close_conversation, resolve_conversation
-from foundation.errors import Forbidden, NotFound, Unprocessable
+from foundation.errors import Forbidden, KeyReused, NotFound, Unprocessable
 from tests import builders
 from tests.conversations.test_messages import together
 from widgets import keys
@@ -207,6 +207,41 @@ def test_a_lost_ack_doubles_nothing(ada: User, acme: Business) -> None:
         assert (repeat.created, repeat.message, repeat.visitor) == (False, first.message, first.visitor)
     assert keys.visitor_from_key(stranger.visitor_key, business_id=acme.pk) == first.visitor
     assert (Message.objects.count(), Customer.objects.count(), Visitor.objects.count()) == (1, 1, 1)
+
+
+def test_other_words_under_the_same_id_are_refused(ada: User, acme: Business) -> None:
+    client_id = str(uuid.uuid4())
+    first = builders.visitor_writes(acme, "one", client_message_id=client_id)
+    second = builders.visitor_writes(acme, "two", visitor=first.visitor, client_message_id="2")
+    for words in (
+        {"client_message_id": client_id},
+        {"client_message_id": client_id, "visitor": first.visitor},
+        {"client_message_id": "2", "visitor": first.visitor},
+    ):
+        with pytest.raises(KeyReused):
+            builders.visitor_writes(acme, "other words", **words)
+    assert Message.objects.count() == second.message.seq == 2
+
+
+def test_a_revoked_visitor_gets_no_new_key_by_repeating_itself(acme: Business) -> None:
+    client_id = str(uuid.uuid4())
+    builders.visitor_writes(acme, client_message_id=client_id)
+    Visitor.objects.update(generation=2)
+    with pytest.raises(Unprocessable):
+        builders.visitor_writes(acme, client_message_id=client_id)
+
+
+def test_a_refused_message_changes_no_claim_and_a_stored_one_tells_of_it(acme: Business) -> None:
+    first = builders.visitor_writes(acme, claims={"name": "Cleo"})
+    with pytest.raises(NotFound):
+        builders.visitor_writes(acme, visitor=first.visitor, conversation_id=uuid.uuid4(), claims={"name": "Changed"})
+    builders.visitor_writes(acme, visitor=first.visitor, claims={"name": "  "})
+    assert Customer.objects.get().name == "Cleo"
+
+    builders.visitor_writes(acme, visitor=first.visitor, claims={"name": "Cleopatra"})
+
+    assert Customer.objects.get().name == "Cleopatra"
+    assert FeedEvent.objects.order_by("seq").last().kind == "customer.updated"  # type: ignore[union-attr]
 
 
 def test_a_strangers_id_must_be_a_uuid_and_is_good_for_a_day(acme: Business) -> None:
