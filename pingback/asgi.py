@@ -33,7 +33,7 @@ class House:
         async with self._lock:
             if self.is_open:
                 return
-            await server.startup()
+            await server.startup(at_the_signal=self._stop.set)
             if settings.WORKER_IN_PROCESS:
                 self._stop.clear()
                 self._worker = threading.Thread(
@@ -46,7 +46,7 @@ class House:
         self._stop.set()
         await server.shutdown()
         if self._worker:
-            await asyncio.to_thread(self._worker.join, 10)
+            await asyncio.to_thread(self._worker.join, 4)
         self.is_open = False
 
 

@@ -154,7 +154,8 @@ async def typing(client: Client, sent: Fields) -> Ack:
     conversation = client.remembered_conversation(conversation_id)
     if conversation is None:
         conversation = await db.run(client.conversation, conversation_id)
-        client.remember(conversation)
+        if not client.is_member:  # a visitor's are few; a member joins what it works on
+            client.remember(conversation)
     user_id = str(client.membership.user_id) if client.membership else None
     packet = encode_event(
         "typing", {"conversation_id": str(conversation_id), "user_id": user_id, "is_typing": is_typing}

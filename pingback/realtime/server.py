@@ -6,6 +6,7 @@ import logging
 import random
 import signal
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -80,12 +81,15 @@ def _has_too_many(identity: Identity) -> bool:
     return False
 
 
-async def startup() -> None:
-    """Called by the application's lifespan before the first request."""
+async def startup(*, at_the_signal: Callable[[], None] = lambda: None) -> None:
+    """Called by the application's lifespan before the first request.
+
+    at_the_signal: called at SIGTERM, when no new work is to begin; the lifespan ends some seconds later.
+    """
     global _watch
     await bus.attach(hear=sockets.hear, gap=_resync)
     _watch = asyncio.create_task(_recheck_for_ever())
-    _announce_the_end(asyncio.get_running_loop())
+    _announce_the_end(asyncio.get_running_loop(), at_the_signal)
 
 
 async def shutdown() -> None:
@@ -101,7 +105,7 @@ async def shutdown() -> None:
         signal.signal(signal.SIGTERM, _before)
 
 
-def _announce_the_end(loop: asyncio.AbstractEventLoop) -> None:
+def _announce_the_end(loop: asyncio.AbstractEventLoop, at_the_signal: Callable[[], None]) -> None:
     """The server closes its connections before it ends our lifespan, so the farewell goes out at the signal."""
     global _before
     if threading.current_thread() is not threading.main_thread():
@@ -109,6 +113,7 @@ def _announce_the_end(loop: asyncio.AbstractEventLoop) -> None:
     before = _before = signal.getsignal(signal.SIGTERM)
 
     def farewell(number: int, frame: Any) -> None:
+        at_the_signal()
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(_say_goodbye)
         if callable(before):
