@@ -25,7 +25,7 @@ from channels_app.adapters.base import ChannelAdapter, DeliveryError, OutboundMe
 from channels_app.connect_forms import form_for
 from channels_app.models import Channel, Delivery, DeliveryState
 from conversations import events
-from conversations.models import ChannelType, Message, MessageStatus
+from conversations.models import ChannelType, Conversation, Message, MessageStatus
 from conversations.services.messages import set_message_status
 from foundation.sealed import CannotUnseal
 
@@ -144,6 +144,7 @@ def attempt(delivery: Delivery) -> None:
 def try_again(delivery: Delivery) -> bool:
     """By hand, for what failed or was parked: from the start, as if it were new. False when it is neither."""
     with transaction.atomic():
+        _lock_conversation(delivery)
         now = timezone.now()
         again = Delivery.objects.filter(pk=delivery.pk, state__in=[DeliveryState.FAILED, DeliveryState.PARKED]).update(
             state=DeliveryState.QUEUED,
@@ -229,6 +230,7 @@ def _later(delivery: Delivery, reason: str, *, wait: timedelta | None = None) ->
 @transaction.atomic
 def _close(delivery: Delivery, state: DeliveryState, *, error: str = "", external_id: str = "") -> None:
     """The end of a row, and what the agent sees of it; nothing when the lease was lost to another worker."""
+    _lock_conversation(delivery)
     closed = _mine(delivery).update(
         state=state,
         lease=None,
@@ -240,6 +242,11 @@ def _close(delivery: Delivery, state: DeliveryState, *, error: str = "", externa
     if closed:
         status = MessageStatus.SENT if state == DeliveryState.SENT else MessageStatus.FAILED
         set_message_status(message_id=delivery.message_id, status=status, error=error[:300])
+
+
+def _lock_conversation(delivery: Delivery) -> None:
+    """Before the row itself, as everybody does who writes to both."""
+    list(Conversation.objects.select_for_update(no_key=True).filter(pk=delivery.conversation_id).values_list("pk"))
 
 
 def _mine(delivery: Delivery) -> "QuerySet[Delivery]":

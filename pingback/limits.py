@@ -13,6 +13,8 @@ from django.conf import settings
 # ASGI's own shapes: https://asgi.readthedocs.io/en/latest/specs/www.html
 Scope = dict[str, Any]
 Message = dict[str, Any]
+# Socket.IO counts its own bodies and keeps its own connections; a balancer's question is no load.
+UNCOUNTED = ("/socket.io/", "/readyz")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 
 
@@ -33,14 +35,17 @@ class Limits:
         limit = _body_limit(scope["path"])
         if _declared_length(scope) > limit:
             await answer.refuse(413, "The body is too big.")
-        elif _is_long_poll(scope["path"]):
+        elif scope["path"] == "/healthz":
+            await answer.json(200, {"status": "ok"})  # without a thread: busy is alive
+        elif scope["path"].startswith(UNCOUNTED):
             await self.app(scope, receive, answer.send)
         elif self.in_flight >= settings.REQUESTS_IN_FLIGHT:
             await answer.refuse(503, "Try again", (b"retry-after", b"1"))
         else:
             self.in_flight += 1
             try:
-                await self.app(scope, _counted(receive, limit), answer.send)
+                scope, receive = await _with_its_length(scope, _counted(receive, limit))
+                await self.app(scope, receive, answer.send)
             except BodyTooBig:
                 await answer.refuse(413, "The body is too big.")
             finally:
@@ -63,18 +68,39 @@ class _Answer:
         await self._send(message)
 
     async def refuse(self, status: int, detail: str, *headers: tuple[bytes, bytes]) -> None:
-        if self._started:
-            return
-        body = orjson.dumps({"detail": detail})
+        if not self._started:
+            # What is left of the body is not read.
+            await self.json(status, {"detail": detail}, (b"connection", b"close"), *headers)
+
+    async def json(self, status: int, payload: dict[str, str], *headers: tuple[bytes, bytes]) -> None:
+        body = orjson.dumps(payload)
         fixed = [
             (b"content-type", b"application/json"),
             (b"content-length", str(len(body)).encode()),
             (b"cache-control", b"no-store"),
             (b"x-content-type-options", b"nosniff"),
-            (b"connection", b"close"),  # what is left of the body is not read
         ]
         await self.send({"type": "http.response.start", "status": status, "headers": [*fixed, *headers]})
         await self.send({"type": "http.response.body", "body": body})
+
+
+async def _with_its_length(scope: Scope, receive: Any) -> tuple[Scope, Any]:
+    """A chunked body is read first and gets the length that it has: without one, Django takes it for empty."""
+    if not any(name == b"transfer-encoding" for name, _value in scope["headers"]):
+        return scope, receive
+    body, more = b"", True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":
+            break
+        body, more = body + message.get("body", b""), message.get("more_body", False)
+    headers = [pair for pair in scope["headers"] if pair[0] not in {b"transfer-encoding", b"content-length"}]
+    whole: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replaying() -> Message:
+        return whole.pop() if whole else await receive()
+
+    return {**scope, "headers": [*headers, (b"content-length", str(len(body)).encode())]}, replaying
 
 
 def _counted(receive: Any, limit: int) -> Any:
@@ -108,8 +134,3 @@ def _declared_length(scope: Scope) -> int:
 def _body_limit(path: str) -> int:
     webhook = path.startswith("/api/v1/webhooks/")
     return settings.WEBHOOK_BODY_BYTES if webhook else settings.JSON_BODY_BYTES
-
-
-def _is_long_poll(path: str) -> bool:
-    """Socket.IO counts its own bodies and keeps its own connections."""
-    return path.startswith("/socket.io/")

@@ -31,9 +31,11 @@ def normal_domain(text: str) -> str:
 
 def host_of_origin(origin: str) -> str | None:
     """The host of an Origin header that may count at all: https anywhere, http only on this machine."""
-    parts = urlsplit(origin)
     host = _host(origin)
-    if host is None or parts.scheme not in {"http", "https"} or f"{parts.scheme}://{parts.netloc}" != origin:
+    if host is None:
+        return None
+    parts = urlsplit(origin)
+    if parts.scheme not in {"http", "https"} or f"{parts.scheme}://{parts.netloc}" != origin:
         return None
     if parts.scheme == "http" and not is_local(host):
         return None

@@ -5,7 +5,6 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -25,6 +24,7 @@ from conversations.services.opening import open_conversation
 from foundation.errors import Forbidden, Invalid, KeyReused, NotFound, Unprocessable
 from foundation.ids import new_id, parse_id
 from foundation.text import is_clean
+from foundation.web import web_address
 from widgets import keys
 from widgets.domains import normal_domain
 from widgets.models import FIRST_GENERATION, Visitor, Widget
@@ -82,7 +82,8 @@ def _fill(widget: Widget, fields: dict[str, Any]) -> None:
 
 def _https(url: str) -> str:
     """Only shown, never fetched by us, and never anything but https."""
-    if url and (urlsplit(url).scheme != "https" or not urlsplit(url).hostname or re.search(r"\s", url)):
+    address = web_address(url) if url else None
+    if url and (address is None or not url.lower().startswith("https://")):
         raise Unprocessable(_("Write an address that starts with https://."), field="logo_url", kind="url")
     return url
 
@@ -141,6 +142,7 @@ def receive_client_message(
     with transaction.atomic():
         received = _from_visitor(visitor, content, key, conversation_id=conversation_id, new=new)
         if received.created:
+            # Its feed row follows the message's own: the workspace is locked by now, and nobody waits the other way.
             _note_claims(visitor.customer, told)
     return received
 

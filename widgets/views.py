@@ -1,7 +1,6 @@
 """Onboarding, the widgets of a workspace, and the sample shop of the demo."""
 
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.contrib import messages
@@ -20,6 +19,7 @@ from businesses.services import create_business
 from conversations.models import WEB, Message, SenderType
 from foundation.errors import Refused
 from foundation.pages import is_fetch
+from foundation.web import web_address
 from widgets.domains import LOCAL
 from widgets.forms import FirstWidget, WidgetLook
 from widgets.models import Widget
@@ -155,4 +155,5 @@ def _settings(request: HttpRequest) -> dict[str, Any]:
 
 
 def _host(website: str) -> str:
-    return urlsplit(website if "//" in website else f"//{website}").hostname or "" if website else ""
+    address = web_address(website)
+    return (address.hostname or "") if address else ""

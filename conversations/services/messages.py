@@ -114,7 +114,7 @@ def api_key(user: User, key: str) -> str | None:
 def set_message_status(*, message_id: UUID, status: MessageStatus, error: str = "") -> Message:
     """What became of a message on its way out. error: a sentence for the agent, only with FAILED."""
     # The conversation is the lock of everything in it: two outcomes at once are told in the order they are stored.
-    Conversation.objects.select_for_update().get(messages=message_id)
+    Conversation.objects.select_for_update(no_key=True).get(messages=message_id)
     message = Message.objects.select_related("conversation__customer", "sender").get(pk=message_id)
     message.status, message.error = status, error
     message.save(update_fields=["status", "error"])

@@ -3,6 +3,7 @@
 The packets of one socket are handled one after the other, each to its end. Source: design.md 9.
 """
 
+import asyncio
 import logging
 import math
 from collections.abc import Awaitable, Callable
@@ -69,17 +70,23 @@ async def client_message(client: Client, sent: Fields) -> Ack:
         "new": sent.optional_flag("new"),
         "claims": sent.optional_object("customer"),
     }
-    received, visitor, envelopes = await db.run(_receive, client, sent.optional_text("visitor_key"), asked)
-    try:
-        if client.visitor is None:
-            sockets.become_visitor(client, visitor)
-    finally:
-        bus.send(envelopes)
+    # Shielded: a socket that goes away while its words are stored must not take the news of them with it.
+    received = await asyncio.shield(_store_and_tell(client, sent.optional_text("visitor_key"), asked))
     return {
         "message": wire.for_visitor(received.message),
         "conversation_id": str(received.conversation.pk),
         "visitor_key": received.visitor_key,
     }
+
+
+async def _store_and_tell(client: Client, key: str | None, asked: dict[str, Any]) -> Received:
+    received, visitor, envelopes = await db.run(_receive, client, key, asked)
+    try:
+        if client.visitor is None:
+            sockets.become_visitor(client, visitor)
+    finally:
+        bus.send(envelopes)
+    return received
 
 
 def _receive(client: Client, key: str | None, asked: dict[str, Any]) -> tuple[Received, Visitor, list[Envelope]]:

@@ -105,6 +105,29 @@ async def test_R10_beyond_the_requests_in_flight_the_answer_is_a_503_and_not_a_p
     assert (await Conversation(app).run()).status == 200
 
 
+async def test_a_chunked_body_reaches_the_app_whole_and_with_its_length() -> None:
+    seen: dict[str, Any] = {}
+
+    async def remembers(scope: Any, receive: Any, send: Any) -> None:
+        seen.update(headers=dict(scope["headers"]), body=(await receive())["body"])
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"{}"})
+
+    headers = [(b"transfer-encoding", b"chunked")]
+    await Conversation(Limits(remembers), headers=headers, chunks=[b'{"a"', b": 1}"]).run()
+
+    assert seen == {"headers": {b"content-length": b"8"}, "body": b'{"a": 1}'}
+    big = await Conversation(Limits(remembers), headers=headers, chunks=[b"x" * 65_536] * 100).run()
+    assert big.status == 413
+
+
+async def test_a_busy_process_says_that_it_is_alive(settings: Any) -> None:
+    settings.REQUESTS_IN_FLIGHT = 0
+    talk = await Conversation(Limits(reads_all), path="/healthz").run()
+    assert (talk.status, talk.body) == (200, {"status": "ok"})
+    assert (await Conversation(Limits(reads_all)).run()).status == 503
+
+
 @pytest.mark.django_db
 def test_S13_pages_and_answers_carry_the_headers_of_the_promises(client: Any) -> None:
     for path in ("/", "/login", "/api/v1/auth/me", "/api/v1/nothing", "/nothing", "/healthz"):

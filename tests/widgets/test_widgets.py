@@ -62,6 +62,7 @@ def test_what_is_no_domain_is_refused(written: str) -> None:
         ("https://acme.com@evil.com", False),
         ("https://evil.com#acme.com", False),
         ("null", False),
+        ("https://[acme.com", False),
         ("", False),
     ],
 )
@@ -120,6 +121,8 @@ def test_an_update_changes_what_is_given_and_nothing_else(ada: User, acme: Busin
         ("primary_color", "#12345"),
         ("logo_url", "javascript:alert(1)"),
         ("logo_url", "http://acme.com/logo.png"),
+        ("logo_url", "https://[bad"),
+        ("logo_url", "https://acme.com/a b.png"),
         ("config", {"x": "y" * 20_000}),
         ("config", "no object"),
         ("name", ""),

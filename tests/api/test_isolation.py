@@ -1,0 +1,116 @@
+"""S1: every operation of the schema, by every role, with own, foreign and random ids.
+
+A new endpoint is in the table as soon as it is in the schema; what only the owner may do is listed here.
+"""
+
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from businesses.models import Business, Role
+from tests import builders
+
+pytestmark = pytest.mark.django_db
+
+OWNER_ONLY = {
+    ("post", "/api/v1/channels/"),
+    ("patch", "/api/v1/channels/{channel_id}"),
+    ("delete", "/api/v1/channels/{channel_id}"),
+    ("post", "/api/v1/widget/create"),
+    ("put", "/api/v1/widget/update/{widget_id}"),
+}
+PUBLIC = {
+    ("post", "/api/v1/auth/register"),
+    ("post", "/api/v1/auth/login"),
+    ("get", "/api/v1/widget/{widget_id}"),
+    ("get", "/api/v1/widget/{widget_id}/channels"),
+    ("get", "/api/v1/widget/{widget_id}/conversations"),
+    ("get", "/api/v1/schema/"),
+}
+BODIES: dict[str, Any] = {
+    "/api/v1/channels/": {"type": "webchat", "config": {}},
+    "/api/v1/channels/{channel_id}": {"is_active": True},
+    "/api/v1/widget/create": {"domain": "acme.org"},
+    "/api/v1/widget/update/{widget_id}": {"name": "Shop"},
+    "/api/v1/conversations/{conversation_id}": {"status": "pending"},
+    "/api/v1/conversations/{conversation_id}/messages": {"content": "Hi"},
+    "/api/v1/conversations/{conversation_id}/read": {"seq": 1},
+}
+# They end the session or need a person without a workspace: their own tests say what they do.
+APART = {("post", "/api/v1/auth/logout"), ("post", "/api/v1/auth/business/create")}
+
+
+@pytest.fixture
+def ids(ada: User, acme: Business) -> dict[str, str]:
+    widget = builders.widget(ada)
+    return {
+        "conversation_id": str(builders.conversation(acme).pk),
+        "widget_id": str(widget.pk),
+        "channel_id": str(acme.channels.get().pk),
+    }
+
+
+@pytest.fixture
+def operations(client: Client) -> list[tuple[str, str]]:
+    paths = client.get("/api/v1/schema/").json()["paths"]
+    found = [(method, path) for path, methods in paths.items() for method in methods]
+    assert {*OWNER_ONLY, *APART, *PUBLIC} - {("get", "/api/v1/schema/")} <= set(found)
+    return [operation for operation in found if operation not in APART]
+
+
+def call(user: User | None, operation: tuple[str, str], ids: dict[str, str], business: Business) -> Any:
+    method, path = operation
+    body = BODIES.get(path, {})
+    if operation == ("post", "/api/v1/conversations/"):
+        body = {"business_id": str(business.pk)}
+    return getattr(builders.api(user), method)(path.format(**ids), None if method == "get" else body)
+
+
+def test_S1_a_strangers_id_is_like_a_random_one(
+    operations: list[tuple[str, str]], ids: dict[str, str], acme: Business, mallory: User
+) -> None:
+    nobodys = {name: str(uuid.uuid4()) for name in ids}
+    for operation in operations:
+        if "{" not in operation[1] or operation in PUBLIC:
+            continue
+        foreign, random = call(mallory, operation, ids, acme), call(mallory, operation, nobodys, acme)
+        assert (foreign.status_code, foreign.content) == (404, b'{"detail":"Not found"}'), operation
+        assert (random.status_code, random.content) == (foreign.status_code, foreign.content), operation
+
+
+def test_without_a_token_only_what_is_public_answers(
+    operations: list[tuple[str, str]], ids: dict[str, str], acme: Business
+) -> None:
+    for operation in operations:
+        answer = call(None, operation, ids, acme)
+        if operation in PUBLIC:
+            assert answer.status_code in {200, 422}, operation
+        else:
+            assert answer.status_code == 401, operation
+            assert answer["WWW-Authenticate"] == "Bearer", operation
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.AGENT])
+def test_B4_what_is_the_owners_is_refused_to_others_and_nothing_else(
+    operations: list[tuple[str, str]], ids: dict[str, str], acme: Business, role: Role
+) -> None:
+    member = builders.person("Abe")
+    builders.member(acme, member, role)
+    for operation in operations:
+        answer = call(member, operation, ids, acme)
+        if operation in OWNER_ONLY:
+            assert (answer.status_code, set(answer.json())) == (403, {"detail"}), operation
+        else:
+            assert answer.status_code in {200, 201, 422 if operation in PUBLIC else 200}, (operation, answer.content)
+
+
+def test_the_owner_may_do_everything(
+    operations: list[tuple[str, str]], ids: dict[str, str], acme: Business, ada: User
+) -> None:
+    # What deletes comes last.
+    for operation in sorted(operations, key=lambda operation: operation[0] == "delete"):
+        answer = call(ada, operation, ids, acme)
+        assert answer.status_code in {200, 201, 422 if operation in PUBLIC else 200}, (operation, answer.content)
