@@ -21,10 +21,9 @@ class ConnectChannel(PageForm):
         initial = {field.name: shown.get(field.name, field.default) for field in connect.fields}
         super().__init__(data, initial=initial)
         for field in connect.fields:
-            if field.kind != "id":  # ids are ours to fill in, not people's
-                value = (data or initial).get(field.name) or ""
-                self.fields[field.name] = _input(field, masked=str(value).startswith(MASK))
-                self._dress(self.fields[field.name])
+            value = (data or initial).get(field.name) or ""
+            self.fields[field.name] = _input(field, masked=str(value).startswith(MASK))
+            self._dress(self.fields[field.name])
 
     def config(self) -> dict[str, Any]:
         """What the service takes: the answers, and what the form does not ask for as it is."""

@@ -13,7 +13,7 @@ api = [
     path("", include("channels_app.api.urls")),
     path("", include("widgets.api.urls")),
     path("schema/", SpectacularJSONAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="docs.html"), name="docs"),
 ]
 
 urlpatterns = [

@@ -28,6 +28,7 @@ def test_schema_and_docs_are_public_and_load_nothing_from_elsewhere(client: Clie
     docs = client.get("/api/v1/docs/")
     assert (schema.status_code, docs.status_code) == (200, 200)
     assert b"https://" not in docs.content
+    assert b"<style" not in docs.content
 
 
 def test_every_operation_has_a_summary_and_documents_its_refusals(client: Client) -> None:
