@@ -1,10 +1,13 @@
 """People: Ada owns Acme, Ben is her agent, Cleo writes in, Mallory owns another workspace and sees nothing here."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.conf import settings
+from django.db.models.signals import post_migrate
 
 from accounts.models import User
 from businesses import feed
@@ -15,6 +18,17 @@ from tests import builders
 def pytest_configure() -> None:
     """Whitenoise warns when nothing was collected yet."""
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plans_outlive_a_flush() -> None:
+    """A test that needs real transactions empties every table after it; what a migration put there comes back."""
+    plans = import_module("businesses.migrations.0002_plans")
+
+    def restore(**_kwargs: Any) -> None:
+        plans.create_plans(apps, None)
+
+    post_migrate.connect(restore, sender=apps.get_app_config("businesses"), weak=False)
 
 
 @pytest.fixture(autouse=True)

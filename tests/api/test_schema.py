@@ -13,7 +13,7 @@ from accounts.models import User
 from businesses.models import Business
 from tests import builders
 
-pytestmark = [pytest.mark.django_db(transaction=True, serialized_rollback=True), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 CHECKS: list[CheckFunction] = [
     schemathesis.checks.not_a_server_error,

@@ -36,7 +36,7 @@ def test_a_second_workspace_is_refused(ada: User, acme: Business) -> None:
     assert builders.api(ada).post("/api/v1/auth/business/create", {"name": "Second"}).status_code == 400
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_two_clicks_make_one_workspace(ada: User) -> None:
     results = together(*[lambda: create_business(owner=User.objects.get(pk=ada.pk), name="Acme")] * 3)
     assert sorted(type(result).__name__ for result in results) == ["Invalid", "Invalid", "Membership"]

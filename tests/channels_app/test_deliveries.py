@@ -22,7 +22,7 @@ from conversations.models import ChannelType, Conversation, Message, MessageStat
 from tests import builders
 
 SECRET = "canary-7Hq2-secret-tele"
-in_real_transactions = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+in_real_transactions = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

@@ -249,7 +249,7 @@ def together(*jobs: Any) -> list[Any]:
     return results
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_R2_writers_at_once_leave_no_gap_in_messages_or_feed(acme: Business, ada: User) -> None:
     conversations = [builders.conversation(acme) for _ in range(3)]
 
@@ -284,7 +284,7 @@ def test_what_became_of_a_message_is_told(acme: Business, ada: User) -> None:
     assert FeedEvent.objects.order_by("seq").last().kind == "message.updated"  # type: ignore[union-attr]
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_R4_the_same_send_five_times_at_once_is_one_message(acme: Business, ada: User) -> None:
     conversation = builders.conversation(acme)
 

@@ -325,7 +325,7 @@ def test_a_visitor_reads_its_own_conversations_by_key(
     assert builders.api().get(path).json() == {"results": [], "next": None}
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_R4_a_strangers_first_message_five_times_at_once_is_one(acme: Business) -> None:
     client_id = str(uuid.uuid4())
 
@@ -337,7 +337,7 @@ def test_R4_a_strangers_first_message_five_times_at_once_is_one(acme: Business) 
     assert counts == [1, 1, 1, 1]
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_R4_two_tabs_at_once_open_one_conversation(acme: Business, ada: User) -> None:
     first = builders.visitor_writes(acme)
     close_conversation(conversation=first.conversation, actor=ada)
