@@ -1,7 +1,9 @@
 """Errors of addresses that no view answers: JSON below /api/, a page elsewhere."""
 
+import sys
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views import defaults
@@ -14,6 +16,12 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """A database that is away, locked or slow is a 503 that says when to come back; the rest is ours."""
+    if isinstance(sys.exception(), OperationalError | InterfaceError):
+        busy = api.try_again(request) if _is_api(request) else defaults.server_error(request, "503.html")
+        busy.status_code = 503
+        busy.headers["Retry-After"] = "1"
+        return busy
     return api.internal(request) if _is_api(request) else defaults.server_error(request)
 
 

@@ -91,5 +91,9 @@ def bad_request(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"detail": "Bad request"}, status=status.HTTP_400_BAD_REQUEST)
 
 
+def try_again(request: HttpRequest) -> JsonResponse:
+    return JsonResponse(TRY_AGAIN, status=status.HTTP_503_SERVICE_UNAVAILABLE)
+
+
 def internal(request: HttpRequest) -> JsonResponse:
     return JsonResponse(INTERNAL, status=status.HTTP_500_INTERNAL_SERVER_ERROR)
