@@ -3,12 +3,24 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
 
 from channels_app.connect_forms import ConnectForm, Field
 from channels_app.credentials import MASK
 from channels_app.models import Channel
 from channels_app.wire import shown_config
 from foundation.pages import PageForm
+
+
+class SecretInput(forms.PasswordInput):
+    """Holds the mask of what is stored, and never what somebody typed. mask: "" = nothing is stored."""
+
+    def __init__(self, mask: str, attrs: dict[str, Any]) -> None:
+        super().__init__(attrs={**attrs, "autocomplete": "new-password"}, render_value=True)
+        self.mask = mask
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        return super().get_context(name, self.mask, attrs)
 
 
 class ConnectChannel(PageForm):
@@ -21,8 +33,8 @@ class ConnectChannel(PageForm):
         initial = {field.name: shown.get(field.name, field.default) for field in connect.fields}
         super().__init__(data, initial=initial)
         for field in connect.fields:
-            value = (data or initial).get(field.name) or ""
-            self.fields[field.name] = _input(field, masked=str(value).startswith(MASK))
+            mask = str(shown.get(field.name, "")) if field.secret else ""
+            self.fields[field.name] = _input(field, mask)
             self._dress(self.fields[field.name])
 
     def config(self) -> dict[str, Any]:
@@ -31,8 +43,15 @@ class ConnectChannel(PageForm):
         asked = {name: value for name, value in self.cleaned_data.items() if value is not None}
         return {field.name: kept[field.name] for field in self.connect.fields if field.name in kept} | asked
 
+    def ask_again(self) -> None:
+        """Say at each secret that came with a refused form that it has to be entered again: none is sent back."""
+        for name in self.connect.secrets - self.errors.keys():
+            typed = self.data.get(name, "")
+            if typed and not typed.startswith(MASK):
+                self.add_error(name, _("Enter it again: a secret is never sent back."))
 
-def _input(field: Field, *, masked: bool) -> forms.Field:
+
+def _input(field: Field, mask: str) -> forms.Field:
     common: dict[str, Any] = {"label": field.label, "help_text": field.help, "required": field.required}
     attributes = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
     if field.kind == "checkbox":
@@ -43,6 +62,7 @@ def _input(field: Field, *, masked: bool) -> forms.Field:
         return forms.IntegerField(**common, min_value=1, max_value=field.max_length, widget=number)
     if field.kind == "email":
         return forms.EmailField(**common, max_length=field.max_length, widget=forms.EmailInput(attrs=attributes))
-    if field.secret and not masked:  # no password field: browsers would offer to keep it as the reader's own
-        attributes["class"] = "secret"
+    if field.secret:
+        secret = SecretInput(mask, attributes)
+        return forms.CharField(**common, max_length=field.max_length, widget=secret)
     return forms.CharField(**common, max_length=field.max_length, widget=forms.TextInput(attrs=attributes))

@@ -55,6 +55,7 @@ def connect(request: HttpRequest, channel_type: str) -> HttpResponse:
             else:
                 messages.success(request, _("%(channel)s added.") % {"channel": wanted.title})
                 return redirect("channel", channel.pk)
+        form.ask_again()
     return render(request, "channels_app/connect.html", {"connect": wanted, "form": form, **context}, status=status)
 
 
@@ -76,6 +77,7 @@ def channel(request: HttpRequest, channel_id: UUID) -> HttpResponse:
             else:
                 messages.success(request, _("Channel saved."))
                 return redirect("channel", found.pk)
+        form.ask_again()
     if not context["may_change"]:
         for field in form.fields.values():
             field.disabled = True

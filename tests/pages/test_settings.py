@@ -107,6 +107,24 @@ def test_a_channel_is_connected_masked_switched_off_and_deleted(ada: User, acme:
     assert not Channel.objects.filter(pk=channel.pk).exists()
 
 
+def test_a_secret_that_comes_with_a_mistake_is_asked_for_again_and_never_sent_back(
+    ada: User, acme: Business, sign_in
+) -> None:  # type: ignore[no-untyped-def]
+    client = sign_in(ada)
+    wrong = {"access_token": WHATSAPP["access_token"], "phone_number_id": "9" * 65}
+    refused = client.post("/settings/channels/whatsapp/", wrong)
+    assert refused.status_code == 422
+    assert WHATSAPP["access_token"] not in refused.content.decode()
+    assert "Enter it again" in refused.content.decode()
+    made = client.post("/settings/channels/whatsapp/", WHATSAPP)
+    again = client.post(made["Location"], wrong | {"access_token": "another-long-token-9Xw3"})
+    page = again.content.decode()
+    assert again.status_code == 422
+    assert "another-long-token" not in page
+    assert 'type="password" name="access_token" value="••••7Qm2"' in page
+    assert 'autocomplete="new-password"' in page
+
+
 def test_who_is_not_the_owner_sees_channels_and_changes_none(ada: User, ben: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
     channel = create_channel(actor=ada, type=ChannelType.WHATSAPP, config=WHATSAPP)
     client = sign_in(ben)
