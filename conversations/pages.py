@@ -6,12 +6,14 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import IntegerField, Q, Subquery
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from businesses.models import Business
+from businesses.selectors import membership_of
 from conversations.models import Conversation, ConversationQuerySet, Message, Status
 from conversations.selectors import inbox, messages_after, messages_before
 from foundation.api import newest_page
@@ -19,6 +21,7 @@ from foundation.api import newest_page
 ROWS = 50
 WINDOW = 50
 MAX_QUERY = 200
+MOST = 99
 # Messages of one person this close together stand as one group.
 GROUP_SECONDS = 300
 
@@ -99,11 +102,29 @@ def rows_of(user: User, place: Place, *, cursor: str | None) -> tuple[list[Conve
 
 
 def counts_of(user: User) -> list[dict[str, Any]]:
-    """The lists in order, each with how many conversations are in it; one query."""
-    numbers = Conversation.objects.visible_to(user).aggregate(
-        **{name: Count("pk", filter=_belongs(name, user)) for name in LISTS}
+    """The lists in order, each with how many conversations are in it, up to MOST, and whether there are `more`.
+
+    One query, and it stops counting: every open inbox asks for this at every event.
+    """
+    membership = membership_of(user)
+    assert membership is not None
+    own = Business.objects.filter(pk=membership.business_id)
+    seen = Conversation.objects.visible_to(user)
+    counted = own.annotate(
+        **{
+            name: Subquery(
+                seen.filter(_belongs(name, user)).values("pk")[: MOST + 1],
+                template="(SELECT COUNT(*) FROM (%(subquery)s) AS counted)",
+                output_field=IntegerField(),
+            )
+            for name in LISTS
+        }
     )
-    return [{"listing": listing, "count": numbers[name]} for name, listing in LISTS.items()]
+    numbers = counted.values_list(*LISTS).get()
+    return [
+        {"listing": listing, "count": min(number, MOST), "more": number > MOST}
+        for listing, number in zip(LISTS.values(), numbers, strict=True)
+    ]
 
 
 def _belongs(name: str, user: User) -> Q:
