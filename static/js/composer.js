@@ -1,9 +1,11 @@
-// Reply without leaving the page; without us the form still posts. One key per send: a retry doubles nothing.
+// Reply without leaving the page; without us the form still posts. One key for the same words: a retry doubles
+// nothing, and other words are never taken for the ones before.
 
 import { ask } from "./fragment.js"
 
 const TYPING_EVERY_MS = 3000
 const HIGHEST_PX = 240
+const KEY_REUSED = "idempotency_key_reused"
 
 export function enhanceComposer(form, { onSent, onTyping }) {
   const text = form.elements.content
@@ -11,6 +13,7 @@ export function enhanceComposer(form, { onSent, onTyping }) {
   const button = form.querySelector("[data-send]")
   const note = form.querySelector("[data-error]")
   const kept = `draft:${form.action.match(/[0-9a-f-]{36}/)[0]}`
+  let keyed = null // the words that went out under this key, as long as we do not know that they arrived
   let saidAt = 0
 
   const grow = () => {
@@ -30,13 +33,12 @@ export function enhanceComposer(form, { onSent, onTyping }) {
     form.setAttribute("aria-busy", "true")
     complain("")
     try {
-      await ask(form.action, { body: new FormData(form) })
-      id.value = newId()
+      await post(sent)
       if (text.value === sent) text.value = ""
       remember()
       grow()
       onTyping(false)
-      await onSent()
+      onSent().catch(() => {}) // it is sent: what cannot be shown now comes with the next look
     } catch (error) {
       complain(error.message || form.dataset.unsent)
     } finally {
@@ -44,6 +46,22 @@ export function enhanceComposer(form, { onSent, onTyping }) {
       form.removeAttribute("aria-busy")
       text.focus({ preventScroll: true })
     }
+  }
+
+  async function post(words) {
+    if (keyed !== null && keyed !== words) id.value = newId()
+    keyed = words
+    const body = new FormData(form)
+    try {
+      await ask(form.action, { body })
+    } catch (error) {
+      if (error.kind !== KEY_REUSED) throw error
+      id.value = newId() // the browser kept the key of an earlier reply, as after "Back"
+      body.set(id.name, id.value)
+      await ask(form.action, { body })
+    }
+    id.value = newId()
+    keyed = null
   }
 
   /** What is not sent yet outlives the page, for this tab. */

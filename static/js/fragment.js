@@ -3,10 +3,11 @@
 import { Idiomorph } from "../vendor/idiomorph-0.8.0.esm.js"
 
 export class Failed extends Error {
-  /** status: the answer's, 0 when there was none. */
-  constructor(status, detail) {
+  /** status: the answer's, 0 when there was none. kind: the refusal's word, for code to tell it by. */
+  constructor(status, detail, kind = "") {
     super(detail)
     this.status = status
+    this.kind = kind
   }
 }
 
@@ -31,7 +32,7 @@ export async function ask(address, { body, signal } = {}) {
   }
   if (!answer.ok) {
     const told = await answer.json().catch(() => ({}))
-    throw new Failed(answer.status, told.detail ?? "")
+    throw new Failed(answer.status, told.detail ?? "", told.kind)
   }
   return answer
 }
