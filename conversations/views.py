@@ -1,9 +1,12 @@
 """The inbox. Every page works by itself; static/js asks the same views for the parts that changed."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,11 +15,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from businesses.pages import member_page
+from businesses.policy import Action, require
 from conversations import pages
 from conversations.models import Conversation, Status
 from conversations.services import handling
-from conversations.services.messages import MAX_CONTENT, MAX_KEY, send_reply
-from foundation.errors import Refused
+from conversations.services.messages import MAX_CONTENT, send_reply
+from foundation.errors import Forbidden, KeyReused, Refused, Unprocessable
 from foundation.pages import is_fetch
 
 ACTIONS = {
@@ -25,6 +29,22 @@ ACTIONS = {
     Status.RESOLVED: handling.resolve_conversation,
     Status.CLOSED: handling.close_conversation,
 }
+
+
+def handling_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """For what changes a conversation: the policy is asked before anything else."""
+
+    @wraps(view)
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            require(request.user, Action.HANDLE_CONVERSATIONS)
+        except Forbidden as refusal:
+            if is_fetch(request):
+                return _refused(refusal)
+            raise PermissionDenied from refusal
+        return view(request, *args, **kwargs)
+
+    return page
 
 
 @member_page
@@ -66,24 +86,30 @@ def thread_messages(request: HttpRequest, conversation_id: UUID) -> HttpResponse
 
 
 @member_page
+@handling_page
 @require_POST
 def reply(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Send what the composer holds. The same `client_message_id` again sends nothing again."""
     found = _conversation(request, conversation_id)
     content = request.POST.get("content", "").replace("\r\n", "\n")
-    key = request.POST.get("client_message_id", "")[:MAX_KEY]
+    key = request.POST.get("client_message_id", "")
     try:
         send_reply(conversation=found, author=request.user, content=content, key=key)  # type: ignore[arg-type]
     except Refused as refusal:
         if is_fetch(request):
-            return JsonResponse({"detail": refusal.detail}, status=refusal.status)
+            return _refused(refusal)
+        error = refusal.detail
+        if isinstance(refusal, KeyReused):
+            error = _("Other words were already sent from this page. Send again, and these go out too.")
+        # With a new key: under this one nothing was stored, or something else.
         context = _list_context(request, opened=found) | _thread_context(request, found)
-        context |= {"content": content, "error": refusal.detail, "client_message_id": key}
+        context |= {"content": content, "error": error}
         return _inbox_page(request, context, status=refusal.status)
     return HttpResponse(status=204) if is_fetch(request) else redirect(_address(request, found) + "#end")
 
 
 @member_page
+@handling_page
 @require_POST
 def set_status(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     found = _conversation(request, conversation_id)
@@ -104,6 +130,7 @@ def set_status(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 
 
 @member_page
+@handling_page
 @require_POST
 def read(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """The reader has seen everything up to `seq`."""
@@ -113,6 +140,11 @@ def read(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
         return HttpResponse(status=422)
     unread = handling.mark_read(conversation=found, user=request.user, seq=int(seq))  # type: ignore[arg-type]
     return JsonResponse({"unread": unread})
+
+
+def _refused(refusal: Refused) -> JsonResponse:
+    kind = refusal.kind if isinstance(refusal, Unprocessable) else refusal.code
+    return JsonResponse({"detail": refusal.detail, "kind": kind}, status=refusal.status)
 
 
 def _inbox_page(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
@@ -144,9 +176,6 @@ def _thread_context(request: HttpRequest, found: Conversation) -> dict[str, Any]
     unread: int = found.unread  # type: ignore[attr-defined]
     if unread:
         _mark_first_new(entries, unread)
-        if before is None and not request.headers.get("Sec-Purpose", "").startswith("prefetch"):
-            handling.mark_read(conversation=found, user=request.user, seq=found.last_seq)  # type: ignore[arg-type]
-            found.unread = 0  # type: ignore[attr-defined]
     return {
         "conversation": found,
         "entries": entries,

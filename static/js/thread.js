@@ -28,6 +28,11 @@ export class Thread {
     return Number(this.messages.querySelector(".msg:last-of-type")?.dataset.seq ?? 0)
   }
 
+  /** Of the oldest message that is shown. */
+  get firstSeq() {
+    return Number(this.messages.querySelector(".msg")?.dataset.seq ?? 0)
+  }
+
   get atEnd() {
     return this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight < GLUE_PX
   }
@@ -41,7 +46,8 @@ export class Thread {
     this.toEndButton.addEventListener("click", () => this.toEnd(), { signal })
     this.element.addEventListener("click", (event) => this.clicked(event), { signal })
     document.addEventListener("visibilitychange", () => this.read(), { signal })
-    this.readTo = this.lastSeq
+    this.readTo = Number(this.element.dataset.unread) ? 0 : this.lastSeq
+    this.read({ opened: true })
   }
 
   stop() {
@@ -62,7 +68,7 @@ export class Thread {
     const link = event.target.closest("[data-earlier]")
     if (!link) return
     event.preventDefault()
-    this.earlier(link)
+    if (!link.hasAttribute("aria-busy")) this.earlier(link)
   }
 
   address(query) {
@@ -74,23 +80,30 @@ export class Thread {
   /** Everything behind what is shown, and the head as it is now. */
   async catchUp({ toEnd = false } = {}) {
     if (new URLSearchParams(location.search).has("before")) return
-    const page = await fragment(this.address({ after: this.lastSeq }))
-    if (this.stopped.signal.aborted) return
+    while (await this.follow(toEnd));
+  }
+
+  /** As much of it as one answer holds; true when there is more. */
+  async follow(toEnd) {
+    const before = this.lastSeq
+    const page = await fragment(this.address({ after: before }))
+    if (this.stopped.signal.aborted) return false
     const glued = toEnd || this.atEnd
     morphById(page, "thread-head")
-    const before = this.lastSeq
     this.place(page)
-    if (this.lastSeq === before) return
+    if (this.lastSeq === before) return false
     this.messages.querySelector("[data-none]")?.remove()
     this.typed(false)
     if (glued) this.toEnd()
     else this.toEndButton.hidden = false
     this.read()
+    return this.lastSeq < Number(page.getElementById("thread-head").dataset.lastSeq)
   }
 
   /** One message that changed. */
   async update(seq) {
     if (seq > this.lastSeq) return this.catchUp()
+    if (seq < this.firstSeq) return // `earlier` brings it as it is then
     const page = await fragment(this.address({ after: seq - 1, limit: 1 }))
     const glued = this.atEnd
     this.place(page)
@@ -99,13 +112,11 @@ export class Thread {
 
   async earlier(link) {
     link.setAttribute("aria-busy", "true")
-    const page = await fragment(this.address({ before: new URL(link.href).searchParams.get("before") }))
+    const address = this.address({ before: new URL(link.href).searchParams.get("before") })
+    const page = await fragment(address).finally(() => link.removeAttribute("aria-busy"))
     const fromEnd = this.scroller.scrollHeight - this.scroller.scrollTop
     for (const mark of page.querySelectorAll("li.day[id]")) document.getElementById(mark.id)?.remove()
-    const first = this.messages.firstElementChild
-    for (const item of page.querySelectorAll("#messages > li")) {
-      this.messages.insertBefore(document.importNode(item, true), first)
-    }
+    this.place(page)
     morphById(page, "earlier")
     this.scroller.scrollTop = this.scroller.scrollHeight - fromEnd
   }
@@ -114,17 +125,21 @@ export class Thread {
   place(page) {
     for (const item of page.querySelectorAll("#messages > li")) {
       const old = item.id && document.getElementById(item.id)
-      if (old) morph(old, item)
-      else if (!item.classList.contains("day") || Number(item.dataset.seq) > this.lastSeq) {
-        this.messages.append(document.importNode(item, true))
+      if (old) {
+        morph(old, item)
+        continue
       }
+      const seq = Number(item.dataset.seq)
+      const isMark = item.classList.contains("day") // goes above the message whose number it has
+      const next = [...this.messages.children].find(({ dataset }) => (isMark ? dataset.seq >= seq : dataset.seq > seq))
+      this.messages.insertBefore(document.importNode(item, true), next ?? null)
     }
   }
 
-  /** Say how far the reader has seen, when the end is in view. */
-  async read() {
+  /** Say how far the reader has seen: to the end when it is in view, and whatever is new when it is opened. */
+  async read({ opened = false } = {}) {
     const seq = this.lastSeq
-    if (document.hidden || !this.atEnd || seq <= this.readTo) return
+    if (document.hidden || !(opened || this.atEnd) || seq <= this.readTo) return
     this.readTo = seq
     const data = new FormData()
     data.set("seq", seq)

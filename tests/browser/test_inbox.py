@@ -30,8 +30,12 @@ def page(browser: Any, server: Any) -> Iterator[Any]:
 
 def opened(server: Any, acme: dict[str, str], text: str) -> str:
     """The id of a new conversation with one message."""
-    body = {"business_id": acme["business"], "channel_type": "widget", "initial_message": text}
+    body = {"business_id": acme["business"], "initial_message": text}
     return str(server.call("POST", "/conversations", body, acme["token"])["id"])
+
+
+def bubbles(page: Any) -> list[str]:
+    return list(page.locator("#messages .bubble").all_inner_texts())
 
 
 def test_a_visitors_message_comes_into_the_list_and_the_answer_into_the_chat(
@@ -49,8 +53,10 @@ def test_a_visitors_message_comes_into_the_list_and_the_answer_into_the_chat(
     row = page.locator("#rows .row.is-unread")
     row.wait_for(timeout=5000)
     assert "Do you ship to Madeira?" in row.inner_text()
-    row.click()
+    with page.expect_response(lambda answer: answer.url.endswith("/read/") and answer.ok):
+        row.click()
     page.get_by_role("log").get_by_text("Do you ship to Madeira?").wait_for()
+    page.locator("#rows .row:not(.is-unread)").wait_for()
     page.get_by_label(re.compile("^Reply to")).fill("We do.")
     page.get_by_role("button", name="Send").click()
     page.get_by_role("log").get_by_text("We do.", exact=True).wait_for()
@@ -101,6 +107,104 @@ def test_a_reply_without_network_is_kept_and_sent_once_when_tried_again(
     page.get_by_role("log").get_by_text("Kept and sent.", exact=True).wait_for()
     page.wait_for_timeout(500)
     assert page.locator("#messages .bubble").all_inner_texts() == ["hello", "Kept and sent."]
+
+
+def test_words_that_were_changed_after_a_lost_answer_are_sent_too(server: Any, acme: dict[str, str], page: Any) -> None:
+    conversation = opened(server, acme, "hello")
+    page.goto(f"{server.url}/inbox/{conversation}/")
+    page.locator("body[data-ready]").wait_for()
+    box = page.get_by_label(re.compile("^Reply to"))
+
+    def lose_the_answer(route: Any) -> None:
+        route.fetch()  # stored
+        route.abort()
+
+    page.route("**/reply/", lose_the_answer)
+    box.fill("We open at nine.")
+    page.get_by_role("button", name="Send").click()
+    page.get_by_text("Not sent: no connection.").wait_for()
+    page.unroute("**/reply/")
+    box.fill("We open at ten.")
+    page.get_by_role("button", name="Send").click()
+    page.get_by_role("log").get_by_text("We open at ten.", exact=True).wait_for()
+    assert bubbles(page) == ["hello", "We open at nine.", "We open at ten."]
+
+
+def test_a_reply_with_the_key_of_an_earlier_one_takes_a_new_key(server: Any, acme: dict[str, str], page: Any) -> None:
+    conversation = opened(server, acme, "hello")
+    page.goto(f"{server.url}/inbox/{conversation}/")
+    page.locator("body[data-ready]").wait_for()
+    box = page.get_by_label(re.compile("^Reply to"))
+    used = page.locator("[name=client_message_id]").input_value()
+    box.fill("The first.")
+    page.get_by_role("button", name="Send").click()
+    page.get_by_role("log").get_by_text("The first.", exact=True).wait_for()
+    page.evaluate("key => { document.querySelector('[name=client_message_id]').value = key }", used)
+    box.fill("The second.")
+    page.get_by_role("button", name="Send").click()
+    page.get_by_role("log").get_by_text("The second.", exact=True).wait_for()
+    assert bubbles(page) == ["hello", "The first.", "The second."]
+    assert page.get_by_role("alert").count() == 0
+
+
+def test_what_was_sent_is_not_called_unsent_when_it_cannot_be_shown_yet(
+    server: Any, acme: dict[str, str], page: Any
+) -> None:
+    conversation = opened(server, acme, "hello")
+    page.goto(f"{server.url}/inbox/{conversation}/")
+    page.locator("body[data-ready]").wait_for()
+    page.wait_for_timeout(500)
+    page.route("**/messages/?*", lambda route: route.abort())
+    page.get_by_label(re.compile("^Reply to")).fill("Stored.")
+    page.get_by_role("button", name="Send").click()
+    page.locator("[data-composer]:not([aria-busy])").wait_for()
+    page.wait_for_timeout(500)
+    assert page.get_by_text("Not sent").count() == 0
+    assert page.get_by_label(re.compile("^Reply to")).input_value() == ""
+    page.unroute("**/messages/?*")
+    server.call("POST", f"/conversations/{conversation}/messages", {"content": "more"}, acme["token"])
+    page.get_by_role("log").get_by_text("more", exact=True).wait_for()
+    assert bubbles(page) == ["hello", "Stored.", "more"]
+
+
+def test_who_was_away_gets_all_of_it_however_much_one_answer_holds(
+    server: Any, acme: dict[str, str], page: Any
+) -> None:
+    conversation = opened(server, acme, "one")
+    page.goto(f"{server.url}/inbox/{conversation}/")
+    page.locator("body[data-ready]").wait_for()
+    page.wait_for_timeout(500)
+    page.context.set_offline(True)
+    for text in ("two", "three", "four", "five"):
+        server.call("POST", f"/conversations/{conversation}/messages", {"content": text}, acme["token"])
+    small = lambda route: route.continue_(url=f"{route.request.url}&limit=2")  # noqa: E731
+    page.route("**/messages/?after=*", small)
+    page.context.set_offline(False)
+    page.get_by_role("log").get_by_text("five", exact=True).wait_for(timeout=15_000)
+    assert bubbles(page) == ["one", "two", "three", "four", "five"]
+
+
+def test_an_old_message_that_changes_stays_where_it_is_shown(server: Any, acme: dict[str, str], page: Any) -> None:
+    conversation = opened(server, acme, "1")
+    for number in range(2, 54):
+        body = {"content": str(number)}
+        server.call("POST", f"/conversations/{conversation}/messages", body, acme["token"])
+    page.goto(f"{server.url}/inbox/{conversation}/")
+    page.locator("body[data-ready]").wait_for()
+    change = r"""async seq => {
+      const address = performance.getEntriesByType("resource").map(({ name }) => name)
+      const { Thread } = await import(address.find(name => /\/js\/thread[^/]*\.js$/.test(name)))
+      await Thread.of(document.getElementById("thread")).update(seq)
+    }"""
+    page.evaluate(change, 2)  # older than what is shown
+    page.evaluate(change, 50)
+    assert bubbles(page) == [str(number) for number in range(4, 54)]
+    page.get_by_role("link", name="Show earlier messages").click()
+    page.get_by_role("log").get_by_text("1", exact=True).wait_for()
+    page.evaluate(change, 2)
+    assert bubbles(page) == [str(number) for number in range(1, 54)]
+    assert page.locator("#messages li.day:not(.day-new)").count() == 1
+    assert page.locator("#messages > li").first.get_attribute("class") == "day"
 
 
 def test_the_inbox_is_used_with_the_keyboard_alone(server: Any, acme: dict[str, str], page: Any) -> None:

@@ -8,7 +8,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from businesses.models import Business
+from businesses import policy
+from businesses.models import Business, Role
 from conversations.models import ChannelType, Message, ReadMark, Status
 from conversations.services import handling
 from tests import builders
@@ -40,7 +41,6 @@ def test_a_thread_asks_as_many_questions_for_fifty_messages_as_for_one(ada: User
     client = sign_in(ada)
     conversation = builders.conversation(acme)
     address = f"/inbox/{conversation.pk}/"
-    client.get(address)  # read
     one = _queries(client, address)
     for number in range(30):
         builders.answers(ada, conversation, f"answer {number}")
@@ -134,7 +134,7 @@ def test_a_refused_reply_keeps_the_words_and_says_why(ada: User, acme: Business,
     assert "At most 10000 characters." in page.content.decode()
     assert "x" * 10_001 in page.content.decode()
     told = client.post(f"/inbox/{conversation.pk}/reply/", {"content": " "}, headers={"X-Requested-With": "fetch"})
-    assert (told.status_code, told.json()) == (422, {"detail": "Write a message."})
+    assert (told.status_code, told.json()) == (422, {"detail": "Write a message.", "kind": "string_too_short"})
 
 
 def test_a_conversation_is_resolved_closed_parked_and_reopened(ada: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
@@ -147,13 +147,80 @@ def test_a_conversation_is_resolved_closed_parked_and_reopened(ada: User, acme: 
     assert client.post(f"/inbox/{conversation.pk}/status/", {"status": "gone"}).status_code == 404
 
 
-def test_opening_a_conversation_reads_it_and_marks_what_was_new(ada: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
+def test_looking_at_a_conversation_shows_what_is_new_and_only_saying_so_reads_it(
+    ada: User, acme: Business, sign_in
+) -> None:  # type: ignore[no-untyped-def]
     conversation = builders.conversation(acme)
     builders.says(conversation, "Anybody?")
     client = sign_in(ada)
+    address = f"/inbox/{conversation.pk}/"
+    assert "data-new" in _text(client, address)
+    client.head(address)
+    client.get(address, headers={"X-Requested-With": "fetch"})
+    assert not ReadMark.objects.exists()
     assert "2 unread." in _text(client, "/inbox/")
-    assert "data-new" in _text(client, f"/inbox/{conversation.pk}/")
+    assert client.post(f"{address}read/", {"seq": "2"}).json() == {"unread": 0}
     assert "unread." not in _text(client, "/inbox/")
+    assert "data-new" not in _text(client, address)
+
+
+def test_a_key_that_was_used_for_other_words_is_refused_and_the_page_brings_a_new_one(
+    ada: User, acme: Business, sign_in
+) -> None:  # type: ignore[no-untyped-def]
+    conversation = builders.conversation(acme)
+    client = sign_in(ada)
+    address, key = f"/inbox/{conversation.pk}/reply/", str(uuid4())
+    client.post(address, {"content": "On its way.", "client_message_id": key})
+    other = {"content": "On its way, today.", "client_message_id": key}
+    told = client.post(address, other, headers={"X-Requested-With": "fetch"})
+    assert (told.status_code, told.json()["kind"]) == (422, "idempotency_key_reused")
+    page = client.post(address, other)
+    assert page.status_code == 422
+    assert "On its way, today.</textarea>" in page.content.decode()
+    assert "Other words were already sent from this page." in page.content.decode()
+    new = str(page.context["client_message_id"])
+    assert new != key
+    client.post(address, other | {"client_message_id": new})
+    sent = Message.objects.filter(sender=ada).order_by("seq")
+    assert [message.content for message in sent] == ["On its way.", "On its way, today."]
+
+
+@pytest.mark.parametrize("key", ["a\0b", "k" * 129])
+def test_a_key_that_cannot_be_stored_is_refused_whole(key: str, ada: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
+    conversation = builders.conversation(acme)
+    body = {"content": "Hi", "client_message_id": key}
+    assert sign_in(ada).post(f"/inbox/{conversation.pk}/reply/", body).status_code == 422
+    assert not Message.objects.filter(sender=ada).exists()
+
+
+def test_a_role_that_handles_no_conversations_changes_none(
+    ben: User, acme: Business, sign_in, monkeypatch: pytest.MonkeyPatch
+) -> None:  # type: ignore[no-untyped-def]
+    conversation = builders.conversation(acme)
+    client = sign_in(ben)
+    monkeypatch.setitem(policy.ALLOWED, Role.AGENT, frozenset())
+    for action, body in (("reply", {"content": "hi"}), ("status", {"status": "closed"}), ("read", {"seq": "1"})):
+        address = f"/inbox/{conversation.pk}/{action}/"
+        assert client.post(address, body).status_code == 403
+        told = client.post(address, body, headers={"X-Requested-With": "fetch"})
+        assert (told.status_code, told.json()["kind"]) == (403, "forbidden")
+    conversation.refresh_from_db()
+    assert (conversation.status, conversation.last_seq) == (Status.OPEN, 1)
+    assert not ReadMark.objects.exists()
+
+
+def test_counting_stops_at_ninety_nine(ada: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
+    client = sign_in(ada)
+    for _ in range(99):
+        builders.conversation(acme)
+    assert '<span class="n">99</span>' in _text(client, "/inbox/rows/")
+    builders.conversation(acme)
+    assert '<span class="n">99+</span>' in _text(client, "/inbox/rows/")
+    with CaptureQueriesContext(connection) as queries:
+        client.get("/inbox/rows/")
+    counting = [query["sql"] for query in queries if "COUNT(*)" in query["sql"]]
+    assert len(counting) == 1
+    assert counting[0].count("LIMIT 100") == 6
 
 
 def test_fragments_bring_what_is_behind_a_number_and_only_that(ada: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
