@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
@@ -28,6 +30,20 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         (_("State"), {"fields": ("is_active", "is_verified", "is_google_account", "is_staff", "is_superuser")}),
         (_("Times"), {"fields": ("created_at", "last_login")}),
     )
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """A person who may no longer sign in, or has a new password, is signed out everywhere."""
+        before = User.objects.filter(pk=obj.pk).values_list("password", flat=True).first()
+        super().save_model(request, obj, form, change)
+        if change and (not obj.is_active or obj.password != before):
+            services.end_sessions_of(obj)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
+        answer = super().user_change_password(request, id, form_url)
+        if request.method == "POST" and answer.status_code == 302 and (user := self.get_object(request, id)):
+            services.end_sessions_of(user)
+        return answer
+
     add_fieldsets = ((None, {"fields": ("email", "full_name", "usable_password", "password1", "password2")}),)
 
 

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from accounts.models import AuthSession
 from accounts.signals import SESSION_KEY
 from accounts.tokens import signed_in
+from foundation.requests import is_alike_for_all
 
 
 class LiveSession:
@@ -15,6 +16,8 @@ class LiveSession:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if is_alike_for_all(request.path):
+            return self.get_response(request)
         if SESSION_KEY in request.session and request.user.is_authenticated:
             session = AuthSession.objects.alive().filter(user_id=request.user.pk).named(request.session[SESSION_KEY])
             if session is None:

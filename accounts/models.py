@@ -60,6 +60,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.email
 
+    def clean(self) -> None:
+        """Forms, Django admin's too, spell an address as registering does."""
+        super().clean()
+        self.email = normal_email(self.email)
+
     def get_full_name(self) -> str:
         return self.full_name
 

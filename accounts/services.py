@@ -1,6 +1,5 @@
 """Registering, signing in and out. Everything that changes a person or a session goes through here."""
 
-import logging
 from uuid import UUID
 
 from django.conf import settings
@@ -19,7 +18,7 @@ from foundation.errors import Invalid, Unprocessable
 from foundation.text import is_clean
 
 MIN_PASSWORD, MAX_PASSWORD = 8, 128
-log = logging.getLogger("pingback.accounts")
+MAX_EMAIL = 254
 
 
 def register(*, email: str, full_name: str, password: str) -> User:
@@ -30,6 +29,8 @@ def register(*, email: str, full_name: str, password: str) -> User:
     """
     user = User(email=normal_email(email), full_name=full_name.strip())
     try:
+        if len(user.email) > MAX_EMAIL:  # what is written short may be long once it is spelled out
+            raise ValidationError("too long")
         validate_email(user.email)
     except ValidationError as error:
         raise Unprocessable(_("Write an e-mail address like ada@example.com."), field="email") from error
@@ -86,6 +87,12 @@ def end_session(session_id: UUID) -> None:
     with transaction.atomic():
         AuthSession.objects.filter(pk=session_id).delete()
         transaction.on_commit(lambda: _tell_sockets(session_id), robust=True)
+
+
+def end_sessions_of(user: User) -> None:
+    """Everywhere at once: after a new password, or when the person may no longer sign in."""
+    for session_id in AuthSession.objects.filter(user=user).values_list("pk", flat=True):
+        end_session(session_id)
 
 
 def _tell_sockets(session_id: UUID) -> None:

@@ -1,6 +1,10 @@
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from businesses import services
 from businesses.models import Business, FeedEvent, Membership, Plan
 
 
@@ -26,6 +30,18 @@ class BusinessAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     readonly_fields = ("id", "feed_seq", "created_at", "updated_at")
     inlines = (MembershipInline,)
 
+    def save_model(self, request: HttpRequest, obj: Business, form: Any, change: bool) -> None:
+        """Only what was changed: writing the whole row would set the feed's position back under traffic."""
+        if change:
+            obj.save(update_fields=[*form.changed_data, "updated_at"])
+        else:
+            super().save_model(request, obj, form, change)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        super().save_formset(request, form, formset, change)
+        for membership in [*formset.deleted_objects, *(row for row, _fields in formset.changed_objects)]:
+            _tell(membership)
+
 
 @admin.register(Membership)
 class MembershipAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -35,6 +51,25 @@ class MembershipAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ("user__email", "user__full_name", "business__name", "id")
     raw_id_fields = ("user", "business")
     readonly_fields = ("id", "invited_at")
+
+    def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change:
+            _tell(obj)
+
+    def delete_model(self, request: HttpRequest, obj: Membership) -> None:
+        _tell(obj)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Membership]) -> None:
+        for membership in queryset:
+            _tell(membership)
+        super().delete_queryset(request, queryset)
+
+
+def _tell(membership: Membership) -> None:
+    """Whoever was changed here connects anew, with the rights of now, or not at all."""
+    services.membership_ended(membership.pk)
 
 
 @admin.register(FeedEvent)

@@ -1,5 +1,8 @@
 """Workspaces, who works in them, what they may use, and what happened in them."""
 
+import zoneinfo
+
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -46,6 +49,11 @@ class Plan(models.Model):
         return self.name
 
 
+def known_time_zone(name: str) -> None:
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(_("Choose a time zone from the list."))
+
+
 class Business(models.Model):
     """A workspace: the tenant. `feed_seq` is the number of its newest feed row."""
 
@@ -57,7 +65,7 @@ class Business(models.Model):
     goal = models.CharField(_("goal"), max_length=200, blank=True)
     plan = models.ForeignKey(Plan, models.PROTECT, related_name="businesses", verbose_name=_("plan"))
     assign_on_reply = models.BooleanField(_("the first to answer takes the conversation"), default=True)
-    time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
+    time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[known_time_zone])
     feed_seq = models.PositiveBigIntegerField(_("feed position"), default=0, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)

@@ -1,8 +1,11 @@
 """Making and changing a workspace."""
 
 import zoneinfo
+from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -10,6 +13,7 @@ from businesses.models import Business, Membership, Plan, Role
 from businesses.policy import Action, require
 from businesses.selectors import forget_membership
 from foundation.errors import Invalid, Unprocessable
+from foundation.web import web_address
 
 PROFILE_FIELDS = ("name", "website", "industry", "team_size", "goal", "time_zone")
 
@@ -28,9 +32,10 @@ def create_business(
         raise Invalid(_("You already have a workspace."))
     if not name.strip():
         raise Unprocessable(_("Give the workspace a name."), field="name")
+    check_website(website.strip())
     business = Business.objects.create(
         name=name.strip(),
-        website=website,
+        website=website.strip(),
         industry=industry,
         team_size=team_size,
         goal=goal,
@@ -38,6 +43,17 @@ def create_business(
     )
     forget_membership(owner)
     return Membership.objects.create(business=business, user=owner, role=Role.OWNER)
+
+
+def membership_ended(membership_id: UUID) -> None:
+    """Cut the sockets of somebody who was removed or switched off; the next request finds no membership anyway."""
+    transaction.on_commit(lambda: import_string(settings.MEMBERSHIP_ENDED_PUBLISHER)(membership_id), robust=True)
+
+
+def check_website(text: str) -> None:
+    """Raises Unprocessable for what is no web address, with or without https:// in front."""
+    if text and web_address(text) is None:
+        raise Unprocessable(_("Write an address like acme.com."), field="website", kind="url")
 
 
 def update_business(*, actor: User, **changes: str) -> Business:
@@ -49,6 +65,7 @@ def update_business(*, actor: User, **changes: str) -> Business:
     changes = {field: value.strip() for field, value in changes.items() if field in PROFILE_FIELDS}
     if not changes.get("name", business.name):
         raise Unprocessable(_("Give the workspace a name."), field="name")
+    check_website(changes.get("website", ""))
     if changes.get("time_zone", "UTC") not in zoneinfo.available_timezones():
         raise Unprocessable(_("Choose a time zone from the list."), field="time_zone")
     for field, value in changes.items():

@@ -5,6 +5,14 @@ from collections.abc import Mapping
 
 from django.conf import settings
 
+# Alike for every reader: nobody's session is looked at, so that any cache may keep them.
+ALIKE_FOR_ALL = ("/static/", "/widget.js", "/widget/", "/api/v1/widget/", "/healthz", "/readyz")
+
+
+def is_alike_for_all(path: str) -> bool:
+    """The public reads of the widget, but not its making and changing."""
+    return path.startswith(ALIKE_FOR_ALL) and not path.startswith(("/api/v1/widget/create", "/api/v1/widget/update"))
+
 
 def client_address(meta: Mapping[str, str]) -> str | None:
     """The caller's address: Nth from the right of X-Forwarded-For, N = TRUSTED_PROXIES; with 0 the peer's.

@@ -45,6 +45,15 @@ def redis_is_private(**kwargs: Any) -> list[CheckMessage]:
     return [Error("REDIS_URL names another machine and has no password.", id="pingback.E003")]
 
 
+@register(Tags.security)
+def https_has_a_proxy(**kwargs: Any) -> list[CheckMessage]:
+    """PingBack speaks plain HTTP; without a proxy whose word counts it would redirect to itself for ever."""
+    if settings.HTTPS and not settings.TRUSTED_PROXIES:
+        hint = "Set TRUSTED_PROXIES to the number of proxies in front, mostly 1."
+        return [Error("PUBLIC_BASE_URL is https, and no proxy is declared.", hint=hint, id="pingback.E007")]
+    return []
+
+
 @register(Tags.files)
 def uploads_are_not_static_files(**kwargs: Any) -> list[CheckMessage]:
     if Path(settings.MEDIA_ROOT).resolve().is_relative_to(Path(settings.STATIC_ROOT).resolve()):

@@ -2,6 +2,8 @@
 
 import logging
 import re
+import traceback
+from typing import Any
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SECRET = re.compile(
@@ -29,6 +31,11 @@ class OneLine(logging.Formatter):
         """The message on one line; only a traceback, which is our own text, keeps its lines."""
         record.msg, record.args = _CONTROL.sub(" ", record.getMessage()), ()
         return masked_text(super().format(record))
+
+    def formatException(self, ei: Any) -> str:
+        """The frames, which are our own text, and the exception's words on one line: they may be somebody's."""
+        kind, error, trace = ei
+        return "".join(traceback.format_tb(trace)) + f"{kind.__name__}: {_CONTROL.sub(' ', str(error))}"
 
 
 def masked_text(text: str) -> str:

@@ -2,11 +2,13 @@
 
 import zoneinfo
 from collections.abc import Callable
+from datetime import UTC, tzinfo
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from businesses.selectors import membership_of
+from foundation.requests import is_alike_for_all
 
 Next = Callable[[HttpRequest], HttpResponse]
 # Public and alike for everybody: these set their own caching.
@@ -33,10 +35,18 @@ class ReadersTimeZone:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path.startswith("/api/"):
+        if request.path.startswith("/api/") or is_alike_for_all(request.path):
             return self.get_response(request)
         membership = membership_of(request.user)
         if membership is None:
             return self.get_response(request)
-        with timezone.override(zoneinfo.ZoneInfo(membership.business.time_zone)):
+        with timezone.override(_zone(membership.business.time_zone)):
             return self.get_response(request)
+
+
+def _zone(name: str) -> tzinfo:
+    """UTC for a zone that this machine does not know: a page with another clock beats none."""
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return UTC

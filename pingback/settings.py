@@ -156,6 +156,7 @@ PASSWORD_HASHERS = [
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
+    {"NAME": "accounts.validators.MaximumLengthValidator", "OPTIONS": {"max_length": 128}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
@@ -178,9 +179,13 @@ SIMPLE_JWT = {
 # Who learns of what happened. The core knows no one above it, so it is told by name.
 FEED_PUBLISHER = "pingback.realtime.publish.publish"
 SESSION_ENDED_PUBLISHER = "pingback.realtime.publish.session_ended"
+MEMBERSHIP_ENDED_PUBLISHER = "pingback.realtime.publish.membership_ended"
 
 # Background work runs in the web process, or in `manage.py worker` processes of its own.
 WORKER_IN_PROCESS = env_bool("WORKER_IN_PROCESS", True)
+
+# Where operators find Django admin; empty = not served by this process.
+ADMIN_PATH = env_str("ADMIN_PATH", "admin").strip("/")
 
 # Limits ---------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """Every address of PingBack."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
@@ -20,7 +21,7 @@ urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("api/v1/", include(api)),
-    path("admin/", admin.site.urls),
+    *([path(f"{settings.ADMIN_PATH}/", admin.site.urls)] if settings.ADMIN_PATH else []),
     path("", include("widgets.embed_urls")),
     path("", include("accounts.urls")),
     path("", include("businesses.urls")),

@@ -1,11 +1,30 @@
+from typing import Any
+
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
+from foundation.errors import Unprocessable
 from widgets.models import Visitor, Widget
+from widgets.services import fill
+
+
+class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The operator's form checks as every other door does."""
+
+    def clean(self) -> dict[str, Any]:
+        fields: dict[str, Any] = super().clean() or {}
+        try:
+            fill(widget := Widget(), fields)
+        except Unprocessable as error:
+            self.add_error(str(error.loc[-1]), error.detail)
+            return fields
+        return {name: getattr(widget, name) for name in fields}
 
 
 @admin.register(Widget)
 class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    form = WidgetForm
     list_display = ("domain", "name", "business", "primary_color", "updated_at")
     list_select_related = ("business",)
     search_fields = ("domain", "name", "id", "business__name")

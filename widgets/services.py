@@ -46,7 +46,7 @@ def create_widget(*, actor: User, **fields: Any) -> Widget:
     """
     business = require(actor, Action.MANAGE_WIDGETS).business
     widget = Widget(business=business)
-    _fill(widget, {name: value for name, value in fields.items() if value is not None})
+    fill(widget, {name: value for name, value in fields.items() if value is not None})
     _save(widget)
     provision_widget_channel(business=business, widget_id=widget.pk)
     return widget
@@ -56,12 +56,13 @@ def create_widget(*, actor: User, **fields: Any) -> Widget:
 def update_widget(*, actor: User, widget: Widget, **fields: Any) -> Widget:
     """Change what is given; what is not keeps its value, and None empties `logo_url`. Owner only."""
     require(actor, Action.MANAGE_WIDGETS)
-    _fill(widget, {name: value for name, value in fields.items() if value is not None or name == "logo_url"})
+    fill(widget, {name: value for name, value in fields.items() if value is not None or name == "logo_url"})
     _save(widget)
     return widget
 
 
-def _fill(widget: Widget, fields: dict[str, Any]) -> None:
+def fill(widget: Widget, fields: dict[str, Any]) -> None:
+    """Put checked fields into the row (not saved). Raises Unprocessable."""
     if "domain" in fields:
         widget.domain = normal_domain(fields["domain"])
     if "primary_color" in fields:

@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 import django.utils.timezone
+import businesses.models
 import foundation.ids
 from django.conf import settings
 from django.db import migrations, models
@@ -45,7 +46,7 @@ class Migration(migrations.Migration):
                 ('team_size', models.CharField(blank=True, max_length=200, verbose_name='team size')),
                 ('goal', models.CharField(blank=True, max_length=200, verbose_name='goal')),
                 ('assign_on_reply', models.BooleanField(default=True, verbose_name='the first to answer takes the conversation')),
-                ('time_zone', models.CharField(default='UTC', max_length=64, verbose_name='time zone')),
+                ('time_zone', models.CharField(default='UTC', max_length=64, validators=[businesses.models.known_time_zone], verbose_name='time zone')),
                 ('feed_seq', models.PositiveBigIntegerField(default=0, editable=False, verbose_name='feed position')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
                 ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated')),

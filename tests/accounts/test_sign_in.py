@@ -30,6 +30,7 @@ def test_capitals_and_look_alikes_make_no_second_account(ada: User) -> None:
     [
         ("email", "not an address"),
         ("email", None),
+        ("email", "\u33c2" * 100 + "@example.com"),
         ("email", 7),
         ("full_name", "   "),
         ("full_name", "x" * 201),

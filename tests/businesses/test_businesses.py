@@ -8,7 +8,7 @@ from django.db import transaction
 from accounts.models import User
 from businesses import feed, plans, policy
 from businesses.models import Business, FeedEvent, Membership, Plan, Role
-from businesses.services import create_business, update_business
+from businesses.services import check_website, create_business, update_business
 from foundation.errors import Forbidden, Invalid, PlanLimit, Unprocessable
 from tests import builders
 from tests.conversations.test_messages import together
@@ -30,6 +30,21 @@ def test_only_a_name_is_needed_and_the_maker_owns_it(ada: User) -> None:
 def test_a_workspace_needs_a_name_within_bounds(ada: User, body: Any) -> None:
     assert builders.api(ada).post("/api/v1/auth/business/create", body).status_code == 422
     assert not Business.objects.exists()
+
+
+@pytest.mark.parametrize("website", ["javascript:alert(1)", "http://[bad", "data:text/html,x", "a b"])
+def test_F3_a_website_is_a_web_address(ada: User, website: str) -> None:
+    answer = builders.api(ada).post("/api/v1/auth/business/create", {"name": "Acme", "website": website})
+    assert answer.status_code == 422
+    assert answer.json()["detail"][0]["loc"] == ["body", "website"]
+    for fine in ("acme.com", "https://acme.com/shop", "http://localhost:3000"):
+        check_website(fine)
+
+
+def test_a_zone_that_this_machine_does_not_know_breaks_no_page(ada: User, acme: Business, client: Any) -> None:
+    Business.objects.update(time_zone="Moon/Base")
+    client.force_login(ada)
+    assert client.get("/settings/workspace/").status_code == 200
 
 
 def test_a_second_workspace_is_refused(ada: User, acme: Business) -> None:

@@ -73,3 +73,90 @@ def test_a_member_who_is_no_operator_sees_no_admin(client: Client, ada: User) ->
     answer: Any = client.get("/admin/")
     assert answer.status_code == 302
     assert "/admin/login/" in answer["Location"]
+
+
+def test_saving_a_workspace_leaves_its_feed_position_alone(
+    operator: Client, acme: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = reverse("admin:businesses_business_change", args=[acme.pk])
+    form = operator.get(address).context["adminform"].form
+    data = {name: form[name].value() or "" for name in form.fields} | {
+        "name": "Acme Ltd",
+        "memberships-TOTAL_FORMS": "0",
+        "memberships-INITIAL_FORMS": "0",
+    }
+    save = Business.save
+
+    def message_in_between(self: Business, **kwargs: Any) -> None:
+        builders.conversation(Business.objects.get(pk=acme.pk))
+        save(self, **kwargs)
+
+    monkeypatch.setattr(Business, "save", message_in_between)
+    assert operator.post(address, data).status_code == 302
+    monkeypatch.undo()
+
+    acme.refresh_from_db()
+    assert (acme.name, acme.feed_seq) == ("Acme Ltd", 2)
+    builders.conversation(acme)
+
+
+def test_A5_A6_a_disabled_person_and_a_new_password_end_sessions_everywhere(
+    operator: Client, ada: User, settings: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    settings.SESSION_ENDED_PUBLISHER = "tests.pingback.test_admin.hear"
+    settings.MEMBERSHIP_ENDED_PUBLISHER = "tests.pingback.test_admin.hear"
+    heard.clear()
+    client = builders.api(ada)
+    password = {"password1": "another-lane-77", "password2": "another-lane-77", "usable_password": "true"}
+    with django_capture_on_commit_callbacks(execute=True):
+        operator.post(reverse("admin:auth_user_password_change", args=[ada.pk]), password)
+    assert client.get("/api/v1/auth/me").status_code == 401
+    assert len(heard) == 1
+
+    client = builders.api(ada)
+    data = {"email": "ADA@example.com", "full_name": "Ada", "is_verified": "on"}
+    with django_capture_on_commit_callbacks(execute=True):
+        assert operator.post(reverse("admin:accounts_user_change", args=[ada.pk]), data).status_code == 302
+    ada.refresh_from_db()
+    assert (ada.is_active, ada.email) == (False, "ada@example.com")
+    User.objects.filter(pk=ada.pk).update(is_active=True)
+    assert client.get("/api/v1/auth/me").status_code == 401
+
+
+def test_A7_a_member_who_is_switched_off_is_cut_at_once(
+    operator: Client, ben: User, settings: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    settings.MEMBERSHIP_ENDED_PUBLISHER = "tests.pingback.test_admin.hear"
+    heard.clear()
+    membership = ben.memberships.get()
+    address = reverse("admin:businesses_membership_change", args=[membership.pk])
+    data = {"business": membership.business_id, "user": ben.pk, "role": "agent", "status": "offline"}
+    with django_capture_on_commit_callbacks(execute=True):
+        assert operator.post(address, data).status_code == 302
+    assert heard == [membership.pk]
+    with django_capture_on_commit_callbacks(execute=True):
+        operator.post(reverse("admin:businesses_membership_delete", args=[membership.pk]), {"post": "yes"})
+    assert heard == [membership.pk] * 2
+
+
+heard: list[Any] = []
+
+
+def hear(identity: Any) -> None:
+    heard.append(identity)
+
+
+def test_an_operator_cannot_write_into_a_policy_header_or_a_stylesheet(
+    operator: Client, ada: User, acme: Business
+) -> None:
+    widget = builders.widget(ada)
+    address = reverse("admin:widgets_widget_change", args=[widget.pk])
+    form = operator.get(address).context["adminform"].form
+    data = {name: form[name].value() or "" for name in form.fields} | {"config": "{}"}
+    for field, value in (("domain", "acme.com; script-src *"), ("primary_color", "red"), ("logo_url", "javascript:1")):
+        answer = operator.post(address, data | {field: value})
+        assert answer.status_code == 200, field
+        assert field in answer.context["adminform"].form.errors
+    assert operator.post(address, data | {"domain": "HTTPS://Shop.acme.com/"}).status_code == 302
+    widget.refresh_from_db()
+    assert widget.domain == "shop.acme.com"

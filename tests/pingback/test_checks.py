@@ -2,6 +2,7 @@
 
 import io
 import logging
+import sys
 from typing import Any
 
 import pytest
@@ -65,6 +66,25 @@ def test_I3_what_is_named_like_a_secret_is_masked_in_the_log() -> None:
     ):
         assert "canary" not in written("%s", text), text
     assert written("a=%s", 1) == "a=1"
+
+
+def test_what_an_exception_says_stays_on_one_line_and_masked() -> None:
+    try:
+        raise ValueError("Key (password)=(x)\nINFO forged token=canary-1234")
+    except ValueError:
+        record = logging.LogRecord("x", logging.ERROR, "f", 1, "failed", (), sys.exc_info())
+    text = OneLine("%(message)s").format(record)
+    assert "\nINFO" not in text
+    assert "canary" not in text
+    assert "ValueError: Key" in text
+
+
+def test_https_without_a_proxy_is_refused(settings: Any) -> None:
+    assert checks.https_has_a_proxy() == []
+    settings.HTTPS = True
+    assert {flaw.id for flaw in checks.https_has_a_proxy()} == {"pingback.E007"}
+    settings.TRUSTED_PROXIES = 1
+    assert checks.https_has_a_proxy() == []
 
 
 def test_control_characters_forge_no_second_line() -> None:

@@ -90,3 +90,11 @@ def test_a_script_that_has_not_changed_is_not_sent_again(db: None) -> None:
 def test_neither_takes_anything(widget: Widget, method: str) -> None:
     for path in ("/widget.js", f"/widget/{widget.pk}/frame"):
         assert getattr(Client(), method)(path).status_code == 405
+
+
+@pytest.mark.django_db
+def test_what_is_alike_for_all_looks_at_nobodys_session(client: Client, ada: User, acme: Business) -> None:
+    client.force_login(ada)
+    widget = builders.widget(ada)
+    for path in ("/widget.js", f"/widget/{widget.pk}/frame", f"/api/v1/widget/{widget.pk}", "/healthz"):
+        assert "Cookie" not in client.get(path).headers.get("Vary", ""), path
