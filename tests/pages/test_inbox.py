@@ -147,9 +147,9 @@ def test_a_conversation_is_resolved_closed_parked_and_reopened(ada: User, acme: 
     assert client.post(f"/inbox/{conversation.pk}/status/", {"status": "gone"}).status_code == 404
 
 
-def test_looking_at_a_conversation_shows_what_is_new_and_only_saying_so_reads_it(
+def test_looking_at_a_conversation_shows_what_is_new_and_only_saying_so_reads_it(  # type: ignore[no-untyped-def]
     ada: User, acme: Business, sign_in
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     conversation = builders.conversation(acme)
     builders.says(conversation, "Anybody?")
     client = sign_in(ada)
@@ -164,9 +164,9 @@ def test_looking_at_a_conversation_shows_what_is_new_and_only_saying_so_reads_it
     assert "data-new" not in _text(client, address)
 
 
-def test_a_key_that_was_used_for_other_words_is_refused_and_the_page_brings_a_new_one(
+def test_a_key_that_was_used_for_other_words_is_refused_and_the_page_brings_a_new_one(  # type: ignore[no-untyped-def]
     ada: User, acme: Business, sign_in
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     conversation = builders.conversation(acme)
     client = sign_in(ada)
     address, key = f"/inbox/{conversation.pk}/reply/", str(uuid4())
@@ -193,9 +193,9 @@ def test_a_key_that_cannot_be_stored_is_refused_whole(key: str, ada: User, acme:
     assert not Message.objects.filter(sender=ada).exists()
 
 
-def test_a_role_that_handles_no_conversations_changes_none(
+def test_a_role_that_handles_no_conversations_changes_none(  # type: ignore[no-untyped-def]
     ben: User, acme: Business, sign_in, monkeypatch: pytest.MonkeyPatch
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     conversation = builders.conversation(acme)
     client = sign_in(ben)
     monkeypatch.setitem(policy.ALLOWED, Role.AGENT, frozenset())

@@ -36,9 +36,9 @@ def test_onboarding_leads_from_workspace_to_widget_to_the_first_message(db: None
     assert "<html" not in fragment
 
 
-def test_the_owner_changes_the_workspace_and_an_agent_only_sees_it(
+def test_the_owner_changes_the_workspace_and_an_agent_only_sees_it(  # type: ignore[no-untyped-def]
     ada: User, ben: User, acme: Business, sign_in
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     body = {"name": "Acme Ltd", "website": "", "industry": "Tools", "time_zone": "Europe/Lisbon"}
     assert sign_in(ada).post("/settings/workspace/", body).status_code == 302
     acme.refresh_from_db()
@@ -107,9 +107,9 @@ def test_a_channel_is_connected_masked_switched_off_and_deleted(ada: User, acme:
     assert not Channel.objects.filter(pk=channel.pk).exists()
 
 
-def test_a_secret_that_comes_with_a_mistake_is_asked_for_again_and_never_sent_back(
+def test_a_secret_that_comes_with_a_mistake_is_asked_for_again_and_never_sent_back(  # type: ignore[no-untyped-def]
     ada: User, acme: Business, sign_in
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     client = sign_in(ada)
     wrong = {"access_token": WHATSAPP["access_token"], "phone_number_id": "9" * 65}
     refused = client.post("/settings/channels/whatsapp/", wrong)
