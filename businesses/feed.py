@@ -5,7 +5,6 @@ themselves: from then on every other writer of that business waits. So numbers a
 and a reader that has seen N has seen everything before N.
 """
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,8 +16,6 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from businesses.models import Business, FeedEvent
-
-log = logging.getLogger("pingback.feed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ import socketio
 from django.conf import settings
 
 from channels_app import worker
+from pingback import alone
 from pingback.limits import Limits
 from pingback.realtime import server
 
@@ -33,6 +34,7 @@ class House:
         async with self._lock:
             if self.is_open:
                 return
+            alone.claim()
             await server.startup(at_the_signal=self._stop.set)
             if settings.WORKER_IN_PROCESS:
                 self._stop.clear()

@@ -1,7 +1,4 @@
-"""`python -m pingback.serve`: migrate, then serve everything in this one process.
-
-SQLite allows one such process: a lock on a file in the data folder, which the system frees however we end.
-"""
+"""`python -m pingback.serve`: migrate, then serve everything in this one process."""
 
 import argparse
 import fcntl
@@ -24,6 +21,8 @@ from django.core.management.base import SystemCheckError
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 from django.db.migrations.executor import MigrationExecutor
 
+from pingback import alone
+
 
 def main() -> None:
     options = argparse.ArgumentParser(prog="bin/serve", description="Serve PingBack.")
@@ -34,7 +33,10 @@ def main() -> None:
     except ImproperlyConfigured as error:
         sys.exit(f"PingBack cannot start: {error}")
     settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = _only_process() if settings.EMBEDDED else None
+    try:
+        alone.claim()
+    except alone.NotAlone as error:
+        sys.exit(str(error))
     _check()
     with _taking_turns():
         _migrate()
@@ -59,20 +61,6 @@ def main() -> None:
         timeout_graceful_shutdown=10,  # and the worker a few seconds more: out within 15
         timeout_keep_alive=30,
     )
-    del lock
-
-
-def _only_process() -> object:
-    path = Path(settings.DATA_DIR, "serve.lock")
-    file = path.open("w")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        sys.exit(
-            f"PingBack is already running on {settings.DATA_DIR}. SQLite serves one process; "
-            "set DATABASE_URL and REDIS_URL to run more."
-        )
-    return file
 
 
 @contextmanager

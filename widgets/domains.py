@@ -7,6 +7,7 @@ import ipaddress
 import re
 from urllib.parse import urlsplit
 
+import idna
 from django.utils.translation import gettext as _
 
 from foundation.errors import Unprocessable
@@ -66,6 +67,6 @@ def _host(url: str) -> str | None:
         host = (parts.hostname or "").rstrip(".")
         if parts.username is not None or not host or parts.port == 0:
             return None
-        return host.encode("idna").decode("ascii").lower()
-    except (ValueError, UnicodeError):
+        return idna.encode(host.lower(), uts46=True).decode("ascii")
+    except ValueError:
         return None

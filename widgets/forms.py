@@ -34,12 +34,6 @@ class WidgetLook(PageForm):
         help_text=_("The https address of a picture."),
         widget=forms.TextInput(attrs={"inputmode": "url", "placeholder": "https://"}),
     )
-    show_online_badge = forms.BooleanField(
-        label=_("Show that somebody is online"),
-        help_text=_("A green dot when one of your team is live."),
-        required=False,
-        widget=forms.CheckboxInput(attrs={"class": "switch", "role": "switch", "data-preview": "badge"}),
-    )
     allow_subdomains = forms.BooleanField(
         label=_("Also on subdomains"),
         help_text=_("shop.tidewater.coffee and every other name below your domain."),
@@ -53,7 +47,7 @@ class WidgetLook(PageForm):
 
     def changes(self) -> dict[str, object]:
         """What was written; an empty text keeps its value, but tagline and logo may be emptied."""
-        kept = {"welcome_tagline", "logo_url", "show_online_badge", "allow_subdomains"}
+        kept = {"welcome_tagline", "logo_url", "allow_subdomains"}
         return {name: value for name, value in self.cleaned_data.items() if value != "" or name in kept}
 
 
@@ -64,5 +58,5 @@ class FirstWidget(WidgetLook):
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("name", "logo_url", "show_online_badge", "allow_subdomains"):
+        for name in ("name", "logo_url", "allow_subdomains"):
             del self.fields[name]

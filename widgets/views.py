@@ -99,7 +99,7 @@ def new_widget(request: HttpRequest) -> HttpResponse:
     context = _settings(request)
     if not context["may_change"]:
         return redirect("settings-widget")
-    form = WidgetLook(request.POST or None, initial={**Widget.DEFAULTS, "show_online_badge": True})
+    form = WidgetLook(request.POST or None, initial=Widget.DEFAULTS)
     status = 200
     if request.method == "POST":
         status = 422

@@ -56,7 +56,7 @@ class Conversations(APIView):
     )
     def get(self, request: Request) -> Response:
         require(request.user, Action.HANDLE_CONVERSATIONS)
-        query = shapes.ListQuery(data=request.query_params)
+        query = shapes.ListQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         rows = selectors.inbox(
             request.user,
@@ -131,7 +131,7 @@ class Messages(APIView):
     def get(self, request: Request, conversation_id: str) -> Response:
         """Rising `seq`: behind `after`, or the last ones before `before`, or from the start."""
         conversation = conversation_for(request, conversation_id)
-        query = shapes.HistoryQuery(data=request.query_params)
+        query = shapes.HistoryQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         before, limit = query.validated_data.get("before"), query.validated_data["limit"]
         if before is not None:

@@ -1,5 +1,6 @@
 """OpenAPI: every operation has a summary and its errors, every tag is the first part of the path."""
 
+from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
@@ -22,4 +23,4 @@ class OwnPagesScheme(OpenApiAuthenticationExtension):
     name = "SessionCookie"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
-        return {"type": "apiKey", "in": "cookie", "name": "pingback"}
+        return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}

@@ -35,6 +35,7 @@ pytestmark = pytest.mark.django_db
         ("ACME.COM.", "acme.com"),
         ("http://localhost:3000", "localhost"),
         ("müller.de", "xn--mller-kva.de"),
+        ("straße.de", "xn--strae-oqa.de"),
     ],
 )
 def test_C17_a_domain_is_stored_as_its_host(written: str, stored: str) -> None:

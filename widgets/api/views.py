@@ -111,7 +111,7 @@ class VisitorConversations(APIView):
     )
     def get(self, request: Request, widget_id: str) -> Response:
         """A key that is not good opens nothing: the list is empty."""
-        query = CursorQuery(data=request.query_params)
+        query = CursorQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         widget = Widget.objects.filter(pk=path_id(widget_id)).first()
         if widget is None:
