@@ -113,7 +113,17 @@ def test_the_longest_allowed_text_is_stored_as_it_is(ada: User, conversation: Co
 
 @pytest.mark.parametrize(
     "query",
-    ["limit=0", "limit=101", "limit=", "page=0", "page=x", "page=9999999999", "status=done", "status=", "assignee_id=7"],
+    [
+        "limit=0",
+        "limit=101",
+        "limit=",
+        "page=0",
+        "page=x",
+        "page=9999999999",
+        "status=done",
+        "status=",
+        "assignee_id=7",
+    ],
 )
 def test_a_bad_query_is_a_422(ada: User, acme: Business, query: str) -> None:
     answer = builders.api(ada).get(f"/api/v1/conversations/?{query}")
