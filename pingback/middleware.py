@@ -28,6 +28,21 @@ class PrivateAnswers:
         return response
 
 
+class KnownHost:
+    """Only names that are ours are answered (ALLOWED_HOSTS), also by pages that never ask for the name.
+
+    A balancer asks /readyz by address.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path != "/readyz":
+            request.get_host()  # raises DisallowedHost: 400
+        return self.get_response(request)
+
+
 class ReadersTimeZone:
     """Pages show times in the workspace's zone; the API stays in UTC."""
 

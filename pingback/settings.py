@@ -60,6 +60,7 @@ if DEBUG:
     INSTALLED_APPS.insert(0, "daphne")  # `manage.py runserver` then serves sockets, too
 
 MIDDLEWARE = [
+    "pingback.middleware.KnownHost",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "pingback.middleware.PrivateAnswers",

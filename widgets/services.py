@@ -135,6 +135,8 @@ def receive_client_message(
         raise Unprocessable(_("Use 1 to 128 characters."), field="client_message_id")
     scope = widget.pk if widget else business_id
     first_key = f"w:{scope}:{client_message_id}" if client_message_id else None
+    if visitor is None and conversation_id is not None:
+        raise NotFound  # a stranger has none yet, whosever this is
     if visitor is None:
         return _from_stranger(business_id, content, widget, first_key, told)
     if first_key and (repeat := _repeat(first_key, content, of=visitor)):

@@ -20,6 +20,8 @@ log = logging.getLogger("pingback.api")
 NOT_FOUND = {"detail": "Not found"}
 INTERNAL = {"detail": "Internal error"}
 TRY_AGAIN = {"detail": "Try again"}
+# The library's own words for these quote what was sent.
+NEUTRAL = {"invalid_choice": "Not one of the choices."}
 TOO_BIG = {"detail": "The body is too big."}
 
 
@@ -62,7 +64,8 @@ def _known(error: exceptions.APIException) -> Response:
         headers["WWW-Authenticate"] = challenge
     if wait := getattr(error, "wait", None):
         headers["Retry-After"] = str(int(wait))
-    return Response({"detail": str(error.detail)}, status=error.status_code, headers=headers)
+    detail = "Send application/json." if error.status_code == 415 else str(error.detail)
+    return Response({"detail": detail}, status=error.status_code, headers=headers)
 
 
 def _source(context: dict[str, Any]) -> str:
@@ -72,7 +75,9 @@ def _source(context: dict[str, Any]) -> str:
 def _flaws(details: Any, loc: list[Any]) -> list[dict[str, Any]]:
     """Serializer errors, however nested, as one flat list of {loc, msg, type}."""
     if isinstance(details, dict) and set(details) == {"message", "code"}:
-        return [{"loc": loc, "msg": str(details["message"]), "type": str(details["code"])}]
+        code = str(details["code"])
+        message = NEUTRAL.get(code) or str(details["message"])
+        return [{"loc": loc, "msg": message, "type": code}]
     if isinstance(details, dict):
         parts = [(key, value) for key, value in details.items() if key != "non_field_errors"]
         flaws = [flaw for key, value in parts for flaw in _flaws(value, [*loc, key])]

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from foundation.errors import Invalid
 from foundation.ids import parse_id
+from foundation.text import flaw_of
 
 MAX_SEQ = 2**63 - 1
 
@@ -22,6 +23,8 @@ class Fields:
     def of(cls, arguments: tuple[Any, ...]) -> "Fields":
         if len(arguments) != 1 or not isinstance(arguments[0], dict):
             raise Invalid(_("Send one object."))
+        if flaw := flaw_of(arguments[0]):
+            raise Invalid(flaw)
         return cls(arguments[0])
 
     def id(self, name: str) -> UUID:

@@ -131,6 +131,19 @@ def test_a_bad_query_is_a_422(ada: User, acme: Business, query: str) -> None:
     assert answer.json()["detail"][0]["loc"] == ["query", query.split("=")[0]]
 
 
+def test_a_refusal_never_echoes_what_was_sent(ada: User, conversation: Conversation) -> None:
+    client = builders.api(ada)
+    answers = [
+        client.get("/api/v1/conversations/?status=canary-1"),
+        client.patch(f"/api/v1/conversations/{conversation.pk}", {"status": "canary-1"}),
+        client.post("/api/v1/channels/", {"type": "canary-1", "config": {}}),
+        client.post("/api/v1/conversations/", {"business_id": "canary-1"}),
+        client.post("/api/v1/conversations/", b"{}", content_type="text/canary-1"),
+    ]
+    assert [answer.status_code for answer in answers] == [422, 422, 422, 422, 415]
+    assert not [answer.content for answer in answers if b"canary" in answer.content]
+
+
 def test_B10_query_keys_never_reach_the_database(ada: User, acme: Business) -> None:
     builders.conversation(acme)
     answer = builders.api(ada).get("/api/v1/conversations/?business__name=x&order_by=id&customer__email__contains=a")

@@ -51,7 +51,7 @@ class Start:
     def said(self) -> str:
         return self.log.read_text()
 
-    def healthz(self, within: float = 60) -> str:
+    def healthz(self, within: float = 180) -> str:
         deadline = time.monotonic() + within
         while time.monotonic() < deadline and self.process.poll() is None:
             try:

@@ -141,3 +141,12 @@ def test_S13_pages_and_answers_carry_the_headers_of_the_promises(client: Any) ->
         assert "default-src 'self'" in policy, path
         assert "frame-ancestors 'none'" in policy, path
         assert "unsafe" not in policy, path
+
+
+@pytest.mark.django_db
+def test_a_name_that_is_not_ours_is_not_answered(client: Any, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["support.example.com"]
+    for path in ("/", "/login", "/widget.js", "/api/v1/auth/me"):
+        assert client.get(path, headers={"Host": "evil.example"}).status_code == 400, path
+        assert client.get(path, headers={"Host": "support.example.com"}).status_code in {200, 401}, path
+    assert client.get("/readyz", headers={"Host": "10.0.0.7"}).status_code in {200, 503}

@@ -1,8 +1,12 @@
 """What a packet from a client may be. C2, C6 and the malformed lines of the socket attacks."""
 
+from typing import Any
+
 import pytest
 
+from foundation.errors import Invalid
 from pingback.realtime.packets import EVENTS, BadPacket, Packet, encode_event
+from pingback.realtime.payloads import Fields
 
 
 def test_an_event_on_the_list_is_taken() -> None:
@@ -29,8 +33,7 @@ def test_an_event_on_the_list_is_taken() -> None:
         '2["typing"',
         '2["typing",NaN]',
         '2["typing","\\ud800"]',
-        '2["typing","\\u0000"]',
-        '2["typing",' + "[" * 40 + "]" * 40 + "]",
+        '0{"business_id":"\\u0000"}',
         '2["typing",' + "[" * 20_000 + "]" * 20_000 + "]",
         '2["typing",' + "9" * 50_000 + "]",
         "2" + "1" * 200 + '["typing"]',
@@ -52,6 +55,17 @@ def test_an_event_on_the_list_is_taken() -> None:
 def test_C2_C6_anything_else_is_refused(text: str) -> None:
     with pytest.raises(BadPacket):
         Packet(encoded_packet=text)
+
+
+DEEP: Any = []
+for _level in range(40):
+    DEEP = [DEEP]
+
+
+@pytest.mark.parametrize("flawed", [{"content": "a\0"}, {"content": {"a": "b\0"}}, {"a\0": 1}, {"deep": DEEP}])
+def test_what_cannot_be_stored_is_refused_in_words(flawed: dict[str, Any]) -> None:
+    with pytest.raises(Invalid):
+        Fields.of((flawed,))
 
 
 def test_binary_is_refused() -> None:

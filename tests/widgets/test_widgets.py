@@ -197,7 +197,10 @@ def test_C10_a_visitor_cannot_write_into_a_strangers_conversation(acme: Business
     mine, theirs = builders.visitor_writes(acme), builders.visitor_writes(acme)
     with pytest.raises(NotFound):
         builders.visitor_writes(acme, visitor=mine.visitor, conversation_id=theirs.conversation.pk)
+    with pytest.raises(NotFound):
+        builders.visitor_writes(acme, conversation_id=theirs.conversation.pk)
     assert list(conversations_of(mine.visitor)) == [mine.conversation]
+    assert Conversation.objects.count() == 2
 
 
 def test_a_lost_ack_doubles_nothing(ada: User, acme: Business) -> None:
