@@ -77,7 +77,7 @@ export class Thread {
     return address
   }
 
-  /** Everything behind what is shown, and the head as it is now. */
+  /** Everything behind what is shown, and the head and the facts beside it as they are now. */
   async catchUp({ toEnd = false } = {}) {
     if (new URLSearchParams(location.search).has("before")) return
     while (await this.follow(toEnd));
@@ -89,7 +89,7 @@ export class Thread {
     const page = await fragment(this.address({ after: before }))
     if (this.stopped.signal.aborted) return false
     const glued = toEnd || this.atEnd
-    morphById(page, "thread-head")
+    morphById(page, "thread-head", "facts")
     this.place(page)
     if (this.lastSeq === before) return false
     this.messages.querySelector("[data-none]")?.remove()

@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.timeout(180))
+            item.add_marker(pytest.mark.timeout(300))
 
 
 # Playwright's sync API holds a running event loop: kept for one module only, or every later async test would fail.
@@ -75,7 +75,7 @@ class Server:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "pingback.serve"], cwd=ROOT, env=environment, stdout=log, stderr=log
         )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 raise RuntimeError((self.folder / "log").read_text()[-3000:])

@@ -14,6 +14,9 @@ import pytest
 
 Serve = Callable[..., Any]
 
+# A first start collects and migrates: on a busy machine that takes its time.
+pytestmark = pytest.mark.timeout(400)
+
 
 def test_a_fresh_clone_serves_with_one_command_and_no_setting(serve: Serve, clone: Path) -> None:
     house = serve()
