@@ -21,6 +21,7 @@ class SignUp(PageForm):
         strip=False,
         min_length=MIN_PASSWORD,
         max_length=MAX_PASSWORD,
+        error_messages={"min_length": _("Use at least 8 characters.")},
         help_text=_("At least 8 characters. A sentence you can remember is best."),
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
     )

@@ -1,5 +1,6 @@
 """Settings, Channels: which there are, whether each works, connecting and changing them."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from businesses.pages import member_page
 from businesses.policy import Action, may
 from businesses.selectors import membership_of
-from channels_app.connect_forms import CONNECT_FORMS, form_for
+from channels_app.connect_forms import CONNECT_FORMS, ConnectForm, form_for
 from channels_app.models import Channel
 from channels_app.pages import ConnectChannel
 from channels_app.services import create_channel, delete_channel, update_channel
@@ -28,7 +29,7 @@ def channels(request: HttpRequest) -> HttpResponse:
     found = Channel.objects.visible_to(request.user).in_order()
     shown = [_shown(channel) for channel in found]
     troubled = [item for item in shown if item["state"] == "error" and item["channel"].is_active]
-    context = {"channels": shown, "troubled": troubled, "forms": CONNECT_FORMS.values(), **_settings(request)}
+    context = {"channels": shown, "troubled": troubled, "forms": _addable(found), **_settings(request)}
     return render(request, "channels_app/list.html", context)
 
 
@@ -134,3 +135,9 @@ def _channel(request: HttpRequest, channel_id: UUID) -> Channel:
 def _settings(request: HttpRequest) -> dict[str, Any]:
     may_change = may(membership_of(request.user), Action.MANAGE_CHANNELS)
     return {"section": "settings", "tab": "channels", "may_change": may_change}
+
+
+def _addable(shown: Iterable[Channel]) -> list[ConnectForm]:
+    """A workspace's widgets share one web channel: a second one would only be a riddle."""
+    has_widget = any(channel.type == ChannelType.WIDGET for channel in shown)
+    return [form for form in CONNECT_FORMS.values() if not (has_widget and form.type == ChannelType.WIDGET)]

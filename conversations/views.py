@@ -91,7 +91,8 @@ def thread_messages(request: HttpRequest, conversation_id: UUID) -> HttpResponse
 def reply(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Send what the composer holds. The same `client_message_id` again sends nothing again."""
     found = _conversation(request, conversation_id)
-    content = request.POST.get("content", "").replace("\r\n", "\n")
+    # Enter makes a line here: the empty ones at the end are nobody's words.
+    content = request.POST.get("content", "").replace("\r\n", "\n").rstrip()
     key = request.POST.get("client_message_id", "")
     try:
         send_reply(conversation=found, author=request.user, content=content, key=key)  # type: ignore[arg-type]

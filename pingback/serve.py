@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,6 +44,8 @@ def main() -> None:
         _collect_static()
     if arguments.demo:
         call_command("demo")
+    # Whitenoise hands its files over in one piece or another; both work.
+    warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume")
     print(_welcome(), flush=True)
     uvicorn.run(
         "pingback.asgi:application",

@@ -286,6 +286,8 @@ LOGGING = {
         "django": {"handlers": [], "level": "WARNING", "propagate": True},
         "django.request": {"level": "ERROR"},
         "django.security": {"level": "ERROR"},
+        # A client that comes back after a restart names a session that is gone: it is told, nobody else need be.
+        "engineio.server": {"level": "CRITICAL"},
         # It tells of every second that Redis is away; pingback.realtime says it once.
         "channels_redis": {"level": "CRITICAL"},
     },

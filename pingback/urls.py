@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
 from pingback import health
@@ -21,6 +22,7 @@ urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("api/v1/", include(api)),
+    path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}icons/favicon.svg", permanent=False)),
     *([path(f"{settings.ADMIN_PATH}/", admin.site.urls)] if settings.ADMIN_PATH else []),
     path("", include("widgets.embed_urls")),
     path("", include("accounts.urls")),

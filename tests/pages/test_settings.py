@@ -152,3 +152,14 @@ def test_the_demo_fills_one_workspace_however_often_it_is_asked(db: None, client
     signed_in = client.post("/login", {"email": "mira@tidewater.example", "password": demo.password()})
     assert signed_in.status_code == 302
     assert "data-widget-id" in client.get("/demo/").content.decode()
+
+
+@pytest.mark.django_db
+def test_a_workspace_with_a_widget_is_not_offered_a_second_web_channel(
+    client: Client, ada: User, acme: Business
+) -> None:
+    client.force_login(ada)
+    connect = "/settings/channels/widget/"
+    assert connect in client.get("/settings/channels/").content.decode()
+    builders.widget(ada)
+    assert connect not in client.get("/settings/channels/").content.decode()
