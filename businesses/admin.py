@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -62,9 +63,10 @@ class MembershipAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Membership]) -> None:
-        for membership in queryset:
-            _tell(membership)
-        super().delete_queryset(request, queryset)
+        with transaction.atomic():  # whoever is cut connects anew at once: the row must be gone by then
+            for membership in queryset:
+                _tell(membership)
+            super().delete_queryset(request, queryset)
 
 
 def _tell(membership: Membership) -> None:

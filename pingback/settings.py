@@ -185,8 +185,10 @@ MEMBERSHIP_ENDED_PUBLISHER = "pingback.realtime.publish.membership_ended"
 # Background work runs in the web process, or in `manage.py worker` processes of its own.
 WORKER_IN_PROCESS = env_bool("WORKER_IN_PROCESS", True)
 
-# Where operators find Django admin; empty = not served by this process.
+# Where operators find Django admin; empty or "off" = not served by this process.
 ADMIN_PATH = env_str("ADMIN_PATH", "admin").strip("/")
+if ADMIN_PATH == "off":
+    ADMIN_PATH = ""
 
 # Limits ---------------------------------------------------------------------------------------------------
 

@@ -138,3 +138,8 @@ def test_the_readme_names_every_setting_and_no_other() -> None:
         for name in re.findall(r"`([A-Z_]+)`", row.split("|")[1])
     }
     assert named == read
+
+
+@pytest.mark.parametrize(("value", "path"), [("off", ""), ("", ""), ("/house/", "house")])
+def test_admin_moves_or_is_not_served(tmp_path: Path, value: str, path: str) -> None:
+    assert settings_under(tmp_path, ADMIN_PATH=value)["ADMIN_PATH"] == path

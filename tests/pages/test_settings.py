@@ -1,5 +1,7 @@
 """Onboarding and settings: forms call the services, and their refusals stand beside the fields."""
 
+from typing import Any
+
 import pytest
 
 from accounts.models import User
@@ -155,9 +157,7 @@ def test_the_demo_fills_one_workspace_however_often_it_is_asked(db: None, client
 
 
 @pytest.mark.django_db
-def test_a_workspace_with_a_widget_is_not_offered_a_second_web_channel(
-    client: Client, ada: User, acme: Business
-) -> None:
+def test_a_workspace_with_a_widget_is_not_offered_a_second_web_channel(client: Any, ada: User, acme: Business) -> None:
     client.force_login(ada)
     connect = "/settings/channels/widget/"
     assert connect in client.get("/settings/channels/").content.decode()

@@ -9,7 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from businesses.models import Business
+from accounts.services import open_session
+from businesses.models import Business, Membership
 from channels_app.services import create_channel
 from conversations.models import ChannelType, Message
 from tests import builders
@@ -137,6 +138,30 @@ def test_A7_a_member_who_is_switched_off_is_cut_at_once(
     with django_capture_on_commit_callbacks(execute=True):
         operator.post(reverse("admin:businesses_membership_delete", args=[membership.pk]), {"post": "yes"})
     assert heard == [membership.pk] * 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_A7_whoever_is_deleted_is_cut_once_the_row_is_gone(
+    operator: Client, acme: Business, ben: User, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.SESSION_ENDED_PUBLISHER = settings.MEMBERSHIP_ENDED_PUBLISHER = "tests.pingback.test_admin.hear"
+    membership = ben.memberships.get()
+    left: list[bool] = []
+    monkeypatch.setattr(
+        f"{__name__}.hear", lambda pk: left.append(Membership.objects.filter(pk=membership.pk).exists())
+    )
+    chosen = {"action": "delete_selected", "_selected_action": [str(membership.pk)], "post": "yes"}
+    assert operator.post(reverse("admin:businesses_membership_changelist"), chosen).status_code == 302
+    assert left == [False]
+
+    heard.clear()
+    monkeypatch.undo()
+    dora = builders.person("Dora")
+    sessions = [open_session(user=user).pk for user in (ben, dora)]
+    assert operator.post(reverse("admin:accounts_user_delete", args=[ben.pk]), {"post": "yes"}).status_code == 302
+    chosen = {"action": "delete_selected", "_selected_action": [str(dora.pk)], "post": "yes"}
+    assert operator.post(reverse("admin:accounts_user_changelist"), chosen).status_code == 302
+    assert heard == sessions
 
 
 heard: list[Any] = []
