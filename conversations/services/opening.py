@@ -65,11 +65,15 @@ def open_conversation(
         return known
     try:
         return _open(conversation, draft, new_customer=new_customer)
-    except IntegrityError:
-        # The same key arrived twice at once and the other one won.
+    except (IntegrityError, _KeyTaken):
+        # The same key arrived twice at once and the other one won: nothing of ours is left.
         if dedup_key and (known := _opened_by_key(dedup_key, fingerprint)):
             return known
         raise
+
+
+class _KeyTaken(Exception):
+    """The first message's key has opened another conversation."""
 
 
 @transaction.atomic
@@ -85,6 +89,8 @@ def _open(conversation: Conversation, draft: Draft, *, new_customer: bool) -> Op
     messages = []
     if draft.content:
         posted, more = append({conversation.pk: conversation}, [draft])
+        if not posted[0].created:  # committed since we looked: our conversation would stay without a word
+            raise _KeyTaken
         messages = [item.message for item in posted]
         happenings += more
     events.record(conversation.business_id, happenings, messages=messages)

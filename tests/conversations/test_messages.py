@@ -10,6 +10,7 @@ from django.db import connection
 from accounts.models import User
 from businesses.models import Business, FeedEvent
 from conversations.models import Conversation, Message, MessageStatus, SenderType, Status
+from conversations.services import opening
 from conversations.services.handling import close_conversation, mark_read, resolve_conversation
 from conversations.services.messages import Draft, post_messages, send_reply, set_message_status
 from foundation.errors import KeyReused, Unprocessable
@@ -296,3 +297,23 @@ def test_R4_the_same_send_five_times_at_once_is_one_message(acme: Business, ada:
     assert len({posted.message.pk for posted in results}) == 1
     assert sorted(posted.created for posted in results) == [False, False, False, False, True]
     assert conversation.messages.count() == 2
+
+
+@pytest.mark.django_db
+def test_a_key_that_is_taken_while_we_look_leaves_no_empty_conversation(
+    acme: Business, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    look = opening._opened_by_key
+
+    def too_early(key: str, fingerprint: str) -> Any:
+        asked.append(key)
+        return look(key, fingerprint) if len(asked) > 1 else None
+
+    first = builders.conversation(acme, content="Hi", dedup_key="w:x:1", fingerprint="f")
+    monkeypatch.setattr(opening, "_opened_by_key", too_early)
+
+    again = builders.conversation(acme, content="Hi", dedup_key="w:x:1", fingerprint="f")
+
+    assert again == first
+    assert Conversation.objects.count() == 1
