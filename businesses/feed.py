@@ -37,7 +37,8 @@ class Event:
 def record(business_id: UUID, events: Sequence[Event]) -> list[FeedEvent]:
     """Append events in order, and publish them after the commit.
 
-    Call it last in the transaction of the change: from here on the workspace waits for the commit. A publisher that fails takes nothing back: the row is the truth.
+    Call it last in the transaction of the change: from here on the workspace waits for the commit. A publisher that
+    fails takes nothing back: the row is the truth.
     """
     if not events:
         return []
