@@ -130,3 +130,34 @@ class FeedEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seq} {self.kind}"
+
+
+class AuditEntry(models.Model):
+    """Who did what; see `businesses.audit`. Plain ids and names, so that a row outlives whatever it speaks of."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    # None: an account that belongs to no workspace, for operators only.
+    business_id = models.UUIDField(_("workspace"), null=True)
+    action = models.CharField(_("what"), max_length=60)
+    actor_id = models.UUIDField(_("who"), null=True)
+    actor_name = models.CharField(_("who"), max_length=254, blank=True)
+    session_id = models.UUIDField(_("session"), null=True)
+    address = models.GenericIPAddressField(_("address"), null=True)
+    target_type = models.CharField(_("kind of thing"), max_length=40, blank=True)
+    target_id = models.CharField(_("id of the thing"), max_length=60, blank=True)
+    target_name = models.CharField(_("thing"), max_length=200, blank=True)
+    data = models.JSONField(_("facts"), default=dict)
+    created_at = models.DateTimeField(_("when"), default=timezone.now)
+
+    objects = BusinessScoped["AuditEntry"].as_manager()
+
+    class Meta:
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit log")
+        indexes = [
+            models.Index(fields=["business_id", "-created_at", "-id"], name="audit_newest"),
+            models.Index(fields=["created_at"], name="audit_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.target_name}"

@@ -28,6 +28,15 @@ def env_int(name: str, default: int, *, minimum: int = 0) -> int:
     return int(text)
 
 
+def env_rate(name: str, default: str) -> tuple[int, int]:
+    """`most/seconds`, like 10/900; `0` = no limit, as (0, 0)."""
+    text = env_str(name, default)
+    most, _slash, seconds = ("0", "/", "0") if text == "0" else text.partition("/")
+    if not all(part.isascii() and part.isdigit() for part in (most, seconds)) or (int(most) and not int(seconds)):
+        raise ImproperlyConfigured(f"{name}={text!r} is not like 10/900 (most/seconds), or 0 for no limit.")
+    return int(most), int(seconds)
+
+
 def env_list(name: str, default: tuple[str, ...] = ()) -> list[str]:
     """Comma-separated; blanks fall out."""
     text = env_str(name)

@@ -8,7 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from businesses.selectors import membership_of
-from foundation.requests import is_alike_for_all
+from foundation.asking import Asker, remember_asker
+from foundation.requests import client_address, is_alike_for_all
 
 Next = Callable[[HttpRequest], HttpResponse]
 # Public and alike for everybody: these set their own caching.
@@ -26,6 +27,17 @@ class PrivateAnswers:
         if not request.path.startswith(CACHED):
             response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+
+class Asking:
+    """Services learn who asks from `foundation.asking`."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        remember_asker(Asker(client_address(request.META), request.headers.get("User-Agent", "")[:300]))
+        return self.get_response(request)
 
 
 class KnownHost:

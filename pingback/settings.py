@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
-from pingback.env import env_bool, env_database, env_email, env_int, env_list, env_secret, env_str
+from pingback.env import env_bool, env_database, env_email, env_int, env_list, env_rate, env_secret, env_str
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env_str("PINGBACK_DATA_DIR", str(BASE_DIR / "var"))).absolute()
@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "channels",
+    "foundation",
     "accounts",
     "businesses",
     "conversations",
@@ -61,6 +62,7 @@ if DEBUG:
 
 MIDDLEWARE = [
     "pingback.middleware.KnownHost",
+    "pingback.middleware.Asking",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "pingback.middleware.PrivateAnswers",
@@ -193,6 +195,19 @@ if ADMIN_PATH == "off":
 # Limits ---------------------------------------------------------------------------------------------------
 
 THROTTLES = env_bool("THROTTLES", True)
+# "most/seconds", counted in rows so that a restart forgives nothing; 0 turns one off (foundation/throttles.py).
+THROTTLE_RATES = {
+    name: env_rate(f"THROTTLE_{name}", default)
+    for name, default in {
+        "LOGIN": "10/900",  # wrong passwords for one account from one address
+        "LOGIN_ACCOUNT": "50/3600",  # for one account from anywhere: answers wait, nobody is locked out
+        "LOGIN_ADDRESS": "100/900",  # from one address
+        "REGISTER": "20/3600",  # accounts from one address
+        "RESET": "3/3600",  # mails to one account
+        "INVITE": "30/3600",  # invitations of one workspace
+        "UPLOAD": "200/3600",  # files of one agent
+    }.items()
+}
 JSON_BODY_BYTES = 512 * 1024
 WEBHOOK_BODY_BYTES = 3 * 1024 * 1024
 REQUESTS_IN_FLIGHT = env_int("REQUESTS_IN_FLIGHT", 64, minimum=1)

@@ -1,0 +1,25 @@
+"""Who is asking, for whatever writes it down: throttles, sessions, the audit log. Services take no `request`."""
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """address: the caller's, as `foundation.requests.client_address` says; None when nobody trustworthy does."""
+
+    address: str | None = None
+    user_agent: str = ""
+
+
+_asker: ContextVar[Asker] = ContextVar("asker", default=Asker())  # noqa: B039  frozen
+
+
+def asker() -> Asker:
+    """Whose request this is; an empty one outside of requests (background work, commands)."""
+    return _asker.get()
+
+
+def remember_asker(asker: Asker) -> None:
+    """For as long as the request's own context lives."""
+    _asker.set(asker)
