@@ -1,10 +1,27 @@
 """Signing up and in, as pages ask for it."""
 
+from typing import TYPE_CHECKING
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.services import MAX_PASSWORD, MIN_PASSWORD
 from foundation.pages import PageForm
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+def new_password(label: "StrOrPromise") -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        strip=False,
+        min_length=MIN_PASSWORD,
+        max_length=MAX_PASSWORD,
+        error_messages={"min_length": _("Use at least 8 characters.")},
+        help_text=_("At least 8 characters. A sentence you can remember is best."),
+        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
+    )
 
 
 class SignUp(PageForm):
@@ -16,15 +33,31 @@ class SignUp(PageForm):
     email = forms.EmailField(
         label=_("E-mail"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
     )
-    password = forms.CharField(
-        label=_("Password"),
+    password = new_password(_("Password"))
+
+
+class ChangePassword(PageForm):
+    current_password = forms.CharField(
+        label=_("Current password"),
         strip=False,
-        min_length=MIN_PASSWORD,
         max_length=MAX_PASSWORD,
-        error_messages={"min_length": _("Use at least 8 characters.")},
-        help_text=_("At least 8 characters. A sentence you can remember is best."),
-        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
+    new_password = new_password(_("New password"))
+
+
+class Forgot(PageForm):
+    large = True
+
+    email = forms.EmailField(
+        label=_("E-mail"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "username"})
+    )
+
+
+class Reset(PageForm):
+    large = True
+
+    password = new_password(_("New password"))
 
 
 class LogIn(PageForm):

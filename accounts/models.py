@@ -119,3 +119,25 @@ class AuthSession(models.Model):
         now = timezone.now()
         if now - self.last_used_at > self.TOUCH_AFTER:
             AuthSession.objects.filter(pk=self.pk).update(last_used_at=now)
+
+
+class MailLink(models.Model):
+    """A link that was mailed: good once, for a while, and only the newest of its kind. See accounts.links."""
+
+    class Purpose(models.TextChoices):
+        RESET = "reset", _("new password")
+        VERIFY = "verify", _("verification")
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="mail_links")
+    purpose = models.CharField(_("purpose"), max_length=10, choices=Purpose)
+    # SHA-256 of what the link holds: who reads this table opens nothing with it.
+    digest = models.CharField(max_length=64, unique=True)
+    # Where it was sent: it proves this address and no later one.
+    email = models.EmailField(_("e-mail"), max_length=254)
+    expires_at = models.DateTimeField(_("ends"))
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "purpose"], name="newest_mail_link_only")]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} for {self.email}"

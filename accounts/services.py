@@ -48,18 +48,18 @@ def register(*, email: str, full_name: str, password: str) -> User:
     return user
 
 
-def check_new_password(password: str, *, user: User) -> None:
-    """Raises Unprocessable; the length comes first, so that a megabyte is never hashed."""
+def check_new_password(password: str, *, user: User, field: str = "password") -> None:
+    """Raises Unprocessable for `field`; the length comes first, so that a megabyte is never hashed."""
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
         text = _("Use %(least)d to %(most)d characters.") % {"least": MIN_PASSWORD, "most": MAX_PASSWORD}
-        raise Unprocessable(text, field="password", kind="password_length")
+        raise Unprocessable(text, field=field, kind="password_length")
     if not is_clean(password):
-        raise Unprocessable(_("This password holds a character that cannot be stored."), field="password")
+        raise Unprocessable(_("This password holds a character that cannot be stored."), field=field)
     try:
         validate_password(password, user=user)
     except ValidationError as error:
         text = _("This password is too common. Choose another.")
-        raise Unprocessable(text, field="password", kind="password_common") from error
+        raise Unprocessable(text, field=field, kind="password_common") from error
 
 
 def check_password(*, email: str, password: str) -> User | None:
@@ -89,10 +89,14 @@ def end_session(session_id: UUID) -> None:
         transaction.on_commit(lambda: _tell_sockets(session_id), robust=True)
 
 
-def end_sessions_of(user: User) -> None:
-    """Everywhere at once: after a new password, or when the person may no longer sign in."""
+def end_sessions_of(user: User, *, keep: AuthSession | None = None) -> None:
+    """Everywhere at once: after a new password, or when the person may no longer sign in.
+
+    keep: the one that lives on, of whoever asked for it.
+    """
     for session_id in AuthSession.objects.filter(user=user).values_list("pk", flat=True):
-        end_session(session_id)
+        if keep is None or session_id != keep.pk:
+            end_session(session_id)
 
 
 def _tell_sockets(session_id: UUID) -> None:

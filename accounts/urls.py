@@ -1,11 +1,15 @@
 from django.urls import path
 
-from accounts import views
+from accounts import mailed, security, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("signup", views.sign_up, name="signup"),
     path("login", views.log_in, name="login"),
     path("logout", views.log_out, name="logout"),
+    path("password/forgot", mailed.forgot, name="forgot"),
+    path("password/reset/<str:token>", mailed.reset, name="reset"),
+    path("settings/security/", security.security, name="settings-security"),
+    path("settings/security/password", security.change_password, name="security-password"),
     path("theme", views.theme, name="theme"),
 ]

@@ -47,6 +47,14 @@ class PlanRefusal(serializers.Serializer[Any]):
     message = serializers.CharField()
 
 
+class TooFastBody(serializers.Serializer[Any]):
+    """`Retry-After` says the same seconds."""
+
+    detail = serializers.CharField()
+    error = serializers.ChoiceField(choices=["rate_limited"])
+    retry_after = serializers.IntegerField()
+
+
 class Done(serializers.Serializer[Any]):
     """`{"message": "..."}`"""
 
@@ -55,7 +63,7 @@ class Done(serializers.Serializer[Any]):
 
 def refusals(*statuses: int) -> dict[int, Any]:
     """The documented errors of an operation, by status."""
-    shapes: dict[int, Any] = {402: PlanRefusal, 422: Flaws}
+    shapes: dict[int, Any] = {402: PlanRefusal, 422: Flaws, 429: TooFastBody}
     return {status: shapes.get(status, Detail) for status in statuses}
 
 

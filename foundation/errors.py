@@ -43,6 +43,13 @@ class KeyReused(Unprocessable):
         )
 
 
+class NotSignedIn(Refused):
+    """We do not know who this is."""
+
+    status = 401
+    code = "forbidden"
+
+
 class Forbidden(Refused):
     status = 403
     code = "forbidden"

@@ -6,23 +6,26 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.template.loader import render_to_string
+from django.template import Context
+from django.template.loader import get_template
+
+from foundation.later import later
 
 log = logging.getLogger("pingback.mail")
 
 
 def send_mail(template: str, *, to: str, **context: Any) -> None:
-    """Send after the commit; a mail server that is away is logged, and takes nothing back.
+    """Send after the commit, beside the request: nobody waits for a mail server, and one that is away is logged.
 
     template: `accounts/mail/reset` = that folder's `subject.txt`, `body.txt` and `body.html`.
     """
     context = {"site": settings.PUBLIC_BASE_URL, **context}
     mail = EmailMultiAlternatives(
-        subject=" ".join(render_to_string(f"{template}/subject.txt", context).split()),
-        body=render_to_string(f"{template}/body.txt", context),
+        subject=" ".join(_text(f"{template}/subject.txt", context).split()),
+        body=_text(f"{template}/body.txt", context),
         to=[to],
     )
-    mail.attach_alternative(render_to_string(f"{template}/body.html", context), "text/html")
+    mail.attach_alternative(get_template(f"{template}/body.html").render(context), "text/html")
 
     def deliver() -> None:
         try:
@@ -30,4 +33,9 @@ def send_mail(template: str, *, to: str, **context: Any) -> None:
         except OSError:  # smtplib's errors are OSErrors
             log.exception("A mail was not sent: %s", template)
 
-    transaction.on_commit(deliver, robust=True)
+    transaction.on_commit(lambda: later(deliver), robust=True)
+
+
+def _text(name: str, context: dict[str, Any]) -> str:
+    """Plain text is not HTML: an ampersand in a name stays one."""
+    return str(get_template(name).template.render(Context(context, autoescape=False)))  # type: ignore[attr-defined]

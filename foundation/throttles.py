@@ -4,6 +4,7 @@ Each count is one statement that the database makes atomic: a hundred at once co
 settings (THROTTLE_<NAME>). Source: promises 7.
 """
 
+import ipaddress
 import math
 from datetime import timedelta
 from hashlib import sha256
@@ -13,6 +14,7 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from foundation.asking import asker
 from foundation.errors import TooFast
 from foundation.models import Count
 
@@ -29,6 +31,13 @@ def count(name: str, whom: object, *, amount: int = 1) -> None:
     total, wait = _add(_key(name, whom), amount, seconds)
     if total > most:
         raise TooFast(_("Too many attempts. Try again later."), retry_after=wait)
+
+
+def count_address(name: str) -> None:
+    """Count one more for the address that asks. Loopback and unknown peers are not limited (promises 7)."""
+    address = asker().address
+    if address is not None and not ipaddress.ip_address(address).is_loopback:
+        count(name, address)
 
 
 def forget(name: str, whom: object) -> None:

@@ -13,6 +13,8 @@ _SECRET = re.compile(
     """
 )
 _TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+|\bv1\.[\w-]{40,}\.[\w-]+|\bbot\d+:[\w-]{20,}")
+# What lies behind a mailed link opens an account, so the address that a request failed at is cut short.
+_LINK = re.compile(r"(/(?:password/reset|verify-email|invitation)/)[\w-]+")
 
 
 class Masked(logging.Filter):
@@ -39,4 +41,4 @@ class OneLine(logging.Formatter):
 
 
 def masked_text(text: str) -> str:
-    return _TOKEN.sub("***", _SECRET.sub(r"\1***", text))
+    return _LINK.sub(r"\1***", _TOKEN.sub("***", _SECRET.sub(r"\1***", text)))

@@ -203,7 +203,9 @@ THROTTLE_RATES = {
         "LOGIN_ACCOUNT": "50/3600",  # for one account from anywhere: answers wait, nobody is locked out
         "LOGIN_ADDRESS": "100/900",  # from one address
         "REGISTER": "20/3600",  # accounts from one address
+        "PASSWORD": "10/900",  # wrong current passwords of somebody who is signed in
         "RESET": "3/3600",  # mails to one account
+        "RESET_ADDRESS": "30/3600",  # asked for from one address
         "INVITE": "30/3600",  # invitations of one workspace
         "UPLOAD": "200/3600",  # files of one agent
     }.items()

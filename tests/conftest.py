@@ -38,6 +38,17 @@ def quick_passwords(settings: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
+def nothing_is_left_for_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is handed to another thread happens at once, within the test's own transaction."""
+
+    class AtOnce:
+        def submit(self, _run: Any, work: Any) -> None:
+            work()
+
+    monkeypatch.setattr("foundation.later._pool", AtOnce())
+
+
+@pytest.fixture(autouse=True)
 def plain_static_files(settings: Any) -> None:
     """Tests run from the sources: no collected manifest."""
     storage = "django.contrib.staticfiles.storage.StaticFilesStorage"

@@ -21,7 +21,13 @@ RULES: list[tuple[str, str, re.Pattern[str], str]] = [
     ("eval", r"\.m?js$", re.compile(r"\beval\(|new Function\("), "no code from strings"),
     ("mark_safe", r"\.py$", re.compile(r"\bmark_safe\b|\bSafeString\b"), "templates escape"),
     ("|safe", r"^templates/.*\.html$", re.compile(r"\|\s*safe\b|autoescape off"), "templates escape"),
-    ("inline style", r"^templates/.*\.html$", re.compile(r"\sstyle=|<style\b"), "the policy stops it: use a class"),
+    # Mail programs know no style sheets.
+    (
+        "inline style",
+        r"^templates/(?!(.*/)?mail/).*\.html$",
+        re.compile(r"\sstyle=|<style\b"),
+        "the policy stops it: use a class",
+    ),
     (
         "inline script",
         r"^templates/.*\.html$",

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.links import MAX_TOKEN
 from accounts.models import User
 from accounts.services import MAX_PASSWORD, MIN_PASSWORD
 from foundation.api import Text
@@ -18,6 +19,20 @@ class RegisterInput(serializers.Serializer[Any]):
 class LoginInput(serializers.Serializer[Any]):
     email = Text(max_length=254)
     password = Text(max_length=MAX_PASSWORD, trim_whitespace=False)
+
+
+class ChangePasswordInput(serializers.Serializer[Any]):
+    current_password = Text(max_length=MAX_PASSWORD, trim_whitespace=False)
+    new_password = Text(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD, trim_whitespace=False)
+
+
+class ForgotInput(serializers.Serializer[Any]):
+    email = Text(max_length=254)
+
+
+class ResetInput(serializers.Serializer[Any]):
+    token = Text(max_length=MAX_TOKEN)
+    password = Text(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD, trim_whitespace=False)
 
 
 class AccessTokenOutput(serializers.Serializer[Any]):

@@ -1,9 +1,12 @@
 from django.urls import path
 
-from accounts.api import views
+from accounts.api import password_views, views
 
 urlpatterns = [
     path("auth/register", views.Register.as_view()),
     path("auth/login", views.Login.as_view()),
     path("auth/logout", views.Logout.as_view()),
+    path("auth/password/change", password_views.ChangePassword.as_view()),
+    path("auth/password/forgot", password_views.Forgot.as_view()),
+    path("auth/password/reset", password_views.Reset.as_view()),
 ]

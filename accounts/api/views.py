@@ -3,28 +3,17 @@
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import AuthenticationFailed
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import services
-from accounts.api.authentication import Bearer
+from accounts.api.public import Public
 from accounts.api.serializers import AccessTokenOutput, LoginInput, RegisterInput
 from accounts.models import User
 from accounts.tokens import issue_access_token
 from foundation.api import SIGNED_IN, WITH_BODY, Done, refusals
 from foundation.requests import client_address
-
-
-class Public(APIView):
-    """No token needed and none looked at, so that a stale one does not lock its owner out."""
-
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
-
-    def get_authenticate_header(self, request: Request) -> str:
-        return Bearer().authenticate_header(request)
 
 
 class Register(Public):

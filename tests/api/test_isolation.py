@@ -25,12 +25,15 @@ OWNER_ONLY = {
 PUBLIC = {
     ("post", "/api/v1/auth/register"),
     ("post", "/api/v1/auth/login"),
+    ("post", "/api/v1/auth/password/forgot"),
+    ("post", "/api/v1/auth/password/reset"),
     ("get", "/api/v1/widget/{widget_id}"),
     ("get", "/api/v1/widget/{widget_id}/channels"),
     ("get", "/api/v1/widget/{widget_id}/conversations"),
     ("get", "/api/v1/schema/"),
 }
 BODIES: dict[str, Any] = {
+    "/api/v1/auth/password/change": {"current_password": builders.PASSWORD, "new_password": builders.PASSWORD},
     "/api/v1/channels/": {"type": "webchat", "config": {}},
     "/api/v1/channels/{channel_id}": {"is_active": True},
     "/api/v1/widget/create": {"domain": "acme.org"},

@@ -1,0 +1,68 @@
+"""Pages behind the links in our mails. Looking at one uses nothing up: mail programs look, too."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_http_methods
+
+from accounts import links, passwords
+from accounts.forms import Forgot, Reset
+from accounts.models import MailLink
+from foundation.errors import Invalid, Refused
+
+Page = Callable[..., HttpResponse]
+
+
+def holds_a_token(view: Page) -> Page:
+    """The address is a secret: nobody learns it as the referrer, and no report of an error shows it."""
+
+    @sensitive_variables("token")
+    @wraps(view)
+    def page(request: HttpRequest, token: str) -> HttpResponse:
+        response = view(request, token)
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response
+
+    return page
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def forgot(request: HttpRequest) -> HttpResponse:
+    form = Forgot(request.POST or None)
+    status, sent_to = 200, ""
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                passwords.ask_for_reset(email=form.cleaned_data["email"])
+            except Refused as refusal:
+                status = form.refuse(refusal)
+            else:
+                status, sent_to = 200, form.cleaned_data["email"]
+    return render(request, "accounts/forgot.html", {"form": form, "sent_to": sent_to}, status=status)
+
+
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+@holds_a_token
+def reset(request: HttpRequest, token: str) -> HttpResponse:
+    form = Reset(request.POST or None)
+    status = 200
+    try:
+        email = links.find(token, MailLink.Purpose.RESET).email
+        if request.method == "POST":
+            status = 422
+            if form.is_valid():
+                passwords.reset(token=token, password=form.cleaned_data["password"])
+                messages.success(request, _("Your new password is set. Log in with it."))
+                return redirect("login")
+    except Invalid as refusal:
+        return render(request, "accounts/dead_link.html", {"detail": refusal.detail}, status=refusal.status)
+    except Refused as refusal:
+        status = form.refuse(refusal)
+    return render(request, "accounts/reset.html", {"form": form, "email": email}, status=status)
