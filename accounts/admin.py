@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import services
 from accounts.models import AuthSession, User
+from accounts.operators import ToldAdmin
 
 admin.site.unregister(Group)
 admin.site.site_header = admin.site.site_title = "PingBack"
@@ -18,7 +19,7 @@ admin.site.index_title = _("Operator")
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
+class UserAdmin(ToldAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
     form = UserChangeForm
     add_form = AdminUserCreationForm
     list_display = ("email", "full_name", "is_active", "is_verified", "is_staff", "created_at")
@@ -38,22 +39,23 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         before = User.objects.filter(pk=obj.pk).values_list("password", flat=True).first()
         super().save_model(request, obj, form, change)
         if change and (not obj.is_active or obj.password != before):
-            services.end_sessions_of(obj)
+            services.end_sessions_of(obj, actor=_operator(request))
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
-        services.end_sessions_of(obj)
+        services.end_sessions_of(obj, actor=_operator(request))
         super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         with transaction.atomic():
             for user in queryset:
-                services.end_sessions_of(user)
+                services.end_sessions_of(user, actor=_operator(request))
             super().delete_queryset(request, queryset)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
-        answer = super().user_change_password(request, id, form_url)
-        if request.method == "POST" and answer.status_code == 302 and (user := self.get_object(request, id)):
-            services.end_sessions_of(user)
+        with transaction.atomic():
+            answer = super().user_change_password(request, id, form_url)
+            if request.method == "POST" and answer.status_code == 302 and (user := self.get_object(request, id)):
+                services.end_sessions_of(user, actor=_operator(request))
         return answer
 
     add_fieldsets = ((None, {"fields": ("email", "full_name", "usable_password", "password1", "password2")}),)
@@ -72,8 +74,13 @@ class AuthSessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
     def delete_model(self, request: HttpRequest, obj: AuthSession) -> None:
-        services.end_session(obj.pk)
+        services.end_session(obj.pk, actor=_operator(request))
 
     def delete_queryset(self, request: HttpRequest, queryset) -> None:  # type: ignore[no-untyped-def]
         for session_id in queryset.values_list("pk", flat=True):
-            services.end_session(session_id)
+            services.end_session(session_id, actor=_operator(request))
+
+
+def _operator(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
+from accounts import events
 from accounts.models import AuthSession, User, normal_email
 from foundation.errors import Invalid, Unprocessable
 from foundation.text import is_clean
@@ -43,6 +44,7 @@ def register(*, email: str, full_name: str, password: str) -> User:
     try:
         with transaction.atomic():
             user.save(force_insert=True)
+            events.tell("account.registered", user=user)
     except IntegrityError as error:  # two sign-ups at once: the constraint decides
         raise Invalid(_("This e-mail is already registered.")) from error
     return user
@@ -67,13 +69,17 @@ def check_password(*, email: str, password: str) -> User | None:
     user = User.objects.filter(email=normal_email(email)).first()
     if user is None:
         make_password(password)  # as slow as a real check
-        return None
-    return user if user.check_password(password) and user.is_active else None
+    elif user.check_password(password) and user.is_active:
+        return user
+    events.tell("session.failed", user=user, email=normal_email(email))
+    return None
 
 
+@transaction.atomic
 def open_session(*, user: User, user_agent: str = "", ip: str | None = None) -> AuthSession:
     session = AuthSession.objects.create(user=user, user_agent=user_agent[:300], ip=ip)
     user.auth_session = session
+    events.tell("session.started", user=user)
     return session
 
 
@@ -82,21 +88,31 @@ def sign_in(request: HttpRequest, user: User) -> None:
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
 
 
-def end_session(session_id: UUID) -> None:
-    """The token or cookie is dead at the next request, and its sockets are cut."""
+def end_session(session_id: UUID, *, actor: User | None = None) -> None:
+    """The token or cookie is dead at the next request, and its sockets are cut.
+
+    actor: who ends it when it is not the person.
+    """
     with transaction.atomic():
-        AuthSession.objects.filter(pk=session_id).delete()
+        session = AuthSession.objects.select_related("user").filter(pk=session_id).first()
+        ended, _rows = AuthSession.objects.filter(pk=session_id).delete()
+        if session and ended:  # of two at once, one ends it
+            session.user.auth_session = session
+            if actor:
+                events.tell("session.revoked", user=session.user, actor=actor)
+            else:
+                events.tell("session.ended", user=session.user)
         transaction.on_commit(lambda: _tell_sockets(session_id), robust=True)
 
 
-def end_sessions_of(user: User, *, keep: AuthSession | None = None) -> None:
+def end_sessions_of(user: User, *, keep: AuthSession | None = None, actor: User | None = None) -> None:
     """Everywhere at once: after a new password, or when the person may no longer sign in.
 
-    keep: the one that lives on, of whoever asked for it.
+    keep: the one that lives on, of whoever asked for it. actor: who ends them when it is not the person.
     """
     for session_id in AuthSession.objects.filter(user=user).values_list("pk", flat=True):
         if keep is None or session_id != keep.pk:
-            end_session(session_id)
+            end_session(session_id, actor=actor or user)
 
 
 def _tell_sockets(session_id: UUID) -> None:

@@ -5,12 +5,13 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from accounts.operators import ToldAdmin
 from businesses import services
-from businesses.models import Business, FeedEvent, Membership, Plan
+from businesses.models import AuditEntry, Business, FeedEvent, Membership, Plan
 
 
 @admin.register(Plan)
-class PlanAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class PlanAdmin(ToldAdmin):
     list_display = ("name", "max_agents", "max_channels", "max_kb_articles", "max_messages_per_month", "is_default")
     search_fields = ("name",)
 
@@ -23,7 +24,7 @@ class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(Business)
-class BusinessAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class BusinessAdmin(ToldAdmin):
     list_display = ("name", "website", "plan", "created_at")
     list_filter = ("plan",)
     list_select_related = ("plan",)
@@ -45,7 +46,7 @@ class BusinessAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Membership)
-class MembershipAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class MembershipAdmin(ToldAdmin):
     list_display = ("user", "business", "role", "status", "is_active", "invited_at")
     list_filter = ("role", "status", "is_active")
     list_select_related = ("user", "business")
@@ -74,20 +75,30 @@ def _tell(membership: Membership) -> None:
     services.membership_ended(membership.pk)
 
 
-@admin.register(FeedEvent)
-class FeedEventAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """The log is read, never written by hand."""
+class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """A log is read, never written by hand."""
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(FeedEvent)
+class FeedEventAdmin(LogAdmin):
     list_display = ("business", "seq", "kind", "conversation_id", "actor_id", "created_at")
     list_filter = ("kind",)
     list_select_related = ("business",)
     search_fields = ("business__name", "conversation_id", "message_id")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
-    def has_change_permission(self, request: HttpRequest, obj: FeedEvent | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: FeedEvent | None = None) -> bool:
-        return False
+@admin.register(AuditEntry)
+class AuditEntryAdmin(LogAdmin):
+    list_display = ("created_at", "action", "actor_name", "target_name", "address", "business_id")
+    list_filter = ("action",)
+    search_fields = ("actor_name", "target_name", "target_id", "business_id", "address")
+    date_hierarchy = "created_at"

@@ -1,6 +1,7 @@
 """Workspaces, who works in them, what they may use, and what happened in them."""
 
 import zoneinfo
+from typing import Any, Never
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -8,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from businesses.querysets import BusinessScoped
+from businesses.querysets import BusinessScoped, OnlyAdded
 from foundation.ids import new_id
 
 
@@ -133,7 +134,10 @@ class FeedEvent(models.Model):
 
 
 class AuditEntry(models.Model):
-    """Who did what; see `businesses.audit`. Plain ids and names, so that a row outlives whatever it speaks of."""
+    """Who did what; see `businesses.audit`. Plain ids and names, so that a row outlives whatever it speaks of.
+
+    Rows are added and never changed or deleted, but for the purge of old ones.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     # None: an account that belongs to no workspace, for operators only.
@@ -143,13 +147,14 @@ class AuditEntry(models.Model):
     actor_name = models.CharField(_("who"), max_length=254, blank=True)
     session_id = models.UUIDField(_("session"), null=True)
     address = models.GenericIPAddressField(_("address"), null=True)
+    user_agent = models.CharField(_("browser or program"), max_length=300, blank=True)
     target_type = models.CharField(_("kind of thing"), max_length=40, blank=True)
     target_id = models.CharField(_("id of the thing"), max_length=60, blank=True)
     target_name = models.CharField(_("thing"), max_length=200, blank=True)
     data = models.JSONField(_("facts"), default=dict)
     created_at = models.DateTimeField(_("when"), default=timezone.now)
 
-    objects = BusinessScoped["AuditEntry"].as_manager()
+    objects = OnlyAdded["AuditEntry"].as_manager()
 
     class Meta:
         verbose_name = _("audit entry")
@@ -161,3 +166,11 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.target_name}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError(OnlyAdded.REFUSAL)
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> Never:
+        raise TypeError(OnlyAdded.REFUSAL)

@@ -9,6 +9,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from businesses import audit
 from businesses.models import Business, Membership, Plan, Role
 from businesses.policy import Action, require
 from businesses.selectors import forget_membership
@@ -42,7 +43,9 @@ def create_business(
         plan=Plan.objects.get(is_default=True),
     )
     forget_membership(owner)
-    return Membership.objects.create(business=business, user=owner, role=Role.OWNER)
+    membership = Membership.objects.create(business=business, user=owner, role=Role.OWNER)
+    audit.record("workspace.created", business_id=business.pk, actor=owner, target=business)
+    return membership
 
 
 def membership_ended(membership_id: UUID) -> None:
@@ -56,13 +59,15 @@ def check_website(text: str) -> None:
         raise Unprocessable(_("Write an address like acme.com."), field="website", kind="url")
 
 
+@transaction.atomic
 def update_business(*, actor: User, **changes: str) -> Business:
     """Change the workspace's own facts: PROFILE_FIELDS. Owner only.
 
     Raises Unprocessable for a blank name or an unknown time zone.
     """
     business = require(actor, Action.MANAGE_WORKSPACE).business
-    changes = {field: value.strip() for field, value in changes.items() if field in PROFILE_FIELDS}
+    given = {field: value.strip() for field, value in changes.items() if field in PROFILE_FIELDS}
+    changes = {field: value for field, value in given.items() if value != getattr(business, field)}
     if not changes.get("name", business.name):
         raise Unprocessable(_("Give the workspace a name."), field="name")
     check_website(changes.get("website", ""))
@@ -70,5 +75,7 @@ def update_business(*, actor: User, **changes: str) -> Business:
         raise Unprocessable(_("Choose a time zone from the list."), field="time_zone")
     for field, value in changes.items():
         setattr(business, field, value)
-    business.save(update_fields=[*changes, "updated_at"])
+    if changes:
+        business.save(update_fields=[*changes, "updated_at"])
+        audit.record("workspace.changed", business_id=business.pk, actor=actor, target=business, fields=[*changes])
     return business

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from businesses import audit
 from businesses.models import Business
 from businesses.plans import check_channel_allowed
 from businesses.policy import Action, require
@@ -17,6 +18,7 @@ from channels_app.connect_forms import form_for
 from channels_app.models import Channel, ChannelState, DeliveryState
 from conversations.models import WEB, ChannelType, Conversation
 from foundation.errors import NotFound
+from foundation.sealed import CannotUnseal
 
 
 @transaction.atomic
@@ -32,6 +34,7 @@ def create_channel(*, actor: User, type: ChannelType, config: dict[str, Any], is
     channel = Channel(business=business, type=type, is_active=is_active)
     _connect(channel, config)
     channel.save(force_insert=True)
+    _record("channel.created", channel, actor)
     return channel
 
 
@@ -52,6 +55,7 @@ def update_channel(
     fresh = Channel.objects.select_for_update(no_key=True).filter(pk=channel.pk, business=business).first()
     if fresh is None:
         raise NotFound
+    before = _told_apart(fresh)
     retyped = type is not None and type != fresh.type
     if retyped and type not in WEB:
         check_channel_allowed(business, web=False, current=business.channels.count() - 1)
@@ -60,6 +64,9 @@ def update_channel(
     if is_active is not None:
         fresh.is_active = is_active
     fresh.save()
+    after = _told_apart(fresh)
+    if fields := [field for field in after if before[field] != after[field]]:
+        _record("channel.changed", fresh, actor, fields=fields)
     return fresh
 
 
@@ -73,11 +80,12 @@ def delete_channel(*, actor: User, channel: Channel) -> None:
     if doomed is None:
         raise NotFound
     doomed.deliveries.filter(state=DeliveryState.QUEUED).update(due_at=timezone.now())
+    _record("channel.deleted", doomed, actor)
     doomed.delete()
 
 
 @transaction.atomic
-def provision_widget_channel(*, business: Business, widget_id: UUID) -> Channel:
+def provision_widget_channel(*, actor: User, business: Business, widget_id: UUID) -> Channel:
     """The workspace's one web channel, which all of its widgets share; made when there is none. On every plan."""
     business = _locked(business)
     existing = Channel.objects.filter(business=business, type=ChannelType.WIDGET).in_order().first()
@@ -86,7 +94,26 @@ def provision_widget_channel(*, business: Business, widget_id: UUID) -> Channel:
     channel = Channel(business=business, type=ChannelType.WIDGET, config={"widget_id": str(widget_id)})
     _connect(channel, {})
     channel.save(force_insert=True)
+    _record("channel.created", channel, actor)
     return channel
+
+
+def _record(action: str, channel: Channel, actor: User, **facts: Any) -> None:
+    audit.record(action, business_id=channel.business_id, actor=actor, target=channel, type=channel.type, **facts)
+
+
+def _told_apart(channel: Channel) -> dict[str, object]:
+    """What the audit log says has changed, by its name there. Sealing anew changes the text, so secrets are opened."""
+    try:
+        secrets: object = credentials.reveal(channel)
+    except CannotUnseal:
+        secrets = channel.credentials
+    return {
+        "type": channel.type,
+        "config": channel.config,
+        "credentials": secrets,
+        "is_active": channel.is_active,
+    }
 
 
 def _connect(channel: Channel, config: dict[str, Any], *, type: ChannelType | None = None) -> None:

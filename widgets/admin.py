@@ -4,6 +4,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
+from accounts.operators import ToldAdmin
 from foundation.errors import Unprocessable
 from widgets.models import Visitor, Widget
 from widgets.services import fill
@@ -23,7 +24,7 @@ class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Widget)
-class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class WidgetAdmin(ToldAdmin):
     form = WidgetForm
     list_display = ("domain", "name", "business", "primary_color", "updated_at")
     list_select_related = ("business",)
@@ -36,7 +37,7 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Visitor)
-class VisitorAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class VisitorAdmin(ToldAdmin):
     """Raising the generation voids every key of the visitor."""
 
     list_display = ("customer", "business", "widget", "generation", "last_seen_at")

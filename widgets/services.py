@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from businesses import audit
 from businesses.policy import Action, require
 from channels_app.models import Channel
 from channels_app.services import provision_widget_channel
@@ -48,7 +49,8 @@ def create_widget(*, actor: User, **fields: Any) -> Widget:
     widget = Widget(business=business)
     fill(widget, {name: value for name, value in fields.items() if value is not None})
     _save(widget)
-    provision_widget_channel(business=business, widget_id=widget.pk)
+    audit.record("widget.created", business_id=business.pk, actor=actor, target=widget)
+    provision_widget_channel(actor=actor, business=business, widget_id=widget.pk)
     return widget
 
 
@@ -56,8 +58,11 @@ def create_widget(*, actor: User, **fields: Any) -> Widget:
 def update_widget(*, actor: User, widget: Widget, **fields: Any) -> Widget:
     """Change what is given; what is not keeps its value, and None empties `logo_url`. Owner only."""
     require(actor, Action.MANAGE_WIDGETS)
+    before = {name: getattr(widget, name) for name in fields}
     fill(widget, {name: value for name, value in fields.items() if value is not None or name == "logo_url"})
     _save(widget)
+    if changed := [name for name, value in before.items() if value != getattr(widget, name)]:
+        audit.record("widget.changed", business_id=widget.business_id, actor=actor, target=widget, fields=changed)
     return widget
 
 
