@@ -1,15 +1,19 @@
 """Registering, signing in and out. Everything that changes a person or a session goes through here."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
@@ -113,6 +117,16 @@ def end_sessions_of(user: User, *, keep: AuthSession | None = None, actor: User 
     for session_id in AuthSession.objects.filter(user=user).values_list("pk", flat=True):
         if keep is None or session_id != keep.pk:
             end_session(session_id, actor=actor or user)
+
+
+def purge_sessions(*, most: int = 1000) -> int:
+    """Delete sessions that ended by themselves, and cookies' data that nobody can use any more; returns how many."""
+    now = timezone.now()
+    idle = now - timedelta(seconds=settings.SESSION_IDLE_SECONDS)
+    over = AuthSession.objects.filter(Q(expires_at__lt=now) | Q(last_used_at__lt=idle)).values_list("pk", flat=True)
+    cookies = Session.objects.filter(expire_date__lt=now).values_list("pk", flat=True)
+    ended, _rows = AuthSession.objects.filter(pk__in=list(over[:most])).delete()
+    return ended + Session.objects.filter(pk__in=list(cookies[:most])).delete()[0]
 
 
 def _tell_sockets(session_id: UUID) -> None:

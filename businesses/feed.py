@@ -7,6 +7,7 @@ and a reader that has seen N has seen everything before N.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,8 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from businesses.models import Business, FeedEvent
+
+KEPT_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +76,16 @@ def _advance(business_id: UUID, *, by: int) -> int:
             [by, Business._meta.pk.get_db_prep_value(business_id, connection)],
         )
         return int(cursor.fetchone()[0])
+
+
+def purge(*, most: int = 1000) -> int:
+    """Delete rows older than KEPT_FOR, at most so many; returns how many. A client that asks for them is told to
+    fetch anew.
+    """
+    # The oldest have the lowest ids: looking at those alone needs no index that every message would pay for.
+    oldest = FeedEvent.objects.order_by("pk").values_list("pk", "created_at")[:most]
+    limit = timezone.now() - KEPT_FOR
+    return FeedEvent.objects.filter(pk__in=[pk for pk, created_at in oldest if created_at < limit]).delete()[0]
 
 
 def _publish(rows: list[FeedEvent]) -> None:

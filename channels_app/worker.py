@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.db import connections
 from django.utils import timezone
 
-from channels_app import deliveries
+from channels_app import deliveries, purging
 from channels_app.models import Delivery, Heartbeat
 
 log = logging.getLogger("pingback.worker")
@@ -17,6 +17,7 @@ log = logging.getLogger("pingback.worker")
 NAME = "worker"
 POLL_SECONDS = 1.0
 BEAT_SECONDS = 10.0
+ASK_FOR_PURGE_SECONDS = 300.0
 # Several beats: one that is late is not a death.
 ALIVE_FOR = timedelta(seconds=60)
 # Threads come when there is work; a hanging channel holds at most deliveries.PER_CHANNEL of them.
@@ -39,6 +40,7 @@ class _Worker:
         self.pool = ThreadPoolExecutor(SLOTS, thread_name_prefix="delivery")
         self.under_way: set[Future[None]] = set()
         self.next_beat = 0.0
+        self.next_purge = 0.0
 
     def run(self) -> None:
         try:
@@ -59,6 +61,7 @@ class _Worker:
                 # The next message of the conversation may go.
                 future.add_done_callback(lambda _future: deliveries.news.set())
                 self.under_way.add(future)
+            self._purge()
         except Exception:
             log.exception("A round of the worker failed")
         finally:
@@ -72,6 +75,20 @@ class _Worker:
                 deliveries.attempt(delivery)
         except Exception:
             log.exception("Delivery %s stays claimed until its lease ends", delivery.pk)
+        finally:
+            connections.close_all()
+
+    def _purge(self) -> None:
+        """Beside the deliveries: what takes long must hold up none of them."""
+        if time.monotonic() < self.next_purge:
+            return
+        self.next_purge = time.monotonic() + ASK_FOR_PURGE_SECONDS
+        if purging.claim():
+            self.under_way.add(self.pool.submit(self._throw_away))
+
+    def _throw_away(self) -> None:
+        try:
+            purging.purge_all(self.stop)
         finally:
             connections.close_all()
 

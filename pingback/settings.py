@@ -187,6 +187,14 @@ MEMBERSHIP_ENDED_PUBLISHER = "pingback.realtime.publish.membership_ended"
 # Background work runs in the web process, or in `manage.py worker` processes of its own.
 WORKER_IN_PROCESS = env_bool("WORKER_IN_PROCESS", True)
 
+# What the worker throws away every hour: each deletes one batch and says how many rows that were.
+PURGES = [
+    "foundation.throttles.purge",
+    "accounts.services.purge_sessions",
+    "businesses.audit.purge",
+    "businesses.feed.purge",
+]
+
 # Where operators find Django admin; empty or "off" = not served by this process.
 ADMIN_PATH = env_str("ADMIN_PATH", "admin").strip("/")
 if ADMIN_PATH == "off":
