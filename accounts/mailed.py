@@ -4,15 +4,16 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods
 
-from accounts import links, passwords
+from accounts import links, passwords, verification
 from accounts.forms import Forgot, Reset
-from accounts.models import MailLink
+from accounts.models import MailLink, User
 from foundation.errors import Invalid, Refused
 
 Page = Callable[..., HttpResponse]
@@ -66,3 +67,37 @@ def reset(request: HttpRequest, token: str) -> HttpResponse:
     except Refused as refusal:
         status = form.refuse(refusal)
     return render(request, "accounts/reset.html", {"form": form, "email": email}, status=status)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def check_mail(request: HttpRequest) -> HttpResponse:
+    """Where somebody waits who has not confirmed the address yet."""
+    assert isinstance(request.user, User)
+    if request.user.is_verified:
+        return redirect("home")
+    status, detail = 200, ""
+    if request.method == "POST":
+        try:
+            verification.resend(request.user)
+        except Refused as refusal:
+            status, detail = refusal.status, refusal.detail
+        else:
+            messages.success(request, _("A new link is on its way."))
+            return redirect("check-mail")
+    return render(request, "accounts/check_mail.html", {"detail": detail}, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@holds_a_token
+def verify_email(request: HttpRequest, token: str) -> HttpResponse:
+    try:
+        if request.method == "POST":
+            verification.verify(token)
+            messages.success(request, _("Your e-mail is confirmed."))
+            return redirect("home" if request.user.is_authenticated else "login")
+        email = links.find(token, MailLink.Purpose.VERIFY).email
+    except Invalid as refusal:
+        context = {"detail": refusal.detail, "verifying": True}
+        return render(request, "accounts/dead_link.html", context, status=refusal.status)
+    return render(request, "accounts/verify_email.html", {"email": email})

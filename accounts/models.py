@@ -1,9 +1,11 @@
 """People, and the sessions that their tokens and cookies name."""
 
+import contextlib
 import unicodedata
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+import idna
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -15,8 +17,13 @@ from foundation.ids import new_id, parse_id
 
 
 def normal_email(email: str) -> str:
-    """One spelling per mailbox, so that capitals and full-width look-alikes make no second account."""
-    return unicodedata.normalize("NFKC", email).strip().lower()
+    """One spelling per mailbox: capitals, full-width look-alikes and the two ways to write a domain with umlauts
+    make no second account."""
+    local, _at, domain = unicodedata.normalize("NFKC", email).strip().lower().rpartition("@")
+    if not domain.isascii():
+        with contextlib.suppress(UnicodeError):  # no domain, so no address: whoever validates it says so
+            domain = idna.encode(domain, uts46=True).decode()
+    return f"{local}@{domain}" if _at else domain
 
 
 class UserManager(BaseUserManager["User"]):

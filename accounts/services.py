@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
-from accounts import events
+from accounts import door, events, verification
 from accounts.models import AuthSession, User, normal_email
 from foundation.errors import Invalid, Unprocessable
 from foundation.text import is_clean
@@ -26,13 +26,15 @@ MIN_PASSWORD, MAX_PASSWORD = 8, 128
 MAX_EMAIL = 254
 
 
-def register(*, email: str, full_name: str, password: str) -> User:
-    """A new account, verified at once unless the operator asks for more.
+def register(*, email: str, full_name: str, password: str, proven: bool = False) -> User:
+    """A new account, verified at once unless the operator asks for more: then a link is mailed.
 
+    proven: the address is known to be theirs, as when they follow an invitation that came by mail.
     Raises Invalid when the e-mail is taken, Unprocessable when e-mail, name or password is not acceptable.
     Source: contract/quickstart.txt, step 1.
     """
-    user = User(email=normal_email(email), full_name=full_name.strip())
+    verified = proven or not settings.REQUIRE_VERIFIED_EMAIL
+    user = User(email=normal_email(email), full_name=full_name.strip(), is_verified=verified)
     try:
         if len(user.email) > MAX_EMAIL:  # what is written short may be long once it is spelled out
             raise ValidationError("too long")
@@ -49,6 +51,8 @@ def register(*, email: str, full_name: str, password: str) -> User:
         with transaction.atomic():
             user.save(force_insert=True)
             events.tell("account.registered", user=user)
+            if not verified:
+                verification.mail_link(user)
     except IntegrityError as error:  # two sign-ups at once: the constraint decides
         raise Invalid(_("This e-mail is already registered.")) from error
     return user
@@ -88,7 +92,8 @@ def open_session(*, user: User, user_agent: str = "", ip: str | None = None) -> 
 
 
 def sign_in(request: HttpRequest, user: User) -> None:
-    """Give the browser a session cookie; the row behind it comes from `accounts.signals`."""
+    """Give the browser a session cookie; the row behind it comes from `accounts.signals`. Raises NotSignedIn."""
+    door.admit(user)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
 
 

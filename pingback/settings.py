@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.LiveSession",
+    "accounts.middleware.VerifiedFirst",
     "pingback.middleware.ReadersTimeZone",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -145,6 +146,7 @@ WHITENOISE_USE_FINDERS = DEBUG
 MEDIA_ROOT = DATA_DIR / "uploads"
 
 globals().update(env_email("EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT = 10
 
 # People ---------------------------------------------------------------------------------------------------
 
@@ -168,6 +170,9 @@ SESSION_COOKIE_AGE = 30 * 24 * 3600
 # A session ends after this much silence, and in any case after that much time (promises: sign-in).
 SESSION_IDLE_SECONDS = env_int("SESSION_IDLE_SECONDS", 14 * 24 * 3600)
 SESSION_MAX_SECONDS = env_int("SESSION_MAX_SECONDS", 30 * 24 * 3600)
+
+# Whether people must follow a mailed link before they may do anything.
+REQUIRE_VERIFIED_EMAIL = env_bool("REQUIRE_VERIFIED_EMAIL", False)
 
 # Simplejwt signs and checks; the row that a token names is what makes it live or dead (accounts/tokens.py).
 SIMPLE_JWT = {
@@ -214,6 +219,7 @@ THROTTLE_RATES = {
         "PASSWORD": "10/900",  # wrong current passwords of somebody who is signed in
         "RESET": "3/3600",  # mails to one account
         "RESET_ADDRESS": "30/3600",  # asked for from one address
+        "VERIFY": "3/3600",  # mails to one account beside the first
         "INVITE": "30/3600",  # invitations of one workspace
         "UPLOAD": "200/3600",  # files of one agent
     }.items()
@@ -229,7 +235,10 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 5
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.Bearer", "accounts.api.authentication.OwnPages"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "accounts.api.permissions.VerifiedFirst",
+    ],
     "DEFAULT_PARSER_CLASSES": ["pingback.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["pingback.api.renderers.JSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "pingback.api.renderers.AlwaysJSON",
@@ -250,6 +259,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "pingback.api.schema.refuse_who_may_not_act",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "ConversationStatus": "conversations.models.Status",
         "ChannelType": "conversations.models.ChannelType",

@@ -35,6 +35,10 @@ class ResetInput(serializers.Serializer[Any]):
     password = Text(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD, trim_whitespace=False)
 
 
+class MailedTokenInput(serializers.Serializer[Any]):
+    token = Text(max_length=MAX_TOKEN)
+
+
 class AccessTokenOutput(serializers.Serializer[Any]):
     access_token = serializers.CharField()
     token_type = serializers.ChoiceField(choices=["bearer"])

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.api import password_views, views
+from accounts.api import password_views, verification_views, views
 
 urlpatterns = [
     path("auth/register", views.Register.as_view()),
@@ -9,4 +9,6 @@ urlpatterns = [
     path("auth/password/change", password_views.ChangePassword.as_view()),
     path("auth/password/forgot", password_views.Forgot.as_view()),
     path("auth/password/reset", password_views.Reset.as_view()),
+    path("auth/verify-email", verification_views.VerifyEmail.as_view()),
+    path("auth/verify-email/resend", verification_views.ResendVerification.as_view()),
 ]

@@ -12,6 +12,8 @@ from foundation.api import SIGNED_IN, WITH_BODY, refusals
 
 
 class Me(APIView):
+    unverified_may = True
+
     @extend_schema(summary="Who is calling", responses={200: SessionOutput, **refusals(*SIGNED_IN)})
     def get(self, request: Request) -> Response:
         return Response(session_envelope(request.user, membership_of(request.user)))

@@ -1,5 +1,7 @@
 """OpenAPI: every operation has a summary and its errors, every tag is the first part of the path."""
 
+from typing import Any
+
 from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
@@ -8,6 +10,16 @@ from drf_spectacular.openapi import AutoSchema
 class Schema(AutoSchema):
     def get_tags(self) -> list[str]:
         return [self.path.removeprefix("/api/v1/").split("/")[0]]
+
+
+def refuse_who_may_not_act(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+    """Whatever needs a sign-in can answer 403: who has one may still not act, as with an unconfirmed e-mail."""
+    refusal = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Detail"}}}, "description": ""}
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            if any(operation.get("security", [])):
+                operation["responses"].setdefault("403", refusal)
+    return result
 
 
 class BearerScheme(OpenApiAuthenticationExtension):

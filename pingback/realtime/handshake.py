@@ -12,6 +12,7 @@ from django.conf import settings
 from django.http import parse_cookie
 from socketio.exceptions import ConnectionRefusedError
 
+from accounts import verification
 from accounts.models import AuthSession
 from accounts.selectors import session_of_cookie
 from accounts.tokens import BadToken, session_from_token
@@ -80,7 +81,7 @@ def _member(business: Business, session: AuthSession | None) -> Identity:
         if session
         else None
     )
-    if session is None or membership is None:
+    if session is None or membership is None or verification.is_held(membership.user):
         raise ConnectionRefusedError(UNAUTHORIZED)
     return Identity(business_id=business.pk, feed_seq=business.feed_seq, membership=membership, session_id=session.pk)
 

@@ -27,6 +27,7 @@ PUBLIC = {
     ("post", "/api/v1/auth/login"),
     ("post", "/api/v1/auth/password/forgot"),
     ("post", "/api/v1/auth/password/reset"),
+    ("post", "/api/v1/auth/verify-email"),
     ("get", "/api/v1/widget/{widget_id}"),
     ("get", "/api/v1/widget/{widget_id}/channels"),
     ("get", "/api/v1/widget/{widget_id}/conversations"),
@@ -43,7 +44,11 @@ BODIES: dict[str, Any] = {
     "/api/v1/conversations/{conversation_id}/read": {"seq": 1},
 }
 # They end the session or need a person without a workspace: their own tests say what they do.
-APART = {("post", "/api/v1/auth/logout"), ("post", "/api/v1/auth/business/create")}
+APART = {
+    ("post", "/api/v1/auth/logout"),
+    ("post", "/api/v1/auth/verify-email/resend"),
+    ("post", "/api/v1/auth/business/create"),
+}
 
 
 @pytest.fixture
