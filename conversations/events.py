@@ -6,6 +6,7 @@ the feed.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from django.dispatch import Signal
@@ -34,6 +35,15 @@ def conversation_updated(conversation: Conversation, *, actor_id: UUID | None) -
             "assignee_id": str(conversation.assignee_id) if conversation.assignee_id else None,
         },
     )
+
+
+def conversation_assigned(
+    conversation: Conversation, *, actor_id: UUID | None, membership_id: UUID | None = None
+) -> Event:
+    """Somebody, nobody or a team is responsible now. membership_id: the assignee's, who is told of it."""
+    event = conversation_updated(conversation, actor_id=actor_id)
+    member_id = str(membership_id) if membership_id else None
+    return replace(event, kind="conversation.assigned", data=event.data | {"member_id": member_id})
 
 
 def message_created(message: Message) -> Event:

@@ -51,6 +51,14 @@ class MessageStatus(models.TextChoices):
     FAILED = "failed", _("Not sent")
 
 
+class HandoffReason(models.TextChoices):
+    """Why the assistant wants a person. Source: contract/api.md 10."""
+
+    LOW_CONFIDENCE = "low_confidence", _("Theo was not sure")
+    USER_REQUESTED = "user_requested", _("Asked for a person")
+    COMPLEX_ISSUE = "complex_issue", _("Too complex for Theo")
+
+
 class Customer(models.Model):
     """Who writes in. Name, e-mail and external id are claims until `verified`."""
 
@@ -116,7 +124,12 @@ class Conversation(models.Model):
     last_message = models.ForeignKey("Message", models.SET_NULL, null=True, editable=False, related_name="+")
     first_response_at = models.DateTimeField(_("first response"), null=True, blank=True)
     resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    handoff_reason = models.CharField(_("waits for a person"), max_length=40, choices=HandoffReason, blank=True)
+    handoff_at = models.DateTimeField(_("flagged"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"))
     updated_at = models.DateTimeField(_("updated"))
 
@@ -129,6 +142,17 @@ class Conversation(models.Model):
             models.Index(fields=["business", "-updated_at", "-id"], name="conversation_newest"),
             models.Index(fields=["business", "status", "-updated_at", "-id"], name="conversation_by_status"),
             models.Index(fields=["customer", "-updated_at", "-id"], name="conversation_of_customer"),
+            models.Index(fields=["business", "created_at"], name="conversation_started"),
+            models.Index(
+                fields=["business", "resolved_at"],
+                condition=Q(resolved_at__isnull=False),
+                name="conversation_resolved",
+            ),
+            models.Index(
+                fields=["business", "handoff_at", "id"],
+                condition=Q(handoff_at__isnull=False),
+                name="conversation_handoffs",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -141,6 +165,15 @@ class Conversation(models.Model):
     @property
     def is_done(self) -> bool:
         return self.status in {Status.RESOLVED, Status.CLOSED}
+
+    def reopen(self) -> None:
+        """In memory: open, and no longer resolved or closed by anybody."""
+        self.status = Status.OPEN
+        self.resolved_at = self.resolved_by = self.closed_at = None
+
+    def person_has_it(self) -> None:
+        """In memory: a person took it up, so that it waits for none."""
+        self.handoff_reason, self.handoff_at = "", None
 
 
 class MessageQuerySet(models.QuerySet["Message"]):

@@ -78,7 +78,7 @@ def conversation_payload(conversation: Conversation, *, messages: Sequence[Messa
         "tags": [],
         "priority": None,
         "snoozed_until": None,
-        "handoff_reason": None,
+        "handoff_reason": conversation.handoff_reason or None,
         "unread": getattr(conversation, "unread", None),
     }
 

@@ -65,6 +65,13 @@ class NotFound(Refused):
         super().__init__(detail)
 
 
+class Conflict(Refused):
+    """Somebody else was first."""
+
+    status = 409
+    code = "conflict"
+
+
 class TooFast(Refused):
     status = 429
     code = "rate_limited"

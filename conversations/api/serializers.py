@@ -49,8 +49,24 @@ class MessageInput(serializers.Serializer[Any]):
     )
 
 
-class StatusInput(serializers.Serializer[Any]):
-    status = serializers.ChoiceField(choices=[Status.OPEN, Status.PENDING])
+class ChangeInput(serializers.Serializer[Any]):
+    """At least one of them; `assignee_id` is for owners and admins."""
+
+    status = serializers.ChoiceField(choices=[Status.OPEN, Status.PENDING], required=False)
+    assignee_id = IdField(required=False, allow_null=True, help_text="A member's user id; null = nobody.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs:
+            raise serializers.ValidationError("Say what to change.", code="required")
+        return attrs
+
+
+class AssignQuery(serializers.Serializer[Any]):
+    agent_id = IdField(help_text="The user id of an active member of the team.")
+
+
+class AssigneeOutput(serializers.Serializer[Any]):
+    assignee_id = serializers.UUIDField()
 
 
 class ReadInput(serializers.Serializer[Any]):

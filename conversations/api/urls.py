@@ -1,6 +1,6 @@
 from django.urls import path
 
-from conversations.api import views
+from conversations.api import assigning, views
 
 urlpatterns = [
     path("conversations/", views.Conversations.as_view()),
@@ -9,4 +9,7 @@ urlpatterns = [
     path("conversations/<str:conversation_id>/read", views.Read.as_view()),
     path("conversations/<str:conversation_id>/resolve", views.Resolve.as_view()),
     path("conversations/<str:conversation_id>/close", views.Close.as_view()),
+    path("conversations/<str:conversation_id>/assign/<str:agent_id>", assigning.Assign.as_view()),
+    path("conversations/<str:conversation_id>/claim", assigning.Claim.as_view()),
+    path("team/assign/<str:conversation_id>", assigning.TeamAssign.as_view()),
 ]

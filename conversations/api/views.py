@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.db import transaction
 from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -14,6 +15,7 @@ from businesses.policy import Action, require
 from conversations import selectors
 from conversations.api import serializers as shapes
 from conversations.models import ChannelType, Conversation, Customer
+from conversations.services.assigning import assign_conversation
 from conversations.services.handling import (
     close_conversation,
     mark_read,
@@ -31,9 +33,9 @@ if TYPE_CHECKING:
     from channels_app.models import Channel
 
 
-def conversation_for(request: Request, text: str) -> Conversation:
-    """One of the caller's own; unknown and foreign are alike."""
-    require(request.user, Action.HANDLE_CONVERSATIONS)
+def conversation_for(request: Request, text: str, action: Action = Action.HANDLE_CONVERSATIONS) -> Conversation:
+    """One of the caller's own; unknown and foreign are alike. What the role does not allow is said before."""
+    require(request.user, action)
     rows = Conversation.objects.visible_to(request.user).for_reading().with_unread(request.user)
     conversation = rows.filter(pk=path_id(text)).first()
     if conversation is None:
@@ -109,16 +111,22 @@ class OneConversation(APIView):
         return Response(conversation_payload(conversation, messages=selectors.whole_history(conversation)))
 
     @extend_schema(
-        summary="Reopen or park a conversation",
-        request=shapes.StatusInput,
+        summary="Reopen, park or assign a conversation",
+        request=shapes.ChangeInput,
         responses={200: shapes.ConversationOutput, **refusals(400, *SIGNED_IN, 403, 404, *WITH_BODY)},
     )
     def patch(self, request: Request, conversation_id: str) -> Response:
         conversation = conversation_for(request, conversation_id)
-        data = shapes.StatusInput(data=request.data)
+        data = shapes.ChangeInput(data=request.data)
         data.is_valid(raise_exception=True)
-        change = {"open": reopen_conversation, "pending": park_conversation}[data.validated_data["status"]]
-        change(conversation=conversation, actor=request.user)
+        given = data.validated_data
+        with transaction.atomic():
+            if "assignee_id" in given:
+                require(request.user, Action.ASSIGN)
+                assign_conversation(conversation=conversation, agent_id=given["assignee_id"], actor=request.user)
+            if "status" in given:
+                change = {"open": reopen_conversation, "pending": park_conversation}[given["status"]]
+                change(conversation=conversation, actor=request.user)
         return Response(conversation_payload(conversation_for(request, conversation_id)))
 
 

@@ -43,15 +43,27 @@ def _set_status(conversation: Conversation, status: Status, actor: User) -> Hand
     if conversation.status == status:
         return Handled(conversation=conversation, changed=False)
     now = timezone.now()
-    conversation.status = status
     conversation.updated_at = now
     if status == Status.RESOLVED:
-        conversation.resolved_at, conversation.closed_at = now, None
+        conversation.resolved_at, conversation.resolved_by, conversation.closed_at = now, actor, None
     elif status == Status.CLOSED:
         conversation.closed_at = now
     else:
-        conversation.resolved_at = conversation.closed_at = None
-    conversation.save(update_fields=["status", "updated_at", "resolved_at", "closed_at"])
+        conversation.reopen()
+    conversation.status = status
+    if conversation.is_done:
+        conversation.person_has_it()
+    conversation.save(
+        update_fields=[
+            "status",
+            "updated_at",
+            "resolved_at",
+            "resolved_by",
+            "closed_at",
+            "handoff_reason",
+            "handoff_at",
+        ]
+    )
     events.record(conversation.business_id, [events.conversation_updated(conversation, actor_id=actor.pk)])
     return Handled(conversation=conversation, changed=True)
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from businesses.feed import Event
+from businesses.selectors import membership_of
 from conversations import events
 from conversations.models import Conversation, Message, MessageStatus, SenderType, Status
 from foundation.errors import KeyReused, NotFound, Unprocessable
@@ -138,7 +139,8 @@ def append(conversations: dict[UUID, Conversation], drafts: Sequence[Draft]) -> 
             posted.append(Posted(message=first, created=False))
             continue
         conversation = conversations[draft.conversation_id]
-        changed = _take(conversation, draft)
+        before = _standing(conversation)
+        _take(conversation, draft)
         message = conversation.last_message
         assert message is not None
         if draft.dedup_key:
@@ -147,7 +149,9 @@ def append(conversations: dict[UUID, Conversation], drafts: Sequence[Draft]) -> 
         touched[conversation.pk] = conversation
         posted.append(Posted(message=message, created=True))
         happenings.append(events.message_created(message))
-        if changed:
+        if draft.sender and before["assignee"] != conversation.assignee_id:
+            happenings.append(_taken_by(draft.sender, conversation))
+        elif before != _standing(conversation):
             actor_id = draft.sender.pk if draft.sender else None
             happenings.append(events.conversation_updated(conversation, actor_id=actor_id))
     Message.objects.bulk_create(new)
@@ -160,7 +164,10 @@ def append(conversations: dict[UUID, Conversation], drafts: Sequence[Draft]) -> 
             "last_message",
             "first_response_at",
             "resolved_at",
+            "resolved_by",
             "closed_at",
+            "handoff_reason",
+            "handoff_at",
             "updated_at",
         ],
     )
@@ -200,10 +207,25 @@ def _known(keys: Sequence[str]) -> list[Message]:
     )
 
 
-def _take(conversation: Conversation, draft: Draft) -> bool:
-    """Give the draft its number and move the conversation; true when its status or assignee changed."""
+def _standing(conversation: Conversation) -> dict[str, object]:
+    """What a message may change besides the thread; the team is told when it did."""
+    return {
+        "status": conversation.status,
+        "assignee": conversation.assignee_id,
+        "handoff": conversation.handoff_reason,
+    }
+
+
+def _taken_by(sender: User, conversation: Conversation) -> Event:
+    membership = membership_of(sender)
+    here = membership is not None and membership.business_id == conversation.business_id
+    membership_id = membership.pk if membership and here else None
+    return events.conversation_assigned(conversation, actor_id=sender.pk, membership_id=membership_id)
+
+
+def _take(conversation: Conversation, draft: Draft) -> None:
+    """Give the draft its number and move the conversation."""
     now = timezone.now()
-    before = conversation.status, conversation.assignee_id
     leaves_the_house = draft.sender_type == SenderType.AGENT and not conversation.is_web
     is_reply = draft.sender_type == SenderType.AGENT and conversation.last_seq > 0
     conversation.last_seq += 1
@@ -221,9 +243,10 @@ def _take(conversation: Conversation, draft: Draft) -> bool:
     )
     if draft.sender_type == SenderType.CUSTOMER:
         if conversation.status != Status.OPEN:
-            conversation.status, conversation.resolved_at, conversation.closed_at = Status.OPEN, None, None
+            conversation.reopen()
     else:
         conversation.first_response_at = conversation.first_response_at or now
         if is_reply and conversation.assignee_id is None and draft.sender and conversation.business.assign_on_reply:
             conversation.assignee = draft.sender
-    return before != (conversation.status, conversation.assignee_id)
+        if draft.sender:
+            conversation.person_has_it()

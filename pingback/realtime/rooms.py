@@ -31,13 +31,13 @@ def session(session_id: UUID) -> str:
     return f"session_{session_id}"
 
 
-def member(membership_id: UUID) -> str:
+def member(membership_id: UUID | str) -> str:
     """The sockets of one person in one workspace."""
     return f"member_{membership_id}"
 
 
 def audience(event: FeedEvent) -> list[Emission]:
-    """What a feed event becomes, and for whom. Nobody is in two of its rooms, so a socket hears it once."""
+    """What a feed event becomes, and for whom. No socket is in two rooms of one word, so it hears it once."""
     subject = event.subject
     if isinstance(subject, Message):
         return _about_message(event, subject)
@@ -61,6 +61,9 @@ def _about_conversation(event: FeedEvent, about: Conversation) -> list[Emission]
     emissions = [(everybody, "conversation_updated", wire.conversation_payload(about))]
     if room := _visitors_room(about):
         emissions.append((room, "conversation_updated", wire.visitor_conversation_payload(about)))
+    if member_id := event.data.get("member_id"):
+        assigned = {"conversation_id": str(about.pk), "assigned_by": str(event.actor_id)}
+        emissions.append((member(member_id), "conversation_assigned", assigned))
     return emissions
 
 

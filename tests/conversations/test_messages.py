@@ -185,7 +185,7 @@ def test_the_feed_tells_what_happened_in_order_and_holds_no_words(
         (1, "conversation.created"),
         (2, "message.created"),
         (3, "message.created"),
-        (4, "conversation.updated"),
+        (4, "conversation.assigned"),
         (5, "conversation.updated"),
     ]
     assert [row.seq for row in published] == [1, 2, 3, 4, 5]
