@@ -112,6 +112,8 @@ class AuthSession(models.Model):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     last_used_at = models.DateTimeField(_("last used"), default=timezone.now)
     expires_at = models.DateTimeField(_("ends"), default=session_end)
+    # The workspace that this sign-in works in; None, or one that the person has left = the first joined.
+    current_business_id = models.UUIDField(_("current workspace"), null=True, blank=True, editable=False)
 
     objects = AuthSessionQuerySet.as_manager()
 

@@ -6,8 +6,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.operators import ToldAdmin
-from businesses import services
-from businesses.models import AuditEntry, Business, FeedEvent, Membership, Plan
+from businesses import members, services
+from businesses.models import AuditEntry, Business, FeedEvent, Invitation, Membership, Plan, Team
 
 
 @admin.register(Plan)
@@ -20,7 +20,7 @@ class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
     model = Membership
     extra = 0
     raw_id_fields = ("user",)
-    readonly_fields = ("invited_at",)
+    readonly_fields = ("status", "invited_at")
 
 
 @admin.register(Business)
@@ -41,8 +41,10 @@ class BusinessAdmin(ToldAdmin):
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         super().save_formset(request, form, formset, change)
-        for membership in [*formset.deleted_objects, *(row for row, _fields in formset.changed_objects)]:
-            _tell(membership)
+        for membership in formset.deleted_objects:
+            _tell(request, membership, gone=True)
+        for membership, _fields in formset.changed_objects:
+            _tell(request, membership)
 
 
 @admin.register(Membership)
@@ -52,27 +54,59 @@ class MembershipAdmin(ToldAdmin):
     list_select_related = ("user", "business")
     search_fields = ("user__email", "user__full_name", "business__name", "id")
     raw_id_fields = ("user", "business")
-    readonly_fields = ("id", "invited_at")
+    readonly_fields = ("id", "status", "invited_at")
 
     def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if change:
-            _tell(obj)
+            _tell(request, obj)
 
     def delete_model(self, request: HttpRequest, obj: Membership) -> None:
-        _tell(obj)
+        _tell(request, obj, gone=True)
         super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Membership]) -> None:
         with transaction.atomic():  # whoever is cut connects anew at once: the row must be gone by then
             for membership in queryset:
-                _tell(membership)
+                _tell(request, membership, gone=True)
             super().delete_queryset(request, queryset)
 
 
-def _tell(membership: Membership) -> None:
+def _tell(request: HttpRequest, membership: Membership, *, gone: bool = False) -> None:
     """Whoever was changed here connects anew, with the rights of now, or not at all."""
-    services.membership_ended(membership.pk)
+    if gone or not membership.is_active:
+        members.let_go(membership, actor=request.user)  # type: ignore[arg-type]
+    else:
+        services.membership_ended(membership.pk)
+
+
+@admin.register(Team)
+class TeamAdmin(ToldAdmin):
+    """Who is in it is the workspace's own affair."""
+
+    list_display = ("name", "business", "created_at")
+    list_select_related = ("business",)
+    search_fields = ("name", "business__name", "id")
+    fields = ("id", "business", "name", "created_at", "updated_at")
+    readonly_fields = ("id", "business", "created_at", "updated_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ToldAdmin):
+    """Nobody makes one here: its link would be in no mail. Deleting one kills the link."""
+
+    list_display = ("email", "business", "role", "expires_at", "updated_at")
+    list_select_related = ("business",)
+    search_fields = ("email", "business__name", "id")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Invitation | None = None) -> bool:
+        return False
 
 
 class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]

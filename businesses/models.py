@@ -1,10 +1,12 @@
 """Workspaces, who works in them, what they may use, and what happened in them."""
 
 import zoneinfo
+from datetime import datetime, timedelta
 from typing import Any, Never
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -80,13 +82,22 @@ class Business(models.Model):
 
 
 class Membership(models.Model):
-    """One person in one workspace."""
+    """One person in one workspace.
+
+    `status` is what others see. It follows `chosen_status`, but for a person whose last socket is gone for a while:
+    then it is offline, until the person is back (`businesses.presence`).
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     business = models.ForeignKey(Business, models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.AGENT)
     status = models.CharField(_("status"), max_length=10, choices=AgentStatus, default=AgentStatus.OFFLINE)
+    chosen_status = models.CharField(
+        _("chosen status"), max_length=10, choices=AgentStatus, default=AgentStatus.LIVE, editable=False
+    )
+    # When a socket of theirs was last known to be open; None = none that we wait for.
+    last_seen_at = models.DateTimeField(_("last seen"), null=True, blank=True, editable=False)
     is_active = models.BooleanField(_("active"), default=True)
     invited_at = models.DateTimeField(_("joined"), default=timezone.now)
 
@@ -102,6 +113,65 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.business}"
+
+
+class Team(models.Model):
+    """A group of agents that conversations can be assigned to."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="teams")
+    name = models.CharField(_("name"), max_length=200)
+    members = models.ManyToManyField(Membership, blank=True, related_name="teams", verbose_name=_("members"))
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    objects = BusinessScoped["Team"].as_manager()
+
+    class Meta:
+        verbose_name = _("team")
+        verbose_name_plural = _("teams")
+        constraints = [models.UniqueConstraint("business", Lower("name"), name="team_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def invitation_end() -> datetime:
+    return timezone.now() + Invitation.GOOD_FOR
+
+
+class Invitation(models.Model):
+    """A mail to somebody who may join; gone once it is accepted or withdrawn.
+
+    The link's token is known to the mail only; here is its digest, and a new link replaces the old one.
+    """
+
+    GOOD_FOR = timedelta(days=7)
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="invitations")
+    email = models.EmailField(_("e-mail"), max_length=254)
+    role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.AGENT)
+    invited_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    expires_at = models.DateTimeField(_("ends"), default=invitation_end)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    # Moves with each new link: the list shows who was asked last first.
+    updated_at = models.DateTimeField(_("sent"), auto_now=True)
+
+    objects = BusinessScoped["Invitation"].as_manager()
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        constraints = [models.UniqueConstraint(fields=["business", "email"], name="invitation_once")]
+
+    def __str__(self) -> str:
+        return self.email
+
+    @property
+    def is_late(self) -> bool:
+        return self.expires_at <= timezone.now()
 
 
 class FeedEvent(models.Model):

@@ -24,6 +24,14 @@ def check_channel_allowed(business: Business, *, web: bool, current: int) -> Non
     _check_count(business, feature="channels", current=current, limit=plan.max_channels)
 
 
+def check_agent_allowed(business: Business, *, current: int) -> None:
+    """Raises PlanLimit when one more agent does not fit.
+
+    current: everybody who works there now but the owner, and who was invited and may still come.
+    """
+    _check_count(business, feature="agents", current=current, limit=business.plan.max_agents)
+
+
 def _check_count(business: Business, *, feature: str, current: int, limit: int | None) -> None:
     if limit is not None and current >= limit:
         raise PlanLimit(

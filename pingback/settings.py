@@ -265,6 +265,8 @@ SPECTACULAR_SETTINGS = {
     ],
     "ENUM_NAME_OVERRIDES": {
         "ConversationStatus": "conversations.models.Status",
+        "Role": "businesses.models.Role",
+        "AgentStatus": "businesses.models.AgentStatus",
         "ChannelType": "conversations.models.ChannelType",
         "ChannelState": "channels_app.models.ChannelState",
     },

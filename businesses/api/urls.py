@@ -1,8 +1,11 @@
 from django.urls import path
 
-from businesses.api import views
+from businesses.api import members, views
 
 urlpatterns = [
     path("auth/me", views.Me.as_view()),
     path("auth/business/create", views.CreateBusiness.as_view()),
+    path("team/members", members.Members.as_view()),
+    path("team/members/<str:member_id>", members.OneMember.as_view()),
+    path("team/invite", members.Invite.as_view()),
 ]

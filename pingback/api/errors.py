@@ -71,6 +71,9 @@ def _known(error: exceptions.APIException) -> Response:
 
 
 def _source(context: dict[str, Any]) -> str:
+    """Where the input came from; a view that takes a query with POST says so (`input_source`)."""
+    if source := getattr(context["view"], "input_source", ""):
+        return str(source)
     return "query" if context["request"].method in {"GET", "DELETE"} else "body"
 
 

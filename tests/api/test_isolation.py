@@ -21,6 +21,9 @@ OWNER_ONLY = {
     ("delete", "/api/v1/channels/{channel_id}"),
     ("post", "/api/v1/widget/create"),
     ("put", "/api/v1/widget/update/{widget_id}"),
+    ("post", "/api/v1/team/invite"),
+    ("patch", "/api/v1/team/members/{member_id}"),
+    ("delete", "/api/v1/team/members/{member_id}"),
 }
 PUBLIC = {
     ("post", "/api/v1/auth/register"),
@@ -42,9 +45,13 @@ BODIES: dict[str, Any] = {
     "/api/v1/conversations/{conversation_id}": {"status": "pending"},
     "/api/v1/conversations/{conversation_id}/messages": {"content": "Hi"},
     "/api/v1/conversations/{conversation_id}/read": {"seq": 1},
+    "/api/v1/team/members/{member_id}": {"role": "admin"},
 }
 # What a path takes beside its ids.
-QUERIES = {"/api/v1/team/assign/{conversation_id}": "?agent_id={agent_id}"}
+QUERIES = {
+    "/api/v1/team/assign/{conversation_id}": "?agent_id={agent_id}",
+    "/api/v1/team/invite": "?email=dora@example.com",
+}
 # For owners and admins.
 MANAGERS_ONLY = {
     ("put", "/api/v1/conversations/{conversation_id}/assign/{agent_id}"),
@@ -61,10 +68,12 @@ APART = {
 @pytest.fixture
 def ids(ada: User, acme: Business) -> dict[str, str]:
     widget = builders.widget(ada)
+    builders.person("Dora")
     return {
         "conversation_id": str(builders.conversation(acme).pk),
         "widget_id": str(widget.pk),
         "channel_id": str(acme.channels.get().pk),
+        "member_id": str(builders.member(acme, builders.person("Eve")).pk),
     }
 
 

@@ -1,0 +1,7 @@
+"""What the neighbours above must hear of; workspaces know nobody who keeps conversations, widgets or reports."""
+
+from django.dispatch import Signal
+
+# Sent inside the transaction that deletes a membership or switches it off, before anything there locks the business.
+# Arguments: business_id: UUID, user: User (who was removed), actor: User.
+member_removed = Signal()
