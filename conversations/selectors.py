@@ -20,6 +20,12 @@ def inbox(user: "User", *, status: str | None = None, assignee_id: UUID | None =
     return rows
 
 
+def pending_handoffs(user: "User") -> ConversationQuerySet:
+    """The user's conversations that wait for a person, the longest waiting first."""
+    rows = Conversation.objects.visible_to(user).filter(handoff_at__isnull=False)
+    return rows.order_by("handoff_at", "id")
+
+
 def messages_after(conversation: Conversation, seq: int, *, limit: int) -> list[Message]:
     """Up to `limit` messages behind `seq`, rising."""
     return list(_messages(conversation).filter(seq__gt=seq).order_by("seq")[:limit])

@@ -83,6 +83,16 @@ def conversation_payload(conversation: Conversation, *, messages: Sequence[Messa
     }
 
 
+def handoff_payload(conversation: Conversation) -> Payload:
+    return {
+        "id": str(conversation.pk),
+        "customer_id": str(conversation.customer_id) if conversation.customer_id else None,
+        "handoff_reason": conversation.handoff_reason,
+        "status": conversation.status,
+        "created_at": timestamp(conversation.created_at),
+    }
+
+
 def visitor_conversation_payload(conversation: Conversation) -> Payload:
     """For the visitor: only what the widget needs."""
     assignee = conversation.assignee

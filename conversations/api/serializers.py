@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from conversations.models import ChannelType, MessageStatus, SenderType, Status
+from conversations.models import ChannelType, HandoffReason, MessageStatus, SenderType, Status
 from conversations.services.messages import MAX_CONTENT
 from foundation.api import IdField, PageQuery, Text
 
@@ -127,8 +127,16 @@ class ConversationOutput(serializers.Serializer[Any]):
     tags = serializers.ListField(child=serializers.DictField())
     priority = serializers.CharField(allow_null=True)
     snoozed_until = serializers.DateTimeField(allow_null=True)
-    handoff_reason = serializers.CharField(allow_null=True)
+    handoff_reason = serializers.ChoiceField(choices=HandoffReason.choices, allow_null=True)
     unread = serializers.IntegerField(allow_null=True)
+
+
+class HandoffOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    customer_id = serializers.UUIDField(allow_null=True)
+    handoff_reason = serializers.ChoiceField(choices=HandoffReason.choices)
+    status = serializers.ChoiceField(choices=Status.choices)
+    created_at = serializers.DateTimeField()
 
 
 class HistoryOutput(serializers.Serializer[Any]):

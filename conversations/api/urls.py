@@ -1,6 +1,6 @@
 from django.urls import path
 
-from conversations.api import assigning, views
+from conversations.api import assigning, handoffs, views
 
 urlpatterns = [
     path("conversations/", views.Conversations.as_view()),
@@ -12,4 +12,5 @@ urlpatterns = [
     path("conversations/<str:conversation_id>/assign/<str:agent_id>", assigning.Assign.as_view()),
     path("conversations/<str:conversation_id>/claim", assigning.Claim.as_view()),
     path("team/assign/<str:conversation_id>", assigning.TeamAssign.as_view()),
+    path("team/pending-handoffs", handoffs.PendingHandoffs.as_view()),
 ]

@@ -1,0 +1,27 @@
+"""The assistant's way of asking for a person. What a person does then takes the flag away (`person_has_it`)."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from conversations import events
+from conversations.models import Conversation, HandoffReason
+from conversations.services.handling import Handled
+
+
+@transaction.atomic
+def flag_for_person(*, conversation: Conversation, reason: HandoffReason) -> Handled:
+    """Put the conversation into the queue that waits for a person; a parked one is open again.
+
+    Who waits already keeps its place. What is resolved or closed waits for nobody and stays as it is.
+    Source: contract/api.md 6 and 10.
+    """
+    conversation = Conversation.objects.select_for_update(of=("self",)).for_reading().get(pk=conversation.pk)
+    if conversation.is_done or conversation.handoff_reason == reason:
+        return Handled(conversation=conversation, changed=False)
+    conversation.reopen()
+    conversation.handoff_reason = reason
+    conversation.updated_at = timezone.now()
+    conversation.handoff_at = conversation.handoff_at or conversation.updated_at
+    conversation.save(update_fields=["status", "handoff_reason", "handoff_at", "updated_at"])
+    events.record(conversation.business_id, [events.conversation_updated(conversation, actor_id=None)])
+    return Handled(conversation=conversation, changed=True)
