@@ -1,5 +1,6 @@
 """Registering, signing in and out. Everything that changes a person or a session goes through here."""
 
+from contextvars import copy_context
 from datetime import timedelta
 from uuid import UUID
 
@@ -19,7 +20,9 @@ from django.utils.translation import gettext as _
 
 from accounts import door, events, verification
 from accounts.models import AuthSession, User, normal_email
+from foundation import throttles
 from foundation.errors import Invalid, Unprocessable
+from foundation.later import later
 from foundation.text import is_clean
 
 MIN_PASSWORD, MAX_PASSWORD = 8, 128
@@ -30,7 +33,8 @@ def register(*, email: str, full_name: str, password: str, proven: bool = False)
     """A new account, verified at once unless the operator asks for more: then a link is mailed.
 
     proven: the address is known to be theirs, as when they follow an invitation that came by mail.
-    Raises Invalid when the e-mail is taken, Unprocessable when e-mail, name or password is not acceptable.
+    Raises Invalid when the e-mail is taken, Unprocessable when e-mail, name or password is not acceptable, TooFast
+    when the address that asks has tried too many (it learns who has an account here).
     Source: contract/quickstart.txt, step 1.
     """
     verified = proven or not settings.REQUIRE_VERIFIED_EMAIL
@@ -44,6 +48,7 @@ def register(*, email: str, full_name: str, password: str, proven: bool = False)
     if not user.full_name:
         raise Unprocessable(_("Write your name."), field="full_name")
     check_new_password(password, user=user)
+    throttles.count_address("REGISTER")
     if User.objects.filter(email=user.email).exists():
         raise Invalid(_("This e-mail is already registered."))
     user.set_password(password)
@@ -79,8 +84,14 @@ def check_password(*, email: str, password: str) -> User | None:
         make_password(password)  # as slow as a real check
     elif user.check_password(password) and user.is_active:
         return user
-    events.tell("session.failed", user=user, email=normal_email(email))
+    # Beside the answer, whose time would else say whether somebody has the address, and works in how many workspaces.
+    context = copy_context()
+    later(lambda: context.run(_tell_of_failure, user, normal_email(email)))
     return None
+
+
+def _tell_of_failure(user: User | None, email: str) -> None:
+    events.tell("session.failed", user=user, email=email)
 
 
 @transaction.atomic

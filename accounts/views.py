@@ -9,8 +9,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import services
+from accounts.attempts import check_login
 from accounts.forms import LogIn, SignUp
-from foundation.errors import Invalid, Refused
+from foundation.errors import Invalid, Refused, TooFast
 
 THEMES = ("system", "light", "dark")
 YEAR = 365 * 24 * 3600
@@ -56,12 +57,16 @@ def log_in(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         status = 422
         if form.is_valid():
-            user = services.check_password(**form.cleaned_data)
-            if user is not None:
-                services.sign_in(request, user)
-                return _back(request, request.POST.get("next", ""))
-            form.add_error(None, _("That e-mail and password do not match."))
-            status = 401
+            try:
+                user = check_login(**form.cleaned_data)
+            except TooFast as refusal:
+                status = form.refuse(refusal)
+            else:
+                if user is not None:
+                    services.sign_in(request, user)
+                    return _back(request, request.POST.get("next", ""))
+                form.add_error(None, _("That e-mail and password do not match."))
+                status = 401
     context = {"form": form, "next": request.POST.get("next") or request.GET.get("next", "")}
     return render(request, "accounts/login.html", context, status=status)
 

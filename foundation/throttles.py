@@ -35,8 +35,7 @@ def count(name: str, whom: object, *, amount: int = 1) -> None:
 
 def count_address(name: str) -> None:
     """Count one more for the address that asks. Loopback and unknown peers are not limited (promises 7)."""
-    address = asker().address
-    if address is not None and not ipaddress.ip_address(address).is_loopback:
+    if address := _limited_address():
         count(name, address)
 
 
@@ -54,10 +53,21 @@ def give_back(name: str, whom: object) -> None:
         )
 
 
+def give_back_address(name: str) -> None:
+    """The last one counted for the address that asks does not count after all."""
+    if address := _limited_address():
+        give_back(name, address)
+
+
 def purge(*, most: int = 1000) -> int:
     """Delete stretches that are over, at most so many; returns how many there were."""
     over = Count.objects.filter(until__lt=timezone.now()).values_list("pk", flat=True)[:most]
     return Count.objects.filter(pk__in=list(over)).delete()[0]
+
+
+def _limited_address() -> str | None:
+    address = asker().address
+    return None if address is None or ipaddress.ip_address(address).is_loopback else address
 
 
 def _add(key: str, amount: int, seconds: int) -> tuple[int, int]:

@@ -37,7 +37,10 @@ class Asking:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         remember_asker(Asker(client_address(request.META), request.headers.get("User-Agent", "")[:300]))
-        return self.get_response(request)
+        try:
+            return self.get_response(request)
+        finally:
+            remember_asker(Asker())  # whatever this thread does next is not this caller's doing
 
 
 class KnownHost:

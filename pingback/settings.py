@@ -213,7 +213,8 @@ THROTTLE_RATES = {
     name: env_rate(f"THROTTLE_{name}", default)
     for name, default in {
         "LOGIN": "10/900",  # wrong passwords for one account from one address
-        "LOGIN_ACCOUNT": "50/3600",  # for one account from anywhere: answers wait, nobody is locked out
+        "LOGIN_ACCOUNT": "50/3600",  # for one account from anywhere: nobody is locked out, but beyond it ...
+        "LOGIN_SLOWED": "1/30",  # ... each address has to wait between its tries
         "LOGIN_ADDRESS": "100/900",  # from one address
         "REGISTER": "20/3600",  # accounts from one address
         "PASSWORD": "10/900",  # wrong current passwords of somebody who is signed in

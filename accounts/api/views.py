@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 from accounts import door, services
 from accounts.api.public import Public
 from accounts.api.serializers import AccessTokenOutput, LoginInput, RegisterInput
+from accounts.attempts import check_login
 from accounts.models import User
 from accounts.tokens import issue_access_token
 from foundation.api import SIGNED_IN, WITH_BODY, Done, refusals
@@ -20,7 +21,7 @@ class Register(Public):
     @extend_schema(
         summary="Register an account",
         request=RegisterInput,
-        responses={200: AccessTokenOutput, **refusals(400, *WITH_BODY)},
+        responses={200: AccessTokenOutput, **refusals(400, *WITH_BODY, 429)},
     )
     def post(self, request: Request) -> Response:
         data = RegisterInput(data=request.data)
@@ -33,12 +34,12 @@ class Login(Public):
     @extend_schema(
         summary="Log in",
         request=LoginInput,
-        responses={200: AccessTokenOutput, **refusals(401, *WITH_BODY)},
+        responses={200: AccessTokenOutput, **refusals(401, *WITH_BODY, 429)},
     )
     def post(self, request: Request) -> Response:
         data = LoginInput(data=request.data)
         data.is_valid(raise_exception=True)
-        user = services.check_password(**data.validated_data)
+        user = check_login(**data.validated_data)
         if user is None:
             raise AuthenticationFailed(_("Wrong e-mail or password."))
         return Response(token_answer(request, user))
