@@ -5,12 +5,12 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 
 from businesses.selectors import membership_of
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def member_page(view: View) -> View:
@@ -18,7 +18,7 @@ def member_page(view: View) -> View:
 
     @login_required
     @wraps(view)
-    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if membership_of(request.user) is None:
             return redirect("onboarding")
         return view(request, *args, **kwargs)

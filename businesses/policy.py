@@ -22,6 +22,7 @@ class Action(StrEnum):
     MANAGE_WIDGETS = auto()
     MANAGE_WORKSPACE = auto()
     MANAGE_BILLING = auto()
+    READ_AUDIT_LOG = auto()
 
 
 ALLOWED: dict[Role, frozenset[Action]] = {

@@ -136,20 +136,21 @@ class CursorQuery(serializers.Serializer[Any]):
     limit = serializers.IntegerField(default=DEFAULT_LIMIT, min_value=1, max_value=MAX_LIMIT)
 
 
-def newest_page(rows: Any, *, cursor: str | None, limit: int) -> tuple[list[Any], str | None]:
-    """One page of rows ordered by `-updated_at, -id`, and the cursor of the next one.
+def newest_page(rows: Any, *, cursor: str | None, limit: int, by: str = "updated_at") -> tuple[list[Any], str | None]:
+    """One page of rows ordered by `-<by>, -id`, and the cursor of the next one.
 
     Keyset paging: the cursor is the last row's place, so that what is new in the meantime shifts nothing.
+    by: the time that they are ordered by, by our own choice only.
     Raises Unprocessable for a cursor that is none of ours.
     """
     if cursor:
         moment, last_id = _place(cursor)
-        rows = rows.filter(Q(updated_at__lt=moment) | Q(updated_at=moment, id__lt=last_id))
+        rows = rows.filter(Q((f"{by}__lt", moment)) | Q((by, moment), id__lt=last_id))
     page = list(rows[: limit + 1])
     if len(page) <= limit:
         return page, None
     last = page[limit - 1]
-    return page[:limit], f"{last.updated_at.isoformat()}_{last.id}"
+    return page[:limit], f"{getattr(last, by).isoformat()}_{last.id}"
 
 
 def _place(cursor: str) -> tuple[datetime, UUID]:

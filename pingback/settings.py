@@ -222,6 +222,7 @@ THROTTLE_RATES = {
         "RESET_ADDRESS": "30/3600",  # asked for from one address
         "VERIFY": "3/3600",  # mails to one account beside the first
         "INVITE": "30/3600",  # invitations of one workspace
+        "EXPORT": "20/3600",  # exports of one workspace
         "UPLOAD": "200/3600",  # files of one agent
     }.items()
 }

@@ -16,6 +16,7 @@ from tests import builders
 pytestmark = pytest.mark.django_db
 
 OWNER_ONLY = {
+    ("get", "/api/v1/audit-log"),
     ("post", "/api/v1/channels/"),
     ("patch", "/api/v1/channels/{channel_id}"),
     ("delete", "/api/v1/channels/{channel_id}"),
