@@ -17,6 +17,7 @@ from foundation.errors import Forbidden, Invalid
 class Action(StrEnum):
     HANDLE_CONVERSATIONS = auto()
     ASSIGN = auto()
+    SEE_REPORTS = auto()
     MANAGE_TEAM = auto()
     MANAGE_CHANNELS = auto()
     MANAGE_WIDGETS = auto()
@@ -27,8 +28,8 @@ class Action(StrEnum):
 
 ALLOWED: dict[Role, frozenset[Action]] = {
     Role.OWNER: frozenset(Action),
-    Role.ADMIN: frozenset({Action.HANDLE_CONVERSATIONS, Action.ASSIGN}),
-    Role.AGENT: frozenset({Action.HANDLE_CONVERSATIONS}),
+    Role.ADMIN: frozenset({Action.HANDLE_CONVERSATIONS, Action.SEE_REPORTS, Action.ASSIGN}),
+    Role.AGENT: frozenset({Action.HANDLE_CONVERSATIONS, Action.SEE_REPORTS}),
 }
 
 

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "conversations",
     "channels_app",
     "widgets",
+    "reports",
     "pingback.realtime",
     "pingback.apps.PingbackConfig",
 ]
