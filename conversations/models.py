@@ -7,6 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Count, IntegerField, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -191,6 +192,7 @@ class Message(models.Model):
     sender_type = models.CharField(_("written by"), max_length=10, choices=SenderType)
     sender = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     content = models.TextField(_("text"), blank=True)
+    # What the payload shows of its Attachment rows, so that no list asks for them (conversations/attachments.py).
     attachments = models.JSONField(default=list, blank=True)
     status = models.CharField(_("status"), max_length=10, choices=MessageStatus, default=MessageStatus.SENT)
     error = models.CharField(_("why it was not sent"), max_length=300, blank=True)
@@ -214,10 +216,60 @@ class Message(models.Model):
         return f"{self.seq}: {self.content[:60]}"
 
     @property
+    def preview(self) -> str:
+        """What a list shows of it: its words, else what came with it."""
+        if self.content.strip() or not self.attachments:
+            return self.content
+        if len(self.attachments) > 1:
+            return gettext("%(count)d files") % {"count": len(self.attachments)}
+        first = self.attachments[0]
+        if first["content_type"].startswith("image/"):
+            return gettext("Photo")
+        return gettext("File: %(name)s") % {"name": first["filename"]}
+
+    @property
     def client_message_id(self) -> str | None:
         """What the sender's client called it, for echoing to the sender's own side only."""
         source, _sep, rest = (self.dedup_key or "").partition(":")
         return rest.partition(":")[2] if source in {"w", "api"} else None
+
+
+class Attachment(models.Model):
+    """A file of a conversation. It has no message until it is sent; what never is goes after a day.
+
+    The bytes lie under MEDIA_ROOT by the row's id (conversations/attachments.py), never by a name from outside.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="attachments")
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="files")
+    message = models.ForeignKey(Message, models.CASCADE, null=True, related_name="files")
+    # An agent; None for the customer's side.
+    uploader = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    sender_type = models.CharField(_("sent by"), max_length=10, choices=SenderType)
+    filename = models.CharField(_("name"), max_length=200)
+    content_type = models.CharField(_("type"), max_length=100)
+    size = models.PositiveIntegerField(_("bytes"))
+    # Of a picture, in pixels as it is shown; a picture has a thumbnail.
+    width = models.PositiveIntegerField(null=True)
+    height = models.PositiveIntegerField(null=True)
+    created_at = models.DateTimeField(_("when"), auto_now_add=True)
+
+    objects = BusinessScoped["Attachment"].as_manager()
+
+    class Meta:
+        verbose_name = _("attachment")
+        verbose_name_plural = _("attachments")
+        indexes = [
+            models.Index(fields=["created_at"], name="attachment_unsent", condition=Q(message=None)),
+        ]
+
+    def __str__(self) -> str:
+        return self.filename
+
+    @property
+    def is_picture(self) -> bool:
+        return self.width is not None
 
 
 class ReadMark(models.Model):

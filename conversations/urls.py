@@ -1,9 +1,11 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from conversations import views
+from conversations import downloads, views
 
 urlpatterns = [
+    path("files/<uuid:attachment_id>/thumb", downloads.thumbnail, name="file-thumbnail"),
+    path("files/<uuid:attachment_id>/<str:filename>", downloads.download, name="file"),
     path("inbox", RedirectView.as_view(pattern_name="inbox")),
     path("inbox/", views.inbox, name="inbox"),
     path("inbox/rows/", views.rows, name="inbox-rows"),

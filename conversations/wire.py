@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from conversations.attachments import payload_of as attachment_payload
 from conversations.models import Conversation, Customer, Message
 
 Payload = dict[str, Any]
@@ -28,7 +29,7 @@ def message_payload(message: Message, *, for_member: bool, feed_seq: int | None 
         "sender_name": message.sender.full_name if message.sender else None,
         "sender_avatar_url": (message.sender.avatar_url or None) if message.sender else None,
         "content": message.content,
-        "attachments": message.attachments,
+        "attachments": [attachment_payload(facts) for facts in message.attachments],
         "created_at": timestamp(message.created_at),
         "delivered_at": None,
         "read_at": None,

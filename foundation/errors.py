@@ -72,6 +72,17 @@ class Conflict(Refused):
     code = "conflict"
 
 
+class TooBig(Refused):
+    status = 413
+    code = "too_large"
+
+
+class UnsupportedType(Refused):
+    """A file of a kind that is not taken."""
+
+    status = 415
+
+
 class TooFast(Refused):
     status = 429
     code = "rate_limited"

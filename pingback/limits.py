@@ -4,6 +4,7 @@ Below Django there is nothing that could do it: by the time a view runs, its bod
 """
 
 import re
+import tempfile
 import uuid
 from typing import Any
 
@@ -15,6 +16,11 @@ Scope = dict[str, Any]
 Message = dict[str, Any]
 # Socket.IO counts its own bodies and keeps its own connections; a balancer's question is no load.
 UNCOUNTED = ("/socket.io/", "/readyz")
+_UPLOAD = re.compile(
+    r"/api/v1/(conversations/[^/]+/upload|widget/[^/]+/upload|auth/me/avatar)/?"
+    r"|/inbox/[^/]+/(upload|reply)/|/settings/profile/"
+)
+_PIECE = 256 * 1024
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 
 
@@ -88,19 +94,27 @@ async def _with_its_length(scope: Scope, receive: Any) -> tuple[Scope, Any]:
     """A chunked body is read first and gets the length that it has: without one, Django takes it for empty."""
     if not any(name == b"transfer-encoding" for name, _value in scope["headers"]):
         return scope, receive
-    body, more = b"", True
+    body, more = tempfile.SpooledTemporaryFile(max_size=settings.JSON_BODY_BYTES), True  # noqa: SIM115  see below
     while more:
         message = await receive()
         if message["type"] != "http.request":
             break
-        body, more = body + message.get("body", b""), message.get("more_body", False)
+        body.write(message.get("body", b""))
+        more = message.get("more_body", False)
+    length = body.tell()
+    body.seek(0)
     headers = [pair for pair in scope["headers"] if pair[0] not in {b"transfer-encoding", b"content-length"}]
-    whole: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def replaying() -> Message:
-        return whole.pop() if whole else await receive()
+        if body.closed:
+            return dict(await receive())
+        piece = body.read(_PIECE)
+        more = body.tell() < length
+        if not more:
+            body.close()
+        return {"type": "http.request", "body": piece, "more_body": more}
 
-    return {**scope, "headers": [*headers, (b"content-length", str(len(body)).encode())]}, replaying
+    return {**scope, "headers": [*headers, (b"content-length", str(length).encode())]}, replaying
 
 
 def _counted(receive: Any, limit: int) -> Any:
@@ -132,5 +146,7 @@ def _declared_length(scope: Scope) -> int:
 
 
 def _body_limit(path: str) -> int:
-    webhook = path.startswith("/api/v1/webhooks/")
-    return settings.WEBHOOK_BODY_BYTES if webhook else settings.JSON_BODY_BYTES
+    if path.startswith("/api/v1/webhooks/"):
+        return settings.WEBHOOK_BODY_BYTES
+    # A file, and room for what stands around it.
+    return settings.JSON_BODY_BYTES + (settings.UPLOAD_BYTES if _UPLOAD.fullmatch(path) else 0)

@@ -145,6 +145,8 @@ if DEBUG:
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_USE_FINDERS = DEBUG
 MEDIA_ROOT = DATA_DIR / "uploads"
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 
 globals().update(env_email("EMAIL_URL", default="consolemail://"))
 EMAIL_TIMEOUT = 10
@@ -199,6 +201,8 @@ PURGES = [
     "accounts.services.purge_sessions",
     "businesses.audit.purge",
     "businesses.feed.purge",
+    "conversations.services.uploads.purge_unsent",
+    "conversations.services.uploads.purge_strays",
 ]
 
 # Where operators find Django admin; empty or "off" = not served by this process.
@@ -229,10 +233,13 @@ THROTTLE_RATES = {
 }
 JSON_BODY_BYTES = 512 * 1024
 WEBHOOK_BODY_BYTES = 3 * 1024 * 1024
+UPLOAD_BYTES = env_int("UPLOAD_BYTES", 10 * 1024 * 1024, minimum=1)  # one file
 REQUESTS_IN_FLIGHT = env_int("REQUESTS_IN_FLIGHT", 64, minimum=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = JSON_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 DATA_UPLOAD_MAX_NUMBER_FILES = 5
+# To the disk at once, counted, whatever its size: sixty uploads at a time are not in memory.
+FILE_UPLOAD_HANDLERS = ["foundation.uploads.CountedFile"]
 
 # The API --------------------------------------------------------------------------------------------------
 

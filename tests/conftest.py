@@ -55,6 +55,11 @@ def plain_static_files(settings: Any) -> None:
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": storage}}
 
 
+@pytest.fixture(autouse=True)
+def files_of_their_own(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    settings.MEDIA_ROOT = tmp_path_factory.mktemp("uploads", numbered=True)
+
+
 @pytest.fixture
 def ada(db: None) -> User:
     return builders.person("Ada")

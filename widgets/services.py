@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from businesses.policy import Action, require
 from channels_app.models import Channel
 from channels_app.services import provision_widget_channel
 from conversations import events
+from conversations.attachments import no_such_attachment
 from conversations.models import ChannelType, Conversation, Customer, Message, SenderType, Status
 from conversations.services.messages import Draft, Posted, check_content, fingerprint_of, post_messages
 from conversations.services.opening import open_conversation
@@ -124,17 +126,19 @@ def receive_client_message(
     conversation_id: UUID | None = None,
     new: bool = False,
     claims: dict[str, str] | None = None,
+    attachments: Sequence[UUID] = (),
 ) -> Received:
     """Store what a visitor wrote, in the conversation that it belongs to.
 
     Without `conversation_id`: the visitor's newest one that is not closed, else a new one; `new` opens one in any
     case. A stranger (no `visitor`) becomes a visitor with a customer of its own and gets a key. `claims` (name,
     email, external_id) are shown as unverified and never find anybody.
+    `attachments`: uploaded to that conversation by a visitor, so a stranger has none yet.
     Safe to repeat with the same `client_message_id`, a random UUID when the writer is still a stranger.
     Raises NotFound (not the visitor's conversation), Forbidden (chat switched off), Unprocessable.
     Source: design.md 9.
     """
-    check_content(content)
+    check_content(content, has_attachments=bool(attachments))
     told = _checked(claims or {})
     if client_message_id is not None and not (1 <= len(client_message_id) <= 128 and is_clean(client_message_id)):
         raise Unprocessable(_("Use 1 to 128 characters."), field="client_message_id")
@@ -143,43 +147,59 @@ def receive_client_message(
     if visitor is None and conversation_id is not None:
         raise NotFound  # a stranger has none yet, whosever this is
     if visitor is None:
+        if attachments:
+            raise no_such_attachment()
         return _from_stranger(business_id, content, widget, first_key, told)
-    if first_key and (repeat := _repeat(first_key, content, of=visitor)):
+    if first_key and not attachments and (repeat := _repeat(first_key, content, of=visitor)):
         return repeat
     key = f"w:{visitor.pk}:{client_message_id}" if client_message_id else None
     with transaction.atomic():
-        received = _from_visitor(visitor, content, key, conversation_id=conversation_id, new=new)
+        words = _Words(content=content, key=key, attachments=tuple(attachments))
+        received = _from_visitor(visitor, words, conversation_id=conversation_id, new=new)
         if received.created:
             # Its feed row follows the message's own: the workspace is locked by now, and nobody waits the other way.
             _note_claims(visitor.customer, told)
     return received
 
 
-def _from_visitor(
-    visitor: Visitor, content: str, key: str | None, *, conversation_id: UUID | None, new: bool
-) -> Received:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Words:
+    """What a visitor sends, and the key that it is sent under."""
+
+    content: str
+    key: str | None
+    attachments: tuple[UUID, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint_of(self.content, *self.attachments)
+
+
+def _from_visitor(visitor: Visitor, words: _Words, *, conversation_id: UUID | None, new: bool) -> Received:
     if conversation_id is not None:
         conversation = conversations_of(visitor).filter(pk=conversation_id).first()
         if conversation is None:
             raise NotFound
-        return _post(visitor, conversation, content, key)
-    return _in_newest(visitor, content, key, new=new)
+        return _post(visitor, conversation, words)
+    return _in_newest(visitor, words, new=new)
 
 
-def _in_newest(visitor: Visitor, content: str, key: str | None, *, new: bool) -> Received:
+def _in_newest(visitor: Visitor, words: _Words, *, new: bool) -> Received:
     """The visitor's row is locked first of all, so that two tabs do not open two conversations."""
     Visitor.objects.select_for_update(of=("self",)).get(pk=visitor.pk)
     newest = None if new else conversations_of(visitor).exclude(status=Status.CLOSED).first()
     if newest:
-        return _post(visitor, newest, content, key)
+        return _post(visitor, newest, words)
+    if words.attachments:
+        raise no_such_attachment()
     opened = open_conversation(
         business_id=visitor.business_id,
         channel=_channel(visitor.business_id),
         channel_type=ChannelType.WIDGET,
         customer=visitor.customer,
-        content=content,
-        dedup_key=key,
-        fingerprint=fingerprint_of(content),
+        content=words.content,
+        dedup_key=words.key,
+        fingerprint=words.fingerprint,
     )
     return _received(visitor, Posted(message=_message(opened.message), created=opened.created))
 
@@ -241,15 +261,16 @@ def _repeat(key: str, content: str, *, of: Visitor | None) -> Received | None:
     return _received(visitor, Posted(message=message, created=False))
 
 
-def _post(visitor: Visitor, conversation: Conversation, content: str, key: str | None) -> Received:
+def _post(visitor: Visitor, conversation: Conversation, words: _Words) -> Received:
     if conversation.channel and not conversation.channel.is_active:
         raise Forbidden(_("This chat is switched off."))
     draft = Draft(
         conversation_id=conversation.pk,
         sender_type=SenderType.CUSTOMER,
-        content=content,
-        dedup_key=key,
-        fingerprint=fingerprint_of(content),
+        content=words.content,
+        dedup_key=words.key,
+        fingerprint=words.fingerprint,
+        attachments=words.attachments,
     )
     return _received(visitor, post_messages([draft])[0])
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from conversations.attachments import MAX_OF_MESSAGE
 from conversations.models import ChannelType, HandoffReason, MessageStatus, SenderType, Status
 from conversations.services.messages import MAX_CONTENT
 from foundation.api import IdField, PageQuery, Text
@@ -40,12 +41,12 @@ class CreateInput(serializers.Serializer[Any]):
 
 
 class MessageInput(serializers.Serializer[Any]):
-    content = Text(max_length=MAX_CONTENT, trim_whitespace=False)
+    content = Text(max_length=MAX_CONTENT, trim_whitespace=False, allow_blank=True, help_text="Blank only with files.")
     attachments = serializers.ListField(
-        child=serializers.JSONField(),
+        child=serializers.JSONField(allow_null=True),
         required=False,
-        max_length=0,
-        help_text="Empty for now: there is no upload yet, and nothing from elsewhere is taken.",
+        max_length=MAX_OF_MESSAGE,
+        help_text="What `upload` of this conversation returned, the objects or their `url`s; each is sent once.",
     )
 
 
@@ -69,6 +70,21 @@ class AssigneeOutput(serializers.Serializer[Any]):
     assignee_id = serializers.UUIDField()
 
 
+class UploadInput(serializers.Serializer[Any]):
+    file = serializers.FileField(help_text="png, jpg, gif, webp, pdf, txt, csv, docx, xlsx, mp3, mp4 or ogg.")
+
+
+class AttachmentOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    url = serializers.CharField(help_text="Good for a day; made anew in each answer. A member's token opens it, too.")
+    filename = serializers.CharField()
+    content_type = serializers.CharField()
+    size = serializers.IntegerField(help_text="Bytes.")
+    width = serializers.IntegerField(allow_null=True, help_text="Of a picture, in pixels.")
+    height = serializers.IntegerField(allow_null=True)
+    thumbnail_url = serializers.CharField(allow_null=True, help_text="Of a picture: WebP, at most 640 pixels a side.")
+
+
 class ReadInput(serializers.Serializer[Any]):
     seq = serializers.IntegerField(min_value=0, max_value=2**31 - 1)
 
@@ -87,7 +103,7 @@ class MessageOutput(serializers.Serializer[Any]):
     sender_name = serializers.CharField(allow_null=True)
     sender_avatar_url = serializers.CharField(allow_null=True)
     content = serializers.CharField()
-    attachments = serializers.ListField(child=serializers.DictField())
+    attachments = AttachmentOutput(many=True)
     created_at = serializers.DateTimeField()
     delivered_at = serializers.DateTimeField(allow_null=True)
     read_at = serializers.DateTimeField(allow_null=True)

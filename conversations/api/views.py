@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from businesses.policy import Action, require
 from conversations import selectors
 from conversations.api import serializers as shapes
+from conversations.attachments import ids_in
 from conversations.models import ChannelType, Conversation, Customer
 from conversations.services.assigning import assign_conversation
 from conversations.services.handling import (
@@ -170,6 +171,7 @@ class Messages(APIView):
             author=request.user,
             content=data.validated_data["content"],
             key=key,
+            attachments=ids_in(data.validated_data.get("attachments")),
         )
         return replayed(message_payload(posted.message, for_member=True, own=True), created=posted.created)
 

@@ -14,7 +14,8 @@ from accounts.models import User
 from businesses.feed import Event
 from businesses.selectors import membership_of
 from conversations import events
-from conversations.models import Conversation, Message, MessageStatus, SenderType, Status
+from conversations.attachments import facts_of, take
+from conversations.models import Attachment, Conversation, Message, MessageStatus, SenderType, Status
 from foundation.errors import KeyReused, NotFound, Unprocessable
 from foundation.text import is_clean
 
@@ -26,10 +27,11 @@ MAX_KEY = 128
 class Draft:
     """A message before it has a number.
 
-    content: plain text, 1 to MAX_CONTENT characters.
+    content: plain text, 1 to MAX_CONTENT characters; "" only with attachments.
     sender: the agent who wrote it; None for a customer.
     dedup_key: `w:<visitor>:<client id>`, `api:<user>:<key>` or `<channel>:<provider id>`; None = no protection.
     fingerprint: `fingerprint_of` what was asked; another one under the same key is refused.
+    attachments: uploaded by the same side to the same conversation, and not sent yet (`attachments.ids_in`).
     """
 
     conversation_id: UUID
@@ -38,6 +40,7 @@ class Draft:
     sender: User | None = None
     dedup_key: str | None = None
     fingerprint: str = ""
+    attachments: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +58,7 @@ def post_messages(drafts: Sequence[Draft]) -> list[Posted]:
     Source: design.md 1; promises, "Once" and "Ordered".
     """
     for draft in drafts:
-        check_content(draft.content)
+        check_content(draft.content, has_attachments=bool(draft.attachments))
     try:
         return _post(drafts)
     except IntegrityError:
@@ -77,9 +80,12 @@ def _post(drafts: Sequence[Draft]) -> list[Posted]:
     return posted
 
 
-def send_reply(*, conversation: Conversation, author: User, content: str, key: str = "") -> Posted:
+def send_reply(
+    *, conversation: Conversation, author: User, content: str, key: str = "", attachments: Sequence[UUID] = ()
+) -> Posted:
     """What an agent writes. `key`: the caller's own id of this send, at most MAX_KEY characters; "" = none.
 
+    attachments: see Draft.
     Raises as post_messages; KeyReused also when the key came with other words or for another conversation.
     """
     check_key(key)
@@ -89,7 +95,8 @@ def send_reply(*, conversation: Conversation, author: User, content: str, key: s
         sender=author,
         content=content,
         dedup_key=api_key(author, key),
-        fingerprint=fingerprint_of(conversation.pk, content),
+        fingerprint=fingerprint_of(conversation.pk, content, *attachments),
+        attachments=tuple(attachments),
     )
     return post_messages([draft])[0]
 
@@ -131,6 +138,7 @@ def append(conversations: dict[UUID, Conversation], drafts: Sequence[Draft]) -> 
     keys = [draft.dedup_key for draft in drafts if draft.dedup_key]
     known = {message.dedup_key: message for message in _known(keys)} if keys else {}
     posted, new, touched = [], [], {}
+    sent: list[Attachment] = []
     happenings: list[Event] = []
     for draft in drafts:
         if draft.dedup_key and (first := known.get(draft.dedup_key)):
@@ -143,6 +151,7 @@ def append(conversations: dict[UUID, Conversation], drafts: Sequence[Draft]) -> 
         _take(conversation, draft)
         message = conversation.last_message
         assert message is not None
+        sent += _attach(message, draft)
         if draft.dedup_key:
             known[draft.dedup_key] = message
         new.append(message)
@@ -155,6 +164,7 @@ def append(conversations: dict[UUID, Conversation], drafts: Sequence[Draft]) -> 
             actor_id = draft.sender.pk if draft.sender else None
             happenings.append(events.conversation_updated(conversation, actor_id=actor_id))
     Message.objects.bulk_create(new)
+    Attachment.objects.bulk_update(sent, ["message"])
     Conversation.objects.bulk_update(
         touched.values(),
         [
@@ -174,9 +184,20 @@ def append(conversations: dict[UUID, Conversation], drafts: Sequence[Draft]) -> 
     return posted, happenings
 
 
-def check_content(content: str) -> None:
+def _attach(message: Message, draft: Draft) -> list[Attachment]:
+    """The files that the draft names become the message's. The caller stores both. Raises Unprocessable."""
+    if not draft.attachments:
+        return []
+    files = take(draft.attachments, conversation_id=message.conversation_id, sender_type=draft.sender_type)
+    for file in files:
+        file.message = message
+    message.attachments = [facts_of(file) for file in files]
+    return files
+
+
+def check_content(content: str, *, has_attachments: bool = False) -> None:
     """Raises Unprocessable."""
-    if not content.strip():
+    if not content.strip() and not has_attachments:
         raise Unprocessable(_("Write a message."), field="content", kind="string_too_short")
     if len(content) > MAX_CONTENT:
         text = _("At most %(most)d characters.") % {"most": MAX_CONTENT}

@@ -55,18 +55,20 @@ def answer(error: Exception, context: dict[str, Any]) -> Response:
         log.exception("The database did not answer: %s", request.path)
         return Response(TRY_AGAIN, status=503, headers={"Retry-After": "1"})
     if isinstance(error, exceptions.APIException):
-        return _known(error)
+        return _known(error, context)
     log.exception("Unexpected at %s %s", request.method, request.path)
     return Response(INTERNAL, status=500)
 
 
-def _known(error: exceptions.APIException) -> Response:
+def _known(error: exceptions.APIException, context: dict[str, Any]) -> Response:
     headers = {}
     if challenge := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
     if wait := getattr(error, "wait", None):
         headers["Retry-After"] = str(int(wait))
-    detail = "Send application/json." if error.status_code == 415 else str(error.detail)
+    detail = str(error.detail)
+    if isinstance(error, exceptions.UnsupportedMediaType):
+        detail = f"Send {context['view'].parser_classes[0].media_type}."
     return Response({"detail": detail}, status=error.status_code, headers=headers)
 
 

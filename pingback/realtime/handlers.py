@@ -14,6 +14,7 @@ from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
 from businesses.models import Business, FeedEvent
+from conversations.attachments import ids_in
 from conversations.models import Conversation, Message
 from conversations.selectors import messages_after
 from conversations.services.messages import Posted, send_reply
@@ -62,9 +63,9 @@ async def answer(client: Client, event: str, arguments: tuple[Any, ...]) -> Ack:
 
 async def client_message(client: Client, sent: Fields) -> Ack:
     client.require_visitor()
-    sent.nothing_in("attachments")
     asked = {
         "content": sent.text("content"),
+        "attachments": ids_in(sent.optional_list("attachments")),
         "client_message_id": sent.optional_text("client_message_id"),
         "conversation_id": sent.optional_id("conversation_id"),
         "new": sent.optional_flag("new"),
@@ -109,21 +110,21 @@ def _receive(client: Client, key: str | None, asked: dict[str, Any]) -> tuple[Re
 
 
 async def agent_message(client: Client, sent: Fields) -> Ack:
-    sent.nothing_in("attachments")
     key = sent.optional_text("client_message_id") or ""
-    posted = await db.run(_reply, client, sent.id("conversation_id"), sent.text("content"), key)
+    attachments = ids_in(sent.optional_list("attachments"))
+    posted = await db.run(_reply, client, sent.id("conversation_id"), sent.text("content"), key, attachments)
     return {
         "message": wire.for_member(posted.message),
         "conversation_id": str(posted.message.conversation_id),
     }
 
 
-def _reply(client: Client, conversation_id: UUID, content: str, key: str) -> Posted:
+def _reply(client: Client, conversation_id: UUID, content: str, key: str, attachments: list[UUID]) -> Posted:
     author = client.fresh_user()
     conversation = Conversation.objects.visible_to(author).filter(pk=conversation_id).first()
     if conversation is None:
         raise NotFound
-    posted = send_reply(conversation=conversation, author=author, content=content, key=key)
+    posted = send_reply(conversation=conversation, author=author, content=content, key=key, attachments=attachments)
     _message_in_full(posted.message)
     return posted
 

@@ -61,10 +61,8 @@ class Fields:
     def optional_object(self, name: str) -> dict[str, Any]:
         return {} if self.values.get(name) is None else dict(self._typed(name, dict))
 
-    def nothing_in(self, name: str) -> None:
-        """A field that we know and do not take yet is refused, so that nobody believes that it arrived."""
-        if self.values.get(name):
-            raise Invalid(_("%(field)s cannot be sent yet.") % {"field": name})
+    def optional_list(self, name: str) -> list[Any]:
+        return [] if self.values.get(name) is None else list(self._typed(name, list))
 
     def _typed(self, name: str, kind: type) -> Any:
         value = self.values.get(name)

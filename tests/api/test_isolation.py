@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.models import User
@@ -46,6 +47,7 @@ BODIES: dict[str, Any] = {
     "/api/v1/conversations/{conversation_id}": {"status": "pending"},
     "/api/v1/conversations/{conversation_id}/messages": {"content": "Hi"},
     "/api/v1/conversations/{conversation_id}/read": {"seq": 1},
+    "/api/v1/conversations/{conversation_id}/upload": {"file": "a.txt"},
     "/api/v1/team/members/{member_id}": {"role": "admin"},
 }
 # What a path takes beside its ids.
@@ -94,7 +96,10 @@ def call(user: User | None, operation: tuple[str, str], ids: dict[str, str], bus
     # Whoever calls is the agent that it is about: one of theirs, as far as they have a team.
     agent_id = user.pk if user else uuid.uuid4()
     address = (path + QUERIES.get(path, "")).format(**ids, agent_id=agent_id)
-    return getattr(builders.api(user), method)(address, None if method == "get" else body)
+    sent: dict[str, Any] = {"data": None if method == "get" else body}
+    if "file" in body:
+        sent = {"data": {**body, "file": SimpleUploadedFile("a.txt", b"Hello")}, "format": "multipart"}
+    return getattr(builders.api(user), method)(address, **sent)
 
 
 def test_S1_a_strangers_id_is_like_a_random_one(

@@ -26,6 +26,7 @@ OPERATIONS = [
     ("get", "/api/v1/conversations/{id}/messages"),
     ("post", "/api/v1/conversations/{id}/messages"),
     ("post", "/api/v1/conversations/{id}/read"),
+    ("post", "/api/v1/conversations/{id}/upload"),
     ("put", "/api/v1/conversations/{id}/resolve"),
     ("put", "/api/v1/conversations/{id}/close"),
 ]

@@ -84,6 +84,22 @@ async def test_a_webhook_may_be_bigger_than_a_request() -> None:
     assert (await Conversation(Limits(reads_all), chunks=chunks, path="/api/v1/webhooks/x/1").run()).status == 200
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/api/v1/conversations/1/upload", 200),
+        ("/api/v1/conversations/1/upload/", 200),
+        ("/inbox/1/upload/", 200),
+        ("/api/v1/conversations/1/messages", 413),
+        ("/api/v1/conversations/1/upload/x", 413),
+    ],
+)
+async def test_a_file_may_be_bigger_than_a_request_and_only_where_files_are_taken(path: str, status: int) -> None:
+    mebibyte = b"x" * 1024**2
+    assert (await Conversation(Limits(reads_all), chunks=[mebibyte] * 10, path=path).run()).status == status
+    assert (await Conversation(Limits(reads_all), chunks=[mebibyte] * 11, path=path).run()).status == 413
+
+
 async def test_R10_beyond_the_requests_in_flight_the_answer_is_a_503_and_not_a_pile(settings: Any) -> None:
     settings.REQUESTS_IN_FLIGHT = 2
     gate = asyncio.Event()

@@ -1,0 +1,136 @@
+"""Files of conversations: where they lie, what is told of them, and who may open an address.
+
+An address is `{PUBLIC_BASE_URL}/files/{id}/{filename}?s=<signature>`, made anew in each answer. Source: design.md 6.
+"""
+
+import hashlib
+import hmac
+import re
+import time
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from conversations.models import Attachment
+from foundation.errors import Unprocessable
+from foundation.ids import parse_id
+
+MAX_OF_MESSAGE = 5
+# An address is good until the last full hour of its day, so that within an hour it stays the same and is cached.
+LIFETIME, ROUND = 24 * 3600, 3600
+_PURPOSE = b"pingback: addresses of files"
+_ADDRESS = re.compile(r"/files/([0-9a-f-]{36})/[^/?#]+(?:\?[^#]*)?")
+
+Facts = dict[str, Any]
+
+
+def place_of(attachment_id: UUID) -> str:
+    """Where the bytes lie in the storage. The end of the id, because ids of one hour begin alike."""
+    text = attachment_id.hex
+    return f"files/{text[-2:]}/{text[-4:-2]}/{text}"
+
+
+def thumbnail_place_of(attachment_id: UUID) -> str:
+    return f"{place_of(attachment_id)}.thumb"
+
+
+def facts_of(attachment: Attachment) -> Facts:
+    """What a message keeps of it."""
+    return {
+        "id": str(attachment.pk),
+        "filename": attachment.filename,
+        "content_type": attachment.content_type,
+        "size": attachment.size,
+        "width": attachment.width,
+        "height": attachment.height,
+    }
+
+
+def payload_of(facts: Facts) -> Facts:
+    """The contract's attachment: what a message keeps, with addresses that are good from now on."""
+    thumbnail = f"{settings.PUBLIC_BASE_URL}/files/{facts['id']}/thumb?s={signature(facts['id'])}"
+    return {
+        "id": facts["id"],
+        "url": f"{settings.PUBLIC_BASE_URL}{path_of(facts)}?s={signature(facts['id'])}",
+        "filename": facts["filename"],
+        "content_type": facts["content_type"],
+        "size": facts["size"],
+        "width": facts["width"],
+        "height": facts["height"],
+        "thumbnail_url": thumbnail if facts["width"] else None,
+    }
+
+
+def path_of(facts: Facts) -> str:
+    """For our own pages, which need no signature: the reader's cookie opens it."""
+    return f"/files/{facts['id']}/{quote(facts['filename'], safe='')}"
+
+
+def signature(attachment_id: str) -> str:
+    ends = (int(time.time()) + LIFETIME) // ROUND * ROUND
+    return f"{ends:x}.{_mac(attachment_id, ends)}"
+
+
+def is_signed(attachment_id: UUID, given: str) -> bool:
+    """Whether it was made here for this file and is still good."""
+    ends, _dot, mac = given.partition(".")
+    if not re.fullmatch(r"[0-9a-f]{1,12}", ends) or not mac.isascii():
+        return False
+    moment = int(ends, 16)
+    return hmac.compare_digest(_mac(str(attachment_id), moment), mac) and moment > time.time()
+
+
+def ids_in(given: object) -> list[UUID]:
+    """The attachments that a message names: what upload returned, objects or their addresses, in their order.
+
+    Raises Unprocessable for anything else. Whether they are there, and may be sent, is looked up with the message.
+    """
+    if given is None:
+        return []
+    if not isinstance(given, list):
+        raise no_such_attachment()
+    if len(given) > MAX_OF_MESSAGE:
+        raise Unprocessable(_("At most %(most)d files a message.") % {"most": MAX_OF_MESSAGE}, field="attachments")
+    found = [_id_in(item) for item in given]
+    if len(set(found)) < len(found):
+        raise no_such_attachment()
+    return found
+
+
+def _id_in(item: object) -> UUID:
+    address = item.get("url") if isinstance(item, dict) else item
+    path = address.removeprefix(settings.PUBLIC_BASE_URL) if isinstance(address, str) else ""
+    match = _ADDRESS.fullmatch(path) if path != address else None
+    found = parse_id(match.group(1)) if match else None
+    if found is None:
+        raise no_such_attachment()
+    return found
+
+
+def take(ids: Sequence[UUID], *, conversation_id: UUID, sender_type: str) -> list[Attachment]:
+    """Those files, to be sent by the side that uploaded them, in the order asked for. Locked until the commit.
+
+    Raises Unprocessable, in the same words for what is unknown, somebody else's or sent already.
+    """
+    rows = Attachment.objects.select_for_update().filter(
+        pk__in=ids, conversation_id=conversation_id, message=None, sender_type=sender_type
+    )
+    found = rows.in_bulk()
+    if len(found) < len(ids):
+        raise no_such_attachment()
+    return [found[attachment_id] for attachment_id in ids]
+
+
+def no_such_attachment() -> Unprocessable:
+    """In the same words for whatever is the matter with it."""
+    text = _("Upload the file to this conversation first; each is sent once.")
+    return Unprocessable(text, field="attachments", kind="attachment_unknown")
+
+
+def _mac(attachment_id: str, ends: int) -> str:
+    key = hmac.digest(settings.SECRET_KEY.encode(), _PURPOSE, hashlib.sha256)
+    return hmac.digest(key, f"{attachment_id}:{ends}".encode(), hashlib.sha256).hex()[:32]
