@@ -174,6 +174,12 @@ SESSION_COOKIE_AGE = 30 * 24 * 3600
 SESSION_IDLE_SECONDS = env_int("SESSION_IDLE_SECONDS", 14 * 24 * 3600)
 SESSION_MAX_SECONDS = env_int("SESSION_MAX_SECONDS", 30 * 24 * 3600)
 
+# Sign-in with Google, for who has a client id: https://developers.google.com/identity/openid-connect/openid-connect
+GOOGLE_CLIENT_ID = env_str("GOOGLE_CLIENT_ID")
+GOOGLE_AUTH_URL = env_str("GOOGLE_AUTH_URL", "https://accounts.google.com/o/oauth2/v2/auth")
+GOOGLE_KEYS_URL = env_str("GOOGLE_KEYS_URL", "https://www.googleapis.com/oauth2/v3/certs")
+GOOGLE_ISSUERS = env_list("GOOGLE_ISSUERS", ("https://accounts.google.com", "accounts.google.com"))
+
 # Whether people must follow a mailed link before they may do anything.
 REQUIRE_VERIFIED_EMAIL = env_bool("REQUIRE_VERIFIED_EMAIL", False)
 
@@ -209,6 +215,9 @@ PURGES = [
 ADMIN_PATH = env_str("ADMIN_PATH", "admin").strip("/")
 if ADMIN_PATH == "off":
     ADMIN_PATH = ""
+
+# Hosts inside that our own requests may go to, by http and on any port; everybody else is outside (foundation/http.py).
+OUTBOUND_ALLOW = [host.lower().rstrip(".") for host in env_list("OUTBOUND_ALLOW")]
 
 # Limits ---------------------------------------------------------------------------------------------------
 
