@@ -48,6 +48,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(_("is an operator"), default=False)
     is_verified = models.BooleanField(_("e-mail verified"), default=True)
     is_google_account = models.BooleanField(_("signs in with Google"), default=False)
+    # Google's own id of the person who may sign in with it: `sub` of its ID tokens.
+    google_sub = models.CharField(max_length=255, unique=True, null=True, blank=True, editable=False)
     avatar_url = models.URLField(_("avatar"), max_length=2048, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 

@@ -1,12 +1,15 @@
 from django.urls import path
 
-from accounts import mailed, security, views
+from accounts import google_pages, mailed, security, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("signup", views.sign_up, name="signup"),
     path("login", views.log_in, name="login"),
     path("logout", views.log_out, name="logout"),
+    path("login/google", google_pages.start, name="google-start"),
+    path("login/google/back", google_pages.come_back, name="google-back"),
+    path("settings/security/google/disconnect", google_pages.disconnect, name="google-disconnect"),
     path("password/forgot", mailed.forgot, name="forgot"),
     path("password/reset/<str:token>", mailed.reset, name="reset"),
     path("check-mail", mailed.check_mail, name="check-mail"),

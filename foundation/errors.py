@@ -83,6 +83,13 @@ class UnsupportedType(Refused):
     status = 415
 
 
+class Unavailable(Refused):
+    """Somebody whom we need does not answer."""
+
+    status = 503
+    code = "busy"
+
+
 class TooFast(Refused):
     status = 429
     code = "rate_limited"

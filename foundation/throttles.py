@@ -39,6 +39,11 @@ def count_address(name: str) -> None:
         count(name, address)
 
 
+def is_first(name: str, whom: object, *, seconds: int) -> bool:
+    """True once within so many seconds, for whoever asks first, in whichever process: for what is good once."""
+    return _add(_key(name, whom), 1, seconds)[0] == 1
+
+
 def forget(name: str, whom: object) -> None:
     """Start anew: what was counted turned out to be right."""
     Count.objects.filter(key=_key(name, whom)).delete()

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.google import MAX_TOKEN as MAX_ID_TOKEN
 from accounts.links import MAX_TOKEN
 from accounts.models import User
 from accounts.services import MAX_PASSWORD, MIN_PASSWORD
@@ -33,6 +34,10 @@ class ForgotInput(serializers.Serializer[Any]):
 class ResetInput(serializers.Serializer[Any]):
     token = Text(max_length=MAX_TOKEN)
     password = Text(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD, trim_whitespace=False)
+
+
+class GoogleInput(serializers.Serializer[Any]):
+    id_token = Text(max_length=MAX_ID_TOKEN)
 
 
 class MailedTokenInput(serializers.Serializer[Any]):

@@ -5,6 +5,7 @@ from accounts.api import password_views, verification_views, views
 urlpatterns = [
     path("auth/register", views.Register.as_view()),
     path("auth/login", views.Login.as_view()),
+    path("auth/google", views.Google.as_view()),
     path("auth/logout", views.Logout.as_view()),
     path("auth/password/change", password_views.ChangePassword.as_view()),
     path("auth/password/forgot", password_views.Forgot.as_view()),

@@ -7,9 +7,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import door, services
+from accounts import door, google, services
 from accounts.api.public import Public
-from accounts.api.serializers import AccessTokenOutput, LoginInput, RegisterInput
+from accounts.api.serializers import AccessTokenOutput, GoogleInput, LoginInput, RegisterInput
 from accounts.attempts import check_login
 from accounts.models import User
 from accounts.tokens import issue_access_token
@@ -42,6 +42,21 @@ class Login(Public):
         user = check_login(**data.validated_data)
         if user is None:
             raise AuthenticationFailed(_("Wrong e-mail or password."))
+        return Response(token_answer(request, user))
+
+
+class Google(Public):
+    @extend_schema(
+        summary="Log in with a Google ID token; a new person gets an account",
+        description="404 when this installation has no Google client id.",
+        request=GoogleInput,
+        responses={200: AccessTokenOutput, **refusals(401, 404, *WITH_BODY, 429, 503)},
+    )
+    def post(self, request: Request) -> Response:
+        google.require_on()
+        data = GoogleInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        user = google.sign_in_with(**data.validated_data)
         return Response(token_answer(request, user))
 
 

@@ -13,7 +13,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from foundation.errors import NotSignedIn, PlanLimit, Refused, TooFast, Unprocessable
+from foundation.errors import NotSignedIn, PlanLimit, Refused, TooFast, Unavailable, Unprocessable
 
 log = logging.getLogger("pingback.api")
 
@@ -41,6 +41,8 @@ def answer(error: Exception, context: dict[str, Any]) -> Response:
         return Response(body, status=429, headers={"Retry-After": str(error.retry_after)})
     if isinstance(error, NotSignedIn):
         return Response({"detail": error.detail}, status=401, headers={"WWW-Authenticate": "Bearer"})
+    if isinstance(error, Unavailable):
+        return Response({"detail": error.detail}, status=503, headers={"Retry-After": "1"})
     if isinstance(error, Refused):
         return Response({"detail": error.detail}, status=error.status)
     if isinstance(error, Http404 | exceptions.NotFound):

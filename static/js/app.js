@@ -19,4 +19,6 @@ if (has("[data-inbox]")) import("./inbox.js").then((module) => module.enhanceInb
 if (has("[data-widget-form]"))
   import("./widget-form.js").then((module) => module.enhanceWidgetForm(has("[data-widget-form]")))
 if (has("[data-colour]")) import("./widget-form.js").then((module) => module.showColours())
+if (has("[data-google-answer]"))
+  import("./google.js").then((module) => module.takeAnswer(has("[data-google-answer]")))
 if (has("[data-live]")) import("./onboarding.js").then((module) => module.enhanceLive(has("[data-live]")))

@@ -62,6 +62,7 @@ MANAGERS_ONLY = {
 }
 # They end the session or need a person without a workspace: their own tests say what they do.
 APART = {
+    ("post", "/api/v1/auth/google"),
     ("post", "/api/v1/auth/logout"),
     ("post", "/api/v1/auth/verify-email/resend"),
     ("post", "/api/v1/auth/business/create"),

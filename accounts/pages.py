@@ -1,0 +1,12 @@
+"""What the pages of signing in share."""
+
+from django.http import HttpRequest, HttpResponseRedirect
+from django.utils.http import url_has_allowed_host_and_scheme
+
+
+def back(request: HttpRequest, address: str) -> HttpResponseRedirect:
+    """To an address of ours that the reader came from, else to the start."""
+    ours = url_has_allowed_host_and_scheme(
+        address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return HttpResponseRedirect(address if ours else "/")
