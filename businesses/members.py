@@ -124,7 +124,7 @@ def take_in(*, business: Business, user: User, role: Role) -> Membership:
     Invitation.objects.filter(business=business, email=user.email).delete()
     member = known or Membership(business=business, user=user)
     member.role, member.is_active, member.status = role, True, AgentStatus.OFFLINE
-    member.chosen_status, member.last_seen_at, member.invited_at = AgentStatus.LIVE, None, timezone.now()
+    member.last_seen_at, member.invited_at = None, timezone.now()
     try:
         with transaction.atomic():
             member.save()

@@ -85,7 +85,7 @@ class Membership(models.Model):
     """One person in one workspace.
 
     `status` is what others see. It follows `chosen_status`, but for a person whose last socket is gone for a while:
-    then it is offline, until the person is back (`businesses.presence`).
+    then it is offline, until the person is back (`businesses.status`).
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import Case, Value, When
 
 from accounts.models import User
 
@@ -11,7 +12,9 @@ if TYPE_CHECKING:
 
 
 def membership_of(user: "User | AnonymousUser") -> "Membership | None":
-    """The user's membership in the current workspace, the first joined; read once per request.
+    """The user's membership in the current workspace; read once per request.
+
+    Current is what the session was switched to, and the first joined until then, or when that one is over.
 
     It is kept on the user object, which lives as long as the request or the socket's check.
     """
@@ -23,10 +26,15 @@ def membership_of(user: "User | AnonymousUser") -> "Membership | None":
         user.__dict__["membership"] = (
             Membership.objects.select_related("business")
             .filter(user_id=user.pk, is_active=True)
-            .order_by("invited_at", "pk")
+            .order_by(*_current_first(user), "invited_at", "pk")
             .first()
         )
     return user.__dict__["membership"]  # type: ignore[no-any-return]
+
+
+def _current_first(user: User) -> list[Case]:
+    current = user.auth_session.current_business_id if user.auth_session else None
+    return [Case(When(business_id=current, then=Value(0)), default=Value(1))] if current else []
 
 
 def act_in(user: User, membership: "Membership | None") -> None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from django.db import connections
 from django.utils import timezone
 
+from businesses import status
 from channels_app import deliveries, purging
 from channels_app.models import Delivery, Heartbeat
 
@@ -17,6 +18,7 @@ log = logging.getLogger("pingback.worker")
 NAME = "worker"
 POLL_SECONDS = 1.0
 BEAT_SECONDS = 10.0
+SETTLE_SECONDS = 5.0
 ASK_FOR_PURGE_SECONDS = 300.0
 # Several beats: one that is late is not a death.
 ALIVE_FOR = timedelta(seconds=60)
@@ -41,6 +43,7 @@ class _Worker:
         self.under_way: set[Future[None]] = set()
         self.next_beat = 0.0
         self.next_purge = 0.0
+        self.next_settling = 0.0
 
     def run(self) -> None:
         try:
@@ -61,6 +64,7 @@ class _Worker:
                 # The next message of the conversation may go.
                 future.add_done_callback(lambda _future: deliveries.news.set())
                 self.under_way.add(future)
+            self._settle()
             self._purge()
         except Exception:
             log.exception("A round of the worker failed")
@@ -91,6 +95,13 @@ class _Worker:
             purging.purge_all(self.stop)
         finally:
             connections.close_all()
+
+    def _settle(self) -> None:
+        """Whoever closed the laptop is not there any more."""
+        if time.monotonic() < self.next_settling:
+            return
+        self.next_settling = time.monotonic() + SETTLE_SECONDS
+        status.settle_absent()
 
     def _beat(self) -> None:
         if time.monotonic() < self.next_beat:

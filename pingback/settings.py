@@ -193,10 +193,14 @@ SIMPLE_JWT = {
     "TOKEN_TYPE_CLAIM": "typ",
 }
 
+# An agent whose last socket is gone for so long is offline until the next one (businesses/status.py).
+AGENT_OFFLINE_AFTER = env_int("AGENT_OFFLINE_AFTER", 120, minimum=1)
+
 # Who learns of what happened. The core knows no one above it, so it is told by name.
 FEED_PUBLISHER = "pingback.realtime.publish.publish"
 SESSION_ENDED_PUBLISHER = "pingback.realtime.publish.session_ended"
 MEMBERSHIP_ENDED_PUBLISHER = "pingback.realtime.publish.membership_ended"
+WORKSPACE_SWITCHED_PUBLISHER = "pingback.realtime.publish.workspace_switched"
 
 # Background work runs in the web process, or in `manage.py worker` processes of its own.
 WORKER_IN_PROCESS = env_bool("WORKER_IN_PROCESS", True)

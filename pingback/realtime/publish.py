@@ -36,6 +36,15 @@ def membership_ended(membership_id: UUID) -> None:
     _cut(rooms.member(membership_id), "membership_ended")
 
 
+def workspace_switched(session_id: UUID, business_id: UUID) -> None:
+    """Tell the pages of a session that it works elsewhere now; their sockets are still of the other workspace."""
+    try:
+        packet = encode_event("workspace_switched", {"business_id": str(business_id)})
+        _hand_over([{"room": rooms.session(session_id), "packet": packet, "skip": None}])
+    except Exception:
+        log.exception("Pages were not told of the other workspace")
+
+
 @contextmanager
 def held() -> Iterator[list[Envelope]]:
     """What this thread publishes meanwhile, kept for `bus.send` once its first hearer is in the room."""

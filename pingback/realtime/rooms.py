@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from businesses.models import FeedEvent
+from businesses.models import FeedEvent, Membership
 from conversations.models import Conversation, Message
 from pingback.realtime import wire
 
@@ -41,6 +41,8 @@ def audience(event: FeedEvent) -> list[Emission]:
     subject = event.subject
     if isinstance(subject, Message):
         return _about_message(event, subject)
+    if isinstance(subject, Membership):
+        return [(business(event.business_id), "agent_status_changed", event.data)]
     if isinstance(subject, Conversation):
         return _about_conversation(event, subject)
     return []

@@ -8,11 +8,13 @@ import signal
 import threading
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError
 from socketio.exceptions import ConnectionRefusedError
 
+from businesses import status
 from foundation.errors import Refused
 from pingback.realtime import bus, clients, db, handlers, rooms, sockets
 from pingback.realtime.clients import Client
@@ -59,6 +61,16 @@ async def connect(sid: str, environ: dict[str, Any], auth: object = None) -> Non
         widget=identity.widget,
     )
     sockets.admit(client, feed_seq=identity.feed_seq)
+    if client.membership and status.is_due(client.membership):
+        sio.eio.background(_welcome(client.membership.pk))
+
+
+async def _welcome(membership_id: UUID) -> None:
+    """Beside the handshake, which waits for no write; what goes wrong here the next look at all sockets mends."""
+    try:
+        await db.run(status.arrive, membership_id)
+    except (Refused, DatabaseError) as error:
+        log.warning("Somebody's arrival was not noted: %s", error)
 
 
 @sio.on("disconnect")  # type: ignore[untyped-decorator]
@@ -149,11 +161,20 @@ async def _tell_to_resync() -> None:
 
 async def _recheck_for_ever() -> None:
     while True:
-        await asyncio.sleep(RECHECK_SECONDS)
+        await asyncio.sleep(min(RECHECK_SECONDS, settings.AGENT_OFFLINE_AFTER / 3))
         try:
             await _recheck()
+            await _note_presence()
         except (Refused, DatabaseError) as error:
             log.warning("Sockets were not checked: %s", error)
+
+
+async def _note_presence() -> None:
+    """Members with a socket here are there; whoever has left the last one is gone from now on."""
+    present = {client.membership.pk for client in sockets.clients.values() if client.membership}
+    left = sockets.departed - present
+    sockets.departed.clear()
+    await db.run(status.seen, present, left=left)
 
 
 async def _recheck() -> None:

@@ -6,6 +6,7 @@ but the coroutines runs on the event loop without waiting, so that nothing comes
 
 import logging
 from typing import Any
+from uuid import UUID
 
 import socketio
 from socketio.async_manager import AsyncManager
@@ -107,6 +108,8 @@ sio = Server(
 )
 
 clients: dict[str, Client] = {}
+# Memberships whose socket closed since somebody last looked (server._note_presence).
+departed: set[UUID] = set()
 
 
 def admit(client: Client, *, feed_seq: int) -> None:
@@ -126,6 +129,8 @@ def admit(client: Client, *, feed_seq: int) -> None:
 def dismiss(sid: str) -> None:
     """It is gone; the library has the rooms cleared."""
     client = clients.pop(sid, None)
+    if client and client.membership:
+        departed.add(client.membership.pk)
     if client:
         in_order.leave(str(client.business_id))
 

@@ -49,6 +49,7 @@ BODIES: dict[str, Any] = {
     "/api/v1/conversations/{conversation_id}/read": {"seq": 1},
     "/api/v1/conversations/{conversation_id}/upload": {"file": "a.txt"},
     "/api/v1/team/members/{member_id}": {"role": "admin"},
+    "/api/v1/team/status": {"status": "away"},
 }
 # What a path takes beside its ids.
 QUERIES = {
@@ -92,7 +93,7 @@ def operations(client: Client) -> list[tuple[str, str]]:
 def call(user: User | None, operation: tuple[str, str], ids: dict[str, str], business: Business) -> Any:
     method, path = operation
     body = BODIES.get(path, {})
-    if operation == ("post", "/api/v1/conversations/"):
+    if path in {"/api/v1/conversations/", "/api/v1/auth/business/switch"} and method == "post":
         body = {"business_id": str(business.pk)}
     # Whoever calls is the agent that it is about: one of theirs, as far as they have a team.
     agent_id = user.pk if user else uuid.uuid4()

@@ -1,0 +1,136 @@
+"""Who is there, over real sockets: told once to everybody, offline after a while, whoever dies or leaves."""
+
+import shutil
+import signal
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.realtime.conftest import PASSWORD, Connect, House, Owner, sign_up, until
+
+
+@pytest.fixture
+def ben(house: House, ada: Owner) -> Owner:
+    return hired(house, ada)
+
+
+def hired(house: House, ada: Owner) -> Owner:
+    email = f"ben-{uuid.uuid4().hex[:8]}@example.com"
+    body = {"email": email, "full_name": "Ben", "password": PASSWORD}
+    token = house.call("POST", "/auth/register", body)["access_token"]
+    house.call("POST", f"/team/invite?email={email}", None, ada.token)
+    user_id = house.call("GET", "/auth/me", None, token)["user"]["id"]
+    return Owner(token=token, user_id=user_id, business_id=ada.business_id)
+
+
+def says(house: House, who: Owner, status: str) -> dict[str, Any]:
+    house.call("PATCH", "/team/status", {"status": status}, who.token)
+    return {"agent_id": who.user_id, "status": status}
+
+
+def shown(house: House, ada: Owner, who: Owner) -> str:
+    members = house.call("GET", "/team/members", None, ada.token)
+    return str(next(each["status"] for each in members if each["user_id"] == who.user_id))
+
+
+def test_a_status_is_told_to_the_whole_workspace_exactly_once(
+    talk: Connect, house: House, ada: Owner, ben: Owner, mallory: Owner
+) -> None:
+    adas, bens, stranger, cleo = talk(ada.auth), talk(ben.auth), talk(mallory.auth), talk(ada.visitor)
+    away = says(house, ben, "away")
+    for talker in (adas, bens):
+        assert talker.hears("agent_status_changed") == away
+    live = says(house, ben, "live")
+    assert adas.hears("agent_status_changed", 2) == live
+    assert adas.named("agent_status_changed") == bens.named("agent_status_changed") == [away, live]
+    assert stranger.named("agent_status_changed") == cleo.named("agent_status_changed") == []
+    missed = adas.ask("resume", {"cursor": 0})["events"]
+    assert [(each["kind"], each["data"], each["object"]) for each in missed] == [
+        ("agent.status_changed", data, None) for data in (away, live)
+    ]
+
+
+def test_A7_a_removed_member_is_cut_at_once_and_hears_nothing_after(
+    talk: Connect, house: House, ada: Owner, ben: Owner
+) -> None:
+    cleo = talk(ada.visitor)
+    cleo.ask("client_message", {"content": "Hello?"})
+    bens = talk(ben.auth)
+    membership = house.call("GET", "/team/members", None, ada.token)[1]["id"]
+
+    started = time.monotonic()
+    house.call("DELETE", f"/team/members/{membership}", None, ada.token)
+
+    assert bens.hears("revoked") == {"reason": "membership_ended"}
+    until(lambda: not bens.client.connected)
+    assert time.monotonic() - started < 5
+    cleo.ask("client_message", {"content": "Still there?"})
+    assert bens.named("new_message") == []
+    assert talk(ben.auth).refusal == ["unauthorized"]
+
+
+def test_a_session_that_works_elsewhere_now_tells_its_pages_and_its_sockets_stay(
+    talk: Connect, house: House, ada: Owner, ben: Owner, mallory: Owner
+) -> None:
+    email = house.call("GET", "/auth/me", None, ben.token)["user"]["email"]
+    house.call("POST", f"/team/invite?email={email}", None, mallory.token)
+    bens = talk(ben.auth)
+
+    house.call("POST", "/auth/business/switch", {"business_id": mallory.business_id}, ben.token)
+
+    assert bens.hears("workspace_switched") == {"business_id": mallory.business_id}
+    talk(ada.visitor).ask("client_message", {"content": "Hello?"})
+    bens.hears("new_message")
+    assert talk({"business_id": mallory.business_id, "token": ben.token}).client.connected
+
+
+@pytest.fixture
+def hasty() -> Iterator[House]:
+    """A server that waits two seconds for who is gone, and may be killed."""
+    folder = Path(tempfile.mkdtemp(prefix="pingback-hasty-"))
+    running = House(folder, AGENT_OFFLINE_AFTER="2")
+    yield running
+    running.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_who_closes_the_last_socket_is_offline_after_a_while_and_comes_back_as_chosen(
+    talk: Connect, hasty: House
+) -> None:
+    ada = sign_up(hasty, "Ada", "Acme")
+    ben = hired(hasty, ada)
+    adas = talk(ada.auth, to=hasty)
+    first, second = talk(ben.auth, to=hasty), talk(ben.auth, to=hasty)
+    away = says(hasty, ben, "away")
+
+    first.client.disconnect()
+    time.sleep(4)
+    assert shown(hasty, ada, ben) == "away"
+    second.client.disconnect()
+    until(lambda: len(adas.named("agent_status_changed")) == 2, seconds=15)
+    assert adas.named("agent_status_changed")[-1] == {**away, "status": "offline"}
+    assert shown(hasty, ada, ben) == "offline"
+
+    talk(ben.auth, to=hasty)
+    assert adas.hears("agent_status_changed", 3) == away
+
+
+def test_a_killed_server_leaves_nobody_live_for_ever(talk: Connect, hasty: House) -> None:
+    ada = sign_up(hasty, "Ada", "Acme")
+    ben = hired(hasty, ada)
+    talk(ben.auth, to=hasty)
+    says(hasty, ben, "live")
+    time.sleep(1)
+
+    hasty.process.send_signal(signal.SIGKILL)
+    hasty.process.wait(5)
+    again = House(hasty.folder, AGENT_OFFLINE_AFTER="2")
+    try:
+        until(lambda: shown(again, ada, ben) == "offline", seconds=15)
+    finally:
+        again.stop()
