@@ -1,6 +1,7 @@
 """People, and the sessions that their tokens and cookies name."""
 
 import contextlib
+import secrets
 import unicodedata
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -97,6 +98,10 @@ class AuthSessionQuerySet(models.QuerySet["AuthSession"]):
         return self.filter(pk=found).first() if found else None
 
 
+def new_jti() -> str:
+    return secrets.token_hex(16)
+
+
 def session_end() -> datetime:
     return timezone.now() + timedelta(seconds=settings.SESSION_MAX_SECONDS)
 
@@ -114,8 +119,15 @@ class AuthSession(models.Model):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     last_used_at = models.DateTimeField(_("last used"), default=timezone.now)
     expires_at = models.DateTimeField(_("ends"), default=session_end)
+    # The token that is good now, and for a little while the one before it (accounts/refresh.py).
+    jti = models.CharField(max_length=32, default=new_jti, editable=False)
+    previous_jti = models.CharField(max_length=32, blank=True, editable=False)
+    refreshed_at = models.DateTimeField(_("token changed"), null=True, editable=False)
     # The workspace that this sign-in works in; None, or one that the person has left = the first joined.
     current_business_id = models.UUIDField(_("current workspace"), null=True, blank=True, editable=False)
+
+    # Of the token that named this session just now; None behind a cookie.
+    presented_jti: str | None = None
 
     objects = AuthSessionQuerySet.as_manager()
 

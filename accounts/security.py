@@ -1,5 +1,7 @@
 """Settings -> Security: what protects the person's own account. It needs no workspace."""
 
+import contextlib
+
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
@@ -9,14 +11,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import passwords
+from accounts import passwords, sessions
 from accounts.forms import ChangePassword
 from accounts.models import User
-from foundation.errors import Refused
+from foundation.errors import NotFound, Refused
 
 
 def security_page(request: HttpRequest, *, password_form: ChangePassword, status: int = 200) -> HttpResponse:
-    context = {"section": "settings", "tab": "security", "password_form": password_form}
+    assert isinstance(request.user, User)
+    context = {
+        "section": "settings",
+        "tab": "security",
+        "password_form": password_form,
+        "sessions": sessions.sessions_of(request.user),
+        "current_session": request.user.auth_session,
+    }
     return render(request, "accounts/security.html", context, status=status)
 
 
@@ -43,3 +52,23 @@ def change_password(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("Password changed. Every other device is signed out."))
             return redirect("settings-security")
     return security_page(request, password_form=form, status=status)
+
+
+@login_required
+@require_POST
+def end_session(request: HttpRequest, session_id: str) -> HttpResponse:
+    """One that is gone already is what was wished for."""
+    assert isinstance(request.user, User)
+    with contextlib.suppress(NotFound):
+        sessions.end_own_session(user=request.user, session_id=session_id)
+    messages.success(request, _("That device is signed out."))
+    return redirect("settings-security")
+
+
+@login_required
+@require_POST
+def end_other_sessions(request: HttpRequest) -> HttpResponse:
+    assert isinstance(request.user, User)
+    sessions.end_other_sessions(user=request.user)
+    messages.success(request, _("Every other device is signed out."))
+    return redirect("settings-security")

@@ -122,7 +122,7 @@ def end_session(session_id: UUID, *, actor: User | None = None) -> None:
                 events.tell("session.revoked", user=session.user, actor=actor)
             else:
                 events.tell("session.ended", user=session.user)
-        transaction.on_commit(lambda: _tell_sockets(session_id), robust=True)
+        transaction.on_commit(lambda: tell_sockets(session_id), robust=True)
 
 
 def end_sessions_of(user: User, *, keep: AuthSession | None = None, actor: User | None = None) -> None:
@@ -145,5 +145,6 @@ def purge_sessions(*, most: int = 1000) -> int:
     return ended + Session.objects.filter(pk__in=list(cookies[:most])).delete()[0]
 
 
-def _tell_sockets(session_id: UUID) -> None:
+def tell_sockets(session_id: UUID) -> None:
+    """Cut what hangs on a session that has ended, in every process. After the commit."""
     import_string(settings.SESSION_ENDED_PUBLISHER)(session_id)

@@ -1,7 +1,8 @@
 """Bearer tokens: a JWT names an AuthSession row, and the row decides.
 
 Simplejwt's backend signs and checks with its own key, fixed algorithm, issuer and audience; our claims are
-`sub` (user), `sid` (session), `jti`, `iat`, `exp`. Deleting the row ends the token at the next request.
+`sub` (user), `sid` (session), `jti`, `iat`, `exp`. Deleting the row ends the token at the next request, and so does
+changing it for another one (accounts/refresh.py).
 Source: promises, "Sign-in and sessions"; contract/api.md, "Token life and logout".
 """
 
@@ -15,6 +16,7 @@ from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import Token
 
+from accounts import refresh
 from accounts.models import AuthSession, User
 
 # Longer than any token of ours: a longer text is refused before it is decoded.
@@ -70,6 +72,7 @@ def issue_access_token(session: AuthSession) -> str:
     token.set_exp(from_time=session.created_at)
     token["sub"] = str(session.user_id)
     token["sid"] = str(session.pk)
+    token["jti"] = session.jti
     return str(token)
 
 
@@ -89,6 +92,9 @@ def session_from_token(raw: str) -> AuthSession:
     session = AuthSession.objects.alive().named(claims.get("sid"))
     if session is None or str(session.user_id) != claims.get("sub"):
         raise BadToken("session is over")
+    if not refresh.is_good(session, claims["jti"]):
+        raise BadToken("changed for another one")
+    session.presented_jti = claims["jti"]
     return signed_in(session)
 
 

@@ -15,6 +15,8 @@ urlpatterns = [
     path("check-mail", mailed.check_mail, name="check-mail"),
     path("verify-email/<str:token>", mailed.verify_email, name="verify-email"),
     path("settings/security/", security.security, name="settings-security"),
+    path("settings/security/sessions/end-others", security.end_other_sessions, name="security-end-others"),
+    path("settings/security/sessions/<str:session_id>/end", security.end_session, name="security-end-session"),
     path("settings/security/password", security.change_password, name="security-password"),
     path("theme", views.theme, name="theme"),
 ]

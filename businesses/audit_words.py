@@ -43,9 +43,11 @@ ACTIONS: dict[str, Kind] = {
     "session.failed": _kind(Group.SIGN_IN, _("Somebody failed to sign in as {target}"), by_stranger=True),
     "session.ended": _kind(Group.SIGN_IN, _("{actor} signed out")),
     "session.revoked": _kind(Group.SIGN_IN, _("{actor} ended a session of {target}")),
-    "email.verified": _kind(Group.SIGN_IN, _("{actor} confirmed their e-mail")),
     "google.connected": _kind(Group.SIGN_IN, _("{actor} connected a Google account")),
     "google.disconnected": _kind(Group.SIGN_IN, _("{actor} disconnected their Google account")),
+    "token.reuse": _kind(
+        Group.SIGN_IN, _("An old token of {target} was used again, so its session ended"), by_stranger=True
+    ),
     "password.changed": _kind(Group.SIGN_IN, _("{actor} changed their password")),
     "email.verified": _kind(Group.SIGN_IN, _("{actor} confirmed their e-mail address")),
     "member.added": _kind(Group.TEAM, _("{actor} added {target} as {role}")),

@@ -13,6 +13,8 @@ from rest_framework.request import Request
 from foundation.errors import Unprocessable
 from foundation.ids import parse_id
 
+# Times on the wire: UTC, whole seconds.
+WIRE_TIME = "%Y-%m-%dT%H:%M:%SZ"
 DEFAULT_LIMIT, MAX_LIMIT = 50, 100
 # Far beyond any real list, and small enough for every database's OFFSET.
 MAX_PAGE = 1_000_000

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
 
-KEYS = ("SECRET_KEY", "JWT_KEY", "VISITOR_KEY", "FIELD_KEY")
+KEYS = ("SECRET_KEY", "JWT_KEY", "TICKET_KEY", "VISITOR_KEY", "FIELD_KEY")
 MIN_KEY_BYTES = 32
 # Below these a known hole is open.
 FLOORS = {

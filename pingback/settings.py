@@ -26,6 +26,7 @@ ALLOWED_HOSTS = list(dict.fromkeys([*env_list("ALLOWED_HOSTS", ("127.0.0.1", "lo
 _SECRETS = DATA_DIR / "secrets"
 SECRET_KEY = env_secret("SECRET_KEY", _SECRETS)
 JWT_KEY = env_secret("JWT_KEY", _SECRETS)
+TICKET_KEY = env_secret("TICKET_KEY", _SECRETS)
 VISITOR_KEY = env_secret("VISITOR_KEY", _SECRETS)
 FIELD_KEY = env_secret("FIELD_KEY", _SECRETS)
 # The first seals; the older ones may still open what they sealed.

@@ -6,9 +6,9 @@ from rest_framework import serializers
 
 from accounts.google import MAX_TOKEN as MAX_ID_TOKEN
 from accounts.links import MAX_TOKEN
-from accounts.models import User
+from accounts.models import AuthSession, User
 from accounts.services import MAX_PASSWORD, MIN_PASSWORD
-from foundation.api import Text
+from foundation.api import WIRE_TIME, Text
 
 
 class RegisterInput(serializers.Serializer[Any]):
@@ -47,6 +47,26 @@ class MailedTokenInput(serializers.Serializer[Any]):
 class AccessTokenOutput(serializers.Serializer[Any]):
     access_token = serializers.CharField()
     token_type = serializers.ChoiceField(choices=["bearer"])
+
+
+class TicketOutput(serializers.Serializer[Any]):
+    ticket = serializers.CharField()
+    expires_in = serializers.IntegerField(help_text="Seconds.")
+
+
+class AuthSessionOutput(serializers.ModelSerializer[AuthSession]):
+    """`current` is the session that asks."""
+
+    current = serializers.SerializerMethodField()
+    created_at = serializers.DateTimeField(format=WIRE_TIME)
+    last_used_at = serializers.DateTimeField(format=WIRE_TIME)
+
+    class Meta:
+        model = AuthSession
+        fields = ["id", "current", "user_agent", "ip", "created_at", "last_used_at"]
+
+    def get_current(self, session: AuthSession) -> bool:
+        return bool(session.pk == self.context["current"].pk)
 
 
 class UserOutput(serializers.ModelSerializer[User]):

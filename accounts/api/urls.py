@@ -1,12 +1,17 @@
 from django.urls import path
 
-from accounts.api import password_views, verification_views, views
+from accounts.api import password_views, session_views, verification_views, views
 
 urlpatterns = [
     path("auth/register", views.Register.as_view()),
     path("auth/login", views.Login.as_view()),
     path("auth/google", views.Google.as_view()),
     path("auth/logout", views.Logout.as_view()),
+    path("auth/refresh", session_views.Refresh.as_view()),
+    path("auth/socket-ticket", session_views.SocketTicket.as_view()),
+    path("auth/sessions", session_views.Sessions.as_view()),
+    path("auth/sessions/end-others", session_views.EndOthers.as_view()),
+    path("auth/sessions/<str:session_id>", session_views.OneSession.as_view()),
     path("auth/password/change", password_views.ChangePassword.as_view()),
     path("auth/password/forgot", password_views.Forgot.as_view()),
     path("auth/password/reset", password_views.Reset.as_view()),

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.http import parse_cookie
 from socketio.exceptions import ConnectionRefusedError
 
-from accounts import verification
+from accounts import tickets, verification
 from accounts.models import AuthSession
 from accounts.selectors import session_of_cookie
 from accounts.tokens import BadToken, session_from_token
@@ -88,7 +88,9 @@ def _member(business: Business, session: AuthSession | None) -> Identity:
 
 def _session_of_token(token: object) -> AuthSession | None:
     try:
-        return session_from_token(token) if isinstance(token, str) else None
+        if not isinstance(token, str):
+            return None
+        return tickets.redeem(token) if tickets.is_ticket(token) else session_from_token(token)
     except BadToken:
         return None
 

@@ -112,7 +112,7 @@ def forged(
         "typ": "access",
         "sub": str(session.user_id),
         "sid": str(session.pk),
-        "jti": "0" * 32,
+        "jti": session.jti,
         "iat": now,
         "exp": now + 3600,
         "aud": "pingback-api",

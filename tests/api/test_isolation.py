@@ -61,10 +61,11 @@ MANAGERS_ONLY = {
     ("put", "/api/v1/conversations/{conversation_id}/assign/{agent_id}"),
     ("post", "/api/v1/team/assign/{conversation_id}"),
 }
-# They end the session or need a person without a workspace: their own tests say what they do.
+# They end the session, are about one's own person or need one without a workspace: their own tests say what they do.
 APART = {
     ("post", "/api/v1/auth/google"),
     ("post", "/api/v1/auth/logout"),
+    ("delete", "/api/v1/auth/sessions/{session_id}"),
     ("post", "/api/v1/auth/verify-email/resend"),
     ("post", "/api/v1/auth/business/create"),
 }

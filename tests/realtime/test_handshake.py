@@ -1,6 +1,7 @@
 """Who may connect, and as what. Design 5 and 9; C1, C3, C10, C11 and the handshake lines of the socket attacks."""
 
 import json
+from urllib.error import HTTPError
 
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -47,6 +48,38 @@ def test_A4_a_token_of_a_session_that_is_over_is_refused(talk: Connect, house: H
     house.call("POST", "/auth/logout", {}, ada.token)
 
     assert talk(ada.auth).refusal == ["unauthorized"]
+
+
+def test_a_ticket_opens_one_handshake_and_no_other_door(talk: Connect, house: House, ada: Owner) -> None:
+    ticket = house.call("POST", "/auth/socket-ticket", None, ada.token)["ticket"]
+    auth = {"business_id": ada.business_id, "token": ticket}
+
+    assert talk(auth).ask("resume", {})["events"] == []
+    assert talk(auth).refusal == ["unauthorized"]
+    with pytest.raises(HTTPError, match="401"):
+        house.call("GET", "/auth/me", None, ticket)
+
+
+def test_a_ticket_is_no_better_than_its_session_and_its_workspace(
+    talk: Connect, house: House, ada: Owner, mallory: Owner
+) -> None:
+    foreign = house.call("POST", "/auth/socket-ticket", None, mallory.token)["ticket"]
+    assert talk({"business_id": ada.business_id, "token": foreign}).refusal == ["unauthorized"]
+
+    ticket = house.call("POST", "/auth/socket-ticket", None, ada.token)["ticket"]
+    house.call("POST", "/auth/logout", None, ada.token)
+    assert talk({"business_id": ada.business_id, "token": ticket}).refusal == ["unauthorized"]
+
+
+def test_a_socket_let_in_by_ticket_is_cut_with_its_session(talk: Connect, house: House, ada: Owner) -> None:
+    ticket = house.call("POST", "/auth/socket-ticket", None, ada.token)["ticket"]
+    socket = talk({"business_id": ada.business_id, "token": ticket})
+    assert socket.ask("resume", {})["events"] == []
+    [session] = house.call("GET", "/auth/sessions", None, ada.token)
+
+    house.call("DELETE", f"/auth/sessions/{session['id']}", None, ada.token)
+
+    assert socket.hears("revoked") == {"reason": "session_ended"}
 
 
 def test_a_refused_client_is_sent_away(talk: Connect, raw: object, ada: Owner) -> None:
