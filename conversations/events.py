@@ -33,6 +33,7 @@ def conversation_updated(conversation: Conversation, *, actor_id: UUID | None) -
         data={
             "status": conversation.status,
             "assignee_id": str(conversation.assignee_id) if conversation.assignee_id else None,
+            "team_id": str(conversation.team_id) if conversation.team_id else None,
         },
     )
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from businesses.models import Business
+from businesses.models import Business, Team
 from businesses.querysets import BusinessScoped
 from businesses.selectors import membership_of
 from foundation.ids import new_id
@@ -90,7 +90,7 @@ class Customer(models.Model):
 class ConversationQuerySet(BusinessScoped["Conversation"]):
     def for_reading(self) -> Self:
         """With everything that a row of a list or an event shows, in the same query."""
-        return self.select_related("customer", "assignee", "last_message__sender", "channel")
+        return self.select_related("customer", "assignee", "team", "last_message__sender", "channel")
 
     def with_unread(self, user: User) -> Self:
         """`unread`: how many customer's messages lie after the user's read mark."""
@@ -120,6 +120,7 @@ class Conversation(models.Model):
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="assigned_conversations"
     )
+    team = models.ForeignKey(Team, models.SET_NULL, null=True, blank=True, related_name="conversations")
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.OPEN)
     last_seq = models.PositiveIntegerField(_("messages"), default=0, editable=False)
     last_message = models.ForeignKey("Message", models.SET_NULL, null=True, editable=False, related_name="+")

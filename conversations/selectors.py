@@ -10,13 +10,27 @@ if TYPE_CHECKING:
     from channels_app.models import Channel, ChannelQuerySet
 
 
-def inbox(user: "User", *, status: str | None = None, assignee_id: UUID | None = None) -> ConversationQuerySet:
-    """The user's conversations, newest change first, with what a row shows and how much of it is unread."""
+def inbox(
+    user: "User",
+    *,
+    status: str | None = None,
+    assignee_id: UUID | None = None,
+    team_id: UUID | None = None,
+    unassigned: bool = False,
+) -> ConversationQuerySet:
+    """The user's conversations, newest change first, with what a row shows and how much of it is unread.
+
+    unassigned: only those that no person has, be it a team's or nobody's.
+    """
     rows = Conversation.objects.visible_to(user).for_reading().with_unread(user).order_by("-updated_at", "-id")
     if status:
         rows = rows.filter(status=status)
     if assignee_id:
         rows = rows.filter(assignee_id=assignee_id)
+    if team_id:
+        rows = rows.filter(team_id=team_id)
+    if unassigned:
+        rows = rows.filter(assignee=None)
     return rows
 
 
@@ -40,7 +54,8 @@ def messages_before(conversation: Conversation, seq: int | None, *, limit: int) 
 
 
 def whole_history(conversation: Conversation) -> list[Message]:
-    return list(_messages(conversation).order_by("seq"))
+    """All of it. The senders come once each: a long history has few, and a row joined to each would double its cost."""
+    return list(Message.objects.filter(conversation=conversation).prefetch_related("sender").order_by("seq"))
 
 
 def channel_for(user: "User", channel_id: UUID) -> "Channel | None":

@@ -65,6 +65,7 @@ def conversation_payload(conversation: Conversation, *, messages: Sequence[Messa
         "business_id": str(conversation.business_id),
         "customer_id": str(conversation.customer_id) if conversation.customer_id else None,
         "assignee_id": str(conversation.assignee_id) if conversation.assignee_id else None,
+        "team_id": str(conversation.team_id) if conversation.team_id else None,
         "status": conversation.status,
         "channel_type": conversation.channel_type,
         "channel_id": str(conversation.channel_id) if conversation.channel_id else None,

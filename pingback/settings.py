@@ -206,7 +206,7 @@ WORKSPACE_SWITCHED_PUBLISHER = "pingback.realtime.publish.workspace_switched"
 # Background work runs in the web process, or in `manage.py worker` processes of its own.
 WORKER_IN_PROCESS = env_bool("WORKER_IN_PROCESS", True)
 
-# What the worker throws away every hour: each deletes one batch and says how many rows that were.
+# What the worker puts away every hour: each takes one batch and says how many rows that were.
 PURGES = [
     "foundation.throttles.purge",
     "accounts.services.purge_sessions",
@@ -214,6 +214,7 @@ PURGES = [
     "businesses.feed.purge",
     "conversations.services.uploads.purge_unsent",
     "conversations.services.uploads.purge_strays",
+    "conversations.services.leaving.sweep",
 ]
 
 # Where operators find Django admin; empty or "off" = not served by this process.

@@ -13,6 +13,8 @@ from foundation.api import IdField, PageQuery, Text
 class ListQuery(PageQuery):
     status = serializers.ChoiceField(choices=Status.choices, required=False)
     assignee_id = IdField(required=False, help_text="An agent's user id.")
+    team_id = IdField(required=False)
+    unassigned = serializers.BooleanField(default=False, help_text="Only those that no person has.")
 
 
 class HistoryQuery(serializers.Serializer[Any]):
@@ -51,10 +53,11 @@ class MessageInput(serializers.Serializer[Any]):
 
 
 class ChangeInput(serializers.Serializer[Any]):
-    """At least one of them; `assignee_id` is for owners and admins."""
+    """At least one of them; `assignee_id` and `team_id` are for owners and admins."""
 
     status = serializers.ChoiceField(choices=[Status.OPEN, Status.PENDING], required=False)
     assignee_id = IdField(required=False, allow_null=True, help_text="A member's user id; null = nobody.")
+    team_id = IdField(required=False, allow_null=True, help_text="null = no team.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs:
@@ -129,6 +132,7 @@ class ConversationOutput(serializers.Serializer[Any]):
     business_id = serializers.UUIDField()
     customer_id = serializers.UUIDField(allow_null=True)
     assignee_id = serializers.UUIDField(allow_null=True)
+    team_id = serializers.UUIDField(allow_null=True)
     status = serializers.ChoiceField(choices=Status.choices)
     channel_type = serializers.ChoiceField(choices=ChannelType.choices)
     channel_id = serializers.UUIDField(allow_null=True)

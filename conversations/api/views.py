@@ -16,7 +16,7 @@ from conversations import selectors
 from conversations.api import serializers as shapes
 from conversations.attachments import ids_in
 from conversations.models import ChannelType, Conversation, Customer
-from conversations.services.assigning import assign_conversation
+from conversations.services.assigning import SAME, assign_conversation
 from conversations.services.handling import (
     close_conversation,
     mark_read,
@@ -65,6 +65,8 @@ class Conversations(APIView):
             request.user,
             status=query.validated_data.get("status"),
             assignee_id=query.validated_data.get("assignee_id"),
+            team_id=query.validated_data.get("team_id"),
+            unassigned=query.validated_data["unassigned"],
         )
         return Response([conversation_payload(row) for row in rows[query.window()]])
 
@@ -122,9 +124,14 @@ class OneConversation(APIView):
         data.is_valid(raise_exception=True)
         given = data.validated_data
         with transaction.atomic():
-            if "assignee_id" in given:
+            if {"assignee_id", "team_id"} & set(given):
                 require(request.user, Action.ASSIGN)
-                assign_conversation(conversation=conversation, agent_id=given["assignee_id"], actor=request.user)
+                assign_conversation(
+                    conversation=conversation,
+                    agent_id=given.get("assignee_id", SAME),
+                    team_id=given.get("team_id", SAME),
+                    actor=request.user,
+                )
             if "status" in given:
                 change = {"open": reopen_conversation, "pending": park_conversation}[given["status"]]
                 change(conversation=conversation, actor=request.user)

@@ -1,5 +1,7 @@
-"""Who is responsible for a conversation: assigned by a manager, claimed by whoever is free, or nobody."""
+"""Who is responsible for a conversation: a member, a team, or nobody yet."""
 
+from enum import Enum, auto
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
@@ -7,28 +9,53 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from businesses.models import Membership
+from businesses.models import Membership, Team
 from conversations import events
 from conversations.models import Conversation
 from conversations.services.handling import Handled
 from foundation.errors import Conflict, Forbidden, Invalid
 
 
-@transaction.atomic
-def assign_conversation(*, conversation: Conversation, agent_id: UUID | None, actor: User) -> Handled:
-    """Make a member responsible, or nobody. Who it was before tells nobody again.
+class Same(Enum):
+    """For what stays as it is; None says "nobody"."""
 
-    agent_id: the user id of an active member of the conversation's workspace; None = nobody.
-    Raises Invalid for anybody else, in the same words for a stranger and for an id that nobody has.
-    Source: contract/api.md 5 and 6, C7.
+    SAME = auto()
+
+
+SAME: Final = Same.SAME
+
+
+@transaction.atomic
+def assign_conversation(
+    *,
+    conversation: Conversation,
+    actor: User,
+    agent_id: UUID | Same | None = SAME,
+    team_id: UUID | Same | None = SAME,
+) -> Handled:
+    """Make a member responsible, a team, both or nobody. What it was before tells nobody again.
+
+    agent_id: the user id of an active member of the conversation's workspace; None = no person.
+    team_id: one of the workspace's teams; None = no team.
+    Raises Invalid for anything else, in the same words for a stranger's id and for one that nobody has.
+    Source: contract/api.md 5 and 6, C7; design.md 3.
     """
-    membership = _member(conversation.business_id, agent_id) if agent_id else None
-    if agent_id and membership is None:
+    membership = _member(conversation.business_id, agent_id) if isinstance(agent_id, UUID) else None
+    if isinstance(agent_id, UUID) and membership is None:
         raise not_a_member()
+    team = _team(conversation.business_id, team_id) if isinstance(team_id, UUID) else None
     conversation = _lock(conversation)
-    if conversation.assignee_id == agent_id and not (agent_id and conversation.handoff_reason):
+    before = conversation.assignee_id, conversation.team_id, conversation.handoff_reason
+    if agent_id is not SAME:
+        conversation.assignee = membership.user if membership else None
+    if team_id is not SAME:
+        conversation.team = team
+    if membership:
+        conversation.person_has_it()
+    if before == (conversation.assignee_id, conversation.team_id, conversation.handoff_reason):
         return Handled(conversation=conversation, changed=False)
-    return _give(conversation, membership, actor)
+    is_new = conversation.assignee_id != before[0]
+    return _give(conversation, membership if is_new else None, actor)
 
 
 @transaction.atomic
@@ -46,6 +73,8 @@ def claim_conversation(*, conversation: Conversation, user: User) -> Handled:
         return Handled(conversation=conversation, changed=False)
     if conversation.assignee:
         raise Conflict(_("%(name)s has it already.") % {"name": conversation.assignee.full_name})
+    conversation.assignee = membership.user
+    conversation.person_has_it()
     return _give(conversation, membership, user)
 
 
@@ -64,16 +93,21 @@ def _member(business_id: UUID, user_id: UUID) -> Membership | None:
     )
 
 
+def _team(business_id: UUID, team_id: UUID) -> Team:
+    team = Team.objects.select_for_update(no_key=True).filter(business_id=business_id, pk=team_id).first()
+    if team is None:
+        raise Invalid(_("There is no such team."))
+    return team
+
+
 def _lock(conversation: Conversation) -> Conversation:
     return Conversation.objects.select_for_update(of=("self",)).for_reading().get(pk=conversation.pk)
 
 
 def _give(conversation: Conversation, membership: Membership | None, actor: User) -> Handled:
-    conversation.assignee = membership.user if membership else None
+    """Store who has it now. membership: whoever is to be told that it is theirs."""
     conversation.updated_at = timezone.now()
-    if membership:
-        conversation.person_has_it()
-    conversation.save(update_fields=["assignee", "updated_at", "handoff_reason", "handoff_at"])
+    conversation.save(update_fields=["assignee", "team", "updated_at", "handoff_reason", "handoff_at"])
     membership_id = membership.pk if membership else None
     happened = events.conversation_assigned(conversation, actor_id=actor.pk, membership_id=membership_id)
     events.record(conversation.business_id, [happened])

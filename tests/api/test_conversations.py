@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business
-from conversations.models import Conversation
+from conversations.models import Conversation, Message
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +51,7 @@ def test_one_conversation_holds_its_whole_history_in_order(
         builders.says(conversation, str(number))
     client = builders.api(ada)
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(4):  # session, membership, conversation, messages; nobody of ours wrote one
         body = client.get(f"/api/v1/conversations/{conversation.pk}").json()
 
     assert [message["content"] for message in body["messages"]] == list("1234567")
@@ -72,6 +74,67 @@ def test_a_long_history_is_read_by_number(ada: User, acme: Business) -> None:
     assert read("before=8&limit=2") == ([6, 7], 6)
     assert read("before=3&limit=2") == ([1, 2], None)
     assert client.get(f"/api/v1/conversations/{conversation.pk}/messages?after=1&before=3").status_code == 422
+
+
+def test_a_long_history_is_read_in_pages_either_way_while_more_arrive(
+    ada: User, acme: Business, django_assert_num_queries: Any
+) -> None:
+    conversation = builders.conversation(acme, content="1")
+    now = timezone.now()
+    Message.objects.bulk_create(
+        Message(conversation=conversation, seq=seq, sender_type="customer", content=str(seq), created_at=now)
+        for seq in range(2, 2_001)
+    )
+    Conversation.objects.filter(pk=conversation.pk).update(last_seq=2_000)
+    client, path = builders.api(ada), f"/api/v1/conversations/{conversation.pk}/messages"
+
+    def pages(name: str, start: int) -> list[int]:
+        """Every number that is seen on the way, with a message more before each fifth page."""
+        seen: list[int] = []
+        position: int | None = start
+        for page in range(40):
+            if position is None:
+                return seen
+            if page % 5 == 0:
+                builders.says(conversation, "and another")
+            with django_assert_num_queries(4):  # session, membership, conversation, messages
+                body = client.get(f"{path}?{name}={position}&limit=100").json()
+            seen += [message["seq"] for message in body["results"]]
+            position = body["next"]
+        raise AssertionError("no end")
+
+    backward = pages("before", 2_001)
+    assert sorted(backward) == list(range(1, 2_001))
+    forward = pages("after", 0)
+    last = Conversation.objects.get().last_seq
+    assert last > 2_008
+    assert forward == list(range(1, last + 1))
+    assert len(client.get(f"/api/v1/conversations/{conversation.pk}").json()["messages"]) == last
+
+
+def test_the_first_answer_stops_the_clock_by_every_door_and_only_once(
+    ada: User, acme: Business, client: Client
+) -> None:
+    opened = builders.api(ada).post(
+        "/api/v1/conversations/", {"business_id": str(acme.pk), "initial_message": "Parcel left today."}
+    )
+    assert opened.json()["first_response_at"] == opened.json()["messages"][0]["created_at"]
+
+    by_rest, by_page = builders.conversation(acme), builders.conversation(acme)
+    for conversation in (by_rest, by_page):
+        builders.says(conversation, "Anybody?")
+        conversation.refresh_from_db()
+        assert conversation.first_response_at is None
+    builders.api(ada).post(f"/api/v1/conversations/{by_rest.pk}/messages", {"content": "Yes"})
+    client.post("/login", {"email": ada.email, "password": builders.PASSWORD})
+    assert client.post(f"/inbox/{by_page.pk}/reply/", {"content": "Yes"}).status_code == 302
+    for conversation in (by_rest, by_page):
+        conversation.refresh_from_db()
+        stamped = conversation.first_response_at
+        assert stamped == conversation.messages.get(sender_type="agent").created_at
+        builders.answers(ada, conversation, "And again")
+        conversation.refresh_from_db()
+        assert conversation.first_response_at == stamped
 
 
 def test_resolve_close_and_reopen_answer_as_the_contract_says(ada: User, acme: Business) -> None:

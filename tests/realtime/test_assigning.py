@@ -43,6 +43,20 @@ def test_an_assignment_is_heard_once_by_the_assignee_and_by_nobody_else(
     assert [name for name, _payload in stranger.heard] == []
 
 
+def test_an_answer_over_the_socket_stops_the_clock_and_a_customers_message_opens_what_was_parked(
+    talk: Connect, house: House, ada: Owner
+) -> None:
+    agent, cleo = talk(ada.auth), talk(ada.visitor)
+    conversation_id = cleo.ask("client_message", {"content": "Hello?"})["conversation_id"]
+    path = f"/conversations/{conversation_id}"
+    assert house.call("GET", path, token=ada.token)["first_response_at"] is None
+    answer = agent.ask("agent_message", {"conversation_id": conversation_id, "content": "Hi"})["message"]
+    house.call("PATCH", path, {"status": "pending"}, ada.token)
+    cleo.ask("client_message", {"content": "One more thing", "conversation_id": conversation_id})
+    body = house.call("GET", path, token=ada.token)
+    assert (body["status"], body["first_response_at"]) == ("open", answer["created_at"])
+
+
 def test_a_claim_is_told_to_the_other_tabs_of_who_claimed(talk: Connect, house: House, ada: Owner) -> None:
     tab, cleo = talk(ada.auth), talk(ada.visitor)
     conversation_id = cleo.ask("client_message", {"content": "Hello?"})["conversation_id"]

@@ -1,0 +1,59 @@
+"""What becomes of somebody's open conversations when they leave the team: nobody has them, and everybody sees it."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.dispatch import receiver
+from django.utils import timezone
+
+from accounts.models import User
+from businesses.models import Membership
+from businesses.signals import member_removed
+from conversations import events
+from conversations.models import Conversation, ConversationQuerySet, Status
+
+# In one transaction: the workspace waits while their feed rows are written.
+BATCH = 100
+
+
+@receiver(member_removed)
+def take_back_after_removal(*, business_id: UUID, user: User, actor: User, **_signal: Any) -> None:
+    """Once the removal is committed: from then on nobody gives them anything, and we hold none of its locks.
+
+    A process that dies in between leaves some behind; `sweep` finds them.
+    """
+    theirs = _unfinished().filter(business_id=business_id, assignee_id=user.pk)
+
+    def take_back() -> None:
+        while _unassign(theirs, actor_id=actor.pk):
+            pass
+
+    transaction.on_commit(take_back, robust=True)
+
+
+def sweep() -> int:
+    """One batch of what is assigned to people who are no longer there; says how many that were. Safe to repeat."""
+    there = Membership.objects.filter(
+        business_id=OuterRef("business_id"), user_id=OuterRef("assignee_id"), is_active=True, user__is_active=True
+    )
+    left = _unfinished().filter(~Exists(there), assignee__isnull=False)
+    first = left.values_list("business_id", flat=True).first()
+    return _unassign(left.filter(business_id=first), actor_id=None) if first else 0
+
+
+def _unfinished() -> ConversationQuerySet:
+    return Conversation.objects.filter(Q(status=Status.OPEN) | Q(status=Status.PENDING))
+
+
+@transaction.atomic
+def _unassign(rows: ConversationQuerySet, *, actor_id: UUID | None) -> int:
+    """A batch of one workspace's; how many that were."""
+    ids = list(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True)[:BATCH])
+    Conversation.objects.filter(pk__in=ids).update(assignee=None, updated_at=timezone.now())
+    freed = list(Conversation.objects.for_reading().filter(pk__in=ids).order_by("pk"))
+    if freed:
+        happened = [events.conversation_assigned(conversation, actor_id=actor_id) for conversation in freed]
+        events.record(freed[0].business_id, happened)
+    return len(freed)
