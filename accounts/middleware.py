@@ -34,7 +34,7 @@ class LiveSession:
 class VerifiedFirst:
     """Pages for somebody who must still confirm an address: the one that says so. The API has its own answer."""
 
-    OPEN = ("/api/", "/verify-email/", "/check-mail", "/logout", "/theme")
+    OPEN = ("/api/", "/verify-email/", "/invitation/", "/check-mail", "/logout", "/theme")
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

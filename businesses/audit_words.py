@@ -49,7 +49,6 @@ ACTIONS: dict[str, Kind] = {
         Group.SIGN_IN, _("An old token of {target} was used again, so its session ended"), by_stranger=True
     ),
     "password.changed": _kind(Group.SIGN_IN, _("{actor} changed their password")),
-    "email.verified": _kind(Group.SIGN_IN, _("{actor} confirmed their e-mail address")),
     "member.added": _kind(Group.TEAM, _("{actor} added {target} as {role}")),
     "member.joined": _kind(Group.TEAM, _("{actor} accepted an invitation as {role}")),
     "member.role_changed": _kind(Group.TEAM, _("{actor} changed the role of {target} from {from} to {to}")),

@@ -5,6 +5,7 @@ import zoneinfo
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import SignUp
 from foundation.pages import PageForm
 
 TEAM_SIZES = [("", _("Choose")), ("1", _("Just me")), ("2-10", "2-10"), ("11-50", "11-50"), ("51+", _("More than 50"))]
@@ -25,6 +26,15 @@ class NewWorkspace(PageForm):
         widget=forms.TextInput(attrs={"inputmode": "url", "placeholder": "tidewater.coffee"}),
     )
     team_size = forms.ChoiceField(label=_("How many will answer?"), choices=TEAM_SIZES, required=False)
+
+
+class Join(PageForm):
+    """An account for the address that was invited, which is no field: the link says it."""
+
+    large = True
+
+    full_name = SignUp.base_fields["full_name"]
+    password = SignUp.base_fields["password"]
 
 
 class Workspace(PageForm):

@@ -19,6 +19,7 @@ class Action(StrEnum):
     ASSIGN = auto()
     SEE_REPORTS = auto()
     MANAGE_TEAM = auto()
+    MANAGE_TEAMS = auto()
     MANAGE_CHANNELS = auto()
     MANAGE_WIDGETS = auto()
     MANAGE_WORKSPACE = auto()
@@ -28,7 +29,7 @@ class Action(StrEnum):
 
 ALLOWED: dict[Role, frozenset[Action]] = {
     Role.OWNER: frozenset(Action),
-    Role.ADMIN: frozenset({Action.HANDLE_CONVERSATIONS, Action.SEE_REPORTS, Action.ASSIGN}),
+    Role.ADMIN: frozenset({Action.HANDLE_CONVERSATIONS, Action.SEE_REPORTS, Action.ASSIGN, Action.MANAGE_TEAMS}),
     Role.AGENT: frozenset({Action.HANDLE_CONVERSATIONS, Action.SEE_REPORTS}),
 }
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from businesses.api import audit, members, status, switching, views
+from businesses.api import audit, invitations, members, status, switching, teams, views
 
 urlpatterns = [
     path("auth/me", views.Me.as_view()),
@@ -11,4 +11,10 @@ urlpatterns = [
     path("team/members", members.Members.as_view()),
     path("team/members/<str:member_id>", members.OneMember.as_view()),
     path("team/invite", members.Invite.as_view()),
+    path("team/invitations", invitations.Invitations.as_view()),
+    path("team/invitations/accept", invitations.Accept.as_view()),
+    path("team/invitations/<str:invitation_id>", invitations.OneInvitation.as_view()),
+    path("team/invitations/<str:invitation_id>/resend", invitations.Resend.as_view()),
+    path("teams", teams.Teams.as_view()),
+    path("teams/<str:team_id>", teams.OneTeam.as_view()),
 ]

@@ -11,7 +11,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.models import User
+from businesses.invitations import invite
 from businesses.models import Business, Role
+from businesses.teams import create_team
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -26,6 +28,10 @@ OWNER_ONLY = {
     ("post", "/api/v1/team/invite"),
     ("patch", "/api/v1/team/members/{member_id}"),
     ("delete", "/api/v1/team/members/{member_id}"),
+    ("get", "/api/v1/team/invitations"),
+    ("post", "/api/v1/team/invitations"),
+    ("delete", "/api/v1/team/invitations/{invitation_id}"),
+    ("post", "/api/v1/team/invitations/{invitation_id}/resend"),
 }
 PUBLIC = {
     ("post", "/api/v1/auth/register"),
@@ -50,6 +56,9 @@ BODIES: dict[str, Any] = {
     "/api/v1/conversations/{conversation_id}/upload": {"file": "a.txt"},
     "/api/v1/team/members/{member_id}": {"role": "admin"},
     "/api/v1/team/status": {"status": "away"},
+    "/api/v1/team/invitations": {"email": "finn@example.com"},
+    "/api/v1/teams": {"name": "Night"},
+    "/api/v1/teams/{team_id}": {"name": "Late"},
 }
 # What a path takes beside its ids.
 QUERIES = {
@@ -60,14 +69,19 @@ QUERIES = {
 MANAGERS_ONLY = {
     ("put", "/api/v1/conversations/{conversation_id}/assign/{agent_id}"),
     ("post", "/api/v1/team/assign/{conversation_id}"),
+    ("post", "/api/v1/teams"),
+    ("patch", "/api/v1/teams/{team_id}"),
+    ("delete", "/api/v1/teams/{team_id}"),
 }
 # They end the session, are about one's own person or need one without a workspace: their own tests say what they do.
+# They end the session, need what was mailed, or need a person without a workspace: their own tests say what they do.
 APART = {
     ("post", "/api/v1/auth/google"),
     ("post", "/api/v1/auth/logout"),
     ("delete", "/api/v1/auth/sessions/{session_id}"),
     ("post", "/api/v1/auth/verify-email/resend"),
     ("post", "/api/v1/auth/business/create"),
+    ("post", "/api/v1/team/invitations/accept"),
 }
 
 
@@ -79,6 +93,8 @@ def ids(ada: User, acme: Business) -> dict[str, str]:
         "conversation_id": str(builders.conversation(acme).pk),
         "widget_id": str(widget.pk),
         "channel_id": str(acme.channels.get().pk),
+        "team_id": str(create_team(actor=ada, name="Day").pk),
+        "invitation_id": str(invite(actor=ada, email="gil@example.com").pk),
         "member_id": str(builders.member(acme, builders.person("Eve")).pk),
     }
 

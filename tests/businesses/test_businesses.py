@@ -15,6 +15,8 @@ from tests.conversations.test_messages import together
 
 pytestmark = pytest.mark.django_db
 
+AGENTS = {policy.Action.HANDLE_CONVERSATIONS, policy.Action.SEE_REPORTS}
+
 
 def test_only_a_name_is_needed_and_the_maker_owns_it(ada: User) -> None:
     answer = builders.api(ada).post("/api/v1/auth/business/create", {"name": " Acme ", "website": None})
@@ -70,8 +72,8 @@ def test_a_removed_member_loses_the_workspace_at_the_next_request(acme: Business
     ("role", "allowed"),
     [
         (Role.OWNER, set(policy.Action)),
-        (Role.ADMIN, {policy.Action.HANDLE_CONVERSATIONS, policy.Action.ASSIGN}),
-        (Role.AGENT, {policy.Action.HANDLE_CONVERSATIONS}),
+        (Role.ADMIN, {*AGENTS, policy.Action.ASSIGN, policy.Action.MANAGE_TEAMS}),
+        (Role.AGENT, AGENTS),
     ],
 )
 def test_roles_may_what_the_contract_says(acme: Business, role: Role, allowed: set[policy.Action]) -> None:
