@@ -1,19 +1,62 @@
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.operators import ToldAdmin
-from businesses import members, services
-from businesses.models import AuditEntry, Business, FeedEvent, Invitation, Membership, Plan, Team
+from businesses import members, plans, services
+from businesses.models import AuditEntry, Business, FeedEvent, Invitation, Membership, MonthlyUsage, Plan, Team
+
+
+class PlanForm(forms.ModelForm):  # type: ignore[type-arg]
+    def _get_validation_exclusions(self) -> set[str]:
+        """That there is one default is kept by `plans.make_default`, which takes it from the plan that had it."""
+        excluded: set[str] = super()._get_validation_exclusions()
+        return excluded | {"is_default"}
+
+    def clean_is_default(self) -> bool:
+        is_default: bool = self.cleaned_data["is_default"]
+        if self.initial.get("is_default") and not is_default:
+            raise forms.ValidationError(_("Tick this at the plan that new workspaces shall start with instead."))
+        return is_default
+
+
+def _why_it_stays(plan: Plan) -> str:
+    if plan.is_default:
+        return _("%(plan)s is the plan that new workspaces start with. Choose another one first.") % {"plan": plan}
+    if used := plan.businesses.count():
+        text = ngettext(
+            "%(count)d workspace is on %(plan)s. Move it to another plan first.",
+            "%(count)d workspaces are on %(plan)s. Move them to another plan first.",
+            used,
+        )
+        return text % {"count": used, "plan": plan}
+    return ""
 
 
 @admin.register(Plan)
 class PlanAdmin(ToldAdmin):
+    """The numbers count from the next question on, for every workspace of the plan."""
+
+    form = PlanForm
     list_display = ("name", "max_agents", "max_channels", "max_kb_articles", "max_messages_per_month", "is_default")
     search_fields = ("name",)
+
+    def save_model(self, request: HttpRequest, obj: Plan, form: Any, change: bool) -> None:
+        if obj.is_default:
+            plans.make_default(obj)
+        else:
+            obj.save()
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Says in words why a plan has to stay: the database's own refusal names row after row."""
+        deleted, counts, permissions, _protected = super().get_deleted_objects(objs, request)
+        return deleted, counts, permissions, [reason for plan in objs if (reason := _why_it_stays(plan))]
 
 
 class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -35,7 +78,8 @@ class BusinessAdmin(ToldAdmin):
     def save_model(self, request: HttpRequest, obj: Business, form: Any, change: bool) -> None:
         """Only what was changed: writing the whole row would set the feed's position back under traffic."""
         if change:
-            obj.save(update_fields=[*form.changed_data, "updated_at"])
+            obj.save(update_fields=[*(name for name in form.changed_data if name != "plan"), "updated_at"])
+            plans.move_to_plan(actor=request.user, business=obj, plan=obj.plan)
         else:
             super().save_model(request, obj, form, change)
 
@@ -128,6 +172,14 @@ class FeedEventAdmin(LogAdmin):
     list_filter = ("kind",)
     list_select_related = ("business",)
     search_fields = ("business__name", "conversation_id", "message_id")
+
+
+@admin.register(MonthlyUsage)
+class MonthlyUsageAdmin(LogAdmin):
+    list_display = ("business", "month", "agent_messages")
+    list_filter = ("month",)
+    list_select_related = ("business",)
+    search_fields = ("business__name", "business__id")
 
 
 @admin.register(AuditEntry)

@@ -48,6 +48,7 @@ ACTIONS: dict[str, Kind] = {
     "token.reuse": _kind(
         Group.SIGN_IN, _("An old token of {target} was used again, so its session ended"), by_stranger=True
     ),
+    "email.verified": _kind(Group.SIGN_IN, _("{actor} confirmed their e-mail address")),
     "password.changed": _kind(Group.SIGN_IN, _("{actor} changed their password")),
     "member.added": _kind(Group.TEAM, _("{actor} added {target} as {role}")),
     "member.joined": _kind(Group.TEAM, _("{actor} accepted an invitation as {role}")),
@@ -61,6 +62,7 @@ ACTIONS: dict[str, Kind] = {
     "team.deleted": _kind(Group.TEAM, _("{actor} deleted the team {target}")),
     "workspace.created": _kind(Group.WORKSPACE, _("{actor} created the workspace {target}")),
     "workspace.changed": _kind(Group.WORKSPACE, _("{actor} changed the workspace: {fields}")),
+    "plan.changed": _kind(Group.WORKSPACE, _("{actor} moved the workspace from {from} to {to}")),
     "channel.created": _kind(Group.CHANNELS, _("{actor} added the channel {target}")),
     "channel.changed": _kind(Group.CHANNELS, _("{actor} changed the channel {target}: {fields}")),
     "channel.deleted": _kind(Group.CHANNELS, _("{actor} deleted the channel {target}")),

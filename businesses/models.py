@@ -52,6 +52,22 @@ class Plan(models.Model):
         return self.name
 
 
+class MonthlyUsage(models.Model):
+    """What a workspace has used of a plan's monthly allowance; see `businesses.plans.count_messages`."""
+
+    business = models.ForeignKey("Business", models.CASCADE, related_name="usage")
+    month = models.DateField(_("first day of the month"))
+    agent_messages = models.PositiveIntegerField(_("messages of agents"), default=0)
+
+    class Meta:
+        verbose_name = _("monthly usage")
+        verbose_name_plural = _("monthly usage")
+        constraints = [models.UniqueConstraint(fields=["business", "month"], name="usage_once_a_month")]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}: {self.agent_messages}"
+
+
 def known_time_zone(name: str) -> None:
     if name not in zoneinfo.available_timezones():
         raise ValidationError(_("Choose a time zone from the list."))

@@ -1,8 +1,16 @@
 """What a plan allows, and the contract's words when it does not (contract/api.md 12)."""
 
-from django.utils.translation import gettext as _
+from datetime import UTC, date, datetime
+from uuid import UUID
 
-from businesses.models import Business
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from businesses import audit
+from businesses.models import Business, MonthlyUsage, Plan
 from foundation.errors import PlanLimit
 
 
@@ -32,8 +40,72 @@ def check_agent_allowed(business: Business, *, current: int) -> None:
     _check_count(business, feature="agents", current=current, limit=business.plan.max_agents)
 
 
-def _check_count(business: Business, *, feature: str, current: int, limit: int | None) -> None:
-    if limit is not None and current >= limit:
+def check_articles_allowed(business: Business, *, current: int) -> None:
+    """Raises PlanLimit when one more knowledge article does not fit. current: those that the workspace has now."""
+    _check_count(business, feature="kb_articles", current=current, limit=business.plan.max_kb_articles)
+
+
+def count_messages(business_id: UUID, *, amount: int) -> None:
+    """Count agents' messages that this transaction stores. Raises PlanLimit (429) when the month has no room for them.
+
+    Exact, also with many senders at once: the row is locked until the commit, and a transaction that is taken back
+    takes its count with it. So call it late, just before the feed. One statement, whether there is a limit or not:
+    a limit that comes later in the month knows what was sent before, and the Plan page always has its figure.
+    """
+    if not amount:
+        return
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("A count belongs into the transaction of its messages.")
+    this, usage = month_of(timezone.now()), MonthlyUsage._meta
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {usage.db_table} (business_id, month, agent_messages) VALUES (%s, %s, %s)"  # noqa: S608
+            " ON CONFLICT (business_id, month) DO UPDATE SET"
+            f" agent_messages = {usage.db_table}.agent_messages + excluded.agent_messages RETURNING agent_messages,"
+            f" (SELECT plan.max_messages_per_month FROM {Plan._meta.db_table} plan"
+            f" JOIN {Business._meta.db_table} business ON business.plan_id = plan.id WHERE business.id = %s)",
+            [
+                usage.get_field("business").get_db_prep_value(business_id, connection),
+                usage.get_field("month").get_db_prep_value(this, connection),
+                amount,
+                usage.get_field("business").get_db_prep_value(business_id, connection),
+            ],
+        )
+        total, limit = cursor.fetchone()
+    if limit is not None and total > limit:
+        business = Business.objects.select_related("plan").get(pk=business_id)
+        _check_count(business, feature="messages", current=total - amount, limit=limit, adding=amount, status=429)
+
+
+@transaction.atomic
+def move_to_plan(*, actor: User | None, business: Business, plan: Plan) -> None:
+    """What the plan allows counts from the next question on. actor: an operator; None when a payment did it."""
+    before = Business.objects.select_for_update(of=("self",), no_key=True).select_related("plan").get(pk=business.pk)
+    business.plan = plan
+    if before.plan == plan:
+        return
+    business.save(update_fields=["plan", "updated_at"])
+    facts = {"from": before.plan.name, "to": plan.name}
+    audit.record("plan.changed", business_id=business.pk, actor=actor, target=business, **facts)
+
+
+@transaction.atomic
+def make_default(plan: Plan) -> None:
+    """New workspaces start with this one, which is saved here, and with no other."""
+    Plan.objects.select_for_update().filter(is_default=True).exclude(pk=plan.pk).update(is_default=False)
+    plan.is_default = True
+    plan.save()
+
+
+def month_of(when: datetime) -> date:
+    """The first day of the calendar month, in UTC, whose messages are counted together."""
+    return when.astimezone(UTC).date().replace(day=1)
+
+
+def _check_count(
+    business: Business, *, feature: str, current: int, limit: int | None, adding: int = 1, status: int = 402
+) -> None:
+    if limit is not None and current + adding > limit:
         raise PlanLimit(
             {
                 "error": "limit_exceeded",
@@ -41,6 +113,31 @@ def _check_count(business: Business, *, feature: str, current: int, limit: int |
                 "feature": feature,
                 "current": current,
                 "limit": limit,
-                "message": _("The %(plan)s plan allows %(limit)s.") % {"plan": business.plan.name, "limit": limit},
-            }
+                "message": _words(business.plan.name, feature, limit),
+            },
+            status=status,
         )
+
+
+def _words(plan: str, feature: str, limit: int) -> str:
+    texts = {
+        "agents": ngettext(
+            "The %(plan)s plan allows %(limit)d agent besides the owner.",
+            "The %(plan)s plan allows %(limit)d agents besides the owner.",
+            limit,
+        ),
+        "channels": ngettext(
+            "The %(plan)s plan allows %(limit)d channel.", "The %(plan)s plan allows %(limit)d channels.", limit
+        ),
+        "kb_articles": ngettext(
+            "The %(plan)s plan allows %(limit)d knowledge article.",
+            "The %(plan)s plan allows %(limit)d knowledge articles.",
+            limit,
+        ),
+        "messages": ngettext(
+            "The %(plan)s plan allows %(limit)d message a month, and this month’s is sent.",
+            "The %(plan)s plan allows %(limit)d messages a month, and this month’s are sent.",
+            limit,
+        ),
+    }
+    return texts[feature] % {"plan": plan, "limit": limit}

@@ -13,7 +13,8 @@ from django.dispatch import Signal
 
 from businesses import feed
 from businesses.feed import Event
-from conversations.models import Conversation, Customer, Message
+from businesses.plans import count_messages
+from conversations.models import Conversation, Customer, Message, SenderType
 
 # Arguments: business_id: UUID, events: Sequence[Event], messages: Sequence[Message], the new ones with their
 # conversation loaded.
@@ -64,8 +65,12 @@ def customer_updated(customer: Customer) -> Event:
 
 
 def record(business_id: UUID, events: Sequence[Event], *, messages: Sequence[Message] = ()) -> None:
-    """Tell the neighbours, then append to the feed. The last call of a service's transaction."""
+    """Tell the neighbours, then append to the feed. The last call of a service's transaction.
+
+    Raises PlanLimit when the plan has no room for these messages: then nothing of the change is stored.
+    """
     happened.send(sender=None, business_id=business_id, events=events, messages=messages)
+    count_messages(business_id, amount=sum(message.sender_type == SenderType.AGENT for message in messages))
     feed.record(business_id, events)
 
 

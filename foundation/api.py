@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Q
 from django.http import Http404
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer
 from rest_framework import serializers
 from rest_framework.request import Request
 
@@ -68,6 +68,13 @@ def refusals(*statuses: int) -> dict[int, Any]:
     shapes: dict[int, Any] = {402: PlanRefusal, 422: Flaws, 429: TooFastBody}
     return {status: shapes.get(status, Detail) for status in statuses}
 
+
+# Of operations that store what an agent writes: too fast, or the plan's messages of the month are sent.
+NO_ROOM = {
+    429: PolymorphicProxySerializer(
+        component_name="NoRoom", serializers=[TooFastBody, PlanRefusal], resource_type_field_name=None
+    )
+}
 
 # Of every operation that takes a token and a body.
 SIGNED_IN = (401,)

@@ -1,6 +1,7 @@
 """What must hold before PingBack starts (promises 10). Django runs these at every start and in `manage.py check`."""
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -43,6 +44,21 @@ def redis_is_private(**kwargs: Any) -> list[CheckMessage]:
     if not settings.REDIS_URL or url.password or _is_loopback(url.hostname or ""):
         return []
     return [Error("REDIS_URL names another machine and has no password.", id="pingback.E003")]
+
+
+@register(Tags.urls)
+def checkout_is_an_address(**kwargs: Any) -> list[CheckMessage]:
+    """People are sent there to pay: a typing mistake must not send them elsewhere."""
+    if not settings.CHECKOUT_URL:
+        return []
+    url = urlsplit(settings.CHECKOUT_URL)
+    gaps = re.findall(r"\{[^}]*\}", settings.CHECKOUT_URL)
+    if url.scheme == "https" and url.hostname and set(gaps) == {"{plan}", "{business_id}"}:
+        return []
+    hint = "Like https://pay.example.com/checkout?plan={plan}&workspace={business_id}"
+    return [
+        Error("CHECKOUT_URL is no https address with {plan} and {business_id} in it.", hint=hint, id="pingback.E012")
+    ]
 
 
 @register(Tags.security)

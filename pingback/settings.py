@@ -217,6 +217,9 @@ PURGES = [
     "conversations.services.leaving.sweep",
 ]
 
+# Where an owner pays for a plan, with {plan} and {business_id} in it; empty = nobody pays here.
+CHECKOUT_URL = env_str("CHECKOUT_URL")
+
 # Where operators find Django admin; empty or "off" = not served by this process.
 ADMIN_PATH = env_str("ADMIN_PATH", "admin").strip("/")
 if ADMIN_PATH == "off":

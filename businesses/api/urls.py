@@ -1,10 +1,11 @@
 from django.urls import path
 
-from businesses.api import audit, invitations, members, status, switching, teams, views
+from businesses.api import audit, billing, invitations, members, status, switching, teams, views
 
 urlpatterns = [
     path("auth/me", views.Me.as_view()),
     path("audit-log", audit.AuditLog.as_view()),
+    path("billing/checkout-url", billing.CheckoutUrl.as_view()),
     path("auth/business/create", views.CreateBusiness.as_view()),
     path("auth/business/switch", switching.SwitchBusiness.as_view()),
     path("team/status", status.OwnStatus.as_view()),

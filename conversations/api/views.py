@@ -27,7 +27,7 @@ from conversations.services.handling import (
 from conversations.services.messages import api_key, fingerprint_of, send_reply
 from conversations.services.opening import open_conversation
 from conversations.wire import conversation_payload, message_payload, timestamp
-from foundation.api import IDEMPOTENCY_KEY, SIGNED_IN, WITH_BODY, idempotency_key, path_id, refusals
+from foundation.api import IDEMPOTENCY_KEY, NO_ROOM, SIGNED_IN, WITH_BODY, idempotency_key, path_id, refusals
 from foundation.errors import Forbidden, Invalid
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ class Conversations(APIView):
             201: shapes.ConversationOutput,
             200: shapes.ConversationOutput,
             **refusals(400, *SIGNED_IN, 403, *WITH_BODY),
+            **NO_ROOM,
         },
     )
     def post(self, request: Request) -> Response:
@@ -166,6 +167,7 @@ class Messages(APIView):
             201: shapes.MessageOutput,
             200: shapes.MessageOutput,
             **refusals(400, *SIGNED_IN, 403, 404, *WITH_BODY),
+            **NO_ROOM,
         },
     )
     def post(self, request: Request, conversation_id: str) -> Response:

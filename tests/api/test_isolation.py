@@ -20,6 +20,7 @@ pytestmark = pytest.mark.django_db
 
 OWNER_ONLY = {
     ("get", "/api/v1/audit-log"),
+    ("get", "/api/v1/billing/checkout-url"),
     ("post", "/api/v1/channels/"),
     ("patch", "/api/v1/channels/{channel_id}"),
     ("delete", "/api/v1/channels/{channel_id}"),
@@ -62,6 +63,7 @@ BODIES: dict[str, Any] = {
 }
 # What a path takes beside its ids.
 QUERIES = {
+    "/api/v1/billing/checkout-url": "?plan=pro",
     "/api/v1/team/assign/{conversation_id}": "?agent_id={agent_id}",
     "/api/v1/team/invite": "?email=dora@example.com",
 }
@@ -83,6 +85,11 @@ APART = {
     ("post", "/api/v1/auth/business/create"),
     ("post", "/api/v1/team/invitations/accept"),
 }
+
+
+@pytest.fixture(autouse=True)
+def payment_is_set_up(settings: Any) -> None:
+    settings.CHECKOUT_URL = "https://pay.example.com/?plan={plan}&workspace={business_id}"
 
 
 @pytest.fixture

@@ -54,6 +54,28 @@ def test_an_answer_reaches_the_visitor_and_all_agents(talk: Connect, ada: Owner)
     assert agent.ask("agent_message", {**sent, "content": "Other"})["error"]["code"] == "invalid"
 
 
+def test_a_month_that_is_used_up_is_said_in_the_ack_and_nobody_hears_anything(
+    talk: Connect, house: House, ada: Owner
+) -> None:
+    agent, cleo = talk(ada.auth), talk(ada.visitor)
+    conversation_id = cleo.ask("client_message", {"content": "Hello?"})["conversation_id"]
+    house.shell(
+        "from businesses.models import Business, Plan;"
+        "plan = Plan.objects.create(name='Tiny', max_messages_per_month=1);"
+        f"Business.objects.filter(pk='{ada.business_id}').update(plan=plan)"
+    )
+
+    sent = {"conversation_id": conversation_id, "content": "Hi!", "client_message_id": "a-1"}
+    first = agent.ask("agent_message", sent)
+    refused = agent.ask("agent_message", {**sent, "content": "More", "client_message_id": "a-2"})
+
+    assert refused["error"]["code"] == "plan_limit"
+    assert "The Tiny plan allows 1 message a month" in refused["error"]["detail"]
+    assert agent.ask("agent_message", sent)["message"]["id"] == first["message"]["id"]
+    assert cleo.ask("client_message", {"content": "Still there?"})["message"]["seq"] == 3
+    assert [message["seq"] for message in history(house, ada, conversation_id)] == [1, 2, 3]
+
+
 def test_what_happens_over_rest_is_live(talk: Connect, house: House, ada: Owner) -> None:
     agent, cleo = talk(ada.auth), talk(ada.visitor)
     conversation_id = cleo.ask("client_message", {"content": "Hello?"})["conversation_id"]
