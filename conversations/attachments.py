@@ -15,7 +15,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from conversations.models import Attachment
+from conversations.models import Attachment, Conversation, SenderType
 from foundation.errors import Unprocessable
 from foundation.ids import parse_id
 
@@ -93,22 +93,33 @@ def ids_in(given: object) -> list[UUID]:
         return []
     if not isinstance(given, list):
         raise no_such_attachment()
-    if len(given) > MAX_OF_MESSAGE:
+    return ids_of([_id_in(item) for item in given])
+
+
+def ids_of(texts: Sequence[str]) -> list[UUID]:
+    """The same of bare ids, as a page's form has them."""
+    if len(texts) > MAX_OF_MESSAGE:
         raise Unprocessable(_("At most %(most)d files a message.") % {"most": MAX_OF_MESSAGE}, field="attachments")
-    found = [_id_in(item) for item in given]
-    if len(set(found)) < len(found):
+    found = [attachment_id for text in texts if (attachment_id := parse_id(text))]
+    if len(set(found)) < len(texts):
         raise no_such_attachment()
     return found
 
 
-def _id_in(item: object) -> UUID:
+def unsent_among(texts: Sequence[str], conversation: Conversation) -> list[Facts]:
+    """Facts of those that can still be sent, for a composer that is shown again."""
+    ids = [attachment_id for text in texts[:MAX_OF_MESSAGE] if (attachment_id := parse_id(text))]
+    rows = conversation.files.filter(pk__in=ids, message=None, sender_type=SenderType.AGENT)
+    return [facts_of(file) for file in rows.order_by("created_at", "pk")]
+
+
+def _id_in(item: object) -> str:
+    """The id in an address of ours; "" when there is none."""
     address = item.get("url") if isinstance(item, dict) else item
-    path = address.removeprefix(settings.PUBLIC_BASE_URL) if isinstance(address, str) else ""
-    match = _ADDRESS.fullmatch(path) if path != address else None
-    found = parse_id(match.group(1)) if match else None
-    if found is None:
-        raise no_such_attachment()
-    return found
+    if not isinstance(address, str) or not address.startswith(settings.PUBLIC_BASE_URL):
+        return ""
+    match = _ADDRESS.fullmatch(address.removeprefix(settings.PUBLIC_BASE_URL))
+    return match.group(1) if match else ""
 
 
 def take(ids: Sequence[UUID], *, conversation_id: UUID, sender_type: str) -> list[Attachment]:

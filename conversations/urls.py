@@ -1,7 +1,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from conversations import downloads, views
+from conversations import downloads, uploading, views
 
 urlpatterns = [
     path("files/<uuid:attachment_id>/thumb", downloads.thumbnail, name="file-thumbnail"),
@@ -12,6 +12,12 @@ urlpatterns = [
     path("inbox/<uuid:conversation_id>/", views.conversation, name="conversation"),
     path("inbox/<uuid:conversation_id>/messages/", views.thread_messages, name="conversation-messages"),
     path("inbox/<uuid:conversation_id>/reply/", views.reply, name="conversation-reply"),
+    path("inbox/<uuid:conversation_id>/upload/", uploading.upload, name="conversation-upload"),
+    path(
+        "inbox/<uuid:conversation_id>/upload/<uuid:attachment_id>/remove/",
+        uploading.remove,
+        name="conversation-upload-remove",
+    ),
     path("inbox/<uuid:conversation_id>/status/", views.set_status, name="conversation-status"),
     path("inbox/<uuid:conversation_id>/read/", views.read, name="conversation-read"),
 ]

@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -14,12 +15,15 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.models import User
 from businesses.pages import member_page
 from businesses.policy import Action, require
 from conversations import pages
+from conversations.attachments import ids_of, unsent_among
 from conversations.models import Conversation, Status
 from conversations.services import handling
 from conversations.services.messages import MAX_CONTENT, send_reply
+from conversations.services.uploads import keep_upload
 from foundation.errors import Forbidden, KeyReused, Refused, Unprocessable
 from foundation.pages import is_fetch
 
@@ -40,7 +44,7 @@ def handling_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
             require(request.user, Action.HANDLE_CONVERSATIONS)
         except Forbidden as refusal:
             if is_fetch(request):
-                return _refused(refusal)
+                return refused(refusal)
             raise PermissionDenied from refusal
         return view(request, *args, **kwargs)
 
@@ -94,17 +98,21 @@ def reply(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     # Enter makes a line here: the empty ones at the end are nobody's words.
     content = request.POST.get("content", "").replace("\r\n", "\n").rstrip()
     key = request.POST.get("client_message_id", "")
+    author: User = request.user  # type: ignore[assignment]
+    chosen = request.POST.getlist("attachments")
     try:
-        send_reply(conversation=found, author=request.user, content=content, key=key)  # type: ignore[arg-type]
+        for file in request.FILES.getlist("file"):  # without JavaScript they come along with the words
+            chosen.append(str(keep_upload(agent=author, conversation=found, file=file).pk))
+        send_reply(conversation=found, author=author, content=content, key=key, attachments=ids_of(chosen))
     except Refused as refusal:
         if is_fetch(request):
-            return _refused(refusal)
+            return refused(refusal)
         error = refusal.detail
         if isinstance(refusal, KeyReused):
             error = _("Other words were already sent from this page. Send again, and these go out too.")
         # With a new key: under this one nothing was stored, or something else.
         context = _list_context(request, opened=found) | _thread_context(request, found)
-        context |= {"content": content, "error": error}
+        context |= {"content": content, "error": error, "unsent": unsent_among(chosen, found)}
         return _inbox_page(request, context, status=refusal.status)
     return HttpResponse(status=204) if is_fetch(request) else redirect(_address(request, found) + "#end")
 
@@ -143,7 +151,7 @@ def read(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     return JsonResponse({"unread": unread})
 
 
-def _refused(refusal: Refused) -> JsonResponse:
+def refused(refusal: Refused) -> JsonResponse:
     kind = refusal.kind if isinstance(refusal, Unprocessable) else refusal.code
     return JsonResponse({"detail": refusal.detail, "kind": kind}, status=refusal.status)
 
@@ -187,6 +195,7 @@ def _thread_context(request: HttpRequest, found: Conversation) -> dict[str, Any]
         "view": "customer" if request.GET.get("view") == "customer" else "thread",
         "client_message_id": uuid4(),
         "max_content": MAX_CONTENT,
+        "upload_bytes": settings.UPLOAD_BYTES,
     }
 
 

@@ -8,8 +8,7 @@ from rest_framework.views import APIView
 from conversations.api import serializers as shapes
 from conversations.api.views import conversation_for
 from conversations.attachments import facts_of, payload_of
-from conversations.services.uploads import store_upload
-from foundation import throttles
+from conversations.services.uploads import keep_upload
 from foundation.api import SIGNED_IN, WITH_BODY, refusals
 from foundation.uploads import UploadParser, one_file
 
@@ -25,9 +24,5 @@ class Upload(APIView):
     def post(self, request: Request, conversation_id: str) -> Response:
         """Name it in `attachments` of a message within a day, or it is deleted."""
         conversation = conversation_for(request, conversation_id)
-        file = one_file(request.FILES)
-        throttles.count("UPLOAD", request.user.pk)
-        attachment = store_upload(
-            conversation=conversation, name=file.name, file=file.file, size=file.size, uploader=request.user
-        )
+        attachment = keep_upload(agent=request.user, conversation=conversation, file=one_file(request.FILES))
         return Response(payload_of(facts_of(attachment)), status=201)

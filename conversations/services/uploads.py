@@ -12,6 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
@@ -21,6 +22,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from conversations.attachments import place_of, thumbnail_place_of
 from conversations.models import Attachment, Conversation, SenderType
+from foundation import throttles
 from foundation.errors import TooBig, Unprocessable, UnsupportedType
 from foundation.filenames import shown_name
 from foundation.filetypes import FileType, type_of
@@ -32,6 +34,15 @@ log = logging.getLogger("pingback.files")
 # What is uploaded and not sent.
 KEPT_UNSENT = timedelta(hours=24)
 BATCH = 100
+
+
+def keep_upload(*, agent: User, conversation: Conversation, file: "UploadedFile[bytes]") -> Attachment:
+    """`store_upload` of what an agent sent, counted. Raises TooFast, too."""
+    assert file.file is not None
+    throttles.count("UPLOAD", agent.pk)
+    return store_upload(
+        conversation=conversation, name=file.name or "", file=file.file, size=file.size or 0, uploader=agent
+    )
 
 
 def store_upload(

@@ -1,6 +1,7 @@
 // Reply without leaving the page; without us the form still posts. One key for the same words: a retry doubles
 // nothing, and other words are never taken for the ones before.
 
+import { enhanceAttach } from "./attach.js"
 import { ask } from "./fragment.js"
 
 const TYPING_EVERY_MS = 3000
@@ -13,7 +14,7 @@ export function enhanceComposer(form, { onSent, onTyping }) {
   const button = form.querySelector("[data-send]")
   const note = form.querySelector("[data-error]")
   const kept = `draft:${form.action.match(/[0-9a-f-]{36}/)[0]}`
-  let keyed = null // the words that went out under this key, as long as we do not know that they arrived
+  let keyed = null // the words and files that went out under this key, as long as we do not know that they arrived
   let saidAt = 0
 
   const grow = () => {
@@ -25,15 +26,18 @@ export function enhanceComposer(form, { onSent, onTyping }) {
     note.hidden = !detail
     text.toggleAttribute("aria-invalid", Boolean(detail))
   }
+  const files = enhanceAttach(form, complain)
 
   async function send() {
-    if (button.getAttribute("aria-busy") || !text.value.trim()) return text.focus()
+    if (button.getAttribute("aria-busy") || !(text.value.trim() || files.any)) return text.focus()
     const sent = text.value
     button.setAttribute("aria-busy", "true")
     form.setAttribute("aria-busy", "true")
     complain("")
     try {
+      if (!(await files.settled())) return
       await post(sent)
+      files.clear()
       if (text.value === sent) text.value = ""
       remember()
       grow()
@@ -49,8 +53,9 @@ export function enhanceComposer(form, { onSent, onTyping }) {
   }
 
   async function post(words) {
-    if (keyed !== null && keyed !== words) id.value = newId()
-    keyed = words
+    const all = `${files.names} ${words}`
+    if (keyed !== null && keyed !== all) id.value = newId()
+    keyed = all
     const body = new FormData(form)
     try {
       await ask(form.action, { body })

@@ -3,6 +3,7 @@
 import { enhanceComposer } from "./composer.js"
 import { ask, fragment } from "./fragment.js"
 import { enhanceKeys } from "./keys.js"
+import { enhancePictures } from "./picture.js"
 import { connect } from "./socket.js"
 import { List } from "./list.js"
 import { Thread } from "./thread.js"
@@ -105,6 +106,7 @@ export function enhanceInbox(body) {
     else body.dataset.view = "list"
   })
 
+  enhancePictures()
   enhanceKeys({
     next: () => list.step(1, (address) => open(address)),
     previous: () => list.step(-1, (address) => open(address)),

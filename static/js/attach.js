@@ -1,0 +1,126 @@
+// Files of a reply: chosen, pasted or dropped, each goes up at once and stands above the button until it is sent.
+
+const MOST = 5
+
+/** complain: shows a sentence, "" takes it away. Returns what the composer needs to know of them. */
+export function enhanceAttach(form, complain) {
+  const list = form.querySelector("[data-files]")
+  const picker = form.querySelector("[data-attach]")
+  const zone = form.closest("[data-thread]")
+  const blank = form.querySelector("[data-uploading]").content.firstElementChild
+  const underWay = new Map() // chip -> its request
+
+  function add(files) {
+    complain("")
+    for (const file of files) {
+      if (list.children.length >= MOST) return complain(form.dataset.tooMany)
+      if (file.size > Number(form.dataset.most)) complain(`${file.name}: ${form.dataset.tooBig}`)
+      else upload(file)
+    }
+  }
+
+  function upload(file) {
+    const chip = blank.cloneNode(true)
+    chip.querySelector("[data-name]").textContent = file.name
+    list.append(chip)
+    const body = new FormData()
+    body.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value)
+    body.set("file", file)
+    const request = new XMLHttpRequest() // fetch does not tell how far it is
+    request.upload.addEventListener("progress", ({ loaded, total }) => {
+      chip.querySelector("progress").value = total ? loaded / total : 0
+    })
+    const done = new Promise((resolve) => {
+      request.addEventListener("loadend", () => {
+        underWay.delete(chip)
+        if (request.status === 201) chip.replaceWith(chipIn(request.responseText))
+        else chip.remove()
+        if (!request.aborted && request.status !== 201) complain(`${file.name}: ${refusalIn(request)}`)
+        resolve()
+      })
+    })
+    underWay.set(chip, { request, done })
+    request.open("POST", form.dataset.upload)
+    request.setRequestHeader("X-Requested-With", "fetch")
+    request.send(body)
+  }
+
+  function chipIn(text) {
+    const page = new DOMParser().parseFromString(text, "text/html")
+    return document.importNode(page.querySelector("[data-file]"), true)
+  }
+
+  function refusalIn(request) {
+    try {
+      return JSON.parse(request.responseText).detail
+    } catch {
+      return form.dataset.notUploaded
+    }
+  }
+
+  function remove(chip) {
+    const going = underWay.get(chip)
+    if (going) {
+      going.request.aborted = true
+      going.request.abort()
+    } else {
+      const body = new FormData()
+      body.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value)
+      // What cannot be taken back now goes by itself after a day.
+      fetch(chip.dataset.file, { method: "POST", body, headers: { "X-Requested-With": "fetch" } }).catch(() => {})
+    }
+    const next = chip.nextElementSibling ?? chip.previousElementSibling
+    chip.remove()
+    ;(next?.querySelector("[data-remove-file]") ?? form.elements.content).focus()
+  }
+
+  picker.addEventListener("change", () => {
+    add([...picker.files])
+    picker.value = ""
+    form.elements.content.focus()
+  })
+  list.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-remove-file]")
+    if (button) remove(button.closest("li"))
+  })
+  form.elements.content.addEventListener("paste", (event) => {
+    const files = [...event.clipboardData.files]
+    if (!files.length || event.clipboardData.types.includes("text/plain")) return
+    event.preventDefault()
+    add(files)
+  })
+  const carriesFiles = (event) => event.dataTransfer?.types.includes("Files")
+  zone.addEventListener("dragover", (event) => {
+    if (!carriesFiles(event)) return
+    event.preventDefault()
+    form.classList.add("is-over")
+  })
+  zone.addEventListener("dragleave", (event) => {
+    if (!zone.contains(event.relatedTarget)) form.classList.remove("is-over")
+  })
+  zone.addEventListener("drop", (event) => {
+    form.classList.remove("is-over")
+    if (!carriesFiles(event)) return
+    event.preventDefault()
+    add([...event.dataTransfer.files])
+  })
+
+  return {
+    get any() {
+      return list.children.length > 0
+    },
+    /** The ids, as one text. */
+    get names() {
+      return [...list.querySelectorAll("[name=attachments]")].map(({ value }) => value).join()
+    },
+    /** Once none is on its way any more; false when one of them did not arrive. */
+    async settled() {
+      const before = list.children.length
+      await Promise.all([...underWay.values()].map(({ done }) => done))
+      return list.children.length === before
+    },
+    clear() {
+      list.replaceChildren()
+    },
+  }
+}
