@@ -10,6 +10,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts import services
+from accounts.factors import admin as factors  # noqa: F401  registers its own
+from accounts.factors import second_factor
 from accounts.models import AuthSession, User
 from accounts.operators import ToldAdmin
 
@@ -28,6 +30,7 @@ class UserAdmin(ToldAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
     ordering = ("-created_at",)
     readonly_fields = ("id", "created_at", "last_login", "is_google_account")
     filter_horizontal = ()
+    actions = ("remove_factors",)
     fieldsets = (
         (None, {"fields": ("id", "email", "full_name", "password")}),
         (_("State"), {"fields": ("is_active", "is_verified", "is_google_account", "is_staff", "is_superuser")}),
@@ -57,6 +60,13 @@ class UserAdmin(ToldAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
             if request.method == "POST" and answer.status_code == 302 and (user := self.get_object(request, id)):
                 services.end_sessions_of(user, actor=_operator(request))
         return answer
+
+    @admin.action(description=_("Remove every second factor"))
+    def remove_factors(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """For somebody who lost the phone and the recovery codes; the operator knows that it is them."""
+        for user in queryset:
+            second_factor.reset(user, actor=_operator(request))
+        self.message_user(request, _("From now on the password alone signs them in, until they add a factor."))
 
     add_fieldsets = ((None, {"fields": ("email", "full_name", "usable_password", "password1", "password2")}),)
 

@@ -190,12 +190,20 @@ def _identity(id_token: str, nonce: str | None) -> Identity:
     if nonce is not None and not constant_time_compare(str(claims.get("nonce", "")), nonce):
         raise _refused()
     identity = _read(claims)
-    # What is signed, without the signature: that can be spelled in more than one way.
-    signed = sha256(id_token.rpartition(".")[0].encode()).hexdigest()
     seconds = max(1, int(claims["exp"] - time.time()) + LEEWAY_SECONDS + 1)
-    if not throttles.is_first("GOOGLE", signed, seconds=seconds):
+    if not throttles.is_first("GOOGLE", _signed(id_token), seconds=seconds):
         raise _refused()
     return identity
+
+
+def give_back(id_token: str) -> None:
+    """It opened nothing, as the second factor is still to be shown: it is good once more."""
+    throttles.forget("GOOGLE", _signed(id_token))
+
+
+def _signed(id_token: str) -> str:
+    """What is signed, without the signature: that can be spelled in more than one way."""
+    return sha256(id_token.rpartition(".")[0].encode()).hexdigest()
 
 
 def _claims(id_token: str) -> dict[str, Any]:

@@ -20,9 +20,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import google, services
+from accounts import google
+from accounts.entering import enter
 from accounts.models import User
-from accounts.pages import back
 from foundation.errors import NotSignedIn, Refused
 
 FLOW_KEY = "google"
@@ -71,8 +71,8 @@ def come_back(request: HttpRequest) -> HttpResponse:
             google.connect(user=request.user, id_token=id_token, nonce=flow["nonce"])
             messages.success(request, _("Google is connected. You can sign in with it from now on."))
             return redirect("settings-security")
-        services.sign_in(request, google.sign_in_with(id_token=id_token, nonce=flow["nonce"]))
-        return back(request, flow["next"])
+        user = google.sign_in_with(id_token=id_token, nonce=flow["nonce"])
+        return enter(request, user, next=flow["next"])
     except Refused as refusal:
         messages.error(request, refusal.detail)
         return redirect("settings-security" if signed_in_as else "login")

@@ -164,3 +164,9 @@ class MailLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} for {self.email}"
+
+
+# Django looks for an app's tables here.
+from accounts.factors.models import Authenticator, Passkey, RecoveryCode  # noqa: E402
+
+__all__ = ["AuthSession", "Authenticator", "MailLink", "Passkey", "RecoveryCode", "User", "normal_email", "session_end"]

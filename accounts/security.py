@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import passwords, sessions
+from accounts.factors.views import overview
 from accounts.forms import ChangePassword
 from accounts.models import User
 from foundation.errors import NotFound, Refused
@@ -25,6 +26,7 @@ def security_page(request: HttpRequest, *, password_form: ChangePassword, status
         "password_form": password_form,
         "sessions": sessions.sessions_of(request.user),
         "current_session": request.user.auth_session,
+        **overview(request.user),
     }
     return render(request, "accounts/security.html", context, status=status)
 

@@ -102,9 +102,12 @@ def open_session(*, user: User, user_agent: str = "", ip: str | None = None) -> 
     return session
 
 
-def sign_in(request: HttpRequest, user: User) -> None:
-    """Give the browser a session cookie; the row behind it comes from `accounts.signals`. Raises NotSignedIn."""
-    door.admit(user)
+def sign_in(request: HttpRequest, user: User, *, code: str = "", factor_shown: bool = False) -> None:
+    """Give the browser a session cookie; the row behind it comes from `accounts.signals`.
+
+    Raises what `door.admit` does: pages come through `accounts.entering`, which knows what follows.
+    """
+    door.admit(user, code=code, factor_shown=factor_shown)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
 
 

@@ -1,11 +1,14 @@
 from django.urls import path
 
-from accounts import google_pages, mailed, security, views
+from accounts import google_pages, mailed, second_step, security, views
+from accounts.factors import views as factors
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("signup", views.sign_up, name="signup"),
     path("login", views.log_in, name="login"),
+    path("login/second-step", second_step.second_step, name="second-step"),
+    path("login/second-step/give-up", second_step.give_up, name="second-step-give-up"),
     path("logout", views.log_out, name="logout"),
     path("login/google", google_pages.start, name="google-start"),
     path("login/google/back", google_pages.come_back, name="google-back"),
@@ -18,5 +21,9 @@ urlpatterns = [
     path("settings/security/sessions/end-others", security.end_other_sessions, name="security-end-others"),
     path("settings/security/sessions/<str:session_id>/end", security.end_session, name="security-end-session"),
     path("settings/security/password", security.change_password, name="security-password"),
+    path("settings/security/app", factors.app, name="factor-app"),
+    path("settings/security/app/start", factors.start_app, name="factor-app-start"),
+    path("settings/security/app/remove", factors.remove_app, name="factor-app-remove"),
+    path("settings/security/recovery-codes", factors.codes, name="factor-codes"),
     path("theme", views.theme, name="theme"),
 ]

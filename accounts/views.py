@@ -1,16 +1,17 @@
 """The door: what PingBack is, signing up, in and out, and the reader's theme."""
 
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import services
 from accounts.attempts import check_login
+from accounts.entering import enter
 from accounts.forms import LogIn, SignUp
+from accounts.pages import back
 from foundation.errors import Invalid, Refused, TooFast
 
 THEMES = ("system", "light", "dark")
@@ -51,7 +52,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def log_in(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
-        return _back(request, request.GET.get("next", ""))
+        return back(request, request.GET.get("next", ""))
     form = LogIn(request.POST or None)
     status = 200
     if request.method == "POST":
@@ -63,8 +64,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
                 status = form.refuse(refusal)
             else:
                 if user is not None:
-                    services.sign_in(request, user)
-                    return _back(request, request.POST.get("next", ""))
+                    return enter(request, user, next=request.POST.get("next", ""))
                 form.add_error(None, _("That e-mail and password do not match."))
                 status = 401
     context = {"form": form, "next": request.POST.get("next") or request.GET.get("next", "")}
@@ -80,18 +80,10 @@ def log_out(request: HttpRequest) -> HttpResponse:
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
     """Remember light or dark in a cookie; the system decides when there is none."""
-    response = _back(request, request.POST.get("next", ""))
+    response = back(request, request.POST.get("next", ""))
     chosen = request.POST.get("theme", "system")
     if chosen not in THEMES or chosen == "system":
         response.delete_cookie("theme", samesite="Lax")
     else:
         response.set_cookie("theme", chosen, max_age=YEAR, samesite="Lax", secure=request.is_secure())
     return response
-
-
-def _back(request: HttpRequest, address: str) -> HttpResponseRedirect:
-    """To an address of ours that the reader came from, else to the start."""
-    ours = url_has_allowed_host_and_scheme(
-        address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return HttpResponseRedirect(address if ours else "/")

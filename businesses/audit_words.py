@@ -60,6 +60,14 @@ ACTIONS: dict[str, Kind] = {
     "team.created": _kind(Group.TEAM, _("{actor} made the team {target}")),
     "team.changed": _kind(Group.TEAM, _("{actor} changed the team {target}")),
     "team.deleted": _kind(Group.TEAM, _("{actor} deleted the team {target}")),
+    "factor.added": _kind(Group.SIGN_IN, _("{actor} added a second factor: {factor}")),
+    "factor.removed": _kind(Group.SIGN_IN, _("{actor} removed a second factor: {factor}")),
+    "factors.reset": _kind(Group.SIGN_IN, _("{actor} took every second factor of {target} away")),
+    "recovery_codes.made": _kind(Group.SIGN_IN, _("{actor} made new recovery codes")),
+    "recovery_code.used": _kind(Group.SIGN_IN, _("A recovery code of {target} was used")),
+    "second_factor.failed": _kind(
+        Group.SIGN_IN, _("Somebody gave a wrong code or passkey for {target}"), by_stranger=True
+    ),
     "workspace.created": _kind(Group.WORKSPACE, _("{actor} created the workspace {target}")),
     "workspace.changed": _kind(Group.WORKSPACE, _("{actor} changed the workspace: {fields}")),
     "plan.changed": _kind(Group.WORKSPACE, _("{actor} moved the workspace from {from} to {to}")),

@@ -10,6 +10,8 @@ from typing import Any
 class Refused(Exception):
     status = 400
     code = "invalid"
+    # A word for programs beside the sentence, where the status does not say enough.
+    error = ""
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)

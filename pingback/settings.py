@@ -241,6 +241,8 @@ THROTTLE_RATES = {
         "LOGIN_ADDRESS": "100/900",  # from one address
         "REGISTER": "20/3600",  # accounts from one address
         "PASSWORD": "10/900",  # wrong current passwords of somebody who is signed in
+        "SECOND_FACTOR": "5/900",  # wrong codes for one account
+        "PASSKEY": "60/900",  # passkeys asked for before signing in, from one address
         "RESET": "3/3600",  # mails to one account
         "RESET_ADDRESS": "30/3600",  # asked for from one address
         "VERIFY": "3/3600",  # mails to one account beside the first

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pyotp
 from django.conf import settings
+from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts.models import User
+from accounts.factors import second_factor
+from accounts.models import Authenticator, User
 from accounts.services import open_session, register
 from accounts.tokens import issue_access_token
 from businesses.models import Business, Membership, Role
@@ -31,6 +34,19 @@ def workspace(owner: User, name: str = "Acme") -> Business:
 
 def member(business: Business, user: User, role: Role = Role.AGENT) -> Membership:
     return Membership.objects.create(business=business, user=user, role=role)
+
+
+def with_app(user: User) -> tuple[str, list[str]]:
+    """The person has an authenticator app now. Its secret and the recovery codes; the code of now is unused again."""
+    secret = second_factor.start_app(user)
+    codes = second_factor.confirm_app(user, code_of(secret))
+    Authenticator.objects.filter(user=user).update(last_step=0)
+    return secret, codes
+
+
+def code_of(secret: str, *, steps: int = 0) -> str:
+    """What the app shows, so many steps of 30 seconds from now."""
+    return str(pyotp.TOTP(secret).at(int(timezone.now().timestamp()) + 30 * steps))
 
 
 def token(user: User) -> str:

@@ -4,11 +4,19 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.factors.recovery import MAX_CODE
 from accounts.google import MAX_TOKEN as MAX_ID_TOKEN
 from accounts.links import MAX_TOKEN
 from accounts.models import AuthSession, User
 from accounts.services import MAX_PASSWORD, MIN_PASSWORD
 from foundation.api import WIRE_TIME, Text
+
+
+class CodeField(Text):
+    """A code of the authenticator app, or a recovery code; nothing and `""` are none."""
+
+    def __init__(self) -> None:
+        super().__init__(max_length=MAX_CODE, required=False, allow_blank=True, default="")
 
 
 class RegisterInput(serializers.Serializer[Any]):
@@ -20,6 +28,7 @@ class RegisterInput(serializers.Serializer[Any]):
 class LoginInput(serializers.Serializer[Any]):
     email = Text(max_length=254)
     password = Text(max_length=MAX_PASSWORD, trim_whitespace=False)
+    code = CodeField()
 
 
 class ChangePasswordInput(serializers.Serializer[Any]):
@@ -38,6 +47,7 @@ class ResetInput(serializers.Serializer[Any]):
 
 class GoogleInput(serializers.Serializer[Any]):
     id_token = Text(max_length=MAX_ID_TOKEN)
+    code = CodeField()
 
 
 class MailedTokenInput(serializers.Serializer[Any]):
@@ -67,6 +77,13 @@ class AuthSessionOutput(serializers.ModelSerializer[AuthSession]):
 
     def get_current(self, session: AuthSession) -> bool:
         return bool(session.pk == self.context["current"].pk)
+
+
+class SecondStep(serializers.Serializer[Any]):
+    """`error` is there when the first answer was right and `code` is missing."""
+
+    detail = serializers.CharField()
+    error = serializers.ChoiceField(choices=["second_factor_required"], required=False)
 
 
 class UserOutput(serializers.ModelSerializer[User]):

@@ -1,8 +1,12 @@
 from django.urls import path
 
-from accounts.api import password_views, session_views, verification_views, views
+from accounts.api import factor_views, password_views, session_views, verification_views, views
 
 urlpatterns = [
+    path("auth/factors", factor_views.Factors.as_view()),
+    path("auth/factors/totp", factor_views.App.as_view()),
+    path("auth/factors/totp/confirm", factor_views.ConfirmApp.as_view()),
+    path("auth/factors/recovery-codes", factor_views.RecoveryCodes.as_view()),
     path("auth/register", views.Register.as_view()),
     path("auth/login", views.Login.as_view()),
     path("auth/google", views.Google.as_view()),

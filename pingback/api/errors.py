@@ -40,11 +40,11 @@ def answer(error: Exception, context: dict[str, Any]) -> Response:
         body = {"detail": error.detail, "error": "rate_limited", "retry_after": error.retry_after}
         return Response(body, status=429, headers={"Retry-After": str(error.retry_after)})
     if isinstance(error, NotSignedIn):
-        return Response({"detail": error.detail}, status=401, headers={"WWW-Authenticate": "Bearer"})
+        return Response(_reason(error), status=401, headers={"WWW-Authenticate": "Bearer"})
     if isinstance(error, Unavailable):
         return Response({"detail": error.detail}, status=503, headers={"Retry-After": "1"})
     if isinstance(error, Refused):
-        return Response({"detail": error.detail}, status=error.status)
+        return Response(_reason(error), status=error.status)
     if isinstance(error, Http404 | exceptions.NotFound):
         return Response(NOT_FOUND, status=404)
     if isinstance(error, RequestDataTooBig):
@@ -60,6 +60,10 @@ def answer(error: Exception, context: dict[str, Any]) -> Response:
         return _known(error, context)
     log.exception("Unexpected at %s %s", request.method, request.path)
     return Response(INTERNAL, status=500)
+
+
+def _reason(error: Refused) -> dict[str, str]:
+    return {"detail": error.detail, "error": error.error} if error.error else {"detail": error.detail}
 
 
 def _known(error: exceptions.APIException, context: dict[str, Any]) -> Response:

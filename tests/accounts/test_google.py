@@ -407,3 +407,35 @@ def test_who_came_by_google_sets_a_password_by_mail(issuer: Issuer, django_captu
 
     login = {"email": "greta@example.com", "password": "a-kettle-of-fish-7"}
     assert builders.api().post("/api/v1/auth/login", login).status_code == 200
+
+
+# The second factor ------------------------------------------------------------------------------------------
+
+
+def test_googles_word_alone_opens_no_session_for_somebody_with_a_second_factor(issuer: Issuer) -> None:
+    post(issuer.token())
+    _secret, codes = builders.with_app(User.objects.get())
+    AuthSession.objects.all().delete()
+    token = issuer.token(jti="again")
+    api = builders.api()
+
+    first = post(token)
+    assert (first.status_code, first.json()["error"]) == (401, "second_factor_required")
+    assert not AuthSession.objects.exists()
+    right = api.post("/api/v1/auth/google", {"id_token": token, "code": codes[0]})
+    assert right.status_code == 200
+    replayed = api.post("/api/v1/auth/google", {"id_token": token, "code": codes[1]})
+    assert (replayed.status_code, replayed.json()["detail"]) == (401, REFUSED)
+
+
+def test_the_pages_ask_for_the_second_step_after_google_too(issuer: Issuer) -> None:
+    post(issuer.token())
+    _secret, codes = builders.with_app(User.objects.get())
+    browser = Client()
+    asked = led_to_google(browser, "?next=/settings/security/")
+
+    answer = come_back(browser, issuer.token(nonce=asked["nonce"]), asked["state"])
+
+    assert answer["Location"] == "/login/second-step"
+    assert browser.get("/settings/security/").status_code == 302
+    assert browser.post("/login/second-step", {"code": codes[0]})["Location"] == "/settings/security/"

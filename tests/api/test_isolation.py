@@ -81,6 +81,10 @@ APART = {
     ("post", "/api/v1/auth/google"),
     ("post", "/api/v1/auth/logout"),
     ("delete", "/api/v1/auth/sessions/{session_id}"),
+    # They need a second factor at hand.
+    ("post", "/api/v1/auth/factors/totp/confirm"),
+    ("delete", "/api/v1/auth/factors/totp"),
+    ("post", "/api/v1/auth/factors/recovery-codes"),
     ("post", "/api/v1/auth/verify-email/resend"),
     ("post", "/api/v1/auth/business/create"),
     ("post", "/api/v1/team/invitations/accept"),
