@@ -7,4 +7,4 @@ class BusinessesConfig(AppConfig):
     verbose_name = _("Workspaces")
 
     def ready(self) -> None:
-        from businesses import audit  # noqa: F401  listens to what happens to accounts
+        from businesses import api_tokens, audit  # noqa: F401  they listen: to removals, to what happens to accounts

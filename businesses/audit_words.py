@@ -77,6 +77,8 @@ ACTIONS: dict[str, Kind] = {
     "widget.created": _kind(Group.WIDGETS, _("{actor} made a widget for {target}")),
     "widget.changed": _kind(Group.WIDGETS, _("{actor} changed the widget of {target}: {fields}")),
     "audit.exported": _kind(Group.DATA, _("{actor} exported the audit log")),
+    "token.created": _kind(Group.TOKENS, _("{actor} made the API token {target}: {scopes}")),
+    "token.revoked": _kind(Group.TOKENS, _("{actor} revoked the API token {target}")),
     "operator.added": _kind(Group.OPERATOR, _("{actor} added the {kind} {target}")),
     "operator.changed": _kind(Group.OPERATOR, _("{actor} changed the {kind} {target}: {fields}")),
     "operator.deleted": _kind(Group.OPERATOR, _("{actor} deleted the {kind} {target}")),

@@ -219,6 +219,32 @@ class FeedEvent(models.Model):
         return f"{self.seq} {self.kind}"
 
 
+class ApiToken(models.Model):
+    """A program's key to one workspace, in the name of one member; see `businesses.api_tokens`."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    membership = models.ForeignKey(Membership, models.CASCADE, related_name="api_tokens")
+    name = models.CharField(_("name"), max_length=100)
+    scopes = models.JSONField(_("may"), default=list)
+    prefix = models.CharField(_("begins with"), max_length=16, unique=True)
+    # SHA-256 of the whole token: who reads this table opens nothing with it.
+    digest = models.CharField(max_length=64)
+    expires_at = models.DateTimeField(_("ends"), null=True, blank=True)
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("API token")
+        verbose_name_plural = _("API tokens")
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_over(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()
+
+
 class AuditEntry(models.Model):
     """Who did what; see `businesses.audit`. Plain ids and names, so that a row outlives whatever it speaks of.
 

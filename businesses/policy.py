@@ -25,12 +25,15 @@ class Action(StrEnum):
     MANAGE_WORKSPACE = auto()
     MANAGE_BILLING = auto()
     READ_AUDIT_LOG = auto()
+    USE_API_TOKENS = auto()
+    MANAGE_API_TOKENS = auto()
 
 
+BY_ALL = frozenset({Action.HANDLE_CONVERSATIONS, Action.SEE_REPORTS, Action.USE_API_TOKENS})
 ALLOWED: dict[Role, frozenset[Action]] = {
     Role.OWNER: frozenset(Action),
-    Role.ADMIN: frozenset({Action.HANDLE_CONVERSATIONS, Action.SEE_REPORTS, Action.ASSIGN, Action.MANAGE_TEAMS}),
-    Role.AGENT: frozenset({Action.HANDLE_CONVERSATIONS, Action.SEE_REPORTS}),
+    Role.ADMIN: BY_ALL | {Action.ASSIGN, Action.MANAGE_TEAMS},
+    Role.AGENT: BY_ALL,
 }
 
 

@@ -25,7 +25,7 @@ def membership_of(user: "User | AnonymousUser") -> "Membership | None":
     if "membership" not in user.__dict__:
         user.__dict__["membership"] = (
             Membership.objects.select_related("business")
-            .filter(user_id=user.pk, is_active=True)
+            .filter(user_id=user.pk, is_active=True, **user.__dict__.get("works_as", {}))
             .order_by(*_current_first(user), "invited_at", "pk")
             .first()
         )
@@ -40,6 +40,12 @@ def _current_first(user: User) -> list[Case]:
 def act_in(user: User, membership: "Membership | None") -> None:
     """The user's current workspace is this one, for as long as the object lives; for callers that looked it up."""
     user.__dict__["membership"] = membership
+
+
+def work_as(user: User, membership: "Membership") -> None:
+    """Bind the object to this membership alone, whatever the person's current workspace is: for API tokens."""
+    user.__dict__["works_as"] = {"pk": membership.pk}
+    act_in(user, membership)
 
 
 def forget_membership(user: User) -> None:

@@ -12,7 +12,7 @@ _SECRET = re.compile(
     (?:bearer\s+)?["']?[^\s"',;&}]+
     """
 )
-_TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+|\bv1\.[\w-]{40,}\.[\w-]+|\bbot\d+:[\w-]{20,}")
+_TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+|\bv1\.[\w-]{40,}\.[\w-]+|\bpbt_\w+|\bbot\d+:[\w-]{20,}")
 # What lies behind a mailed link opens an account, so the address that a request failed at is cut short.
 _LINK = re.compile(r"(/(?:password/reset|verify-email|invitation)/)[\w-]+")
 

@@ -264,10 +264,15 @@ FILE_UPLOAD_HANDLERS = ["foundation.uploads.CountedFile"]
 # The API --------------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.Bearer", "accounts.api.authentication.OwnPages"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "businesses.api.authentication.ApiTokenBearer",
+        "accounts.api.authentication.Bearer",
+        "accounts.api.authentication.OwnPages",
+    ],
     "DEFAULT_PERMISSION_CLASSES": [
         "rest_framework.permissions.IsAuthenticated",
         "accounts.api.permissions.VerifiedFirst",
+        "businesses.api.permissions.WithinScopes",
     ],
     "DEFAULT_PARSER_CLASSES": ["pingback.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["pingback.api.renderers.JSONRenderer"],

@@ -13,6 +13,7 @@ from businesses import invitations
 from businesses.api.serializers import SessionOutput, session_envelope
 from businesses.models import Invitation, Role
 from businesses.policy import Action, require
+from businesses.scopes import Resource
 from foundation.api import SIGNED_IN, WITH_BODY, CursorQuery, Done, Text, newest_page, path_id, refusals
 
 
@@ -40,6 +41,8 @@ class AcceptInput(serializers.Serializer[Any]):
 
 
 class Invitations(APIView):
+    resource = Resource.TEAM
+
     @extend_schema(
         summary="List the invitations that are under way, the last sent first",
         parameters=[CursorQuery],
@@ -68,6 +71,8 @@ class Invitations(APIView):
 
 
 class OneInvitation(APIView):
+    resource = Resource.TEAM
+
     @extend_schema(
         summary="Withdraw an invitation",
         responses={200: Done, **refusals(400, *SIGNED_IN, 403, 404)},
@@ -79,6 +84,8 @@ class OneInvitation(APIView):
 
 
 class Resend(APIView):
+    resource = Resource.TEAM
+
     @extend_schema(
         summary="Mail a new link; the one before is dead",
         request=None,

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from businesses.members import add_member, change_role, remove_member
 from businesses.models import Membership, Role
 from businesses.policy import Action, require
+from businesses.scopes import Resource
 from foundation.api import SIGNED_IN, WITH_BODY, Done, PageQuery, Text, path_id, refusals
 
 
@@ -42,6 +43,8 @@ class RoleInput(serializers.Serializer[Any]):
 
 
 class Members(APIView):
+    resource = Resource.TEAM
+
     @extend_schema(
         summary="List the members, the owner among them",
         parameters=[PageQuery],
@@ -56,6 +59,8 @@ class Members(APIView):
 
 
 class Invite(APIView):
+    resource = Resource.TEAM
+
     input_source = "query"
 
     @extend_schema(
@@ -74,6 +79,8 @@ class Invite(APIView):
 
 
 class OneMember(APIView):
+    resource = Resource.TEAM
+
     @extend_schema(
         summary="Make a member an agent or an admin",
         request=RoleInput,

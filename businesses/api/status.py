@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from businesses.models import AgentStatus
+from businesses.scopes import Resource
 from businesses.status import choose_status
 from foundation.api import SIGNED_IN, WITH_BODY, refusals
 
@@ -21,6 +22,8 @@ class StatusBody(serializers.Serializer[Any]):
 
 
 class OwnStatus(APIView):
+    resource = Resource.TEAM
+
     @extend_schema(
         summary="Say that you are live, away or offline",
         description="A value that is none of these is a 400, as the contract says; a missing one a 422.",

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from businesses import teams
 from businesses.models import Team
 from businesses.policy import Action, require
+from businesses.scopes import Resource
 from foundation.api import SIGNED_IN, WITH_BODY, CursorQuery, Done, IdField, Text, newest_page, path_id, refusals
 
 MAX_MEMBERS = 1000
@@ -47,6 +48,8 @@ class TeamChange(serializers.Serializer[Any]):
 
 
 class Teams(APIView):
+    resource = Resource.TEAM
+
     @extend_schema(
         summary="List the teams, the last changed first",
         parameters=[CursorQuery],
@@ -73,6 +76,8 @@ class Teams(APIView):
 
 
 class OneTeam(APIView):
+    resource = Resource.TEAM
+
     @extend_schema(
         summary="Change a team",
         request=TeamChange,

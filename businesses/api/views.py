@@ -6,12 +6,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from businesses.api.serializers import CreateBusinessInput, SessionOutput, session_envelope
+from businesses.scopes import ME
 from businesses.selectors import membership_of
 from businesses.services import create_business
 from foundation.api import SIGNED_IN, WITH_BODY, refusals
 
 
 class Me(APIView):
+    resource = ME
+
     unverified_may = True
 
     @extend_schema(summary="Who is calling", responses={200: SessionOutput, **refusals(*SIGNED_IN)})

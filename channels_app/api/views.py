@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from businesses.policy import Action, require
+from businesses.scopes import Resource
 from channels_app.api.serializers import ChannelChange, ChannelInput, ChannelOutput
 from channels_app.models import Channel
 from channels_app.services import create_channel, delete_channel, update_channel
@@ -16,6 +17,8 @@ from foundation.api import SIGNED_IN, WITH_BODY, Done, path_id, refusals
 
 
 class Channels(APIView):
+    resource = Resource.CHANNELS
+
     @extend_schema(
         summary="List channels, active or not",
         responses={200: ChannelOutput(many=True), **refusals(400, *SIGNED_IN)},
@@ -37,6 +40,8 @@ class Channels(APIView):
 
 
 class OneChannel(APIView):
+    resource = Resource.CHANNELS
+
     @extend_schema(
         summary="Change a channel",
         request=ChannelChange,

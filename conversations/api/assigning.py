@@ -6,6 +6,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from businesses.policy import Action
+from businesses.scopes import Resource
 from conversations.api import serializers as shapes
 from conversations.api.views import conversation_for
 from conversations.services.assigning import assign_conversation, claim_conversation, not_a_member
@@ -14,6 +15,8 @@ from foundation.ids import parse_id
 
 
 class Assign(APIView):
+    resource = Resource.CONVERSATIONS
+
     @extend_schema(
         summary="Assign to a member of the team",
         request=None,
@@ -30,6 +33,8 @@ class Assign(APIView):
 
 
 class TeamAssign(APIView):
+    resource = Resource.CONVERSATIONS
+
     @extend_schema(
         summary="Assign a conversation",
         parameters=[shapes.AssignQuery],
@@ -46,6 +51,8 @@ class TeamAssign(APIView):
 
 
 class Claim(APIView):
+    resource = Resource.CONVERSATIONS
+
     @extend_schema(
         summary="Take a conversation that nobody has",
         request=None,

@@ -6,6 +6,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from businesses.policy import Action, require
+from businesses.scopes import Resource
 from conversations import selectors
 from conversations.api import serializers as shapes
 from conversations.wire import handoff_payload
@@ -13,6 +14,8 @@ from foundation.api import SIGNED_IN, PageQuery, refusals
 
 
 class PendingHandoffs(APIView):
+    resource = Resource.CONVERSATIONS
+
     @extend_schema(
         summary="List conversations that wait for a person",
         parameters=[PageQuery],

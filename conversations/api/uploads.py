@@ -5,6 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from businesses.scopes import Resource
 from conversations.api import serializers as shapes
 from conversations.api.views import conversation_for
 from conversations.attachments import facts_of, payload_of
@@ -14,6 +15,8 @@ from foundation.uploads import UploadParser, one_file
 
 
 class Upload(APIView):
+    resource = Resource.CONVERSATIONS
+
     parser_classes = (UploadParser,)
 
     @extend_schema(

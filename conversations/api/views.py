@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from businesses.policy import Action, require
+from businesses.scopes import Resource
 from conversations import selectors
 from conversations.api import serializers as shapes
 from conversations.attachments import ids_in
@@ -52,6 +53,8 @@ def replayed(payload: object, *, created: bool) -> Response:
 
 
 class Conversations(APIView):
+    resource = Resource.CONVERSATIONS
+
     @extend_schema(
         summary="List conversations",
         parameters=[shapes.ListQuery],
@@ -106,6 +109,8 @@ class Conversations(APIView):
 
 
 class OneConversation(APIView):
+    resource = Resource.CONVERSATIONS
+
     @extend_schema(
         summary="Read a conversation with its whole history",
         responses={200: shapes.ConversationOutput, **refusals(400, *SIGNED_IN, 404)},
@@ -140,6 +145,8 @@ class OneConversation(APIView):
 
 
 class Messages(APIView):
+    resource = Resource.CONVERSATIONS
+
     @extend_schema(
         summary="Read part of a history",
         parameters=[shapes.HistoryQuery],
@@ -186,6 +193,8 @@ class Messages(APIView):
 
 
 class Read(APIView):
+    resource = Resource.CONVERSATIONS
+
     @extend_schema(
         summary="Mark as read by the calling agent",
         request=shapes.ReadInput,
@@ -200,6 +209,8 @@ class Read(APIView):
 
 
 class Resolve(APIView):
+    resource = Resource.CONVERSATIONS
+
     @extend_schema(
         summary="Resolve",
         request=None,
@@ -213,6 +224,8 @@ class Resolve(APIView):
 
 
 class Close(APIView):
+    resource = Resource.CONVERSATIONS
+
     @extend_schema(
         summary="Close",
         request=None,

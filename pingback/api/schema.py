@@ -5,11 +5,23 @@ from typing import Any
 from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+from rest_framework.permissions import SAFE_METHODS
+
+from businesses import scopes
 
 
 class Schema(AutoSchema):
     def get_tags(self) -> list[str]:
         return [self.path.removeprefix("/api/v1/").split("/")[0]]
+
+    def get_auth(self) -> list[dict[str, list[str]]]:
+        """API tokens are named only where they open something, with the scope that they need there."""
+        resource = getattr(self.view, "resource", None)
+        ways: list[dict[str, list[str]]] = [way for way in super().get_auth() if ApiTokenScheme.name not in way]
+        if resource and ways:
+            scope = scopes.needed(resource, is_safe=self.method in SAFE_METHODS)
+            ways.append({ApiTokenScheme.name: [] if resource == scopes.ME else [scope]})
+        return ways
 
 
 def refuse_who_may_not_act(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
@@ -28,6 +40,19 @@ class BearerScheme(OpenApiAuthenticationExtension):
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+
+
+class ApiTokenScheme(OpenApiAuthenticationExtension):
+    target_class = "businesses.api.authentication.ApiTokenBearer"
+    name = "ApiToken"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "pbt_<prefix>_<secret>",
+            "description": "Made in Settings -> API tokens. The scope named at an operation, or `read` or `write`.",
+        }
 
 
 class OwnPagesScheme(OpenApiAuthenticationExtension):

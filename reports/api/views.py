@@ -7,12 +7,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from businesses.policy import Action, require
+from businesses.scopes import Resource
 from foundation.api import SIGNED_IN, refusals
 from reports.api.serializers import OverviewOutput
 from reports.overview import overview
 
 
 class OverviewFigures(APIView):
+    resource = Resource.ANALYTICS
+
     @extend_schema(summary="Figures of the last 30 days", responses={200: OverviewOutput, **refusals(400, *SIGNED_IN)})
     def get(self, request: Request) -> Response:
         membership = require(request.user, Action.SEE_REPORTS)

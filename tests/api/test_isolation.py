@@ -46,6 +46,7 @@ PUBLIC = {
     ("get", "/api/v1/schema/"),
 }
 BODIES: dict[str, Any] = {
+    "/api/v1/api-tokens": {"name": "CRM", "scopes": ["read"]},
     "/api/v1/auth/password/change": {"current_password": builders.PASSWORD, "new_password": builders.PASSWORD},
     "/api/v1/channels/": {"type": "webchat", "config": {}},
     "/api/v1/channels/{channel_id}": {"is_active": True},
@@ -85,6 +86,7 @@ APART = {
     ("post", "/api/v1/auth/factors/totp/confirm"),
     ("delete", "/api/v1/auth/factors/totp"),
     ("post", "/api/v1/auth/factors/recovery-codes"),
+    ("delete", "/api/v1/api-tokens/{token_id}"),
     ("post", "/api/v1/auth/verify-email/resend"),
     ("post", "/api/v1/auth/business/create"),
     ("post", "/api/v1/team/invitations/accept"),

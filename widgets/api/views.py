@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from businesses.policy import Action, require
+from businesses.scopes import Resource
 from channels_app.models import Channel
 from conversations.wire import message_payload, timestamp
 from foundation.api import SIGNED_IN, WITH_BODY, CursorQuery, newest_page, path_id, refusals
@@ -24,6 +25,8 @@ FOR_ANY_PAGE = {"Access-Control-Allow-Origin": "*"}
 
 
 class CreateWidget(APIView):
+    resource = Resource.WIDGET
+
     @extend_schema(
         summary="Create a widget for a domain",
         request=shapes.CreateWidgetInput,
@@ -38,6 +41,8 @@ class CreateWidget(APIView):
 
 
 class UpdateWidget(APIView):
+    resource = Resource.WIDGET
+
     @extend_schema(
         summary="Change a widget",
         request=shapes.UpdateWidgetInput,

@@ -1,0 +1,29 @@
+"""What an API token may call: the one place where its scopes are enforced."""
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+
+from businesses import scopes
+from businesses.models import ApiToken
+
+if TYPE_CHECKING:  # REST framework loads this module while it loads its views
+    from rest_framework.views import APIView
+
+
+class WithinScopes(BasePermission):
+    """People pass. A token needs the scope of the view's `resource`; a view without one is closed to tokens."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        if not isinstance(request.auth, ApiToken):
+            return True
+        resource = getattr(view, "resource", None)
+        if resource is None:
+            raise PermissionDenied(_("An API token cannot be used here."))
+        scope = scopes.needed(resource, is_safe=request.method in SAFE_METHODS)
+        if not scopes.grants(request.auth.scopes, scope):
+            raise PermissionDenied(_("This API token lacks the scope %(scope)s.") % {"scope": scope})
+        return True
