@@ -3,9 +3,12 @@
 import zoneinfo
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import SignUp
+from businesses.members import GIVEN_ROLES
+from businesses.models import Membership, Team
 from foundation.pages import PageForm
 
 TEAM_SIZES = [("", _("Choose")), ("1", _("Just me")), ("2-10", "2-10"), ("11-50", "11-50"), ("51+", _("More than 50"))]
@@ -35,6 +38,28 @@ class Join(PageForm):
 
     full_name = SignUp.base_fields["full_name"]
     password = SignUp.base_fields["password"]
+
+
+class Invite(PageForm):
+    email = forms.EmailField(
+        label=_("E-mail"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "off", "placeholder": "ben@example.com"}),
+    )
+    role = forms.ChoiceField(label=_("Role"), choices=[(role.value, role.label) for role in GIVEN_ROLES])
+
+
+class TeamForm(PageForm):
+    name = forms.CharField(label=_("Name"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    members = forms.MultipleChoiceField(label=_("Who is in it"), required=False, widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: object, people: QuerySet[Membership], team: Team | None, **kwargs: object) -> None:
+        """people: whom one may choose. team: whose name and members are shown at first."""
+        chosen = list(team.members.values_list("pk", flat=True)) if team else []
+        kwargs["initial"] = {"name": team.name if team else "", "members": [str(pk) for pk in chosen]}
+        super().__init__(*args, **kwargs)
+        choices = [(str(person.pk), person.user.full_name) for person in people]
+        self.fields["members"].choices = choices  # type: ignore[attr-defined]
 
 
 class Workspace(PageForm):

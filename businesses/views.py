@@ -37,12 +37,10 @@ def workspace(request: HttpRequest) -> HttpResponse:
     if not may_change:
         for field in form.fields.values():
             field.disabled = True
-    people = business.memberships.select_related("user").filter(is_active=True).order_by("invited_at", "pk")
     context = {
         "section": "settings",
         "tab": "workspace",
         "form": form,
         "may_change": may_change,
-        "people": people,
     }
     return render(request, "businesses/workspace.html", context, status=status)

@@ -6,19 +6,22 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from accounts import google
+from accounts.models import User
 from businesses.models import Role
 from businesses.policy import ALLOWED
 from businesses.selectors import membership_of
+from businesses.switching import workspaces_of
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
     """`membership`, `business` (None when signed out or before onboarding), `allowed` actions, `google_is_on`,
-    `public_base_url`."""
+    `public_base_url`, `workspaces` (asked for when a page shows them)."""
     membership = membership_of(request.user) if hasattr(request, "user") else None
     return {
         "membership": membership,
         "business": membership.business if membership else None,
         "allowed": ALLOWED[Role(membership.role)] if membership else frozenset(),
         "google_is_on": google.is_on(),
+        "workspaces": lambda: list(workspaces_of(request.user)) if isinstance(request.user, User) else [],
         "public_base_url": settings.PUBLIC_BASE_URL,
     }

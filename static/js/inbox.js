@@ -6,6 +6,7 @@ import { enhanceKeys } from "./keys.js"
 import { enhancePictures } from "./picture.js"
 import { connect } from "./socket.js"
 import { List } from "./list.js"
+import { hear } from "./presence.js"
 import { Thread } from "./thread.js"
 import { toast } from "./toast.js"
 
@@ -126,7 +127,7 @@ export function enhanceInbox(body) {
     onEvent: (name, payload) => {
       if (name === "typing") thread?.typing(payload)
       else if (name === "message_updated" && payload.conversation_id === thread?.id) thread.update(payload.seq)
-      else if (name === "revoked") location.reload()
+      else hear(name, payload)
       if (["new_message", "new_conversation", "conversation_updated", "resync"].includes(name)) look()
     },
     onState: (state, reason) => {
