@@ -5,6 +5,7 @@ A new endpoint is in the table as soon as it is in the schema; what only the own
 
 import uuid
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -76,7 +77,6 @@ MANAGERS_ONLY = {
     ("patch", "/api/v1/teams/{team_id}"),
     ("delete", "/api/v1/teams/{team_id}"),
 }
-# They end the session, are about one's own person or need one without a workspace: their own tests say what they do.
 # They end the session, need what was mailed, or need a person without a workspace: their own tests say what they do.
 APART = {
     ("post", "/api/v1/auth/google"),
@@ -120,14 +120,26 @@ def operations(client: Client) -> list[tuple[str, str]]:
     return [operation for operation in found if operation not in APART]
 
 
-def call(user: User | None, operation: tuple[str, str], ids: dict[str, str], business: Business) -> Any:
+def call(
+    user: User | None,
+    operation: tuple[str, str],
+    ids: dict[str, str],
+    business: Business,
+    *,
+    query: dict[str, str] | None = None,
+    more: dict[str, Any] | None = None,
+) -> Any:
+    """query, more: put into the query and into the body, beside or in place of what is there."""
     method, path = operation
     body = BODIES.get(path, {})
     if path in {"/api/v1/conversations/", "/api/v1/auth/business/switch"} and method == "post":
         body = {"business_id": str(business.pk)}
+    body = {**body, **(more or {})}
     # Whoever calls is the agent that it is about: one of theirs, as far as they have a team.
     agent_id = user.pk if user else uuid.uuid4()
-    address = (path + QUERIES.get(path, "")).format(**ids, agent_id=agent_id)
+    address = (path + QUERIES.get(path, "")).format(**{"agent_id": agent_id, **ids})
+    if query:
+        address += ("&" if "?" in address else "?") + urlencode(query)  # of two, the last one counts
     sent: dict[str, Any] = {"data": None if method == "get" else body}
     if "file" in body:
         sent = {"data": {**body, "file": SimpleUploadedFile("a.txt", b"Hello")}, "format": "multipart"}
