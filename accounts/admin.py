@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import services
 from accounts.factors import admin as factors  # noqa: F401  registers its own
 from accounts.factors import second_factor
-from accounts.models import AuthSession, User
+from accounts.models import AuthSession, MailLink, User
 from accounts.operators import ToldAdmin
 
 admin.site.unregister(Group)
@@ -89,6 +89,20 @@ class AuthSessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def delete_queryset(self, request: HttpRequest, queryset) -> None:  # type: ignore[no-untyped-def]
         for session_id in queryset.values_list("pk", flat=True):
             services.end_session(session_id, actor=_operator(request))
+
+
+@admin.register(MailLink)
+class MailLinkAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Which links are out; deleting one makes it dead. What they hold, nobody can tell."""
+
+    list_display = ("user", "purpose", "email", "expires_at")
+    list_filter = ("purpose",)
+    search_fields = ("user__email", "email")
+    list_select_related = ("user",)
+    fields = readonly_fields = ("user", "purpose", "email", "expires_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
 
 
 def _operator(request: HttpRequest) -> User:

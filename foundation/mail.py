@@ -14,6 +14,11 @@ from foundation.later import later
 log = logging.getLogger("pingback.mail")
 
 
+def is_on() -> bool:
+    """Whether mails leave the house; without EMAIL_URL they are printed to the console."""
+    return not settings.EMAIL_BACKEND.endswith(".console.EmailBackend")
+
+
 def send_mail(template: str, *, to: str, **context: Any) -> None:
     """Send after the commit, beside the request: nobody waits for a mail server, and one that is away is logged.
 

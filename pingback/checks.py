@@ -9,8 +9,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
+
+from foundation import mail
 
 KEYS = ("SECRET_KEY", "JWT_KEY", "TICKET_KEY", "VISITOR_KEY", "FIELD_KEY")
 MIN_KEY_BYTES = 32
@@ -68,6 +70,15 @@ def https_has_a_proxy(**kwargs: Any) -> list[CheckMessage]:
         hint = "Set TRUSTED_PROXIES to the number of proxies in front, mostly 1."
         return [Error("PUBLIC_BASE_URL is https, and no proxy is declared.", hint=hint, id="pingback.E007")]
     return []
+
+
+@register(Tags.security, deploy=True)
+def mails_leave_the_house(**kwargs: Any) -> list[CheckMessage]:
+    if mail.is_on():
+        return []
+    hint = "Set EMAIL_URL, like smtp+tls://user:word@host:587."
+    text = "Mails are printed to the console: nobody gets an invitation or a link for a new password."
+    return [Warning(text, hint=hint, id="pingback.W001")]
 
 
 @register(Tags.files)

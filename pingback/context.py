@@ -11,11 +11,12 @@ from businesses.models import Role
 from businesses.policy import ALLOWED
 from businesses.selectors import membership_of
 from businesses.switching import workspaces_of
+from foundation import mail
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
     """`membership`, `business` (None when signed out or before onboarding), `allowed` actions, `google_is_on`,
-    `public_base_url`, `workspaces` (asked for when a page shows them)."""
+    `mail_is_on`, `public_base_url`, `workspaces` (asked for when a page shows them)."""
     membership = membership_of(request.user) if hasattr(request, "user") else None
     return {
         "membership": membership,
@@ -23,5 +24,6 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "allowed": ALLOWED[Role(membership.role)] if membership else frozenset(),
         "google_is_on": google.is_on(),
         "workspaces": lambda: list(workspaces_of(request.user)) if isinstance(request.user, User) else [],
+        "mail_is_on": mail.is_on(),
         "public_base_url": settings.PUBLIC_BASE_URL,
     }

@@ -22,6 +22,7 @@ from django.core.management.base import SystemCheckError
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 from django.db.migrations.executor import MigrationExecutor
 
+from foundation import mail
 from pingback import alone
 
 
@@ -110,6 +111,8 @@ def _welcome() -> str:
     lines = [f"PingBack is at {settings.PUBLIC_BASE_URL}", "", "  Next: open it, sign up, and follow the three steps."]
     lines.append(f"  API:  {settings.PUBLIC_BASE_URL}/api/v1/docs/")
     lines.append("  Stop: Ctrl-C.   Data: " + str(settings.DATA_DIR))
+    if not mail.is_on():
+        lines.append("  Mail: printed here, and sent to nobody. Set EMAIL_URL for invitations and new passwords.")
     if "*" in settings.ALLOWED_HOSTS:
         lines.append("  Warning: ALLOWED_HOSTS=* takes requests for any name.")
     if not settings.THROTTLES:

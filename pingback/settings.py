@@ -151,6 +151,7 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 
 globals().update(env_email("EMAIL_URL", default="consolemail://"))
 EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env_str("EMAIL_FROM", f"PingBack <no-reply@{PUBLIC_HOST}>")
 
 # People ---------------------------------------------------------------------------------------------------
 

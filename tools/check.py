@@ -17,6 +17,7 @@ PRODUCTION = {
     "DATABASE_URL": "postgres://pingback@127.0.0.1/pingback",
     "REDIS_URL": "redis://127.0.0.1:6379/0",
     "TRUSTED_PROXIES": "1",
+    "EMAIL_URL": "smtp+tls://pingback:word@mail.example.com:587",
 }
 TEMPLATES = sorted(str(path) for path in Path(ROOT, "templates").rglob("*.html"))
 

@@ -269,7 +269,7 @@ def test_the_pages_lead_through_it_and_looking_uses_nothing_up(ada: User, commit
 
     for _ in range(2):
         page = browser.get(address)
-        assert (page.status_code, page["Referrer-Policy"]) == (200, "no-referrer")
+        assert (page.status_code, page["Referrer-Policy"]) == (200, "strict-origin")
     refused = browser.post(address, {"password": "password"})
     assert (refused.status_code, "too common" in refused.content.decode()) == (422, True)
 
@@ -277,7 +277,7 @@ def test_the_pages_lead_through_it_and_looking_uses_nothing_up(ada: User, commit
     assert "Your new password is set" in browser.get("/login").content.decode()
     assert browser.post("/login", {"email": ada.email, "password": NEW}).status_code == 302
     dead = Client().get(address)
-    assert (dead.status_code, dead["Referrer-Policy"]) == (400, "no-referrer")
+    assert (dead.status_code, dead["Referrer-Policy"]) == (400, "strict-origin")
     assert "This link does not work any more." in dead.content.decode()
 
 

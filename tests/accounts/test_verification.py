@@ -129,7 +129,7 @@ def test_pages_lead_to_the_mail_and_on_from_there(required: None, commit: Commit
 
     for _ in range(2):
         looked = Client().get(address)
-        assert (looked.status_code, looked["Referrer-Policy"]) == (200, "no-referrer")
+        assert (looked.status_code, looked["Referrer-Policy"]) == (200, "strict-origin")
     assert browser.post(address)["Location"] == "/"
 
     assert browser.get("/onboarding").status_code == 200

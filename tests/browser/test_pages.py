@@ -8,13 +8,14 @@ import pytest
 from tests.browser.pages import console_of, flaws, signed_in, write_in
 
 EMAIL = "ada@pages.example"
-OUTSIDE = ("/", "/login", "/signup")
+OUTSIDE = ("/", "/login", "/signup", "/password/forgot")
 INSIDE = (
     "/inbox/",
     "/inbox/?list=closed",
     "/inbox/?q=nobody",
     "/inbox/{conversation}/",
     "/inbox/{conversation}/?view=customer",
+    "/settings/security/",
     "/settings/workspace/",
     "/settings/channels/",
     "/settings/channels/whatsapp/",

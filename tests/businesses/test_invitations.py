@@ -166,7 +166,7 @@ def test_somebody_without_an_account_signs_up_on_the_page_with_that_address(
     settings.REQUIRE_VERIFIED_EMAIL = True
     client, page = Client(), f"/invitation/{mailed('dora@example.com')}"
     shown = client.get(page)
-    assert shown.headers["Referrer-Policy"] == "no-referrer"
+    assert shown.headers["Referrer-Policy"] == "strict-origin"
     assert "Join Acme" in shown.content.decode()
     assert client.post(page, {"full_name": "Dora", "password": "short"}).status_code == 422
     body = {"full_name": "Dora", "password": builders.PASSWORD, "email": "mallory@example.com"}

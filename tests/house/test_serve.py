@@ -23,6 +23,7 @@ def test_a_fresh_clone_serves_with_one_command_and_no_setting(serve: Serve, clon
 
     assert json.loads(house.healthz()) == {"status": "ok"}
     assert f"PingBack is at http://127.0.0.1:{house.port}" in house.said
+    assert "Set EMAIL_URL" in house.said
     assert "Traceback" not in house.said
     assert (clone / "var/pingback.sqlite3").exists()
 

@@ -69,6 +69,12 @@ def test_an_operator_reads_messages_and_cannot_change_them(operator: Client, thi
     assert message.content != "forged"
 
 
+def test_an_operator_is_told_that_mails_reach_nobody(operator: Client, settings: Any) -> None:
+    assert "Set EMAIL_URL." not in operator.get("/admin/").content.decode()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    assert "Set EMAIL_URL." in operator.get("/admin/").content.decode()
+
+
 def test_a_member_who_is_no_operator_sees_no_admin(client: Client, ada: User) -> None:
     client.force_login(ada)
     answer: Any = client.get("/admin/")

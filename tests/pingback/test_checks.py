@@ -33,6 +33,13 @@ def test_a_redis_elsewhere_needs_a_password(settings: Any, url: str, flaws: int)
     assert len(checks.redis_is_private()) == flaws
 
 
+def test_mails_that_nobody_gets_are_a_warning_for_a_deployment(settings: Any) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    assert {flaw.id for flaw in checks.mails_leave_the_house()} == {"pingback.W001"}
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    assert checks.mails_leave_the_house() == []
+
+
 def test_uploads_below_static_files_are_refused(settings: Any) -> None:
     settings.MEDIA_ROOT = settings.STATIC_ROOT / "uploads"
     assert checks.uploads_are_not_static_files()
