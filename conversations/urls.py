@@ -19,5 +19,6 @@ urlpatterns = [
         name="conversation-upload-remove",
     ),
     path("inbox/<uuid:conversation_id>/status/", views.set_status, name="conversation-status"),
+    path("inbox/<uuid:conversation_id>/assign/", views.assign, name="conversation-assign"),
     path("inbox/<uuid:conversation_id>/read/", views.read, name="conversation-read"),
 ]

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from businesses.pages import member_page
 from businesses.policy import Action, require
-from conversations import pages
+from conversations import pages, picker
 from conversations.attachments import ids_of, unsent_among
 from conversations.models import Conversation, Status
 from conversations.services import handling
@@ -79,7 +79,11 @@ def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 def thread_messages(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Messages behind `after` (at most `limit`) with the thread's head as it is now; `before` gives earlier ones."""
     found = _conversation(request, conversation_id)
-    context: dict[str, Any] = {"conversation": found, "place": pages.Place.of(request.GET).parts()}
+    context: dict[str, Any] = {
+        "conversation": found,
+        "choices": picker.choices_for(request.user, found),  # type: ignore[arg-type]
+        "place": pages.Place.of(request.GET).parts(),
+    }
     if "before" in request.GET:
         entries, earlier = pages.window_before(found, _number(request, "before", least=1))
         context |= {"entries": entries, "earlier": earlier}
@@ -141,6 +145,24 @@ def set_status(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 @member_page
 @handling_page
 @require_POST
+def assign(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Make somebody responsible. Anybody may take what nobody has, the rest is for managers."""
+    found = _conversation(request, conversation_id)
+    choice = request.POST.get("to", "")
+    try:
+        if choice != picker.ME:
+            require(request.user, Action.ASSIGN)
+        picker.choose(conversation=found, choice=choice, actor=request.user)  # type: ignore[arg-type]
+    except Refused as refusal:
+        if is_fetch(request):
+            return refused(refusal)
+        messages.error(request, refusal.detail)
+    return HttpResponse(status=204) if is_fetch(request) else redirect(_address(request, found))
+
+
+@member_page
+@handling_page
+@require_POST
 def read(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """The reader has seen everything up to `seq`."""
     found = _conversation(request, conversation_id)
@@ -187,6 +209,7 @@ def _thread_context(request: HttpRequest, found: Conversation) -> dict[str, Any]
         _mark_first_new(entries, unread)
     return {
         "conversation": found,
+        "choices": picker.choices_for(request.user, found),  # type: ignore[arg-type]
         "entries": entries,
         "earlier": earlier,
         "before": before,

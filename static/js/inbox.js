@@ -8,6 +8,7 @@ import { connect } from "./socket.js"
 import { List } from "./list.js"
 import { hear } from "./presence.js"
 import { Thread } from "./thread.js"
+import { openMenu } from "./menu.js"
 import { toast } from "./toast.js"
 
 const CALM_MS = 250 // many events at once are one look
@@ -77,6 +78,25 @@ export function enhanceInbox(body) {
     await look()
   }
 
+  async function assign(form, button) {
+    const data = new FormData(form)
+    data.set(button.name, button.value)
+    const { done } = button.dataset
+    try {
+      await ask(form.action, { body: data })
+      toast(done)
+    } catch (error) {
+      toast(error.message || body.querySelector("[data-offline] span").textContent, { kind: "error" })
+    }
+    await look()
+  }
+
+  function assigned({ conversation_id, assigned_by }) {
+    if (assigned_by === body.dataset.user) return // one's own doing is no news
+    const address = `/inbox/${conversation_id}/`
+    toast(body.dataset.assigned, { action: body.dataset.show, onAction: () => open(address) })
+  }
+
   document.addEventListener("click", (event) => {
     if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return
     const row = event.target.closest("[data-row]")
@@ -95,11 +115,14 @@ export function enhanceInbox(body) {
         .focus()
   })
   document.addEventListener("submit", (event) => {
-    const form = event.target.closest("[data-status-form]")
+    const form = event.target.closest("[data-status-form], [data-assign-form]")
     if (!form) return
     event.preventDefault()
-    form.closest("[data-pop]")?.removeAttribute("open")
-    setStatus(form, event.submitter.value)
+    const menu = form.closest("[data-pop]")
+    menu?.removeAttribute("open")
+    menu?.querySelector("summary").focus()
+    if (form.matches("[data-assign-form]")) assign(form, event.submitter)
+    else setStatus(form, event.submitter.value)
   })
   addEventListener("popstate", () => {
     const row = /^\/inbox\/[0-9a-f-]{36}\/$/.test(location.pathname)
@@ -112,6 +135,12 @@ export function enhanceInbox(body) {
     next: () => list.step(1, (address) => open(address)),
     previous: () => list.step(-1, (address) => open(address)),
     resolve: () => thread?.element.querySelector("#thread-head > form button")?.click(),
+    assign: () => {
+      const button = thread?.element.querySelector("[data-assign]")
+      const menu = button?.closest("[data-pop]")
+      if (menu) openMenu(menu)
+      else button?.click()
+    },
     reply: () => document.getElementById("reply")?.focus(),
     find: () => document.getElementById("q").focus(),
     help: () => document.getElementById("keys").showModal(),
@@ -127,6 +156,7 @@ export function enhanceInbox(body) {
     onEvent: (name, payload) => {
       if (name === "typing") thread?.typing(payload)
       else if (name === "message_updated" && payload.conversation_id === thread?.id) thread.update(payload.seq)
+      else if (name === "conversation_assigned") assigned(payload)
       else hear(name, payload)
       if (["new_message", "new_conversation", "conversation_updated", "resync"].includes(name)) look()
     },

@@ -1,6 +1,15 @@
 // One letter, one action, and none of them while somebody writes or a dialog is open.
 
-const KEYS = { j: "next", k: "previous", e: "resolve", r: "reply", "/": "find", "?": "help", Escape: "back" }
+const KEYS = {
+  j: "next",
+  k: "previous",
+  e: "resolve",
+  r: "reply",
+  a: "assign",
+  "/": "find",
+  "?": "help",
+  Escape: "back",
+}
 
 export function enhanceKeys(actions) {
   document.addEventListener("keydown", (event) => {

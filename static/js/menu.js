@@ -1,4 +1,13 @@
-// Menus are <details>: the browser opens them; we close them as menus are closed.
+// Menus are <details>: the browser opens them; we close them as menus are closed, and arrows go through them.
+
+const STEPS = { ArrowDown: 1, ArrowUp: -1 }
+
+/** Put the focus on what is chosen in a menu, or on its first entry. */
+export function openMenu(menu) {
+  menu.open = true
+  const chosen = menu.querySelector(".menu-item[aria-current]") ?? menu.querySelector(".menu-item")
+  chosen?.focus()
+}
 
 export function enhanceMenus() {
   document.addEventListener("click", (event) => {
@@ -8,9 +17,20 @@ export function enhanceMenus() {
   })
   document.addEventListener("keydown", (event) => {
     const menu = event.target.closest?.("[data-pop][open]")
+    if (menu && STEPS[event.key]) {
+      event.preventDefault()
+      step(menu, STEPS[event.key])
+    }
     if (event.key !== "Escape" || !menu) return
     menu.open = false
     menu.querySelector("summary").focus()
     event.stopPropagation()
   })
+}
+
+function step(menu, by) {
+  const items = [...menu.querySelectorAll(".menu-item")].filter((item) => item.checkVisibility())
+  if (!items.length) return
+  const at = items.indexOf(document.activeElement)
+  items[at < 0 && by < 0 ? items.length - 1 : (at + by + items.length) % items.length].focus()
 }

@@ -1,0 +1,62 @@
+"""What a manager may choose from when a conversation is to be somebody's."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from accounts.models import User
+from businesses.models import Membership, Team
+from businesses.policy import Action, may
+from businesses.selectors import membership_of
+from conversations.models import Conversation
+from conversations.services.assigning import SAME, assign_conversation, claim_conversation
+from conversations.services.handling import Handled
+from foundation.errors import NotFound
+from foundation.ids import parse_id
+
+ME, NOBODY, PERSON, TEAM = "me", "nobody", "person", "team"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """people: members with their user, the reader first. teams: in the order of their names."""
+
+    people: list[Membership]
+    teams: list[Team]
+
+
+def choices_for(user: User, conversation: Conversation) -> Choices | None:
+    """None for who may not assign. Two queries."""
+    if not may(membership_of(user), Action.ASSIGN):
+        return None
+    here = {"business_id": conversation.business_id}
+    members = Membership.objects.filter(**here, is_active=True, user__is_active=True).select_related("user")
+    people = sorted(members, key=lambda member: (member.user_id != user.pk, member.user.full_name.casefold()))
+    return Choices(people=people, teams=list(Team.objects.filter(**here).order_by("name")))
+
+
+def choose(*, conversation: Conversation, choice: str, actor: User) -> Handled:
+    """Do what was chosen: `me`, `nobody`, `person:<user id>` or `team:<id>`.
+
+    Work that goes to a team leaves a person who is not of that team. `me` is everybody's, the rest for managers: the
+    caller has asked the policy. Raises NotFound for any other word, and as the services do.
+    """
+    kind, _sep, text = choice.partition(":")
+    chosen = parse_id(text)
+    if choice == ME:
+        return claim_conversation(conversation=conversation, user=actor)
+    if choice == NOBODY:
+        return assign_conversation(conversation=conversation, agent_id=None, team_id=None, actor=actor)
+    if kind == PERSON and chosen:
+        return assign_conversation(conversation=conversation, agent_id=chosen, actor=actor)
+    if kind == TEAM and chosen:
+        stays = _is_in(chosen, conversation.assignee_id)
+        return assign_conversation(
+            conversation=conversation, team_id=chosen, agent_id=SAME if stays else None, actor=actor
+        )
+    raise NotFound
+
+
+def _is_in(team_id: UUID, user_id: UUID | None) -> bool:
+    if user_id is None:
+        return False
+    return Team.objects.filter(pk=team_id, members__user_id=user_id, members__is_active=True).exists()

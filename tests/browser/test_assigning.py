@@ -1,0 +1,92 @@
+"""Assigning in two real browsers: what one chooses, the other sees."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser.pages import console_of, flaws, signed_in
+
+
+@pytest.fixture(scope="module")
+def acme(server: Any) -> dict[str, str]:
+    """Ada's workspace, with Ben as an agent; `business`, `token`."""
+    token = server.sign_up("ada@assign.example")
+    body = {"email": "ben@assign.example", "full_name": "Ben Bitdiddle", "password": "tidewater-lane-9"}
+    server.call("POST", "/auth/register", body)
+    server.call("POST", "/team/invite?email=ben@assign.example", None, token)
+    return {"token": token, "business": server.call("GET", "/auth/me", token=token)["business"]["id"]}
+
+
+def page_of(browser: Any, server: Any, email: str) -> Iterator[Any]:
+    context = signed_in(browser, server, email)
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    said = console_of(page, server)
+    yield page
+    assert said == []
+    context.close()
+
+
+@pytest.fixture
+def adas(browser: Any, server: Any, acme: dict[str, str]) -> Iterator[Any]:
+    yield from page_of(browser, server, "ada@assign.example")
+
+
+@pytest.fixture
+def bens(browser: Any, server: Any, acme: dict[str, str]) -> Iterator[Any]:
+    yield from page_of(browser, server, "ben@assign.example")
+
+
+def opened(server: Any, acme: dict[str, str]) -> str:
+    return str(server.call("POST", "/conversations", {"business_id": acme["business"]}, acme["token"])["id"])
+
+
+def test_ada_assigns_to_ben_by_keyboard_and_his_page_shows_it_without_a_reload(
+    server: Any, acme: dict[str, str], adas: Any, bens: Any
+) -> None:
+    conversation = opened(server, acme)
+    bens.goto(f"{server.url}/inbox/?list=mine")
+    bens.get_by_text("Nothing of yours is open.").wait_for()
+    bens.locator("body[data-ready]").wait_for()
+    adas.goto(f"{server.url}/inbox/{conversation}/")
+    adas.locator("body[data-ready]").wait_for()
+
+    adas.keyboard.press("a")
+    menu = adas.locator("#thread-assign[open]")
+    menu.get_by_role("button", name="Ben Bitdiddle").wait_for()
+    assert adas.evaluate("document.activeElement.value") == "nobody"
+    adas.keyboard.press("ArrowUp")
+    adas.keyboard.press("Enter")
+
+    adas.get_by_text("Assigned to Ben Bitdiddle.").wait_for()
+    adas.locator("#thread-assign:not([open]) summary", has_text="Ben").wait_for()
+    bens.locator(f"#row-{conversation}").wait_for()
+    bens.get_by_text("A conversation is yours now.").wait_for()
+    bens.get_by_role("button", name="Show it").click()
+    bens.locator(f"[data-thread='{conversation}'] #thread-assign", has_text="You").wait_for()
+    # What Ben has open follows what Ada does next.
+    adas.locator("#thread-assign summary").click()
+    adas.get_by_role("button", name="Unassigned").click()
+    bens.get_by_role("button", name="Take it").wait_for()
+    bens.keyboard.press("a")
+    adas.locator("#thread-assign summary", has_text="Ben").wait_for()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_choices_fit_a_phone_and_have_no_flaws(browser: Any, server: Any, acme: dict[str, str], theme: str) -> None:
+    conversation = opened(server, acme)
+    phone = {"width": 360, "height": 740}
+    for who in ("ada", "ben"):
+        context = signed_in(browser, server, f"{who}@assign.example", viewport=phone, color_scheme=theme)
+        page = context.new_page()
+        page.goto(f"{server.url}/inbox/{conversation}/")
+        page.locator("body[data-ready]").wait_for()
+        if who == "ada":
+            page.keyboard.press("a")
+            box = page.locator("#thread-assign .menu").bounding_box()
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= phone["width"]
+        assert page.evaluate("document.documentElement.scrollWidth") == phone["width"]
+        assert flaws(page) == []
+        context.close()
