@@ -1,7 +1,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from businesses import audit_pages, invitation_pages, plan_pages, team_pages, views
+from businesses import audit_pages, invitation_pages, plan_pages, team_pages, token_pages, views
 
 urlpatterns = [
     path("settings/", RedirectView.as_view(pattern_name="settings-workspace")),
@@ -19,6 +19,8 @@ urlpatterns = [
     path("status/", team_pages.own_status, name="own-status"),
     path("workspace/", team_pages.switch_workspace, name="switch-workspace"),
     path("left/", team_pages.left, name="left"),
+    path("settings/tokens/", token_pages.tokens, name="settings-tokens"),
+    path("settings/tokens/<str:token_id>/revoke", token_pages.revoke, name="token-revoke"),
     path("settings/audit/", audit_pages.audit, name="settings-audit"),
     path("settings/audit/export", audit_pages.audit_export, name="audit-export"),
 ]
