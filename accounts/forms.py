@@ -36,6 +36,15 @@ class SignUp(PageForm):
     password = new_password(_("Password"))
 
 
+class Profile(PageForm):
+    full_name = forms.CharField(
+        label=_("Your name"),
+        max_length=200,
+        help_text=_("As customers and your team see it."),
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+
+
 class ChangePassword(PageForm):
     current_password = forms.CharField(
         label=_("Current password"),

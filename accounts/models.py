@@ -51,7 +51,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_google_account = models.BooleanField(_("signs in with Google"), default=False)
     # Google's own id of the person who may sign in with it: `sub` of its ID tokens.
     google_sub = models.CharField(max_length=255, unique=True, null=True, blank=True, editable=False)
+    # A picture elsewhere, as Google names it; one that was uploaded counts first (accounts/profile.py).
     avatar_url = models.URLField(_("avatar"), max_length=2048, blank=True)
+    avatar_version = models.CharField(max_length=16, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -74,6 +76,18 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Forms, Django admin's too, spell an address as registering does."""
         super().clean()
         self.email = normal_email(self.email)
+
+    @property
+    def picture(self) -> str:
+        """For our own pages: the address of the picture, "" when there is none."""
+        if self.avatar_version:
+            return f"/avatars/{self.pk}/{self.avatar_version}.webp"
+        return self.avatar_url
+
+    @property
+    def picture_url(self) -> str | None:
+        """For everybody else: the whole address."""
+        return f"{settings.PUBLIC_BASE_URL}{self.picture}" if self.avatar_version else self.picture or None
 
     def get_full_name(self) -> str:
         return self.full_name

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts import google_pages, mailed, second_step, security, views
+from accounts import google_pages, mailed, profile_pages, second_step, security, views
 from accounts.factors import views as factors
 
 urlpatterns = [
@@ -25,5 +25,9 @@ urlpatterns = [
     path("settings/security/app/start", factors.start_app, name="factor-app-start"),
     path("settings/security/app/remove", factors.remove_app, name="factor-app-remove"),
     path("settings/security/recovery-codes", factors.codes, name="factor-codes"),
+    path("settings/profile/", profile_pages.own_profile, name="settings-profile"),
+    path("settings/profile/picture", profile_pages.set_picture, name="profile-picture"),
+    path("settings/profile/picture/remove", profile_pages.remove_picture, name="profile-picture-remove"),
+    path("avatars/<uuid:user_id>/<str:version>.webp", profile_pages.picture, name="avatar"),
     path("theme", views.theme, name="theme"),
 ]

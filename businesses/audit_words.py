@@ -50,6 +50,7 @@ ACTIONS: dict[str, Kind] = {
     ),
     "email.verified": _kind(Group.SIGN_IN, _("{actor} confirmed their e-mail address")),
     "password.changed": _kind(Group.SIGN_IN, _("{actor} changed their password")),
+    "profile.changed": _kind(Group.TEAM, _("{actor} changed their {changed}")),
     "member.added": _kind(Group.TEAM, _("{actor} added {target} as {role}")),
     "member.joined": _kind(Group.TEAM, _("{actor} accepted an invitation as {role}")),
     "member.role_changed": _kind(Group.TEAM, _("{actor} changed the role of {target} from {from} to {to}")),

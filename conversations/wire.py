@@ -27,7 +27,7 @@ def message_payload(message: Message, *, for_member: bool, feed_seq: int | None 
         "sender_type": message.sender_type,
         "sender_id": str(message.sender_id) if message.sender_id else None,
         "sender_name": message.sender.full_name if message.sender else None,
-        "sender_avatar_url": (message.sender.avatar_url or None) if message.sender else None,
+        "sender_avatar_url": message.sender.picture_url if message.sender else None,
         "content": message.content,
         "attachments": [attachment_payload(facts) for facts in message.attachments],
         "created_at": timestamp(message.created_at),
@@ -101,5 +101,5 @@ def visitor_conversation_payload(conversation: Conversation) -> Payload:
     return {
         "id": str(conversation.pk),
         "status": conversation.status,
-        "assignee": {"name": assignee.full_name, "avatar_url": assignee.avatar_url or None} if assignee else None,
+        "assignee": {"name": assignee.full_name, "avatar_url": assignee.picture_url} if assignee else None,
     }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from django.conf import settings
 
 # Alike for every reader: nobody's session is looked at, so that any cache may keep them.
-ALIKE_FOR_ALL = ("/static/", "/widget.js", "/widget/", "/api/v1/widget/", "/healthz", "/readyz")
+ALIKE_FOR_ALL = ("/static/", "/widget.js", "/widget/", "/api/v1/widget/", "/avatars/", "/healthz", "/readyz")
 
 
 def is_alike_for_all(path: str) -> bool:

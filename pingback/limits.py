@@ -18,7 +18,7 @@ Message = dict[str, Any]
 UNCOUNTED = ("/socket.io/", "/readyz")
 _UPLOAD = re.compile(
     r"/api/v1/(conversations/[^/]+/upload|widget/[^/]+/upload|auth/me/avatar)/?"
-    r"|/inbox/[^/]+/(upload|reply)/|/settings/profile/"
+    r"|/inbox/[^/]+/(upload|reply)/|/settings/profile/picture"
 )
 _PIECE = 256 * 1024
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")

@@ -77,7 +77,8 @@ def _policy(widget: Widget, *, host: str) -> str:
         "default-src": ["'none'"],
         "script-src": ["'self'"],
         "style-src": ["'self'"],
-        "img-src": ["https:"],
+        # Pictures of agents and in messages have the public address, whatever name the frame was asked for by.
+        "img-src": ["'self'", settings.PUBLIC_BASE_URL, "https:"],
         "connect-src": ["'self'", f"{'wss' if settings.HTTPS else 'ws'}://{host}"],
         "base-uri": ["'none'"],
         "form-action": ["'none'"],

@@ -86,6 +86,10 @@ class SecondStep(serializers.Serializer[Any]):
     error = serializers.ChoiceField(choices=["second_factor_required"], required=False)
 
 
+class ProfileInput(serializers.Serializer[Any]):
+    full_name = Text(max_length=200, required=False)
+
+
 class UserOutput(serializers.ModelSerializer[User]):
     avatar_url = serializers.SerializerMethodField()
 
@@ -94,4 +98,4 @@ class UserOutput(serializers.ModelSerializer[User]):
         fields = ["id", "email", "full_name", "is_verified", "is_google_account", "avatar_url"]
 
     def get_avatar_url(self, user: User) -> str | None:
-        return user.avatar_url or None
+        return user.picture_url

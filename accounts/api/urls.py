@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.api import factor_views, password_views, session_views, verification_views, views
+from accounts.api import factor_views, password_views, profile_views, session_views, verification_views, views
 
 urlpatterns = [
     path("auth/factors", factor_views.Factors.as_view()),
@@ -11,6 +11,7 @@ urlpatterns = [
     path("auth/login", views.Login.as_view()),
     path("auth/google", views.Google.as_view()),
     path("auth/logout", views.Logout.as_view()),
+    path("auth/me/avatar", profile_views.OwnPicture.as_view()),
     path("auth/refresh", session_views.Refresh.as_view()),
     path("auth/socket-ticket", session_views.SocketTicket.as_view()),
     path("auth/sessions", session_views.Sessions.as_view()),

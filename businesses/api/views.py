@@ -5,6 +5,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api.serializers import ProfileInput
+from accounts.profile import rename
 from businesses.api.serializers import CreateBusinessInput, SessionOutput, session_envelope
 from businesses.scopes import ME
 from businesses.selectors import membership_of
@@ -19,6 +21,18 @@ class Me(APIView):
 
     @extend_schema(summary="Who is calling", responses={200: SessionOutput, **refusals(*SIGNED_IN)})
     def get(self, request: Request) -> Response:
+        return Response(session_envelope(request.user, membership_of(request.user)))
+
+    @extend_schema(
+        summary="Change one's own name",
+        request=ProfileInput,
+        responses={200: SessionOutput, **refusals(*SIGNED_IN, 403, *WITH_BODY)},
+    )
+    def patch(self, request: Request) -> Response:
+        data = ProfileInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        if "full_name" in data.validated_data:
+            rename(user=request.user, **data.validated_data)
         return Response(session_envelope(request.user, membership_of(request.user)))
 
 

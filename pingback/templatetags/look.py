@@ -49,13 +49,15 @@ def channel_sign(channel_type: str, size: str = "") -> SafeText:
 
 
 @register.simple_tag
-def avatar(name: str, key: object, size: str = "", channel_type: str = "") -> SafeText:
-    """Initials on a quiet hue that belongs to `key`, with the channel's sign at the corner when one is given."""
+def avatar(name: str, key: object, size: str = "", channel_type: str = "", picture: str = "") -> SafeText:
+    """The picture, else initials on a quiet hue that belongs to `key`; the channel's sign at the corner if given."""
+    shown = format_html('<img src="{}" alt="" referrerpolicy="no-referrer" decoding="async">', picture)
     return format_html(
-        '<span class="avatar{} hue{}" aria-hidden="true">{}{}</span>',
+        '<span class="avatar{} hue{}" aria-hidden="true">{}{}{}</span>',
         f" avatar-{size}" if size else "",
         hue(key),
         initials(name),
+        shown if picture else "",
         channel_sign(channel_type) if channel_type else "",
     )
 

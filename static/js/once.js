@@ -5,8 +5,12 @@ export function enhanceForms() {
     form.addEventListener("submit", (event) => {
       if (form.dataset.sent) return event.preventDefault()
       form.dataset.sent = "true"
-      event.submitter?.setAttribute("aria-busy", "true")
+      const button = event.submitter ?? form.querySelector(".btn")
+      button?.setAttribute("aria-busy", "true")
     })
+  }
+  for (const field of document.querySelectorAll("[data-send-at-once]")) {
+    field.addEventListener("change", () => field.value && field.form.requestSubmit())
   }
   addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-sent]")) {

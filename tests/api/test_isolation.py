@@ -15,7 +15,7 @@ from accounts.models import User
 from businesses.invitations import invite
 from businesses.models import Business, Role
 from businesses.teams import create_team
-from tests import builders
+from tests import builders, corpus
 
 pytestmark = pytest.mark.django_db
 
@@ -56,7 +56,8 @@ BODIES: dict[str, Any] = {
     "/api/v1/conversations/{conversation_id}": {"status": "pending"},
     "/api/v1/conversations/{conversation_id}/messages": {"content": "Hi"},
     "/api/v1/conversations/{conversation_id}/read": {"seq": 1},
-    "/api/v1/conversations/{conversation_id}/upload": {"file": "a.txt"},
+    "/api/v1/conversations/{conversation_id}/upload": {"file": "a.png"},
+    "/api/v1/auth/me/avatar": {"file": "a.png"},
     "/api/v1/team/members/{member_id}": {"role": "admin"},
     "/api/v1/team/status": {"status": "away"},
     "/api/v1/team/invitations": {"email": "finn@example.com"},
@@ -141,8 +142,8 @@ def call(
     if query:
         address += ("&" if "?" in address else "?") + urlencode(query)  # of two, the last one counts
     sent: dict[str, Any] = {"data": None if method == "get" else body}
-    if "file" in body:
-        sent = {"data": {**body, "file": SimpleUploadedFile("a.txt", b"Hello")}, "format": "multipart"}
+    if "file" in body and method == "post":
+        sent = {"data": {**body, "file": SimpleUploadedFile("a.png", corpus.picture())}, "format": "multipart"}
     return getattr(builders.api(user), method)(address, **sent)
 
 
