@@ -71,6 +71,8 @@ ACTIONS: dict[str, Kind] = {
     ),
     "workspace.created": _kind(Group.WORKSPACE, _("{actor} created the workspace {target}")),
     "workspace.changed": _kind(Group.WORKSPACE, _("{actor} changed the workspace: {fields}")),
+    "second_factor.demanded": _kind(Group.WORKSPACE, _("{actor} asked everybody for a second factor")),
+    "second_factor.released": _kind(Group.WORKSPACE, _("{actor} left a second factor to each person")),
     "plan.changed": _kind(Group.WORKSPACE, _("{actor} moved the workspace from {from} to {to}")),
     "channel.created": _kind(Group.CHANNELS, _("{actor} added the channel {target}")),
     "channel.changed": _kind(Group.CHANNELS, _("{actor} changed the channel {target}: {fields}")),

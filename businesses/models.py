@@ -85,6 +85,7 @@ class Business(models.Model):
     plan = models.ForeignKey(Plan, models.PROTECT, related_name="businesses", verbose_name=_("plan"))
     assign_on_reply = models.BooleanField(_("the first to answer takes the conversation"), default=True)
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[known_time_zone])
+    second_factor_required = models.BooleanField(_("everybody needs a second factor"), default=False)
     feed_seq = models.PositiveBigIntegerField(_("feed position"), default=0, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)

@@ -1,10 +1,19 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from businesses import audit_pages, invitation_pages, plan_pages, team_pages, token_pages, views
+from businesses import (
+    audit_pages,
+    invitation_pages,
+    plan_pages,
+    second_factor_pages,
+    team_pages,
+    token_pages,
+    views,
+)
 
 urlpatterns = [
     path("settings/", RedirectView.as_view(pattern_name="settings-workspace")),
+    path("settings/workspace/second-factor", second_factor_pages.second_factor, name="settings-second-factor"),
     path("settings/workspace/", views.workspace, name="settings-workspace"),
     path("invitation/<str:token>", invitation_pages.invitation, name="invitation"),
     path("settings/plan/", plan_pages.plan, name="settings-plan"),

@@ -9,6 +9,7 @@ from accounts import google
 from accounts.models import User
 from businesses.models import Role
 from businesses.policy import ALLOWED
+from businesses.second_factor import is_missing
 from businesses.selectors import membership_of
 from businesses.switching import workspaces_of
 from foundation import mail
@@ -19,6 +20,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
     `mail_is_on`, `public_base_url`, `workspaces` (asked for when a page shows them)."""
     membership = membership_of(request.user) if hasattr(request, "user") else None
     return {
+        "second_factor_missing": lambda: is_missing(membership),
         "membership": membership,
         "business": membership.business if membership else None,
         "allowed": ALLOWED[Role(membership.role)] if membership else frozenset(),

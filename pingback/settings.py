@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.LiveSession",
     "accounts.middleware.VerifiedFirst",
+    "businesses.middleware.SecondFactorFirst",
     "pingback.middleware.ReadersTimeZone",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -201,6 +202,7 @@ AGENT_OFFLINE_AFTER = env_int("AGENT_OFFLINE_AFTER", 120, minimum=1)
 # Who learns of what happened. The core knows no one above it, so it is told by name.
 FEED_PUBLISHER = "pingback.realtime.publish.publish"
 SESSION_ENDED_PUBLISHER = "pingback.realtime.publish.session_ended"
+SECOND_FACTOR_PUBLISHER = "pingback.realtime.publish.second_factor_missing"
 MEMBERSHIP_ENDED_PUBLISHER = "pingback.realtime.publish.membership_ended"
 WORKSPACE_SWITCHED_PUBLISHER = "pingback.realtime.publish.workspace_switched"
 
@@ -274,6 +276,7 @@ REST_FRAMEWORK = {
         "rest_framework.permissions.IsAuthenticated",
         "accounts.api.permissions.VerifiedFirst",
         "businesses.api.permissions.WithinScopes",
+        "businesses.api.permissions.SecondFactorFirst",
     ],
     "DEFAULT_PARSER_CLASSES": ["pingback.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["pingback.api.renderers.JSONRenderer"],

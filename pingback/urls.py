@@ -6,6 +6,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
+from accounts.views import operators_log_in
 from pingback import health
 
 api = [
@@ -19,12 +20,17 @@ api = [
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="docs.html"), name="docs"),
 ]
 
+operators = [
+    path(f"{settings.ADMIN_PATH}/login/", operators_log_in),
+    path(f"{settings.ADMIN_PATH}/", admin.site.urls),
+]
+
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("api/v1/", include(api)),
     path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}icons/favicon.svg", permanent=False)),
-    *([path(f"{settings.ADMIN_PATH}/", admin.site.urls)] if settings.ADMIN_PATH else []),
+    *(operators if settings.ADMIN_PATH else []),
     path("", include("widgets.embed_urls")),
     path("", include("accounts.urls")),
     path("", include("businesses.urls")),

@@ -15,6 +15,8 @@ from foundation.api import SIGNED_IN, WITH_BODY, Done, refusals
 
 
 class ChangePassword(APIView):
+    without_factor_may = True
+
     @extend_schema(
         summary="Change the password: other sessions end, this one lives",
         request=ChangePasswordInput,

@@ -19,7 +19,7 @@ class Refresh(APIView):
     """A cookie has no token to change."""
 
     authentication_classes = (Bearer,)
-    unverified_may = True
+    unverified_may = without_factor_may = True
 
     @extend_schema(
         summary="Change the presented token for a new one",
@@ -47,6 +47,8 @@ class SocketTicket(APIView):
 
 
 class Sessions(APIView):
+    without_factor_may = True
+
     @extend_schema(
         summary="Where one is signed in, last used first",
         responses={200: AuthSessionOutput(many=True), **refusals(*SIGNED_IN, 403)},
@@ -57,6 +59,8 @@ class Sessions(APIView):
 
 
 class OneSession(APIView):
+    without_factor_may = True
+
     @extend_schema(
         summary="End a session of one's own: its token is dead and its sockets are cut",
         responses={200: Done, **refusals(*SIGNED_IN, 403, 404)},
@@ -67,6 +71,8 @@ class OneSession(APIView):
 
 
 class EndOthers(APIView):
+    without_factor_may = True
+
     @extend_schema(
         summary="Sign out everywhere else",
         request=None,

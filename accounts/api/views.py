@@ -75,7 +75,7 @@ class Google(Public):
 
 
 class Logout(APIView):
-    unverified_may = True
+    unverified_may = without_factor_may = True
 
     @extend_schema(
         summary="Log out: the presented token is dead",

@@ -1,4 +1,7 @@
-"""What an API token may call: the one place where its scopes are enforced."""
+"""What every call within a workspace must pass beside being signed in.
+
+The scopes of API tokens are enforced here and nowhere else.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -9,6 +12,8 @@ from rest_framework.request import Request
 
 from businesses import scopes
 from businesses.models import ApiToken
+from businesses.second_factor import SecondFactorMissing, is_missing
+from businesses.selectors import membership_of
 
 if TYPE_CHECKING:  # REST framework loads this module while it loads its views
     from rest_framework.views import APIView
@@ -26,4 +31,13 @@ class WithinScopes(BasePermission):
         scope = scopes.needed(resource, is_safe=request.method in SAFE_METHODS)
         if not scopes.grants(request.auth.scopes, scope):
             raise PermissionDenied(_("This API token lacks the scope %(scope)s.") % {"scope": scope})
+        return True
+
+
+class SecondFactorFirst(BasePermission):
+    """Who must still add a second factor reaches only views with `without_factor_may`."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        if not getattr(view, "without_factor_may", False) and is_missing(membership_of(request.user)):
+            raise SecondFactorMissing
         return True

@@ -18,6 +18,8 @@ class SwitchInput(serializers.Serializer[Any]):
 
 
 class SwitchBusiness(APIView):
+    without_factor_may = True
+
     @extend_schema(
         summary="Work in another of your workspaces from now on",
         description="For this session. Open sockets stay in the workspace of their handshake.",

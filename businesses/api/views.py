@@ -17,7 +17,7 @@ from foundation.api import SIGNED_IN, WITH_BODY, refusals
 class Me(APIView):
     resource = ME
 
-    unverified_may = True
+    unverified_may = without_factor_may = True
 
     @extend_schema(summary="Who is calling", responses={200: SessionOutput, **refusals(*SIGNED_IN)})
     def get(self, request: Request) -> Response:

@@ -9,7 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import AuthSession, User
+from businesses import second_factor
 from businesses.models import Business, Membership
+from businesses.second_factor import SecondFactorMissing
 from businesses.selectors import act_in
 from conversations.models import Conversation
 from foundation.errors import Forbidden, Invalid, NotFound
@@ -63,6 +65,8 @@ class Client:
         )
         if membership is None:
             raise Forbidden(_("You are no longer signed in here."))
+        if second_factor.is_missing(membership):
+            raise SecondFactorMissing
         self.membership = membership
         act_in(membership.user, membership)
         return membership.user
@@ -130,6 +134,7 @@ def without_right(standings: list[Standing]) -> dict[str, str]:
             pk__in={each.membership_id for each in standings if each.membership_id}, is_active=True
         ).values_list("pk", flat=True)
     )
+    lacking = set(Membership.objects.filter(second_factor.missing(), pk__in=members).values_list("pk", flat=True))
     visitors = set(
         Visitor.objects.filter(pk__in={each.visitor[0] for each in standings if each.visitor}).values_list(
             "pk", "generation"
@@ -148,6 +153,8 @@ def without_right(standings: list[Standing]) -> dict[str, str]:
             gone[each.sid] = "session_ended"
         elif each.membership_id and each.membership_id not in members:
             gone[each.sid] = "membership_ended"
+        elif each.membership_id in lacking:
+            gone[each.sid] = "second_factor_setup_required"
         elif (each.visitor and each.visitor not in visitors) or each.business_id not in businesses:
             gone[each.sid] = "visitor_ended"
     return gone

@@ -16,6 +16,7 @@ from accounts import tickets, verification
 from accounts.models import AuthSession
 from accounts.selectors import session_of_cookie
 from accounts.tokens import BadToken, session_from_token
+from businesses import second_factor
 from businesses.models import Business, Membership
 from foundation.ids import parse_id
 from pingback.realtime import origins
@@ -27,6 +28,7 @@ from widgets.selectors import allowed_origin
 BUSINESS_ID_REQUIRED = "business_id_required"
 UNKNOWN_BUSINESS = "unknown_business"
 UNAUTHORIZED = "unauthorized"
+SECOND_FACTOR_SETUP_REQUIRED = "second_factor_setup_required"
 ORIGIN_NOT_ALLOWED = "origin_not_allowed"
 TOO_MANY_CONNECTIONS = "too_many_connections"
 
@@ -83,6 +85,8 @@ def _member(business: Business, session: AuthSession | None) -> Identity:
     )
     if session is None or membership is None or verification.is_held(membership.user):
         raise ConnectionRefusedError(UNAUTHORIZED)
+    if second_factor.is_missing(membership):
+        raise ConnectionRefusedError(SECOND_FACTOR_SETUP_REQUIRED)
     return Identity(business_id=business.pk, feed_seq=business.feed_seq, membership=membership, session_id=session.pk)
 
 

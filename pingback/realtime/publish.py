@@ -45,6 +45,11 @@ def workspace_switched(session_id: UUID, business_id: UUID) -> None:
         log.exception("Pages were not told of the other workspace")
 
 
+def second_factor_missing(membership_id: UUID) -> None:
+    """Tell the sockets of a member who must add a second factor before anything else, and cut them."""
+    _cut(rooms.member(membership_id), "second_factor_setup_required")
+
+
 @contextmanager
 def held() -> Iterator[list[Envelope]]:
     """What this thread publishes meanwhile, kept for `bus.send` once its first hearer is in the room."""

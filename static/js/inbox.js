@@ -170,7 +170,8 @@ export function enhanceInbox(body) {
         late = setTimeout(() => {
           offline.hidden = false
         }, 1500) // a blink of the network is nobody's business
-      } else if (state === "refused" && reason === "unauthorized") location.reload()
+      } else if (state === "refused" && ["unauthorized", "second_factor_setup_required"].includes(reason))
+        location.reload()
     },
   })
   addEventListener("pagehide", () => line.close())

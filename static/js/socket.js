@@ -9,13 +9,20 @@
 // onEvent   (name, payload): what the server sends, in order. Not called for what the client itself obeys.
 // onState   (state, reason): "connecting" at first; "online" each time the server took us, the moment to join rooms
 //           and to `resume`; "offline" while it tries again by itself; "refused" when it gave up, with reason one of
-//           `unauthorized`, `unknown_business`, `business_id_required`, `origin_not_allowed`, or was told to (`closed`).
+//           `unauthorized`, `second_factor_setup_required`, `unknown_business`, `business_id_required`,
+//           `origin_not_allowed`, or was told to (`closed`).
 // emit      (name, payload) -> Promise of the ack. It never rejects: every failure is `{ error: { code, ... } }`, the
 //           server's codes plus `offline` (not connected, or cut before the ack came) and `timeout`. Nothing is kept
 //           for later: whoever must not lose a message sends it again, under the same client_message_id.
 // close     ends it for good.
 
-const FINAL = ["unauthorized", "unknown_business", "business_id_required", "origin_not_allowed"]
+const FINAL = [
+  "unauthorized",
+  "second_factor_setup_required",
+  "unknown_business",
+  "business_id_required",
+  "origin_not_allowed",
+]
 const HELLO_MS = 5_000 // for a transport to open, and for the server to take us
 const ACK_MS = 10_000
 const STEADY_MS = 10_000 // a connection shorter than this does not reset the backoff

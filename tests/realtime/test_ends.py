@@ -53,6 +53,21 @@ def test_A5_A7_a_socket_whose_right_is_gone_is_cut_though_nobody_told_us(
     assert agent.named("new_message") == []
 
 
+def test_A7_a_member_who_lacks_the_second_factor_that_is_asked_for_is_cut_and_not_let_back_in(
+    talk: Connect, house: House, ada: Owner
+) -> None:
+    agent, cleo = talk(ada.auth), talk(ada.visitor)
+    house.shell("from businesses.models import Business as B; B.objects.update(second_factor_required=True)")
+    try:
+        assert agent.hears("revoked") == {"reason": "second_factor_setup_required"}
+        until(lambda: not agent.client.connected)
+        assert talk(ada.auth).refusal == ["second_factor_setup_required"]
+        assert cleo.ask("client_message", {"content": "Hello?"})["conversation_id"]
+        assert agent.named("new_message") == []
+    finally:
+        house.shell("from businesses.models import Business as B; B.objects.update(second_factor_required=False)")
+
+
 def test_A7_a_visitor_who_was_revoked_is_cut(talk: Connect, house: House, ada: Owner) -> None:
     cleo = talk(ada.visitor)
     key = cleo.ask("client_message", {"content": "Hello?"})["visitor_key"]
