@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.factors import second_factor
 from accounts.models import User
 from accounts.pages import back
 from businesses import invitations, members, teams
@@ -60,6 +61,7 @@ def _invite(actor: User, *, email: str, role: str) -> str:
 
 def _shown(request: HttpRequest) -> dict[str, Any]:
     people = Membership.objects.visible_to(request.user).select_related("user").order_by("invited_at", "pk")
+    people = people.annotate(has_second_factor=second_factor.exists("user_id"))
     groups = Team.objects.visible_to(request.user).prefetch_related("members__user").order_by("name", "pk")
     manages = may(membership_of(request.user), Action.MANAGE_TEAM)
     invited = Invitation.objects.visible_to(request.user).order_by("-updated_at", "-pk") if manages else []

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.utils import timezone
 
+from accounts.factors.models import Authenticator
 from accounts.models import User
 from businesses.models import Business, Invitation, Membership, Role, Team
 from tests import builders
@@ -109,6 +111,13 @@ def test_a_longer_list_costs_no_more_queries(  # type: ignore[no-untyped-def]
         client.post(f"{PAGE}teams/new/", {"name": f"Team {number}", "members": people})
     with django_assert_max_num_queries(14):
         assert client.get(PAGE).status_code == 200
+
+
+def test_who_has_a_second_factor_is_marked(ada: User, ben: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
+    client = sign_in(ada)
+    assert "second factor" not in client.get(PAGE).content.decode()
+    Authenticator.objects.create(user=ben, sealed_secret="sealed", confirmed_at=timezone.now())
+    assert client.get(PAGE).content.decode().count("Signs in with a second factor</span>") == 1
 
 
 def test_the_menu_says_ones_status_without_javascript(ben: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]

@@ -4,6 +4,7 @@ import shutil
 import signal
 import tempfile
 import time
+import urllib.error
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,6 +73,23 @@ def test_A7_a_removed_member_is_cut_at_once_and_hears_nothing_after(
     cleo.ask("client_message", {"content": "Still there?"})
     assert bens.named("new_message") == []
     assert talk(ben.auth).refusal == ["unauthorized"]
+
+
+def test_A7_a_lowered_role_counts_at_the_next_thing_done_and_the_socket_stays(
+    talk: Connect, house: House, ada: Owner, ben: Owner
+) -> None:
+    membership = house.call("GET", "/team/members", None, ada.token)[1]["id"]
+    house.call("PATCH", f"/team/members/{membership}", {"role": "admin"}, ada.token)
+    bens = talk(ben.auth)
+    conversation = talk(ada.visitor).ask("client_message", {"content": "Hello?"})["conversation_id"]
+    assign = f"/team/assign/{conversation}?agent_id={ben.user_id}"
+    house.call("POST", assign, None, ben.token)
+
+    house.call("PATCH", f"/team/members/{membership}", {"role": "agent"}, ada.token)
+
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        house.call("POST", assign, None, ben.token)
+    assert bens.ask("agent_message", {"conversation_id": conversation, "content": "Hi"})["message"]["seq"] == 2
 
 
 def test_a_session_that_works_elsewhere_now_tells_its_pages_and_its_sockets_stay(
