@@ -15,6 +15,7 @@ from rest_framework.request import Request
 
 from accounts.api.authentication import Bearer
 from accounts.models import User
+from accounts.verification import is_held
 from conversations.attachments import is_signed, place_of, thumbnail_place_of
 from conversations.models import Attachment
 from foundation.downloads import file_answer
@@ -100,4 +101,4 @@ def _reader(request: HttpRequest) -> User | None:
         signed_in = Bearer().authenticate(Request(request))
     except AuthenticationFailed:
         return None
-    return signed_in[0] if signed_in else None
+    return signed_in[0] if signed_in and not is_held(signed_in[0]) else None

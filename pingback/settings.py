@@ -3,6 +3,7 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from corsheaders.defaults import default_headers
 from django.utils.translation import gettext_lazy as _
 
 from pingback.env import env_bool, env_database, env_email, env_int, env_list, env_rate, env_secret, env_str
@@ -252,6 +253,8 @@ THROTTLE_RATES = {
         "INVITE": "30/3600",  # invitations of one workspace
         "EXPORT": "20/3600",  # exports of one workspace
         "UPLOAD": "200/3600",  # files of one agent
+        "VISITOR_UPLOAD": "20/3600",  # files of one visitor
+        "VISITOR_UPLOAD_BYTES": "104857600/86400",  # and how much that is
     }.items()
 }
 JSON_BODY_BYTES = 512 * 1024
@@ -313,6 +316,7 @@ SPECTACULAR_SETTINGS = {
 CORS_ALLOWED_ORIGINS = env_list("API_CORS_ORIGINS")
 CORS_URLS_REGEX = r"^/api/v1/"
 CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_HEADERS = [*default_headers, "x-visitor-key"]
 
 # Browsers -------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import { parts } from "./links.js"
 import { avatar, day, time } from "./people.js"
 
 const MOST = 10_000 // characters of one message
+const [WIDEST, HIGHEST] = [220, 200] // pixels of a picture
 const NEAR_END = 48 // pixels: closer than this, the log stays at its end
 
 function words(content) {
@@ -14,6 +15,19 @@ function words(content) {
     bubble.append(href ? el("a", { href, target: "_blank", rel: "noopener noreferrer nofollow" }, text) : text)
   }
   return bubble
+}
+
+/** A picture in a box that does not move when it arrives, or the file's name; both open in a tab of their own. */
+function file({ url, filename, thumbnail_url, width, height }) {
+  const link = { href: url, target: "_blank", rel: "noopener noreferrer" }
+  if (!thumbnail_url) return el("a", { ...link, class: "pb-b pb-file", dir: "auto" }, filename)
+  const scale = Math.min(1, WIDEST / width, HIGHEST / height)
+  const box = { width: Math.round(width * scale), height: Math.round(height * scale) }
+  return el(
+    "a",
+    { ...link, class: "pb-pic", "aria-label": filename },
+    el("img", { src: thumbnail_url, alt: "", loading: "lazy", ...box }),
+  )
 }
 
 export function conversationView({ settings, texts, onBack, onClose, onSend, onTyping, onEarlier, onRetry, onCancel }) {
@@ -72,7 +86,7 @@ export function conversationView({ settings, texts, onBack, onClose, onSend, onT
     ]
   }
 
-  const bubble = ({ key, own, name, content, at, item, held, follows, ends, tells }) => ({
+  const bubble = ({ key, own, name, face, content, attachments = [], at, item, held, follows, ends, tells }) => ({
     key,
     className: [
       "pb-m",
@@ -86,9 +100,10 @@ export function conversationView({ settings, texts, onBack, onClose, onSend, onT
     // What changes while the bubble stays: who and when below the last of a group, how far our own one is.
     state: [ends, tells, Boolean(item), item?.error?.detail, held].join(),
     make: () => [
-      own ? "" : avatar(name),
+      own ? "" : avatar(name, face),
       el("span", { class: "pb-vh" }, `${own ? texts.you : name}: `),
-      words(content),
+      content ? words(content) : "",
+      ...attachments.map(file),
     ],
     note() {
       if (own) return tells ? el("small", {}, ...receipt(item, held)) : ""
@@ -195,8 +210,10 @@ export function conversationView({ settings, texts, onBack, onClose, onSend, onT
           key: message.client_message_id ?? message.id,
           own: message.sender_type === "customer",
           name: message.sender_name || settings.name,
+          face: message.sender_avatar_url,
           author: message.sender_id,
           content: message.content,
+          attachments: message.attachments,
           at: message.created_at,
         })),
         ...waiting
@@ -246,13 +263,14 @@ export function conversationView({ settings, texts, onBack, onClose, onSend, onT
       }
       const last = thread.messages.findLast(({ sender_type }) => sender_type === "agent")
       const agent = assignee?.name ?? last?.sender_name
+      const picture = assignee ? assignee.avatar_url : last?.sender_avatar_url
       if (thread.typing) {
         const name = agent || settings.name
         entries.push({
           key: "typing",
           className: "pb-m pb-ends",
           make: () => [
-            avatar(name),
+            avatar(name, picture),
             el(
               "p",
               { class: "pb-b pb-typing" },
@@ -277,7 +295,7 @@ export function conversationView({ settings, texts, onBack, onClose, onSend, onT
       newest = thread.last
 
       title.textContent = agent || (thread.id ? settings.name : texts.newConversation)
-      face.replaceChildren(...(thread.id ? [avatar(agent || settings.name)] : []))
+      face.replaceChildren(...(thread.id ? [avatar(agent || settings.name, picture)] : []))
       // Only when it changes: it is read aloud each time.
       if (net.textContent !== trouble) net.replaceChildren(...(trouble ? [icon(WIFI_OFF), trouble] : []))
     },

@@ -27,14 +27,15 @@ export function homeView({ settings, texts, onClose, onOpen, onNew }) {
     const agent = last?.sender_type === "agent" && last.sender_name
     const name = agent || settings.name
     const words = el("span", { class: "pb-words" }, el("b", { dir: "auto" }, name))
-    if (last) words.append(el("small", { dir: "auto" }, agent ? last.content : `${texts.you}: ${last.content}`))
+    const said = last && (last.content || last.attachments.map((file) => file.filename).join(", "))
+    if (last) words.append(el("small", { dir: "auto" }, agent ? said : `${texts.you}: ${said}`))
     const meta = el(
       "small",
       {},
       unread ? el("span", { class: "pb-new" }, texts.unread) : last ? when(last.created_at, texts) : "",
     )
     const attributes = { type: "button", class: "pb-row pb-card", "data-id": id, onclick: () => onOpen(id) }
-    return el("li", {}, el("button", attributes, avatar(name), words, meta))
+    return el("li", {}, el("button", attributes, avatar(name, agent && last.sender_avatar_url), words, meta))
   }
 
   const heading = el("h1", { dir: "auto", tabindex: "-1" }, settings.welcome_heading)

@@ -4,12 +4,17 @@ import { el } from "./dom.js"
 
 const HUES = 3
 
-/** Two letters on a quiet colour that a name always gets again. */
-export function avatar(name) {
+/** The picture, else two letters on a quiet colour that a name always gets again. */
+export function avatar(name, picture) {
   const words = name.trim().split(/\s+/)
   const letters = [words[0], words.length > 1 ? words.at(-1) : ""].map((word) => [...word][0] ?? "").join("")
   const hue = [...name].reduce((sum, letter) => sum + letter.codePointAt(0), 0) % HUES
-  return el("span", { class: `pb-av pb-av-${hue}`, "aria-hidden": "true" }, letters.toUpperCase())
+  const face = el("span", { class: `pb-av pb-av-${hue}`, "aria-hidden": "true" }, letters.toUpperCase())
+  if (picture) {
+    const image = el("img", { src: picture, alt: "", referrerpolicy: "no-referrer", onerror: () => image.remove() })
+    face.append(image)
+  }
+  return face
 }
 
 const format = (options) => new Intl.DateTimeFormat(undefined, options)

@@ -91,6 +91,7 @@ APART = {
     ("post", "/api/v1/auth/verify-email/resend"),
     ("post", "/api/v1/auth/business/create"),
     ("post", "/api/v1/team/invitations/accept"),
+    ("post", "/api/v1/widget/{widget_id}/upload"),
 }
 
 

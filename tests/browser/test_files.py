@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests import corpus
-from tests.browser.pages import console_of, flaws, signed_in
+from tests.browser.pages import console_of, flaws, signed_in, write_in
 
 PHOTO = {"name": "hopper.png", "mimeType": "image/png", "buffer": corpus.picture("PNG", (800, 400))}
 INVOICE = {"name": "Invoice.pdf", "mimeType": "application/pdf", "buffer": corpus.PDF}
@@ -42,6 +42,40 @@ def page(browser: Any, server: Any, conversation: str) -> Iterator[Any]:
     yield page
     assert [line for line in said if not any(part in line for part in EXPECTED)] == []
     context.close()
+
+
+def test_a_visitor_sees_pictures_files_and_who_sent_them(browser: Any, server: Any, shop: Any) -> None:
+    token = server.sign_up("bea@files.example", name="Bea Kant")
+    widget = server.call("POST", "/widget/create", {"domain": "localhost"}, token)["id"]
+    code = f'<script async src="{server.url}/widget.js" data-widget-id="{widget}"></script>'
+    visitor = browser.new_context()
+    site = visitor.new_page()
+    site.goto(shop(f"<!doctype html><title>Shop</title>{code}<h1>Shop</h1>"))
+    site.get_by_role("button", name="Open chat").click()
+    chat = site.frame_locator("iframe")
+    write_in(chat, "What does it look like?")
+    chat.get_by_text("Sent", exact=True).wait_for()
+    conversation = server.call("GET", "/conversations/", None, token)[0]["id"]
+
+    agent = signed_in(browser, server, "bea@files.example")
+    page = agent.new_page()
+    page.goto(f"{server.url}/settings/profile/")
+    with page.expect_navigation():
+        page.locator("[data-send-at-once]").set_input_files([PHOTO])
+    page.goto(f"{server.url}/inbox/{conversation}/")
+    page.get_by_label("Attach files").set_input_files([PHOTO, INVOICE])
+    page.locator("[data-file]").nth(1).wait_for()
+    send(page)
+
+    picture = chat.get_by_role("link", name="hopper.png").locator("img")
+    picture.wait_for()
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 640
+    assert picture.bounding_box()["width"] == 220
+    assert chat.get_by_role("link", name="Invoice.pdf").get_attribute("href").startswith(f"{server.url}/files/")
+    face = chat.locator(".pb-m .pb-av img").last
+    assert face.evaluate("image => image.decode().then(() => image.naturalWidth)") == 256
+    agent.close()
+    visitor.close()
 
 
 def send(page: Any) -> None:

@@ -423,3 +423,24 @@ def test_names_are_exact(talk: Connect, ada: Owner) -> None:
     cleo.client.emit("client_message ", {"content": "x"})
 
     assert "message" in cleo.ask("client_message", {"content": "The third packet is a good one"})
+
+
+def test_files_go_out_over_sockets_and_only_those_of_the_conversation(talk: Connect, house: House, ada: Owner) -> None:
+    agent, cleo = talk(ada.auth), talk(ada.visitor)
+    first = cleo.ask("client_message", {"content": "Hello?"})
+    body = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nHello\r\n--b--\r\n'
+    headers = {"Authorization": f"Bearer {ada.token}", "Content-Type": "multipart/form-data; boundary=b"}
+    address = f"{house.url}/api/v1/conversations/{first['conversation_id']}/upload"
+    with urllib.request.urlopen(urllib.request.Request(address, body, headers), timeout=10) as answer:
+        file = json.loads(answer.read())
+
+    sent = {"conversation_id": first["conversation_id"], "content": ""}
+    for bad in (["javascript:alert(1)"], ["https://evil.example/a.png"], [7], "no list", [file] * 2):
+        assert agent.ask("agent_message", {**sent, "attachments": bad})["error"]["code"] == "invalid"
+    assert cleo.ask("client_message", {"content": "Mine", "attachments": [file]})["error"]["code"] == "invalid"
+    ack = agent.ask("agent_message", {**sent, "attachments": [file]})
+
+    assert [each["filename"] for each in ack["message"]["attachments"]] == ["a.txt"]
+    heard = cleo.hears("new_message", 2)
+    with urllib.request.urlopen(heard["attachments"][0]["url"], timeout=10) as answer:
+        assert answer.read() == b"Hello"

@@ -1,0 +1,120 @@
+"""Files of visitors: their own conversations, their own limits, their own origins (attacks E1, E3, E4)."""
+
+import uuid
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from accounts.models import User
+from businesses.models import Business
+from conversations.models import Attachment, Message
+from foundation.errors import Unprocessable
+from tests import builders, corpus
+from widgets.models import Widget
+from widgets.services import Received
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def widget(acme: Business, ada: User) -> Widget:
+    return builders.widget(ada, "acme.com")
+
+
+@pytest.fixture
+def cleo(acme: Business, widget: Widget) -> Received:
+    return builders.visitor_writes(acme, "My hopper is broken.", widget=widget)
+
+
+def upload(
+    widget: Widget, cleo: Received, *, key: str | None = None, conversation_id: Any = None, **headers: str
+) -> Any:
+    data = {
+        "file": SimpleUploadedFile("hopper.png", corpus.picture()),
+        "conversation_id": str(conversation_id or cleo.conversation.pk),
+    }
+    headers |= {"X-Visitor-Key": cleo.visitor_key if key is None else key}
+    return builders.api().post(f"/api/v1/widget/{widget.pk}/upload", data, format="multipart", headers=headers)
+
+
+def test_a_visitor_sends_a_picture_and_both_sides_see_it(
+    client: Client, acme: Business, ada: User, widget: Widget, cleo: Received
+) -> None:
+    found = upload(widget, cleo)
+    assert found.status_code == 201
+    assert client.get(found.json()["url"]).status_code == 200
+    sent = builders.visitor_writes(
+        acme, "", widget=widget, visitor=cleo.visitor, attachments=[uuid.UUID(found.json()["id"])]
+    )
+    assert [file["filename"] for file in sent.message.attachments] == ["hopper.png"]
+    client.force_login(ada)
+    assert "hopper.png" in client.get(f"/inbox/{cleo.conversation.pk}/").content.decode()
+
+
+def test_E3_a_key_opens_only_the_visitors_own_conversations(
+    acme: Business, widget: Widget, cleo: Received, mallory: User
+) -> None:
+    other = builders.visitor_writes(acme, "Hi", widget=widget)
+    strange = builders.visitor_writes(mallory.memberships.get().business, "Hi")
+    answers = [
+        upload(widget, cleo, conversation_id=other.conversation.pk),
+        upload(widget, cleo, conversation_id=strange.conversation.pk),
+        upload(widget, cleo, conversation_id=uuid.uuid4()),
+        upload(widget, cleo, key=strange.visitor_key),
+        upload(widget, cleo, key=cleo.visitor_key[:-1]),
+        upload(widget, cleo, key=""),
+        upload(builders.widget(mallory, "umbrella.com"), cleo),
+    ]
+    assert {(answer.status_code, answer.content) for answer in answers} == {(404, b'{"detail":"Not found"}')}
+    assert not Attachment.objects.exists()
+
+
+def test_E4_a_message_takes_no_file_of_the_other_side_or_of_another_visitor(
+    acme: Business, widget: Widget, cleo: Received
+) -> None:
+    other = builders.visitor_writes(acme, "Hi", widget=widget)
+    files = [uuid.UUID(upload(widget, whose).json()["id"]) for whose in (other, cleo)]
+    Attachment.objects.filter(pk=files[1]).update(sender_type="agent")
+    for file in files:
+        with pytest.raises(Unprocessable):
+            builders.visitor_writes(acme, "Look", widget=widget, visitor=cleo.visitor, attachments=[file])
+    with pytest.raises(Unprocessable):
+        builders.visitor_writes(acme, "Look", widget=widget, attachments=files)
+    assert not Message.objects.filter(content="Look").exists()
+
+
+def test_E1_a_visitors_files_are_counted_and_so_are_their_bytes(
+    acme: Business, widget: Widget, cleo: Received, settings: Any
+) -> None:
+    settings.THROTTLE_RATES = {**settings.THROTTLE_RATES, "VISITOR_UPLOAD": (2, 3600)}
+    assert [upload(widget, cleo).status_code for _ in range(3)] == [201, 201, 429]
+    other = builders.visitor_writes(acme, "Hi", widget=widget)
+    settings.THROTTLE_RATES = {**settings.THROTTLE_RATES, "VISITOR_UPLOAD_BYTES": (len(corpus.picture()) + 1, 86400)}
+    assert [upload(widget, other).status_code for _ in range(2)] == [201, 429]
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed"), [("https://acme.com", True), ("https://www.acme.com", True), ("https://evil.com", False)]
+)
+def test_only_pages_of_the_widgets_domains_may_send(
+    client: Client, widget: Widget, cleo: Received, origin: str, allowed: bool
+) -> None:
+    asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+    asked["Access-Control-Request-Headers"] = "x-visitor-key"
+    preflight = client.options(f"/api/v1/widget/{widget.pk}/upload", headers=asked)
+    answer = upload(widget, cleo, Origin=origin)
+    for response in (preflight, answer):
+        assert response.headers.get("Access-Control-Allow-Origin") == (origin if allowed else None)
+        assert "origin" in response["Vary"].lower()
+        assert "Access-Control-Allow-Credentials" not in response
+    if allowed:
+        assert "x-visitor-key" in preflight["Access-Control-Allow-Headers"]
+    other = client.options(f"/api/v1/widget/update/{widget.pk}", headers=asked)
+    assert "Access-Control-Allow-Origin" not in other
+
+
+def test_a_chat_that_is_switched_off_takes_no_file(acme: Business, widget: Widget, cleo: Received) -> None:
+    acme.channels.update(is_active=False)
+    assert upload(widget, cleo).status_code == 403
