@@ -92,7 +92,7 @@ class AuthSessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(MailLink)
-class MailLinkAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class MailLinkAdmin(ToldAdmin):
     """Which links are out; deleting one makes it dead. What they hold, nobody can tell."""
 
     list_display = ("user", "purpose", "email", "expires_at")

@@ -118,6 +118,7 @@ def api_token_of(raw: str) -> ApiToken:
     if token.last_used_at is None or now - token.last_used_at > TOUCH_AFTER:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
     work_as(token.membership.user, token.membership)
+    audit.act_through(token.membership.user, token.name)
     return token
 
 

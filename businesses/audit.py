@@ -19,7 +19,13 @@ from businesses.models import AuditEntry, Business, Membership
 from foundation.asking import asker
 
 MAX_TARGET = 200
+THROUGH = "api_token"
 KEPT_FOR = timedelta(days=400)
+
+
+def act_through(user: User, token_name: str) -> None:
+    """What the person does, for as long as the object lives, a program does with their API token of this name."""
+    user.__dict__[THROUGH] = token_name
 
 
 def record(
@@ -60,7 +66,8 @@ def record_operator(action: str, actor: User, row: models.Model, data: dict[str,
     if isinstance(row, User):
         record_account_event(action=action, user=row, email=row.email, actor=actor, data=data)
         return
-    business_id = row.pk if isinstance(row, Business) else getattr(row, "business_id", None)
+    of = getattr(row, "membership", row)
+    business_id = row.pk if isinstance(row, Business) else getattr(of, "business_id", None)
     _add(action, [business_id], actor=actor, target=row, target_name="", data=data)
 
 
@@ -79,6 +86,8 @@ def _add(
     data: dict[str, Any],
 ) -> None:
     session = actor.auth_session if actor else None
+    if actor and (program := actor.__dict__.get(THROUGH)):
+        data = {**data, THROUGH: program}
     rows = [
         AuditEntry(
             business_id=business_id,

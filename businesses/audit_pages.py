@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.devices import device_name
 from accounts.models import User
 from businesses import audit_log
 from businesses.audit_words import Group
@@ -114,7 +115,13 @@ def _by_day(rows: list[AuditEntry]) -> Iterator[dict[str, Any]]:
     names = audit_log.names_of(rows)
     for _day, same in groupby(rows, key=lambda row: timezone.localdate(row.created_at)):
         shown = [
-            {"row": row, "sentence": audit_log.sentence(row, names), "facts": audit_log.facts(row)} for row in same
+            {
+                "row": row,
+                "sentence": audit_log.sentence(row, names),
+                "device": device_name(row.user_agent),
+                "facts": audit_log.facts(row),
+            }
+            for row in same
         ]
         yield {"moment": shown[0]["row"].created_at, "entries": shown}  # type: ignore[attr-defined]
 

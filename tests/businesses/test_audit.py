@@ -170,6 +170,19 @@ def test_a_row_says_who_from_where_with_which_session_and_browser(acme: Business
     assert (row.target_type, row.target_name) == ("widget", "acme.com")
 
 
+def test_what_a_program_does_names_its_token_and_never_shows_it(acme: Business, ada: User) -> None:
+    body = {"name": "Importer", "scopes": ["write"]}
+    raw = builders.api(ada).post("/api/v1/api-tokens", body).json()["token"]
+    program = builders.api()
+    program.credentials(HTTP_AUTHORIZATION=f"Bearer {raw}")
+
+    assert program.post("/api/v1/widget/create", {"domain": "acme.com"}).status_code in {200, 201}
+
+    row = AuditEntry.objects.get(action="widget.created")
+    assert (row.actor_id, row.session_id, row.data) == (ada.pk, None, {"api_token": "Importer"})
+    assert raw not in str(AuditEntry.objects.values_list())
+
+
 def test_what_happens_to_an_account_is_seen_by_every_workspace_of_the_person(acme: Business, ben: User) -> None:
     other = builders.workspace(builders.person("Olga"), "Other")
     builders.member(other, ben)

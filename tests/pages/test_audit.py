@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import time_machine
 from asgiref.sync import sync_to_async
+from django.db import connection
 from django.test import AsyncClient, Client
 from django.utils import timezone
 
@@ -207,6 +208,7 @@ async def test_F2_every_row_comes_as_csv_that_no_spreadsheet_runs(
     things = head.index("thing")
     assert [row[things].removeprefix("'") for row in reversed(body[1:])] == formulas
     exported = await AuditEntry.objects.aget(action="audit.exported")
+    await sync_to_async(lambda: connection.close())()
     assert exported.data == {"filters": ["group: widgets"]}
 
 
@@ -217,6 +219,7 @@ async def test_exports_are_limited(ada: User, acme: Business, sign_in: SignIn, s
     await download(client)
     refused: Any = await sync_to_async(client.post)(f"{PAGE}export")
     assert (refused.status_code, refused["Location"]) == (302, PAGE)
+    await sync_to_async(lambda: connection.close())()
 
 
 def test_an_export_holds_one_batch_at_a_time(ada: User, acme: Business, monkeypatch: pytest.MonkeyPatch) -> None:
