@@ -6,17 +6,18 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db.models import IntegerField, Q, Subquery
+from django.db.models import IntegerField, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from businesses.models import Business
+from businesses.models import Business, Team
 from businesses.selectors import membership_of
 from conversations.models import Conversation, ConversationQuerySet, Message, Status
 from conversations.selectors import inbox, messages_after, messages_before
 from foundation.api import newest_page
+from foundation.ids import parse_id
 
 ROWS = 50
 WINDOW = 50
@@ -35,6 +36,7 @@ class Listing:
     icon: str
     status: Status
     empty: str | Promise
+    team_id: UUID | None = None
 
 
 LISTS = {
@@ -74,6 +76,21 @@ LISTS = {
 }
 
 
+TEAM = "team-"
+
+
+def team_listing(team_id: UUID, title: str | Promise = "") -> Listing:
+    """A team's open conversations, whoever of it has them."""
+    return Listing(
+        name=f"{TEAM}{team_id}",
+        title=title or _("Team"),
+        icon="users",
+        status=Status.OPEN,
+        empty=_("Nothing of this team is open."),
+        team_id=team_id,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where the reader is in the inbox: which list, and what is looked for."""
@@ -84,7 +101,10 @@ class Place:
     @classmethod
     def of(cls, query: Any) -> "Place":
         """query: a QueryDict; what is unknown in it counts as not said."""
-        listing = LISTS.get(query.get("list", ""), LISTS["open"])
+        name = query.get("list", "")
+        listing = LISTS.get(name, LISTS["open"])
+        if name.startswith(TEAM) and (team_id := parse_id(name.removeprefix(TEAM))):
+            listing = team_listing(team_id)
         return cls(listing=listing, q=query.get("q", "").strip().replace("\0", "")[:MAX_QUERY])
 
     def parts(self) -> dict[str, str]:
@@ -97,7 +117,7 @@ def rows_of(user: User, place: Place, *, cursor: str | None) -> tuple[list[Conve
     if place.q:  # looks everywhere: who searches does not know in which list it is
         rows = rows.filter(Q(customer__name__icontains=place.q) | Q(customer__email__icontains=place.q))
     else:
-        rows = rows.filter(_belongs(place.listing.name, user))
+        rows = rows.filter(_belongs(place.listing, user))
     return newest_page(rows, cursor=cursor, limit=ROWS)
 
 
@@ -110,29 +130,38 @@ def counts_of(user: User) -> list[dict[str, Any]]:
     assert membership is not None
     own = Business.objects.filter(pk=membership.business_id)
     seen = Conversation.objects.visible_to(user)
-    counted = own.annotate(
-        **{
-            name: Subquery(
-                seen.filter(_belongs(name, user)).values("pk")[: MOST + 1],
-                template="(SELECT COUNT(*) FROM (%(subquery)s) AS counted)",
-                output_field=IntegerField(),
-            )
-            for name in LISTS
-        }
-    )
+    counted = own.annotate(**{name: _count(seen.filter(_belongs(listing, user))) for name, listing in LISTS.items()})
     numbers = counted.values_list(*LISTS).get()
-    return [
-        {"listing": listing, "count": min(number, MOST), "more": number > MOST}
-        for listing, number in zip(LISTS.values(), numbers, strict=True)
-    ]
+    return [_counted(listing, number) for listing, number in zip(LISTS.values(), numbers, strict=True)]
 
 
-def _belongs(name: str, user: User) -> Q:
-    found = Q(status=LISTS[name].status)
-    if name == "mine":
+def team_counts_of(user: User) -> list[dict[str, Any]]:
+    """The same for each team of the workspace, in the order of their names. One query."""
+    theirs = Conversation.objects.filter(team=OuterRef("pk"), status=Status.OPEN)
+    teams = Team.objects.visible_to(user).annotate(number=_count(theirs)).order_by("name")
+    return [_counted(team_listing(pk, name), number) for pk, name, number in teams.values_list("pk", "name", "number")]
+
+
+def _count(rows: ConversationQuerySet) -> Subquery:
+    return Subquery(
+        rows.order_by().values("pk")[: MOST + 1],
+        template="(SELECT COUNT(*) FROM (%(subquery)s) AS counted)",
+        output_field=IntegerField(),
+    )
+
+
+def _counted(listing: Listing, number: int) -> dict[str, Any]:
+    return {"listing": listing, "count": min(number, MOST), "more": number > MOST}
+
+
+def _belongs(listing: Listing, user: User) -> Q:
+    found = Q(status=listing.status)
+    if listing.name == "mine":
         return found & Q(assignee_id=user.pk)
-    if name == "unassigned":
+    if listing.name == "unassigned":
         return found & Q(assignee_id=None)
+    if listing.team_id:
+        return found & Q(team_id=listing.team_id)
     return found
 
 

@@ -189,9 +189,17 @@ def _list_context(request: HttpRequest, *, opened: Conversation | None = None) -
         found, following = pages.rows_of(request.user, place, cursor=cursor)  # type: ignore[arg-type]
     except Refused as refusal:
         raise Http404 from refusal
+    teams = pages.team_counts_of(request.user)  # type: ignore[arg-type]
+    listing = place.listing
+    if listing.team_id:
+        named = [entry["listing"] for entry in teams if entry["listing"].team_id == listing.team_id]
+        if not named:
+            raise Http404
+        listing = named[0]
     return {
         "place": place.parts(),
-        "listing": place.listing,
+        "listing": listing,
+        "team_lists": teams,
         "q": place.q,
         "rows": found,
         "next": following,
