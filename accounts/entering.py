@@ -18,13 +18,13 @@ WAITING = "second_step"
 PATIENCE_SECONDS = 600
 
 
-def enter(request: HttpRequest, user: User, *, next: str = "") -> HttpResponse:
+def enter(request: HttpRequest, user: User, *, next: str = "", factor_shown: bool = False) -> HttpResponse:
     """After a right first answer. Raises NotSignedIn for somebody who may not sign in.
 
-    next: where the person was going; followed only when it is ours.
+    next: where the person was going; followed only when it is ours. factor_shown: as for `door.admit`.
     """
     try:
-        services.sign_in(request, user)
+        services.sign_in(request, user, factor_shown=factor_shown)
     except SecondFactorRequired:
         request.session.cycle_key()  # who planted this browser's session does not share what comes now
         request.session[WAITING] = {

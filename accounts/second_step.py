@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import entering
 from accounts.factors import totp
 from accounts.factors.forms import SecondStep
+from accounts.factors.passkeys import site_of
 from foundation.errors import Refused
 
 
@@ -25,7 +26,13 @@ def second_step(request: HttpRequest) -> HttpResponse:
                 return entering.second_step(request, user, code=form.cleaned_data["code"])
             except Refused as refusal:
                 status = form.refuse(refusal)
-    context = {"form": form, "email": user.email, "has_app": totp.is_on(user)}
+    site = site_of(request.get_host())
+    context = {
+        "form": form,
+        "email": user.email,
+        "has_app": totp.is_on(user),
+        "has_passkey": site is not None and user.passkeys.filter(rp_id=site.rp_id).exists(),
+    }
     return render(request, "accounts/second_step.html", context, status=status)
 
 

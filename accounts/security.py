@@ -26,7 +26,7 @@ def security_page(request: HttpRequest, *, password_form: ChangePassword, status
         "password_form": password_form,
         "sessions": sessions.sessions_of(request.user),
         "current_session": request.user.auth_session,
-        **overview(request.user),
+        **overview(request.user, host=request.get_host()),
     }
     return render(request, "accounts/security.html", context, status=status)
 

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from accounts import google_pages, mailed, profile_pages, second_step, security, views
+from accounts.factors import passkey_views as passkeys
 from accounts.factors import views as factors
 
 urlpatterns = [
@@ -9,6 +10,10 @@ urlpatterns = [
     path("login", views.log_in, name="login"),
     path("login/second-step", second_step.second_step, name="second-step"),
     path("login/second-step/give-up", second_step.give_up, name="second-step-give-up"),
+    path("login/passkey", passkeys.sign_in, name="passkey-sign-in"),
+    path("login/passkey/options", passkeys.sign_in_options, name="passkey-sign-in-options"),
+    path("login/second-step/passkey", passkeys.second_step, name="passkey-second-step"),
+    path("login/second-step/passkey/options", passkeys.second_step_options, name="passkey-second-step-options"),
     path("logout", views.log_out, name="logout"),
     path("login/google", google_pages.start, name="google-start"),
     path("login/google/back", google_pages.come_back, name="google-back"),
@@ -29,5 +34,9 @@ urlpatterns = [
     path("settings/profile/picture", profile_pages.set_picture, name="profile-picture"),
     path("settings/profile/picture/remove", profile_pages.remove_picture, name="profile-picture-remove"),
     path("avatars/<uuid:user_id>/<str:version>.webp", profile_pages.picture, name="avatar"),
+    path("settings/security/passkeys/add", passkeys.add, name="passkey-add"),
+    path("settings/security/passkeys/options", passkeys.add_options, name="passkey-add-options"),
+    path("settings/security/passkeys/<uuid:passkey_id>", passkeys.one, name="passkey"),
+    path("settings/security/passkeys/<uuid:passkey_id>/remove", passkeys.remove, name="passkey-remove"),
     path("theme", views.theme, name="theme"),
 ]

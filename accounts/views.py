@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import services
 from accounts.attempts import check_login
 from accounts.entering import enter
+from accounts.factors.passkeys import site_of
 from accounts.forms import LogIn, SignUp
 from accounts.models import User
 from accounts.pages import back
@@ -72,7 +73,11 @@ def log_in(request: HttpRequest) -> HttpResponse:
                     return enter(request, user, next=request.POST.get("next", ""))
                 form.add_error(None, _("That e-mail and password do not match."))
                 status = 401
-    context = {"form": form, "next": request.POST.get("next") or request.GET.get("next", "")}
+    context = {
+        "form": form,
+        "next": request.POST.get("next") or request.GET.get("next", ""),
+        "passkeys_work": site_of(request.get_host()) is not None,
+    }
     return render(request, "accounts/login.html", context, status=status)
 
 

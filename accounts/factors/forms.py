@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.factors.passkeys import MAX_NAME
 from accounts.factors.recovery import MAX_CODE
 from accounts.factors.second_factor import MAX_ANSWER
 from foundation.pages import PageForm
@@ -26,6 +27,10 @@ class SecondStep(PageForm):
 
 class FirstCode(PageForm):
     code = _code(_("The code that the app shows now"), inputmode="numeric")
+
+
+class PasskeyName(PageForm):
+    name = forms.CharField(label=_("Name"), max_length=MAX_NAME)
 
 
 class Proof(PageForm):

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.factors import recovery, second_factor, totp
 from accounts.factors.forms import FirstCode, Proof
+from accounts.factors.passkeys import site_of
 from accounts.models import Authenticator, User
 from foundation.errors import Refused
 
@@ -23,7 +24,7 @@ SETTINGS = {"section": "settings", "tab": "security"}
 Page = Callable[..., HttpResponse]
 
 
-def _page(*methods: str) -> Callable[[Page], Page]:
+def signed_in_page(*methods: str) -> Callable[[Page], Page]:
     """A page of somebody who is signed in; what is typed there is in no report of an error."""
 
     def decorate(view: Page) -> Page:
@@ -39,14 +40,19 @@ def _page(*methods: str) -> Callable[[Page], Page]:
     return decorate
 
 
-def overview(user: User) -> dict[str, Any]:
-    """For the section on the Security page."""
+def overview(user: User, *, host: str) -> dict[str, Any]:
+    """For the section on the Security page. host: the request's."""
     passkeys = list(user.passkeys.order_by("created_at"))
     app = Authenticator.objects.filter(user=user, confirmed_at__isnull=False).first()
-    return {"app": app, "passkeys": passkeys, "codes_left": recovery.left(user) if app or passkeys else None}
+    return {
+        "app": app,
+        "passkeys": passkeys,
+        "passkeys_work": site_of(host) is not None,
+        "codes_left": recovery.left(user) if app or passkeys else None,
+    }
 
 
-@_page("POST")
+@signed_in_page("POST")
 def start_app(request: HttpRequest, user: User) -> HttpResponse:
     try:
         second_factor.start_app(user)
@@ -56,7 +62,7 @@ def start_app(request: HttpRequest, user: User) -> HttpResponse:
     return redirect("factor-app")
 
 
-@_page("GET", "HEAD", "POST")
+@signed_in_page("GET", "HEAD", "POST")
 def app(request: HttpRequest, user: User) -> HttpResponse:
     """Set up an authenticator app: scan or type the secret, then give the first code."""
     secret = totp.waiting_secret(user)
@@ -76,7 +82,7 @@ def app(request: HttpRequest, user: User) -> HttpResponse:
     return render(request, "accounts/factor_app.html", context, status=status)
 
 
-@_page("GET", "HEAD", "POST")
+@signed_in_page("GET", "HEAD", "POST")
 def remove_app(request: HttpRequest, user: User) -> HttpResponse:
     def remove(**proof: str) -> HttpResponse:
         second_factor.remove_app(user, **proof)
@@ -88,7 +94,7 @@ def remove_app(request: HttpRequest, user: User) -> HttpResponse:
     return proven(request, remove, "accounts/factor_app_remove.html")
 
 
-@_page("GET", "HEAD", "POST")
+@signed_in_page("GET", "HEAD", "POST")
 def codes(request: HttpRequest, user: User) -> HttpResponse:
     """How many recovery codes are left, and new ones."""
 
