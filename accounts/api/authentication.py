@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, UnsupportedMediaType
 from rest_framework.request import Request
 
 from accounts.models import AuthSession, User
@@ -30,5 +30,8 @@ class OwnPages(SessionAuthentication):
         user = getattr(request._request, "user", None)
         if not isinstance(user, User) or user.auth_session is None:
             return None
-        self.enforce_csrf(request)
+        try:
+            self.enforce_csrf(request)
+        except UnsupportedMediaType as error:  # looking for the token in a form reads the body first
+            raise PermissionDenied(_("CSRF Failed: send the media type of this operation.")) from error
         return user, user.auth_session
