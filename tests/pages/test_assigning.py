@@ -100,3 +100,11 @@ def test_what_waits_for_a_person_says_so_in_the_list_and_above_the_thread(
     page = sign_in(ada).get(f"/inbox/{conversation.pk}/").content.decode()
     assert page.count("Needs a person") == 2
     assert "Asked for a person" in page
+
+
+def test_faces_are_shown_where_people_are_chosen(acme: Business, ada: User, ben: User, sign_in: SignIn) -> None:
+    User.objects.filter(pk=ben.pk).update(avatar_url="https://faces.example/ben.png")
+    conversation = builders.conversation(acme)
+    assign_conversation(conversation=conversation, agent_id=ben.pk, actor=ada)
+    page = sign_in(ada).get(f"/inbox/{conversation.pk}/").content.decode()
+    assert page.count("https://faces.example/ben.png") == 4  # row, head, choices, facts
