@@ -10,7 +10,17 @@ from django.utils.translation import ngettext
 
 from accounts.operators import ToldAdmin
 from businesses import members, plans, services
-from businesses.models import AuditEntry, Business, FeedEvent, Invitation, Membership, MonthlyUsage, Plan, Team
+from businesses.models import (
+    ApiToken,
+    AuditEntry,
+    Business,
+    FeedEvent,
+    Invitation,
+    Membership,
+    MonthlyUsage,
+    Plan,
+    Team,
+)
 
 
 class PlanForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -135,6 +145,22 @@ class TeamAdmin(ToldAdmin):
     readonly_fields = ("id", "business", "created_at", "updated_at")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ToldAdmin):
+    """Nobody makes one here: it is shown once, to whoever makes it. Deleting one ends it."""
+
+    list_display = ("name", "membership", "prefix", "expires_at", "last_used_at", "created_at")
+    list_select_related = ("membership__user", "membership__business")
+    search_fields = ("name", "prefix", "membership__user__email", "membership__business__name")
+    fields = ("id", "membership", "name", "scopes", "prefix", "expires_at", "last_used_at", "created_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
         return False
 
 

@@ -40,7 +40,10 @@ SCOPES = [
 ]
 
 
-def needed(resource: str, *, is_safe: bool) -> str:
+def needed(resource: str | None, *, is_safe: bool) -> str | None:
+    """The scope that opens it; None = closed to every token, as what changes the person is."""
+    if resource is None or (resource == ME and not is_safe):
+        return None
     return f"{resource}:{READ if is_safe else WRITE}"
 
 

@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
-from conversations.models import Conversation, Customer, Message, ReadMark
+from conversations.models import Attachment, Conversation, Customer, Message, ReadMark
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -38,6 +38,13 @@ class MessageAdmin(ReadOnlyAdmin):
     list_display = ("conversation_id", "seq", "sender_type", "status", "created_at")
     list_filter = ("sender_type", "status")
     search_fields = ("id", "conversation__id")
+
+
+@admin.register(Attachment)
+class AttachmentAdmin(ReadOnlyAdmin):
+    list_display = ("filename", "content_type", "size", "sender_type", "business", "created_at")
+    list_select_related = ("business",)
+    search_fields = ("filename", "id", "conversation__id", "business__name")
 
 
 @admin.register(ReadMark)

@@ -25,10 +25,9 @@ class WithinScopes(BasePermission):
     def has_permission(self, request: Request, view: "APIView") -> bool:
         if not isinstance(request.auth, ApiToken):
             return True
-        resource = getattr(view, "resource", None)
-        if resource is None:
+        scope = scopes.needed(getattr(view, "resource", None), is_safe=request.method in SAFE_METHODS)
+        if scope is None:
             raise PermissionDenied(_("An API token cannot be used here."))
-        scope = scopes.needed(resource, is_safe=request.method in SAFE_METHODS)
         if not scopes.grants(request.auth.scopes, scope):
             raise PermissionDenied(_("This API token lacks the scope %(scope)s.") % {"scope": scope})
         return True

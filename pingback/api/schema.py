@@ -18,8 +18,8 @@ class Schema(AutoSchema):
         """API tokens are named only where they open something, with the scope that they need there."""
         resource = getattr(self.view, "resource", None)
         ways: list[dict[str, list[str]]] = [way for way in super().get_auth() if ApiTokenScheme.name not in way]
-        if resource and ways:
-            scope = scopes.needed(resource, is_safe=self.method in SAFE_METHODS)
+        scope = scopes.needed(resource, is_safe=self.method in SAFE_METHODS)
+        if scope and ways:
             ways.append({ApiTokenScheme.name: [] if resource == scopes.ME else [scope]})
         return ways
 
