@@ -1,5 +1,7 @@
 """Who is asking, for whatever writes it down: throttles, sessions, the audit log. Services take no `request`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -23,3 +25,13 @@ def asker() -> Asker:
 def remember_asker(asker: Asker) -> None:
     """For as long as the request's own context lives."""
     _asker.set(asker)
+
+
+@contextmanager
+def asked_by(asker: Asker) -> Iterator[None]:
+    """For callers without a request, like sockets; the thread is somebody else's afterwards."""
+    before = _asker.set(asker)
+    try:
+        yield
+    finally:
+        _asker.reset(before)

@@ -35,7 +35,7 @@ def count(name: str, whom: object, *, amount: int = 1) -> None:
 
 def count_address(name: str) -> None:
     """Count one more for the address that asks. Loopback and unknown peers are not limited (promises 7)."""
-    if address := _limited_address():
+    if address := limited_address():
         count(name, address)
 
 
@@ -60,7 +60,7 @@ def give_back(name: str, whom: object) -> None:
 
 def give_back_address(name: str) -> None:
     """The last one counted for the address that asks does not count after all."""
-    if address := _limited_address():
+    if address := limited_address():
         give_back(name, address)
 
 
@@ -70,7 +70,8 @@ def purge(*, most: int = 1000) -> int:
     return Count.objects.filter(pk__in=list(over)).delete()[0]
 
 
-def _limited_address() -> str | None:
+def limited_address() -> str | None:
+    """The address that asks, if it is one that limits are for: not this machine, and not unknown."""
     address = asker().address
     return None if address is None or ipaddress.ip_address(address).is_loopback else address
 

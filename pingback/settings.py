@@ -255,6 +255,22 @@ THROTTLE_RATES = {
         "UPLOAD": "200/3600",  # files of one agent
         "VISITOR_UPLOAD": "20/3600",  # files of one visitor
         "VISITOR_UPLOAD_BYTES": "104857600/86400",  # and how much that is
+        "VISITOR": "30/60",  # new visitors from one address
+        "ANONYMOUS": "60/60",  # conversations that new visitors from elsewhere open in one workspace
+        "VISITOR_KEY": "10/60",  # keys that we never made, from one address
+        "SOCKET_MESSAGES": "120/60",  # messages of one visitor's socket; kept in its process
+    }.items()
+}
+# "rate/burst": so many a second in the long run, so many at once (foundation/buckets.py); 0 turns one off.
+THROTTLE_BUCKETS = {
+    name: env_rate(f"THROTTLE_{name}", default)
+    for name, default in {
+        "API": "300/3000",  # calls with one token or cookie
+        "API_BUSINESS": "1000/10000",  # calls in one workspace
+        "SOCKET_MESSAGE": "3/20",  # messages of one visitor's socket
+        "SOCKET_TYPING": "1/2",  # typing of one socket
+        "SOCKET_VISITOR": "10/60",  # everything else of a visitor's
+        "SOCKET_MEMBER": "50/200",  # everything else of a member's
     }.items()
 }
 JSON_BODY_BYTES = 512 * 1024
@@ -281,6 +297,7 @@ REST_FRAMEWORK = {
         "businesses.api.permissions.WithinScopes",
         "businesses.api.permissions.SecondFactorFirst",
     ],
+    "DEFAULT_THROTTLE_CLASSES": ["pingback.api.throttles.ApiThrottle"],
     "DEFAULT_PARSER_CLASSES": ["pingback.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["pingback.api.renderers.JSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "pingback.api.renderers.AlwaysJSON",

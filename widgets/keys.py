@@ -16,6 +16,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
+from foundation import throttles
 from widgets.models import Visitor
 
 VERSION = "v1"
@@ -37,8 +38,13 @@ def issue(visitor: Visitor) -> str:
 
 
 def visitor_from_key(key: object, *, business_id: UUID) -> Visitor | None:
-    """Whose key it is; None for anything that is not a good key of this business."""
+    """Whose key it is; None for anything that is not a good key of this business.
+
+    Raises TooFast for an address that goes on with keys that we never made.
+    """
     claims = _claims(key)
+    if claims is None and key:
+        throttles.count_address("VISITOR_KEY")
     if claims is None or claims["b"] != str(business_id):
         return None
     visitor = (

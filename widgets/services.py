@@ -24,6 +24,7 @@ from conversations.attachments import no_such_attachment
 from conversations.models import ChannelType, Conversation, Customer, Message, SenderType, Status
 from conversations.services.messages import Draft, Posted, check_content, fingerprint_of, post_messages
 from conversations.services.opening import open_conversation
+from foundation import throttles
 from foundation.errors import Forbidden, Invalid, KeyReused, NotFound, Unprocessable
 from foundation.ids import new_id, parse_id
 from foundation.text import is_clean
@@ -135,7 +136,8 @@ def receive_client_message(
     email, external_id) are shown as unverified and never find anybody.
     `attachments`: uploaded to that conversation by a visitor, so a stranger has none yet.
     Safe to repeat with the same `client_message_id`, a random UUID when the writer is still a stranger.
-    Raises NotFound (not the visitor's conversation), Forbidden (chat switched off), Unprocessable.
+    Raises NotFound (not the visitor's conversation), Forbidden (chat switched off), Unprocessable, TooFast (too many
+    new visitors from this address, or in this workspace).
     Source: design.md 9.
     """
     check_content(content, has_attachments=bool(attachments))
@@ -212,6 +214,9 @@ def _from_stranger(
             raise Unprocessable(_("Use a random UUID."), field="client_message_id")
         if repeat := _repeat(key, content, of=None):
             return repeat
+    if throttles.limited_address():
+        throttles.count_address("VISITOR")
+        throttles.count("ANONYMOUS", business_id)
     customer = Customer(business_id=business_id, **told)
     visitor = Visitor(id=new_id(), business_id=business_id, widget=widget, customer=customer)
     with transaction.atomic():

@@ -25,12 +25,16 @@ class Schema(AutoSchema):
 
 
 def refuse_who_may_not_act(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-    """Whatever needs a sign-in can answer 403: who has one may still not act, as with an unconfirmed e-mail."""
-    refusal = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Detail"}}}, "description": ""}
+    """Whatever needs a sign-in can answer 429, and 403: who signed in may still not act, like the unconfirmed."""
+    refusal, too_fast = (
+        {"content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}, "description": ""}
+        for name in ("Detail", "TooFastBody")
+    )
     for operations in result["paths"].values():
         for operation in operations.values():
             if any(operation.get("security", [])):
                 operation["responses"].setdefault("403", refusal)
+                operation["responses"].setdefault("429", too_fast)
     return result
 
 

@@ -18,6 +18,7 @@ from conversations.attachments import ids_in
 from conversations.models import Conversation, Message
 from conversations.selectors import messages_after
 from conversations.services.messages import Posted, send_reply
+from foundation.asking import Asker, asked_by
 from foundation.errors import Forbidden, NotFound, Refused, TooFast
 from pingback.realtime import bus, db, publish, rooms, sockets, wire
 from pingback.realtime.bus import Envelope
@@ -91,6 +92,13 @@ async def _store_and_tell(client: Client, key: str | None, asked: dict[str, Any]
 
 
 def _receive(client: Client, key: str | None, asked: dict[str, Any]) -> tuple[Received, Visitor, list[Envelope]]:
+    with asked_by(Asker(client.connection.address)):
+        return _receive_as_asked(client, key, asked)
+
+
+def _receive_as_asked(
+    client: Client, key: str | None, asked: dict[str, Any]
+) -> tuple[Received, Visitor, list[Envelope]]:
     """What it publishes is held until the writer's own socket is in the room that hears it."""
     visitor = client.visitor
     if visitor is None:

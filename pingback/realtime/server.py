@@ -15,7 +15,8 @@ from django.db import DatabaseError
 from socketio.exceptions import ConnectionRefusedError
 
 from businesses import status
-from foundation.errors import Refused
+from foundation.asking import Asker, asked_by
+from foundation.errors import Refused, TooFast
 from pingback.realtime import bus, clients, db, handlers, rooms, sockets
 from pingback.realtime.clients import Client
 from pingback.realtime.engine import LEAVE_SECONDS, Connection
@@ -42,7 +43,9 @@ _before: Any = None
 async def connect(sid: str, environ: dict[str, Any], auth: object = None) -> None:
     connection: Connection = sio.eio.sockets[sio.manager.eio_sid_from_sid(sid, sockets.NAMESPACE)]
     try:
-        identity = await db.run(identify, auth, environ["asgi.scope"], connection.origin)
+        identity = await db.run(_identify, auth, environ["asgi.scope"], connection)
+    except TooFast as error:
+        raise ConnectionRefusedError(TOO_MANY_CONNECTIONS) from error
     except (Refused, DatabaseError) as error:
         log.warning("A handshake could not be checked: %s", error)
         raise ConnectionRefusedError("busy") from error
@@ -63,6 +66,11 @@ async def connect(sid: str, environ: dict[str, Any], auth: object = None) -> Non
     sockets.admit(client, feed_seq=identity.feed_seq)
     if client.membership and status.is_due(client.membership):
         sio.eio.background(_welcome(client.membership.pk))
+
+
+def _identify(auth: object, scope: dict[str, Any], connection: Connection) -> Identity:
+    with asked_by(Asker(connection.address)):
+        return identify(auth, scope, connection.origin)
 
 
 async def _welcome(membership_id: UUID) -> None:

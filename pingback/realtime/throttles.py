@@ -1,36 +1,11 @@
-"""Token buckets, one set per socket. Source: promises 7."""
+"""What one socket may send: a set of token buckets each. The numbers are settings. Source: promises 7."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from django.conf import settings
 
-Clock = Callable[[], float]
-
-
-@dataclass(slots=True)
-class Bucket:
-    """`rate` tokens a second, `burst` at most."""
-
-    rate: float
-    burst: float
-    clock: Clock = time.monotonic
-    _tokens: float = field(init=False)
-    _at: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._tokens, self._at = self.burst, self.clock()
-
-    def wait(self) -> float:
-        """Seconds until there is a token; 0 when there is one."""
-        now = self.clock()
-        self._tokens = min(self.burst, self._tokens + (now - self._at) * self.rate)
-        self._at = now
-        return 0.0 if self._tokens >= 1 else (1 - self._tokens) / self.rate
-
-    def take(self) -> None:
-        self._tokens -= 1
+from foundation.buckets import Bucket, Clock, bucket
 
 
 @dataclass(slots=True)
@@ -58,10 +33,10 @@ class Throttle:
     """What one socket may send. Events of one kind share buckets; what is refused has a bucket of its own."""
 
     def __init__(self, *, is_member: bool, clock: Clock = time.monotonic) -> None:
-        self._rest: list[Bucket | Window] = [Bucket(50, 200, clock) if is_member else Bucket(10, 60, clock)]
-        self._special: dict[str, list[Bucket | Window]] = {
-            "client_message": [Bucket(3, 20, clock), Window(120, 60, clock)],
-            "typing": [Bucket(1, 2, clock)],
+        self._rest = _set([bucket("SOCKET_MEMBER" if is_member else "SOCKET_VISITOR", clock)])
+        self._special = {
+            "client_message": _set([bucket("SOCKET_MESSAGE", clock), _window("SOCKET_MESSAGES", clock)]),
+            "typing": _set([bucket("SOCKET_TYPING", clock)]),
         }
         self._refusals = Bucket(10, 200, clock)
 
@@ -70,10 +45,10 @@ class Throttle:
         if not settings.THROTTLES:
             return 0.0
         buckets = self._special.get(event, self._rest)
-        if longest := max(bucket.wait() for bucket in buckets):
+        if longest := max((each.wait() for each in buckets), default=0.0):
             return longest
-        for bucket in buckets:
-            bucket.take()
+        for each in buckets:
+            each.take()
         return 0.0
 
     def is_flooding(self) -> bool:
@@ -82,3 +57,13 @@ class Throttle:
             return True
         self._refusals.take()
         return False
+
+
+def _window(name: str, clock: Clock) -> Window | None:
+    most, seconds = settings.THROTTLE_RATES[name]
+    return Window(most, seconds, clock) if most else None
+
+
+def _set(given: list[Bucket | Window | None] | list[Bucket | None]) -> list[Bucket | Window]:
+    """Without those that are turned off."""
+    return [each for each in given if each]

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from pingback.realtime.throttles import Bucket, Throttle
+from foundation.buckets import Bucket
+from pingback.realtime.throttles import Throttle
 
 
 class Clock:

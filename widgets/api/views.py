@@ -112,7 +112,7 @@ class VisitorConversations(APIView):
             CursorQuery,
             OpenApiParameter("X-Visitor-Key", str, OpenApiParameter.HEADER, description="From the first ack."),
         ],
-        responses={200: shapes.VisitorConversationsOutput, **refusals(404, 422)},
+        responses={200: shapes.VisitorConversationsOutput, **refusals(404, 422, 429)},
     )
     def get(self, request: Request, widget_id: str) -> Response:
         """A key that is not good opens nothing: the list is empty."""
