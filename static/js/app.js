@@ -4,6 +4,7 @@ import { enhanceCopy } from "./copy.js"
 import { enhanceDialogs } from "./dialog.js"
 import { enhanceForms } from "./once.js"
 import { enhanceMenus } from "./menu.js"
+import { enhanceTabs } from "./tabs.js"
 import { enhanceTheme } from "./theme.js"
 import { enhanceToasts } from "./toast.js"
 
@@ -13,6 +14,7 @@ enhanceDialogs()
 enhanceCopy()
 enhanceForms()
 enhanceToasts()
+enhanceTabs()
 
 const has = (selector) => document.querySelector(selector)
 if (has("[data-inbox]")) import("./inbox.js").then((module) => module.enhanceInbox(document.body))
