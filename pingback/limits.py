@@ -21,6 +21,8 @@ _UPLOAD = re.compile(
     r"|/inbox/[^/]+/(upload|reply)/|/settings/profile/picture"
 )
 _PIECE = 256 * 1024
+# Browsers send some twenty, proxies add a few.
+MAX_HEADERS = 200
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 
 
@@ -39,7 +41,9 @@ class Limits:
             return
         answer = _Answer(send, _request_id(scope))
         limit = _body_limit(scope["path"])
-        if _declared_length(scope) > limit:
+        if len(scope["headers"]) > MAX_HEADERS:
+            await answer.refuse(431, "Too many headers.")
+        elif _declared_length(scope) > limit:
             await answer.refuse(413, "The body is too big.")
         elif scope["path"] == "/healthz":
             await answer.json(200, {"status": "ok"})  # without a thread: busy is alive

@@ -1,0 +1,53 @@
+"""A17: headers that mean harm, against the real server. House: one trusted proxy in front."""
+
+import http.client
+import json
+import socket
+import time
+import uuid
+
+import pytest
+
+from tests.realtime.conftest import PASSWORD, House, Owner
+
+
+def first_line(house: House, headers: bytes) -> tuple[str, float]:
+    """How a request with these lines is answered, and within how many seconds."""
+    request = b"GET /api/v1/auth/me HTTP/1.1\r\nHost: 127.0.0.1\r\n" + headers + b"\r\n"
+    with socket.create_connection(("127.0.0.1", house.port), 10) as connection:
+        start = time.perf_counter()
+        connection.sendall(request)
+        line = connection.recv(200).split(b"\r\n")[0].decode()
+        return line, time.perf_counter() - start
+
+
+def test_A17_one_header_fifty_thousand_times_is_refused_at_once(house: House) -> None:
+    line, seconds = first_line(house, b"A: b\r\n" * 50_000)
+    assert line.split()[1] == "431"
+    assert seconds < 1  # 0.05 on an idle machine
+
+
+@pytest.mark.parametrize("value", [b"a\x00b", b"a\x01b", b"a\x0bb", b"a\x7fb"])
+def test_A17_control_bytes_in_a_header_are_refused(house: House, value: bytes) -> None:
+    assert first_line(house, b"A: " + value + b"\r\n")[0].split()[1] == "400"
+
+
+@pytest.mark.parametrize(("name", "address"), [("X-Forwarded-For", "203.0.113.5"), ("X_Forwarded_For", None)])
+def test_A17_a_header_with_underscores_is_not_the_proxys(house: House, name: str, address: str | None) -> None:
+    """A proxy overwrites its own header, and lets the look-alike through."""
+    body = {"email": f"{uuid.uuid4().hex}@example.com", "full_name": "Ada", "password": PASSWORD}
+    sent = {"Content-Type": "application/json", name: "203.0.113.5"}
+    connection = http.client.HTTPConnection("127.0.0.1", house.port, timeout=20)
+    connection.request("POST", "/api/v1/auth/register", json.dumps(body), sent)
+    token = json.loads(connection.getresponse().read())["access_token"]
+    connection.close()
+
+    [session] = house.call("GET", "/auth/sessions", None, token)
+
+    assert session["ip"] == address
+
+
+def test_A17_two_authorizations_are_none(house: House, ada: Owner) -> None:
+    once = b"Authorization: Bearer " + ada.token.encode() + b"\r\n"
+    assert first_line(house, once)[0].split()[1] == "200"
+    assert first_line(house, once * 2)[0].split()[1] == "401"
