@@ -11,7 +11,6 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -85,7 +84,7 @@ def names_of(rows: Sequence[AuditEntry]) -> dict[UUID, str]:
     return dict(User.objects.filter(pk__in=ids).values_list("pk", "full_name"))
 
 
-def sentence(row: AuditEntry, names: dict[UUID, str]) -> SafeString:
+def sentence(row: AuditEntry, names: dict[UUID, str]) -> str:
     """What happened, for people, with the names of people and things in bold."""
     words = str(ACTIONS[row.action].sentence) if row.action in ACTIONS else _("{actor}: {action} {target}")
     facts = {name: _plain(value) for name, value in row.data.items()}
