@@ -8,7 +8,15 @@ import pytest
 from tests.browser.pages import console_of, flaws, signed_in, write_in
 
 EMAIL = "ada@pages.example"
-OUTSIDE = ("/", "/login", "/signup", "/password/forgot")
+OUTSIDE = (
+    "/",
+    "/login",
+    "/signup",
+    "/password/forgot",
+    "/password/reset/no-such-link",
+    "/invitation/no-such-link",
+    "/no/such/page",
+)
 INSIDE = (
     "/inbox/",
     "/inbox/?list=closed",
@@ -16,6 +24,9 @@ INSIDE = (
     "/inbox/{conversation}/",
     "/inbox/{conversation}/?view=customer",
     "/settings/security/",
+    "/settings/profile/",
+    "/settings/team/",
+    "/settings/tokens/",
     "/settings/workspace/",
     "/settings/plan/",
     "/settings/audit/",

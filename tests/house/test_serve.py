@@ -47,9 +47,9 @@ def test_the_keys_are_made_apart_and_for_their_owner_alone(serve: Serve, clone: 
     serve().healthz()
 
     secrets = sorted((clone / "var/secrets").iterdir())
-    assert [path.name for path in secrets] == ["field_key", "jwt_key", "secret_key", "visitor_key"]
+    assert [path.name for path in secrets] == ["field_key", "jwt_key", "secret_key", "ticket_key", "visitor_key"]
     assert {stat.S_IMODE(path.stat().st_mode) for path in secrets} == {0o600}
-    assert len({path.read_text() for path in secrets}) == 4
+    assert len({path.read_text() for path in secrets}) == 5
     assert all(len(path.read_bytes()) >= 32 for path in secrets)
 
 
