@@ -7,4 +7,4 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from accounts import signals  # noqa: F401  connects the sign-in and sign-out receivers
+        from accounts import checks, signals  # noqa: F401  connects the sign-in and sign-out receivers

@@ -5,6 +5,7 @@ signed up with a stranger's address would otherwise have a way in. A person conn
 Source: https://developers.google.com/identity/openid-connect/openid-connect; promises 3; attacks A16.
 """
 
+import logging
 import threading
 import time
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ from foundation.http import OutboundFailed, OutboundRefused, get
 from foundation.mail import send_mail
 from foundation.text import is_clean
 
+log = logging.getLogger("pingback.google")
+
 MAX_TOKEN = 5_000
 # Their clock and ours.
 LEEWAY_SECONDS = 30
@@ -36,10 +39,12 @@ MAX_NAME = 200
 class KeySet:
     """The issuer's public keys: kept for as long as it says, asked for again when a token names an unknown one.
 
-    That at most once a minute: a forged name must not make us call.
+    That at most once a minute, and while there are none, every few seconds: a forged name must not make us call. Nobody
+    waits long for somebody else's call.
     """
 
-    AGAIN_AFTER = 60.0
+    AGAIN_AFTER, WITHOUT_KEYS_AFTER = 60.0, 5.0
+    PATIENCE_SECONDS = 1.0
     SHORTEST, USUAL, LONGEST = 60, 3600, 24 * 3600
 
     def __init__(self) -> None:
@@ -52,28 +57,34 @@ class KeySet:
 
     def key(self, name: str) -> jwt.PyJWK | None:
         """Raises Unavailable when there are no keys and they cannot be had."""
-        with self._lock:
-            now = time.time()
-            unknown = name not in self._keys and now >= self._asked_at + self.AGAIN_AFTER
-            if now >= self._good_until or unknown:
-                self._ask(now)
-            return self._keys.get(name)
+        if self._must_ask(name) and self._lock.acquire(timeout=self.PATIENCE_SECONDS):
+            try:
+                if self._must_ask(name):
+                    self._ask()
+            finally:
+                self._lock.release()
+        if not self._keys:
+            raise Unavailable(_("Google cannot be reached. Try again."))
+        return self._keys.get(name)
 
-    def _ask(self, now: float) -> None:
-        if self._keys and now < self._asked_at + self.AGAIN_AFTER:
-            return  # it failed a moment ago: the old ones do for now
-        self._asked_at = now
+    def _must_ask(self, name: str) -> bool:
+        now = time.time()
+        wait = self.AGAIN_AFTER if self._keys else self.WITHOUT_KEYS_AFTER
+        return (now >= self._good_until or name not in self._keys) and now >= self._asked_at + wait
+
+    def _ask(self) -> None:
+        """The old keys do for now when it fails."""
+        now = time.time()
         try:
             answer = get(settings.GOOGLE_KEYS_URL)
             if answer.status != 200:
                 raise OutboundFailed(f"status {answer.status}")
-            keys = _keys_of(answer.json())
+            self._keys = _keys_of(answer.json())
+            self._good_until = now + self._lifetime(answer.headers.get("cache-control", ""))
         except (OutboundFailed, OutboundRefused) as error:
-            if not self._keys:
-                raise Unavailable(_("Google cannot be reached. Try again.")) from error
-            return
-        self._keys = keys
-        self._good_until = now + self._lifetime(answer.headers.get("cache-control", ""))
+            log.warning("Google's keys were not to be had: %s", error)
+        finally:
+            self._asked_at = time.time()
 
     def _lifetime(self, cache_control: str) -> int:
         for part in cache_control.split(","):

@@ -134,7 +134,8 @@ class AuthSession(models.Model):
     last_used_at = models.DateTimeField(_("last used"), default=timezone.now)
     expires_at = models.DateTimeField(_("ends"), default=session_end)
     # The token that is good now, and for a little while the one before it (accounts/refresh.py).
-    jti = models.CharField(max_length=32, default=new_jti, editable=False)
+    # "" in sessions older than this column: any token that names them.
+    jti = models.CharField(max_length=32, blank=True, default=new_jti, editable=False)
     previous_jti = models.CharField(max_length=32, blank=True, editable=False)
     refreshed_at = models.DateTimeField(_("token changed"), null=True, editable=False)
     # The workspace that this sign-in works in; None, or one that the person has left = the first joined.

@@ -21,7 +21,7 @@ def is_good(session: AuthSession, jti: object) -> bool:
 
     An older one ends the session: somebody holds a copy, and nobody can say who.
     """
-    if jti == session.jti:
+    if jti == session.jti or not session.jti:
         return True
     fresh = AuthSession.objects.filter(pk=session.pk).first()  # another request may have refreshed it just now
     if fresh is None:
@@ -42,8 +42,8 @@ def refresh(session: AuthSession, *, jti: str) -> AuthSession | None:
     row = AuthSession.objects.select_for_update().filter(pk=session.pk).first()
     if row is None:
         return None
-    if jti == row.jti:
-        row.previous_jti, row.refreshed_at, row.jti = row.jti, timezone.now(), new_jti()
+    if jti == row.jti or not row.jti:
+        row.previous_jti, row.refreshed_at, row.jti = jti, timezone.now(), new_jti()
         row.save(update_fields=["jti", "previous_jti", "refreshed_at"])
     return row
 

@@ -6,6 +6,7 @@ changing it for another one (accounts/refresh.py).
 Source: promises, "Sign-in and sessions"; contract/api.md, "Token life and logout".
 """
 
+import json
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -43,7 +44,27 @@ class NamedKeyBackend(TokenBackend):
             raise TokenError("Token is malformed") from error
         if header.get("kid") != self.KEY_ID:
             raise TokenError("Token is signed with an unknown key")
+        _read_strictly(token)
         return dict(super().decode(token, verify=verify))
+
+
+def _read_strictly(token: str) -> None:
+    """Raises TokenError for what JSON readers understand in more than one way: a claim that stands twice, and an end
+    that is no whole second."""
+    try:
+        body = jwt.utils.base64url_decode(token.split(".")[1])
+        claims = json.loads(body, object_pairs_hook=_each_once)
+    except (ValueError, RecursionError) as error:
+        raise TokenError("Token is malformed") from error
+    if not isinstance(claims, dict) or type(claims.get("exp")) is not int:
+        raise TokenError("Token has no end")
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    claims = dict(pairs)
+    if len(claims) != len(pairs):
+        raise ValueError("A claim stands twice.")
+    return claims
 
 
 @cache

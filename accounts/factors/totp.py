@@ -4,6 +4,7 @@ The secret is sealed in its row, shown while it is set up and never again. A cod
 the newest time step that was used.
 """
 
+import logging
 from datetime import timedelta
 
 import pyotp
@@ -13,7 +14,9 @@ from django.utils.crypto import constant_time_compare
 
 from accounts.factors.models import Authenticator
 from accounts.models import User
-from foundation.sealed import seal, unseal
+from foundation.sealed import CannotUnseal, seal, unseal
+
+log = logging.getLogger("pingback.accounts")
 
 DIGITS, STEP_SECONDS = 6, 30
 # A clock may be one step off, either way.
@@ -36,9 +39,9 @@ def start(user: User) -> str:
 
 
 def waiting_secret(user: User) -> str | None:
-    """What is being set up, in base32; None when nothing is."""
+    """What is being set up, in base32; None when nothing is, or when it does not open any more."""
     found = _waiting(user)
-    return unseal(found.sealed_secret, context=_context(user)) if found else None
+    return _secret(found, user) if found else None
 
 
 def address(user: User, secret: str) -> str:
@@ -77,7 +80,10 @@ def _use(authenticator: Authenticator, user: User, code: str) -> bool:
     code = "".join(code.split())
     if len(code) != DIGITS or not (code.isascii() and code.isdigit()):
         return False
-    app = pyotp.TOTP(unseal(authenticator.sealed_secret, context=_context(user)))
+    secret = _secret(authenticator, user)
+    if secret is None:
+        return False  # a recovery code or a passkey still does
+    app = pyotp.TOTP(secret)
     now = int(timezone.now().timestamp()) // STEP_SECONDS
     for step in (now + offset for offset in WINDOW):
         if step > authenticator.last_step and constant_time_compare(app.generate_otp(step), code):
@@ -85,6 +91,14 @@ def _use(authenticator: Authenticator, user: User, code: str) -> bool:
             authenticator.save(update_fields=["last_step"])
             return True
     return False
+
+
+def _secret(authenticator: Authenticator, user: User) -> str | None:
+    try:
+        return unseal(authenticator.sealed_secret, context=_context(user))
+    except CannotUnseal:
+        log.exception("The authenticator of %s does not open", user.pk)
+        return None
 
 
 def _context(user: User) -> str:

@@ -11,10 +11,16 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        # Sessions from before know no token of theirs: "" says that whatever names them is good, until it is changed.
         migrations.AddField(
             model_name="authsession",
             name="jti",
-            field=models.CharField(default=accounts.models.new_jti, editable=False, max_length=32),
+            field=models.CharField(blank=True, default="", editable=False, max_length=32),
+        ),
+        migrations.AlterField(
+            model_name="authsession",
+            name="jti",
+            field=models.CharField(blank=True, default=accounts.models.new_jti, editable=False, max_length=32),
         ),
         migrations.AddField(
             model_name="authsession",

@@ -256,6 +256,8 @@ def test_when_google_is_away_the_old_keys_do_and_without_any_it_is_said(issuer: 
     answer = post(issuer.token())
     assert (answer.status_code, answer["Retry-After"]) == (503, "1")
     assert not User.objects.exists()
+    assert [post(issuer.token()).status_code for _ in range(5)] == [503] * 5
+    assert issuer.fetches == 1  # without keys, too, a token makes us call but now and then
     issuer.status = 200
     start = timezone.now() + timedelta(seconds=61)
     with time_machine.travel(start, tick=False):

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.core import mail
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from accounts.factors import recovery, second_factor
+from accounts.checks import authenticators_have_their_keys
+from accounts.factors import recovery, second_factor, totp
 from accounts.models import Authenticator, AuthSession, RecoveryCode, User
 from businesses.models import AuditEntry, Business
 from foundation.errors import Invalid
@@ -72,9 +74,20 @@ def test_a_secret_copied_into_another_persons_row_opens_nothing(ada: User, mallo
     secret, _codes = builders.with_app(mallory)
     sealed = Authenticator.objects.get(user=mallory).sealed_secret
     Authenticator.objects.filter(user=ada).update(sealed_secret=sealed)
-    builders.api().raise_request_exception = False
-    with pytest.raises(Exception, match="another place"):
-        second_factor.check(ada, builders.code_of(secret))
+    assert not totp.use(ada, builders.code_of(secret))
+
+
+def test_without_the_key_that_sealed_them_no_start_and_no_code_but_a_recovery_code_still(
+    ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret, codes = builders.with_app(ada)
+    assert authenticators_have_their_keys(None, databases=["default"]) == []
+    monkeypatch.setattr(settings, "FIELD_KEYS", ["n" * 40])
+
+    assert [found.id for found in authenticators_have_their_keys(None, databases=["default"])] == ["accounts.E001"]
+    login = {"email": ada.email, "password": builders.PASSWORD}
+    assert builders.api().post("/api/v1/auth/login", {**login, "code": builders.code_of(secret)}).status_code == 401
+    assert builders.api().post("/api/v1/auth/login", {**login, "code": codes[0]}).status_code == 200
 
 
 def test_each_change_is_audited_and_mailed(

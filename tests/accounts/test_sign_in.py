@@ -3,13 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
-import jwt
 import pytest
 import time_machine
 from django.conf import settings
 from django.utils import timezone
 
-from accounts import tokens
 from accounts.models import AuthSession, User
 from tests import builders
 
@@ -86,7 +84,7 @@ def test_a_token_dies_with_its_user(ada: User) -> None:
     assert client.get("/api/v1/auth/me").status_code == 401
 
 
-def test_a_session_ends_after_fourteen_silent_days_and_in_any_case_after_thirty(ada: User) -> None:
+def test_A3_a_session_ends_after_fourteen_silent_days_and_in_any_case_after_thirty(ada: User) -> None:
     start = timezone.now()
     with time_machine.travel(start, tick=False):
         client = builders.api(ada)
@@ -101,80 +99,6 @@ def test_a_session_ends_after_fourteen_silent_days_and_in_any_case_after_thirty(
         idle = builders.api(ada)
     with time_machine.travel(start + timedelta(days=14, seconds=1), tick=False):
         assert idle.get("/api/v1/auth/me").status_code == 401
-
-
-def forged(
-    session: AuthSession, *, key: str | None = None, headers: dict[str, Any] | None = None, **claims: Any
-) -> str:
-    """A token like ours but for what is given; a claim of ... is left out."""
-    now = int(timezone.now().timestamp())
-    payload = {
-        "typ": "access",
-        "sub": str(session.user_id),
-        "sid": str(session.pk),
-        "jti": session.jti,
-        "iat": now,
-        "exp": now + 3600,
-        "aud": "pingback-api",
-        "iss": "pingback",
-    } | claims
-    payload = {name: value for name, value in payload.items() if value is not ...}
-    return jwt.encode(payload, key or settings.JWT_KEY, "HS256", headers={"kid": "1"} | (headers or {}))
-
-
-def test_a_token_made_like_ours_passes_so_that_the_forgeries_below_prove_something(ada: User) -> None:
-    session = AuthSession.objects.create(user=ada)
-    assert tokens.session_from_token(forged(session)).user == ada
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"key": "SECRET_KEY"},
-        {"headers": {"kid": "2"}},
-        {"headers": {"kid": "../1"}},
-        {"exp": 1},
-        {"exp": ...},
-        {"exp": "soon"},
-        {"exp": 1e400},
-        {"aud": "pingback-socket"},
-        {"aud": ...},
-        {"iss": "elsewhere"},
-        {"iss": ...},
-        {"typ": "refresh"},
-        {"typ": ...},
-        {"jti": ...},
-        {"sid": ...},
-        {"sid": "1 OR 1=1"},
-        {"sid": ["x"]},
-        {"sub": "somebody else"},
-        {"sub": ...},
-        {"nbf": 99999999999},
-    ],
-    ids=str,
-)
-def test_A2_a_forged_token_is_no_token(ada: User, change: dict[str, Any]) -> None:
-    session = AuthSession.objects.create(user=ada)
-    if change.get("key") == "SECRET_KEY":
-        change = {"key": settings.SECRET_KEY}
-    client = builders.api()
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {forged(session, **change)}")
-
-    answer = client.get("/api/v1/auth/me")
-
-    assert answer.status_code == 401
-    assert set(answer.json()) == {"detail"}
-
-
-@pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "nOnE"])
-def test_A1_a_token_without_a_signature_is_no_token(ada: User, algorithm: str) -> None:
-    session = AuthSession.objects.create(user=ada)
-    head, body, _signature = forged(session).split(".")
-    bare = jwt.utils.base64url_encode(f'{{"alg":"{algorithm}","typ":"JWT","kid":"1"}}'.encode()).decode()
-    for raw in (f"{bare}.{body}.", f"{head}.{body}.", f"{head}.{body}", "x" * 100_000, "", "a.b.c"):
-        client = builders.api()
-        client.credentials(HTTP_AUTHORIZATION=f"Bearer {raw}")
-        assert client.get("/api/v1/auth/me").status_code == 401
 
 
 def test_passwords_are_kept_as_argon2id() -> None:

@@ -1,7 +1,10 @@
 """The 24 token attacks (A1 to A5, A14): whatever is not a living token of ours opens nothing."""
 
+import hmac
 import time
 from collections.abc import Callable
+from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import jwt
@@ -9,10 +12,12 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
-from jwt.utils import base64url_encode
+from django.utils import timezone
+from jwt.utils import base64url_decode, base64url_encode
 
 from accounts import tickets
 from accounts.models import AuthSession, User
+from accounts.refresh import GRACE, refresh
 from accounts.services import end_session, open_session
 from accounts.tokens import BadToken, issue_access_token
 from businesses.models import Business
@@ -73,6 +78,30 @@ def flipped(session: AuthSession) -> str:
     return raw[:middle] + ("A" if raw[middle] != "A" else "B") + raw[middle + 1 :]
 
 
+def with_claims_twice(session: AuthSession) -> str:
+    """The good claims behind ones that a reader may take in their stead."""
+    head, body, _signature = made(session).split(".")
+    twice = b'{"exp":1,"sub":"somebody",' + base64url_decode(body)[1:]
+    return signed(f"{head}.{base64url_encode(twice).decode()}")
+
+
+def signed(head_and_body: str) -> str:
+    signature = hmac.new(settings.JWT_KEY.encode(), head_and_body.encode(), sha256).digest()
+    return f"{head_and_body}.{base64url_encode(signature).decode()}"
+
+
+def of_its_widget(session: AuthSession) -> str:
+    """What a shop's server signs for its customers, even when it knew our key."""
+    return jwt.encode({"sub": str(session.user_id), "aud": "widget", "exp": int(time.time()) + 60}, settings.JWT_KEY)
+
+
+def after_the_grace(session: AuthSession) -> str:
+    raw = made(session)
+    refresh(session, jti=session.jti)
+    AuthSession.objects.update(refreshed_at=timezone.now() - GRACE - timedelta(seconds=1))
+    return raw
+
+
 def of_gone(session: AuthSession) -> str:
     raw = made(session)
     end_session(session.pk)
@@ -104,22 +133,37 @@ ATTACKS: dict[str, Attack] = {
     "truncated": lambda session: made(session)[:-5],
     "one bit": flipped,
     "signed with SECRET_KEY": lambda session: made(session, key=settings.SECRET_KEY),
-    "expired by a second": lambda session: made(session, exp=int(time.time()) - 1),
     "no exp": lambda session: made(session, exp=...),
     "exp a text": lambda session: made(session, exp="soon"),
+    "exp a number in a text": lambda session: made(session, exp=str(int(time.time()) + 3600)),
+    "exp a float": lambda session: made(session, exp=time.time() + 3600.5),
     "exp huge": lambda session: made(session, exp=10**400),
     "nbf ahead": lambda session: made(session, nbf=int(time.time()) + 3600),
     "iat a day ahead": lambda session: made(session, iat=int(time.time()) + 86_400),
     "wrong aud": lambda session: made(session, aud="pingback-socket"),
     "wrong iss": lambda session: made(session, iss="elsewhere"),
     "socket ticket": tickets.issue_ticket,
-    "identity token": lambda session: jwt.encode({"sub": "x", "aud": "widget", "exp": 9e9}, "s" * 40),
+    "identity token": of_its_widget,
     "of a deleted user": of_deleted,
     "of a disabled user": of_disabled,
     "logged out": of_gone,
     "sid of another user": lambda session: made(session, sid=str(open_session(user=builders.person("Eve")).pk)),
     "100 kB": lambda session: made(session, extra="x" * 100_000),
-    "old jti": lambda session: made(session, jti="0" * 32),
+    "a jti that never was": lambda session: made(session, jti="0" * 32),
+    "old jti after the grace": after_the_grace,
+    "claims twice": with_claims_twice,
+    "typ of another kind": lambda session: made(session, typ="refresh"),
+    "no typ": lambda session: made(session, typ=...),
+    "no jti": lambda session: made(session, jti=...),
+    "no sid": lambda session: made(session, sid=...),
+    "sid with SQL": lambda session: made(session, sid="1 OR 1=1"),
+    "sid a list": lambda session: made(session, sid=["x"]),
+    "no sub": lambda session: made(session, sub=...),
+    "sub of somebody else": lambda session: made(session, sub="somebody else"),
+    "no aud": lambda session: made(session, aud=...),
+    "no iss": lambda session: made(session, iss=...),
+    "nothing": lambda session: "",
+    "no token at all": lambda session: "a.b.c",
 }
 
 
@@ -136,6 +180,24 @@ def test_A1_no_forged_or_dead_token_opens_anything(ada: User, name: str) -> None
     raw = ATTACKS[name](open_session(user=ada))
     answer = builders.api().get("/api/v1/auth/me", HTTP_AUTHORIZATION=f"Bearer {raw}")
     assert (answer.status_code, set(answer.json()), answer["WWW-Authenticate"]) == (401, {"detail"}, "Bearer")
+
+
+def test_A3_a_token_is_over_a_second_after_its_end(ada: User) -> None:
+    session = open_session(user=ada)
+    assert status_with(made(session, exp=int(time.time()) - 1)) == 401
+    assert status_with(made(session, exp=int(time.time()) + 30)) == 200
+
+
+def test_a_session_from_before_tokens_had_names_lives_on_and_gets_one_when_it_asks(ada: User) -> None:
+    session = open_session(user=ada)
+    raw = made(session, jti="f" * 32)
+    AuthSession.objects.update(jti="")
+    assert status_with(raw) == 200
+
+    answer = builders.api().post("/api/v1/auth/refresh", HTTP_AUTHORIZATION=f"Bearer {raw}")
+
+    assert status_with(answer.json()["access_token"]) == status_with(raw) == 200
+    assert AuthSession.objects.get().previous_jti == "f" * 32
 
 
 def test_A1_only_the_header_counts_and_only_one(ada: User) -> None:
