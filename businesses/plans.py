@@ -19,8 +19,15 @@ def check_channel_allowed(business: Business, *, web: bool, current: int) -> Non
 
     web: the channel is the web widget, which every plan has. current: channels that the workspace has now.
     """
+    if not web:
+        check_channel_kind(business)
+    _check_count(business, feature="channels", current=current, limit=business.plan.max_channels)
+
+
+def check_channel_kind(business: Business) -> None:
+    """Raises PlanLimit when the plan has the web widget only: for a channel of another kind, new or there already."""
     plan = business.plan
-    if not web and not plan.all_channel_types:
+    if not plan.all_channel_types:
         raise PlanLimit(
             {
                 "error": "feature_locked",
@@ -29,7 +36,6 @@ def check_channel_allowed(business: Business, *, web: bool, current: int) -> Non
                 "message": _("The %(plan)s plan has the web widget only.") % {"plan": plan.name},
             }
         )
-    _check_count(business, feature="channels", current=current, limit=plan.max_channels)
 
 
 def check_agent_allowed(business: Business, *, current: int) -> None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from businesses import audit
 from businesses.models import Business
-from businesses.plans import check_channel_allowed
+from businesses.plans import check_channel_allowed, check_channel_kind
 from businesses.policy import Action, require
 from channels_app import credentials
 from channels_app.adapters import ADAPTERS
@@ -57,8 +57,8 @@ def update_channel(
         raise NotFound
     before = _told_apart(fresh)
     retyped = type is not None and type != fresh.type
-    if retyped and type not in WEB:
-        check_channel_allowed(business, web=False, current=business.channels.count() - 1)
+    if (retyped or is_active or config is not None) and (type or fresh.type) not in WEB:
+        check_channel_kind(business)
     if config is not None or retyped:
         _connect(fresh, config or {}, type=type)
     if is_active is not None:

@@ -34,6 +34,7 @@ class Assign(APIView):
 
 class TeamAssign(APIView):
     resource = Resource.CONVERSATIONS
+    input_source = "query"
 
     @extend_schema(
         summary="Assign a conversation",

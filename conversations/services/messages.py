@@ -30,6 +30,7 @@ class Draft:
     content: plain text, 1 to MAX_CONTENT characters; "" only with attachments.
     sender: the agent who wrote it; None for a customer.
     dedup_key: `w:<visitor>:<client id>`, `api:<user>:<key>` or `<channel>:<provider id>`; None = no protection.
+    opens: the conversation comes with it: to write first is not yet to take it.
     fingerprint: `fingerprint_of` what was asked; another one under the same key is refused.
     attachments: uploaded by the same side to the same conversation, and not sent yet (`attachments.ids_in`).
     """
@@ -40,6 +41,7 @@ class Draft:
     sender: User | None = None
     dedup_key: str | None = None
     fingerprint: str = ""
+    opens: bool = False
     attachments: tuple[UUID, ...] = ()
 
 
@@ -248,7 +250,6 @@ def _take(conversation: Conversation, draft: Draft) -> None:
     """Give the draft its number and move the conversation."""
     now = timezone.now()
     leaves_the_house = draft.sender_type == SenderType.AGENT and not conversation.is_web
-    is_reply = draft.sender_type == SenderType.AGENT and conversation.last_seq > 0
     conversation.last_seq += 1
     conversation.updated_at = now
     conversation.last_message = Message(
@@ -267,7 +268,12 @@ def _take(conversation: Conversation, draft: Draft) -> None:
             conversation.reopen()
     else:
         conversation.first_response_at = conversation.first_response_at or now
-        if is_reply and conversation.assignee_id is None and draft.sender and conversation.business.assign_on_reply:
+        if (
+            not draft.opens
+            and conversation.assignee_id is None
+            and draft.sender
+            and conversation.business.assign_on_reply
+        ):
             conversation.assignee = draft.sender
         if draft.sender:
             conversation.person_has_it()

@@ -60,6 +60,7 @@ def open_conversation(
         content=content,
         dedup_key=dedup_key,
         fingerprint=fingerprint,
+        opens=True,
     )
     if dedup_key and (known := _opened_by_key(dedup_key, fingerprint)):
         return known

@@ -426,3 +426,14 @@ def test_a_short_secret_shows_no_end(ada: User, acme: Business) -> None:
     assert made["config"]["bot_token"] == "••••"
     kept = builders.api(ada).patch(URL + made["id"], {"config": made["config"]})
     assert kept.status_code == 200
+
+
+def test_a_kind_that_the_plan_lost_is_only_switched_off(ada: User, acme: Business) -> None:
+    api = builders.api(ada)
+    made = api.post(URL, {"type": "telegram", "config": {"bot_token": "t" * 20}}).json()
+    Business.objects.update(plan=Plan.objects.get(name="Free"))
+
+    for change in ({"is_active": True}, {"config": {"bot_token": "u" * 20}}):
+        answer = api.patch(f"{URL}{made['id']}", change)
+        assert (answer.status_code, answer.json()["feature"]) == (402, "integrations")
+    assert api.patch(f"{URL}{made['id']}", {"is_active": False}).status_code == 200

@@ -9,7 +9,7 @@ from django.db import connection
 
 from accounts.models import User
 from businesses.models import Business, FeedEvent
-from conversations.models import Conversation, Message, MessageStatus, SenderType, Status
+from conversations.models import ChannelType, Conversation, Message, MessageStatus, SenderType, Status
 from conversations.services import opening
 from conversations.services.handling import close_conversation, mark_read, resolve_conversation
 from conversations.services.messages import Draft, post_messages, send_reply, set_message_status
@@ -99,7 +99,37 @@ def test_a_workspace_may_leave_answered_conversations_unassigned(acme: Business,
     assert conversation.assignee is None
 
 
+def opened_by(agent: User, business: Business, content: str = "") -> Conversation:
+    type = ChannelType.WIDGET
+    return opening.open_conversation(
+        business_id=business.pk, channel_type=type, opened_by=agent, content=content
+    ).conversation
+
+
 @pytest.mark.django_db
+def test_the_first_agent_to_write_takes_a_conversation_that_was_opened_without_a_word(
+    ada: User, acme: Business, ben: User
+) -> None:
+    conversation = opening.open_conversation(
+        business_id=acme.pk, channel_type=ChannelType.WIDGET, opened_by=ada
+    ).conversation
+
+    builders.answers(ben, conversation, "Mine.")
+    builders.answers(ada, conversation, "Yours.")
+
+    conversation.refresh_from_db()
+    assert conversation.assignee == ben
+
+
+@pytest.mark.django_db
+def test_who_opens_a_conversation_with_a_message_has_not_taken_it(ada: User, acme: Business) -> None:
+    opened = opening.open_conversation(
+        business_id=acme.pk, channel_type=ChannelType.WIDGET, opened_by=ada, content="Hello!"
+    )
+
+    assert opened.conversation.assignee is None
+
+
 def test_the_same_key_gives_the_first_message_and_tells_nobody_again(acme: Business, ada: User) -> None:
     conversation = builders.conversation(acme)
     first = send_reply(conversation=conversation, author=ada, content="Hi", key="k")
