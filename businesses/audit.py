@@ -16,7 +16,7 @@ from accounts import events
 from accounts.models import User
 from businesses.audit_words import ACTIONS
 from businesses.models import AuditEntry, Business, Membership
-from foundation.asking import asker
+from foundation.asking import Asker, asker
 
 MAX_TARGET = 200
 THROUGH = "api_token"
@@ -51,13 +51,22 @@ def record(
 def record_account_event(
     action: str, user: User | None, email: str, actor: User | None, data: dict[str, Any], **_signal: Any
 ) -> None:
-    """What happens to an account concerns every workspace that the person works in."""
+    """What happens to an account concerns every workspace that the person works in.
+
+    From where is for the workspace that the person is signed in to, or else joined first: any owner can add anybody
+    (contract/api.md 6), and must not learn from it where that person lives.
+    """
     businesses: list[UUID | None] = []
     if user:
-        businesses = list(Membership.objects.filter(user=user, is_active=True).values_list("business_id", flat=True))
+        joined = Membership.objects.filter(user=user, is_active=True).order_by("invited_at", "pk")
+        businesses = list(joined.values_list("business_id", flat=True))
     if actor is None and not (action in ACTIONS and ACTIONS[action].by_stranger):
         actor = user
-    _add(action, businesses or [None], actor=actor, target=user, target_name=email, data=data)
+    current = user.auth_session.current_business_id if user and user.auth_session else None
+    home = current if current in businesses else next(iter(businesses), None)
+    facts: dict[str, Any] = {"actor": actor, "target": user, "target_name": email, "data": data}
+    _add(action, [home], **facts)
+    _add(action, [each for each in businesses if each != home], **facts, from_where=False)
 
 
 @receiver(events.operated)
@@ -84,8 +93,10 @@ def _add(
     target: models.Model | None,
     target_name: str,
     data: dict[str, Any],
+    from_where: bool = True,
 ) -> None:
-    session = actor.auth_session if actor else None
+    session = actor.auth_session if actor and from_where else None
+    origin = asker() if from_where else Asker()
     if actor and (program := actor.__dict__.get(THROUGH)):
         data = {**data, THROUGH: program}
     rows = [
@@ -95,8 +106,8 @@ def _add(
             actor_id=actor.pk if actor else None,
             actor_name=actor.email if actor else "",
             session_id=session.pk if session else None,
-            address=asker().address,
-            user_agent=asker().user_agent,
+            address=origin.address,
+            user_agent=origin.user_agent,
             target_type=target._meta.model_name or "" if target else "",
             target_id=str(target.pk) if target else "",
             target_name=(target_name or (str(target) if target else ""))[:MAX_TARGET],

@@ -1,6 +1,6 @@
 """The manners that every app's API shares: ids in paths, paging, what a refusal looks like in the schema."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -168,6 +168,6 @@ def _place(cursor: str) -> tuple[datetime, UUID]:
         parsed = datetime.fromisoformat(moment.replace(" ", "+"))
         if parsed.tzinfo is None:
             raise ValueError(moment)
-        return parsed, UUID(last_id)
-    except ValueError as error:
+        return parsed.astimezone(UTC), UUID(last_id)
+    except (ValueError, OverflowError) as error:  # a moment just before the year 1 has none in UTC
         raise Unprocessable("Not a cursor of ours.", field="cursor", source="query") from error

@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 from businesses import audit_log
 from businesses.audit_words import ACTIONS, Group
 from businesses.models import AuditEntry
+from businesses.policy import Action, require
 from foundation.api import SIGNED_IN, CursorQuery, IdField, Text, refusals
 
 
@@ -61,6 +62,7 @@ class AuditLog(APIView):
         responses={200: AuditPage, **refusals(400, *SIGNED_IN, 403, 422)},
     )
     def get(self, request: Request) -> Response:
+        require(request.user, Action.READ_AUDIT_LOG)
         query = AuditQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         rows, following = audit_log.page(

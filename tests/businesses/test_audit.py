@@ -339,3 +339,19 @@ def test_many_deleted_at_once_leave_a_row_each(operator: Client, acme: Business)
 
     rows = AuditEntry.objects.filter(action="operator.deleted")
     assert {(row.target_name, row.business_id) for row in rows} == {("Gold", None), ("Silver", None)}
+
+
+def test_from_where_somebody_signs_in_is_for_the_workspace_they_are_in_alone(acme: Business, ben: User) -> None:
+    """An owner adds whom they like; that must not tell them where the person lives."""
+    curious = builders.workspace(builders.person("Olga"), "Other")
+    builders.member(curious, ben)
+    login = {"email": ben.email, "password": builders.PASSWORD}
+    browser = {"REMOTE_ADDR": "192.0.2.7", "HTTP_USER_AGENT": "Firefox"}
+
+    builders.api().post("/api/v1/auth/login", login, **browser)
+    builders.api().post("/api/v1/auth/login", {**login, "password": "wrong-lane-10"}, **browser)
+
+    for action in ("session.started", "session.failed"):
+        home, other = (AuditEntry.objects.get(action=action, business_id=each.pk) for each in (acme, curious))
+        assert (home.address, home.user_agent) == ("192.0.2.7", "Firefox")
+        assert (other.address, other.user_agent, other.session_id) == (None, "", None)

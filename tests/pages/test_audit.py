@@ -73,7 +73,17 @@ def test_it_is_narrowed_by_group_person_days_and_words(ada: User, ben: User, acm
 
 
 @pytest.mark.parametrize(
-    "query", ["group=x", "actor_id=1", "since=yesterday", "until=2026-13-01", "cursor=x", "limit=0", f"q={'x' * 201}"]
+    "query",
+    [
+        "group=x",
+        "actor_id=1",
+        "since=yesterday",
+        "until=2026-13-01",
+        "cursor=x",
+        "cursor=0001-01-01T00:00:00%2B14:00_01a2139e-ba4a-7d65-b6b2-7affc88c5f9e",
+        "limit=0",
+        f"q={'x' * 201}",
+    ],
 )
 def test_a_bad_filter_is_said(query: str, ada: User, acme: Business) -> None:
     assert builders.api(ada).get(f"/api/v1/audit-log?{query}").status_code == 422
