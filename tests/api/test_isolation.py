@@ -13,6 +13,7 @@ from django.test import Client
 
 from accounts.models import User
 from businesses.invitations import invite
+from businesses.members import remove_member
 from businesses.models import Business, Role
 from businesses.teams import create_team
 from tests import builders, corpus
@@ -148,16 +149,41 @@ def call(
     return getattr(builders.api(user), method)(address, **sent)
 
 
+def stranger_who_is(role: Role | None, mallory: User, acme: Business) -> User:
+    """Of another workspace, in each role; None = who was a member here, and is in no workspace now."""
+    if role == Role.OWNER:
+        return mallory
+    person = builders.person("Sid")
+    if role is None:
+        remove_member(actor=acme.memberships.get(role=Role.OWNER).user, membership_id=builders.member(acme, person).pk)
+    else:
+        builders.member(mallory.memberships.get().business, person, role)
+    return person
+
+
+def refusal_of(operation: tuple[str, str], role: Role | None) -> int:
+    """What the role gets for an id that is not of its workspace."""
+    if role is None:
+        return 400
+    if operation in OWNER_ONLY and role != Role.OWNER:
+        return 403
+    return 403 if operation in MANAGERS_ONLY and role == Role.AGENT else 404
+
+
+@pytest.mark.parametrize("role", [*Role, None], ids=str)
 def test_S1_a_strangers_id_is_like_a_random_one(
-    operations: list[tuple[str, str]], ids: dict[str, str], acme: Business, mallory: User
+    operations: list[tuple[str, str]], ids: dict[str, str], acme: Business, mallory: User, role: Role | None
 ) -> None:
     nobodys = {name: str(uuid.uuid4()) for name in ids}
+    stranger = stranger_who_is(role, mallory, acme)
     for operation in operations:
         if "{" not in operation[1] or operation in PUBLIC:
             continue
-        foreign, random = call(mallory, operation, ids, acme), call(mallory, operation, nobodys, acme)
-        assert (foreign.status_code, foreign.content) == (404, b'{"detail":"Not found"}'), operation
+        foreign, random = call(stranger, operation, ids, acme), call(stranger, operation, nobodys, acme)
+        assert foreign.status_code == refusal_of(operation, role), (operation, foreign.content)
         assert (random.status_code, random.content) == (foreign.status_code, foreign.content), operation
+        if foreign.status_code == 404:
+            assert foreign.content == b'{"detail":"Not found"}', operation
 
 
 def test_without_a_token_only_what_is_public_answers(

@@ -267,7 +267,7 @@ def test_sentences_have_simple_gaps_only() -> None:
 
 
 def _sources() -> list[tuple[Path, str]]:
-    apps = ["foundation", "accounts", "businesses", "conversations", "channels_app", "widgets", "pingback"]
+    apps = ["foundation", "accounts", "businesses", "conversations", "channels_app", "widgets", "reports", "pingback"]
     root = Path(settings.BASE_DIR)
     return [(path, path.read_text()) for app in apps for path in sorted((root / app).rglob("*.py"))]
 

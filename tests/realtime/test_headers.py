@@ -5,10 +5,11 @@ import json
 import socket
 import time
 import uuid
+from pathlib import Path
 
 import pytest
 
-from tests.realtime.conftest import PASSWORD, House, Owner
+from tests.realtime.conftest import PASSWORD, House, Owner, sign_up
 
 
 def first_line(house: House, headers: bytes) -> tuple[str, float]:
@@ -51,3 +52,17 @@ def test_A17_two_authorizations_are_none(house: House, ada: Owner) -> None:
     once = b"Authorization: Bearer " + ada.token.encode() + b"\r\n"
     assert first_line(house, once)[0].split()[1] == "200"
     assert first_line(house, once * 2)[0].split()[1] == "401"
+
+
+def test_A17_without_a_trusted_proxy_nothing_that_is_forwarded_counts(tmp_path: Path) -> None:
+    house = House(tmp_path, TRUSTED_PROXIES="0")
+    try:
+        ada = sign_up(house, "Ada", "Acme")
+        forged = (
+            b"X-Forwarded-For: 203.0.113.5\r\nX-Forwarded-Host: evil.example\r\nX-Forwarded-Proto: https\r\n"
+            b"Forwarded: for=203.0.113.5;host=evil.example\r\nAuthorization: Bearer " + ada.token.encode() + b"\r\n"
+        )
+        assert first_line(house, forged)[0].split()[1] == "200"
+        assert [each["ip"] for each in house.call("GET", "/auth/sessions", None, ada.token)] == ["127.0.0.1"]
+    finally:
+        house.stop()

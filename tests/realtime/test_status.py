@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from channels_app.worker import SETTLE_SECONDS
 from tests.realtime.conftest import PASSWORD, Connect, House, Owner, sign_up, until
 
 
@@ -128,7 +129,7 @@ def test_who_closes_the_last_socket_is_offline_after_a_while_and_comes_back_as_c
     away = says(hasty, ben, "away")
 
     first.client.disconnect()
-    time.sleep(4)
+    time.sleep(2 + SETTLE_SECONDS)  # long enough for whoever would count him out
     assert shown(hasty, ada, ben) == "away"
     second.client.disconnect()
     until(lambda: len(adas.named("agent_status_changed")) == 2, seconds=15)
@@ -144,7 +145,8 @@ def test_a_killed_server_leaves_nobody_live_for_ever(talk: Connect, hasty: House
     ben = hired(hasty, ada)
     talk(ben.auth, to=hasty)
     says(hasty, ben, "live")
-    time.sleep(1)
+    noted = f"Membership.objects.filter(user_id='{ben.user_id}', last_seen_at__isnull=False).exists()"
+    until(lambda: hasty.shell(f"from businesses.models import Membership; print({noted})") == "True", seconds=20)
 
     hasty.process.send_signal(signal.SIGKILL)
     hasty.process.wait(5)
