@@ -97,8 +97,8 @@ def check_given(role: str) -> None:
 
 
 def lock_seats(business_id: UUID) -> Business:
-    """The workspace with its plan, locked: of two who take the last seat at once, one gets it."""
-    return Business.objects.select_for_update(of=("self",), no_key=True).select_related("plan").get(pk=business_id)
+    """The workspace, locked: of two who take the last seat at once, one gets it."""
+    return Business.objects.select_for_update(no_key=True).get(pk=business_id)
 
 
 def check_seat(business: Business, *, email: str) -> None:

@@ -86,7 +86,7 @@ def count_messages(business_id: UUID, *, amount: int) -> None:
 @transaction.atomic
 def move_to_plan(*, actor: User | None, business: Business, plan: Plan) -> None:
     """What the plan allows counts from the next question on. actor: an operator; None when a payment did it."""
-    before = Business.objects.select_for_update(of=("self",), no_key=True).select_related("plan").get(pk=business.pk)
+    before = Business.objects.select_for_update(no_key=True).get(pk=business.pk)
     business.plan = plan
     if before.plan == plan:
         return

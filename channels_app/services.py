@@ -144,4 +144,4 @@ def _standing(channel: Channel, names: set[str]) -> tuple[ChannelState, str]:
 
 def _locked(business: Business) -> Business:
     """So that two channels made at once are counted one after the other."""
-    return Business.objects.select_for_update(of=("self",), no_key=True).select_related("plan").get(pk=business.pk)
+    return Business.objects.select_for_update(no_key=True).get(pk=business.pk)

@@ -13,6 +13,7 @@ from businesses.models import Membership, Team
 from conversations import events
 from conversations.models import Conversation
 from conversations.services.handling import Handled
+from conversations.services.locking import locked
 from foundation.errors import Conflict, Forbidden, Invalid
 
 
@@ -44,7 +45,7 @@ def assign_conversation(
     if isinstance(agent_id, UUID) and membership is None:
         raise not_a_member()
     team = _team(conversation.business_id, team_id) if isinstance(team_id, UUID) else None
-    conversation = _lock(conversation)
+    conversation = locked(conversation)
     before = conversation.assignee_id, conversation.team_id, conversation.handoff_reason
     if agent_id is not SAME:
         conversation.assignee = membership.user if membership else None
@@ -68,7 +69,7 @@ def claim_conversation(*, conversation: Conversation, user: User) -> Handled:
     membership = _member(conversation.business_id, user.pk)
     if membership is None:
         raise Forbidden(_("You are no longer a member here."))
-    conversation = _lock(conversation)
+    conversation = locked(conversation)
     if conversation.assignee_id == user.pk:
         return Handled(conversation=conversation, changed=False)
     if conversation.assignee:
@@ -98,10 +99,6 @@ def _team(business_id: UUID, team_id: UUID) -> Team:
     if team is None:
         raise Invalid(_("There is no such team."))
     return team
-
-
-def _lock(conversation: Conversation) -> Conversation:
-    return Conversation.objects.select_for_update(of=("self",)).for_reading().get(pk=conversation.pk)
 
 
 def _give(conversation: Conversation, membership: Membership | None, actor: User) -> Handled:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from conversations import events
 from conversations.models import Conversation, Message, ReadMark, SenderType, Status
+from conversations.services.locking import locked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,7 @@ def park_conversation(*, conversation: Conversation, actor: User) -> Handled:
 @transaction.atomic
 def _set_status(conversation: Conversation, status: Status, actor: User) -> Handled:
     """`resolved_at` and `closed_at` say since when; they are empty again once the conversation is reopened."""
-    conversation = Conversation.objects.select_for_update(of=("self",)).for_reading().get(pk=conversation.pk)
+    conversation = locked(conversation)
     if conversation.status == status:
         return Handled(conversation=conversation, changed=False)
     now = timezone.now()

@@ -6,6 +6,7 @@ from django.utils import timezone
 from conversations import events
 from conversations.models import Conversation, HandoffReason
 from conversations.services.handling import Handled
+from conversations.services.locking import locked
 
 
 @transaction.atomic
@@ -15,7 +16,7 @@ def flag_for_person(*, conversation: Conversation, reason: HandoffReason) -> Han
     Who waits already keeps its place. What is resolved or closed waits for nobody and stays as it is.
     Source: contract/api.md 6 and 10.
     """
-    conversation = Conversation.objects.select_for_update(of=("self",)).for_reading().get(pk=conversation.pk)
+    conversation = locked(conversation)
     if conversation.is_done or conversation.handoff_reason == reason:
         return Handled(conversation=conversation, changed=False)
     conversation.reopen()

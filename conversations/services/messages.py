@@ -16,7 +16,8 @@ from businesses.selectors import membership_of
 from conversations import events
 from conversations.attachments import facts_of, take
 from conversations.models import Attachment, Conversation, Message, MessageStatus, SenderType, Status
-from foundation.errors import KeyReused, NotFound, Unprocessable
+from conversations.services.locking import all_locked
+from foundation.errors import KeyReused, Unprocessable
 from foundation.text import is_clean
 
 MAX_CONTENT = 10_000
@@ -70,7 +71,7 @@ def post_messages(drafts: Sequence[Draft]) -> list[Posted]:
 
 @transaction.atomic
 def _post(drafts: Sequence[Draft]) -> list[Posted]:
-    conversations = _lock({draft.conversation_id for draft in drafts})
+    conversations = all_locked({draft.conversation_id for draft in drafts})
     posted, happenings = append(conversations, drafts)
     by_business: dict[UUID, list[Event]] = defaultdict(list)
     for event in happenings:
@@ -206,20 +207,6 @@ def check_content(content: str, *, has_attachments: bool = False) -> None:
         raise Unprocessable(text, field="content", kind="string_too_long")
     if not is_clean(content):
         raise Unprocessable(_("The text holds a character that cannot be stored."), field="content")
-
-
-def _lock(ids: set[UUID]) -> dict[UUID, Conversation]:
-    """Locked in the order of their ids, so that two batches never wait for each other."""
-    rows = (
-        Conversation.objects.select_for_update(of=("self",))
-        .select_related("business", "customer", "channel", "assignee")
-        .filter(pk__in=ids)
-        .order_by("pk")
-    )
-    conversations = {conversation.pk: conversation for conversation in rows}
-    if len(conversations) < len(ids):
-        raise NotFound
-    return conversations
 
 
 def _known(keys: Sequence[str]) -> list[Message]:

@@ -1,0 +1,26 @@
+"""Locking conversations: first the lock, then the reading, in two statements.
+
+After a wait PostgreSQL looks again at the row that it locked, and joins it to what it had seen before: a conversation
+that somebody else just took came with its new `assignee_id`, and with nobody as its `assignee`.
+"""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from conversations.models import Conversation
+from foundation.errors import NotFound
+
+
+def locked(conversation: Conversation) -> Conversation:
+    """The conversation as it is now, with what `for_reading` brings, and nobody else's until the commit."""
+    return all_locked([conversation.pk])[conversation.pk]
+
+
+def all_locked(ids: Collection[UUID]) -> dict[UUID, Conversation]:
+    """In the order of their ids, so that two batches never wait for each other. Raises NotFound when one is gone."""
+    rows = Conversation.objects.filter(pk__in=ids)
+    list(rows.select_for_update().order_by("pk").values_list("pk"))
+    found = {conversation.pk: conversation for conversation in rows.for_reading().select_related("business")}
+    if len(found) < len(ids):
+        raise NotFound
+    return found
