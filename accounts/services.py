@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth import login
+from django.contrib.auth import login, logout
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.sessions.models import Session
@@ -21,12 +21,14 @@ from django.utils.translation import gettext as _
 from accounts import door, events, verification
 from accounts.models import AuthSession, User, normal_email
 from foundation import throttles
-from foundation.errors import Invalid, Unprocessable
+from foundation.errors import Invalid, NotSignedIn, Unprocessable
 from foundation.later import later
 from foundation.text import is_clean
 
 MIN_PASSWORD, MAX_PASSWORD = 8, 128
 MAX_EMAIL = 254
+# Each sign-in of a script is a session too: beyond so many of one person, the oldest end.
+MOST_SESSIONS = 200
 
 
 def register(*, email: str, full_name: str, password: str, proven: bool = False) -> User:
@@ -96,7 +98,17 @@ def _tell_of_failure(user: User | None, email: str) -> None:
 
 @transaction.atomic
 def open_session(*, user: User, user_agent: str = "", ip: str | None = None) -> AuthSession:
+    """A new sign-in; the oldest beyond MOST_SESSIONS end.
+
+    user: as they were when they showed who they are. Raises NotSignedIn when the password is another one since, or
+    they may not sign in any more: whoever ended all sessions meanwhile ended this one, too.
+    """
+    rows = User.objects.select_for_update(no_key=True)
+    if rows.filter(pk=user.pk, password=user.password, is_active=True).first() is None:
+        raise NotSignedIn(_("This account has just changed. Log in again."))
     session = AuthSession.objects.create(user=user, user_agent=user_agent[:300], ip=ip)
+    newest_first = AuthSession.objects.filter(user=user).order_by("-created_at", "-pk")
+    _end(list(newest_first.values_list("pk", flat=True)[MOST_SESSIONS:]))
     user.auth_session = session
     events.tell("session.started", user=user)
     return session
@@ -108,13 +120,17 @@ def sign_in(request: HttpRequest, user: User, *, code: str = "", factor_shown: b
     Raises what `door.admit` does: pages come through `accounts.entering`, which knows what follows.
     """
     door.admit(user, code=code, factor_shown=factor_shown)
-    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    try:
+        login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    except NotSignedIn:
+        logout(request)  # nothing of the half-made cookie stays
+        raise
 
 
 def end_session(session_id: UUID, *, actor: User | None = None) -> None:
     """The token or cookie is dead at the next request, and its sockets are cut.
 
-    actor: who ends it when it is not the person.
+    actor: whoever ends it from elsewhere, the person or an operator; None = the session signs itself out.
     """
     with transaction.atomic():
         session = AuthSession.objects.select_related("user").filter(pk=session_id).first()
@@ -128,14 +144,33 @@ def end_session(session_id: UUID, *, actor: User | None = None) -> None:
         transaction.on_commit(lambda: tell_sockets(session_id), robust=True)
 
 
+@transaction.atomic
 def end_sessions_of(user: User, *, keep: AuthSession | None = None, actor: User | None = None) -> None:
     """Everywhere at once: after a new password, or when the person may no longer sign in.
 
-    keep: the one that lives on, of whoever asked for it. actor: who ends them when it is not the person.
+    keep: the one that lives on, of whoever asked for it. actor: an operator who ends them; None = the person.
     """
-    for session_id in AuthSession.objects.filter(user=user).values_list("pk", flat=True):
-        if keep is None or session_id != keep.pk:
-            end_session(session_id, actor=actor or user)
+    User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()  # no session opens meanwhile
+    rows = AuthSession.objects.filter(user=user)
+    if keep is not None:
+        rows = rows.exclude(pk=keep.pk)
+    session_ids = list(rows.order_by("pk").values_list("pk", flat=True))
+    if session_ids:
+        _end(session_ids)
+        events.tell("session.revoked", user=user, actor=actor or user, count=len(session_ids))
+
+
+def _end(session_ids: list[UUID]) -> None:
+    """In one statement for a thousand, as thousands would hold a database with one writer; the sockets afterwards."""
+    for start in range(0, len(session_ids), 1000):
+        AuthSession.objects.filter(pk__in=session_ids[start : start + 1000]).delete()
+
+    def tell() -> None:
+        for session_id in session_ids:
+            tell_sockets(session_id)
+
+    if session_ids:
+        transaction.on_commit(tell, robust=True)
 
 
 def purge_sessions(*, most: int = 1000) -> int:

@@ -18,7 +18,7 @@ from accounts.factors.passkeys import site_of
 from accounts.forms import LogIn, SignUp
 from accounts.models import User
 from accounts.pages import back
-from foundation.errors import Invalid, Refused, TooFast
+from foundation.errors import Invalid, Refused
 
 THEMES = ("system", "light", "dark")
 YEAR = 365 * 24 * 3600
@@ -66,11 +66,11 @@ def log_in(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             try:
                 user = check_login(**form.cleaned_data)
-            except TooFast as refusal:
-                status = form.refuse(refusal)
-            else:
                 if user is not None:
                     return enter(request, user, next=request.POST.get("next", ""))
+            except Refused as refusal:
+                status = form.refuse(refusal)
+            else:
                 form.add_error(None, _("That e-mail and password do not match."))
                 status = 401
     context = {

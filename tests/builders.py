@@ -50,6 +50,7 @@ def code_of(secret: str, *, steps: int = 0) -> str:
 
 
 def token(user: User) -> str:
+    user.refresh_from_db(fields=["password", "is_active"])  # the session is of today's password
     return issue_access_token(open_session(user=user))
 
 

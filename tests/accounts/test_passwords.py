@@ -12,8 +12,9 @@ from django.core import mail
 from django.db import connection
 from django.test import Client
 
-from accounts import links, passwords
+from accounts import door, links, passwords
 from accounts.models import AuthSession, MailLink, User
+from accounts.services import end_sessions_of
 from businesses.models import AuditEntry, Business
 from foundation.errors import Invalid
 from tests import builders
@@ -304,3 +305,27 @@ def test_a_wrong_current_password_is_said_on_the_page(ada: User) -> None:
     assert page.status_code == 400
     assert "This is not your current password." in page.content.decode()
     assert NEW not in page.content.decode()
+
+
+@pytest.mark.parametrize("change", [{"password": "!"}, {"is_active": False}], ids=["new password", "switched off"])
+def test_A6_a_login_that_began_with_the_old_password_opens_nothing_after_the_new_one(
+    ada: User, acme: Business, change: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admit = door.admit
+
+    def meanwhile(user: User, **answers: Any) -> None:
+        admit(user, **answers)
+        User.objects.filter(pk=user.pk).update(**change)
+        end_sessions_of(user)
+
+    monkeypatch.setattr("accounts.door.admit", meanwhile)
+    login = {"email": ada.email, "password": builders.PASSWORD}
+    answer = builders.api().post("/api/v1/auth/login", login)
+    User.objects.filter(pk=ada.pk).update(password=ada.password, is_active=True)
+    browser = Client()
+    page = browser.post("/login", login)
+
+    assert (answer.status_code, page.status_code) == (401, 401)
+    assert "has just changed" in page.content.decode()
+    assert not AuthSession.objects.exists()
+    assert "_auth_user_id" not in browser.session

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.devices import device_name
 from accounts.models import AuthSession, User
-from accounts.services import open_session
+from accounts.services import end_sessions_of, open_session
 from accounts.tokens import issue_access_token
 from businesses.models import AuditEntry, Business
 from tests import builders
@@ -185,6 +185,45 @@ def test_signing_out_everywhere_else_keeps_the_one_that_asks(ada: User, mallory:
     assert not any(works(raw) for raw in others)
     assert client.get("/api/v1/auth/me").status_code == 200
     assert works(stranger)
+
+
+def test_ending_many_is_one_statement_one_row_and_every_socket(
+    ada: User,
+    acme: Business,
+    monkeypatch: pytest.MonkeyPatch,
+    django_assert_max_num_queries: Any,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    AuthSession.objects.bulk_create(AuthSession(user=ada) for _ in range(300))
+    ids = set(AuthSession.objects.values_list("pk", flat=True))
+    cut: list[uuid.UUID] = []
+    monkeypatch.setattr("pingback.realtime.publish.session_ended", cut.append)
+
+    with django_capture_on_commit_callbacks(execute=True), django_assert_max_num_queries(8):
+        end_sessions_of(ada)
+
+    assert not AuthSession.objects.exists()
+    assert (len(cut), set(cut)) == (300, ids)
+    [entry] = AuditEntry.objects.filter(action="session.revoked")
+    assert (entry.target_id, entry.data) == (str(ada.pk), {"count": 300})
+
+
+def test_of_more_than_two_hundred_sign_ins_the_oldest_end(
+    ada: User, mallory: User, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    stranger, raw = builders.token(mallory), builders.token(ada)
+    first = AuthSession.objects.get(user=ada)
+    AuthSession.objects.bulk_create(AuthSession(user=ada) for _ in range(199))
+    cut: list[uuid.UUID] = []
+    monkeypatch.setattr("pingback.realtime.publish.session_ended", cut.append)
+    assert works(raw)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        newest = builders.token(ada)
+
+    assert AuthSession.objects.filter(user=ada).count() == 200
+    assert cut == [first.pk]
+    assert [works(each) for each in (raw, newest, stranger)] == [False, True, True]
 
 
 def test_the_page_names_devices_and_ends_them(ada: User, acme: Business) -> None:
