@@ -13,8 +13,8 @@ from businesses.models import Membership, Team
 from conversations import events
 from conversations.models import Conversation
 from conversations.services.handling import Handled
-from conversations.services.locking import locked
-from foundation.errors import Conflict, Forbidden, Invalid
+from conversations.services.locking import lock_member, lock_own, locked
+from foundation.errors import Conflict, Invalid
 
 
 class Same(Enum):
@@ -41,7 +41,7 @@ def assign_conversation(
     Raises Invalid for anything else, in the same words for a stranger's id and for one that nobody has.
     Source: contract/api.md 5 and 6, C7; design.md 3.
     """
-    membership = _member(conversation.business_id, agent_id) if isinstance(agent_id, UUID) else None
+    membership = lock_member(conversation.business_id, agent_id) if isinstance(agent_id, UUID) else None
     if isinstance(agent_id, UUID) and membership is None:
         raise not_a_member()
     team = _team(conversation.business_id, team_id) if isinstance(team_id, UUID) else None
@@ -66,9 +66,7 @@ def claim_conversation(*, conversation: Conversation, user: User) -> Handled:
     Raises Conflict when somebody else has it, Forbidden when the user is no longer a member.
     Source: design.md 6.
     """
-    membership = _member(conversation.business_id, user.pk)
-    if membership is None:
-        raise Forbidden(_("You are no longer a member here."))
+    membership = lock_own(conversation.business_id, user)
     conversation = locked(conversation)
     if conversation.assignee_id == user.pk:
         return Handled(conversation=conversation, changed=False)
@@ -82,16 +80,6 @@ def claim_conversation(*, conversation: Conversation, user: User) -> Handled:
 def not_a_member() -> Invalid:
     """The same words for a stranger, for somebody who left and for what is no id at all."""
     return Invalid(_("This is not an active member of your team."))
-
-
-def _member(business_id: UUID, user_id: UUID) -> Membership | None:
-    """Locked, and before the conversation: somebody who is being removed gets nothing behind the removal's back."""
-    return (
-        Membership.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("user")
-        .filter(business_id=business_id, user_id=user_id, is_active=True, user__is_active=True)
-        .first()
-    )
 
 
 def _team(business_id: UUID, team_id: UUID) -> Team:

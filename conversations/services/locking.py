@@ -1,4 +1,6 @@
-"""Locking conversations: first the lock, then the reading, in two statements.
+"""Locking what a conversation is changed with: the member who does it, then the conversation.
+
+Of conversations first the lock, then the reading, in two statements.
 
 After a wait PostgreSQL looks again at the row that it locked, and joins it to what it had seen before: a conversation
 that somebody else just took came with its new `assignee_id`, and with nobody as its `assignee`.
@@ -7,8 +9,12 @@ that somebody else just took came with its new `assignee_id`, and with nobody as
 from collections.abc import Collection
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from businesses.models import Membership
 from conversations.models import Conversation
-from foundation.errors import NotFound
+from foundation.errors import Forbidden, NotFound
 
 
 def locked(conversation: Conversation) -> Conversation:
@@ -24,3 +30,21 @@ def all_locked(ids: Collection[UUID]) -> dict[UUID, Conversation]:
     if len(found) < len(ids):
         raise NotFound
     return found
+
+
+def lock_member(business_id: UUID, user_id: UUID) -> Membership | None:
+    """An active member; before the conversation: who is being removed gets nothing behind the removal's back."""
+    return (
+        Membership.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("user")
+        .filter(business_id=business_id, user_id=user_id, is_active=True, user__is_active=True)
+        .first()
+    )
+
+
+def lock_own(business_id: UUID, user: User) -> Membership:
+    """The membership of whoever does it. Raises Forbidden when it just ended."""
+    membership = lock_member(business_id, user.pk)
+    if membership is None:
+        raise Forbidden(_("You are no longer a member here."))
+    return membership

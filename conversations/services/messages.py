@@ -16,7 +16,7 @@ from businesses.selectors import membership_of
 from conversations import events
 from conversations.attachments import facts_of, take
 from conversations.models import Attachment, Conversation, Message, MessageStatus, SenderType, Status
-from conversations.services.locking import all_locked
+from conversations.services.locking import all_locked, lock_own
 from foundation.errors import KeyReused, Unprocessable
 from foundation.text import is_clean
 
@@ -83,15 +83,18 @@ def _post(drafts: Sequence[Draft]) -> list[Posted]:
     return posted
 
 
+@transaction.atomic
 def send_reply(
     *, conversation: Conversation, author: User, content: str, key: str = "", attachments: Sequence[UUID] = ()
 ) -> Posted:
     """What an agent writes. `key`: the caller's own id of this send, at most MAX_KEY characters; "" = none.
 
     attachments: see Draft.
-    Raises as post_messages; KeyReused also when the key came with other words or for another conversation.
+    Raises as post_messages; KeyReused also when the key came with other words or for another conversation; Forbidden
+    when the author was just removed.
     """
     check_key(key)
+    lock_own(conversation.business_id, author)
     draft = Draft(
         conversation_id=conversation.pk,
         sender_type=SenderType.AGENT,

@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from conversations import events
 from conversations.models import ChannelType, Conversation, Customer, Message, SenderType
+from conversations.services.locking import lock_own
 from conversations.services.messages import Draft, append, check_content
 from foundation.errors import KeyReused
 from foundation.ids import new_id
@@ -80,6 +81,8 @@ class _KeyTaken(Exception):
 @transaction.atomic
 def _open(conversation: Conversation, draft: Draft, *, new_customer: bool) -> Opened:
     actor_id = draft.sender.pk if draft.sender else None
+    if draft.sender:
+        lock_own(conversation.business_id, draft.sender)
     conversation.created_at = conversation.updated_at = timezone.now()
     happenings = []
     if new_customer and conversation.customer:

@@ -8,12 +8,12 @@ import pytest
 from django.db import connection
 
 from accounts.models import User
-from businesses.models import Business, FeedEvent
+from businesses.models import Business, FeedEvent, Membership
 from conversations.models import ChannelType, Conversation, Message, MessageStatus, SenderType, Status
 from conversations.services import opening
 from conversations.services.handling import close_conversation, mark_read, resolve_conversation
 from conversations.services.messages import Draft, post_messages, send_reply, set_message_status
-from foundation.errors import KeyReused, Unprocessable
+from foundation.errors import Forbidden, KeyReused, Unprocessable
 from tests import builders
 
 
@@ -97,6 +97,22 @@ def test_a_workspace_may_leave_answered_conversations_unassigned(acme: Business,
     builders.answers(ben, conversation, "On it")
     conversation.refresh_from_db()
     assert conversation.assignee is None
+
+
+@pytest.mark.django_db
+def test_who_was_just_removed_writes_nothing_and_is_given_nothing(acme: Business, ben: User) -> None:
+    """The request was let in while they were a member: what counts is the moment of writing."""
+    conversation = builders.conversation(acme)
+    Membership.objects.filter(user=ben).delete()
+
+    with pytest.raises(Forbidden):
+        builders.answers(ben, conversation, "One last word")
+    with pytest.raises(Forbidden):
+        opened_by(ben, acme, "Hello!")
+
+    conversation.refresh_from_db()
+    assert (conversation.last_seq, conversation.assignee) == (1, None)
+    assert Conversation.objects.count() == 1
 
 
 def opened_by(agent: User, business: Business, content: str = "") -> Conversation:
