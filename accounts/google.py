@@ -21,6 +21,7 @@ from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
 from accounts import events
+from accounts.fresh import require_fresh
 from accounts.models import User, normal_email
 from foundation import throttles
 from foundation.errors import Invalid, NotFound, NotSignedIn, Unavailable
@@ -167,7 +168,11 @@ def sign_in_with(*, id_token: str, nonce: str | None = None) -> User:
 
 
 def connect(*, user: User, id_token: str, nonce: str) -> None:
-    """From now on this Google account opens this person's account. Raises as `sign_in_with`; Invalid when taken."""
+    """From now on this Google account opens this person's account.
+
+    Raises as `sign_in_with`; NotFresh; Invalid when taken.
+    """
+    require_fresh(user)
     identity = _identity(id_token, nonce)
     taken = Invalid(_("This Google account already belongs to another account here."))
     if User.objects.filter(google_sub=identity.sub).exclude(pk=user.pk).exists():

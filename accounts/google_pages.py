@@ -22,7 +22,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import google
 from accounts.entering import enter
+from accounts.fresh import is_fresh
 from accounts.models import User
+from accounts.pages import to_prove
 from foundation.errors import NotSignedIn, Refused
 
 FLOW_KEY = "google"
@@ -34,6 +36,8 @@ def start(request: HttpRequest) -> HttpResponse:
     """To Google. Who is signed in connects the account, whoever is not signs in with it."""
     if not google.is_on():
         raise Http404
+    if isinstance(request.user, User) and not is_fresh(request.user):
+        return to_prove(request.get_full_path())
     flow = {
         "state": secrets.token_urlsafe(32),
         "nonce": secrets.token_urlsafe(32),

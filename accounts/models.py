@@ -138,6 +138,8 @@ class AuthSession(models.Model):
     jti = models.CharField(max_length=32, blank=True, default=new_jti, editable=False)
     previous_jti = models.CharField(max_length=32, blank=True, editable=False)
     refreshed_at = models.DateTimeField(_("token changed"), null=True, editable=False)
+    # When the person showed again who they are; None = only when it began (accounts/fresh.py).
+    proven_at = models.DateTimeField(_("confirmed"), null=True, editable=False)
     # The workspace that this sign-in works in; None, or one that the person has left = the first joined.
     current_business_id = models.UUIDField(_("current workspace"), null=True, blank=True, editable=False)
 

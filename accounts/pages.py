@@ -1,7 +1,15 @@
 """What the pages of signing in share."""
 
+from urllib.parse import urlencode
+
 from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+
+
+def to_prove(address: str) -> HttpResponseRedirect:
+    """To the page that asks again who this is, which then leads to `address`."""
+    return HttpResponseRedirect(f"{reverse('prove')}?{urlencode({'next': address})}")
 
 
 def back(request: HttpRequest, address: str) -> HttpResponseRedirect:

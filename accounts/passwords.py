@@ -5,6 +5,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts import events, links
+from accounts.factors import second_factor
 from accounts.models import MailLink, User, normal_email
 from accounts.services import check_new_password, end_sessions_of
 from foundation import throttles
@@ -80,4 +81,6 @@ def _changed(user: User) -> None:
     end_sessions_of(user, keep=user.auth_session)
     MailLink.objects.filter(user=user, purpose=MailLink.Purpose.RESET).delete()
     events.tell("password.changed", user=user)
-    send_mail("accounts/mail/password_changed", to=user.email, name=user.get_short_name())
+    send_mail(
+        "accounts/mail/password_changed", to=user.email, name=user.get_short_name(), doors=second_factor.doors_of(user)
+    )

@@ -26,6 +26,7 @@ urlpatterns = [
     path("settings/security/sessions/end-others", security.end_other_sessions, name="security-end-others"),
     path("settings/security/sessions/<str:session_id>/end", security.end_session, name="security-end-session"),
     path("settings/security/password", security.change_password, name="security-password"),
+    path("settings/security/prove", factors.prove, name="prove"),
     path("settings/security/app", factors.app, name="factor-app"),
     path("settings/security/app/start", factors.start_app, name="factor-app-start"),
     path("settings/security/app/remove", factors.remove_app, name="factor-app-remove"),

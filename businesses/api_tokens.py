@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
+from accounts.fresh import require_fresh
 from accounts.models import User
 from businesses import audit, scopes
 from businesses.models import ApiToken, Membership
@@ -24,6 +25,7 @@ from businesses.selectors import membership_of, work_as
 from businesses.signals import member_removed
 from foundation.errors import Invalid, NotFound, Unprocessable
 from foundation.ids import parse_id
+from foundation.mail import send_mail
 
 MARK = "pbt_"
 # Prefix and secret are hexadecimal, so that a double click takes the whole token.
@@ -43,10 +45,11 @@ def create_api_token(
 ) -> tuple[ApiToken, str]:
     """A token for the caller's membership in the current workspace, and its text, which nobody sees again.
 
-    expires_at: aware; None = until it is revoked. Raises Invalid beyond MOST_EACH, Unprocessable for a blank name,
-    unknown scopes or a time that is over.
+    expires_at: aware; None = until it is revoked. Raises Forbidden, NotFresh, Invalid beyond MOST_EACH, Unprocessable
+    for a blank name, unknown scopes or a time that is over. The person is told by mail.
     """
     membership = require(actor, Action.USE_API_TOKENS)
+    require_fresh(actor)
     if not name.strip() or len(name.strip()) > MAX_NAME:
         text = _("Use 1 to %(most)d characters.") % {"most": MAX_NAME}
         raise Unprocessable(text, field="name")
@@ -69,6 +72,13 @@ def create_api_token(
         )
         audit.record(
             "token.created", business_id=membership.business_id, actor=actor, target=token, scopes=", ".join(granted)
+        )
+        send_mail(
+            "businesses/mail/api_token",
+            to=actor.email,
+            name=actor.get_short_name(),
+            token=token,
+            business=membership.business,
         )
     return token, raw
 

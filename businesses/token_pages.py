@@ -7,12 +7,15 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_http_methods
 
+from accounts.fresh import NotFresh
 from accounts.models import User
+from accounts.pages import to_prove
 from businesses import scopes
 from businesses.api_tokens import MAX_NAME, create_api_token, revoke_api_token, tokens_visible_to
 from businesses.models import ApiToken
@@ -86,6 +89,8 @@ def tokens(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             try:
                 made, raw = form.make(request.user)
+            except NotFresh:
+                return to_prove(reverse("settings-tokens"))
             except Refused as refusal:
                 status = form.refuse(refusal)
             else:

@@ -17,6 +17,8 @@ from accounts.api.factor_serializers import (
 from accounts.factors import second_factor, totp
 from foundation.api import SIGNED_IN, WITH_BODY, Done, refusals
 
+FRESH = "403 with `error` = `fresh_sign_in_required` when the sign-in is older than 15 minutes: log in again."
+
 
 class FactorView(APIView):
     """Open to whoever must add a factor before anything else."""
@@ -33,9 +35,9 @@ class Factors(FactorView):
 class App(FactorView):
     @extend_schema(
         summary="Begin to set up an authenticator app: its secret, shown this once",
-        description="Within an hour `/auth/factors/totp/confirm` turns it on.",
+        description=f"Within an hour `/auth/factors/totp/confirm` turns it on. {FRESH}",
         request=None,
-        responses={200: AppOutput, **refusals(400, *SIGNED_IN)},
+        responses={200: AppOutput, **refusals(400, *SIGNED_IN, 403)},
     )
     def post(self, request: Request) -> Response:
         secret = second_factor.start_app(request.user)
@@ -56,9 +58,9 @@ class App(FactorView):
 class ConfirmApp(FactorView):
     @extend_schema(
         summary="Turn the authenticator app on with its first code",
-        description="`recovery_codes` are shown this once; empty for somebody who has some already.",
+        description=f"`recovery_codes` are shown this once; empty for somebody who has some already. {FRESH}",
         request=CodeInput,
-        responses={200: RecoveryCodesOutput, **refusals(400, *SIGNED_IN, *WITH_BODY, 429)},
+        responses={200: RecoveryCodesOutput, **refusals(400, *SIGNED_IN, 403, *WITH_BODY, 429)},
     )
     def post(self, request: Request) -> Response:
         data = CodeInput(data=request.data)

@@ -30,6 +30,7 @@ from webauthn.helpers.structs import (
 from accounts import events
 from accounts.factors import second_factor
 from accounts.factors.models import Passkey
+from accounts.fresh import require_fresh
 from accounts.models import User
 from foundation.errors import Invalid, NotFound, NotSignedIn, Unprocessable
 from foundation.text import is_clean
@@ -80,7 +81,11 @@ def _is_address(host: str) -> bool:
 
 
 def creation_options(user: User, site: Site, challenge: bytes) -> dict[str, Any]:
-    """For `navigator.credentials.create`, in JSON's terms. Raises Invalid for somebody who has MAX_PASSKEYS."""
+    """For `navigator.credentials.create`, in JSON's terms.
+
+    Raises NotFresh; Invalid for somebody who has MAX_PASSKEYS.
+    """
+    require_fresh(user)
     known = Passkey.objects.filter(user=user, rp_id=site.rp_id)
     if Passkey.objects.filter(user=user).count() >= MAX_PASSKEYS:
         raise Invalid(_("You have %(most)d passkeys. Remove one first.") % {"most": MAX_PASSKEYS})
@@ -104,9 +109,10 @@ def add(user: User, site: Site, *, challenge: bytes, credential: str, name: str)
 
     challenge: what `creation_options` was given. credential: the browser's answer, as JSON.
     name: what the person calls it, at most MAX_NAME characters; "" = "Passkey".
-    Raises Unprocessable for a name that cannot be stored, Invalid for an answer that is not good or a passkey that is
-    known.
+    Raises NotFresh, Unprocessable for a name that cannot be stored, Invalid for an answer that is not good or a
+    passkey that is known.
     """
+    require_fresh(user)
     if len(name) > MAX_NAME or not is_clean(name):
         raise Unprocessable(_("Write a name of %(most)d characters at most.") % {"most": MAX_NAME}, field="name")
     try:
@@ -133,7 +139,7 @@ def add(user: User, site: Site, *, challenge: bytes, credential: str, name: str)
         with transaction.atomic():
             User.objects.select_for_update().get(pk=user.pk)
             passkey.save(force_insert=True)
-            return second_factor.added(user, _called(passkey))
+            return second_factor.added(user, second_factor.called(passkey))
     except IntegrityError as error:
         raise Invalid(_("This passkey is known already.")) from error
 
@@ -216,7 +222,9 @@ def own(user: User, passkey_id: UUID) -> Passkey:
 
 def rename(passkey: Passkey, *, name: str) -> None:
     """Raises Unprocessable for a name that is empty or too long."""
-    if not 0 < len(name.strip()) <= MAX_NAME:
+    if not name.strip():
+        raise Unprocessable(_("Write a name."), field="name")
+    if len(name.strip()) > MAX_NAME:
         raise Unprocessable(_("Write a name of %(most)d characters at most.") % {"most": MAX_NAME}, field="name")
     passkey.name = name.strip()
     passkey.save(update_fields=["name"])
@@ -228,11 +236,7 @@ def remove(user: User, passkey: Passkey, *, code: str = "", password: str = "") 
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
         if Passkey.objects.filter(user=user, pk=passkey.pk).delete()[0]:
-            second_factor.removed(user, _called(passkey))
-
-
-def _called(passkey: Passkey) -> str:
-    return f"passkey “{passkey.name}”"
+            second_factor.removed(user, second_factor.called(passkey))
 
 
 def _answer(credential: str) -> str:

@@ -6,10 +6,12 @@ A factor is an authenticator app or a passkey. Recovery codes stand in for eithe
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts import events
 from accounts.factors import recovery, totp
 from accounts.factors.models import Authenticator, Passkey, RecoveryCode
+from accounts.fresh import make_fresh, require_fresh
 from accounts.models import User
 from foundation import throttles
 from foundation.errors import Invalid, NotSignedIn
@@ -17,7 +19,7 @@ from foundation.mail import send_mail
 
 # The longest that anybody answers: a code of an app, a recovery code or a password.
 MAX_ANSWER = 128
-APP = "authenticator app"
+APP = gettext_noop("authenticator app")
 
 
 class SecondFactorRequired(NotSignedIn):
@@ -42,6 +44,19 @@ def has_one(user: User) -> bool:
     return User.objects.filter(exists("pk"), pk=user.pk).exists()
 
 
+def doors_of(user: User) -> list[str]:
+    """What opens the account beside the password, in words for people."""
+    names = [_(APP)] if totp.is_on(user) else []
+    names += [called(passkey) for passkey in user.passkeys.order_by("created_at")]
+    if user.google_sub:
+        names.append(_("your Google account"))
+    return names
+
+
+def called(passkey: Passkey) -> str:
+    return _("passkey “%(name)s”") % {"name": passkey.name}
+
+
 def check(user: User, code: str) -> None:
     """Use up a code of the app, or a recovery code. Raises NotSignedIn for a wrong one, TooFast after five of those."""
     throttles.count("SECOND_FACTOR", user.pk)
@@ -64,6 +79,12 @@ def prove(user: User, *, code: str = "", password: str = "") -> None:
     throttles.forget("SECOND_FACTOR", user.pk)
 
 
+def prove_again(user: User, *, code: str = "", password: str = "") -> None:
+    """From now on the caller's session is as good as a new one, for what needs that. Raises as `prove`."""
+    prove(user, code=code, password=password)
+    make_fresh(user)
+
+
 def _use(user: User, code: str) -> bool:
     if not 0 < len(code) <= MAX_ANSWER:
         return False
@@ -82,7 +103,11 @@ def _use(user: User, code: str) -> bool:
 
 @transaction.atomic
 def start_app(user: User) -> str:
-    """Begin to set up an app; returns the secret. Raises Invalid when one is in use: that one is taken away first."""
+    """Begin to set up an app; returns the secret.
+
+    Raises NotFresh; Invalid when one is in use: that one is taken away first.
+    """
+    require_fresh(user)
     User.objects.select_for_update().get(pk=user.pk)
     if totp.is_on(user):
         raise Invalid(_("You have an authenticator app already. Remove it first."))
@@ -92,14 +117,15 @@ def start_app(user: User) -> str:
 def confirm_app(user: User, code: str) -> list[str]:
     """The first code turns it on. Returns recovery codes to show once; none when there are some already.
 
-    Raises Invalid for a wrong code or when nothing is being set up, TooFast after five of those.
+    Raises NotFresh, Invalid for a wrong code or when nothing is being set up, TooFast after five of those.
     """
+    require_fresh(user)
     throttles.count("SECOND_FACTOR", user.pk)
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
         if not totp.confirm(user, code):
             raise Invalid(_("This is not the code that the app should show now. Is the clock of the phone right?"))
-        codes = added(user, APP)
+        codes = added(user, _(APP))
     throttles.forget("SECOND_FACTOR", user.pk)
     return codes
 
@@ -112,7 +138,7 @@ def remove_app(user: User, *, code: str = "", password: str = "") -> None:
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
         if totp.remove(user):
-            removed(user, APP)
+            removed(user, _(APP))
 
 
 # Recovery codes ----------------------------------------------------------------------------------------------

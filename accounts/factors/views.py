@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -16,7 +17,9 @@ from django.views.decorators.http import require_http_methods
 from accounts.factors import recovery, second_factor, totp
 from accounts.factors.forms import FirstCode, Proof
 from accounts.factors.passkeys import site_of
+from accounts.fresh import NotFresh, is_fresh
 from accounts.models import Authenticator, User
+from accounts.pages import back, to_prove
 from foundation.errors import Refused
 
 SETTINGS = {"section": "settings", "tab": "security"}
@@ -47,15 +50,31 @@ def overview(user: User, *, host: str) -> dict[str, Any]:
     return {
         "app": app,
         "passkeys": passkeys,
+        "is_fresh": is_fresh(user),
         "passkeys_work": site_of(host) is not None,
         "codes_left": recovery.left(user) if app or passkeys else None,
     }
+
+
+@signed_in_page("GET", "HEAD", "POST")
+def prove(request: HttpRequest, user: User) -> HttpResponse:
+    """Who is this, once more; then on to `next`."""
+    address = request.GET.get("next", "")
+
+    def act(**proof: str) -> HttpResponse:
+        second_factor.prove_again(user, **proof)
+        return back(request, address)
+
+    can_answer = user.has_usable_password() or second_factor.has_one(user)
+    return proven(request, act, "accounts/prove.html", can_answer=can_answer, next=address)
 
 
 @signed_in_page("POST")
 def start_app(request: HttpRequest, user: User) -> HttpResponse:
     try:
         second_factor.start_app(user)
+    except NotFresh:
+        return to_prove(reverse("settings-security"))
     except Refused as refusal:
         messages.error(request, refusal.detail)
         return redirect("settings-security")
@@ -74,6 +93,8 @@ def app(request: HttpRequest, user: User) -> HttpResponse:
         if form.is_valid():
             try:
                 codes = second_factor.confirm_app(user, form.cleaned_data["code"])
+            except NotFresh:
+                return to_prove(reverse("factor-app"))
             except Refused as refusal:
                 status = form.refuse(refusal)
             else:
