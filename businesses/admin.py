@@ -94,9 +94,9 @@ class BusinessAdmin(ToldAdmin):
             super().save_model(request, obj, form, change)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        for deleted in formset.deleted_forms:
+            _tell(request, deleted.instance, gone=True)  # before: a deleted row has no id to cut sockets by
         super().save_formset(request, form, formset, change)
-        for membership in formset.deleted_objects:
-            _tell(request, membership, gone=True)
         for membership, _fields in formset.changed_objects:
             _tell(request, membership)
 

@@ -16,12 +16,13 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from businesses import audit
 from businesses.audit_words import ACTIONS, actions_of
-from businesses.models import AuditEntry
+from businesses.models import AuditEntry, Membership
 from businesses.policy import Action, require
 from foundation import throttles
 from foundation.api import newest_page
 
 EXPORT_BATCH = 500
+MOST_WHO_LEFT = 100
 # A name from our own code, like is_active.
 _NAME = re.compile(r"[a-z]+(?:_[a-z]+)+")
 COLUMNS = (
@@ -82,6 +83,15 @@ def names_of(rows: Sequence[AuditEntry]) -> dict[UUID, str]:
     """What the people who did it are called today, by id; who is gone keeps the address in the row."""
     ids = {row.actor_id for row in rows if row.actor_id}
     return dict(User.objects.filter(pk__in=ids).values_list("pk", "full_name"))
+
+
+def people_who_left(business_id: UUID) -> list[tuple[str, str]]:
+    """Id and e-mail of who was removed and is no member again, the latest first: of them an owner asks, too."""
+    members = Membership.objects.filter(business_id=business_id).values_list("user_id", flat=True)
+    inside = {str(user_id) for user_id in members}
+    removed = AuditEntry.objects.filter(business_id=business_id, action="member.removed").order_by("-created_at", "-id")
+    left = dict(removed.values_list("target_id", "target_name")[:MOST_WHO_LEFT])
+    return [(user_id, name) for user_id, name in left.items() if user_id not in inside]
 
 
 def sentence(row: AuditEntry, names: dict[UUID, str]) -> str:

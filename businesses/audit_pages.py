@@ -43,6 +43,7 @@ class AuditFilter(PageForm):
         super().__init__(data)
         people = membership.business.memberships.select_related("user").order_by("user__full_name", "pk")
         who = [(str(person.user_id), person.user.full_name) for person in people]
+        who += audit_log.people_who_left(membership.business_id)
         self.fields["group"].choices = [("", _("Everything")), *Group.choices]  # type: ignore[attr-defined]
         self.fields["person"].choices = [("", _("Everybody")), *who]  # type: ignore[attr-defined]
 

@@ -16,6 +16,10 @@ from rest_framework.request import Request
 from accounts.api.authentication import Bearer
 from accounts.models import User
 from accounts.verification import is_held
+from businesses.api.authentication import ApiTokenBearer
+from businesses.scopes import READ, Resource, grants
+from businesses.second_factor import is_missing
+from businesses.selectors import membership_of
 from conversations.attachments import is_signed, place_of, thumbnail_place_of
 from conversations.models import Attachment
 from foundation.downloads import file_answer
@@ -96,9 +100,18 @@ def _attachment(request: HttpRequest, attachment_id: UUID) -> Attachment:
 
 def _reader(request: HttpRequest) -> User | None:
     if isinstance(request.user, User):
-        return request.user
+        return request.user  # middleware asked the same of the cookie's person
     try:
-        signed_in = Bearer().authenticate(Request(request))
+        user = _bearer(Request(request))
     except AuthenticationFailed:
         return None
-    return signed_in[0] if signed_in and not is_held(signed_in[0]) else None
+    return None if user is None or is_held(user) or is_missing(membership_of(user)) else user
+
+
+def _bearer(request: Request) -> User | None:
+    """A person's token, or a program's that may read conversations. Raises AuthenticationFailed."""
+    if by_program := ApiTokenBearer().authenticate(request):
+        user, token = by_program
+        return user if grants(token.scopes, f"{Resource.CONVERSATIONS}:{READ}") else None
+    signed_in = Bearer().authenticate(request)
+    return signed_in[0] if signed_in else None

@@ -12,7 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
+from django.utils.translation import gettext as _
 from PIL import Image, ImageOps, JpegImagePlugin
+
+from foundation.errors import Unavailable
 
 # Of one picture, or of all the frames of one that moves; and how many frames at most.
 MAX_PIXELS = 40_000_000
@@ -22,8 +25,11 @@ MOVING = frozenset({"GIF", "WEBP"})
 THUMBNAIL_SIDE = 640
 QUALITY = 85
 
-# A decoded picture takes hundreds of megabytes at most, and only one does so at a time.
+# A decoded picture takes hundreds of megabytes at most, and only one does so at a time. Few wait for it, and not long:
+# each holds a request, and pictures must not hold all of them.
 _one_at_a_time = threading.Lock()
+_waiting = threading.BoundedSemaphore(4)
+PATIENCE_SECONDS = 3.0
 # What the library raises for files that are not what they say, format by format.
 _BROKEN = (
     SyntaxError,
@@ -56,7 +62,7 @@ def redraw(source: IO[bytes], format: str, *, into: IO[bytes], thumbnail: IO[byt
     """Write the picture anew in its own format, and a WebP of at most THUMBNAIL_SIDE pixels a side.
 
     format: Pillow's name, like "JPEG"; what is moving stays so. Returns the size as it is shown.
-    Raises BadPicture, TooManyPixels.
+    Raises BadPicture, TooManyPixels, Unavailable.
     """
     with _decoding(source, format) as picture:
         if format in MOVING and getattr(picture, "is_animated", False):
@@ -82,8 +88,24 @@ def square(source: IO[bytes], format: str, *, into: IO[bytes], side: int) -> Non
 
 
 @contextmanager
+def _turn() -> Iterator[None]:
+    """Raises Unavailable when too many wait already, or the ones before take too long."""
+    if not _waiting.acquire(blocking=False):
+        raise Unavailable(_("Many pictures are being read. Try again."))
+    try:
+        if not _one_at_a_time.acquire(timeout=PATIENCE_SECONDS):
+            raise Unavailable(_("Many pictures are being read. Try again."))
+        try:
+            yield
+        finally:
+            _one_at_a_time.release()
+    finally:
+        _waiting.release()
+
+
+@contextmanager
 def _decoding(source: IO[bytes], format: str) -> Iterator[Image.Image]:
-    with _one_at_a_time:
+    with _turn():
         try:
             source.seek(0)
             with Image.open(source, formats=[format]) as picture:

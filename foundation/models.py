@@ -8,7 +8,8 @@ class Count(models.Model):
 
     # "<throttle>:<digest of whom it concerns>"
     key = models.CharField(max_length=100, primary_key=True)
-    amount = models.PositiveIntegerField()
+    # Of bytes, too.
+    amount = models.PositiveBigIntegerField()
     until = models.DateTimeField(db_index=True)
 
     def __str__(self) -> str:

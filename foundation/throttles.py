@@ -10,7 +10,7 @@ from datetime import timedelta
 from hashlib import sha256
 
 from django.conf import settings
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -66,14 +66,25 @@ def give_back_address(name: str) -> None:
 
 def purge(*, most: int = 1000) -> int:
     """Delete stretches that are over, at most so many; returns how many there were."""
-    over = Count.objects.filter(until__lt=timezone.now()).values_list("pk", flat=True)[:most]
-    return Count.objects.filter(pk__in=list(over)).delete()[0]
+    over = Count.objects.filter(until__lt=timezone.now())
+    # Asked again in the statement that deletes: a stretch may have begun anew in between.
+    return over.filter(pk__in=list(over.values_list("pk", flat=True)[:most]))._raw_delete(DEFAULT_DB_ALIAS)
 
 
 def limited_address() -> str | None:
-    """The address that asks, if it is one that limits are for: not this machine, and not unknown."""
-    address = asker().address
-    return None if address is None or ipaddress.ip_address(address).is_loopback else address
+    """The address that asks, if it is one that limits are for: not this machine, and not unknown.
+
+    Of IPv6 the first 64 bits: the rest is one customer's own to change with every request.
+    """
+    if (said := asker().address) is None:
+        return None
+    address = ipaddress.ip_address(said)
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is None:
+            line = ipaddress.ip_network((int(address) >> 64 << 64, 64))
+            return None if address.is_loopback else str(line)
+        address = address.ipv4_mapped
+    return None if address.is_loopback else str(address)
 
 
 def _add(key: str, amount: int, seconds: int) -> tuple[int, int]:

@@ -16,8 +16,9 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """A database that is away, locked or slow is a 503 that says when to come back; the rest is ours."""
-    if isinstance(sys.exception(), OperationalError | InterfaceError):
+    """A database that is away, locked or slow, or a full disk: 503 that says when to come back; the rest is ours."""
+    error = sys.exception()
+    if isinstance(error, OperationalError | InterfaceError) or api.is_disk_full(error):
         busy = api.try_again(request) if _is_api(request) else defaults.server_error(request, "503.html")
         busy.status_code = 503
         busy.headers["Retry-After"] = "1"

@@ -119,9 +119,17 @@ def remove_files(ids: Iterable[UUID]) -> None:
             default_storage.delete(place)
 
 
+@transaction.atomic
 def remove_unsent(*, attachment: Attachment) -> bool:
-    """Take back what was uploaded and not sent; false when it was sent meanwhile."""
-    return bool(Attachment.objects.filter(pk=attachment.pk, message=None).delete()[0])
+    """Take back what was uploaded and not sent; false when it was sent meanwhile.
+
+    Locked first: a plain delete looks for rows and then deletes them by id, also one that was sent in between.
+    """
+    unsent = Attachment.objects.select_for_update().filter(pk=attachment.pk, message=None).first()
+    if unsent is None:
+        return False
+    unsent.delete()
+    return True
 
 
 def purge_unsent(*, most: int = BATCH) -> int:

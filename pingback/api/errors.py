@@ -3,6 +3,7 @@
 Whatever happens, nothing of the value that was wrong is echoed, and no trace, SQL or path leaves the house.
 """
 
+import errno
 import logging
 from typing import Any
 
@@ -56,10 +57,18 @@ def answer(error: Exception, context: dict[str, Any]) -> Response:
     if isinstance(error, OperationalError | InterfaceError):
         log.exception("The database did not answer: %s", request.path)
         return Response(TRY_AGAIN, status=503, headers={"Retry-After": "1"})
+    if is_disk_full(error):
+        log.exception("The disk is full: %s", request.path)
+        return Response(TRY_AGAIN, status=503, headers={"Retry-After": "1"})
     if isinstance(error, exceptions.APIException):
         return _known(error, context)
     log.exception("Unexpected at %s %s", request.method, request.path)
     return Response(INTERNAL, status=500)
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Reading goes on; what would be stored is asked for again (promises 1, "Degrades")."""
+    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
 def _reason(error: Refused) -> dict[str, str]:

@@ -16,7 +16,8 @@ export function enhancePasskeys(forms) {
         form.submit()
       } catch (error) {
         // The browser's own words for a cancelled dialog help nobody.
-        toast(error instanceof Refusal ? error.message : form.dataset.failed, { kind: "error" })
+        const known = error.name === "InvalidStateError" && form.dataset.known // this device holds one already
+        toast(error instanceof Refusal ? error.message : known || form.dataset.failed, { kind: "error" })
         busy = false
       }
     })

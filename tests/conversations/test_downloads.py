@@ -107,6 +107,24 @@ def test_E3_a_removed_member_loses_the_files(client: Client, ben: User, conversa
     assert client.get(unsigned(attachment)).status_code == 404
 
 
+def test_E3_without_the_second_factor_that_the_workspace_asks_for_no_token_opens_it(
+    acme: Business, ben: User, conversation: Conversation
+) -> None:
+    attachment = file(conversation)
+    assert builders.api(ben).get(unsigned(attachment)).status_code == 200
+    Business.objects.update(second_factor_required=True)
+    assert builders.api(ben).get(unsigned(attachment)).status_code == 404
+
+
+def test_E3_a_programs_token_opens_it_when_it_may_read_conversations(ada: User, conversation: Conversation) -> None:
+    attachment = file(conversation)
+    for scopes, status in ((["conversations:read"], 200), (["read"], 200), (["team:read"], 404)):
+        made = builders.api(ada).post("/api/v1/api-tokens", {"name": "CRM", "scopes": scopes}).json()
+        program = builders.api()
+        program.credentials(HTTP_AUTHORIZATION=f"Bearer {made['token']}")
+        assert program.get(unsigned(attachment)).status_code == status, scopes
+
+
 @pytest.mark.parametrize(("name", "content"), [("a.pdf", corpus.PDF), ("a.txt", corpus.HTML), ("a.mp4", corpus.MP4)])
 def test_E2_what_was_not_redrawn_is_only_ever_downloaded(
     client: Client, conversation: Conversation, name: str, content: bytes

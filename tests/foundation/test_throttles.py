@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from foundation import throttles
+from foundation.asking import Asker, asked_by
 from foundation.errors import TooFast
 from foundation.models import Count
 
@@ -85,3 +86,21 @@ def test_a_hundred_at_once_count_as_a_hundred(settings: Any) -> None:
         list(pool.map(one, range(100)))
 
     assert Count.objects.get().amount == 100
+
+
+@pytest.mark.parametrize(
+    ("address", "limited"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+        ("127.0.0.1", None),
+        ("::1", None),
+        ("::ffff:127.0.0.1", None),
+        (None, None),
+    ],
+)
+def test_one_line_is_one_caller_however_many_addresses_it_has(address: str | None, limited: str | None) -> None:
+    with asked_by(Asker(address)):
+        assert throttles.limited_address() == limited

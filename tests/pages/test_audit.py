@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from businesses import audit, audit_log
 from businesses.audit_words import ACTIONS
+from businesses.members import remove_member
 from businesses.models import AuditEntry, Business, Role
 from tests import builders
 from tests.foundation.test_spreadsheets import FORMULAS
@@ -239,3 +240,12 @@ def test_an_export_holds_one_batch_at_a_time(ada: User, acme: Business, monkeypa
     batches = audit_log.export(ada, audit_log.Filter(group="widgets"))
     audit.record("widget.created", business_id=acme.pk, actor=ada, target_name="late.com")
     assert [len(batch) for batch in batches] == [1, 10, 10, 10, 5]
+
+
+def test_who_was_removed_can_still_be_asked_for(sign_in: SignIn, ada: User, acme: Business, ben: User) -> None:
+    client = sign_in(ada)
+    remove_member(actor=ada, membership_id=acme.memberships.get(user=ben).pk)
+
+    page = client.get(PAGE, {"person": str(ben.pk)}).content.decode()
+
+    assert f'<option value="{ben.pk}" selected>' in page
