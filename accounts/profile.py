@@ -64,8 +64,12 @@ def set_picture(*, user: User, name: str, file: IO[bytes], size: int) -> None:
             raise Unprocessable(text, field="file", kind="picture_too_large") from error
         except BadPicture as error:
             raise Unprocessable(_("This picture is damaged."), field="file", kind="picture_damaged") from error
-        default_storage.save(place_of(user.pk, version), File(drawn))
-    _change(user, version)
+        try:
+            default_storage.save(place_of(user.pk, version), File(drawn))
+            _change(user, version)
+        except Exception:  # no row names it, so nobody would ever delete it
+            _remove_file(user.pk, version)
+            raise
 
 
 def remove_picture(*, user: User) -> None:

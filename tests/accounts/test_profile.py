@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError
 from django.test import Client
 from PIL import Image
 
@@ -148,3 +149,16 @@ def test_a_stranger_has_no_profile(client: Client) -> None:
         answer = getattr(client, method)(f"/settings/profile/{address}")
         assert answer.status_code == 302
         assert answer["Location"].startswith("/login")
+
+
+def test_a_picture_whose_change_is_refused_leaves_no_file(
+    ada: User, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_args: Any, **_facts: Any) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr("accounts.profile.events.tell", busy)
+    assert set_picture(ada).status_code == 503
+    assert stored(settings) == []
+    ada.refresh_from_db()
+    assert ada.avatar_version == ""
