@@ -24,11 +24,13 @@ from accounts import google
 from accounts.entering import enter
 from accounts.fresh import is_fresh
 from accounts.models import User
-from accounts.pages import to_prove
-from foundation.errors import NotSignedIn, Refused
+from accounts.pages import is_ours, to_prove
+from foundation import throttles
+from foundation.errors import NotSignedIn, Refused, TooFast
 
 FLOW_KEY = "google"
 FLOW_SECONDS = 600
+MAX_ADDRESS = 2048
 
 
 @require_safe
@@ -38,13 +40,21 @@ def start(request: HttpRequest) -> HttpResponse:
         raise Http404
     if isinstance(request.user, User) and not is_fresh(request.user):
         return to_prove(request.get_full_path())
+    try:
+        throttles.count_address("PASSKEY")  # as for the other door that stores something before anybody is known
+    except TooFast as refusal:
+        messages.error(request, refusal.detail)
+        return redirect("settings-security" if request.user.is_authenticated else "login")
+    address = request.GET.get("next", "")
     flow = {
         "state": secrets.token_urlsafe(32),
         "nonce": secrets.token_urlsafe(32),
-        "next": request.GET.get("next", ""),
+        "next": address if len(address) <= MAX_ADDRESS and is_ours(request, address) else "",
         "at": int(time.time()),
         "user": str(request.user.pk) if request.user.is_authenticated else "",
     }
+    if not request.session.session_key:
+        request.session.set_expiry(FLOW_SECONDS)  # until somebody signs in with it
     request.session[FLOW_KEY] = flow
     query = {
         "client_id": settings.GOOGLE_CLIENT_ID,

@@ -14,7 +14,10 @@ def to_prove(address: str) -> HttpResponseRedirect:
 
 def back(request: HttpRequest, address: str) -> HttpResponseRedirect:
     """To an address of ours that the reader came from, else to the start."""
-    ours = url_has_allowed_host_and_scheme(
+    return HttpResponseRedirect(address if is_ours(request, address) else "/")
+
+
+def is_ours(request: HttpRequest, address: str) -> bool:
+    return url_has_allowed_host_and_scheme(
         address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return HttpResponseRedirect(address if ours else "/")

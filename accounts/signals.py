@@ -20,6 +20,7 @@ def remember_session(sender: Any, request: HttpRequest, user: User, **kwargs: An
         user=user, user_agent=request.headers.get("User-Agent", ""), ip=client_address(request.META)
     )
     request.session[SESSION_KEY] = str(session.pk)
+    request.session.set_expiry(None)  # a door may have given it minutes (accounts/google_pages.py)
 
 
 @receiver(user_logged_out)

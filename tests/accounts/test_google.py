@@ -11,6 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 import jwt
 import pytest
 import time_machine
+from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core import mail
 from django.db import connection
 from django.test import Client
@@ -441,3 +443,20 @@ def test_the_pages_ask_for_the_second_step_after_google_too(issuer: Issuer) -> N
     assert answer["Location"] == "/login/second-step"
     assert browser.get("/settings/security/").status_code == 302
     assert browser.post("/login/second-step", {"code": codes[0]})["Location"] == "/settings/security/"
+
+
+def test_who_only_looks_leaves_a_small_row_for_ten_minutes(
+    issuer: Issuer, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = Client(REMOTE_ADDR="192.0.2.1")
+    browser.get("/login/google?next=/" + "a" * 5000)
+    [row] = Session.objects.all()
+    assert row.expire_date <= timezone.now() + timedelta(seconds=600)
+    assert browser.session["google"]["next"] == ""
+
+    browser.post("/login", {"email": ada.email, "password": builders.PASSWORD})
+    assert Session.objects.get().expire_date > timezone.now() + timedelta(days=1), "signed in as long as anybody"
+
+    monkeypatch.setitem(settings.THROTTLE_RATES, "PASSKEY", (3, 900))
+    answers = [Client(REMOTE_ADDR="192.0.2.2").get("/login/google") for _ in range(4)]
+    assert [answer["Location"] == "/login" for answer in answers] == [False, False, False, True]
