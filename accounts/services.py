@@ -31,13 +31,20 @@ MAX_EMAIL = 254
 MOST_SESSIONS = 200
 
 
-def register(*, email: str, full_name: str, password: str, proven: bool = False) -> User:
+def register(*, email: str, full_name: str, password: str) -> User:
     """A new account, verified at once unless the operator asks for more: then a link is mailed.
+
+    Raises as `new_account` and `store`. Source: contract/quickstart.txt, step 1.
+    """
+    return store(new_account(email=email, full_name=full_name, password=password))
+
+
+def new_account(*, email: str, full_name: str, password: str, proven: bool = False) -> User:
+    """Checked, counted and hashed, for `store`: what is slow or must not be rolled back, so before a transaction.
 
     proven: the address is known to be theirs, as when they follow an invitation that came by mail.
     Raises Invalid when the e-mail is taken, Unprocessable when e-mail, name or password is not acceptable, TooFast
     when the address that asks has tried too many (it learns who has an account here).
-    Source: contract/quickstart.txt, step 1.
     """
     verified = proven or not settings.REQUIRE_VERIFIED_EMAIL
     user = User(email=normal_email(email), full_name=full_name.strip(), is_verified=verified)
@@ -54,11 +61,16 @@ def register(*, email: str, full_name: str, password: str, proven: bool = False)
     if User.objects.filter(email=user.email).exists():
         raise Invalid(_("This e-mail is already registered."))
     user.set_password(password)
+    return user
+
+
+def store(user: User) -> User:
+    """Raises Invalid when the e-mail has been taken meanwhile."""
     try:
         with transaction.atomic():
             user.save(force_insert=True)
             events.tell("account.registered", user=user)
-            if not verified:
+            if not user.is_verified:
                 verification.mail_link(user)
     except IntegrityError as error:  # two sign-ups at once: the constraint decides
         raise Invalid(_("This e-mail is already registered.")) from error

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts import verification
 from accounts.models import User, normal_email
-from accounts.services import MAX_EMAIL, register
+from accounts.services import MAX_EMAIL, new_account, store
 from businesses import audit
 from businesses.members import check_given, check_seat, lock_seats, take_in
 from businesses.models import Invitation, Membership, Role, invitation_end
@@ -113,14 +113,15 @@ def accept(*, user: User, token: str) -> Membership:
     return made
 
 
-@transaction.atomic
 def sign_up(*, token: str, full_name: str, password: str) -> User:
     """An account for the address that was invited, which joins: all of it, or nothing.
 
     Raises as `accept` and `register`.
     """
-    user = register(email=find(token).email, full_name=full_name, password=password, proven=True)
-    accept(user=user, token=token)
+    user = new_account(email=find(token).email, full_name=full_name, password=password, proven=True)
+    with transaction.atomic():
+        store(user)
+        accept(user=user, token=token)
     return user
 
 

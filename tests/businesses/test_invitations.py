@@ -14,7 +14,9 @@ from django.utils import timezone
 from accounts.models import User
 from businesses import invitations
 from businesses.models import AuditEntry, Business, Invitation, Membership, Plan
+from foundation import throttles
 from foundation.errors import Invalid
+from foundation.models import Count
 from tests import builders
 from tests.conversations.test_messages import together
 
@@ -180,8 +182,10 @@ def test_somebody_without_an_account_signs_up_on_the_page_with_that_address(
 def test_a_plan_that_is_full_leaves_no_half_made_account(mailed: Any, acme: Business) -> None:
     page = f"/invitation/{mailed('dora@example.com')}"
     Business.objects.update(plan=Plan.objects.get(name="Free"))
-    assert Client().post(page, {"full_name": "Dora", "password": builders.PASSWORD}).status_code == 400
+    client = Client(REMOTE_ADDR="192.0.2.1")
+    assert client.post(page, {"full_name": "Dora", "password": builders.PASSWORD}).status_code == 400
     assert not User.objects.filter(email="dora@example.com").exists()
+    assert Count.objects.get(key=throttles._key("REGISTER", "192.0.2.1")).amount == 1, "what was tried has been tried"
 
 
 def test_somebody_with_an_account_logs_in_and_joins(mailed: Any, acme: Business, mallory: User) -> None:
