@@ -5,10 +5,10 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.api.serializers import CodeField
-from accounts.factors import recovery
+from accounts.factors import recovery, totp
 from accounts.factors.recovery import MAX_CODE
 from accounts.factors.second_factor import MAX_ANSWER
-from accounts.models import Authenticator, User
+from accounts.models import User
 from foundation.api import Text
 
 
@@ -53,7 +53,7 @@ class FactorsOutput(serializers.Serializer[Any]):
 
 def factors_of(user: User) -> dict[str, Any]:
     return {
-        "totp": Authenticator.objects.filter(user=user, confirmed_at__isnull=False).exists(),
+        "totp": totp.is_on(user),
         "passkeys": user.passkeys.order_by("created_at"),
         "recovery_codes_left": recovery.left(user),
     }

@@ -8,6 +8,12 @@ from django.utils.translation import gettext_lazy as _
 from foundation.ids import new_id
 
 
+class AuthenticatorQuerySet(models.QuerySet["Authenticator"]):
+    def in_use(self) -> "AuthenticatorQuerySet":
+        """Proven by a first code, not only shown."""
+        return self.filter(confirmed_at__isnull=False)
+
+
 class Authenticator(models.Model):
     """An app that shows a new code every 30 seconds (TOTP, RFC 6238). See accounts.factors.totp."""
 
@@ -19,6 +25,8 @@ class Authenticator(models.Model):
     # The time step of the newest code that was used: it and earlier ones are good no more.
     last_step = models.PositiveBigIntegerField(default=0)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
+
+    objects = AuthenticatorQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("authenticator app")

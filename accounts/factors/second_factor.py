@@ -36,7 +36,7 @@ def exists(user_id: str) -> Q:
 
     user_id: the column, like "pk" of a User or "user_id" of a membership. Works in `filter` and in `annotate`.
     """
-    apps = Authenticator.objects.filter(user_id=OuterRef(user_id), confirmed_at__isnull=False)
+    apps = Authenticator.objects.in_use().filter(user_id=OuterRef(user_id))
     return Q(Exists(apps)) | Q(Exists(Passkey.objects.filter(user_id=OuterRef(user_id))))
 
 

@@ -27,7 +27,7 @@ ISSUER = "PingBack"
 
 
 def is_on(user: User) -> bool:
-    return Authenticator.objects.filter(user=user, confirmed_at__isnull=False).exists()
+    return Authenticator.objects.in_use().filter(user=user).exists()
 
 
 def start(user: User) -> str:
@@ -63,12 +63,12 @@ def confirm(user: User, code: str) -> bool:
 @transaction.atomic
 def use(user: User, code: str) -> bool:
     """Use a code up: of two at once, one is right."""
-    found = Authenticator.objects.select_for_update().filter(user=user, confirmed_at__isnull=False).first()
+    found = Authenticator.objects.in_use().select_for_update().filter(user=user).first()
     return found is not None and _use(found, user, code)
 
 
 def remove(user: User) -> bool:
-    return bool(Authenticator.objects.filter(user=user, confirmed_at__isnull=False).delete()[0])
+    return bool(Authenticator.objects.in_use().filter(user=user).delete()[0])
 
 
 def _waiting(user: User, *, lock: bool = False) -> Authenticator | None:

@@ -46,7 +46,7 @@ def signed_in_page(*methods: str) -> Callable[[Page], Page]:
 def overview(user: User, *, host: str) -> dict[str, Any]:
     """For the section on the Security page. host: the request's."""
     passkeys = list(user.passkeys.order_by("created_at"))
-    app = Authenticator.objects.filter(user=user, confirmed_at__isnull=False).first()
+    app = Authenticator.objects.in_use().filter(user=user).first()
     return {
         "app": app,
         "passkeys": passkeys,
