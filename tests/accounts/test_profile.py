@@ -157,8 +157,9 @@ def test_a_picture_whose_change_is_refused_leaves_no_file(
     def busy(*_args: Any, **_facts: Any) -> None:
         raise OperationalError("database is locked")
 
+    client = builders.api(ada)
     monkeypatch.setattr("accounts.profile.events.tell", busy)
-    assert set_picture(ada).status_code == 503
+    assert client.post("/api/v1/auth/me/avatar", {"file": png()}, format="multipart").status_code == 503
     assert stored(settings) == []
     ada.refresh_from_db()
     assert ada.avatar_version == ""
