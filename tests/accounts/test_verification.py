@@ -12,7 +12,7 @@ from django.test import Client
 
 from accounts import verification
 from accounts.models import MailLink, User
-from accounts.services import register
+from accounts.services import new_account, register, store
 from businesses.models import AuditEntry, Business, Role
 from tests import builders
 
@@ -148,7 +148,7 @@ def test_a_mailed_new_password_proves_the_address_as_well(nora: User, commit: Co
 
 def test_who_follows_an_invitation_need_not_confirm_again(required: None, commit: Commit) -> None:
     with commit():
-        assert register(**NORA, proven=True).is_verified
+        assert store(new_account(**NORA, proven=True)).is_verified
     assert mail.outbox == []
 
 
