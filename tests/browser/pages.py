@@ -28,6 +28,8 @@ def console_of(page: Any, server: Any) -> list[str]:
         "ERR_INTERNET_DISCONNECTED",
         "ERR_FAILED",
         "WebSocket connection to",
+        "status of 400",
+        "status of 404",
         "status of 422",
         # Chromium's advice for log-ins, at a form that takes a channel's several secrets.
         "Multiple forms should be contained in their own form elements",
