@@ -35,8 +35,9 @@ export function enhanceAttach(form, complain) {
         underWay.delete(chip)
         if (request.status === 201) chip.replaceWith(chipIn(request.responseText))
         else chip.remove()
-        if (!request.aborted && request.status !== 201) complain(`${file.name}: ${refusalIn(request)}`)
-        resolve()
+        const refused = request.status !== 201 && !request.aborted
+        if (refused) complain(`${file.name}: ${refusalIn(request)}`)
+        resolve(!refused)
       })
     })
     underWay.set(chip, { request, done })
@@ -105,22 +106,31 @@ export function enhanceAttach(form, complain) {
     add([...event.dataTransfer.files])
   })
 
+  if (picker.files.length) {
+    add([...picker.files]) // chosen before we were here
+    picker.value = ""
+  }
+  form.dataset.attaches = ""
+
   return {
     get any() {
       return list.children.length > 0
+    },
+    get chips() {
+      return [...list.children]
     },
     /** The ids, as one text. */
     get names() {
       return [...list.querySelectorAll("[name=attachments]")].map(({ value }) => value).join()
     },
-    /** Once none is on its way any more; false when one of them did not arrive. */
+    /** Once none is on its way any more; false when one was refused. One taken back or added meanwhile is no refusal. */
     async settled() {
-      const before = list.children.length
-      await Promise.all([...underWay.values()].map(({ done }) => done))
-      return list.children.length === before
-    },
-    clear() {
-      list.replaceChildren()
+      let all = true
+      while (underWay.size) {
+        const arrived = await Promise.all([...underWay.values()].map(({ done }) => done))
+        all &&= arrived.every(Boolean)
+      }
+      return all
     },
   }
 }

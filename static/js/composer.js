@@ -35,9 +35,10 @@ export function enhanceComposer(form, { onSent, onTyping }) {
     form.setAttribute("aria-busy", "true")
     complain("")
     try {
-      if (!(await files.settled())) return
+      if (!(await files.settled()) || !(text.value.trim() || files.any)) return
+      const gone = files.chips
       await post(sent)
-      files.clear()
+      for (const chip of gone) chip.remove()
       if (text.value === sent) text.value = ""
       remember()
       grow()

@@ -39,6 +39,7 @@ def page(browser: Any, server: Any, conversation: str) -> Iterator[Any]:
     page.set_default_timeout(10_000)
     said = console_of(page, server)
     page.goto(f"{server.url}/inbox/{conversation}/")
+    page.locator("[data-attaches]").wait_for(state="attached")
     yield page
     assert [line for line in said if not any(part in line for part in EXPECTED)] == []
     context.close()
