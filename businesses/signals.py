@@ -5,3 +5,5 @@ from django.dispatch import Signal
 # Sent inside the transaction that deletes a membership or switches it off, before anything there locks the business.
 # Arguments: business_id: UUID, user: User (who was removed), actor: User.
 member_removed = Signal()
+# Sent inside the transaction that deletes a team, before it does. Arguments: team: Team, actor: User.
+team_deleted = Signal()

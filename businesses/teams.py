@@ -10,6 +10,7 @@ from accounts.models import User
 from businesses import audit
 from businesses.models import Membership, Team
 from businesses.policy import Action, require
+from businesses.signals import team_deleted
 from foundation.errors import Invalid, NotFound, Unprocessable
 
 
@@ -46,6 +47,7 @@ def delete_team(*, actor: User, team_id: UUID) -> None:
     """Its conversations stay, without a team. Raises Forbidden, NotFound."""
     team = _locked(actor, team_id)
     audit.record("team.deleted", business_id=team.business_id, actor=actor, target=team)
+    team_deleted.send(sender=None, team=team, actor=actor)
     team.delete()
 
 

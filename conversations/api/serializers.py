@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from conversations.attachments import MAX_OF_MESSAGE
@@ -61,7 +62,7 @@ class ChangeInput(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs:
-            raise serializers.ValidationError("Say what to change.", code="required")
+            raise serializers.ValidationError(_("Say what to change."), code="required")
         return attrs
 
 

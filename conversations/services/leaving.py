@@ -1,4 +1,4 @@
-"""What becomes of somebody's open conversations when they leave the team: nobody has them, and everybody sees it."""
+"""What becomes of conversations when somebody leaves, or a team goes: nobody has them, and everybody sees it."""
 
 from typing import Any
 from uuid import UUID
@@ -9,8 +9,8 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from accounts.models import User
-from businesses.models import Membership
-from businesses.signals import member_removed
+from businesses.models import Membership, Team
+from businesses.signals import member_removed, team_deleted
 from conversations import events
 from conversations.models import Conversation, ConversationQuerySet, Status
 
@@ -33,6 +33,18 @@ def take_back_after_removal(*, business_id: UUID, user: User, actor: User, **_si
     transaction.on_commit(take_back, robust=True)
 
 
+@receiver(team_deleted)
+def tell_of_deleted_team(*, team: Team, actor: User, **_signal: Any) -> None:
+    """The database takes the team off its conversations; who has them open hears of it once that is committed."""
+    theirs = list(Conversation.objects.filter(team=team).order_by("pk").values_list("pk", flat=True))
+
+    def tell() -> None:
+        for start in range(0, len(theirs), BATCH):
+            _tell(theirs[start : start + BATCH], actor_id=actor.pk)
+
+    transaction.on_commit(tell, robust=True)
+
+
 def sweep() -> int:
     """One batch of what is assigned to people who are no longer there; says how many that were. Safe to repeat."""
     there = Membership.objects.filter(
@@ -51,8 +63,17 @@ def _unfinished() -> ConversationQuerySet:
 def _unassign(rows: ConversationQuerySet, *, actor_id: UUID | None) -> int:
     """A batch of one workspace's; how many that were."""
     ids = list(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True)[:BATCH])
-    Conversation.objects.filter(pk__in=ids).update(assignee=None, updated_at=timezone.now())
-    freed = list(Conversation.objects.for_reading().filter(pk__in=ids).order_by("pk"))
+    Conversation.objects.filter(pk__in=ids).update(assignee=None)
+    return _tell(ids, actor_id=actor_id)
+
+
+@transaction.atomic
+def _tell(ids: list[UUID], *, actor_id: UUID | None) -> int:
+    """Feed rows for conversations of one workspace that have changed hands; how many those were."""
+    rows = Conversation.objects.filter(pk__in=ids).order_by("pk")
+    list(rows.select_for_update().values_list("pk"))
+    rows.update(updated_at=timezone.now())
+    freed = list(rows.for_reading())
     if freed:
         happened = [events.conversation_assigned(conversation, actor_id=actor_id) for conversation in freed]
         events.record(freed[0].business_id, happened)

@@ -207,3 +207,10 @@ def test_two_who_remove_the_same_member_remove_one(ada: User, ben: User, acme: B
     results = together(*[lambda: remove_member(actor=User.objects.get(pk=ada.pk), membership_id=membership_id)] * 2)
     assert [isinstance(result, Refused) for result in results].count(True) == 1
     assert AuditEntry.objects.filter(action="member.removed").count() == 1
+
+
+@pytest.mark.parametrize("role", ["", "boss", "owner", "x" * 300])
+def test_a_role_that_nobody_is_given_is_a_bad_role(ada: User, acme: Business, role: str) -> None:
+    builders.person("Dora")
+    answer = invite(ada, "dora@example.com", role=role)
+    assert (answer.status_code, answer.json()) == (400, {"detail": "Choose agent or admin."})

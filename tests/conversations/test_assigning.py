@@ -8,6 +8,7 @@ from django.db import connection
 
 from accounts.models import User
 from businesses.models import Business, FeedEvent, Membership
+from businesses.teams import create_team, delete_team
 from conversations.models import Conversation
 from conversations.services.assigning import assign_conversation, claim_conversation
 from foundation.errors import Conflict, Forbidden, Invalid
@@ -128,3 +129,21 @@ def test_of_many_who_claim_at_once_exactly_one_wins(acme: Business) -> None:
     assert (len(won), len(lost)) == (1, 5)
     assert Conversation.objects.get().assignee == won[0]
     assert FeedEvent.objects.filter(kind="conversation.assigned").count() == 1
+
+
+@pytest.mark.django_db
+def test_whoever_has_a_deleted_teams_conversation_open_hears_that_it_has_none(
+    acme: Business, ada: User, published: list[FeedEvent], django_capture_on_commit_callbacks: Any
+) -> None:
+    team = create_team(actor=ada, name="Night")
+    conversation = builders.conversation(acme)
+    assign_conversation(conversation=conversation, actor=ada, team_id=team.pk)
+    before = Conversation.objects.get().updated_at
+    published.clear()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        delete_team(actor=ada, team_id=team.pk)
+
+    now = Conversation.objects.get()
+    assert (now.team, now.updated_at > before) == (None, True)
+    assert [(event.kind, event.conversation_id) for event in published] == [("conversation.assigned", now.pk)]
