@@ -257,6 +257,7 @@ THROTTLE_RATES = {
         "VISITOR_UPLOAD_BYTES": "104857600/86400",  # and how much that is
         "VISITOR": "30/60",  # new visitors from one address
         "ANONYMOUS": "60/60",  # conversations that new visitors from elsewhere open in one workspace
+        "ANONYMOUS_EACH": "2/60",  # and beyond that, from each address
         "VISITOR_KEY": "10/60",  # keys that we never made, from one address
         "SOCKET_MESSAGES": "120/60",  # messages of one visitor's socket; kept in its process
     }.items()

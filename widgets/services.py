@@ -25,7 +25,7 @@ from conversations.models import ChannelType, Conversation, Customer, Message, S
 from conversations.services.messages import Draft, Posted, check_content, fingerprint_of, post_messages
 from conversations.services.opening import open_conversation
 from foundation import throttles
-from foundation.errors import Forbidden, Invalid, KeyReused, NotFound, Unprocessable
+from foundation.errors import Forbidden, Invalid, KeyReused, NotFound, TooFast, Unprocessable
 from foundation.ids import new_id, parse_id
 from foundation.text import is_clean
 from foundation.web import web_address
@@ -206,6 +206,20 @@ def _in_newest(visitor: Visitor, words: _Words, *, new: bool) -> Received:
     return _received(visitor, Posted(message=_message(opened.message), created=opened.created))
 
 
+def _count_stranger(business_id: UUID) -> None:
+    """Raises TooFast. Beyond what one workspace takes, every address may still open a few: a flood from some addresses
+    must not keep everybody else out.
+    """
+    address = throttles.limited_address()
+    if address is None:
+        return
+    throttles.count_address("VISITOR")
+    try:
+        throttles.count("ANONYMOUS", business_id)
+    except TooFast:
+        throttles.count("ANONYMOUS_EACH", f"{business_id} {address}")
+
+
 def _from_stranger(
     business_id: UUID, content: str, widget: Widget | None, key: str | None, told: dict[str, str]
 ) -> Received:
@@ -214,9 +228,7 @@ def _from_stranger(
             raise Unprocessable(_("Use a random UUID."), field="client_message_id")
         if repeat := _repeat(key, content, of=None):
             return repeat
-    if throttles.limited_address():
-        throttles.count_address("VISITOR")
-        throttles.count("ANONYMOUS", business_id)
+    _count_stranger(business_id)
     customer = Customer(business_id=business_id, **told)
     visitor = Visitor(id=new_id(), business_id=business_id, widget=widget, customer=customer)
     with transaction.atomic():
