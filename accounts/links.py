@@ -52,6 +52,12 @@ def use(link: MailLink) -> User:
     return link.user
 
 
+def purge(*, most: int = 1000) -> int:
+    """Delete links that are late, at most so many; returns how many."""
+    late = MailLink.objects.filter(expires_at__lt=timezone.now())
+    return MailLink.objects.filter(pk__in=list(late.values_list("pk", flat=True)[:most])).delete()[0]
+
+
 def _dead() -> Invalid:
     return Invalid(_("This link does not work any more. Ask for a new one."))
 

@@ -5,6 +5,7 @@ does; who follows it has shown to read the mail of that address. Source: design.
 """
 
 import secrets
+from datetime import timedelta
 from hashlib import sha256
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import verification
@@ -28,6 +30,8 @@ from foundation.errors import Forbidden, Invalid, NotFound, Unprocessable
 from foundation.mail import send_mail
 
 MAX_TOKEN = 100
+# An invitation that ran out is kept for so long: it can be sent again.
+KEPT_LATE = timedelta(days=30)
 
 
 def invite(*, actor: User, email: str, role: str = Role.AGENT) -> Invitation:
@@ -160,3 +164,9 @@ def _address(email: str) -> str:
 
 def _digest(token: str) -> str:
     return sha256(token.encode()).hexdigest()
+
+
+def purge(*, most: int = 1000) -> int:
+    """Delete invitations that ran out KEPT_LATE ago, at most so many; returns how many. Until then they can be resent."""
+    late = Invitation.objects.filter(expires_at__lt=timezone.now() - KEPT_LATE)
+    return Invitation.objects.filter(pk__in=list(late.values_list("pk", flat=True)[:most])).delete()[0]

@@ -214,6 +214,8 @@ WORKER_IN_PROCESS = env_bool("WORKER_IN_PROCESS", True)
 PURGES = [
     "foundation.throttles.purge",
     "accounts.services.purge_sessions",
+    "accounts.links.purge",
+    "businesses.invitations.purge",
     "businesses.audit.purge",
     "businesses.feed.purge",
     "conversations.services.uploads.purge_unsent",

@@ -12,10 +12,11 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from accounts.models import AuthSession, User
+from accounts import links
+from accounts.models import AuthSession, MailLink, User
 from accounts.services import purge_sessions
-from businesses import feed
-from businesses.models import Business, FeedEvent
+from businesses import feed, invitations
+from businesses.models import Business, FeedEvent, Invitation
 from channels_app import purging
 from tests import builders
 
@@ -83,3 +84,15 @@ def test_sessions_that_are_over_go_and_living_ones_stay(ada: User) -> None:
 
     assert purge_sessions() == 1
     assert AuthSession.objects.get().user_agent == "living"
+
+
+def test_links_and_invitations_that_nobody_followed_go(ada: User, acme: Business) -> None:
+    now = timezone.now()
+    with time_machine.travel(now - timedelta(days=38), tick=False):
+        invitations.invite(actor=ada, email="gil@example.com")
+        links.make(ada, MailLink.Purpose.RESET, "reset")
+    with time_machine.travel(now - timedelta(days=36), tick=False):
+        invitations.invite(actor=ada, email="finn@example.com")
+
+    assert (invitations.purge(), links.purge()) == (1, 1)
+    assert Invitation.objects.get().email == "finn@example.com"
