@@ -167,6 +167,6 @@ def _digest(token: str) -> str:
 
 
 def purge(*, most: int = 1000) -> int:
-    """Delete invitations that ran out KEPT_LATE ago, at most so many; returns how many. Until then they can be resent."""
+    """Delete invitations that ran out KEPT_LATE ago, at most so many; returns how many."""
     late = Invitation.objects.filter(expires_at__lt=timezone.now() - KEPT_LATE)
     return Invitation.objects.filter(pk__in=list(late.values_list("pk", flat=True)[:most])).delete()[0]

@@ -10,7 +10,7 @@ from datetime import timedelta
 from hashlib import sha256
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -68,7 +68,7 @@ def purge(*, most: int = 1000) -> int:
     """Delete stretches that are over, at most so many; returns how many there were."""
     over = Count.objects.filter(until__lt=timezone.now())
     # Asked again in the statement that deletes: a stretch may have begun anew in between.
-    return over.filter(pk__in=list(over.values_list("pk", flat=True)[:most]))._raw_delete(DEFAULT_DB_ALIAS)
+    return over.filter(pk__in=list(over.values_list("pk", flat=True)[:most])).delete()[0]
 
 
 def limited_address() -> str | None:
@@ -106,7 +106,8 @@ def _add(key: str, amount: int, seconds: int) -> tuple[int, int]:
     ends = Count._meta.get_field("until").to_python(ends)
     if timezone.is_naive(ends):
         ends = timezone.make_aware(ends, timezone.get_default_timezone())
-    return total, max(1, math.ceil((ends - now).total_seconds()))
+    # Somebody who looked at the clock a moment later may have begun the stretch.
+    return total, min(max(1, math.ceil((ends - now).total_seconds())), seconds)
 
 
 def _key(name: str, whom: object) -> str:
