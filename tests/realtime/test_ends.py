@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,3 +105,18 @@ def test_R7_a_restart_is_announced_and_quick(talk: Connect, passing: House) -> N
     passing.process.wait(20)
 
     assert time.monotonic() - started < 15
+
+
+def test_A7_a_channel_that_is_switched_off_takes_nothing_more_from_an_open_socket(
+    talk: Connect, house: House, ada: Owner
+) -> None:
+    house.call("POST", "/widget/create", {"domain": f"{uuid.uuid4().hex}.example"}, ada.token)
+    [channel] = house.call("GET", "/channels/", None, ada.token)
+    cleo, adas = talk(ada.visitor), talk(ada.auth)
+    cleo.ask("client_message", {"content": "Hello?"})
+    adas.hears("new_message")
+
+    house.call("PATCH", f"/channels/{channel['id']}", {"is_active": False}, ada.token)
+
+    assert cleo.ask("client_message", {"content": "Still there?"})["error"]["code"] == "forbidden"
+    assert [message["content"] for message in adas.named("new_message")] == ["Hello?"]
