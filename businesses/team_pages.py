@@ -33,30 +33,20 @@ PAGE = 50
 @member_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def team(request: HttpRequest) -> HttpResponse:
-    """POST invites: somebody who has an account is in at once, anybody else gets a mail."""
+    """POST mails an invitation, also to who has an account: only the mail shows whose address it is."""
     form = Invite(request.POST or None)
     status = 200
     if request.method == "POST":
         status = 422
         if form.is_valid():
             try:
-                said = _invite(_user(request), **form.cleaned_data)
+                invitation = invitations.invite(actor=_user(request), **form.cleaned_data)
             except Refused as refusal:
                 status = form.refuse(refusal)
             else:
-                messages.success(request, said)
+                messages.success(request, _("Invitation sent to %(email)s.") % {"email": invitation.email})
                 return redirect("settings-team")
     return render(request, "businesses/team.html", {"form": form, **_shown(request)}, status=status)
-
-
-def _invite(actor: User, *, email: str, role: str) -> str:
-    """What came of it, in words."""
-    try:
-        member = members.add_member(actor=actor, email=email, role=role)
-    except NotFound:
-        invitations.invite(actor=actor, email=email, role=role)
-        return _("Invitation sent to %(email)s.") % {"email": email}
-    return _("%(name)s is a member now.") % {"name": member.user.full_name}
 
 
 def _shown(request: HttpRequest) -> dict[str, Any]:
