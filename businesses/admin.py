@@ -95,7 +95,8 @@ class BusinessAdmin(ToldAdmin):
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         for deleted in formset.deleted_forms:
-            _tell(request, deleted.instance, gone=True)  # before: a deleted row has no id to cut sockets by
+            if not deleted.instance._state.adding:  # a new row that was given up removes nobody
+                _tell(request, deleted.instance, gone=True)  # before: a deleted row has no id to cut sockets by
         super().save_formset(request, form, formset, change)
         for membership, _fields in formset.changed_objects:
             _tell(request, membership)
