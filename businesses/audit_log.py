@@ -19,12 +19,14 @@ from businesses.audit_words import ACTIONS, actions_of
 from businesses.models import AuditEntry, Membership
 from businesses.policy import Action, require
 from foundation import throttles
-from foundation.api import newest_page
+from foundation.api import WIRE_TIME, newest_page
 
 EXPORT_BATCH = 500
 MOST_WHO_LEFT = 100
 # A name from our own code, like is_active.
 _NAME = re.compile(r"[a-z]+(?:_[a-z]+)+")
+# What a sentence says in bold.
+BOLD = ("actor", "target")
 COLUMNS = (
     "when",
     "action",
@@ -96,24 +98,25 @@ def people_who_left(business_id: UUID) -> list[tuple[str, str]]:
 
 def sentence(row: AuditEntry, names: dict[UUID, str]) -> str:
     """What happened, for people, with the names of people and things in bold."""
-    words = str(ACTIONS[row.action].sentence) if row.action in ACTIONS else _("{actor}: {action} {target}")
-    facts = {name: _plain(value) for name, value in row.data.items()}
-    facts["action"] = row.action
-    gaps = {name for _text, name, _spec, _conversion in string.Formatter().parse(words) if name}
-    filled: dict[str, Any] = {name: facts.get(name, "…") for name in gaps}
-    for name, value in (("actor", _who(row, names)), ("target", row.target_name or "…")):
-        if name in gaps:
-            filled[name] = format_html("<b>{}</b>", value)
-    return format_html(words, **filled)
+    words, gaps = _words_and_gaps(row, names)
+    return format_html(
+        words, **{name: format_html("<b>{}</b>", text) if name in BOLD else text for name, text in gaps.items()}
+    )
 
 
 def plain_sentence(row: AuditEntry, names: dict[UUID, str]) -> str:
     """The same as text, for programs and spreadsheets."""
+    words, gaps = _words_and_gaps(row, names)
+    return words.format(**gaps)
+
+
+def _words_and_gaps(row: AuditEntry, names: dict[UUID, str]) -> tuple[str, dict[str, str]]:
+    """The sentence of this action, and what stands in each of its gaps."""
     words = str(ACTIONS[row.action].sentence) if row.action in ACTIONS else _("{actor}: {action} {target}")
-    facts: dict[str, str] = {name: _plain(value) for name, value in row.data.items()}
-    facts |= {"action": row.action, "actor": _who(row, names), "target": row.target_name or "…"}
+    known = {name: _plain(value) for name, value in row.data.items()}
+    known |= {"action": row.action, "actor": _who(row, names), "target": row.target_name or "…"}
     gaps = {name for _text, name, _spec, _conversion in string.Formatter().parse(words) if name}
-    return words.format(**{name: facts.get(name, "…") for name in gaps})
+    return words, {name: known.get(name, "…") for name in gaps}
 
 
 def facts(row: AuditEntry) -> list[tuple[str, str]]:
@@ -146,7 +149,7 @@ def _batches(rows: QuerySet[AuditEntry]) -> Iterator[list[list[str]]]:
 
 def _cells(row: AuditEntry, names: dict[UUID, str]) -> list[str]:
     return [
-        row.created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        row.created_at.astimezone(UTC).strftime(WIRE_TIME),
         row.action,
         plain_sentence(row, names),
         _who(row, names),

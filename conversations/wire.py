@@ -9,13 +9,14 @@ from typing import Any
 
 from conversations.attachments import payload_of as attachment_payload
 from conversations.models import Conversation, Customer, Message
+from foundation.api import WIRE_TIME
 
 Payload = dict[str, Any]
 
 
 def timestamp(moment: datetime | None) -> str | None:
     """UTC, whole seconds, `Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+    return moment.astimezone(UTC).strftime(WIRE_TIME) if moment else None
 
 
 def message_payload(message: Message, *, for_member: bool, feed_seq: int | None = None, own: bool = False) -> Payload:

@@ -1,5 +1,6 @@
 """The audit log for programs: the owner's, newest first."""
 
+from datetime import UTC
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -12,7 +13,7 @@ from businesses import audit_log
 from businesses.audit_words import ACTIONS, Group
 from businesses.models import AuditEntry
 from businesses.policy import Action, require
-from foundation.api import SIGNED_IN, CursorQuery, IdField, Text, refusals
+from foundation.api import SIGNED_IN, WIRE_TIME, CursorQuery, IdField, Text, refusals
 
 
 class AuditQuery(CursorQuery):
@@ -90,5 +91,5 @@ def _shown(row: AuditEntry, names: dict[Any, str]) -> dict[str, Any]:
         "target_id": row.target_id or None,
         "target_name": row.target_name or None,
         "facts": row.data,
-        "created_at": row.created_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "created_at": row.created_at.astimezone(UTC).strftime(WIRE_TIME),
     }

@@ -14,12 +14,12 @@ from businesses.api.serializers import SessionOutput, session_envelope
 from businesses.models import Invitation, Role
 from businesses.policy import Action, require
 from businesses.scopes import Resource
-from foundation.api import SIGNED_IN, WITH_BODY, CursorQuery, Done, Text, newest_page, path_id, refusals
+from foundation.api import SIGNED_IN, WIRE_TIME, WITH_BODY, CursorQuery, Done, Text, newest_page, path_id, refusals
 
 
 class InvitationOutput(serializers.ModelSerializer[Invitation]):
-    expires_at = serializers.DateTimeField(format="%Y-%m-%dT%H:%M:%SZ")
-    created_at = serializers.DateTimeField(format="%Y-%m-%dT%H:%M:%SZ")
+    expires_at = serializers.DateTimeField(format=WIRE_TIME)
+    created_at = serializers.DateTimeField(format=WIRE_TIME)
 
     class Meta:
         model = Invitation

@@ -13,7 +13,7 @@ from businesses.members import add_member, change_role, remove_member
 from businesses.models import Membership, Role
 from businesses.policy import Action, require
 from businesses.scopes import Resource
-from foundation.api import SIGNED_IN, WITH_BODY, Done, PageQuery, Text, path_id, refusals
+from foundation.api import SIGNED_IN, WIRE_TIME, WITH_BODY, Done, PageQuery, Text, path_id, refusals
 
 
 class MemberOutput(serializers.ModelSerializer[Membership]):
@@ -21,7 +21,7 @@ class MemberOutput(serializers.ModelSerializer[Membership]):
 
     email = serializers.CharField(source="user.email")
     name = serializers.CharField(source="user.full_name")
-    invited_at = serializers.DateTimeField(format="%Y-%m-%dT%H:%M:%SZ")
+    invited_at = serializers.DateTimeField(format=WIRE_TIME)
 
     class Meta:
         model = Membership

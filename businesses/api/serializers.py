@@ -7,7 +7,7 @@ from rest_framework import serializers
 from accounts.api.serializers import UserOutput
 from accounts.models import User
 from businesses.models import Business, Membership, Role
-from foundation.api import Text
+from foundation.api import WIRE_TIME, Text
 
 
 class CreateBusinessInput(serializers.Serializer[Any]):
@@ -28,7 +28,7 @@ class BusinessOutput(serializers.ModelSerializer[Business]):
     industry = serializers.CharField(allow_null=True)
     team_size = serializers.CharField(allow_null=True)
     goal = serializers.CharField(allow_null=True)
-    created_at = serializers.DateTimeField(format="%Y-%m-%dT%H:%M:%SZ")
+    created_at = serializers.DateTimeField(format=WIRE_TIME)
 
     class Meta:
         model = Business

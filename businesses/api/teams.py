@@ -13,7 +13,18 @@ from businesses import teams
 from businesses.models import Team
 from businesses.policy import Action, require
 from businesses.scopes import Resource
-from foundation.api import SIGNED_IN, WITH_BODY, CursorQuery, Done, IdField, Text, newest_page, path_id, refusals
+from foundation.api import (
+    SIGNED_IN,
+    WIRE_TIME,
+    WITH_BODY,
+    CursorQuery,
+    Done,
+    IdField,
+    Text,
+    newest_page,
+    path_id,
+    refusals,
+)
 
 MAX_MEMBERS = 1000
 
@@ -22,7 +33,7 @@ class TeamOutput(serializers.ModelSerializer[Team]):
     """`member_ids` are the `id`s of /team/members."""
 
     member_ids = serializers.SerializerMethodField()
-    created_at = serializers.DateTimeField(format="%Y-%m-%dT%H:%M:%SZ")
+    created_at = serializers.DateTimeField(format=WIRE_TIME)
 
     class Meta:
         model = Team
