@@ -63,17 +63,22 @@ def _unfinished() -> ConversationQuerySet:
 def _unassign(rows: ConversationQuerySet, *, actor_id: UUID | None) -> int:
     """A batch of one workspace's; how many that were."""
     ids = list(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True)[:BATCH])
-    Conversation.objects.filter(pk__in=ids).update(assignee=None)
-    return _tell(ids, actor_id=actor_id)
+    Conversation.objects.filter(pk__in=ids).update(assignee=None, updated_at=timezone.now())
+    return _record(ids, actor_id=actor_id)
 
 
 @transaction.atomic
-def _tell(ids: list[UUID], *, actor_id: UUID | None) -> int:
-    """Feed rows for conversations of one workspace that have changed hands; how many those were."""
-    rows = Conversation.objects.filter(pk__in=ids).order_by("pk")
-    list(rows.select_for_update().values_list("pk"))
+def _tell(ids: list[UUID], *, actor_id: UUID | None) -> None:
+    """A batch that the database itself has changed."""
+    rows = Conversation.objects.filter(pk__in=ids)
+    list(rows.select_for_update().order_by("pk").values_list("pk"))
     rows.update(updated_at=timezone.now())
-    freed = list(rows.for_reading())
+    _record(ids, actor_id=actor_id)
+
+
+def _record(ids: list[UUID], *, actor_id: UUID | None) -> int:
+    """Feed rows for locked conversations of one workspace that have changed hands; how many those were."""
+    freed = list(Conversation.objects.for_reading().filter(pk__in=ids).order_by("pk"))
     if freed:
         happened = [events.conversation_assigned(conversation, actor_id=actor_id) for conversation in freed]
         events.record(freed[0].business_id, happened)
