@@ -144,8 +144,6 @@ def sign_in_with(*, id_token: str, nonce: str | None = None) -> User:
     if known:
         return known
     throttles.count_address("REGISTER")
-    if User.objects.filter(email=identity.email).exists():
-        raise _taken(identity.email)
     user = User(
         email=identity.email,
         full_name=identity.name,
@@ -159,7 +157,7 @@ def sign_in_with(*, id_token: str, nonce: str | None = None) -> User:
         with transaction.atomic():
             user.save(force_insert=True)
             events.tell("account.registered", user=user)
-    except IntegrityError as error:  # two windows at once, or somebody who signed up meanwhile: the constraint decides
+    except IntegrityError as error:  # an account with this e-mail, or two windows at once: the constraint decides
         winner = User.objects.filter(google_sub=identity.sub).first()
         if winner is None:
             raise _taken(identity.email) from error

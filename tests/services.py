@@ -132,11 +132,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--services", action="store_true", help="use a throw-away PostgreSQL and Redis")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-django reads the settings; xdist's workers inherit the addresses
+@pytest.hookimpl(tryfirst=True)  # before pytest-django reads the settings
 def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser, args: list[str]) -> None:
     # Tests never touch the data of the house they run in.
     os.environ.setdefault("PINGBACK_DATA_DIR", tempfile.mkdtemp(prefix="pingback-test-"))
-    if "--services" in args:
+    # Side by side each worker has servers of its own: Redis's channels know no separate databases, and the houses
+    # that tests start share the address that they are given.
+    is_head = early_config.known_args_namespace.numprocesses and "PYTEST_XDIST_WORKER" not in os.environ
+    if "--services" in args and not is_head:
         for name, start in (("DATABASE_URL", start_postgres), ("REDIS_URL", start_redis)):
             if not os.environ.get(name):
                 os.environ[name] = start()

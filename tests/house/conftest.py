@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -23,10 +24,9 @@ def fresh_environment(**settings: str) -> dict[str, str]:
     return {**{name: value for name, value in os.environ.items() if name not in GIVEN}, **settings}
 
 
-@pytest.fixture
-def clone(tmp_path: Path) -> Path:
+def cloned(into: Path) -> Path:
     """The files as they lie here, in a folder whose name has a space, with the installed packages lent to it."""
-    copy = tmp_path / "my house"
+    copy = into / "my house"
     listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     names = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
     for name in filter(None, names):
@@ -61,6 +61,39 @@ class Start:
                 time.sleep(0.05)
         raise AssertionError(f"no answer: {self.said}")
 
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(20)
+
+
+@dataclass(frozen=True)
+class First:
+    """What the very first start in a fresh clone did. house: the clone, which nobody changes any more."""
+
+    house: Path
+    port: int
+    said: str
+    health: str
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> First:
+    """It collects and migrates, which takes its time: once is enough for what is only looked at afterwards."""
+    folder = tmp_path_factory.mktemp("first")
+    house = cloned(folder)
+    with (folder / "log").open("wb") as log:
+        start = Start(house, folder, log)
+    health = start.healthz()
+    start.stop()
+    return First(house=house, port=start.port, said=start.said, health=health)
+
+
+@pytest.fixture
+def clone(first: First, tmp_path: Path) -> Path:
+    """One that was started before, by whoever has just cloned it."""
+    return Path(shutil.copytree(first.house, tmp_path / "my house", symlinks=True))
+
 
 @pytest.fixture
 def serve(clone: Path, tmp_path: Path) -> Iterator[Callable[..., Start]]:
@@ -74,6 +107,4 @@ def serve(clone: Path, tmp_path: Path) -> Iterator[Callable[..., Start]]:
 
     yield start
     for one in started:
-        if one.process.poll() is None:
-            one.process.terminate()
-            one.process.wait(20)
+        one.stop()

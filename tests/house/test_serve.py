@@ -5,12 +5,13 @@ import os
 import signal
 import stat
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.house.conftest import First
 
 Serve = Callable[..., Any]
 
@@ -18,39 +19,34 @@ Serve = Callable[..., Any]
 pytestmark = pytest.mark.timeout(400)
 
 
-def test_a_fresh_clone_serves_with_one_command_and_no_setting(serve: Serve, clone: Path) -> None:
-    house = serve()
-
-    assert json.loads(house.healthz()) == {"status": "ok"}
-    assert f"PingBack is at http://127.0.0.1:{house.port}" in house.said
-    assert "Set EMAIL_URL" in house.said
-    assert "Traceback" not in house.said
-    assert (clone / "var/pingback.sqlite3").exists()
+def test_a_fresh_clone_serves_with_one_command_and_no_setting(first: First) -> None:
+    assert json.loads(first.health) == {"status": "ok"}
+    assert f"PingBack is at http://127.0.0.1:{first.port}" in first.said
+    assert "Set EMAIL_URL" in first.said
+    assert "Traceback" not in first.said
+    assert (first.house / "var/pingback.sqlite3").exists()
 
 
-def test_the_second_start_takes_seconds_and_keeps_the_data(serve: Serve, clone: Path) -> None:
-    first = serve()
-    first.healthz()
-    first.process.terminate()
-    first.process.wait(20)
-    keys = {path.name: path.read_text() for path in (clone / "var/secrets").iterdir()}
-
-    began = time.monotonic()
-    serve().healthz()
-
-    # The promise is 5 s on a quiet machine; the suite shares this one.
-    assert time.monotonic() - began < 20
-    assert {path.name: path.read_text() for path in (clone / "var/secrets").iterdir()} == keys
-
-
-def test_the_keys_are_made_apart_and_for_their_owner_alone(serve: Serve, clone: Path) -> None:
-    serve().healthz()
-
-    secrets = sorted((clone / "var/secrets").iterdir())
+def test_the_keys_are_made_apart_and_for_their_owner_alone(first: First) -> None:
+    secrets = sorted((first.house / "var/secrets").iterdir())
     assert [path.name for path in secrets] == ["field_key", "jwt_key", "secret_key", "ticket_key", "visitor_key"]
     assert {stat.S_IMODE(path.stat().st_mode) for path in secrets} == {0o600}
     assert len({path.read_text() for path in secrets}) == 5
     assert all(len(path.read_bytes()) >= 32 for path in secrets)
+
+
+def test_the_second_start_prepares_nothing_again_and_keeps_the_data(serve: Serve, first: First, clone: Path) -> None:
+    second = serve()
+    second.healthz()
+
+    assert "Preparing the database" in first.said
+    assert "Collecting the pages" in first.said
+    assert "Preparing" not in second.said
+    assert "Collecting" not in second.said
+    was, now = (
+        {path.name: path.read_text() for path in (house / "var/secrets").iterdir()} for house in (first.house, clone)
+    )
+    assert was == now
 
 
 def test_a_second_process_on_the_same_data_is_refused_in_words_and_kill_9_frees_it(serve: Serve) -> None:
