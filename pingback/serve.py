@@ -24,6 +24,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from foundation import mail
 from pingback import alone
+from pingback.realtime.websocket import Protocol
 
 
 def main() -> None:
@@ -54,7 +55,8 @@ def main() -> None:
         port=settings.PORT,
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
+        ws=Protocol,
+        ws_ping_interval=None,  # Engine.IO asks for itself
         ws_max_size=64 * 1024,
         ws_per_message_deflate=False,  # doubles what an idle connection costs
         lifespan="on",

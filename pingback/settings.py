@@ -274,8 +274,13 @@ THROTTLE_BUCKETS = {
         "SOCKET_TYPING": "1/2",  # typing of one socket
         "SOCKET_VISITOR": "10/60",  # everything else of a visitor's
         "SOCKET_MEMBER": "50/200",  # everything else of a member's
+        "SOCKET_REFUSED": "10/200",  # refusals of one socket, which is cut beyond them
     }.items()
 }
+# Sockets at once; 0 takes a cap away. Loopback and unknown addresses are never counted.
+CONNECTIONS_PER_ADDRESS = env_int("CONNECTIONS_PER_ADDRESS", 50)
+CONNECTIONS_PER_VISITOR = env_int("CONNECTIONS_PER_VISITOR", 10)
+CONNECTIONS_PER_USER = env_int("CONNECTIONS_PER_USER", 20)  # in each workspace
 JSON_BODY_BYTES = 512 * 1024
 WEBHOOK_BODY_BYTES = 3 * 1024 * 1024
 UPLOAD_BYTES = env_int("UPLOAD_BYTES", 10 * 1024 * 1024, minimum=1)  # one file

@@ -41,6 +41,7 @@ class Client:
     visitor: Visitor | None = None
     widget: Widget | None = None
     visible: dict[UUID, Conversation] = field(default_factory=dict)
+    rooms: set[str] = field(default_factory=set)
     is_active: bool = True
 
     @property

@@ -1,12 +1,10 @@
 """Our subclasses of python-engineio 4.15. Each says why; tests/realtime/test_library.py holds what they rely on."""
 
 import asyncio
-import contextlib
 import ipaddress
 import logging
-import time
-from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import engineio
@@ -21,15 +19,16 @@ from foundation.errors import Refused
 from pingback.realtime import origins
 from pingback.realtime.origins import Origin
 from pingback.realtime.packets import MAX_BYTES, Frame
+from pingback.realtime.websocket import Protocol, text_frame
 
 CONNECT_SECONDS = 10
 # A refused client leaves by itself; python-socketio's stumbles when the server is quicker.
 LEAVE_SECONDS = 1
-PER_ADDRESS = 50
 STRIKES = 3
 MAX_PACKETS_IN_BODY = 16
 # What a peer may leave unread before it is cut; it comes back and asks for what it missed.
 MAX_UNREAD_PACKETS, MAX_UNREAD_BYTES, MAX_UNREAD_SECONDS = 256, 1024 * 1024, 10
+PING = Frame("", packets.PING)
 FROM_CLIENTS = frozenset({packets.PONG, packets.MESSAGE, packets.CLOSE, packets.NOOP})
 
 log = logging.getLogger("pingback.realtime")
@@ -41,31 +40,33 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 class Connection(AsyncSocket):
     """One client, whichever transport it uses.
 
-    The library's own socket queues without bound for a peer that stops reading, dies of a frame that is no packet
-    without telling anybody, logs and ignores bad packets for ever, lets any number of requests poll at once, and
-    spends a task and a timer on every frame.
+    The library's own queues without bound for a peer that stops reading, dies of a frame that is no packet without
+    telling anybody, logs and ignores bad packets for ever, lets any number of requests poll at once, and spends a
+    queue and a task on every connection, another task on every frame.
     """
 
-    # The library's, whose types it does not tell.
-    connected: bool
-    upgrading: bool
-    upgraded: bool
-    closing: bool
-    closed: bool
-    last_ping: float | None
-
     def __init__(self, server: "Engine", sid: str, *, origin: Origin, address: str | None) -> None:
-        super().__init__(server, sid)
+        """The library's own makes a queue, which most connections never need."""
+        self.server, self.sid = server, sid
+        self.connected = self.upgrading = self.upgraded = self.closing = self.closed = False
+        self.last_ping: float | None = None
+        self.session: dict[str, Any] = {}
         self.origin, self.address = origin, address
         self.client: Any = None
         self._strikes = 0
-        self._unread = self._unread_bytes = 0
-        self._polling = self._posting = self._leaving = False
+        # What could not be written yet; None while there is nothing of that kind.
+        self._backlog: deque[packets.Packet] | None = None
+        self._backlog_bytes = 0
+        self._arrival: asyncio.Future[None] | None = None  # that a poll waits for
+        self._posting = self._leaving = self._is_cut = False
         self._websocket: Any = None
+        self._protocol: Protocol | None = None
+        self._writer: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._connect_timer = self._later(CONNECT_SECONDS, self.cut)
         self._unread_timer: asyncio.TimerHandle | None = None
         self._ping_timer: asyncio.TimerHandle | None = None
+        self._end_timer: asyncio.TimerHandle | None = None
 
     # What goes out --------------------------------------------------------------------------------------
 
@@ -73,49 +74,70 @@ class Connection(AsyncSocket):
         self.push(pkt)
 
     def push(self, pkt: packets.Packet) -> None:
-        """Queue a packet, without waiting for anybody; a peer that is too far behind is cut."""
-        if self.closing or self.closed:
+        """Write a packet, without waiting for anybody; a peer that is too far behind is cut."""
+        if self.closing or self.closed or self._is_cut:
             return
-        self._unread += 1
-        self._unread_bytes += _size(pkt)
-        if self._unread > MAX_UNREAD_PACKETS or self._unread_bytes > MAX_UNREAD_BYTES:
+        if self._backlog is None and self._protocol is not None and self._protocol.write(_wire(pkt)):
+            return
+        if self._is_far_behind(pkt):
             self.cut()
-            return
-        self.queue.put_nowait(pkt)
+        else:
+            self._keep(pkt)
+
+    def _is_far_behind(self, pkt: packets.Packet) -> bool:
+        return self._backlog is not None and (
+            len(self._backlog) >= MAX_UNREAD_PACKETS or self._backlog_bytes + _size(pkt) > MAX_UNREAD_BYTES
+        )
+
+    def _keep(self, pkt: packets.Packet) -> None:
+        """For the next poll, or for a writer that lives as long as the peer is behind."""
+        if self._backlog is None:
+            self._backlog = deque()
+        self._backlog.append(pkt)
+        self._backlog_bytes += _size(pkt)
         if self._unread_timer is None:
             self._unread_timer = self._later(MAX_UNREAD_SECONDS, self.cut)
+        if self._arrival and not self._arrival.done():
+            self._arrival.set_result(None)
+        if self._websocket and self._writer is None:
+            self._writer = self.server.background(self._write(self._websocket))
 
-    def _was_read(self, pkts: list[packets.Packet]) -> None:
-        self._unread -= len(pkts)
-        self._unread_bytes -= sum(map(_size, pkts))
+    async def _write(self, websocket: Any) -> None:
+        """Send the backlog, in order; a peer that takes none of it holds up nobody else."""
+        try:
+            while self._backlog:
+                await websocket.send(self._backlog[0].encode())
+                if self._backlog:
+                    self._backlog_bytes -= _size(self._backlog.popleft())
+                self._stop(self._unread_timer)
+                self._unread_timer = self._later(MAX_UNREAD_SECONDS, self.cut)
+        except Exception:  # it is gone: the reader learns it too
+            log.debug("%s is gone", self.sid)
+        finally:
+            self._forget_backlog()
+            self._writer = None
+
+    def _forget_backlog(self) -> None:
+        self._backlog, self._backlog_bytes = None, 0
         self._stop(self._unread_timer)
-        self._unread_timer = self._later(MAX_UNREAD_SECONDS, self.cut) if self._unread > 0 else None
+        self._unread_timer = None
 
     async def poll(self) -> list[packets.Packet]:
         """What waits for a polling client. Raises QueueEmpty when nothing came, EngineIOError for a second request."""
-        if self._polling:
+        if self._arrival:
             raise EngineIOError("two requests poll at once")
-        self._polling = True
-        try:
-            async with asyncio.timeout(self.server.ping_interval + self.server.ping_timeout):
-                waiting = [await self.queue.get()]
-        except TimeoutError as error:
-            raise QueueEmpty from error
-        finally:
-            self._polling = False
-        while not self.queue.empty():
-            waiting.append(self.queue.get_nowait())
-        pkts = [pkt for pkt in waiting if pkt is not None]
-        self._was_read(pkts)
+        if not self._backlog:
+            self._arrival = self._loop.create_future()
+            try:
+                async with asyncio.timeout(self.server.ping_interval + self.server.ping_timeout):
+                    await self._arrival
+            except TimeoutError as error:
+                raise QueueEmpty from error
+            finally:
+                self._arrival = None
+        pkts = list(self._backlog or ())
+        self._forget_backlog()
         return pkts or [packets.Packet(packets.NOOP)]
-
-    async def _write(self, websocket: Any) -> None:
-        """Send what is queued, in order; a peer that takes none of it holds up nobody else."""
-        with contextlib.suppress(Exception):  # it is gone: the reader learns it too
-            while (pkt := await self.queue.get()) is not None:
-                await websocket.send(pkt.encode())
-                self._was_read([pkt])
-        await websocket.close()
 
     def schedule_ping(self) -> None:
         """A timer instead of the library's sleeping task, which would outlive the connection."""
@@ -124,8 +146,13 @@ class Connection(AsyncSocket):
         self._ping_timer = self._later(self.server.ping_interval, self._ping)
 
     def _ping(self) -> None:
-        self.last_ping = time.time()  # the library compares it by this clock
-        self.push(packets.Packet(packets.PING))
+        """And a timer for the answer, instead of the library's task that goes from socket to socket for ever."""
+        self.last_ping = self._loop.time()
+        self.push(PING)
+        self._ping_timer = self._later(self.server.ping_timeout, self._give_up)
+
+    def _give_up(self) -> None:
+        self.server.background(self.close(wait=False, reason=self.server.reason.PING_TIMEOUT))
 
     # What comes in --------------------------------------------------------------------------------------
 
@@ -175,9 +202,13 @@ class Connection(AsyncSocket):
     async def _websocket_handler(self, websocket: Any) -> None:
         if self.connected and not await self._upgrade(websocket):
             return
-        self.connected = self.upgraded = True
         self._websocket = websocket
-        writer = asyncio.create_task(self._write(websocket))
+        protocol = getattr(websocket.asgi_send, "__self__", None)
+        if isinstance(protocol, Protocol) and not protocol.conn.extensions:
+            self._protocol = protocol
+        self.connected = self.upgraded = True
+        if self._backlog:
+            self._writer = self.server.background(self._write(websocket))
         try:
             while True:
                 text = await websocket.wait()
@@ -187,9 +218,7 @@ class Connection(AsyncSocket):
             pass  # closed, by either side
         finally:
             await self.close(wait=False, abort=True, reason=self.server.reason.TRANSPORT_CLOSE)
-            await asyncio.wait([writer], timeout=MAX_UNREAD_SECONDS)
-            writer.cancel()
-            self._stop(self._unread_timer)
+            self._stop(self._end_timer)
 
     async def _upgrade(self, websocket: Any) -> bool:
         """From polling to this websocket: probe, answer, then the client says so. False when it does not."""
@@ -215,7 +244,8 @@ class Connection(AsyncSocket):
         self._stop(self._connect_timer)
 
     def cut(self) -> None:
-        """Close at once, from anywhere; what is queued is not sent."""
+        """Close at once, from anywhere; what was not written is not sent."""
+        self._is_cut = True
         self.server.background(self.close(wait=False, abort=True))
 
     def finish(self, *, after: float = 0) -> None:
@@ -229,12 +259,12 @@ class Connection(AsyncSocket):
     async def _finish(self, after: float) -> None:
         await asyncio.sleep(after)
         deadline = self._loop.time() + 2
-        while self._unread > 0 and not self.closed and self._loop.time() < deadline:
+        while self._backlog and not self.closed and self._loop.time() < deadline:
             await asyncio.sleep(0.02)
         await self.close(wait=False)
 
     async def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
-        """abort: do not wait for the peer to read what is queued. `wait` is the library's, and never needed."""
+        """abort: do not wait for the peer to read what is left. `wait` is the library's, and never needed."""
         if self.closing or self.closed:
             return
         self.closing = True
@@ -244,25 +274,40 @@ class Connection(AsyncSocket):
         await self.server._trigger_event(
             "disconnect", self.sid, reason or self.server.reason.SERVER_DISCONNECT, run_async=False
         )
-        if not abort:
-            self.queue.put_nowait(packets.Packet(packets.CLOSE))
         self.closed = True
-        self.queue.put_nowait(None)
         if abort:
+            self._forget_backlog()
             self._hang_up()
         else:
-            self._unread_timer = self._later(MAX_UNREAD_SECONDS, self._hang_up)
+            self._keep(packets.Packet(packets.CLOSE))
+            if self._websocket:
+                self.server.background(self._part(self._websocket))
+        if self._arrival and not self._arrival.done():
+            self._arrival.set_result(None)
+
+    async def _part(self, websocket: Any) -> None:
+        """The polite end: what is left, the farewell, the close. Soon it is over, whatever the peer reads."""
+        self._end_timer = self._later(MAX_UNREAD_SECONDS, self._hang_up)
+        if self._writer:
+            await asyncio.wait([self._writer])
+        await websocket.close()
 
     def _hang_up(self) -> None:
         """ASGI has no word for it: a peer that reads nothing would otherwise keep its connection for ever.
 
         uvicorn's `send` is a method of the protocol that holds the transport; under another server the polite close
-        of the writer has to do.
+        has to do.
         """
+        if self._websocket is None:
+            return
+        if self._writer:
+            self._writer.cancel()
         send = getattr(self._websocket, "asgi_send", None)
         transport = getattr(getattr(send, "__self__", None), "transport", None)
         if transport is not None:
             transport.abort()
+        else:
+            self.server.background(self._websocket.close())
 
     def _later(self, seconds: float, call: Callable[[], None]) -> asyncio.TimerHandle:
         return self._loop.call_later(seconds, call)
@@ -277,8 +322,6 @@ class Engine(engineio.AsyncServer):
     """The library's server, which by itself reads bodies of any size, compares origins without asking a database,
     takes any number of connections, and makes sockets of a class that it does not let us choose.
     """
-
-    start_service_task: bool
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -308,9 +351,6 @@ class Engine(engineio.AsyncServer):
         address = origins.address_of(scope)
         if self._is_full(address):
             return self._too_many()
-        if self.start_service_task:
-            self.start_service_task = False
-            self.service_task_handle = self.start_background_task(self._service_task)
         connection = Connection(self, self.generate_id(), origin=scope["pingback.origin"], address=address)
         self.sockets[connection.sid] = connection
         self._per_address[address or ""] += 1
@@ -344,11 +384,12 @@ class Engine(engineio.AsyncServer):
         if not self._per_address[address]:
             del self._per_address[address]
 
-    def background(self, work: Awaitable[None]) -> None:
+    def background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """The loop itself holds tasks only weakly."""
-        task = asyncio.ensure_future(work)
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     def _cors_headers(self, environ: dict[str, Any]) -> list[tuple[str, str]]:
         """The library's, which has checked nothing but echoes the origin that we let in; never with credentials."""
@@ -359,7 +400,7 @@ class Engine(engineio.AsyncServer):
         """Loopback and unknown peers are skipped: many people may stand behind them."""
         if not settings.THROTTLES or address is None or ipaddress.ip_address(address).is_loopback:
             return False
-        return self._per_address[address] >= PER_ADDRESS
+        return 0 < settings.CONNECTIONS_PER_ADDRESS <= self._per_address[address]
 
     def _too_many(self) -> dict[str, Any]:
         return {
@@ -369,9 +410,13 @@ class Engine(engineio.AsyncServer):
         }
 
 
+def _wire(pkt: packets.Packet) -> bytes:
+    """The websocket frame; made once for what goes to many."""
+    return pkt.wire if isinstance(pkt, Frame) else text_frame(pkt.encode().encode())
+
+
 def _size(pkt: packets.Packet) -> int:
-    """Bytes on the wire; known beforehand for what goes to many."""
-    return pkt.size if isinstance(pkt, Frame) else len(pkt.encode().encode())
+    return len(_wire(pkt))
 
 
 async def _bounded_body(receive: Receive) -> bytes | None:

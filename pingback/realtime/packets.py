@@ -7,6 +7,7 @@ import socketio.packet
 from engineio import packet as engine_packets
 
 from foundation.text import flaw_of
+from pingback.realtime.websocket import text_frame
 
 CONNECT, DISCONNECT, EVENT = socketio.packet.CONNECT, socketio.packet.DISCONNECT, socketio.packet.EVENT
 MAX_BYTES = 64 * 1024
@@ -75,8 +76,8 @@ def encode_event(name: str, payload: Any) -> str:
 
 
 class Frame(engine_packets.Packet):
-    """An encoded Socket.IO packet, ready for any number of connections. size: its bytes, counted once."""
+    """An encoded packet, ready for any number of connections. wire: its websocket frame, made once."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(engine_packets.MESSAGE, text)
-        self.size = 1 + len(text.encode())
+    def __init__(self, text: str, packet_type: int = engine_packets.MESSAGE) -> None:
+        super().__init__(packet_type, text)
+        self.wire = text_frame(f"{packet_type}{text}".encode())

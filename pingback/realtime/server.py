@@ -28,7 +28,6 @@ __all__ = ["shutdown", "sio", "startup"]
 
 log = logging.getLogger("pingback.realtime")
 
-PER_VISITOR, PER_USER = 10, 20
 # Every socket's right to be here is looked up again at least this often.
 RECHECK_SECONDS = 30
 RECHECK_AT_ONCE = 500
@@ -92,13 +91,13 @@ async def event(name: str, sid: str, *arguments: Any) -> dict[str, Any]:
 
 
 def _has_too_many(identity: Identity) -> bool:
-    if not settings.THROTTLES:
-        return False
     if identity.membership:
-        return sockets.count(rooms.member(identity.membership.pk)) >= PER_USER
-    if identity.visitor:
-        return sockets.count(rooms.customer(identity.visitor.customer_id)) >= PER_VISITOR
-    return False
+        most, room = settings.CONNECTIONS_PER_USER, rooms.member(identity.membership.pk)
+    elif identity.visitor:
+        most, room = settings.CONNECTIONS_PER_VISITOR, rooms.customer(identity.visitor.customer_id)
+    else:
+        return False
+    return settings.THROTTLES and 0 < most <= sockets.count(room)
 
 
 async def startup(*, at_the_signal: Callable[[], None] = lambda: None) -> None:

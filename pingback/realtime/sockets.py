@@ -42,9 +42,18 @@ class Manager(AsyncManager):
     ) -> None:
         bus.send([{"room": to or room, "packet": encode_event(event, data), "skip": skip_sid}])
 
-    def in_room(self, room: str | None) -> list[tuple[str, str]]:
-        """(sid, connection's id) of every local socket in it; of all for None."""
-        return list(self.rooms.get(NAMESPACE, {}).get(room, {}).items())
+    def basic_enter_room(self, sid: str, namespace: str, room: str | None, eio_sid: str | None = None) -> None:
+        """Only the list of all. The library's own rooms cost 2 KB for each socket alone in one, and a look at every
+        room there is whenever a socket leaves."""
+        if room is None:
+            super().basic_enter_room(sid, namespace, None, eio_sid=eio_sid)
+
+    def basic_disconnect(self, sid: str, namespace: str, **options: Any) -> None:
+        for waiting in (self.pending_connect, self.pending_disconnect):
+            if sid in waiting.get(namespace, ()):
+                waiting[namespace].remove(sid)
+        if sid in self.rooms.get(namespace, {}).get(None, ()):
+            self.basic_leave_room(sid, namespace, None)
 
 
 class Server(socketio.AsyncServer):
@@ -78,12 +87,20 @@ class Server(socketio.AsyncServer):
         """A refused client may not stay, and one that left while we looked it up leaves nothing behind."""
         connection: Connection = self.eio.sockets[eio_sid]
         await super()._handle_connect(eio_sid, namespace, data)
+        _forget_request(self.environ.pop(eio_sid, None))
         if connection.closed:
             await self._handle_disconnect(eio_sid, namespace)
         elif connection.client is None:
             connection.finish(after=LEAVE_SECONDS)
         else:
             connection.greeted()
+
+
+def _forget_request(environ: dict[str, Any] | None) -> None:
+    """Who it is has been settled; the coroutines of a websocket would keep its headers for as long as it lives."""
+    if environ:
+        environ["asgi.scope"]["headers"] = []
+        environ.clear()
 
 
 def _text(data: object) -> str:
@@ -101,6 +118,7 @@ sio = Server(
     async_handlers=False,  # in the order sent, and no task per packet
     cors_allowed_origins="*",  # Engine.handle_request has checked before
     cors_credentials=False,
+    monitor_clients=False,  # each connection has a timer of its own
     max_http_buffer_size=packets.MAX_BYTES,
     http_compression=False,
     logger=library_log,
@@ -108,6 +126,8 @@ sio = Server(
 )
 
 clients: dict[str, Client] = {}
+# The sockets in each room, by their sid.
+_rooms: dict[str, dict[str, Client]] = {}
 # Memberships whose socket closed since somebody last looked (server._note_presence).
 departed: set[UUID] = set()
 
@@ -127,12 +147,15 @@ def admit(client: Client, *, feed_seq: int) -> None:
 
 
 def dismiss(sid: str) -> None:
-    """It is gone; the library has the rooms cleared."""
+    """It is gone."""
     client = clients.pop(sid, None)
-    if client and client.membership:
+    if client is None:
+        return
+    for room in list(client.rooms):
+        leave(client, room)
+    if client.membership:
         departed.add(client.membership.pk)
-    if client:
-        in_order.leave(str(client.business_id))
+    in_order.leave(str(client.business_id))
 
 
 def become_visitor(client: Client, visitor: Visitor) -> None:
@@ -143,15 +166,25 @@ def become_visitor(client: Client, visitor: Visitor) -> None:
 
 def enter(client: Client, room: str) -> None:
     if client.sid in clients:
-        sio.manager.basic_enter_room(client.sid, NAMESPACE, room, eio_sid=client.connection.sid)
+        client.rooms.add(room)
+        _rooms.setdefault(room, {})[client.sid] = client
 
 
 def leave(client: Client, room: str) -> None:
-    sio.manager.basic_leave_room(client.sid, NAMESPACE, room)
+    if room in client.rooms:
+        client.rooms.remove(room)
+        del _rooms[room][client.sid]
+        if not _rooms[room]:
+            del _rooms[room]
+
+
+def members(room: str) -> list[Client]:
+    """The local sockets in it."""
+    return list(_rooms.get(room, {}).values())
 
 
 def count(room: str) -> int:
-    return len(sio.manager.in_room(room))
+    return len(_rooms.get(room, ()))
 
 
 # What the bus brings ----------------------------------------------------------------------------------------
@@ -161,19 +194,20 @@ def hear(envelope: Envelope) -> None:
     if "out" in envelope:
         in_order.take(envelope["business"], envelope["seq"], envelope["out"])
     elif "cut" in envelope:
-        for sid, _connection in sio.manager.in_room(envelope["cut"]):
-            revoke(sid, envelope["reason"])
+        for client in members(envelope["cut"]):
+            revoke(client.sid, envelope["reason"])
     else:
         deliver(envelope["room"], envelope["packet"], skip=envelope["skip"])
 
 
 def deliver(room: str | None, packet: str, *, skip: str | None = None) -> None:
-    """One frame for all local sockets of a room; none of them is waited for."""
-    hearers = sio.manager.in_room(room)
-    shared = Frame(packet) if hearers else None
-    for sid, connection_id in hearers:
-        if sid != skip:
-            _push(connection_id, shared)
+    """One frame for all local sockets of a room, or for all there are; none of them is waited for."""
+    hearers = clients if room is None else _rooms.get(room)
+    if hearers:
+        frame = Frame(packet)
+        for sid, client in hearers.items():
+            if sid != skip:
+                client.connection.push(frame)
 
 
 def revoke(sid: str, reason: str) -> None:
@@ -181,20 +215,13 @@ def revoke(sid: str, reason: str) -> None:
     client = clients.get(sid)
     if client:
         tell(client, "revoked", {"reason": reason})
-        for room in sio.manager.get_rooms(sid, NAMESPACE):
-            if room != sid:
-                leave(client, room)
+        for room in list(client.rooms):
+            leave(client, room)
         client.connection.finish()
 
 
 def tell(client: Client, event: str, payload: dict[str, Any]) -> None:
     client.connection.push(Frame(encode_event(event, payload)))
-
-
-def _push(connection_id: str, what: Frame | None) -> None:
-    connection = sio.eio.sockets.get(connection_id)
-    if connection and what:
-        connection.push(what)
 
 
 def _emit(out: list[list[str]]) -> None:

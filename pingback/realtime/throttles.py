@@ -30,40 +30,46 @@ class Window:
 
 
 class Throttle:
-    """What one socket may send. Events of one kind share buckets; what is refused has a bucket of its own."""
+    """What one socket may send. Events of one kind share buckets; what is refused has a bucket of its own.
+
+    Made when they are needed: most sockets only listen.
+    """
+
+    __slots__ = ("_clock", "_made", "is_member")
 
     def __init__(self, *, is_member: bool, clock: Clock = time.monotonic) -> None:
-        self._rest = _set([bucket("SOCKET_MEMBER" if is_member else "SOCKET_VISITOR", clock)])
-        self._special = {
-            "client_message": _set([bucket("SOCKET_MESSAGE", clock), _window("SOCKET_MESSAGES", clock)]),
-            "typing": _set([bucket("SOCKET_TYPING", clock)]),
-        }
-        self._refusals = Bucket(10, 200, clock)
+        self.is_member, self._clock = is_member, clock
+        self._made: dict[str, list[Bucket | Window]] | None = None
 
     def wait(self, event: str) -> float:
         """0 and the event is counted, or the seconds to wait, and nothing is."""
         if not settings.THROTTLES:
             return 0.0
-        buckets = self._special.get(event, self._rest)
-        if longest := max((each.wait() for each in buckets), default=0.0):
-            return longest
-        for each in buckets:
-            each.take()
-        return 0.0
+        return self._take(event if event in {"client_message", "typing"} else "other")
 
     def is_flooding(self) -> bool:
         """Count a refusal; true when the socket goes on in spite of them."""
-        if self._refusals.wait():
-            return True
-        self._refusals.take()
-        return False
+        return self._take("refused") > 0
+
+    def _take(self, kind: str) -> float:
+        if self._made is None:
+            self._made = {}
+        if kind not in self._made:
+            self._made[kind] = [each for each in self._make(kind) if each]
+        if longest := max((each.wait() for each in self._made[kind]), default=0.0):
+            return longest
+        for each in self._made[kind]:
+            each.take()
+        return 0.0
+
+    def _make(self, kind: str) -> list[Bucket | Window | None]:
+        if kind == "client_message":
+            return [bucket("SOCKET_MESSAGE", self._clock), _window("SOCKET_MESSAGES", self._clock)]
+        if kind == "other":
+            kind = "member" if self.is_member else "visitor"
+        return [bucket(f"SOCKET_{kind.upper()}", self._clock)]
 
 
 def _window(name: str, clock: Clock) -> Window | None:
     most, seconds = settings.THROTTLE_RATES[name]
     return Window(most, seconds, clock) if most else None
-
-
-def _set(given: list[Bucket | Window | None] | list[Bucket | None]) -> list[Bucket | Window]:
-    """Without those that are turned off."""
-    return [each for each in given if each]

@@ -1,7 +1,7 @@
 """What we rely on inside python-socketio, python-engineio, channels_redis and uvicorn.
 
 Our subclasses replace some of their methods and call others. When an upgrade changes one of these, read the change,
-adapt pingback/realtime/{engine,sockets,bus}.py if need be, and write the new digest down.
+adapt pingback/realtime/{engine,websocket,sockets,bus}.py if need be, and write the new digest down.
 """
 
 import hashlib
@@ -44,7 +44,6 @@ DIGESTS: dict[Callable[..., Any], str] = {
     AsyncSocket._websocket_handler: "27f120df4d71",
     # called by Connection, or calling it
     AsyncSocket.receive: "a91ae36ec2fb",
-    AsyncSocket.check_ping_timeout: "77616d5ca780",
     AsyncSocket.handle_get_request: "05eaae9f0a60",
     AsyncSocket._upgrade_websocket: "820b83efe96a",
     asgi.translate_request: "39e74733f1fe",
@@ -68,7 +67,20 @@ DIGESTS: dict[Callable[..., Any], str] = {
     AsyncManager.emit: "01ccd5b82b4f",
     BaseManager.basic_enter_room: "3f509586d2d7",
     BaseManager.basic_leave_room: "e27f3eea06d1",
+    BaseManager.pre_connect: "bfdba4c0c8f1",
+    BaseManager.connect: "a0214ac7cb24",
+    BaseManager.is_connected: "d37721466718",
+    BaseManager.pre_disconnect: "18a8d01ed87a",
     BaseManager.basic_disconnect: "2933b50bc4b2",
+    # around Protocol
+    WebSocketsSansIOProtocol.__init__: "631dcd744eab",
+    WebSocketsSansIOProtocol.send: "d4919ed760ce",
+    WebSocketsSansIOProtocol.receive: "1dc0e7153900",
+    WebSocketsSansIOProtocol.send_receive_event_to_app: "a2b10de91477",
+    WebSocketsSansIOProtocol.start_keepalive: "6d83bdbc3db8",
+    WebSocketsSansIOProtocol.handle_connect: "fc648c2161ff",
+    WebSocketsSansIOProtocol.handle_close: "62fd412b1f5b",
+    WebSocketsSansIOProtocol.shutdown: "e8ace796ada6",
     # under the bus
     RedisPubSubLoopLayer.receive: "2d3fa7938ba6",
     RedisPubSubLoopLayer.group_add: "09e5aeb8954a",
@@ -88,6 +100,7 @@ def test_our_classes_are_the_ones_at_work() -> None:
     assert sio.packet_class.json is engineio.packet.Packet.json is Json
     assert sio.async_handlers is False
     assert sio.eio.async_handlers is False
+    assert sio.eio.start_service_task is False
     assert sio.eio.max_http_buffer_size == 64 * 1024
     assert set(sio.handlers["/"]) == {"connect", "disconnect", "*"}
     assert list(sio.namespace_handlers) == []
