@@ -11,6 +11,9 @@ export class Failed extends Error {
   }
 }
 
+/** The reader is no member of the page's workspace any more; said here, whoever learns it first. */
+export const hasLeft = () => location.assign(`/left/?workspace=${document.body.dataset.business}`)
+
 /** The answer to a request of ours. Throws Failed, with the server's sentence when it has one. */
 export async function ask(address, { body, signal } = {}) {
   let answer
@@ -27,7 +30,8 @@ export async function ask(address, { body, signal } = {}) {
     throw new Failed(0, "")
   }
   if (answer.redirected) {
-    location.reload() // signed out in the meantime: the server knows where to
+    if (new URL(answer.url).pathname === "/onboarding") hasLeft()
+    else location.reload() // signed out in the meantime: the server knows where to
     throw new Failed(401, "")
   }
   if (!answer.ok) {

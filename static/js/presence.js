@@ -1,6 +1,6 @@
 // Who is there, and whether we still are: what every page of a workspace hears on its line.
 
-import { ask } from "./fragment.js"
+import { ask, hasLeft } from "./fragment.js"
 import { connect } from "./socket.js"
 import { toast } from "./toast.js"
 
@@ -9,7 +9,7 @@ export function hear(name, payload) {
   const here = document.body.dataset.business
   if (name === "agent_status_changed") show(payload)
   else if (name === "workspace_switched" && payload.business_id !== here) location.assign("/inbox/")
-  else if (name === "revoked" && payload.reason === "membership_ended") location.assign(`/left/?workspace=${here}`)
+  else if (name === "revoked" && payload.reason === "membership_ended") hasLeft()
   else if (name === "revoked") location.reload()
 }
 
