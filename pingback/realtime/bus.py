@@ -2,12 +2,17 @@
 
 What travels is an envelope, one of
   {"business", "seq", "out": [[room, packet], ...]}   a feed event, encoded once, emitted in the feed's order
-  {"room", "packet", "skip"}                          what has no place in the feed, like typing
+  {"room", "packet", "skip", "business"?}             what has no place in the feed, like typing
   {"cut": room, "reason"}                             close the sockets of a room
 Without REDIS_URL there is one process and nothing travels.
 
-Pub/sub loses what is sent while Redis is away, and nobody says so. So every process numbers what it publishes and
-beats once a second: a hole in the numbers is a loss, and the local sockets are told to fetch anew.
+Each workspace has a Channels group, which a process joins while it has sockets of it. Not each room: the feed's
+numbers, by which a process puts events in order, have no holes only for who hears all of a workspace. What names no
+workspace, and the beats, go to a control group that every process hears.
+
+Pub/sub loses what is sent while Redis is away, and nobody says so. So every process numbers what it publishes to each
+group, and beats once a second with the numbers it has reached: a hole is a loss, and the local sockets of that group
+are told to fetch anew; a hole in the control group means that anything may be missing.
 """
 
 import asyncio
@@ -19,6 +24,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from channels.layers import get_channel_layer
@@ -26,11 +32,11 @@ from django.conf import settings
 
 log = logging.getLogger("pingback.realtime")
 
-GROUP = "pingback"
+CONTROL = "pingback"
 BEAT_SECONDS = 1
 # Heard nothing of ourselves for so long: the bus is down.
 SILENCE_SECONDS = 4
-PUBLISH_SECONDS = 5
+ASK_SECONDS = 5
 FORGET_SECONDS = 60
 MAX_OUTBOX = 5_000
 MAX_BATCH = 100
@@ -38,20 +44,45 @@ MAX_BATCH = 100
 Envelope = dict[str, Any]
 
 
+@dataclass(slots=True)
+class _Host:
+    """What was heard of another process. numbers: the last one in each group."""
+
+    heard_at: float
+    beat_at: float = float("-inf")
+    numbers: dict[str, int] = field(default_factory=dict)
+
+
 class Bus:
-    """Belongs to one event loop. hear: what to do with an envelope here; gap: what was missed is unknown."""
+    """Belongs to one event loop.
+
+    hear: what to do with an envelope here.
+    gap: what a workspace's sockets missed is unknown; None for those of all.
+    joined: from now on everything of this workspace is heard.
+    """
 
     def __init__(
-        self, *, hear: Callable[[Envelope], None] | None = None, gap: Callable[[], None] | None = None
+        self,
+        *,
+        hear: Callable[[Envelope], None] | None = None,
+        gap: Callable[[str | None], None] = lambda business: None,
+        joined: Callable[[str], None] = lambda business: None,
     ) -> None:
-        self._hear, self._gap = hear, gap
+        self._hear, self._gap, self._joined = hear, gap, joined
         self._host = uuid.uuid4().hex
-        self._number = 0
         self._outbox: deque[Envelope] = deque()
+        self._on_the_way = 0
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        self._seen: dict[str, tuple[int, float]] = {}
+        # By group. One number for each workspace that this process has ever spoken of.
+        self._numbers: dict[str, int] = {}
+        self._untold: set[str] = set()  # groups whose number no beat has told yet
+        self._hosts: dict[str, _Host] = {}
         self._heard_ourselves = float("-inf")
+        self._channel = ""
+        self._wanted: set[str] = set()  # workspaces with sockets here
+        self._groups: dict[str, float] = {}  # joined, and heard since when; inf until our own greeting came back
+        self._regroup = asyncio.Event()
 
     async def start(self) -> None:
         if not settings.REDIS_URL:
@@ -64,7 +95,7 @@ class Bus:
     async def stop(self) -> None:
         """Sends what waits, for a moment."""
         deadline = time.monotonic() + 1
-        while self._outbox and self._tasks and time.monotonic() < deadline:
+        while (self._outbox or self._on_the_way) and self._tasks and time.monotonic() < deadline:
             await asyncio.sleep(0.01)
         for task in self._tasks:
             task.cancel()
@@ -72,70 +103,199 @@ class Bus:
         self._tasks = []
 
     def take(self, envelopes: Iterable[Envelope]) -> None:
-        """Here first, then everywhere else. Never waits."""
+        """Here first, then everywhere else. Never waits, never raises."""
         for envelope in envelopes:
-            if self._hear:
-                self._hear(envelope)
+            self._deliver(envelope)
             if self._tasks:
                 self._outbox.append(envelope)
         if len(self._outbox) > MAX_OUTBOX:
+            for group in set(map(_group_of, self._outbox)):
+                self._next_number(group)  # the hole tells the others
             self._outbox.clear()
-            self._number += 1  # the hole tells the others
-        self._wake.set()
+        if self._outbox:
+            self._wake.set()
+
+    def listen(self, business: str) -> None:
+        """This process has a socket of the workspace."""
+        self._wanted.add(business)
+        if _name(business) not in self._groups:
+            self._regroup.set()
+
+    def leave(self, business: str) -> None:
+        """It has none any more. The group is left with the next beat, in case the page was only reloaded."""
+        self._wanted.discard(business)
 
     def is_up(self) -> bool:
         return not settings.REDIS_URL or time.monotonic() - self._heard_ourselves < SILENCE_SECONDS
 
+    # Speaking -------------------------------------------------------------------------------------------
+
     async def _pump(self) -> None:
-        """What is added while a batch is under way goes out together in the next one."""
+        """What is added while a batch is under way goes out together in the next one, a message for each group."""
         layer = get_channel_layer()
         while True:
             await self._wake.wait()
             self._wake.clear()
-            batch = [self._outbox.popleft() for _ in range(min(MAX_BATCH, len(self._outbox)))]
-            self._number += 1
-            message = {"type": "bus", "host": self._host, "number": self._number, "batch": batch}
-            try:
-                async with asyncio.timeout(PUBLISH_SECONDS):
-                    await layer.group_send(GROUP, message)
-            except Exception as error:
-                log.warning("The bus is away: %s", error)
-                await asyncio.sleep(BEAT_SECONDS)
+            batches: dict[str, list[Envelope]] = {}
+            for _ in range(min(MAX_BATCH, len(self._outbox))):
+                envelope = self._outbox.popleft()
+                batches.setdefault(_group_of(envelope), []).append(envelope)
+            await self._publish(layer, batches)
             if self._outbox:
                 self._wake.set()
 
-    async def _beat(self) -> None:
-        while True:
-            self._wake.set()
+    async def _publish(self, layer: Any, batches: dict[str, list[Envelope]], **more: Any) -> None:
+        messages = [
+            {
+                "type": "bus",
+                "host": self._host,
+                "group": group,
+                "number": self._next_number(group),
+                "batch": batch,
+                **more,
+            }
+            for group, batch in batches.items()
+        ]
+        self._on_the_way += 1
+        try:
+            await asyncio.gather(*[layer.group_send(message["group"], message) for message in messages])
+        except Exception as error:
+            log.warning("The bus is away: %s", error)
             await asyncio.sleep(BEAT_SECONDS)
+        finally:
+            self._on_the_way -= 1
+
+    def _next_number(self, group: str) -> int:
+        self._numbers[group] = self._numbers.get(group, 0) + 1
+        self._untold.add(group)
+        return self._numbers[group]
+
+    async def _beat(self) -> None:
+        """A beat that is lost leaves a hole in the control group, so what it told is known to be missing."""
+        layer = get_channel_layer()
+        while True:
+            told, self._untold = self._untold - {CONTROL}, set()
+            await self._publish(layer, {CONTROL: []}, beat={group: self._numbers[group] for group in told})
+            self._regroup.set()
+            await asyncio.sleep(BEAT_SECONDS)
+
+    # Hearing --------------------------------------------------------------------------------------------
 
     async def _listen(self) -> None:
         layer = get_channel_layer()
-        channel = await _until_it_works(layer.new_channel)
-        await _until_it_works(lambda: layer.group_add(GROUP, channel))
-        self._seen[self._host] = self._number, time.monotonic()  # from here on we miss nothing of ourselves
+        self._channel = await _until_it_works(layer.new_channel)
+        await _until_it_works(lambda: layer.group_add(CONTROL, self._channel))
+        # From here on we miss nothing of ourselves.
+        self._hosts[self._host] = _Host(time.monotonic(), numbers={CONTROL: self._numbers.get(CONTROL, 0)})
+        self._tasks.append(asyncio.create_task(self._keep_groups(layer)))
         while True:
-            message = await layer.receive(channel)
+            message = await layer.receive(self._channel)
             try:
-                self._heard(message["host"], message["number"], message["batch"])
+                self._heard(message)
             except Exception:
                 log.exception("An envelope could not be delivered")
 
-    def _heard(self, host: str, number: int, batch: list[Envelope]) -> None:
-        assert self._hear
-        assert self._gap
+    async def _keep_groups(self, layer: Any) -> None:
+        """Be in the groups of the workspaces that have sockets here.
+
+        Nothing is lost on the way in. What was committed before our own greeting comes back through the group may
+        not have been heard, so then `joined` compares the feed with the database; what is published after that
+        arrives. A handshake does not wait for any of this: Redis may be away.
+        """
+        while True:
+            await self._regroup.wait()
+            self._regroup.clear()
+            wanted = {_name(business) for business in self._wanted}
+            try:
+                async with asyncio.timeout(ASK_SECONDS):
+                    for group in wanted - self._groups.keys():
+                        await layer.group_add(group, self._channel)
+                        self._groups[group] = float("inf")
+                    for group in self._groups.keys() - wanted:
+                        await layer.group_discard(group, self._channel)
+                        self._forget(group)
+                    greeting = {"type": "bus", "hello": self._host}
+                    unheard = [group for group, since in self._groups.items() if since == float("inf")]
+                    await asyncio.gather(*[layer.group_send(group, {**greeting, "group": group}) for group in unheard])
+            except Exception as error:  # the next beat tries again
+                log.warning("The bus is away: %s", error)
+
+    def _forget(self, group: str) -> None:
+        del self._groups[group]
+        for host in self._hosts.values():
+            host.numbers.pop(group, None)
+
+    def _heard(self, message: dict[str, Any]) -> None:
+        group = message["group"]
+        if "hello" in message:
+            if message["hello"] == self._host and self._groups.get(group) == float("inf"):
+                self._groups[group] = time.monotonic()
+                self._joined(_business(group))
+            return
         now = time.monotonic()
-        before = self._seen.get(host)
-        self._seen[host] = number, now
-        if before is None:
-            self._seen = {name: seen for name, seen in self._seen.items() if now - seen[1] < FORGET_SECONDS}
-        elif number != before[0] + 1:
-            self._gap()
-        if host == self._host:
+        if message["host"] == self._host:
             self._heard_ourselves = now
-        else:
-            for envelope in batch:
+        host = self._known(message["host"], now)
+        before = host.numbers.get(group)
+        host.numbers[group] = message["number"]
+        if before is not None and message["number"] > before + 1:
+            self._missed(group)
+        if "beat" in message:
+            self._compare(message["host"], message["beat"], now)
+        if message["host"] != self._host:
+            for envelope in message["batch"]:
+                self._deliver(envelope)
+
+    def _compare(self, name: str, told: dict[str, int], now: float) -> None:
+        """Whether we have heard as much from a process as it says to have said."""
+        host = self._known(name, now)
+        for group, number in told.items():
+            since = self._groups.get(group, float("inf"))
+            if name == self._host or since == float("inf"):
+                continue
+            # In a group since before its last beat we would have heard what it has said there meanwhile.
+            before = host.numbers.get(group, 0 if since < host.beat_at else number)
+            host.numbers[group] = max(before, number)
+            if before < number:
+                self._missed(group)
+        host.beat_at = now
+
+    def _known(self, name: str, now: float) -> _Host:
+        if name not in self._hosts:
+            self._hosts = {each: host for each, host in self._hosts.items() if now - host.heard_at < FORGET_SECONDS}
+            self._hosts[name] = _Host(now)
+        self._hosts[name].heard_at = now
+        return self._hosts[name]
+
+    def _missed(self, group: str) -> None:
+        if group == CONTROL:
+            # Whoever else was not heard meanwhile is covered by the same fetching.
+            for host in self._hosts.values():
+                control = host.numbers.get(CONTROL)
+                host.numbers = {CONTROL: control} if control is not None else {}
+            self._gap(None)
+        elif group in self._groups:
+            self._gap(_business(group))
+
+    def _deliver(self, envelope: Envelope) -> None:
+        if self._hear:
+            try:
                 self._hear(envelope)
+            except Exception:
+                log.exception("An envelope could not be delivered")
+
+
+def _name(business: str) -> str:
+    return f"{CONTROL}.{business}"
+
+
+def _business(group: str) -> str:
+    return group.removeprefix(f"{CONTROL}.")
+
+
+def _group_of(envelope: Envelope) -> str:
+    business = envelope.get("business")
+    return _name(business) if business else CONTROL
 
 
 async def _until_it_works(attempt: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
@@ -154,10 +314,12 @@ _loop: asyncio.AbstractEventLoop | None = None
 _starting = threading.Lock()
 
 
-async def attach(*, hear: Callable[[Envelope], None], gap: Callable[[], None]) -> Bus:
+async def attach(
+    *, hear: Callable[[Envelope], None], gap: Callable[[str | None], None], joined: Callable[[str], None]
+) -> Bus:
     """This process serves sockets, on the running loop."""
     global _bus, _loop
-    bus = Bus(hear=hear, gap=gap)
+    bus = Bus(hear=hear, gap=gap, joined=joined)
     await bus.start()
     _bus, _loop = bus, asyncio.get_running_loop()
     return bus
@@ -175,8 +337,24 @@ def send(envelopes: list[Envelope]) -> None:
     if _bus is None and settings.REDIS_URL:
         _speak_from_a_thread()
     bus, loop = _bus, _loop
-    if bus and loop and not loop.is_closed():
+    if bus is None or loop is None or loop.is_closed():
+        return
+    if asyncio._get_running_loop() is loop:
+        bus.take(envelopes)
+    else:
         loop.call_soon_threadsafe(bus.take, envelopes)
+
+
+def listen(business: str) -> None:
+    """On the loop of the sockets: the first one of a workspace is here."""
+    if _bus:
+        _bus.listen(business)
+
+
+def leave(business: str) -> None:
+    """On the loop of the sockets: the last one of a workspace is gone."""
+    if _bus:
+        _bus.leave(business)
 
 
 def is_up() -> bool:
@@ -192,7 +370,7 @@ def _speak_from_a_thread() -> None:
             return
         loop = asyncio.new_event_loop()
         threading.Thread(target=loop.run_forever, name="bus", daemon=True).start()
-        bus = asyncio.run_coroutine_threadsafe(_voice(), loop).result(PUBLISH_SECONDS)
+        bus = asyncio.run_coroutine_threadsafe(_voice(), loop).result(ASK_SECONDS)
         _bus, _loop = bus, loop
         atexit.register(_finish, bus, loop)
 

@@ -179,7 +179,8 @@ async def typing(client: Client, sent: Fields) -> Ack:
     hearers = [rooms.conversation(conversation_id)]
     if client.is_member and conversation.is_web and conversation.customer_id:
         hearers.append(rooms.customer(conversation.customer_id))
-    bus.send([{"room": room, "packet": packet, "skip": client.sid} for room in hearers])
+    business = str(client.business_id)
+    bus.send([{"room": room, "packet": packet, "skip": client.sid, "business": business} for room in hearers])
     return {}
 
 

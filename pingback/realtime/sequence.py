@@ -35,18 +35,27 @@ class InOrder:
         self._lines: dict[str, _Line] = {}
         self._ties = itertools.count()
 
-    def listen(self, business: str, *, after: int) -> None:
-        """Somebody listens. after: the workspace's feed position as the database has it."""
+    def listen(self, business: str, *, after: int) -> bool:
+        """Somebody listens. after: the workspace's feed position as the database has it. Whether it is the first."""
+        is_first = business not in self._lines
         line = self._lines.setdefault(business, _Line(next=after + 1))
         line.listeners += 1
+        return is_first
 
-    def leave(self, business: str) -> None:
+    def is_behind(self, business: str, seq: int) -> bool:
+        """Whether somebody listens here who has not been told up to this number of the feed."""
+        line = self._lines.get(business)
+        return line is not None and line.next <= seq
+
+    def leave(self, business: str) -> bool:
+        """Whether it was the last."""
         line = self._lines[business]
         line.listeners -= 1
         if not line.listeners:
             if line.timer:
                 line.timer.cancel()
             del self._lines[business]
+        return not line.listeners
 
     def take(self, business: str, seq: int, what: Any) -> None:
         line = self._lines.get(business)

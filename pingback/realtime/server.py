@@ -21,6 +21,7 @@ from pingback.realtime import bus, clients, db, handlers, rooms, sockets
 from pingback.realtime.clients import Client
 from pingback.realtime.engine import LEAVE_SECONDS, Connection
 from pingback.realtime.handshake import TOO_MANY_CONNECTIONS, Identity, identify
+from pingback.realtime.sequence import PATIENCE_SECONDS
 from pingback.realtime.sockets import sio
 from pingback.realtime.throttles import Throttle
 
@@ -106,7 +107,7 @@ async def startup(*, at_the_signal: Callable[[], None] = lambda: None) -> None:
     at_the_signal: called at SIGTERM, when no new work is to begin; the lifespan ends some seconds later.
     """
     global _watch
-    await bus.attach(hear=sockets.hear, gap=_resync)
+    await bus.attach(hear=sockets.hear, gap=_resync, joined=_look_for_missed)
     _watch = asyncio.create_task(_recheck_for_ever())
     _announce_the_end(asyncio.get_running_loop(), at_the_signal)
 
@@ -149,13 +150,14 @@ def _say_goodbye() -> None:
             client.connection.finish(after=LEAVE_SECONDS)
 
 
-def _resync() -> None:
-    """Something was lost on the way, and nobody knows what: everybody fetches anew."""
-    sio.eio.background(_tell_to_resync())
+def _resync(business: str | None) -> None:
+    """Something was lost on the way, and nobody knows what: the workspace's sockets, or all, fetch anew."""
+    present = [each for each in sockets.clients.values() if business in {None, str(each.business_id)}]
+    if present:
+        sio.eio.background(_tell_to_resync(present))
 
 
-async def _tell_to_resync() -> None:
-    present = list(sockets.clients.values())
+async def _tell_to_resync(present: list[Client]) -> None:
     try:
         cursors = await db.run(handlers.feed_positions, {client.business_id for client in present})
     except (Refused, DatabaseError) as error:
@@ -164,6 +166,23 @@ async def _tell_to_resync() -> None:
     for client in present:
         cursor = {"cursor": cursors.get(client.business_id)} if client.is_member else {}
         sockets.tell(client, "resync", cursor)
+
+
+def _look_for_missed(business: str) -> None:
+    sio.eio.background(_compare_with_the_feed(business))
+
+
+async def _compare_with_the_feed(business: str) -> None:
+    """The workspace's events reach this process from now on; what came between the handshake and now may not have."""
+    try:
+        positions = await db.run(handlers.feed_positions, {UUID(business)})
+    except (Refused, DatabaseError) as error:
+        log.warning("Nobody knows whether something was missed: %s", error)
+        _resync(business)
+        return
+    await asyncio.sleep(PATIENCE_SECONDS)  # what is committed may be on its way
+    if any(sockets.in_order.is_behind(business, seq) for seq in positions.values()):
+        _resync(business)
 
 
 async def _recheck_for_ever() -> None:

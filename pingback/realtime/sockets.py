@@ -136,7 +136,9 @@ def admit(client: Client, *, feed_seq: int) -> None:
     """The client is one of ours now, in the rooms that follow from who it is."""
     clients[client.sid] = client
     client.connection.client = client
-    in_order.listen(str(client.business_id), after=feed_seq)
+    business = str(client.business_id)
+    if in_order.listen(business, after=feed_seq):
+        bus.listen(business)
     if client.membership:
         enter(client, rooms.business(client.business_id))
         enter(client, rooms.member(client.membership.pk))
@@ -155,7 +157,9 @@ def dismiss(sid: str) -> None:
         leave(client, room)
     if client.membership:
         departed.add(client.membership.pk)
-    in_order.leave(str(client.business_id))
+    business = str(client.business_id)
+    if in_order.leave(business):
+        bus.leave(business)
 
 
 def become_visitor(client: Client, visitor: Visitor) -> None:

@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,9 +15,9 @@ import pytest
 from channels.layers import InMemoryChannelLayer
 from django.conf import settings as live
 
-from pingback.realtime import bus, publish
+from pingback.realtime import bus, publish, server
 from pingback.realtime.bus import Bus, Envelope
-from tests.realtime.conftest import Connect, House, sign_up, until
+from tests.realtime.conftest import Connect, House, new_id, sign_up, until
 from tests.services import free_port, packaged
 
 needs_redis = pytest.mark.skipif(not live.REDIS_URL, reason="needs --services")
@@ -28,11 +28,9 @@ class Hearer:
 
     def __init__(self) -> None:
         self.heard: list[Envelope] = []
-        self.gaps = 0
-        self.bus = Bus(hear=self.heard.append, gap=self._gap)
-
-    def _gap(self) -> None:
-        self.gaps += 1
+        self.gaps: list[str | None] = []
+        self.joined: list[str] = []
+        self.bus = Bus(hear=self.heard.append, gap=self.gaps.append, joined=self.joined.append)
 
 
 @pytest.fixture
@@ -68,7 +66,7 @@ async def test_what_one_process_says_the_others_hear_once(layer: InMemoryChannel
     await soon(lambda: there.heard == here.heard)
     await asyncio.sleep(0.05)
     assert len(here.heard) == 2
-    assert here.gaps == there.gaps == 0
+    assert here.gaps == there.gaps == []
     await here.bus.stop()
     await there.bus.stop()
 
@@ -90,7 +88,7 @@ async def test_a_loss_is_noticed_by_those_who_missed_it(
     monkeypatch.undo()
     monkeypatch.setattr(bus, "get_channel_layer", lambda: layer)
 
-    await soon(lambda: there.gaps >= 1)
+    await soon(lambda: there.gaps)
     await soon(lambda: here.bus.is_up())
     await here.bus.stop()
     await there.bus.stop()
@@ -121,7 +119,7 @@ async def test_what_waits_is_bounded(layer: InMemoryChannelLayer, monkeypatch: p
     here.bus.take([TYPING] * 11)
 
     assert not here.bus._outbox
-    await soon(lambda: there.gaps == 1)
+    await soon(lambda: there.gaps == [None])
     await here.bus.stop()
     await there.bus.stop()
 
@@ -163,6 +161,105 @@ def test_what_a_thread_publishes_can_be_held(monkeypatch: pytest.MonkeyPatch) ->
     assert len(sent) == 1
     publish.session_ended(uuid4())
     assert len(sent) == 2
+
+
+# Only the workspaces that have sockets here ----------------------------------------------------------------
+
+
+def feed_event(business: str, seq: int) -> Envelope:
+    return {"business": business, "seq": seq, "out": [["room", "packet"]]}
+
+
+@pytest.fixture
+async def pair(layer: InMemoryChannelLayer) -> AsyncIterator[tuple[Hearer, Hearer]]:
+    """Two processes; the second has sockets of Acme."""
+    here, there = Hearer(), Hearer()
+    await here.bus.start()
+    await there.bus.start()
+    there.bus.listen("acme")
+    await soon(lambda: here.bus.is_up() and there.bus.is_up() and there.joined == ["acme"])
+    yield here, there
+    await here.bus.stop()
+    await there.bus.stop()
+
+
+async def test_a_process_hears_only_workspaces_that_it_has_sockets_of(pair: tuple[Hearer, Hearer]) -> None:
+    here, there = pair
+    here.bus.take([feed_event("umbrella", 1), feed_event("acme", 1)])
+    await soon(lambda: there.heard)
+
+    there.bus.listen("umbrella")
+    await soon(lambda: there.joined == ["acme", "umbrella"])
+    here.bus.take([feed_event("umbrella", 2)])
+    await soon(lambda: len(there.heard) == 2)
+
+    assert there.heard == [feed_event("acme", 1), feed_event("umbrella", 2)]
+    assert here.gaps == there.gaps == []
+
+
+async def test_a_process_leaves_with_the_last_socket_unless_the_page_was_only_reloaded(
+    pair: tuple[Hearer, Hearer],
+) -> None:
+    here, there = pair
+    there.bus.leave("acme")
+    there.bus.listen("acme")
+    here.bus.take([feed_event("acme", 1)])
+    await soon(lambda: len(there.heard) == 1)
+
+    there.bus.leave("acme")
+    await soon(lambda: not there.bus._groups)
+    here.bus.take([feed_event("acme", 2), TYPING])
+    await soon(lambda: TYPING in there.heard)
+
+    assert there.heard == [feed_event("acme", 1), TYPING]
+    assert there.joined == ["acme"]
+
+
+@pytest.mark.parametrize("more_follows", [True, False])
+async def test_a_loss_in_one_workspace_is_noticed_there_alone(
+    pair: tuple[Hearer, Hearer], layer: InMemoryChannelLayer, monkeypatch: pytest.MonkeyPatch, more_follows: bool
+) -> None:
+    """By the next event, or by the next beat when there is none."""
+    here, there = pair
+    there.bus.listen("umbrella")
+    await soon(lambda: there.joined == ["acme", "umbrella"])
+    beats = there.bus._hosts[here.bus._host].beat_at
+    await soon(lambda: there.bus._hosts[here.bus._host].beat_at > beats)
+    send, lost = layer.group_send, []
+
+    async def losing(group: str, message: dict[str, Any]) -> None:
+        if group.endswith("acme") and not lost:
+            lost.append(message)
+        else:
+            await send(group, message)
+
+    monkeypatch.setattr(layer, "group_send", losing)
+    here.bus.take([feed_event("acme", 1), feed_event("umbrella", 1)])
+    await soon(lambda: lost)
+    if more_follows:
+        here.bus.take([feed_event("acme", 2)])
+
+    await soon(lambda: there.gaps)
+    await soon(lambda: feed_event("umbrella", 1) in there.heard)
+    assert there.gaps == ["acme"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("reached", "is_told"), [(7, False), (6, True)])
+async def test_what_was_committed_while_a_process_joined_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, reached: int, is_told: bool
+) -> None:
+    business = new_id()
+    told: list[str | None] = []
+    monkeypatch.setattr(server, "PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(server, "_resync", told.append)
+    monkeypatch.setattr(server.handlers, "feed_positions", lambda ids: dict.fromkeys(ids, 7))
+    server.sockets.in_order.listen(business, after=reached)
+
+    await server._compare_with_the_feed(business)
+
+    server.sockets.in_order.leave(business)
+    assert told == ([business] if is_told else [])
 
 
 # Over a real Redis ------------------------------------------------------------------------------------------

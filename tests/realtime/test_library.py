@@ -1,7 +1,7 @@
 """What we rely on inside python-socketio, python-engineio, channels_redis and uvicorn.
 
 Our subclasses replace some of their methods and call others. When an upgrade changes one of these, read the change,
-adapt pingback/realtime/{engine,websocket,sockets,bus}.py if need be, and write the new digest down.
+adapt pingback/realtime/{engine,websocket,sockets,layer,bus}.py if need be, and write the new digest down.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from typing import Any
 import engineio
 import pytest
 import socketio
-from channels_redis.pubsub import RedisPubSubLoopLayer
+from channels_redis.pubsub import RedisPubSubChannelLayer, RedisPubSubLoopLayer, RedisSingleShardConnection
 from engineio.async_drivers import asgi
 from engineio.async_socket import AsyncSocket
 from engineio.base_server import BaseServer
@@ -82,6 +82,15 @@ DIGESTS: dict[Callable[..., Any], str] = {
     WebSocketsSansIOProtocol.handle_close: "62fd412b1f5b",
     WebSocketsSansIOProtocol.shutdown: "e8ace796ada6",
     # under the bus
+    RedisPubSubChannelLayer.__init__: "b0e717765373",
+    RedisPubSubChannelLayer._get_layer: "1862b87a25ac",
+    RedisPubSubLoopLayer.__init__: "fd9d37e27529",
+    RedisPubSubLoopLayer.group_discard: "420c784f63b0",
+    RedisSingleShardConnection.__init__: "9c8f408acb4c",
+    RedisSingleShardConnection.publish: "5a18093dbcb4",
+    RedisSingleShardConnection.subscribe: "173a8f40b17e",
+    RedisSingleShardConnection._ensure_redis: "ba228d3cee71",
+    RedisSingleShardConnection._receive_message: "2f5f46af28e8",
     RedisPubSubLoopLayer.receive: "2d3fa7938ba6",
     RedisPubSubLoopLayer.group_add: "09e5aeb8954a",
     RedisPubSubLoopLayer.group_send: "5d5f908ce40f",
