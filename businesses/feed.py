@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from businesses.models import Business, FeedEvent
+from foundation import rows
 
 KEPT_FOR = timedelta(days=7)
 
@@ -47,7 +48,7 @@ def record(business_id: UUID, events: Sequence[Event]) -> list[FeedEvent]:
         return []
     last = _advance(business_id, by=len(events))
     now = timezone.now()
-    rows = []
+    recorded = []
     for seq, event in enumerate(events, start=last - len(events) + 1):
         row = FeedEvent(
             business_id=business_id,
@@ -60,10 +61,10 @@ def record(business_id: UUID, events: Sequence[Event]) -> list[FeedEvent]:
             created_at=now,
         )
         row.subject = event.subject
-        rows.append(row)
-    FeedEvent.objects.bulk_create(rows)
-    transaction.on_commit(lambda: _publish(rows), robust=True)
-    return rows
+        recorded.append(row)
+    rows.insert(recorded)
+    transaction.on_commit(lambda: _publish(recorded), robust=True)
+    return recorded
 
 
 def _advance(business_id: UUID, *, by: int) -> int:

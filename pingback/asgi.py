@@ -16,6 +16,7 @@ import socketio
 from django.conf import settings
 
 from channels_app import worker
+from conversations.services import writer
 from pingback import alone
 from pingback.limits import Limits
 from pingback.realtime import server
@@ -47,6 +48,7 @@ class House:
     async def close(self) -> None:
         self._stop.set()
         await server.shutdown()
+        await asyncio.to_thread(writer.finish, seconds=4)
         if self._worker:
             await asyncio.to_thread(self._worker.join, 4)
         self.is_open = False

@@ -120,6 +120,9 @@ if EMBEDDED:
 else:
     DATABASES["default"]["OPTIONS"] = {
         "pool": {"min_size": 1, "max_size": env_int("DATABASE_POOL", 16, minimum=1), "timeout": 2},
+        # What is bound on the server (foundation/rows.py) is planned once. Behind a pooler that shares connections
+        # between transactions it must be one that knows prepared statements, like PgBouncer from 1.21 on.
+        "prepare_threshold": 3,
         "options": "-c synchronous_commit=on -c statement_timeout=5000 -c idle_in_transaction_session_timeout=15000",
     }
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True

@@ -142,8 +142,7 @@ def receive_client_message(
     """
     check_content(content, has_attachments=bool(attachments))
     told = _checked(claims or {})
-    if client_message_id is not None and not (1 <= len(client_message_id) <= 128 and is_clean(client_message_id)):
-        raise Unprocessable(_("Use 1 to 128 characters."), field="client_message_id")
+    _check_client_message_id(client_message_id)
     scope = widget.pk if widget else business_id
     first_key = f"w:{scope}:{client_message_id}" if client_message_id else None
     if visitor is None and conversation_id is not None:
@@ -175,6 +174,33 @@ class _Words:
     @property
     def fingerprint(self) -> str:
         return fingerprint_of(self.content, *self.attachments)
+
+
+def visitors_draft(
+    *, visitor: Visitor, widget: Widget | None, conversation_id: UUID, content: str, client_message_id: str | None
+) -> Draft:
+    """Words for a conversation that the visitor named, as `receive_client_message` would store them.
+
+    Asks no database: what is not the visitor's, or switched off, is refused when it is stored. Raises Unprocessable.
+    """
+    _check_client_message_id(client_message_id)
+    scope = widget.pk if widget else visitor.business_id
+    return Draft(
+        conversation_id=conversation_id,
+        sender_type=SenderType.CUSTOMER,
+        content=content,
+        business_id=visitor.business_id,
+        customer_id=visitor.customer_id,
+        dedup_key=f"w:{visitor.pk}:{client_message_id}" if client_message_id else None,
+        # The first message of a stranger, sent again by the visitor that it made.
+        former_key=f"w:{scope}:{client_message_id}" if client_message_id else None,
+        fingerprint=fingerprint_of(content),
+    )
+
+
+def _check_client_message_id(client_message_id: str | None) -> None:
+    if client_message_id is not None and not (1 <= len(client_message_id) <= 128 and is_clean(client_message_id)):
+        raise Unprocessable(_("Use 1 to 128 characters."), field="client_message_id")
 
 
 def _from_visitor(visitor: Visitor, words: _Words, *, conversation_id: UUID | None, new: bool) -> Received:

@@ -9,6 +9,7 @@ that somebody else just took came with its new `assignee_id`, and with nobody as
 from collections.abc import Collection
 from uuid import UUID
 
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -32,6 +33,32 @@ def all_locked(ids: Collection[UUID]) -> dict[UUID, Conversation]:
     return found
 
 
+def rows_locked(ids: Collection[UUID]) -> dict[UUID, Conversation]:
+    """The bare rows, locked and read in one statement: a row that is locked is always the newest, what is joined to
+    it need not be. In the order of their ids, each with `channel_is_on`: whether its channel takes messages, None
+    without one. Raises NotFound when one is gone.
+    """
+    rows = Conversation.objects.filter(pk__in=ids).annotate(channel_is_on=F("channel__is_active"))
+    found = {row.pk: row for row in rows.select_for_update(of=("self",), no_key=True).order_by("pk")}
+    if len(found) < len(ids):
+        raise NotFound
+    return found
+
+
+def lock_members(who: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
+    """Which of these (business, user) are active members, locked in the order of their ids as by `lock_member`."""
+    if not who:
+        return set()
+    rows = Membership.objects.filter(
+        business_id__in={business_id for business_id, _user in who},
+        user_id__in={user_id for _business, user_id in who},
+        is_active=True,
+        user__is_active=True,
+    )
+    locked = rows.select_for_update(of=("self",), no_key=True).order_by("pk")
+    return {*locked.values_list("business_id", "user_id")} & {*who}
+
+
 def lock_member(business_id: UUID, user_id: UUID) -> Membership | None:
     """An active member; before the conversation: who is being removed gets nothing behind the removal's back."""
     return (
@@ -46,5 +73,9 @@ def lock_own(business_id: UUID, user: User) -> Membership:
     """The membership of whoever does it. Raises Forbidden when it just ended."""
     membership = lock_member(business_id, user.pk)
     if membership is None:
-        raise Forbidden(_("You are no longer a member here."))
+        raise no_member()
     return membership
+
+
+def no_member() -> Forbidden:
+    return Forbidden(_("You are no longer a member here."))

@@ -1,12 +1,11 @@
 """Storing messages: the one way in for widget, API, pages and providers."""
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,12 +15,26 @@ from businesses.selectors import membership_of
 from conversations import events
 from conversations.attachments import facts_of, take
 from conversations.models import Attachment, Conversation, Message, MessageStatus, SenderType, Status
-from conversations.services.locking import all_locked, lock_own
-from foundation.errors import KeyReused, Unprocessable
+from conversations.services.locking import lock_members, no_member, rows_locked
+from foundation import rows
+from foundation.errors import Forbidden, KeyReused, NotFound, Refused, Unprocessable
 from foundation.text import is_clean
 
 MAX_CONTENT = 10_000
 MAX_KEY = 128
+MOVED_BY_A_MESSAGE = (
+    "status",
+    "assignee",
+    "last_seq",
+    "last_message",
+    "first_response_at",
+    "resolved_at",
+    "resolved_by",
+    "closed_at",
+    "handoff_reason",
+    "handoff_at",
+    "updated_at",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +43,11 @@ class Draft:
 
     content: plain text, 1 to MAX_CONTENT characters; "" only with attachments.
     sender: the agent who wrote it; None for a customer.
+    business_id: the workspace that the writer belongs to. A conversation elsewhere does not exist for it, and a
+        `sender` must be a member there when it is stored. None: the caller has looked at both, under their locks.
+    customer_id: likewise for a visitor, whose conversations are its customer's on the web.
     dedup_key: `w:<visitor>:<client id>`, `api:<user>:<key>` or `<channel>:<provider id>`; None = no protection.
+    former_key: another key that the same words may have been stored under before.
     opens: the conversation comes with it: to write first is not yet to take it.
     fingerprint: `fingerprint_of` what was asked; another one under the same key is refused.
     attachments: uploaded by the same side to the same conversation, and not sent yet (`attachments.ids_in`).
@@ -40,7 +57,10 @@ class Draft:
     sender_type: SenderType
     content: str
     sender: User | None = None
+    business_id: UUID | None = None
+    customer_id: UUID | None = None
     dedup_key: str | None = None
+    former_key: str | None = None
     fingerprint: str = ""
     opens: bool = False
     attachments: tuple[UUID, ...] = ()
@@ -57,7 +77,8 @@ def post_messages(drafts: Sequence[Draft]) -> list[Posted]:
 
     Safe to repeat: a key that is known gives the first message, and nobody is told again. A customer's message
     reopens what was parked or done; an agent's first one is the response that the clock waited for.
-    Raises KeyReused, NotFound (no such conversation), Unprocessable (text out of bounds); then nothing is stored.
+    Raises KeyReused, NotFound (no such conversation), Forbidden (the sender is no member any more, the chat is switched
+    off), PlanLimit, Unprocessable (text out of bounds); then nothing is stored.
     Source: design.md 1; promises, "Once" and "Ordered".
     """
     for draft in drafts:
@@ -69,21 +90,52 @@ def post_messages(drafts: Sequence[Draft]) -> list[Posted]:
         return _post(drafts)
 
 
+def post_each(drafts: Sequence[Draft]) -> list[Posted | Exception]:
+    """As post_messages, in one transaction if it can be; one that cannot be stored falls out alone.
+
+    Returns what came of each, in order: the message, or what post_messages would have raised for it alone.
+    """
+    try:
+        return list(post_messages(drafts))
+    except (Refused, DatabaseError, ValueError, TypeError) as error:
+        if len(drafts) == 1 or isinstance(error, OperationalError | InterfaceError):
+            return [error] * len(drafts)
+    middle = len(drafts) // 2
+    return post_each(drafts[:middle]) + post_each(drafts[middle:])
+
+
 @transaction.atomic
 def _post(drafts: Sequence[Draft]) -> list[Posted]:
-    conversations = all_locked({draft.conversation_id for draft in drafts})
+    members = lock_members(
+        {(draft.business_id, draft.sender.pk) for draft in drafts if draft.sender and draft.business_id}
+    )
+    conversations = rows_locked({draft.conversation_id for draft in drafts})
+    for draft in drafts:
+        _check_place(draft, conversations[draft.conversation_id])
+        if draft.sender and draft.business_id and (draft.business_id, draft.sender.pk) not in members:
+            raise no_member()
     posted, happenings = append(conversations, drafts)
-    by_business: dict[UUID, list[Event]] = defaultdict(list)
-    for event in happenings:
-        by_business[conversations[event.conversation_id].business_id].append(event)  # type: ignore[index]
-    for business_id in sorted(by_business):
-        new = [item.message for item in posted if item.created]
-        mine = [message for message in new if message.conversation.business_id == business_id]
-        events.record(business_id, by_business[business_id], messages=mine)
+    businesses = {conversation.pk: conversation.business_id for conversation in conversations.values()}
+    new = [item.message for item in posted if item.created]
+    for business_id in sorted({businesses[message.conversation_id] for message in new}):
+        events.record(
+            business_id,
+            [event for event in happenings if businesses[event.conversation_id] == business_id],  # type: ignore[index]
+            messages=[message for message in new if businesses[message.conversation_id] == business_id],
+        )
     return posted
 
 
-@transaction.atomic
+def _check_place(draft: Draft, conversation: Conversation) -> None:
+    """Raises NotFound, Forbidden. Looks at rows that are there already: a batch asks nothing for one of its drafts."""
+    if draft.business_id and draft.business_id != conversation.business_id:
+        raise NotFound
+    if draft.customer_id and (draft.customer_id != conversation.customer_id or not conversation.is_web):
+        raise NotFound
+    if draft.customer_id and getattr(conversation, "channel_is_on", None) is False:
+        raise Forbidden(_("This chat is switched off."))
+
+
 def send_reply(
     *, conversation: Conversation, author: User, content: str, key: str = "", attachments: Sequence[UUID] = ()
 ) -> Posted:
@@ -93,18 +145,38 @@ def send_reply(
     Raises as post_messages; KeyReused also when the key came with other words or for another conversation; Forbidden
     when the author was just removed.
     """
-    check_key(key)
-    lock_own(conversation.business_id, author)
-    draft = Draft(
+    draft = reply_draft(
+        business_id=conversation.business_id,
         conversation_id=conversation.pk,
-        sender_type=SenderType.AGENT,
-        sender=author,
+        author=author,
         content=content,
-        dedup_key=api_key(author, key),
-        fingerprint=fingerprint_of(conversation.pk, content, *attachments),
-        attachments=tuple(attachments),
+        key=key,
+        attachments=attachments,
     )
     return post_messages([draft])[0]
+
+
+def reply_draft(
+    *,
+    business_id: UUID,
+    conversation_id: UUID,
+    author: User,
+    content: str,
+    key: str = "",
+    attachments: Sequence[UUID] = (),
+) -> Draft:
+    """`send_reply` before it is stored, for the writer. Raises Unprocessable for a key that cannot be one."""
+    check_key(key)
+    return Draft(
+        conversation_id=conversation_id,
+        sender_type=SenderType.AGENT,
+        sender=author,
+        business_id=business_id,
+        content=content,
+        dedup_key=api_key(author, key),
+        fingerprint=fingerprint_of(conversation_id, content, *attachments),
+        attachments=tuple(attachments),
+    )
 
 
 def fingerprint_of(*asked: object) -> str:
@@ -141,13 +213,13 @@ def append(conversations: dict[UUID, Conversation], drafts: Sequence[Draft]) -> 
 
     conversations: every one that a draft names, locked by this transaction or made in it.
     """
-    keys = [draft.dedup_key for draft in drafts if draft.dedup_key]
+    keys = [key for draft in drafts for key in (draft.dedup_key, draft.former_key) if key]
     known = {message.dedup_key: message for message in _known(keys)} if keys else {}
     posted, new, touched = [], [], {}
     sent: list[Attachment] = []
     happenings: list[Event] = []
     for draft in drafts:
-        if draft.dedup_key and (first := known.get(draft.dedup_key)):
+        if first := _first_of(draft, known):
             if first.fingerprint != draft.fingerprint:
                 raise KeyReused
             posted.append(Posted(message=first, created=False))
@@ -169,24 +241,9 @@ def append(conversations: dict[UUID, Conversation], drafts: Sequence[Draft]) -> 
         elif before != _standing(conversation):
             actor_id = draft.sender.pk if draft.sender else None
             happenings.append(events.conversation_updated(conversation, actor_id=actor_id))
-    Message.objects.bulk_create(new)
-    Attachment.objects.bulk_update(sent, ["message"])
-    Conversation.objects.bulk_update(
-        touched.values(),
-        [
-            "status",
-            "assignee",
-            "last_seq",
-            "last_message",
-            "first_response_at",
-            "resolved_at",
-            "resolved_by",
-            "closed_at",
-            "handoff_reason",
-            "handoff_at",
-            "updated_at",
-        ],
-    )
+    rows.insert(new)
+    rows.update(sent, ["message"])
+    rows.update(list(touched.values()), MOVED_BY_A_MESSAGE)
     return posted, happenings
 
 
@@ -218,6 +275,14 @@ def _known(keys: Sequence[str]) -> list[Message]:
             dedup_key__in=keys
         )
     )
+
+
+def _first_of(draft: Draft, known: dict[str | None, Message]) -> Message | None:
+    """The message that the draft repeats. A former key may be somebody else's: it is older than the visitor."""
+    former = known.get(draft.former_key)
+    if former and former.conversation.customer_id != draft.customer_id:
+        former = None
+    return known.get(draft.dedup_key) or former
 
 
 def _standing(conversation: Conversation) -> dict[str, object]:

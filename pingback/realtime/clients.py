@@ -52,16 +52,23 @@ class Client:
         if self.is_member:
             raise Forbidden(_("Only a visitor sends this."))
 
+    def member(self) -> User:
+        """The member, as far as this socket knows: events and the looks at all sockets end it when the right to be
+        here is over, and whoever stores something in the name of it locks the membership. Raises Forbidden.
+        """
+        if self.membership is None:
+            raise Forbidden(_("Only a member of the team sends this."))
+        return self.membership.user
+
     def fresh_user(self) -> User:
         """The member as of now, with this socket's workspace as the current one. Asks the database.
 
         Raises Forbidden for a visitor, and for a member whose session or membership is over.
         """
-        if self.membership is None:
-            raise Forbidden(_("Only a member of the team sends this."))
         membership = (
             Membership.objects.select_related("user", "business")
-            .filter(pk=self.membership.pk, is_active=True, user__auth_sessions__in=alive([self.session_id]))
+            .filter(user=self.member(), business_id=self.business_id, is_active=True)
+            .filter(user__auth_sessions__in=alive([self.session_id]))
             .first()
         )
         if membership is None:

@@ -17,9 +17,10 @@ from businesses.models import Business, FeedEvent
 from conversations.attachments import ids_in
 from conversations.models import Conversation, Message
 from conversations.selectors import messages_after
-from conversations.services.messages import Posted, send_reply
+from conversations.services import writer
+from conversations.services.messages import reply_draft
 from foundation.asking import Asker, asked_by
-from foundation.errors import Forbidden, NotFound, Refused, TooFast
+from foundation.errors import Forbidden, Refused, TooFast
 from pingback.realtime import bus, db, publish, rooms, sockets, wire
 from pingback.realtime.bus import Envelope
 from pingback.realtime.clients import Client
@@ -27,7 +28,7 @@ from pingback.realtime.packets import Json, encode_event
 from pingback.realtime.payloads import Fields
 from widgets import keys
 from widgets.models import Visitor
-from widgets.services import Received, receive_client_message
+from widgets.services import Received, receive_client_message, visitors_draft
 
 log = logging.getLogger("pingback.realtime")
 
@@ -64,20 +65,33 @@ async def answer(client: Client, event: str, arguments: tuple[Any, ...]) -> Ack:
 
 async def client_message(client: Client, sent: Fields) -> Ack:
     client.require_visitor()
+    content, own_id = sent.text("content"), sent.optional_text("client_message_id")
+    conversation_id = sent.optional_id("conversation_id")
     asked = {
-        "content": sent.text("content"),
+        "content": content,
         "attachments": ids_in(sent.optional_list("attachments")),
-        "client_message_id": sent.optional_text("client_message_id"),
-        "conversation_id": sent.optional_id("conversation_id"),
+        "client_message_id": own_id,
+        "conversation_id": conversation_id,
         "new": sent.optional_flag("new"),
         "claims": sent.optional_object("customer"),
     }
-    # Shielded: a socket that goes away while its words are stored must not take the news of them with it.
-    received = await asyncio.shield(_store_and_tell(client, sent.optional_text("visitor_key"), asked))
+    if client.visitor and conversation_id and not asked["attachments"] and not asked["claims"]:
+        draft = visitors_draft(
+            visitor=client.visitor,
+            widget=client.widget,
+            conversation_id=conversation_id,
+            content=content,
+            client_message_id=own_id,
+        )
+        message, visitor_key = (await writer.post(draft)).message, keys.issue(client.visitor)
+    else:
+        # Shielded: a socket that goes away while its words are stored must not take the news of them with it.
+        received = await asyncio.shield(_store_and_tell(client, sent.optional_text("visitor_key"), asked))
+        message, visitor_key = received.message, received.visitor_key
     return {
-        "message": wire.for_visitor(received.message),
-        "conversation_id": str(received.conversation.pk),
-        "visitor_key": received.visitor_key,
+        "message": wire.for_visitor(message),
+        "conversation_id": str(message.conversation_id),
+        "visitor_key": visitor_key,
     }
 
 
@@ -118,23 +132,19 @@ def _receive_as_asked(
 
 
 async def agent_message(client: Client, sent: Fields) -> Ack:
-    key = sent.optional_text("client_message_id") or ""
-    attachments = ids_in(sent.optional_list("attachments"))
-    posted = await db.run(_reply, client, sent.id("conversation_id"), sent.text("content"), key, attachments)
+    draft = reply_draft(
+        business_id=client.business_id,
+        conversation_id=sent.id("conversation_id"),
+        author=client.member(),
+        content=sent.text("content"),
+        key=sent.optional_text("client_message_id") or "",
+        attachments=ids_in(sent.optional_list("attachments")),
+    )
+    posted = await writer.post(draft)
     return {
         "message": wire.for_member(posted.message),
         "conversation_id": str(posted.message.conversation_id),
     }
-
-
-def _reply(client: Client, conversation_id: UUID, content: str, key: str, attachments: list[UUID]) -> Posted:
-    author = client.fresh_user()
-    conversation = Conversation.objects.visible_to(author).filter(pk=conversation_id).first()
-    if conversation is None:
-        raise NotFound
-    posted = send_reply(conversation=conversation, author=author, content=content, key=key, attachments=attachments)
-    _message_in_full(posted.message)
-    return posted
 
 
 def _message_in_full(message: Message) -> None:

@@ -61,9 +61,9 @@ def test_a_list_costs_no_more_statements_than_one(acme: Business, django_assert_
         ]
 
     # savepoint, lock, known keys, messages, conversation, feed number, feed rows, release
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         post_messages(post(1))
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         post_messages(post(20))
 
 
