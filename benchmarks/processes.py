@@ -1,0 +1,107 @@
+"""Servers as processes of their own: starting and ending them, and what they cost. Linux only: it reads /proc."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import time
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+TICKS = os.sysconf("SC_CLK_TCK")
+PAGE = os.sysconf("SC_PAGE_SIZE")
+START_SECONDS = 90
+
+
+class Process:
+    """A server that is up once `health` answers; it leads a process group of its own, which ends with it."""
+
+    def __init__(
+        self, name: str, command: Sequence[str], *, log: Path, health: str, environment: Mapping[str, str] = {}
+    ) -> None:
+        self.name, self.log, self._health = name, log, health
+        with log.open("ab") as out:
+            self._child = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env={**os.environ, **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+        _running.append(self)
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    async def ready(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self._child.poll() is not None:
+                raise RuntimeError(f"{self.name} ended by itself:\n{self.log.read_text()[-3000:]}")
+            if await asyncio.to_thread(_answers, self._health):
+                return
+            await asyncio.sleep(0.05)
+        raise RuntimeError(f"{self.name} did not start in {START_SECONDS} s:\n{self.log.read_text()[-3000:]}")
+
+    def stop(self) -> None:
+        if self in _running:
+            _running.remove(self)
+        for number, seconds in ((signal.SIGTERM, 20), (signal.SIGKILL, 5)):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._child.wait(seconds)
+                break
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)  # what it left behind
+
+
+_running: list[Process] = []
+
+
+def stop_all() -> None:
+    for process in reversed(list(_running)):
+        process.stop()
+
+
+def _answers(url: str) -> bool:
+    with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2) as answer:
+        return bool(answer.status == 200)
+    return False
+
+
+def tree(pid: int) -> list[int]:
+    """The process and everything that it started and that still runs."""
+    found, waiting = [], [pid]
+    while waiting:
+        each = waiting.pop()
+        found.append(each)
+        for children in Path(f"/proc/{each}/task").glob("*/children"):
+            with contextlib.suppress(OSError):
+                waiting += map(int, children.read_text().split())
+    return found
+
+
+def cpu(*pids: int) -> float:
+    """Seconds of CPU that these process trees have used so far, dead children included."""
+    total = 0
+    for pid in (each for root in pids for each in tree(root)):
+        with contextlib.suppress(OSError):
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            total += sum(map(int, fields[11:15]))  # utime, stime, cutime, cstime
+    return total / TICKS
+
+
+def memory(*pids: int) -> int:
+    """Resident bytes of these process trees."""
+    total = 0
+    for pid in (each for root in pids for each in tree(root)):
+        with contextlib.suppress(OSError):
+            total += int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
+    return total

@@ -1,0 +1,1 @@
+"""What PingBack is measured against. None of it is part of the product."""
