@@ -2,7 +2,8 @@
 
 What travels is an envelope, one of
   {"business", "seq", "out": [[room, packet], ...]}   a feed event, encoded once, emitted in the feed's order
-  {"room", "packet", "skip", "business"?}             what has no place in the feed, like typing
+  {"room", "packet", "skip", "business"?}             what has no place in the feed
+  {"business", "typing", ...}, {"business", "company"}  who writes (typing.py) and who is there (presence.py)
   {"cut": room, "reason"}                             close the sockets of a room
 Without REDIS_URL there is one process and nothing travels.
 

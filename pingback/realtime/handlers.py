@@ -21,10 +21,10 @@ from conversations.services import writer
 from conversations.services.messages import reply_draft
 from foundation.asking import Asker, asked_by
 from foundation.errors import Forbidden, Refused, TooFast
-from pingback.realtime import bus, db, publish, rooms, sockets, wire
+from pingback.realtime import bus, db, presence, publish, sockets, typing, wire
 from pingback.realtime.bus import Envelope
 from pingback.realtime.clients import Client
-from pingback.realtime.packets import Json, encode_event
+from pingback.realtime.packets import Json
 from pingback.realtime.payloads import Fields
 from widgets import keys
 from widgets.models import Visitor
@@ -44,7 +44,10 @@ async def answer(client: Client, event: str, arguments: tuple[Any, ...]) -> Ack:
     try:
         if seconds := client.throttle.wait(event):
             raise TooFast(_("Too fast."), retry_after=math.ceil(seconds))
-        return await HANDLERS[event](client, Fields.of(arguments))
+        ack = await HANDLERS[event](client, Fields.of(arguments))
+        if event in {"client_message", "agent_message"}:
+            typing.stop(client, ack["conversation_id"])
+        return ack
     except Refused as refusal:
         error: dict[str, Any] = {"code": refusal.code, "detail": refusal.detail}
         if isinstance(refusal, TooFast):
@@ -152,15 +155,15 @@ def _message_in_full(message: Message) -> None:
     wire.for_member(message)
 
 
-# Rooms and typing -------------------------------------------------------------------------------------------
+# Joining ----------------------------------------------------------------------------------------------------
 
 
 async def join_conversation(client: Client, sent: Fields) -> Ack:
-    """A member then hears who types; a visitor hears of its own conversations anyway."""
+    """A member is seen there from now on, and hears who else is; a visitor hears of its own conversations anyway."""
     conversation = await db.run(client.conversation, sent.id("conversation_id"))
     client.remember(conversation)
     if client.is_member:
-        sockets.enter(client, rooms.conversation(conversation.pk))
+        presence.join(client, conversation.pk)
     return {
         "conversation_id": str(conversation.pk),
         "seq": conversation.last_seq,
@@ -171,27 +174,9 @@ async def join_conversation(client: Client, sent: Fields) -> Ack:
 async def leave_conversation(client: Client, sent: Fields) -> Ack:
     conversation_id = sent.id("conversation_id")
     client.visible.pop(conversation_id, None)
-    sockets.leave(client, rooms.conversation(conversation_id))
+    typing.stop(client, str(conversation_id))
+    presence.leave(client, conversation_id)
     return {"conversation_id": str(conversation_id)}
-
-
-async def typing(client: Client, sent: Fields) -> Ack:
-    conversation_id, is_typing = sent.id("conversation_id"), sent.flag("is_typing")
-    conversation = client.remembered_conversation(conversation_id)
-    if conversation is None:
-        conversation = await db.run(client.conversation, conversation_id)
-        if not client.is_member:  # a visitor's are few; a member joins what it works on
-            client.remember(conversation)
-    user_id = str(client.membership.user_id) if client.membership else None
-    packet = encode_event(
-        "typing", {"conversation_id": str(conversation_id), "user_id": user_id, "is_typing": is_typing}
-    )
-    hearers = [rooms.conversation(conversation_id)]
-    if client.is_member and conversation.is_web and conversation.customer_id:
-        hearers.append(rooms.customer(conversation.customer_id))
-    business = str(client.business_id)
-    bus.send([{"room": room, "packet": packet, "skip": client.sid, "business": business} for room in hearers])
-    return {}
 
 
 # Catching up ------------------------------------------------------------------------------------------------
@@ -246,6 +231,6 @@ HANDLERS: dict[str, Callable[[Client, Fields], Awaitable[Ack]]] = {
     "agent_message": agent_message,
     "join_conversation": join_conversation,
     "leave_conversation": leave_conversation,
-    "typing": typing,
+    "typing": typing.typing,
     "resume": resume,
 }

@@ -16,8 +16,8 @@ def business(business_id: UUID) -> str:
     return f"business_{business_id}"
 
 
-def conversation(conversation_id: UUID) -> str:
-    """The sockets of members who have joined the conversation: they hear who is typing."""
+def conversation(conversation_id: UUID | str) -> str:
+    """The sockets of members who have joined the conversation: they hear who is there and who is typing."""
     return f"conversation_{conversation_id}"
 
 

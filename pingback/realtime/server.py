@@ -17,7 +17,8 @@ from socketio.exceptions import ConnectionRefusedError
 from businesses import status
 from foundation.asking import Asker, asked_by
 from foundation.errors import Refused, TooFast
-from pingback.realtime import bus, clients, db, handlers, rooms, sockets
+from pingback.realtime import bus, clients, db, handlers, presence, rooms, sockets, typing
+from pingback.realtime.bus import Envelope
 from pingback.realtime.clients import Client
 from pingback.realtime.engine import LEAVE_SECONDS, Connection
 from pingback.realtime.handshake import TOO_MANY_CONNECTIONS, Identity, identify
@@ -83,12 +84,24 @@ async def _welcome(membership_id: UUID) -> None:
 
 @sio.on("disconnect")  # type: ignore[untyped-decorator]
 def disconnect(sid: str, reason: str) -> None:
+    if client := sockets.clients.get(sid):
+        typing.stop(client)
+        presence.depart(client)
     sockets.dismiss(sid)
 
 
 @sio.on("*")  # type: ignore[untyped-decorator]
 async def event(name: str, sid: str, *arguments: Any) -> dict[str, Any]:
     return await handlers.answer(sockets.clients[sid], name, arguments)
+
+
+def _hear(envelope: Envelope) -> None:
+    if "typing" in envelope:
+        typing.hear(envelope)
+    elif "company" in envelope:
+        presence.hear(envelope)
+    else:
+        sockets.hear(envelope)
 
 
 def _has_too_many(identity: Identity) -> bool:
@@ -107,7 +120,8 @@ async def startup(*, at_the_signal: Callable[[], None] = lambda: None) -> None:
     at_the_signal: called at SIGTERM, when no new work is to begin; the lifespan ends some seconds later.
     """
     global _watch
-    await bus.attach(hear=sockets.hear, gap=_resync, joined=_look_for_missed)
+    await bus.attach(hear=_hear, gap=_resync, joined=_look_for_missed)
+    presence.start()
     _watch = asyncio.create_task(_recheck_for_ever())
     _announce_the_end(asyncio.get_running_loop(), at_the_signal)
 
@@ -120,6 +134,7 @@ async def shutdown() -> None:
         _watch.cancel()
         await asyncio.gather(_watch, return_exceptions=True)
     await sio.shutdown()
+    await presence.stop()
     await bus.detach()
     if _before is not None and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _before)

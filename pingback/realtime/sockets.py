@@ -225,7 +225,11 @@ def revoke(sid: str, reason: str) -> None:
 
 
 def tell(client: Client, event: str, payload: dict[str, Any]) -> None:
-    client.connection.push(Frame(encode_event(event, payload)))
+    hand(client, encode_event(event, payload))
+
+
+def hand(client: Client, packet: str) -> None:
+    client.connection.push(Frame(packet))
 
 
 def _emit(out: list[list[str]]) -> None:

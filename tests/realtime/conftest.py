@@ -18,12 +18,14 @@ from typing import Any
 
 import pytest
 import socketio
+from django.conf import settings as live
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from tests.services import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
+needs_redis = pytest.mark.skipif(not live.REDIS_URL, reason="needs --services")
 PASSWORD = "tidewater-lane-9"
 Payload = dict[str, Any]
 
@@ -83,6 +85,17 @@ def house() -> Iterator[House]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture
+def neighbour(house: House) -> Iterator[House]:
+    """A second process on the same database and Redis."""
+    folder = Path(tempfile.mkdtemp(prefix="pingback-neighbour-"))
+    shutil.copytree(house.folder / "secrets", folder / "secrets")
+    running = House(folder)
+    yield running
+    running.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 @dataclass
 class Owner:
     """Somebody with a workspace."""
@@ -117,6 +130,20 @@ def ada(house: House) -> Owner:
 @pytest.fixture
 def mallory(house: House) -> Owner:
     return sign_up(house, "Mallory", "Umbrella")
+
+
+@pytest.fixture
+def ben(house: House, ada: Owner) -> Owner:
+    return hired(house, ada)
+
+
+def hired(house: House, ada: Owner) -> Owner:
+    email = f"ben-{uuid.uuid4().hex[:8]}@example.com"
+    body = {"email": email, "full_name": "Ben", "password": PASSWORD}
+    token = house.call("POST", "/auth/register", body)["access_token"]
+    house.call("POST", f"/team/invite?email={email}", None, ada.token)
+    user_id = house.call("GET", "/auth/me", None, token)["user"]["id"]
+    return Owner(token=token, user_id=user_id, business_id=ada.business_id)
 
 
 @dataclass

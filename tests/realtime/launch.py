@@ -16,13 +16,15 @@ from django.core.management import call_command
 
 from businesses.models import Membership
 from pingback import serve
-from pingback.realtime import engine, server
+from pingback.realtime import engine, presence, server, typing
 
 settings.SILENCED_SYSTEM_CHECKS = ["pingback.E006"]  # the tests' PostgreSQL does not wait for the disk
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 engine.CONNECT_SECONDS = 1
 engine.MAX_UNREAD_SECONDS = 2
 server.RECHECK_SECONDS = 0.5
+presence.BEAT_SECONDS, presence.FORGET_SECONDS = 0.5, 3
+typing.TYPING_SECONDS = 2
 # A socket is no news until somebody has chosen a status: tests of messages count what they hear.
 Membership._meta.get_field("chosen_status").default = "offline"
 serve._collect_static = lambda: None  # no pages are looked at

@@ -6,21 +6,18 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from channels.layers import InMemoryChannelLayer
-from django.conf import settings as live
 
 from pingback.realtime import bus, publish, server
 from pingback.realtime.bus import Bus, Envelope
-from tests.realtime.conftest import Connect, House, new_id, sign_up, until
+from tests.realtime.conftest import Connect, House, needs_redis, new_id, sign_up, until
 from tests.services import free_port, packaged
-
-needs_redis = pytest.mark.skipif(not live.REDIS_URL, reason="needs --services")
 
 
 class Hearer:
@@ -263,17 +260,6 @@ async def test_what_was_committed_while_a_process_joined_is_asked_for(
 
 
 # Over a real Redis ------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def neighbour(house: House) -> Iterator[House]:
-    """A second process on the same database and Redis."""
-    folder = Path(tempfile.mkdtemp(prefix="pingback-neighbour-"))
-    shutil.copytree(house.folder / "secrets", folder / "secrets")
-    running = House(folder)
-    yield running
-    running.stop()
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @needs_redis

@@ -5,7 +5,6 @@ import signal
 import tempfile
 import time
 import urllib.error
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,21 +12,7 @@ from typing import Any
 import pytest
 
 from channels_app.worker import SETTLE_SECONDS
-from tests.realtime.conftest import PASSWORD, Connect, House, Owner, sign_up, until
-
-
-@pytest.fixture
-def ben(house: House, ada: Owner) -> Owner:
-    return hired(house, ada)
-
-
-def hired(house: House, ada: Owner) -> Owner:
-    email = f"ben-{uuid.uuid4().hex[:8]}@example.com"
-    body = {"email": email, "full_name": "Ben", "password": PASSWORD}
-    token = house.call("POST", "/auth/register", body)["access_token"]
-    house.call("POST", f"/team/invite?email={email}", None, ada.token)
-    user_id = house.call("GET", "/auth/me", None, token)["user"]["id"]
-    return Owner(token=token, user_id=user_id, business_id=ada.business_id)
+from tests.realtime.conftest import Connect, House, Owner, hired, sign_up, until
 
 
 def says(house: House, who: Owner, status: str) -> dict[str, Any]:
