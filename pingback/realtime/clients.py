@@ -120,6 +120,7 @@ class Standing:
     membership_id: UUID | None
     session_id: UUID | None
     visitor: tuple[UUID, int] | None
+    widget_id: UUID | None
     is_active: bool
 
 
@@ -130,6 +131,7 @@ def standing(client: Client) -> Standing:
         membership_id=client.membership.pk if client.membership else None,
         session_id=client.session_id,
         visitor=(client.visitor.pk, client.visitor.generation) if client.visitor else None,
+        widget_id=client.widget.pk if client.widget else None,
         is_active=client.is_active,
     )
 
@@ -148,6 +150,11 @@ def without_right(standings: list[Standing]) -> dict[str, str]:
             "pk", "generation"
         )
     )
+    widgets = set(
+        Widget.objects.filter(pk__in={each.widget_id for each in standings if each.widget_id}).values_list(
+            "pk", flat=True
+        )
+    )
     businesses = set(
         Business.objects.filter(pk__in={each.business_id for each in standings}).values_list("pk", flat=True)
     )
@@ -163,6 +170,10 @@ def without_right(standings: list[Standing]) -> dict[str, str]:
             gone[each.sid] = "membership_ended"
         elif each.membership_id in lacking:
             gone[each.sid] = "second_factor_setup_required"
-        elif (each.visitor and each.visitor not in visitors) or each.business_id not in businesses:
+        elif (
+            (each.visitor and each.visitor not in visitors)
+            or (each.widget_id and each.widget_id not in widgets)
+            or each.business_id not in businesses
+        ):
             gone[each.sid] = "visitor_ended"
     return gone

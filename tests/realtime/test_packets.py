@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from foundation.errors import Invalid
 from pingback.realtime.packets import EVENTS, BadPacket, Packet, encode_event
@@ -79,3 +81,25 @@ def test_no_event_of_the_library_is_on_the_list() -> None:
 
 def test_an_event_is_encoded_as_clients_expect() -> None:
     assert encode_event("typing", {"is_typing": True}) == '2["typing",{"is_typing":true}]'
+
+
+# The protocol's letters in any order, long runs of them, and anything else; the empty one never gets here.
+PROTOCOL = st.text(alphabet='0123456789-/,[]{}":\\u_eE+. typingconnect\x00\ud800\x1e', min_size=1, max_size=200)
+LONG = st.builds(
+    lambda start, part, times: (start + part * times)[:16_384],
+    st.sampled_from(["2", "0", "5", "51-", "2/", '2["typing",', "27"]),
+    st.text(alphabet='0123456789-/,[]{}":\\', min_size=1, max_size=8),
+    st.integers(1, 16_384),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(PROTOCOL, LONG, st.text(min_size=1, max_size=100), st.binary(min_size=1, max_size=50)))
+def test_S4_whatever_comes_is_one_of_our_packets_or_a_bad_one(sent: str | bytes) -> None:
+    try:
+        packet = Packet(encoded_packet=sent)
+    except BadPacket:
+        return
+    assert packet.attachment_count == 0
+    assert packet.namespace in {None, "/"}
+    assert packet.packet_type != 2 or packet.data[0] in EVENTS
