@@ -5,7 +5,7 @@ themselves: from then on every other writer of that business waits. So numbers a
 and a reader that has seen N has seen everything before N.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -44,39 +44,63 @@ def record(business_id: UUID, events: Sequence[Event]) -> list[FeedEvent]:
     Call it last in the transaction of the change: from here on the workspace waits for the commit. A publisher that
     fails takes nothing back: the row is the truth.
     """
-    if not events:
+    return record_each({business_id: events})
+
+
+def record_each(by_business: Mapping[UUID, Sequence[Event]]) -> list[FeedEvent]:
+    """`record` for several workspaces, in as many statements as for one."""
+    last = _advance({business_id: len(events) for business_id, events in by_business.items() if events})
+    if not last:
         return []
-    last = _advance(business_id, by=len(events))
     now = timezone.now()
     recorded = []
-    for seq, event in enumerate(events, start=last - len(events) + 1):
-        row = FeedEvent(
-            business_id=business_id,
-            seq=seq,
-            kind=event.kind,
-            conversation_id=event.conversation_id,
-            message_id=event.message_id,
-            actor_id=event.actor_id,
-            data=event.data,
-            created_at=now,
-        )
-        row.subject = event.subject
-        recorded.append(row)
+    for business_id, newest in last.items():
+        events = by_business[business_id]
+        for seq, event in enumerate(events, start=newest - len(events) + 1):
+            row = FeedEvent(
+                business_id=business_id,
+                seq=seq,
+                kind=event.kind,
+                conversation_id=event.conversation_id,
+                message_id=event.message_id,
+                actor_id=event.actor_id,
+                data=event.data,
+                created_at=now,
+            )
+            row.subject = event.subject
+            recorded.append(row)
     rows.insert(recorded)
     transaction.on_commit(lambda: _publish(recorded), robust=True)
     return recorded
 
 
-def _advance(business_id: UUID, *, by: int) -> int:
-    """One statement, so that no two writers read the same number. Returns the new position."""
+def _advance(by: Mapping[UUID, int]) -> dict[UUID, int]:
+    """Returns the new positions, by workspace. One statement, so that no two writers read the same number; it locks
+    in the order of the ids, so that two batches never wait for each other.
+    """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("A feed row belongs into the transaction of its change.")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {Business._meta.db_table} SET feed_seq = feed_seq + %s WHERE id = %s RETURNING feed_seq",  # noqa: S608
-            [by, Business._meta.pk.get_db_prep_value(business_id, connection)],
+    table = Business._meta.db_table
+    if connection.vendor == "postgresql":
+        return dict(
+            rows.ask(
+                f"WITH held AS (SELECT business.id, given.amount FROM {table} business"  # noqa: S608
+                " JOIN json_to_recordset(%s::json) AS given(id uuid, amount int) USING (id)"
+                " ORDER BY business.id FOR NO KEY UPDATE OF business)"
+                f" UPDATE {table} SET feed_seq = feed_seq + held.amount FROM held WHERE {table}.id = held.id"
+                f" RETURNING {table}.id, feed_seq",
+                by,
+            )
         )
-        return int(cursor.fetchone()[0])
+    found = {}
+    with connection.cursor() as cursor:  # one writer at a time
+        for business_id, amount in by.items():
+            cursor.execute(
+                f"UPDATE {table} SET feed_seq = feed_seq + %s WHERE id = %s RETURNING feed_seq",  # noqa: S608
+                [amount, business_id.hex],
+            )
+            found[business_id] = int(cursor.fetchone()[0])
+    return found
 
 
 def purge(*, most: int = 1000) -> int:

@@ -1,5 +1,6 @@
 """What a plan allows, and the contract's words when it does not (contract/api.md 12)."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from businesses import audit
 from businesses.models import Business, MonthlyUsage, Plan
+from foundation import rows
 from foundation.errors import PlanLimit
 
 
@@ -54,36 +56,48 @@ def check_articles_allowed(business: Business, *, current: int) -> None:
     _check_count(business, feature="kb_articles", current=current, limit=business.plan.max_kb_articles)
 
 
-def count_messages(business_id: UUID, *, amount: int) -> None:
-    """Count agents' messages that this transaction stores. Raises PlanLimit (429) when the month has no room for them.
+def count_messages(amounts: Mapping[UUID, int]) -> None:
+    """Count agents' messages that this transaction stores, by workspace. Raises PlanLimit (429) when the month of one
+    has no room for its own.
 
     Exact, also with many senders at once: the row is locked until the commit, and a transaction that is taken back
     takes its count with it. So call it late, just before the feed. One statement, whether there is a limit or not:
     a limit that comes later in the month knows what was sent before, and the Plan page always has its figure.
     """
-    if not amount:
+    amounts = {business_id: amount for business_id, amount in amounts.items() if amount}
+    if not amounts:
         return
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("A count belongs into the transaction of its messages.")
-    this, usage = month_of(timezone.now()), MonthlyUsage._meta
+    for business_id, total, limit in _counted(amounts):
+        if limit is not None and total > limit:
+            business = Business.objects.select_related("plan").get(pk=business_id)
+            amount = amounts[business_id]
+            _check_count(business, feature="messages", current=total - amount, limit=limit, adding=amount, status=429)
+
+
+def _counted(amounts: Mapping[UUID, int]) -> list[tuple[UUID, int, int | None]]:
+    """Workspace, messages of this month, and the plan's limit, None without one."""
+    month, usage = month_of(timezone.now()).isoformat(), MonthlyUsage._meta.db_table
+    adding = (
+        " ON CONFLICT (business_id, month) DO UPDATE SET"  # noqa: S608
+        f" agent_messages = {usage}.agent_messages + excluded.agent_messages RETURNING business_id, agent_messages,"
+        f" (SELECT plan.max_messages_per_month FROM {Plan._meta.db_table} plan"
+        f" JOIN {Business._meta.db_table} business ON business.plan_id = plan.id"
+        f" WHERE business.id = {usage}.business_id)"
+    )
+    into = f"INSERT INTO {usage} (business_id, month, agent_messages)"
+    if connection.vendor == "postgresql":
+        given = "json_to_recordset(%s::json) AS given(id uuid, amount int)"
+        # In the order of the ids, so that two batches never wait for each other.
+        return rows.ask(f"{into} SELECT id, date '{month}', amount FROM {given} ORDER BY id{adding}", amounts)  # noqa: S608
+    found = []
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {usage.db_table} (business_id, month, agent_messages) VALUES (%s, %s, %s)"  # noqa: S608
-            " ON CONFLICT (business_id, month) DO UPDATE SET"
-            f" agent_messages = {usage.db_table}.agent_messages + excluded.agent_messages RETURNING agent_messages,"
-            f" (SELECT plan.max_messages_per_month FROM {Plan._meta.db_table} plan"
-            f" JOIN {Business._meta.db_table} business ON business.plan_id = plan.id WHERE business.id = %s)",
-            [
-                usage.get_field("business").get_db_prep_value(business_id, connection),
-                usage.get_field("month").get_db_prep_value(this, connection),
-                amount,
-                usage.get_field("business").get_db_prep_value(business_id, connection),
-            ],
-        )
-        total, limit = cursor.fetchone()
-    if limit is not None and total > limit:
-        business = Business.objects.select_related("plan").get(pk=business_id)
-        _check_count(business, feature="messages", current=total - amount, limit=limit, adding=amount, status=429)
+        for business_id, amount in amounts.items():
+            cursor.execute(f"{into} VALUES (%s, %s, %s){adding}", [business_id.hex, month, amount])
+            _id, total, limit = cursor.fetchone()
+            found.append((business_id, total, limit))
+    return found
 
 
 @transaction.atomic

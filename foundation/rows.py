@@ -6,7 +6,7 @@ is read back.
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
@@ -81,6 +81,19 @@ class _Table:
         else:
             with connection.cursor() as cursor:
                 cursor.executemany(sql, [[_plain(value) for value in row] for row in values])
+
+
+def ask(sql: str, amounts: Mapping[UUID, int]) -> list[tuple[Any, ...]]:
+    """The rows of a statement of PostgreSQL about several rows at once, by id.
+
+    amounts: for its one parameter, as `[{"id", "amount"}]` in JSON.
+    """
+    if not amounts:
+        return []
+    document = orjson.dumps([{"id": key, "amount": amount} for key, amount in amounts.items()])
+    with server_bound() as cursor:
+        cursor.execute(sql, [document.decode()])
+        return list(cursor.fetchall())
 
 
 def server_bound() -> CursorWrapper:

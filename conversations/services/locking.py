@@ -36,13 +36,10 @@ def all_locked(ids: Collection[UUID]) -> dict[UUID, Conversation]:
 def rows_locked(ids: Collection[UUID]) -> dict[UUID, Conversation]:
     """The bare rows, locked and read in one statement: a row that is locked is always the newest, what is joined to
     it need not be. In the order of their ids, each with `channel_is_on`: whether its channel takes messages, None
-    without one. Raises NotFound when one is gone.
+    without one. Those that are gone are missing.
     """
     rows = Conversation.objects.filter(pk__in=ids).annotate(channel_is_on=F("channel__is_active"))
-    found = {row.pk: row for row in rows.select_for_update(of=("self",), no_key=True).order_by("pk")}
-    if len(found) < len(ids):
-        raise NotFound
-    return found
+    return {row.pk: row for row in rows.select_for_update(of=("self",), no_key=True).order_by("pk")}
 
 
 def lock_members(who: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:

@@ -1,11 +1,12 @@
 """Storing messages: the one way in for widget, API, pages and providers."""
 
 import hashlib
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -84,56 +85,82 @@ def post_messages(drafts: Sequence[Draft]) -> list[Posted]:
     for draft in drafts:
         check_content(draft.content, has_attachments=bool(draft.attachments))
     try:
-        return _post(drafts)
+        return _post_all(drafts)
     except IntegrityError:
         # The same key arrived twice at once and the other one won: by now its row can be seen.
-        return _post(drafts)
+        return _post_all(drafts)
 
 
 def post_each(drafts: Sequence[Draft]) -> list[Posted | Exception]:
     """As post_messages, in one transaction if it can be; one that cannot be stored falls out alone.
 
+    drafts: of texts that `check_content` has passed.
     Returns what came of each, in order: the message, or what post_messages would have raised for it alone.
     """
     try:
-        return list(post_messages(drafts))
-    except (Refused, DatabaseError, ValueError, TypeError) as error:
-        if len(drafts) == 1 or isinstance(error, OperationalError | InterfaceError):
-            return [error] * len(drafts)
+        with transaction.atomic():
+            return list(_post(drafts))
+    except (OperationalError, InterfaceError) as error:  # no word of these: the database does not answer
+        return [error] * len(drafts)
+    except Exception as error:  # a neighbour's too: whatever it is, it is one draft's alone
+        if len(drafts) == 1:
+            return [_last_word(drafts[0], error)]
     middle = len(drafts) // 2
     return post_each(drafts[:middle]) + post_each(drafts[middle:])
 
 
+def _last_word(draft: Draft, error: Exception) -> Posted | Exception:
+    """On a draft that failed alone: whose key was taken meanwhile is a repeat."""
+    if not isinstance(error, IntegrityError):
+        return error
+    try:
+        return post_messages([draft])[0]
+    except Exception as again:
+        return again
+
+
 @transaction.atomic
-def _post(drafts: Sequence[Draft]) -> list[Posted]:
+def _post_all(drafts: Sequence[Draft]) -> list[Posted]:
+    posted = []
+    for outcome in _post(drafts):
+        if isinstance(outcome, Refused):
+            raise outcome
+        posted.append(outcome)
+    return posted
+
+
+def _post(drafts: Sequence[Draft]) -> list[Posted | Refused]:
+    """Store those that nothing speaks against before a row is written, in the caller's transaction."""
     members = lock_members(
         {(draft.business_id, draft.sender.pk) for draft in drafts if draft.sender and draft.business_id}
     )
     conversations = rows_locked({draft.conversation_id for draft in drafts})
-    for draft in drafts:
-        _check_place(draft, conversations[draft.conversation_id])
-        if draft.sender and draft.business_id and (draft.business_id, draft.sender.pk) not in members:
-            raise no_member()
-    posted, happenings = append(conversations, drafts)
-    businesses = {conversation.pk: conversation.business_id for conversation in conversations.values()}
-    new = [item.message for item in posted if item.created]
-    for business_id in sorted({businesses[message.conversation_id] for message in new}):
-        events.record(
-            business_id,
-            [event for event in happenings if businesses[event.conversation_id] == business_id],  # type: ignore[index]
-            messages=[message for message in new if businesses[message.conversation_id] == business_id],
-        )
-    return posted
+    refusals = [_refusal(draft, conversations.get(draft.conversation_id), members) for draft in drafts]
+    posted, happenings = append(
+        conversations, [draft for draft, refusal in zip(drafts, refusals, strict=True) if refusal is None]
+    )
+    changes: dict[UUID, events.Change] = defaultdict(events.Change)
+    for event in happenings:
+        changes[conversations[event.conversation_id].business_id].events.append(event)  # type: ignore[index]
+    for item in posted:
+        if item.created:
+            changes[item.message.conversation.business_id].messages.append(item.message)
+    events.record_each(changes)
+    stored = iter(posted)
+    return [next(stored) if refusal is None else refusal for refusal in refusals]
 
 
-def _check_place(draft: Draft, conversation: Conversation) -> None:
-    """Raises NotFound, Forbidden. Looks at rows that are there already: a batch asks nothing for one of its drafts."""
-    if draft.business_id and draft.business_id != conversation.business_id:
-        raise NotFound
+def _refusal(draft: Draft, conversation: Conversation | None, members: Collection[tuple[UUID, UUID]]) -> Refused | None:
+    """What speaks against it. Looks at rows that are there already: a batch asks nothing for one of its drafts."""
+    if conversation is None or (draft.business_id and draft.business_id != conversation.business_id):
+        return NotFound()
     if draft.customer_id and (draft.customer_id != conversation.customer_id or not conversation.is_web):
-        raise NotFound
+        return NotFound()
     if draft.customer_id and getattr(conversation, "channel_is_on", None) is False:
-        raise Forbidden(_("This chat is switched off."))
+        return Forbidden(_("This chat is switched off."))
+    if draft.sender and draft.business_id and (draft.business_id, draft.sender.pk) not in members:
+        return no_member()
+    return None
 
 
 def send_reply(

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from queue import Empty, SimpleQueue
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.utils.translation import gettext as _
 
 from conversations.services.messages import Draft, Posted, check_content, post_each
@@ -100,9 +100,9 @@ def _stored(drafts: Sequence[Draft]) -> Sequence[Posted | Exception]:
     except Exception as error:
         log.exception("A batch of %s messages failed", len(drafts))
         outcomes = [error] * len(drafts)
-    if any(isinstance(outcome, DatabaseError) for outcome in outcomes):
+    if any(isinstance(outcome, Error) for outcome in outcomes):
         connection.close()  # it may be broken; the next batch gets another
-    return [_busy() if isinstance(outcome, DatabaseError) else outcome for outcome in outcomes]
+    return [_busy() if isinstance(outcome, Error) else outcome for outcome in outcomes]
 
 
 def _tell(futures: Sequence["asyncio.Future[Posted]"], outcomes: Sequence[Posted | Exception]) -> None:

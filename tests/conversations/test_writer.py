@@ -264,3 +264,23 @@ def test_a_database_that_comes_back_is_found_again(acme: Business, a_writer: wri
     asyncio.run(send())
 
     assert [seq for seq, _text in numbers(conversation)] == [1, 2, 3]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_died_unnoticed_is_replaced(acme: Business, a_writer: writer.Writer) -> None:
+    conversation = builders.conversation(acme)
+
+    def die(**_kwargs: Any) -> None:
+        connection.connection.close()
+
+    async def send() -> Any:
+        return (await asyncio.gather(a_writer.post(draft(conversation)), return_exceptions=True))[0]
+
+    events.happened.connect(die)
+    try:
+        refused = asyncio.run(send())
+    finally:
+        events.happened.disconnect(die)
+
+    assert isinstance(refused, Unavailable)
+    assert asyncio.run(send()).message.seq == 2
