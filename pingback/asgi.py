@@ -17,7 +17,7 @@ from django.conf import settings
 
 from channels_app import worker
 from conversations.services import writer
-from pingback import alone
+from pingback import alone, drain
 from pingback.limits import Limits
 from pingback.realtime import server
 
@@ -36,7 +36,8 @@ class House:
             if self.is_open:
                 return
             alone.claim()
-            await server.startup(at_the_signal=self._stop.set)
+            await server.startup()
+            drain.await_the_signal(begin=self._begin_to_leave, end=server.close_sockets)
             if settings.WORKER_IN_PROCESS:
                 self._stop.clear()
                 self._worker = threading.Thread(
@@ -45,12 +46,17 @@ class House:
                 self._worker.start()
             self.is_open = True
 
-    async def close(self) -> None:
+    def _begin_to_leave(self) -> None:
         self._stop.set()
+        server.say_goodbye()
+
+    async def close(self) -> None:
+        self._begin_to_leave()
+        await asyncio.to_thread(writer.finish, seconds=2)  # what it stores is still told
         await server.shutdown()
-        await asyncio.to_thread(writer.finish, seconds=4)
+        drain.forget_the_signal()
         if self._worker:
-            await asyncio.to_thread(self._worker.join, 4)
+            await asyncio.to_thread(self._worker.join, 2)
         self.is_open = False
 
 

@@ -11,6 +11,8 @@ from typing import Any
 import orjson
 from django.conf import settings
 
+from pingback import drain
+
 # ASGI's own shapes: https://asgi.readthedocs.io/en/latest/specs/www.html
 Scope = dict[str, Any]
 Message = dict[str, Any]
@@ -36,6 +38,9 @@ class Limits:
         self.in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        if scope["type"] == "websocket" and drain.is_on:
+            await send({"type": "websocket.close"})  # which answers 403: it comes in at another process
+            return
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -47,6 +52,8 @@ class Limits:
             await answer.refuse(413, "The body is too big.")
         elif scope["path"] == "/healthz":
             await answer.json(200, {"status": "ok"})  # without a thread: busy is alive
+        elif drain.is_on and (scope["path"] == "/readyz" or _begins_a_socket(scope)):
+            await answer.refuse(503, "Try again", (b"retry-after", b"1"))
         elif scope["path"].startswith(UNCOUNTED):
             await self.app(scope, receive, answer.send)
         elif self.in_flight >= settings.REQUESTS_IN_FLIGHT:
@@ -74,6 +81,8 @@ class _Answer:
         if message["type"] == "http.response.start":
             self._started = True
             headers = [*message.get("headers", ()), (b"x-request-id", self._request_id)]
+            if drain.is_on:  # the next request of this client goes elsewhere
+                headers.append((b"connection", b"close"))
             message = {**message, "headers": headers}
         await self._send(message)
 
@@ -134,6 +143,10 @@ def _counted(receive: Any, limit: int) -> Any:
         return message
 
     return counting
+
+
+def _begins_a_socket(scope: Scope) -> bool:
+    return scope["path"].startswith("/socket.io/") and b"sid=" not in scope["query_string"]
 
 
 def _request_id(scope: Scope) -> bytes:

@@ -64,7 +64,7 @@ def main() -> None:
         access_log=False,
         server_header=False,
         proxy_headers=False,  # TRUSTED_PROXIES says whose word counts
-        timeout_graceful_shutdown=10,  # and the worker a few seconds more: out within 15
+        timeout_graceful_shutdown=7,  # with DRAIN_SECONDS before and the worker's last after it: out within 15
         timeout_keep_alive=30,
     )
 

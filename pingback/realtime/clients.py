@@ -43,6 +43,7 @@ class Client:
     visible: dict[UUID, Conversation] = field(default_factory=dict)
     rooms: set[str] = field(default_factory=set)
     is_active: bool = True
+    was_told_to_leave: bool = False
 
     @property
     def is_member(self) -> bool:

@@ -24,6 +24,8 @@ from pingback.realtime.websocket import Protocol, text_frame
 CONNECT_SECONDS = 10
 # A refused client leaves by itself; python-socketio's stumbles when the server is quicker.
 LEAVE_SECONDS = 1
+# A little more than the slowest statement may take (settings.DATABASES).
+LAST_ANSWER_SECONDS = 6
 STRIKES = 3
 MAX_PACKETS_IN_BODY = 16
 # What a peer may leave unread before it is cut; it comes back and asks for what it missed.
@@ -53,6 +55,7 @@ class Connection(AsyncSocket):
         self.session: dict[str, Any] = {}
         self.origin, self.address = origin, address
         self.client: Any = None
+        self.unanswered = 0  # events that are being handled
         self._strikes = 0
         # What could not be written yet; None while there is nothing of that kind.
         self._backlog: deque[packets.Packet] | None = None
@@ -249,7 +252,8 @@ class Connection(AsyncSocket):
         self.server.background(self.close(wait=False, abort=True))
 
     def finish(self, *, after: float = 0) -> None:
-        """Close once the client has had what is queued, but soon; what it sends meanwhile is not looked at.
+        """Close once the client has had its answers and what is queued, but soon; what it sends meanwhile is not
+        looked at.
 
         after: seconds in which it may go by itself.
         """
@@ -258,6 +262,9 @@ class Connection(AsyncSocket):
 
     async def _finish(self, after: float) -> None:
         await asyncio.sleep(after)
+        deadline = self._loop.time() + LAST_ANSWER_SECONDS
+        while self.unanswered and not self.closed and self._loop.time() < deadline:
+            await asyncio.sleep(0.02)
         deadline = self._loop.time() + 2
         while self._backlog and not self.closed and self._loop.time() < deadline:
             await asyncio.sleep(0.02)

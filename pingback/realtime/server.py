@@ -1,12 +1,9 @@
 """The live side of this process: who may come in, what they may ask, and what begins and ends with the process."""
 
 import asyncio
-import contextlib
 import logging
 import random
-import signal
-import threading
-from collections.abc import Callable
+import time
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +17,7 @@ from foundation.errors import Refused, TooFast
 from pingback.realtime import bus, clients, db, handlers, presence, rooms, sockets, typing
 from pingback.realtime.bus import Envelope
 from pingback.realtime.clients import Client
-from pingback.realtime.engine import LEAVE_SECONDS, Connection
+from pingback.realtime.engine import LAST_ANSWER_SECONDS, LEAVE_SECONDS, Connection
 from pingback.realtime.handshake import TOO_MANY_CONNECTIONS, Identity, identify
 from pingback.realtime.sequence import PATIENCE_SECONDS
 from pingback.realtime.sockets import sio
@@ -37,7 +34,6 @@ RECHECK_AT_ONCE = 500
 RETURN_MS = 10_000
 
 _watch: asyncio.Task[None] | None = None
-_before: Any = None
 
 
 @sio.on("connect")  # type: ignore[untyped-decorator]
@@ -114,21 +110,16 @@ def _has_too_many(identity: Identity) -> bool:
     return settings.THROTTLES and 0 < most <= sockets.count(room)
 
 
-async def startup(*, at_the_signal: Callable[[], None] = lambda: None) -> None:
-    """Called by the application's lifespan before the first request.
-
-    at_the_signal: called at SIGTERM, when no new work is to begin; the lifespan ends some seconds later.
-    """
+async def startup() -> None:
+    """Called by the application's lifespan before the first request."""
     global _watch
     await bus.attach(hear=_hear, gap=_resync, joined=_look_for_missed)
     presence.start()
     _watch = asyncio.create_task(_recheck_for_ever())
-    _announce_the_end(asyncio.get_running_loop(), at_the_signal)
 
 
 async def shutdown() -> None:
     """Called by the application's lifespan when it ends."""
-    _say_goodbye()
     await asyncio.sleep(0.05)  # the farewell goes out
     if _watch:
         _watch.cancel()
@@ -136,33 +127,31 @@ async def shutdown() -> None:
     await sio.shutdown()
     await presence.stop()
     await bus.detach()
-    if _before is not None and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, _before)
 
 
-def _announce_the_end(loop: asyncio.AbstractEventLoop, at_the_signal: Callable[[], None]) -> None:
-    """The server closes its connections before it ends our lifespan, so the farewell goes out at the signal."""
-    global _before
-    if threading.current_thread() is not threading.main_thread():
-        return
-    before = _before = signal.getsignal(signal.SIGTERM)
+def say_goodbye() -> None:
+    """Clients go where another process is: not at once, and not all together.
 
-    def farewell(number: int, frame: Any) -> None:
-        at_the_signal()
-        with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(_say_goodbye)
-        if callable(before):
-            before(number, frame)
-
-    signal.signal(signal.SIGTERM, farewell)
-
-
-def _say_goodbye() -> None:
-    """Polling clients are sent away, as a poll that waits would hold the end up; the web server closes the others."""
+    Polling ones are sent away, as a poll that waits would hold the end up.
+    """
+    soonest = min(1000 * settings.DRAIN_SECONDS, RETURN_MS - 1)
     for client in sockets.clients.values():
-        sockets.tell(client, "server_restart", {"retry_ms": random.randrange(RETURN_MS)})  # noqa: S311  no secret
+        if client.was_told_to_leave:
+            continue
+        client.was_told_to_leave = True
+        sockets.tell(client, "server_restart", {"retry_ms": random.randrange(soonest, RETURN_MS)})  # noqa: S311
         if not client.connection.upgraded:
             client.connection.finish(after=LEAVE_SECONDS)
+
+
+async def close_sockets() -> None:
+    """Each behind its last answer; whoever came meanwhile, too."""
+    say_goodbye()
+    deadline = time.monotonic() + LAST_ANSWER_SECONDS
+    for client in list(sockets.clients.values()):
+        client.connection.finish()
+    while sockets.clients and time.monotonic() < deadline:
+        await asyncio.sleep(0.02)
 
 
 def _resync(business: str | None) -> None:

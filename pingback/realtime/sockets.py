@@ -78,7 +78,11 @@ class Server(socketio.AsyncServer):
         if packet.packet_type == packets.CONNECT:
             await self._handle_connect(eio_sid, NAMESPACE, packet.data)
         elif packet.packet_type == packets.EVENT:
-            await self._handle_event(eio_sid, NAMESPACE, packet.id, packet.data)
+            connection.unanswered += 1
+            try:
+                await self._handle_event(eio_sid, NAMESPACE, packet.id, packet.data)
+            finally:
+                connection.unanswered -= 1
         else:
             await self._handle_disconnect(eio_sid, NAMESPACE)
             connection.finish()
