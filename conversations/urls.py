@@ -9,6 +9,7 @@ urlpatterns = [
     path("inbox", RedirectView.as_view(pattern_name="inbox")),
     path("inbox/", views.inbox, name="inbox"),
     path("inbox/rows/", views.rows, name="inbox-rows"),
+    path("inbox/people/", views.people, name="inbox-people"),
     path("inbox/<uuid:conversation_id>/", views.conversation, name="conversation"),
     path("inbox/<uuid:conversation_id>/messages/", views.thread_messages, name="conversation-messages"),
     path("inbox/<uuid:conversation_id>/reply/", views.reply, name="conversation-reply"),

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
+from businesses.models import Membership
 from businesses.pages import member_page
 from businesses.policy import Action, require
 from conversations import pages, picker
@@ -62,6 +63,14 @@ def inbox(request: HttpRequest) -> HttpResponse:
 def rows(request: HttpRequest) -> HttpResponse:
     """The list and its counts as they are now, for merging into an open page."""
     return render(request, "conversations/rows.html", _list_context(request))
+
+
+@member_page
+@require_safe
+def people(request: HttpRequest) -> HttpResponse:
+    """What to call the members of the workspace, by user id: for pages that hear of them by their ids."""
+    members = Membership.objects.visible_to(request.user).filter(is_active=True).select_related("user")
+    return JsonResponse({str(each.user_id): each.user.get_short_name() for each in members})
 
 
 @member_page

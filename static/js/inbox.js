@@ -1,5 +1,6 @@
 // The live inbox. Events are hints: what they are about is fetched again, so that nothing is lost and nothing doubles.
 
+import { showCompany } from "./company.js"
 import { enhanceComposer } from "./composer.js"
 import { ask, fragment } from "./fragment.js"
 import { enhanceKeys } from "./keys.js"
@@ -155,6 +156,8 @@ export function enhanceInbox(body) {
     auth: { business_id: body.dataset.business },
     onEvent: (name, payload) => {
       if (name === "typing") thread?.typing(payload)
+      else if (name === "presence" && payload.conversation_id === thread?.id)
+        showCompany(thread.element, payload, body.dataset.user)
       else if (name === "message_updated" && payload.conversation_id === thread?.id) thread.update(payload.seq)
       else if (name === "conversation_assigned") assigned(payload)
       else hear(name, payload)
@@ -169,6 +172,7 @@ export function enhanceInbox(body) {
       } else if (state === "offline") {
         late = setTimeout(() => {
           offline.hidden = false
+          if (thread) showCompany(thread.element, { viewers: [], typing: [] }, body.dataset.user)
         }, 1500) // a blink of the network is nobody's business
       } else if (state === "refused" && ["unauthorized", "second_factor_setup_required"].includes(reason))
         location.reload()

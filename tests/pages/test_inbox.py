@@ -210,6 +210,20 @@ def test_a_role_that_handles_no_conversations_changes_none(  # type: ignore[no-u
     assert not ReadMark.objects.exists()
 
 
+def test_a_page_learns_the_names_of_its_own_team_alone(
+    ada: User,
+    ben: User,
+    mallory: User,
+    client: Client,
+    sign_in,  # type: ignore[no-untyped-def]
+) -> None:
+    page = sign_in(ben)
+    assert page.get("/inbox/people/").json() == {str(ada.pk): ada.get_short_name(), str(ben.pk): ben.get_short_name()}
+    assert _queries(page, "/inbox/people/") <= 5  # four of them are who asks
+    assert str(ada.pk) not in sign_in(mallory).get("/inbox/people/", follow=True).content.decode()
+    assert client.get("/inbox/people/").status_code == 302
+
+
 def test_counting_stops_at_ninety_nine(ada: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
     client = sign_in(ada)
     for _ in range(99):
