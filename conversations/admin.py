@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
-from conversations.models import Attachment, Conversation, Customer, Message, ReadMark
+from conversations.models import Attachment, Conversation, Customer, Message, ReadMark, Receipts
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -52,3 +52,9 @@ class ReadMarkAdmin(ReadOnlyAdmin):
     list_display = ("conversation_id", "user", "seq")
     list_select_related = ("user",)
     search_fields = ("conversation__id", "user__email")
+
+
+@admin.register(Receipts)
+class ReceiptsAdmin(ReadOnlyAdmin):
+    list_display = ("conversation_id", "customer_delivered_seq", "customer_read_seq", "agent_read_seq")
+    search_fields = ("conversation__id",)

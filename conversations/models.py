@@ -1,6 +1,7 @@
 """The core: who writes in, the conversation with them, and its messages in one order without gaps."""
 
-from typing import Self
+from datetime import datetime
+from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -42,6 +43,11 @@ WEB = frozenset({ChannelType.WIDGET, ChannelType.WEBCHAT})
 class SenderType(models.TextChoices):
     AGENT = "agent", _("Agent")
     CUSTOMER = "customer", _("Customer")
+
+    @property
+    def other(self) -> "SenderType":
+        """The side that receives what this one writes."""
+        return SenderType.CUSTOMER if self == SenderType.AGENT else SenderType.AGENT
 
 
 class MessageStatus(models.TextChoices):
@@ -90,13 +96,21 @@ class Customer(models.Model):
 class ConversationQuerySet(BusinessScoped["Conversation"]):
     def for_reading(self) -> Self:
         """With everything that a row of a list or an event shows, in the same query."""
-        return self.select_related("customer", "assignee", "team", "last_message__sender", "channel")
+        return self.select_related("customer", "assignee", "team", "last_message__sender", "channel", "stored_receipts")
 
     def with_unread(self, user: User) -> Self:
         """`unread`: how many customer's messages lie after the user's read mark."""
         mark = ReadMark.objects.filter(conversation=OuterRef("conversation_id"), user_id=user.pk).values("seq")
+        return self._with_unread(SenderType.CUSTOMER, mark)
+
+    def with_unread_by_customer(self) -> Self:
+        """`unread`: how many of the team's messages lie after what the customer's side has read."""
+        mark = Receipts.objects.filter(conversation=OuterRef("conversation_id")).values("customer_read_seq")
+        return self._with_unread(SenderType.AGENT, mark)
+
+    def _with_unread(self, sender_type: SenderType, mark: models.QuerySet[Any, Any]) -> Self:
         unread = (
-            Message.objects.filter(conversation=OuterRef("pk"), sender_type=SenderType.CUSTOMER)
+            Message.objects.filter(conversation=OuterRef("pk"), sender_type=sender_type)
             .filter(seq__gt=Coalesce(Subquery(mark), Value(0)))
             .order_by()
             .values("conversation")
@@ -167,6 +181,15 @@ class Conversation(models.Model):
     @property
     def is_done(self) -> bool:
         return self.status in {Status.RESOLVED, Status.CLOSED}
+
+    @property
+    def receipts(self) -> "Receipts | None":
+        """None while neither side has received anything. `for_reading` brings it, else it is asked for once."""
+        return getattr(self, "stored_receipts", None)
+
+    def nobody_has_it_yet(self) -> None:
+        """In memory: what is shown of it from here on is new, so that nobody asks for its receipts."""
+        type(self)._meta.get_field("stored_receipts").set_cached_value(self, None)
 
     def reopen(self) -> None:
         """In memory: open, and no longer resolved or closed by anybody."""
@@ -287,3 +310,41 @@ class ReadMark(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} read to {self.seq}"
+
+
+class Receipts(models.Model):
+    """How far each side of a conversation has received and read what the other one wrote.
+
+    A watermark counts for every message up to its `seq`, and its time for all of them: when it last rose.
+    It only rises (services/receipts.py). A row of its own, so that receipts wait for no message.
+    """
+
+    conversation = models.OneToOneField(Conversation, models.CASCADE, primary_key=True, related_name="stored_receipts")
+    customer_delivered_seq = models.PositiveIntegerField(db_default=0)
+    customer_delivered_at = models.DateTimeField(null=True)
+    customer_read_seq = models.PositiveIntegerField(db_default=0)
+    customer_read_at = models.DateTimeField(null=True)
+    agent_delivered_seq = models.PositiveIntegerField(db_default=0)
+    agent_delivered_at = models.DateTimeField(null=True)
+    agent_read_seq = models.PositiveIntegerField(db_default=0)
+    agent_read_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("receipts")
+        verbose_name_plural = _("receipts")
+
+    def __str__(self) -> str:
+        return f"customer read to {self.customer_read_seq}, team to {self.agent_read_seq}"
+
+    def delivered_at(self, message: Message) -> datetime | None:
+        """When the other side's client had it, None before."""
+        return self._at(message, "delivered")
+
+    def read_at(self, message: Message) -> datetime | None:
+        """When it was shown to the other side, None before."""
+        return self._at(message, "read")
+
+    def _at(self, message: Message, what: str) -> datetime | None:
+        mark = f"{SenderType(message.sender_type).other}_{what}"
+        at: datetime | None = getattr(self, f"{mark}_at")
+        return at if getattr(self, f"{mark}_seq") >= message.seq else None

@@ -55,7 +55,7 @@ def messages_before(conversation: Conversation, seq: int | None, *, limit: int) 
 
 def whole_history(conversation: Conversation) -> list[Message]:
     """All of it. The senders come once each: a long history has few, and a row joined to each would double its cost."""
-    return list(Message.objects.filter(conversation=conversation).prefetch_related("sender").order_by("seq"))
+    return list(conversation.messages.prefetch_related("sender").order_by("seq"))
 
 
 def channel_for(user: "User", channel_id: UUID) -> "Channel | None":
@@ -73,4 +73,5 @@ def _channels() -> "ChannelQuerySet":
 
 
 def _messages(conversation: Conversation) -> MessageQuerySet:
-    return Message.objects.filter(conversation=conversation).select_related("sender")
+    rows: MessageQuerySet = conversation.messages.select_related("sender")
+    return rows

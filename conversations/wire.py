@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from conversations.attachments import payload_of as attachment_payload
-from conversations.models import Conversation, Customer, Message
+from conversations.models import Conversation, Customer, Message, MessageStatus, Receipts, SenderType
 from foundation.api import WIRE_TIME
 
 Payload = dict[str, Any]
@@ -19,8 +19,19 @@ def timestamp(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).strftime(WIRE_TIME) if moment else None
 
 
-def message_payload(message: Message, *, for_member: bool, feed_seq: int | None = None, own: bool = False) -> Payload:
-    """for_member: with what only the team may see. own: to the sender's own side, with its client's id."""
+def message_payload(
+    message: Message,
+    *,
+    receipts: Receipts | None,
+    for_member: bool,
+    feed_seq: int | None = None,
+    own: bool = False,
+) -> Payload:
+    """receipts: its conversation's. for_member: with what only the team may see. own: to the sender's own side, with
+    its client's id.
+    """
+    delivered_at = receipts.delivered_at(message) if receipts else None
+    read_at = receipts.read_at(message) if receipts else None
     payload: Payload = {
         "id": str(message.pk),
         "conversation_id": str(message.conversation_id),
@@ -32,13 +43,16 @@ def message_payload(message: Message, *, for_member: bool, feed_seq: int | None 
         "content": message.content,
         "attachments": [attachment_payload(facts) for facts in message.attachments],
         "created_at": timestamp(message.created_at),
-        "delivered_at": None,
-        "read_at": None,
+        "delivered_at": timestamp(delivered_at),
+        "read_at": timestamp(read_at),
         "ai": None,
         "sources": [],
     }
     if for_member:
-        payload |= {"status": message.status, "error": message.error or None}
+        status = message.status
+        if message.sender_type == SenderType.AGENT and status == MessageStatus.SENT:
+            status = MessageStatus.READ if read_at else MessageStatus.DELIVERED if delivered_at else status
+        payload |= {"status": status, "error": message.error or None}
         if feed_seq is not None:
             payload["feed_seq"] = feed_seq
     if own:
@@ -60,7 +74,7 @@ def customer_payload(customer: Customer) -> Payload:
 
 def conversation_payload(conversation: Conversation, *, messages: Sequence[Message] = ()) -> Payload:
     """For the team. `unread` is there when the row was read for somebody (`with_unread`), else null."""
-    last = conversation.last_message
+    last, receipts = conversation.last_message, conversation.receipts
     return {
         "id": str(conversation.pk),
         "business_id": str(conversation.business_id),
@@ -76,8 +90,8 @@ def conversation_payload(conversation: Conversation, *, messages: Sequence[Messa
         "resolved_at": timestamp(conversation.resolved_at),
         "closed_at": timestamp(conversation.closed_at),
         "customer": customer_payload(conversation.customer) if conversation.customer else None,
-        "messages": [message_payload(message, for_member=True) for message in messages],
-        "last_message": message_payload(last, for_member=True) if last else None,
+        "messages": [message_payload(message, receipts=receipts, for_member=True) for message in messages],
+        "last_message": message_payload(last, receipts=receipts, for_member=True) if last else None,
         "tags": [],
         "priority": None,
         "snoozed_until": None,

@@ -13,7 +13,7 @@ def conversations_of(visitor: Visitor) -> ConversationQuerySet:
         Conversation.objects.filter(
             business_id=visitor.business_id, customer_id=visitor.customer_id, channel_type__in=WEB
         )
-        .select_related("customer", "assignee", "last_message__sender", "channel")
+        .select_related("customer", "assignee", "last_message__sender", "channel", "stored_receipts")
         .order_by("-updated_at", "-id")
     )
 

@@ -109,8 +109,11 @@ class MessageOutput(serializers.Serializer[Any]):
     content = serializers.CharField()
     attachments = AttachmentOutput(many=True)
     created_at = serializers.DateTimeField()
-    delivered_at = serializers.DateTimeField(allow_null=True)
-    read_at = serializers.DateTimeField(allow_null=True)
+    delivered_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text="The other side has it: when its mark, which counts for all messages up to it, last rose.",
+    )
+    read_at = serializers.DateTimeField(allow_null=True, help_text="Likewise: it was shown to the other side.")
     ai = serializers.DictField(allow_null=True)
     sources = serializers.ListField(child=serializers.DictField())
     status = serializers.ChoiceField(choices=MessageStatus.choices)

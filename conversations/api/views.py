@@ -164,7 +164,9 @@ class Messages(APIView):
         else:
             rows = selectors.messages_after(conversation, query.validated_data.get("after", 0), limit=limit)
             more = rows[-1].seq if rows and rows[-1].seq < conversation.last_seq else None
-        return Response({"results": [message_payload(row, for_member=True) for row in rows], "next": more})
+        receipts = conversation.receipts
+        results = [message_payload(row, receipts=receipts, for_member=True) for row in rows]
+        return Response({"results": results, "next": more})
 
     @extend_schema(
         summary="Send a message as the calling agent",
@@ -189,7 +191,9 @@ class Messages(APIView):
             key=key,
             attachments=ids_in(data.validated_data.get("attachments")),
         )
-        return replayed(message_payload(posted.message, for_member=True, own=True), created=posted.created)
+        receipts = posted.message.conversation.receipts
+        payload = message_payload(posted.message, receipts=receipts, for_member=True, own=True)
+        return replayed(payload, created=posted.created)
 
 
 class Read(APIView):

@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from conversations import events
 from conversations.models import Conversation, Message, ReadMark, SenderType, Status
+from conversations.services import receipts
 from conversations.services.locking import locked
 
 
@@ -70,8 +71,12 @@ def _set_status(conversation: Conversation, status: Status, actor: User) -> Hand
 
 
 def mark_read(*, conversation: Conversation, user: User, seq: int) -> int:
-    """Move the user's read mark forward, never back; returns how many customer's messages are still unread."""
+    """Move the user's read mark forward, never back, and tell the customer that the team has read so far.
+
+    Returns how many customer's messages are still unread by this user.
+    """
     mark, _created = ReadMark.objects.get_or_create(conversation=conversation, user=user)
     ReadMark.objects.filter(pk=mark.pk).update(seq=Greatest(F("seq"), min(seq, conversation.last_seq)))
     mark.refresh_from_db(fields=["seq"])
+    receipts.team_has_read(conversation=conversation, seq=mark.seq)
     return Message.objects.filter(conversation=conversation, sender_type=SenderType.CUSTOMER, seq__gt=mark.seq).count()

@@ -333,6 +333,7 @@ def _take(conversation: Conversation, draft: Draft) -> None:
     now = timezone.now()
     leaves_the_house = draft.sender_type == SenderType.AGENT and not conversation.is_web
     conversation.last_seq += 1
+    conversation.nobody_has_it_yet()
     conversation.updated_at = now
     conversation.last_message = Message(
         conversation=conversation,

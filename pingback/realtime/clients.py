@@ -82,7 +82,7 @@ class Client:
 
     def conversation(self, conversation_id: UUID) -> Conversation:
         """A conversation that this client may see. Asks the database. Raises NotFound."""
-        return self._found(self._conversations(), conversation_id)
+        return self._found(self.conversations(), conversation_id)
 
     def remembered_conversation(self, conversation_id: UUID) -> Conversation | None:
         return self.visible.get(conversation_id)
@@ -93,7 +93,8 @@ class Client:
             raise Invalid(_("Leave a conversation first: at most %(most)d at once.") % {"most": MAX_JOINED})
         self.visible[conversation.pk] = conversation
 
-    def _conversations(self) -> QuerySet[Conversation]:
+    def conversations(self) -> QuerySet[Conversation]:
+        """Those that this client may see. Asks the database for a member."""
         if self.membership:
             return Conversation.objects.visible_to(self.fresh_user())
         if self.visitor:

@@ -21,7 +21,7 @@ from conversations.services import writer
 from conversations.services.messages import reply_draft
 from foundation.asking import Asker, asked_by
 from foundation.errors import Forbidden, Refused, TooFast
-from pingback.realtime import bus, db, presence, publish, sockets, typing, wire
+from pingback.realtime import bus, db, presence, publish, receipts, sockets, typing, wire
 from pingback.realtime.bus import Envelope
 from pingback.realtime.clients import Client
 from pingback.realtime.packets import Json
@@ -232,5 +232,7 @@ HANDLERS: dict[str, Callable[[Client, Fields], Awaitable[Ack]]] = {
     "join_conversation": join_conversation,
     "leave_conversation": leave_conversation,
     "typing": typing.typing,
+    "mark_delivered": receipts.mark_delivered,
+    "mark_read": receipts.mark_read,
     "resume": resume,
 }

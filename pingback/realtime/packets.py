@@ -12,7 +12,18 @@ from pingback.realtime.websocket import text_frame
 CONNECT, DISCONNECT, EVENT = socketio.packet.CONNECT, socketio.packet.DISCONNECT, socketio.packet.EVENT
 MAX_BYTES = 64 * 1024
 # A client that could send any name would call our own "connect" and "disconnect" handlers.
-EVENTS = frozenset({"client_message", "agent_message", "join_conversation", "leave_conversation", "typing", "resume"})
+EVENTS = frozenset(
+    {
+        "client_message",
+        "agent_message",
+        "join_conversation",
+        "leave_conversation",
+        "typing",
+        "mark_delivered",
+        "mark_read",
+        "resume",
+    }
+)
 
 
 class BadPacket(ValueError):

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from uuid import UUID
 
 from businesses.models import FeedEvent
+from conversations.services.receipts import Receipt
 from pingback.realtime import bus, rooms
 from pingback.realtime.bus import Envelope
 from pingback.realtime.packets import encode_event
@@ -24,6 +25,17 @@ def publish(events: Sequence[FeedEvent]) -> None:
         _hand_over([_envelope(event) for event in events])
     except Exception:
         log.exception("Live events were not sent")
+
+
+def receipt(received: Receipt) -> None:
+    """Tell the side that wrote how far the other one is."""
+    try:
+        if emission := rooms.writers(received):
+            room, name, payload = emission
+            business = str(received.conversation.business_id)
+            _hand_over([{"business": business, "room": room, "packet": encode_event(name, payload), "skip": None}])
+    except Exception:
+        log.exception("A receipt was not told")
 
 
 def session_ended(session_id: UUID) -> None:

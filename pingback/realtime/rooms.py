@@ -4,7 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from businesses.models import FeedEvent, Membership
-from conversations.models import Conversation, Message
+from conversations.models import Conversation, Message, SenderType
+from conversations.services.receipts import Receipt
 from pingback.realtime import wire
 
 # (room, event name, payload)
@@ -46,6 +47,21 @@ def audience(event: FeedEvent) -> list[Emission]:
     if isinstance(subject, Conversation):
         return _about_conversation(event, subject)
     return []
+
+
+def writers(received: Receipt) -> Emission | None:
+    """What a receipt becomes, and for whom; None when nobody of the side that wrote can be listening here."""
+    about, message = received.conversation, received.message
+    name, field = ("read", "read_at") if received.is_read else ("delivered", "delivered_at")
+    payload = {
+        "message_id": str(message.pk),
+        "conversation_id": str(about.pk),
+        "seq": message.seq,
+        field: wire.timestamp(received.at),
+    }
+    by_team = message.sender_type == SenderType.AGENT
+    room = business(about.business_id) if by_team else _visitors_room(about)
+    return (room, name, payload) if room else None
 
 
 def _about_message(event: FeedEvent, message: Message) -> list[Emission]:

@@ -15,24 +15,36 @@ from conversations.wire import (
 )
 from foundation.ids import parse_id
 
-__all__ = ["conversation_payload", "feed_payloads", "for_member", "for_visitor", "visitor_conversation_payload"]
+__all__ = [
+    "conversation_payload",
+    "feed_payloads",
+    "for_member",
+    "for_visitor",
+    "timestamp",
+    "visitor_conversation_payload",
+]
 
 Payload = dict[str, Any]
 
 
 def for_member(message: Message, *, feed_seq: int | None = None) -> Payload:
     """With the sender's own id of it when the team wrote it."""
-    return message_payload(message, for_member=True, feed_seq=feed_seq, own=message.sender_type == SenderType.AGENT)
+    own = message.sender_type == SenderType.AGENT
+    receipts = message.conversation.receipts
+    return message_payload(message, receipts=receipts, for_member=True, feed_seq=feed_seq, own=own)
 
 
 def for_visitor(message: Message) -> Payload:
     """With the sender's own id of it when the visitor wrote it."""
-    return message_payload(message, for_member=False, own=message.sender_type == SenderType.CUSTOMER)
+    own = message.sender_type == SenderType.CUSTOMER
+    return message_payload(message, receipts=message.conversation.receipts, for_member=False, own=own)
 
 
 def feed_payloads(events: Sequence[FeedEvent]) -> list[Payload]:
     """FeedEvents with their `object` as it is now, null when it is gone."""
-    messages = Message.objects.select_related("sender").in_bulk({e.message_id for e in events if e.message_id})
+    messages = Message.objects.select_related("sender", "conversation__stored_receipts").in_bulk(
+        {e.message_id for e in events if e.message_id}
+    )
     conversations = Conversation.objects.for_reading().in_bulk(
         {e.conversation_id for e in events if e.conversation_id and not e.message_id}
     )

@@ -56,8 +56,12 @@ class House:
         except subprocess.TimeoutExpired:
             self.process.kill()
 
-    def call(self, method: str, path: str, body: Any = None, token: str = "") -> Any:
-        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    def call(
+        self, method: str, path: str, body: Any = None, token: str = "", headers: dict[str, str] | None = None
+    ) -> Any:
+        headers = {"Content-Type": "application/json", **(headers or {})}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}/api/v1{path}", data, headers, method=method)
         with urllib.request.urlopen(request, timeout=20) as answer:

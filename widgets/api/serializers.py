@@ -85,7 +85,7 @@ class VisitorConversationOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     status = serializers.ChoiceField(choices=Status.choices)
     updated_at = serializers.DateTimeField()
-    unread = serializers.IntegerField()
+    unread = serializers.IntegerField(help_text="The team's messages behind what `mark_read` said last.")
     last_message = VisitorMessageOutput(allow_null=True)
 
 

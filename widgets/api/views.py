@@ -125,7 +125,9 @@ class VisitorConversations(APIView):
         if visitor is None:
             return Response({"results": [], "next": None})
         page, following = newest_page(
-            conversations_of(visitor), cursor=query.validated_data.get("cursor"), limit=query.validated_data["limit"]
+            conversations_of(visitor).with_unread_by_customer(),
+            cursor=query.validated_data.get("cursor"),
+            limit=query.validated_data["limit"],
         )
         return Response(
             {
@@ -134,8 +136,8 @@ class VisitorConversations(APIView):
                         "id": str(row.pk),
                         "status": row.status,
                         "updated_at": timestamp(row.updated_at),
-                        "unread": 0,
-                        "last_message": message_payload(row.last_message, for_member=False)
+                        "unread": row.unread,
+                        "last_message": message_payload(row.last_message, receipts=row.receipts, for_member=False)
                         if row.last_message
                         else None,
                     }
