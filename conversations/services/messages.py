@@ -297,11 +297,10 @@ def check_content(content: str, *, has_attachments: bool = False) -> None:
 
 
 def _known(keys: Sequence[str]) -> list[Message]:
-    return list(
-        Message.objects.select_related("conversation__customer", "conversation__assignee", "sender").filter(
-            dedup_key__in=keys
-        )
-    )
+    repeated = Message.objects.filter(dedup_key__in=keys)
+    if not list(repeated.values_list("pk")):  # as nearly always; what a repeat shows is a wide question
+        return []
+    return list(repeated.select_related("conversation__customer", "conversation__assignee", "sender"))
 
 
 def _first_of(draft: Draft, known: dict[str | None, Message]) -> Message | None:
