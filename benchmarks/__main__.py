@@ -16,7 +16,7 @@ from benchmarks.plan import Plan
 from benchmarks.processes import ROOT
 from benchmarks.report import Outcome
 
-BENCHMARKS = ("path",)
+BENCHMARKS = ("path", "fanout", "idle", "connect", "cross")
 
 
 def main(arguments: list[str]) -> int:
@@ -40,10 +40,12 @@ def main(arguments: list[str]) -> int:
         for name in asked.what or BENCHMARKS:
             print(f"{name} ...", flush=True)
             outcomes += uvloop.run(importlib.import_module(f"benchmarks.{name}").run(plan))
+            lab.stop_servers()
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return 130
     finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         lab.close()
         for outcome in outcomes:
             print(outcome.show())

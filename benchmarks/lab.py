@@ -1,9 +1,9 @@
 """Where a run happens: its folder, PostgreSQL and Redis, and the servers that it measures."""
 
-import asyncio
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass, field
@@ -39,6 +39,7 @@ class Lab:
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="pingback-bench-"))
         self._postgres = self._redis = ""
+        self._processes: dict[int, Process] = {}
         for name in [name for name in os.environ if OURS.match(name)]:
             del os.environ[name]
 
@@ -55,10 +56,11 @@ class Lab:
             self._postgres = services.start_postgres(durable=True)
         return self._postgres
 
-    def database(self, name: str) -> str:
-        """The address of a new database in it."""
+    def database(self, name: str, *, like: str = "template1") -> str:
+        """The address of a new database in it, a copy of another one."""
         with psycopg.connect(self.postgres(), autocommit=True) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            command = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+            connection.execute(command.format(sql.Identifier(name), sql.Identifier(like)))
         return self.postgres().rpartition("/")[0] + f"/{name}"
 
     def postgres_pids(self) -> list[int]:
@@ -80,15 +82,13 @@ class Lab:
     async def pingback(self, name: str, *, postgres: bool = True, redis: bool = False) -> Server:
         """A PingBack as in production, without throttles: `python -m pingback.serve`."""
         environment = {"THROTTLES": "off"}
-        if postgres:
-            environment["DATABASE_URL"] = self.database(name.replace("-", "_"))
+        folder = self._prepared(name, environment, postgres=postgres)
         if redis:
             environment["REDIS_URL"] = self.redis()
-        return await self.pingback_beside(name, environment)
+        return await self.pingback_beside(name, environment, folder)
 
-    async def pingback_beside(self, name: str, environment: dict[str, str], folder: Path | None = None) -> Server:
+    async def pingback_beside(self, name: str, environment: dict[str, str], folder: Path) -> Server:
         """One more process with the database, bus and keys of the others."""
-        folder = folder or self._folder(name)
         port = services.free_port()
         environment = {**environment, "PINGBACK_DATA_DIR": str(folder), "PORT": str(port), "HOST": "127.0.0.1"}
         server = await self._started(name, [sys.executable, "-m", "pingback.serve"], port, environment)
@@ -106,15 +106,39 @@ class Lab:
         command = ["node", str(processes.ROOT / "benchmarks/references" / script)]
         return await self._started(name, command, port, {**environment, "PORT": str(port)})
 
+    def stop(self, server: Server) -> None:
+        for pid in server.pids:
+            self._processes.pop(pid).stop()
+
+    def stop_servers(self) -> None:
+        """What one benchmark needed must not cost the next."""
+        self._processes.clear()
+        processes.stop_all()
+
     async def _started(self, name: str, command: list[str], port: int, environment: dict[str, str]) -> Server:
         log = self.folder / f"{name}.log"
         health = f"http://127.0.0.1:{port}/healthz"
         process = Process(name, command, log=log, health=health, environment=environment)
         await process.ready()
-        await asyncio.sleep(0.2)
+        self._processes[process.pid] = process
         return Server(name, port, [process.pid], environment)
 
-    def _folder(self, name: str) -> Path:
-        folder = self.folder / name
-        folder.mkdir()
+    def _prepared(self, name: str, environment: dict[str, str], *, postgres: bool) -> Path:
+        """A data folder with a database that is up to date: a copy of the first, as making one takes seconds."""
+        kind = "postgres" if postgres else "sqlite"
+        first, folder = self.folder / f"first-{kind}", self.folder / name
+        template = f"first_{kind}"
+        if not first.exists():
+            first.mkdir()
+            database = {"DATABASE_URL": self.database(template)} if postgres else {}
+            for command in ("migrate", "collectstatic"):
+                subprocess.run(
+                    [sys.executable, "manage.py", command, "--no-input", "--verbosity=0"],
+                    cwd=processes.ROOT,
+                    env={**os.environ, "PINGBACK_DATA_DIR": str(first), **database},
+                    check=True,
+                )
+        shutil.copytree(first, folder)
+        if postgres:
+            environment["DATABASE_URL"] = self.database(name.replace("-", "_"), like=template)
         return folder

@@ -46,10 +46,21 @@ def _servers(plan: Plan, workspaces: int) -> dict[str, Callable[[], Awaitable[tu
         server = await lab.python("stock", "benchmarks.references.stock:application")
         return server, scene.in_rooms(workspaces, VISITORS)
 
+    async def plain() -> tuple[Server, Scene]:
+        environment = {"DATABASE_URL": lab.database("plain")}
+        who = scene.in_plain(environment, workspaces, VISITORS)
+        return await lab.python("plain", "benchmarks.references.plain.asgi:application", environment), who
+
+    async def node() -> tuple[Server, Scene]:
+        server = await lab.node("node", "chat.mjs", {"DATABASE_URL": lab.database("node")})
+        return server, scene.in_rooms(workspaces, VISITORS)
+
     return {
         "pingback": partial(pingback, "pingback", postgres=True),
         "pingback-sqlite": partial(pingback, "pingback-sqlite", postgres=False),
         "stock": stock,
+        "plain": plain,
+        "node": node,
     }
 
 

@@ -24,7 +24,7 @@ class Process:
     ) -> None:
         self.name, self.log, self._health = name, log, health
         with log.open("ab") as out:
-            self._child = subprocess.Popen(
+            self.child = subprocess.Popen(
                 command,
                 cwd=ROOT,
                 env={**os.environ, **environment},
@@ -37,12 +37,12 @@ class Process:
 
     @property
     def pid(self) -> int:
-        return self._child.pid
+        return self.child.pid
 
     async def ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            if self._child.poll() is not None:
+            if self.child.poll() is not None:
                 raise RuntimeError(f"{self.name} ended by itself:\n{self.log.read_text()[-3000:]}")
             if await asyncio.to_thread(_answers, self._health):
                 return
@@ -50,24 +50,33 @@ class Process:
         raise RuntimeError(f"{self.name} did not start in {START_SECONDS} s:\n{self.log.read_text()[-3000:]}")
 
     def stop(self) -> None:
-        if self in _running:
-            _running.remove(self)
-        for number, seconds in ((signal.SIGTERM, 20), (signal.SIGKILL, 5)):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.pid, number)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._child.wait(seconds)
-                break
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)  # what it left behind
+        _stop([self])
 
 
 _running: list[Process] = []
 
 
 def stop_all() -> None:
-    for process in reversed(list(_running)):
-        process.stop()
+    _stop(list(_running))
+
+
+def _stop(processes: list[Process]) -> None:
+    """Ask all of them first, then wait for each."""
+    for process in processes:
+        _signal(process, signal.SIGTERM)
+    for process in processes:
+        try:
+            process.child.wait(15)
+        except subprocess.TimeoutExpired:
+            _signal(process, signal.SIGKILL)
+            process.child.wait(5)
+        _signal(process, signal.SIGKILL)  # what it left behind
+        _running.remove(process)
+
+
+def _signal(process: Process, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
 
 
 def _answers(url: str) -> bool:

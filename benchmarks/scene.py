@@ -46,10 +46,17 @@ def in_rooms(workspaces: int, visitors: int, agents: int = 2) -> Scene:
 
 def in_pingback(environment: Mapping[str, str], workspaces: int, visitors: int, agents: int = 2) -> Scene:
     """For a PingBack with this environment: stored in its database by its own services."""
-    command = [sys.executable, "-m", "benchmarks.scene", str(workspaces), str(visitors), str(agents)]
-    done = subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **environment}, check=False, capture_output=True, text=True
-    )
+    return _told_by("benchmarks.scene", environment, workspaces, visitors, agents)
+
+
+def in_plain(environment: Mapping[str, str], workspaces: int, visitors: int, agents: int = 2) -> Scene:
+    """For the plain reference; it makes its tables too."""
+    return _told_by("benchmarks.references.plain", environment, workspaces, visitors, agents)
+
+
+def _told_by(module: str, environment: Mapping[str, str], *counts: int) -> Scene:
+    command = [sys.executable, "-m", module, *map(str, counts)]
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(done.stderr[-3000:])
     return [Workspace(**each) for each in json.loads(done.stdout)]

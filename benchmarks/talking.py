@@ -110,16 +110,23 @@ class Room:
             socket.close()
 
 
-async def gather(port: int, scene: Scene) -> Room:
-    """Connect everybody. In every other workspace the first to write is a visitor, else an agent."""
-    auths = [auth for workspace in scene for auth in [*workspace.agents, *workspace.visitors]]
-    sockets = await connect_all(port, auths)
+async def gather(port: int, scene: Scene, *, only_visitors: bool = False, agents_port: int | None = None) -> Room:
+    """Connect everybody. In every other workspace the first to write is a visitor, else an agent.
+
+    agents_port: where the agents connect, when that is another process.
+    """
+    agents_here = await connect_all(agents_port or port, [auth for workspace in scene for auth in workspace.agents])
+    visitors_here = await connect_all(port, [auth for workspace in scene for auth in workspace.visitors])
+    sockets = [*agents_here, *visitors_here]
+    agents_left, visitors_left = iter(agents_here), iter(visitors_here)
     seats: list[list[tuple[Socket, str, str]]] = []
-    left = iter(sockets)
     for number, workspace in enumerate(scene):
-        agents = [next(left) for _ in workspace.agents]
-        visitors = [next(left) for _ in workspace.visitors]
+        agents = [next(agents_left) for _ in workspace.agents]
+        visitors = [next(visitors_left) for _ in workspace.visitors]
         visiting = [(each, "client_message", to) for each, to in zip(visitors, workspace.conversations, strict=True)]
+        if only_visitors:
+            seats.append(visiting)
+            continue
         # Only where visitors leave a conversation to the agent: three are to hear each message, whoever wrote it.
         answering = (agents[0], "agent_message", workspace.conversations[-1])
         mine = [*visiting[:-1], answering] if len(visiting) > 1 else [answering if number % 2 else visiting[0]]

@@ -22,7 +22,7 @@ class Refused(Exception):
 class Socket(asyncio.Protocol):
     """One connected client.
 
-    heard: how many `new_message` (or frames of a bare WebSocket) came in.
+    heard: how many `new_message` came in.
     on_ack: called with the number of an ack, and whether it is an error.
     """
 
@@ -90,9 +90,6 @@ class Socket(asyncio.Protocol):
             self._rest = data[at:]
 
     def _take(self, data: bytes, start: int, end: int) -> None:
-        if self._auth is None:
-            self.heard += 1
-            return
         kind = data[start : start + 2]
         if kind == b"42":
             if data.startswith(HEARD, start + 2):
@@ -105,10 +102,10 @@ class Socket(asyncio.Protocol):
             if is_error:
                 self.last_error = data[bracket:end]
             self.on_ack(int(data[start + 2 : bracket]), is_error)
-        elif kind == b"2":
+        elif kind == b"2":  # Engine.IO's ping
             self.send(b"3")
         elif kind == b"0{":
-            self.send(b"40" + self._auth)
+            self.send(b"40" + (self._auth or b""))
         elif kind == b"40":
             self._enter()
         elif kind == b"44":
@@ -161,7 +158,10 @@ async def connect(
     offers_deflate: bool = False,
     headers: str = "",
 ) -> Socket:
-    """A client that the server has let in. auth: what its CONNECT carries; None = a bare WebSocket. Raises Refused."""
+    """A client that the server has let in. auth: what its CONNECT carries.
+
+    None: the same packets over a bare WebSocket, without Engine.IO's opening. Raises Refused.
+    """
     lines = (
         f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
