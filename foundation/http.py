@@ -8,9 +8,10 @@ name says a moment later does not matter. No redirects, no proxies from the envi
 import ipaddress
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -43,8 +44,9 @@ _NOT_OUTSIDE = [
         "192.88.99.0/24",
     )
 ]
-# The system's resolver knows no timeout of its own.
-_resolvers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="resolve")
+# The system's resolver knows no timeout of its own: one that hangs keeps a thread, and only so many may.
+MAX_LOOKUPS = 8
+_lookups = threading.BoundedSemaphore(MAX_LOOKUPS)
 
 
 class OutboundRefused(Exception):
@@ -109,6 +111,28 @@ def resolve(host: str) -> list[str]:
     """What the system says; blocking. Tests have a resolver of their own."""
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(place[4][0]) for place in found))
+
+
+def _resolved(host: str) -> list[str]:
+    """Within CONNECT_SECONDS. Daemon threads, as the process must not wait at its end for a resolver that hangs.
+
+    Raises OSError, UnicodeError, TimeoutError.
+    """
+    until = time.monotonic() + CONNECT_SECONDS
+    if not _lookups.acquire(timeout=CONNECT_SECONDS):
+        raise TimeoutError("Too many lookups hang.")
+    found: Future[list[str]] = Future()
+
+    def look() -> None:
+        try:
+            found.set_result(resolve(host))
+        except BaseException as error:
+            found.set_exception(error)
+        finally:
+            _lookups.release()
+
+    threading.Thread(target=look, name="resolve", daemon=True).start()
+    return found.result(max(0.0, until - time.monotonic()))
 
 
 def _is_allowed(host: str) -> bool:
@@ -190,7 +214,7 @@ class _Pinned(httpcore2.NetworkBackend):
     def _addresses(self, host: str) -> list[str]:
         """Raises OutboundRefused when one of them is not public: such a name is up to something."""
         try:
-            found = _resolvers.submit(resolve, host).result(CONNECT_SECONDS)
+            found = _resolved(host)
         except (OSError, UnicodeError, TimeoutError) as error:
             raise httpcore2.ConnectError(f"{host} has no address.") from error
         if not _is_allowed(host) and not all(_is_public_text(text) for text in found):

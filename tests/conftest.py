@@ -42,7 +42,7 @@ def nothing_is_left_for_later(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is handed to another thread happens at once, within the test's own transaction."""
 
     class AtOnce:
-        def submit(self, _run: Any, work: Any) -> None:
+        def submit(self, work: Any) -> None:
             work()
 
     monkeypatch.setattr("foundation.later._pool", AtOnce())

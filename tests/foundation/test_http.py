@@ -243,6 +243,20 @@ def test_an_address_that_does_not_answer_gives_way_to_the_next(
     assert outgoing.get(f"http://intranet.example:{canary.port}/").status == 200
 
 
+def test_lookups_that_hang_are_so_many_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on, before = threading.Event(), threading.active_count()
+    monkeypatch.setattr(outgoing, "resolve", lambda host: go_on.wait(30) and [])
+    monkeypatch.setattr(outgoing, "CONNECT_SECONDS", 0.05)
+    for _ in range(outgoing.MAX_LOOKUPS + 4):
+        with pytest.raises(OutboundFailed):
+            outgoing.get("https://slow.example/")
+    assert threading.active_count() - before <= outgoing.MAX_LOOKUPS
+    go_on.set()
+    for thread in threading.enumerate():
+        if thread.name == "resolve":
+            thread.join(10)
+
+
 def test_a_name_that_nobody_has_and_a_port_that_nobody_listens_at_can_be_tried_again(settings: Any) -> None:
     settings.OUTBOUND_ALLOW = ["127.0.0.1"]
     with socket.socket() as free:
