@@ -10,6 +10,7 @@ import importlib.util
 import os
 import pathlib
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -69,6 +70,33 @@ class Server:
         except subprocess.TimeoutExpired:
             self.child.kill()
             self.child.wait(10)
+
+    def kill(self) -> None:
+        """As a power cut would: it and all that it started, at once."""
+        for pid in reversed(self._pids()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.child.wait(10)
+
+    def freeze(self) -> None:
+        """It keeps its connections and answers nothing, until `thaw`."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        for pid in self._pids():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def _pids(self) -> list[int]:
+        found = [self.child.pid]
+        for pid in found:  # grows meanwhile
+            for children in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
+                with contextlib.suppress(OSError):
+                    found += map(int, children.read_text().split())
+        return found
 
     def remove(self) -> None:
         self.end()

@@ -91,7 +91,8 @@ class Balancer:
             return
         pair = _Pair(writer, far_writer, forget=self._pairs.discard)
         self._pairs.add(pair)
-        await asyncio.gather(pair.carry(reader, far_writer), pair.carry(far_reader, writer))
+        with contextlib.suppress(asyncio.CancelledError):  # as the balancer ends; asyncio's own callback stumbles
+            await asyncio.gather(pair.carry(reader, far_writer), pair.carry(far_reader, writer))
 
 
 class _Pair:

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +158,33 @@ class Town:
                 server.end()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    # Breaking ---------------------------------------------------------------------------------------------
+
+    def kill_web(self, number: int = 0) -> None:
+        """kill -9, and the start that a service manager would make."""
+        web = self.webs[number]
+        web.kill()
+        web.start()
+
+    def kill_worker(self) -> None:
+        for worker in self.workers:
+            worker.kill()
+            worker.start()
+
+    def kill_redis(self) -> None:
+        assert self.redis
+        self.redis.kill()
+        self.redis.begin()
+
+    def kill_postgres(self) -> None:
+        assert self.postgres
+        self.postgres.kill()
+        self.postgres.begin()
+
+    def ready(self, seconds: float = 60) -> None:
+        for web in self.webs:
+            web.ready(seconds)
+
     # Asking ----------------------------------------------------------------------------------------------
 
     def call(self, method: str, path: str, body: Any = None, token: str = "", *, port: int = 0) -> Any:
@@ -236,7 +263,11 @@ class Caller:
             raise
         if answer.status >= 300:
             raise Refused(answer.status, text.decode())
-        return json.loads(text)
+        try:
+            return json.loads(text)
+        except ValueError as error:  # cut within the headers, which http.client takes for their end
+            self.close()
+            raise http.client.IncompleteRead(text) from error
 
     def close(self) -> None:
         self._connection.close()
@@ -250,13 +281,3 @@ def running(*, embedded: bool, webs: int = 2, **environment: str) -> Iterator[To
         yield town
     finally:
         town.stop()
-
-
-def tree(pid: int) -> Sequence[int]:
-    """A process and all that it started."""
-    found = [pid]
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        with contextlib.suppress(OSError):
-            for child in children.read_text().split():
-                found += tree(int(child))
-    return found

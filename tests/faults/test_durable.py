@@ -1,0 +1,58 @@
+"""R1: acknowledged is stored, once, whatever is killed. R3: every copy ends equal to the database."""
+
+import contextlib
+import sqlite3
+
+import pytest
+
+from tests.faults import scenes
+from tests.faults.scenes import Cutter, Scene
+from tests.faults.town import Town, until
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def test_R1_what_was_acknowledged_is_stored_once_though_everything_is_killed_while_eight_write(
+    running_town: Town, scene: Scene
+) -> None:
+    writers = scene.eight_writers(150)
+    kills = [running_town.kill_web]
+    if running_town.embedded:
+        kills *= 2
+    else:
+        kills += [running_town.kill_worker, running_town.kill_redis, running_town.kill_postgres]
+
+    scenes.play(writers, kills)
+
+    assert scenes.check(scene, writers) == 8 * 150 + 4
+    assert sum(writer.again for writer in writers) > 0, "nothing was broken"
+    running_town.ready()
+    if running_town.embedded:
+        with contextlib.closing(sqlite3.connect(running_town.folder / "pingback.sqlite3")) as database:
+            assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_R3_every_copy_ends_equal_to_the_database_though_sockets_are_cut_in_mid_frame(
+    running_town: Town, scene: Scene
+) -> None:
+    watchers = scene.watchers(agents=4, visitors=2)
+    writers = scene.eight_writers(10_000, pause=0.02)
+    cutter = Cutter(running_town, seed=3)
+    for thread in (*watchers, *writers, cutter):
+        thread.start()
+
+    until(lambda: sum(watcher.reconnects for watcher in watchers) >= 100, seconds=90)
+    if running_town.redis:
+        running_town.kill_redis()
+    running_town.kill_web()
+    until(lambda: sum(watcher.reconnects for watcher in watchers) >= 200, seconds=90)
+    cutter.stop()
+    for writer in writers:
+        writer.halt.set()
+        writer.join(60)
+
+    assert not [writer.trouble for writer in writers if writer.trouble]
+    assert scenes.check(scene, writers) > 100
+    scenes.agree(scene, watchers)
+    for watcher in watchers:
+        watcher.stop()
