@@ -3,9 +3,12 @@
 Below Django there is nothing that could do it: by the time a view runs, its body lies on the disk.
 """
 
+import asyncio
+import logging
 import re
 import tempfile
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -16,8 +19,10 @@ from pingback import drain
 # ASGI's own shapes: https://asgi.readthedocs.io/en/latest/specs/www.html
 Scope = dict[str, Any]
 Message = dict[str, Any]
-# Socket.IO counts its own bodies and keeps its own connections; a balancer's question is no load.
-UNCOUNTED = ("/socket.io/", "/readyz")
+# Seconds that `GET /feed` may wait for something new.
+MAX_FEED_WAIT = 25
+log = logging.getLogger("pingback.limits")
+
 _UPLOAD = re.compile(
     r"/api/v1/(conversations/[^/]+/upload|widget/[^/]+/upload|auth/me/avatar)/?"
     r"|/inbox/[^/]+/(upload|reply)/|/settings/profile/picture"
@@ -54,19 +59,70 @@ class Limits:
             await answer.json(200, {"status": "ok"})  # without a thread: busy is alive
         elif drain.is_on and (scope["path"] == "/readyz" or _begins_a_socket(scope)):
             await answer.refuse(503, "Try again", (b"retry-after", b"1"))
-        elif scope["path"].startswith(UNCOUNTED):
+        elif scope["path"].startswith("/socket.io/"):
             await self.app(scope, receive, answer.send)
+        elif scope["path"] == "/readyz":  # a balancer's question is no load
+            await self._in_time(scope, receive, answer, limit)
         elif self.in_flight >= settings.REQUESTS_IN_FLIGHT:
             await answer.refuse(503, "Try again", (b"retry-after", b"1"))
         else:
             self.in_flight += 1
-            try:
-                scope, receive = await _with_its_length(scope, _counted(receive, limit))
-                await self.app(scope, receive, answer.send)
-            except BodyTooBig:
-                await answer.refuse(413, "The body is too big.")
-            finally:
-                self.in_flight -= 1
+            await self._in_time(scope, receive, answer, limit, done=self._one_less)
+
+    def _one_less(self, _request: "asyncio.Task[None]") -> None:
+        self.in_flight -= 1
+
+    async def _in_time(
+        self,
+        scope: Scope,
+        receive: Any,
+        answer: "_Answer",
+        limit: int,
+        done: "Callable[[asyncio.Task[None]], None] | None" = None,
+    ) -> None:
+        """A database that hangs, network and all, ends no statement: whoever waits for it is sent away by us.
+
+        Only silence counts, neither a slow upload nor a download that has begun. The thread that hangs cannot be
+        cancelled: it goes on, unheard, and counts as in flight until it ends.
+        """
+        loop, patience = asyncio.get_running_loop(), settings.REQUEST_SECONDS
+        if scope["path"].rstrip("/") == "/api/v1/feed":
+            patience += MAX_FEED_WAIT
+        body_is_here = False
+
+        async def receiving() -> Message:
+            nonlocal body_is_here
+            if body_is_here:  # Django asks whether the caller has gone
+                return dict(await receive())
+            deadline.reschedule(None)
+            message: Message = await receive()
+            body_is_here = not message.get("more_body", False)
+            deadline.reschedule(loop.time() + patience)
+            return message
+
+        async def sending(message: Message) -> None:
+            if answer.is_over:
+                return
+            if not answer.has_begun:
+                deadline.reschedule(None)
+            await answer.send(message)
+
+        async def work() -> None:
+            read_scope, read = await _with_its_length(scope, _counted(receiving, limit))
+            await self.app(read_scope, read, sending)
+
+        request = loop.create_task(work())
+        if done:
+            request.add_done_callback(done)
+        try:
+            async with asyncio.timeout(patience) as deadline:
+                await asyncio.shield(request)
+        except BodyTooBig:
+            await answer.refuse(413, "The body is too big.")
+        except TimeoutError:
+            log.error("%s %s was not answered in %s s", scope["method"], scope["path"], patience)
+            answer.is_over = True
+            await answer.refuse(503, "Try again", (b"retry-after", b"1"))
 
 
 class _Answer:
@@ -75,11 +131,11 @@ class _Answer:
     def __init__(self, send: Any, request_id: bytes) -> None:
         self._send = send
         self._request_id = request_id
-        self._started = False
+        self.has_begun = self.is_over = False
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self._started = True
+            self.has_begun = True
             headers = [*message.get("headers", ()), (b"x-request-id", self._request_id)]
             if drain.is_on:  # the next request of this client goes elsewhere
                 headers.append((b"connection", b"close"))
@@ -87,7 +143,7 @@ class _Answer:
         await self._send(message)
 
     async def refuse(self, status: int, detail: str, *headers: tuple[bytes, bytes]) -> None:
-        if not self._started:
+        if not self.has_begun:
             # What is left of the body is not read.
             await self.json(status, {"detail": detail}, (b"connection", b"close"), *headers)
 

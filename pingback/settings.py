@@ -292,6 +292,9 @@ CONNECTIONS_PER_USER = env_int("CONNECTIONS_PER_USER", 20)  # in each workspace
 JSON_BODY_BYTES = 512 * 1024
 WEBHOOK_BODY_BYTES = 3 * 1024 * 1024
 UPLOAD_BYTES = env_int("UPLOAD_BYTES", 10 * 1024 * 1024, minimum=1)  # one file
+# Nothing is said for so long after the body has come: the caller is told to try again. A database that hangs keeps
+# its own promises to end a statement no better than this.
+REQUEST_SECONDS = env_int("REQUEST_SECONDS", 10, minimum=1)
 REQUESTS_IN_FLIGHT = env_int("REQUESTS_IN_FLIGHT", 64, minimum=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = JSON_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200

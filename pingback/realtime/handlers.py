@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
@@ -44,7 +45,8 @@ async def answer(client: Client, event: str, arguments: tuple[Any, ...]) -> Ack:
     try:
         if seconds := client.throttle.wait(event):
             raise TooFast(_("Too fast."), retry_after=math.ceil(seconds))
-        ack = await HANDLERS[event](client, Fields.of(arguments))
+        async with asyncio.timeout(settings.REQUEST_SECONDS):
+            ack = await HANDLERS[event](client, Fields.of(arguments))
         if event in {"client_message", "agent_message"}:
             typing.stop(client, ack["conversation_id"])
         return ack
@@ -52,7 +54,7 @@ async def answer(client: Client, event: str, arguments: tuple[Any, ...]) -> Ack:
         error: dict[str, Any] = {"code": refusal.code, "detail": refusal.detail}
         if isinstance(refusal, TooFast):
             error["retry_after"] = refusal.retry_after
-    except DatabaseError:
+    except (DatabaseError, TimeoutError):
         log.exception("%s: the database did not answer", event)
         error = {"code": "busy", "detail": _("Try again")}
     except Exception:

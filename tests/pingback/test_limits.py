@@ -121,6 +121,36 @@ async def test_R10_beyond_the_requests_in_flight_the_answer_is_a_503_and_not_a_p
     assert (await Conversation(app).run()).status == 200
 
 
+async def test_R8_who_waits_for_what_hangs_is_sent_away_and_still_counts(settings: Any) -> None:
+    settings.REQUEST_SECONDS, settings.REQUESTS_IN_FLIGHT = 0.02, 1
+    gate = asyncio.Event()
+
+    async def hangs(scope: Any, receive: Any, send: Any) -> None:
+        await gate.wait()
+        await reads_all(scope, receive, send)
+
+    app = Limits(hangs)
+    talk = await Conversation(app).run()
+
+    assert (talk.status, talk.body, talk.headers[b"retry-after"]) == (503, {"detail": "Try again"}, b"1")
+    assert app.in_flight == 1
+    gate.set()
+    while app.in_flight:
+        await asyncio.sleep(0)
+    assert (await Conversation(app).run()).status == 200
+
+
+async def test_a_slow_answer_that_has_begun_is_left_to_its_end(settings: Any) -> None:
+    settings.REQUEST_SECONDS = 0.02
+
+    async def dawdles(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await asyncio.sleep(0.1)
+        await send({"type": "http.response.body", "body": b"{}"})
+
+    assert (await Conversation(Limits(dawdles)).run()).status == 200
+
+
 async def test_a_chunked_body_reaches_the_app_whole_and_with_its_length() -> None:
     seen: dict[str, Any] = {}
 
