@@ -1,4 +1,4 @@
-"""The one application: limits, then Socket.IO, then Django; with the worker in the same process."""
+"""The one application: answers that wait, limits, then Socket.IO, then Django; with the worker in the same process."""
 
 import asyncio
 import os
@@ -20,6 +20,7 @@ from conversations.services import writer
 from pingback import alone, drain
 from pingback.limits import Limits
 from pingback.realtime import server
+from pingback.realtime.waiting import Waiting
 
 
 class House:
@@ -74,13 +75,15 @@ def opened(app: Any) -> Any:
     return application
 
 
-application = Limits(
-    opened(
-        socketio.ASGIApp(
-            server.sio,
-            other_asgi_app=ProtocolTypeRouter({"http": get_asgi_application()}),
-            on_startup=house.open,
-            on_shutdown=house.close,
+application = Waiting(
+    Limits(
+        opened(
+            socketio.ASGIApp(
+                server.sio,
+                other_asgi_app=ProtocolTypeRouter({"http": get_asgi_application()}),
+                on_startup=house.open,
+                on_shutdown=house.close,
+            )
         )
     )
 )

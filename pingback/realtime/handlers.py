@@ -14,7 +14,8 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
-from businesses.models import Business, FeedEvent
+from businesses.models import Business
+from conversations import feed
 from conversations.attachments import ids_in
 from conversations.models import Conversation, Message
 from conversations.selectors import messages_after
@@ -193,17 +194,14 @@ async def resume(client: Client, sent: Fields) -> Ack:
 def _missed_events(client: Client, cursor: int | None) -> Ack:
     """Without a cursor: where the feed is, for a client that is about to fetch."""
     client.fresh_user()
-    newest = Business.objects.values_list("feed_seq", flat=True).get(pk=client.business_id)
     if cursor is None:
-        return {"events": [], "cursor": newest, "more": False}
-    rows = FeedEvent.objects.filter(business_id=client.business_id, seq__gt=cursor).order_by("seq")
-    events = list(rows[: MAX_ROWS + 1])
-    is_whole = events[0].seq == cursor + 1 if events else cursor == newest
-    if not is_whole:  # purged meanwhile, or a cursor that this feed has not reached
-        return {"resync": True, "cursor": newest}
-    answers = _fitting(wire.feed_payloads(events[:MAX_ROWS]))
+        return {"events": [], "cursor": feed.position(client.business_id), "more": False}
+    missed = feed.missed(client.business_id, after=cursor, limit=MAX_ROWS)
+    if not missed.is_whole:
+        return {"resync": True, "cursor": missed.newest}
+    answers = _fitting(feed.payloads_of(missed.events))
     last = answers[-1]["seq"] if answers else cursor
-    return {"events": answers, "cursor": last, "more": len(answers) < len(events)}
+    return {"events": answers, "cursor": last, "more": missed.more or len(answers) < len(missed.events)}
 
 
 def feed_positions(business_ids: set[UUID]) -> dict[UUID, int]:

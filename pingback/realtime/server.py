@@ -14,7 +14,7 @@ from socketio.exceptions import ConnectionRefusedError
 from businesses import status
 from foundation.asking import Asker, asked_by
 from foundation.errors import Refused, TooFast
-from pingback.realtime import bus, clients, db, handlers, presence, rooms, sockets, typing
+from pingback.realtime import bus, clients, db, handlers, presence, rooms, sockets, typing, waiting
 from pingback.realtime.bus import Envelope
 from pingback.realtime.clients import Client
 from pingback.realtime.engine import LAST_ANSWER_SECONDS, LEAVE_SECONDS, Connection
@@ -98,6 +98,8 @@ def _hear(envelope: Envelope) -> None:
         presence.hear(envelope)
     else:
         sockets.hear(envelope)
+        if "out" in envelope:
+            waiting.wake(envelope["business"])
 
 
 def _has_too_many(identity: Identity) -> bool:
@@ -134,6 +136,7 @@ def say_goodbye() -> None:
 
     Polling ones are sent away, as a poll that waits would hold the end up.
     """
+    waiting.leave()
     soonest = min(1000 * settings.DRAIN_SECONDS, RETURN_MS - 1)
     for client in sockets.clients.values():
         if client.was_told_to_leave:
@@ -156,6 +159,7 @@ async def close_sockets() -> None:
 
 def _resync(business: str | None) -> None:
     """Something was lost on the way, and nobody knows what: the workspace's sockets, or all, fetch anew."""
+    waiting.wake(business)
     present = [each for each in sockets.clients.values() if business in {None, str(each.business_id)}]
     if present:
         sio.eio.background(_tell_to_resync(present))

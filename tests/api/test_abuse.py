@@ -20,6 +20,7 @@ from accounts.models import User
 from businesses.models import Business, FeedEvent, Membership, Role
 from channels_app.connect_forms import CONNECT_FORMS, ConnectForm
 from channels_app.models import Channel
+from conversations import feed
 from conversations.models import Message
 from pingback.realtime import wire
 from tests import builders
@@ -223,7 +224,7 @@ def test_B9_no_answer_and_no_event_holds_a_key_a_hash_or_a_token(
             if "_id}" in operation.path and operation.method == "get":
                 replaced = {name: str(about) for name in ids}
                 answers[operation.key] += call(ada, operation.key, replaced, acme).content.decode()
-    events = wire.feed_payloads(list(FeedEvent.objects.filter(business=acme).order_by("seq")))
+    events = feed.payloads_of(list(FeedEvent.objects.filter(business=acme).order_by("seq")))
     messages = list(Message.objects.select_related("sender", "conversation__customer"))
     answers["events", ""] = str(events) + str([wire.for_visitor(message) for message in messages])
 

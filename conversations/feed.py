@@ -1,0 +1,97 @@
+"""Reading the workspace's feed: what happened after a number, each with its object as it is now.
+
+The one way for `resume` on a socket and for GET /feed. Source: design.md 9 and 10.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from businesses.models import Business, FeedEvent
+from conversations.models import Conversation, Customer, Message, SenderType
+from conversations.wire import conversation_payload, customer_payload, message_payload, timestamp
+from foundation.ids import parse_id
+
+Payload = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missed:
+    """newest: where the feed is. is_whole: false when `after` is older than what is kept, or was never reached: then
+    there are no events, and whoever asks fetches anew. more: there are further ones behind these.
+    """
+
+    events: list[FeedEvent]
+    newest: int
+    is_whole: bool
+    more: bool
+
+
+def missed(business_id: UUID, *, after: int, limit: int) -> Missed:
+    """The events behind `after`, at most `limit`, in order."""
+    newest = position(business_id)
+    rows = FeedEvent.objects.filter(business_id=business_id, seq__gt=after).order_by("seq")
+    events = list(rows[: limit + 1])
+    is_whole = events[0].seq == after + 1 if events else after == newest
+    if not is_whole:
+        return Missed(events=[], newest=newest, is_whole=False, more=False)
+    return Missed(events=events[:limit], newest=newest, is_whole=True, more=len(events) > limit)
+
+
+def position(business_id: UUID) -> int:
+    return Business.objects.values_list("feed_seq", flat=True).get(pk=business_id)
+
+
+def payloads_of(events: Sequence[FeedEvent]) -> list[Payload]:
+    """FeedEvents with their `object` as it is now, null when it is gone."""
+    messages = Message.objects.select_related("sender", "conversation__stored_receipts").in_bulk(
+        {e.message_id for e in events if e.message_id}
+    )
+    conversations = Conversation.objects.for_reading().in_bulk(
+        {e.conversation_id for e in events if e.conversation_id and not e.message_id}
+    )
+    customers = Customer.objects.in_bulk({found for e in events if (found := _customer_id(e))})
+    return [
+        {
+            "seq": event.seq,
+            "kind": event.kind,
+            "conversation_id": _text(event.conversation_id),
+            "message_id": _text(event.message_id),
+            "actor_id": _text(event.actor_id),
+            "created_at": timestamp(event.created_at),
+            "data": event.data,
+            "object": _object(event, messages, conversations, customers),
+        }
+        for event in events
+    ]
+
+
+def _object(
+    event: FeedEvent,
+    messages: dict[UUID, Message],
+    conversations: dict[UUID, Conversation],
+    customers: dict[UUID, Customer],
+) -> Payload | None:
+    if event.message_id:
+        message = messages.get(event.message_id)
+        return _message(message, event) if message else None
+    if event.conversation_id:
+        conversation = conversations.get(event.conversation_id)
+        return conversation_payload(conversation) if conversation else None
+    customer = customers.get(_customer_id(event))  # type: ignore[arg-type]
+    return customer_payload(customer) if customer else None
+
+
+def _message(message: Message, event: FeedEvent) -> Payload:
+    own = message.sender_type == SenderType.AGENT
+    receipts = message.conversation.receipts
+    return message_payload(message, receipts=receipts, for_member=True, feed_seq=event.seq, own=own)
+
+
+def _customer_id(event: FeedEvent) -> UUID | None:
+    return parse_id(event.data.get("customer_id"))
+
+
+def _text(value: UUID | None) -> str | None:
+    return str(value) if value else None
