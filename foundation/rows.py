@@ -6,7 +6,7 @@ is read back.
 """
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
@@ -81,6 +81,18 @@ class _Table:
         else:
             with connection.cursor() as cursor:
                 cursor.executemany(sql, [[_plain(value) for value in row] for row in values])
+
+
+def among(column: str, values: Collection[UUID]) -> tuple[str, list[Any]]:
+    """A condition for a statement that is written out, and its parameters: the column is one of these."""
+    if connection.vendor == "postgresql":
+        return f"{column} = ANY(%s)", [list(values)]
+    return f"{column} IN ({', '.join(['%s'] * len(values))})", [_plain(value) for value in values]
+
+
+def held_for_writing(table: str) -> str:
+    """How a SELECT that is written out ends that locks its rows of a table; SQLite has one writer at a time anyway."""
+    return f" FOR NO KEY UPDATE OF {table}" if connection.vendor == "postgresql" else ""
 
 
 def ask(sql: str, amounts: Mapping[UUID, int]) -> list[tuple[Any, ...]]:

@@ -9,12 +9,12 @@ that somebody else just took came with its new `assignee_id`, and with nobody as
 from collections.abc import Collection
 from uuid import UUID
 
-from django.db.models import F
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from businesses.models import Membership
 from conversations.models import Conversation
+from foundation import rows
 from foundation.errors import Forbidden, NotFound
 
 
@@ -25,9 +25,9 @@ def locked(conversation: Conversation) -> Conversation:
 
 def all_locked(ids: Collection[UUID]) -> dict[UUID, Conversation]:
     """In the order of their ids, so that two batches never wait for each other. Raises NotFound when one is gone."""
-    rows = Conversation.objects.filter(pk__in=ids)
-    list(rows.select_for_update().order_by("pk").values_list("pk"))
-    found = {conversation.pk: conversation for conversation in rows.for_reading().select_related("business")}
+    asked = Conversation.objects.filter(pk__in=ids)
+    list(asked.select_for_update().order_by("pk").values_list("pk"))
+    found = {conversation.pk: conversation for conversation in asked.for_reading().select_related("business")}
     if len(found) < len(ids):
         raise NotFound
     return found
@@ -38,22 +38,32 @@ def rows_locked(ids: Collection[UUID]) -> dict[UUID, Conversation]:
     it need not be. In the order of their ids, each with `channel_is_on`: whether its channel takes messages, None
     without one. Those that are gone are missing.
     """
-    rows = Conversation.objects.filter(pk__in=ids).annotate(channel_is_on=F("channel__is_active"))
-    return {row.pk: row for row in rows.select_for_update(of=("self",), no_key=True).order_by("pk")}
+    channel = Conversation._meta.get_field("channel").related_model
+    among, given = rows.among("own.id", ids)
+    # Written out, as in `lock_members`: to put a query together took longer than to run it.
+    found = Conversation.objects.raw(
+        "SELECT own.*, channel.is_active AS channel_is_on"  # noqa: S608
+        f" FROM {Conversation._meta.db_table} own LEFT JOIN {channel._meta.db_table} channel"
+        f" ON channel.id = own.channel_id WHERE {among} ORDER BY own.id{rows.held_for_writing('own')}",
+        given,
+    )
+    return {row.pk: row for row in found}
 
 
 def lock_members(who: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
     """Which of these (business, user) are active members, locked in the order of their ids as by `lock_member`."""
     if not who:
         return set()
-    rows = Membership.objects.filter(
-        business_id__in={business_id for business_id, _user in who},
-        user_id__in={user_id for _business, user_id in who},
-        is_active=True,
-        user__is_active=True,
+    in_businesses, business_ids = rows.among("own.business_id", {business_id for business_id, _user in who})
+    of_users, user_ids = rows.among("own.user_id", {user_id for _business, user_id in who})
+    found = Membership.objects.raw(
+        "SELECT own.id, own.business_id, own.user_id"  # noqa: S608
+        f" FROM {Membership._meta.db_table} own JOIN {User._meta.db_table} person ON person.id = own.user_id"
+        f" WHERE {in_businesses} AND {of_users} AND own.is_active AND person.is_active"
+        f" ORDER BY own.id{rows.held_for_writing('own')}",
+        [*business_ids, *user_ids],
     )
-    locked = rows.select_for_update(of=("self",), no_key=True).order_by("pk")
-    return {*locked.values_list("business_id", "user_id")} & {*who}
+    return {(membership.business_id, membership.user_id) for membership in found} & {*who}
 
 
 def lock_member(business_id: UUID, user_id: UUID) -> Membership | None:

@@ -156,7 +156,7 @@ def _refusal(draft: Draft, conversation: Conversation | None, members: Collectio
         return NotFound()
     if draft.customer_id and (draft.customer_id != conversation.customer_id or not conversation.is_web):
         return NotFound()
-    if draft.customer_id and getattr(conversation, "channel_is_on", None) is False:
+    if draft.customer_id and conversation.channel_id and not getattr(conversation, "channel_is_on", True):
         return Forbidden(_("This chat is switched off."))
     if draft.sender and draft.business_id and (draft.business_id, draft.sender.pk) not in members:
         return no_member()
@@ -300,7 +300,7 @@ def _known(keys: Sequence[str]) -> list[Message]:
     repeated = Message.objects.filter(dedup_key__in=keys)
     if not list(repeated.values_list("pk")):  # as nearly always; what a repeat shows is a wide question
         return []
-    return list(repeated.select_related("conversation__customer", "conversation__assignee", "sender"))
+    return list(repeated.select_related("conversation__stored_receipts", "sender"))
 
 
 def _first_of(draft: Draft, known: dict[str | None, Message]) -> Message | None:

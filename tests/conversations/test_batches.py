@@ -15,6 +15,7 @@ from conversations.events import happened
 from conversations.models import Conversation, Message, SenderType
 from conversations.services.messages import Draft, Posted, post_each, post_messages, reply_draft
 from foundation.errors import KeyReused
+from pingback.realtime.wire import for_member
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -115,3 +116,17 @@ def test_what_a_neighbour_cannot_bear_falls_out_alone(acme: Business) -> None:
 
     assert found == ["a", "RuntimeError", "b", "RuntimeError", "c"]
     assert list(conversation.messages.values_list("content", flat=True)) == ["Hello?", "a", "b", "c"]
+
+
+def test_a_repeat_is_shown_without_a_question_more(acme: Business, ada: User, django_assert_num_queries: Any) -> None:
+    """The event loop shows it, which may ask no database."""
+    conversation = builders.conversation(acme)
+    draft = from_agent(ada, conversation, key="k")
+    [first] = post_each([draft])
+    assert isinstance(first, Posted)
+
+    [again] = post_each([draft])
+
+    assert isinstance(again, Posted)
+    with django_assert_num_queries(0):
+        assert for_member(again.message) == for_member(first.message)
