@@ -16,7 +16,7 @@ from benchmarks.plan import Plan
 from benchmarks.processes import ROOT
 from benchmarks.report import Outcome
 
-BENCHMARKS = ("path", "fanout", "idle", "connect", "cross")
+BENCHMARKS = ("path", "fanout", "idle", "connect", "cross", "rest", "read")
 
 
 def main(arguments: list[str]) -> int:
