@@ -42,7 +42,7 @@ RULES: list[tuple[str, str, re.Pattern[str], str]] = [
     ),
     (
         "environment",
-        r"^(?!pingback/env\.py|tests/|tools/).*\.py$",
+        r"^(?!pingback/env\.py|benchmarks/).*\.py$",
         re.compile(r"os\.(environ\[|environ\.get|getenv)"),
         "only pingback/env.py reads it",
     ),
