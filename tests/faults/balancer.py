@@ -79,20 +79,22 @@ class Balancer:
             await asyncio.sleep(CHECK_SECONDS)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.CancelledError):  # at our end: asyncio's own callback stumbles over it
+            if far := await self._reached():
+                pair = _Pair(writer, far[1], forget=self._pairs.discard)
+                self._pairs.add(pair)
+                await asyncio.gather(pair.carry(reader, far[1]), pair.carry(far[0], writer))
+            else:
+                writer.transport.abort()
+
+    async def _reached(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
         """In turns; while nobody is ready, whoever listens."""
         self._turn += 1
         turned = [self._ports[(self._turn + place) % len(self._ports)] for place in range(len(self._ports))]
         for port in sorted(turned, key=lambda port: not self._ready[port]):
             with contextlib.suppress(OSError):
-                far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
-                break
-        else:
-            writer.transport.abort()
-            return
-        pair = _Pair(writer, far_writer, forget=self._pairs.discard)
-        self._pairs.add(pair)
-        with contextlib.suppress(asyncio.CancelledError):  # as the balancer ends; asyncio's own callback stumbles
-            await asyncio.gather(pair.carry(reader, far_writer), pair.carry(far_reader, writer))
+                return await asyncio.open_connection("127.0.0.1", port)
+        return None
 
 
 class _Pair:

@@ -82,9 +82,10 @@ class Line:
 class Writer(threading.Thread):
     """Sends one message after the other, each again with the same id until it is acknowledged, however that ends."""
 
-    def __init__(self, name: str, *, most: int, patience: float = 60, pause: float = 0) -> None:
+    def __init__(self, name: str, *, most: int, patience: float = 60, pause: float = 0, padding: int = 0) -> None:
+        """most: messages to send. patience: seconds for one. padding: characters more in each."""
         super().__init__(name=name, daemon=True)
-        self.most, self.patience, self.pause = most, patience, pause
+        self.most, self.patience, self.pause, self.padding = most, patience, pause, "x" * padding
         self.acknowledged: dict[str, Payload] = {}  # by what was written
         self.again = 0
         self.refusals: list[str] = []
@@ -97,7 +98,9 @@ class Writer(threading.Thread):
             for number in range(1, self.most + 1):
                 if self.halt.is_set():
                     break
-                self._until_acknowledged(f"{self.name} {number} {uuid.uuid4().hex[:8]}", str(uuid.uuid4()))
+                self._until_acknowledged(
+                    f"{self.name} {number} {uuid.uuid4().hex[:8]} {self.padding}".strip(), str(uuid.uuid4())
+                )
                 if self.pause:
                     time.sleep(self.pause)
         except BaseException as error:
@@ -187,13 +190,14 @@ class BySocket(Writer):
 class Watcher(threading.Thread):
     """Keeps a copy of what it may see, by the rules of docs/socketio.md: applies events, asks after every gap.
 
-    `messages`: what it has of each conversation, by seq.
+    `messages`: what it has of each conversation, by seq. `heard`: which of them came by themselves, in that order.
     """
 
     def __init__(self, port: int, auth: Payload, name: str = "watcher") -> None:
         super().__init__(name=name, daemon=True)
         self.port, self.auth = port, auth
         self.messages: dict[str, dict[int, Payload]] = {}
+        self.heard: dict[str, list[int]] = {}
         self.reconnects = -1
         self.resyncs = 0
         self.told_to_return: list[tuple[float, int]] = []
@@ -235,6 +239,7 @@ class Watcher(threading.Thread):
 
     def _hear(self, event: str, payload: Any) -> None:
         if event == "new_message":
+            self.heard.setdefault(payload["conversation_id"], []).append(payload["seq"])
             self.take(payload)
         elif event == "resync":
             self.resyncs += 1

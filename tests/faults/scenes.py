@@ -34,8 +34,8 @@ class Scene:
     def visitor(self, talk: Talk) -> dict[str, str]:
         return self.owner.visitor(talk.key)
 
-    def eight_writers(self, each: int, **options: Any) -> list[Writer]:
-        """Two in each of the four conversations: visitors' and agents' sockets, and programs."""
+    def writers(self, each: int, **options: Any) -> list[Writer]:
+        """Two in each conversation: visitors' and agents' sockets, and programs."""
         writers: list[Writer] = []
         for number, talk in enumerate(self.talks):
             writers.append(BySocket(self.port, self.visitor(talk), talk.id, most=each, **options))
@@ -44,6 +44,12 @@ class Scene:
             else:
                 writers.append(ByApi(self.owner, talk.id, self.port, most=each, **options))
         return writers
+
+    def browsers(self, each: int, **options: Any) -> list[Writer]:
+        """Visitors alone, two in each conversation."""
+        return [
+            BySocket(self.port, self.visitor(talk), talk.id, most=each, **options) for talk in self.talks for _ in "ab"
+        ]
 
     def watchers(self, agents: int, visitors: int) -> list[Watcher]:
         """visitors: of each conversation."""

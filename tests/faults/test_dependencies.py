@@ -28,7 +28,7 @@ def test_R8_without_redis_everything_is_stored_and_answered_and_live_events_come
     until(lambda: all(watcher.is_live.is_set() for watcher in watchers), seconds=20)
 
     running_town.redis.kill()
-    writers = scene.eight_writers(20)
+    writers = scene.writers(20)
     scenes.play(writers)
     assert [writer.refusals for writer in writers] == [[]] * 8
     until(lambda: status_of(running_town.webs[0].port, "/readyz") == 503, seconds=10)
@@ -37,7 +37,7 @@ def test_R8_without_redis_everything_is_stored_and_answered_and_live_events_come
     until(lambda: all(watcher.resyncs for watcher in watchers), seconds=10)
     running_town.ready()
     scenes.agree(scene, watchers)
-    later = scene.eight_writers(5)
+    later = scene.writers(5)
     scenes.play(later)
     scenes.agree(scene, watchers)
     scenes.check(scene, [*writers, *later])
@@ -92,7 +92,7 @@ def test_R8_a_database_that_hangs_is_a_503_for_each_and_no_pile(running_town: To
     assert answers == [(503, "1")] * 150
     browser.join(30)
     running_town.ready()
-    writers = scene.eight_writers(5)
+    writers = scene.writers(5)
     scenes.play(writers)
     scenes.check(scene, [browser, *writers])
 

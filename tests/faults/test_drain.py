@@ -18,7 +18,7 @@ several = pytest.mark.skipif(settings.EMBEDDED, reason="SQLite serves one proces
 
 @several
 def test_R7_a_rolling_restart_under_load_fails_no_answer(running_town: Town, scene: Scene) -> None:
-    writers = scene.eight_writers(10_000, pause=0.01)
+    writers = scene.writers(10_000, pause=0.01)
     watchers = scene.watchers(agents=3, visitors=1)
     for thread in (*writers, *watchers):
         thread.start()

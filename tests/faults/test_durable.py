@@ -15,7 +15,7 @@ pytestmark = pytest.mark.timeout(300)
 def test_R1_what_was_acknowledged_is_stored_once_though_everything_is_killed_while_eight_write(
     running_town: Town, scene: Scene
 ) -> None:
-    writers = scene.eight_writers(150)
+    writers = scene.writers(150)
     kills = [running_town.kill_web]
     if running_town.embedded:
         kills *= 2
@@ -36,7 +36,7 @@ def test_R3_every_copy_ends_equal_to_the_database_though_sockets_are_cut_in_mid_
     running_town: Town, scene: Scene
 ) -> None:
     watchers = scene.watchers(agents=4, visitors=2)
-    writers = scene.eight_writers(10_000, pause=0.02)
+    writers = scene.writers(10_000, pause=0.02)
     cutter = Cutter(running_town, seed=3)
     for thread in (*watchers, *writers, cutter):
         thread.start()

@@ -93,6 +93,11 @@ class Process:
             except subprocess.TimeoutExpired:
                 self.kill()
 
+    def open_files(self) -> int:
+        """Sockets among them."""
+        assert self.child is not None
+        return len(os.listdir(f"/proc/{self.child.pid}/fd"))
+
     def memory(self) -> int:
         """Resident bytes."""
         assert self.child is not None
@@ -115,8 +120,8 @@ class Refused(Exception):
 class Town:
     """webs: how many web processes; on SQLite one, with the worker inside."""
 
-    def __init__(self, *, embedded: bool, webs: int = 2, **environment: str) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="pingback-faults-"))
+    def __init__(self, *, embedded: bool, webs: int = 2, folder: Path | None = None, **environment: str) -> None:
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="pingback-faults-"))
         self.embedded = embedded
         self.postgres: services.Server | None = None
         self.redis: services.Server | None = None
@@ -133,6 +138,7 @@ class Town:
             settings["DATABASE_URL"] = services.start_postgres()
             settings["REDIS_URL"] = services.start_redis()
             settings["WORKER_IN_PROCESS"] = "no"
+            settings["DRAIN_SECONDS"] = "1"  # several of the balancer's looks
             self.postgres = services.servers[settings["DATABASE_URL"]]
             self.redis = services.servers[settings["REDIS_URL"]]
         self.database_url = settings["DATABASE_URL"]
@@ -190,12 +196,22 @@ class Town:
     def call(self, method: str, path: str, body: Any = None, token: str = "", *, port: int = 0) -> Any:
         return Caller(port or self.balancer.port, token).call(method, path, body)
 
+    def upload(self, path: str, words: bytes, token: str) -> None:
+        edge = uuid.uuid4().hex
+        head = f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n'
+        Caller(self.balancer.port, token).call(
+            "POST",
+            path,
+            head.encode() + words + f"\r\n--{edge}--\r\n".encode(),
+            Content_Type=f"multipart/form-data; boundary={edge}",
+        )
+
     def sign_up(self, name: str) -> "Owner":
         email = f"{name.lower()}-{uuid.uuid4().hex[:8]}@example.com"
         body = {"email": email, "full_name": name, "password": PASSWORD}
         token = self.call("POST", "/auth/register", body)["access_token"]
         session = self.call("POST", "/auth/business/create", {"name": f"{name}'s"}, token)
-        return Owner(self, token, session["business"]["id"], session["user"]["id"])
+        return Owner(self, token, session["business"]["id"], {"email": email, "password": PASSWORD})
 
     def rows(self, sql: str, *parameters: str) -> list[tuple[Any, ...]]:
         """Straight from the database. `%s` stands for a parameter; ids are given and come back as hex."""
@@ -209,8 +225,8 @@ class Town:
 class Owner:
     """Somebody with a workspace."""
 
-    def __init__(self, town: Town, token: str, business_id: str, user_id: str) -> None:
-        self.town, self.token, self.business_id, self.user_id = town, token, business_id, user_id
+    def __init__(self, town: Town, token: str, business_id: str, credentials: dict[str, str]) -> None:
+        self.town, self.token, self.business_id, self.credentials = town, token, business_id, credentials
 
     @property
     def auth(self) -> dict[str, str]:
@@ -253,7 +269,7 @@ class Caller:
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """Raises OSError or HTTPException when there is no answer, Refused for one that is not 2xx."""
         sent = {**self._headers, **{name.replace("_", "-"): value for name, value in headers.items()}}
-        data = None if body is None else json.dumps(body)
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body)
         try:
             self._connection.request(method, f"/api/v1{path}", data, sent)
             answer = self._connection.getresponse()
@@ -274,8 +290,8 @@ class Caller:
 
 
 @contextlib.contextmanager
-def running(*, embedded: bool, webs: int = 2, **environment: str) -> Iterator[Town]:
-    town = Town(embedded=embedded, webs=webs, **environment)
+def running(*, embedded: bool, webs: int = 2, folder: Path | None = None, **environment: str) -> Iterator[Town]:
+    town = Town(embedded=embedded, webs=webs, folder=folder, **environment)
     try:
         town.start()
         yield town
