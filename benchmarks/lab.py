@@ -91,7 +91,7 @@ class Lab:
         """One more process with the database, bus and keys of the others."""
         port = services.free_port()
         environment = {**environment, "PINGBACK_DATA_DIR": str(folder), "PORT": str(port), "HOST": "127.0.0.1"}
-        server = await self._started(name, [sys.executable, "-m", "pingback.serve"], port, environment)
+        server = await self.started(name, [sys.executable, "-m", "pingback.serve"], port, environment)
         server.folder = folder
         return server
 
@@ -99,12 +99,12 @@ class Lab:
         """A reference in Python, on the same web server with the same options."""
         port = services.free_port()
         command = [sys.executable, "-m", "benchmarks.references.serve", application, str(port)]
-        return await self._started(name, command, port, environment or {})
+        return await self.started(name, command, port, environment or {})
 
     async def node(self, name: str, script: str, environment: dict[str, str]) -> Server:
         port = services.free_port()
         command = ["node", str(processes.ROOT / "benchmarks/references" / script)]
-        return await self._started(name, command, port, {**environment, "PORT": str(port)})
+        return await self.started(name, command, port, {**environment, "PORT": str(port)})
 
     def stop(self, server: Server) -> None:
         for pid in server.pids:
@@ -115,7 +115,7 @@ class Lab:
         self._processes.clear()
         processes.stop_all()
 
-    async def _started(self, name: str, command: list[str], port: int, environment: dict[str, str]) -> Server:
+    async def started(self, name: str, command: list[str], port: int, environment: dict[str, str]) -> Server:
         log = self.folder / f"{name}.log"
         health = f"http://127.0.0.1:{port}/healthz"
         process = Process(name, command, log=log, health=health, environment=environment)

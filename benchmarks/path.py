@@ -2,10 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 
-from benchmarks import scene, talking
+from benchmarks import pgbench, scene, talking
 from benchmarks.lab import Server
 from benchmarks.plan import Plan, ratio_of
+from benchmarks.references import ejabberd
 from benchmarks.report import Figures, Outcome, Ratio
 from benchmarks.scene import Scene
 
@@ -13,6 +15,8 @@ TITLE = "Socket.IO message to three receivers, one server process"
 WORKSPACES, VISITORS = 20, 3
 # Beyond what twenty conversations ask for: everybody writes, with so many on their way.
 WINDOW = 4
+
+Measure = Callable[[], Awaitable[Figures]]
 
 
 async def run(plan: Plan) -> list[Outcome]:
@@ -22,12 +26,17 @@ async def run(plan: Plan) -> list[Outcome]:
         if plan.wants(name):
             print(f"  starting {name} ...", flush=True)
             servers[name] = await start()
+    pgbench_url = pgbench.prepare(plan) if plan.wants("pgbench") and pgbench.program() else ""
     outcomes = []
     for title, writers, window in (
         (f"closed loop, {workspaces} conversations", workspaces, 1),
         (f"saturated, {workspaces * VISITORS} conversations with {WINDOW} messages on their way", 10_000, WINDOW),
     ):
-        measures = {name: partial(_measure, plan, *it, writers, window) for name, it in servers.items()}
+        measures: dict[str, Measure] = {
+            name: partial(_measure, plan, *it, writers, window) for name, it in servers.items()
+        }
+        if window == 1 and pgbench_url:
+            measures["pgbench"] = partial(pgbench.measure, plan, pgbench_url)
         rows = await plan.in_turns(title.split(",")[0], measures)
         name = "path" if window == 1 else "path, saturated"
         notes = _notes(rows)
@@ -55,17 +64,24 @@ def _servers(plan: Plan, workspaces: int) -> dict[str, Callable[[], Awaitable[tu
         server = await lab.node("node", "chat.mjs", {"DATABASE_URL": lab.database("node")})
         return server, scene.in_rooms(workspaces, VISITORS)
 
+    async def xmpp() -> tuple[Server, Scene]:
+        return await ejabberd.started(lab), scene.in_rooms(workspaces, VISITORS)
+
+    if plan.with_ejabberd and not ejabberd.is_here():
+        plan.notes.append("ejabberd is not here: apt-get install ejabberd erlang-p1-pgsql")
     return {
         "pingback": partial(pingback, "pingback", postgres=True),
         "pingback-sqlite": partial(pingback, "pingback-sqlite", postgres=False),
         "stock": stock,
         "plain": plain,
         "node": node,
+        **({"ejabberd": xmpp} if ejabberd.is_here() else {}),
     }
 
 
 async def _measure(plan: Plan, server: Server, who: Scene, writers: int, window: int) -> Figures:
-    room = await talking.gather(server.port, who)
+    other: dict[str, Any] = {"path": "/ws", "headers": "Sec-WebSocket-Protocol: xmpp\r\n", "kind": ejabberd.Socket}
+    room = await talking.gather(server.port, who, **(other if server.name == "ejabberd" else {}))
     try:
         talk = await talking.talk(
             room,
@@ -109,6 +125,8 @@ def _ratios(rows: dict[str, Figures]) -> list[Ratio]:
 def _notes(rows: dict[str, Figures]) -> list[str]:
     notes = []
     for name, figures in rows.items():
+        if "generator %" not in figures:
+            continue
         if figures["generator %"] > 80:
             notes.append(
                 f"{name}: the load generator took {figures['generator %']:.0f} % of a core and may be the limit"

@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from benchmarks import processes
 from benchmarks.scene import Scene
@@ -60,9 +61,7 @@ class Writer:
     def __init__(self, socket: Socket, event: str, conversation_id: str, talk: Talk) -> None:
         self._socket, self._talk = socket, talk
         name = f"{random.getrandbits(64):016x}"
-        self._start = (
-            f'["{event}",{{"conversation_id":"{conversation_id}","content":"{WORDS}","client_message_id":"{name}-'
-        )
+        self._parts = socket.parts(event, conversation_id, WORDS, name)
         self._number = 0
         self._sent: dict[int, float] = {}
         self.is_writing = False
@@ -76,7 +75,7 @@ class Writer:
     def _write(self) -> None:
         self._number += 1
         number = self._number
-        self._socket.send(f'42{number}{self._start}{number}"}}]'.encode())
+        self._socket.send(str(number).join(self._parts).encode())
         self._sent[number] = time.perf_counter()
 
     def _acked(self, number: int, is_error: bool) -> None:
@@ -110,13 +109,17 @@ class Room:
             socket.close()
 
 
-async def gather(port: int, scene: Scene, *, only_visitors: bool = False, agents_port: int | None = None) -> Room:
+async def gather(
+    port: int, scene: Scene, *, only_visitors: bool = False, agents_port: int | None = None, **options: Any
+) -> Room:
     """Connect everybody. In every other workspace the first to write is a visitor, else an agent.
 
-    agents_port: where the agents connect, when that is another process.
+    agents_port: where the agents connect, when that is another process. options: of wire.connect.
     """
-    agents_here = await connect_all(agents_port or port, [auth for workspace in scene for auth in workspace.agents])
-    visitors_here = await connect_all(port, [auth for workspace in scene for auth in workspace.visitors])
+    agents_auths = [auth for workspace in scene for auth in workspace.agents]
+    visitors_auths = [auth for workspace in scene for auth in workspace.visitors]
+    agents_here = await connect_all(agents_port or port, agents_auths, **options)
+    visitors_here = await connect_all(port, visitors_auths, **options)
     sockets = [*agents_here, *visitors_here]
     agents_left, visitors_left = iter(agents_here), iter(visitors_here)
     seats: list[list[tuple[Socket, str, str]]] = []

@@ -61,8 +61,7 @@ class Socket(asyncio.Protocol):
                 self._refuse(data[:200])
                 return
             self._is_upgraded = True
-            if self._auth is None:
-                self._enter()
+            self._upgraded()
         end = len(data)
         while end - at >= 2:
             size, start = data[at + 1], at + 2
@@ -88,6 +87,15 @@ class Socket(asyncio.Protocol):
             at = start + size
         if at < end:
             self._rest = data[at:]
+
+    def _upgraded(self) -> None:
+        if self._auth is None:
+            self._enter()
+
+    def parts(self, event: str, conversation_id: str, text: str, name: str) -> tuple[str, ...]:
+        """A message that asks for an ack, cut where its number goes."""
+        sent = f'"conversation_id":"{conversation_id}","content":"{text}","client_message_id":"{name}-'
+        return "42", f'["{event}",{{{sent}', '"}]'
 
     def _take(self, data: bytes, start: int, end: int) -> None:
         kind = data[start : start + 2]
@@ -152,15 +160,17 @@ def packet(event: str, payload: object, number: int | None = None) -> bytes:
 
 async def connect(
     port: int,
-    auth: object,
+    auth: Any,
     *,
     path: str = "/socket.io/?EIO=4&transport=websocket",
     offers_deflate: bool = False,
     headers: str = "",
+    kind: Callable[[bytes, Any], Socket] | None = None,
 ) -> Socket:
     """A client that the server has let in. auth: what its CONNECT carries.
 
-    None: the same packets over a bare WebSocket, without Engine.IO's opening. Raises Refused.
+    None: the same packets over a bare WebSocket, without Engine.IO's opening. kind: who speaks something else.
+    Raises Refused.
     """
     lines = (
         f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -171,7 +181,9 @@ async def connect(
     told = None if auth is None else json.dumps(auth, separators=(",", ":")).encode()
     request = f"{lines}{headers}\r\n".encode()
     loop = asyncio.get_running_loop()
-    _transport, socket = await loop.create_connection(lambda: Socket(request, told), "127.0.0.1", port)
+    _transport, socket = await loop.create_connection(
+        lambda: kind(request, auth) if kind else Socket(request, told), "127.0.0.1", port
+    )
     try:
         async with asyncio.timeout(OPENING_SECONDS):
             await socket.opened
@@ -181,7 +193,7 @@ async def connect(
     return socket
 
 
-async def connect_all(port: int, auths: list[object], *, at_once: int = 50, **options: Any) -> list[Socket]:
+async def connect_all(port: int, auths: list[Any], *, at_once: int = 50, **options: Any) -> list[Socket]:
     """All of them, in order, so many at a time."""
     gate = asyncio.Semaphore(at_once)
 
