@@ -251,6 +251,17 @@ class Message(models.Model):
             return gettext("Photo")
         return gettext("File: %(name)s") % {"name": first["filename"]}
 
+    def status_with(self, receipts: "Receipts | None") -> str:
+        """`status`, and of an agent's message that is out, how far the other side is with it.
+
+        receipts: of its conversation.
+        """
+        if not receipts or self.sender_type != SenderType.AGENT or self.status != MessageStatus.SENT:
+            return self.status
+        if receipts.read_at(self):
+            return MessageStatus.READ
+        return MessageStatus.DELIVERED if receipts.delivered_at(self) else self.status
+
     @property
     def client_message_id(self) -> str | None:
         """What the sender's client called it, for echoing to the sender's own side only."""

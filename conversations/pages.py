@@ -167,9 +167,13 @@ def _belongs(listing: Listing, user: User) -> Q:
 
 @dataclass(slots=True, kw_only=True)
 class Entry:
-    """A message as it stands in the thread. day: a mark goes above it. same: it continues the group before it."""
+    """A message as it stands in the thread.
+
+    status: what became of it. day: a mark goes above it. same: it continues the group before it.
+    """
 
     message: Message
+    status: str
     day: date | None
     same: bool
     new: bool = False
@@ -180,7 +184,7 @@ def window_before(conversation: Conversation, before: int | None) -> tuple[list[
     messages = messages_before(conversation, before, limit=WINDOW + 1)
     earlier = messages[:-WINDOW]
     shown = messages[-WINDOW:]
-    entries = list(_entries(shown, earlier[-1] if earlier else None))
+    entries = list(_entries(conversation, shown, earlier[-1] if earlier else None))
     if entries:
         entries[0].day = _day(entries[0].message)
     return entries, shown[0].seq if earlier else None
@@ -190,13 +194,17 @@ def window_after(conversation: Conversation, after: int, limit: int) -> list[Ent
     """The messages behind `after`, rising, each standing to the one before it."""
     messages = messages_after(conversation, max(after - 1, 0), limit=limit + 1)
     before = messages.pop(0) if after and messages and messages[0].seq <= after else None
-    return list(_entries(messages[:limit], before))
+    return list(_entries(conversation, messages[:limit], before))
 
 
-def _entries(messages: Iterable[Message], before: Message | None) -> Iterable[Entry]:
+def _entries(conversation: Conversation, messages: Iterable[Message], before: Message | None) -> Iterable[Entry]:
+    receipts = conversation.receipts
     for message in messages:
         other_day = before is None or _day(before) != _day(message)
-        yield Entry(message=message, day=_day(message) if other_day else None, same=_same(before, message))
+        status = message.status_with(receipts)
+        yield Entry(
+            message=message, status=status, day=_day(message) if other_day else None, same=_same(before, message)
+        )
         before = message
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from conversations.attachments import payload_of as attachment_payload
-from conversations.models import Conversation, Customer, Message, MessageStatus, Receipts, SenderType
+from conversations.models import Conversation, Customer, Message, Receipts
 from foundation.api import WIRE_TIME
 
 Payload = dict[str, Any]
@@ -30,8 +30,6 @@ def message_payload(
     """receipts: its conversation's. for_member: with what only the team may see. own: to the sender's own side, with
     its client's id.
     """
-    delivered_at = receipts.delivered_at(message) if receipts else None
-    read_at = receipts.read_at(message) if receipts else None
     payload: Payload = {
         "id": str(message.pk),
         "conversation_id": str(message.conversation_id),
@@ -43,16 +41,13 @@ def message_payload(
         "content": message.content,
         "attachments": [attachment_payload(facts) for facts in message.attachments],
         "created_at": timestamp(message.created_at),
-        "delivered_at": timestamp(delivered_at),
-        "read_at": timestamp(read_at),
+        "delivered_at": timestamp(receipts.delivered_at(message)) if receipts else None,
+        "read_at": timestamp(receipts.read_at(message)) if receipts else None,
         "ai": None,
         "sources": [],
     }
     if for_member:
-        status = message.status
-        if message.sender_type == SenderType.AGENT and status == MessageStatus.SENT:
-            status = MessageStatus.READ if read_at else MessageStatus.DELIVERED if delivered_at else status
-        payload |= {"status": status, "error": message.error or None}
+        payload |= {"status": message.status_with(receipts), "error": message.error or None}
         if feed_seq is not None:
             payload["feed_seq"] = feed_seq
     if own:

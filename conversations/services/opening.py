@@ -103,7 +103,9 @@ def _open(conversation: Conversation, draft: Draft, *, new_customer: bool) -> Op
 
 def _opened_by_key(key: str, fingerprint: str) -> Opened | None:
     message = (
-        Message.objects.select_related("conversation__customer", "conversation__assignee", "sender")
+        Message.objects.select_related(
+            "conversation__customer", "conversation__assignee", "conversation__stored_receipts", "sender"
+        )
         .filter(dedup_key=key)
         .first()
     )

@@ -30,7 +30,18 @@ function file({ url, filename, thumbnail_url, width, height }) {
   )
 }
 
-export function conversationView({ settings, texts, onBack, onClose, onSend, onTyping, onEarlier, onRetry, onCancel }) {
+export function conversationView({
+  settings,
+  texts,
+  onBack,
+  onClose,
+  onSend,
+  onTyping,
+  onEarlier,
+  onRetry,
+  onCancel,
+  onEnd,
+}) {
   const rows = new Map() // key -> element, kept as long as the entry is shown: a live region must not repeat itself
   let glued = true // to the end of the log
   let newest = 0
@@ -70,14 +81,16 @@ export function conversationView({ settings, texts, onBack, onClose, onSend, onT
   below.onclick = toEnd
   log.onscroll = () => {
     glued = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_END
-    if (glued) below.hidden = true
+    if (!glued) return
+    below.hidden = true
+    onEnd()
   }
   new ResizeObserver(() => glued && toEnd()).observe(log)
 
   const line = (key, className, text) => ({ key, className, make: () => [text] })
 
-  const receipt = (item, held) => {
-    if (!item) return [texts.sent]
+  const receipt = (item, held, state) => {
+    if (!item) return [texts[state]]
     if (!item.error) return [icon(CLOCK), held ? texts.waiting : texts.sending]
     return [
       [texts.failed, item.error.detail].filter(Boolean).join(" "),
@@ -86,7 +99,7 @@ export function conversationView({ settings, texts, onBack, onClose, onSend, onT
     ]
   }
 
-  const bubble = ({ key, own, name, face, content, attachments = [], at, item, held, follows, ends, tells }) => ({
+  const bubble = ({ key, own, name, face, content, attachments = [], at, item, held, far, follows, ends, tells }) => ({
     key,
     className: [
       "pb-m",
@@ -98,7 +111,7 @@ export function conversationView({ settings, texts, onBack, onClose, onSend, onT
       .filter(Boolean)
       .join(" "),
     // What changes while the bubble stays: who and when below the last of a group, how far our own one is.
-    state: [ends, tells, Boolean(item), item?.error?.detail, held].join(),
+    state: [ends, tells, Boolean(item), item?.error?.detail, held, far].join(),
     make: () => [
       own ? "" : avatar(name, face),
       el("span", { class: "pb-vh" }, `${own ? texts.you : name}: `),
@@ -106,7 +119,9 @@ export function conversationView({ settings, texts, onBack, onClose, onSend, onT
       ...attachments.map(file),
     ],
     note() {
-      if (own) return tells ? el("small", {}, ...receipt(item, held)) : ""
+      // Not read aloud each time that it gets further.
+      if (own)
+        return tells ? el("small", { "aria-live": item?.error ? "polite" : "off" }, ...receipt(item, held, far)) : ""
       return ends ? el("small", {}, el("span", { dir: "auto" }, name), " · ", time(at)) : ""
     },
   })
@@ -188,6 +203,10 @@ export function conversationView({ settings, texts, onBack, onClose, onSend, onT
       fit()
       ;(asked || matchMedia("(pointer: fine)").matches ? field : log).focus()
     },
+    /** Whether the newest message is in view, when the view is. */
+    get atEnd() {
+      return glued
+    },
     write(text) {
       field.value = text
       fit()
@@ -215,6 +234,7 @@ export function conversationView({ settings, texts, onBack, onClose, onSend, onT
           content: message.content,
           attachments: message.attachments,
           at: message.created_at,
+          far: thread.stateOf(message),
         })),
         ...waiting
           .filter(({ id }) => !stored.has(id))

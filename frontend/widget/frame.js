@@ -1,6 +1,8 @@
 // The chat itself, in a frame of our own origin: what it knows, what it shows, what it sends.
 // A live event is a hint; what counts is the server's order (`seq`), and a hole in it is asked for.
 
+import { Follow } from "../../static/js/follow.js"
+import { Marks } from "../../static/js/marks.js"
 import { connect } from "../../static/js/socket.js"
 import { readable, textOn } from "./colour.js"
 import { conversationView } from "./conversation.js"
@@ -22,7 +24,7 @@ const texts = frameTexts()
 let key = "" // the visitor key: what opens this visitor's conversations
 let conversations = [] // newest first, as the server lists them
 const threads = new Map() // those opened here, by conversation id and by the outbox's key
-const unread = new Map() // message id -> conversation id: what came while nobody looked
+const unread = new Map() // conversation id -> how many came while nobody looked
 let thread // the one in view; undefined: home
 let open = false // the panel is on the screen
 let chosen = false // the visitor went somewhere, so we do not
@@ -47,22 +49,24 @@ function note(message) {
   conversations = [{ ...known, last_message: message }, ...conversations.filter((other) => other !== known)]
 }
 
-function took(messages) {
-  for (const message of messages) {
-    if (message.sender_type === "agent") unread.set(message.id, message.conversation_id)
-  }
+/** A message that we had not. */
+function arrived(message) {
+  if (message.sender_type !== "agent") return
+  const { conversation_id: id } = message
+  marks.delivered(message)
+  unread.set(id, (unread.get(id) ?? 0) + 1)
 }
 
 function onMessage(message) {
   const item = outbox.items.find(({ id }) => id === message.client_message_id)
   const its = threads.get(message.conversation_id) ?? (item && threads.get(item.thread))
+  const before = conversationOf(message.conversation_id)?.last_message?.seq ?? 0
   note(message)
   if (its) {
     settle(its, message.conversation_id)
-    took(its.add([message]))
     if (message.sender_type === "agent") its.typing = false
-    if (its.whole < its.last) catchUp(its)
-  } else took([message])
+    its.follow.hear(message)
+  } else if (message.seq > before) arrived(message)
   render()
 }
 
@@ -72,22 +76,44 @@ function settle(its, id) {
   threads.set(id, its)
 }
 
-/** Ask for what is missing: the tail at first, later whatever came after the last message without a hole before it. */
+/** Its messages without a hole: the tail at first, later whatever came after that. */
+function follow(its) {
+  its.follow = new Follow({
+    at: its.loaded ? 0 : undefined,
+    async ask(at) {
+      if (!its.id) return { error: {} } // nothing of it is with the server
+      const from = at ?? Math.max(0, (conversationOf(its.id)?.last_message?.seq ?? 0) - PAGE)
+      const ack = await socket.emit("resume", { conversation_id: its.id, seq: from })
+      const theirs = ack.messages?.findLast(({ sender_type }) => sender_type === "agent")
+      if (theirs) marks.delivered(theirs)
+      if (theirs && its.loaded) refresh() // how many of them are unread is the server's to say
+      return ack
+    },
+    take(messages, live) {
+      const fresh = its.add(messages)
+      if (live) fresh.forEach(arrived)
+    },
+  })
+  return its
+}
+
 async function catchUp(its) {
-  if (its.busy || !its.id) return
-  its.busy = true
-  let more = true
-  while (more) {
-    const seq = its.loaded ? its.whole : Math.max(0, (conversationOf(its.id)?.last_message?.seq ?? 0) - PAGE)
-    const ack = await socket.emit("resume", { conversation_id: its.id, seq })
-    if (ack.error) break
-    const news = its.add(ack.messages)
-    if (its.loaded) took(news)
-    its.loaded = true
-    more = its.whole > seq && (ack.more || its.whole < its.last)
-  }
-  its.busy = false
+  await its.follow.catchUp()
+  its.loaded = its.follow.at !== undefined
   render()
+}
+
+/** The visitor has the end of the conversation before their eyes. */
+function seen() {
+  if (open && thread && !document.hidden && conversation.atEnd) {
+    const newest = thread.messages.findLast(({ sender_type }) => sender_type === "agent")
+    if (newest) marks.read(newest)
+    thread.seen = thread.last
+    unread.delete(thread.id)
+  }
+  let count = 0
+  for (const each of unread.values()) count += each
+  host.unread(count)
 }
 
 async function earlier() {
@@ -114,8 +140,11 @@ async function refresh() {
   conversations = answer.results.map((row) => {
     const known = conversationOf(row.id)
     const [here, there] = [known?.last_message?.seq ?? 0, row.last_message?.seq ?? 0]
+    if (row.last_message) threads.get(row.id)?.heardOf(row.last_message)
     if (here > there) return known // something happened while the answer was on its way
-    if (there > here && listed) took([row.last_message])
+    if (row.last_message?.sender_type === "agent") marks.delivered(row.last_message)
+    if (row.unread && there > (threads.get(row.id)?.seen ?? 0)) unread.set(row.id, row.unread)
+    else unread.delete(row.id)
     return { ...known, id: row.id, status: row.status, last_message: row.last_message }
   })
   const current = conversations.find(({ status }) => status !== "closed")
@@ -142,11 +171,19 @@ const on = {
     if (typing) its.typed = setTimeout(on.typing, TYPED_MS, { conversation_id: id, user_id: agent, is_typing: false })
     render()
   },
+  delivered: ({ conversation_id: id, seq }) => reached(id, "delivered", seq),
+  read: ({ conversation_id: id, seq }) => reached(id, "read", seq),
   resync: caughtUp,
+}
+
+function reached(id, what, seq) {
+  threads.get(id)?.reached(what, seq)
+  render()
 }
 
 function caughtUp() {
   outbox.flush()
+  marks.flush()
   refresh()
   for (const its of new Set(threads.values())) catchUp(its)
 }
@@ -175,6 +212,8 @@ function worry() {
 }
 
 // What goes out --------------------------------------------------------------------------------------------
+
+const marks = new Marks((event, payload) => socket.emit(event, payload))
 
 const outbox = new Outbox({
   send: (item) =>
@@ -239,7 +278,7 @@ function stopTyping() {
 // What is shown --------------------------------------------------------------------------------------------
 
 function threadOf(id, outboxKey = id) {
-  const its = threads.get(id) ?? threads.get(outboxKey) ?? new Thread(id, outboxKey)
+  const its = threads.get(id) ?? threads.get(outboxKey) ?? follow(new Thread(id, outboxKey))
   threads.set(outboxKey, its)
   if (id) threads.set(id, its)
   return its
@@ -263,6 +302,7 @@ const conversation = conversationView({
   onEarlier: earlier,
   onRetry: (item) => outbox.retry(item),
   onCancel: (item) => outbox.remove(item),
+  onEnd: seen,
 })
 
 function show(its) {
@@ -289,11 +329,9 @@ function go(its) {
 
 function render() {
   if (!shown) return
-  if (open && thread) for (const [id, its] of unread) if (its === thread.id) unread.delete(id)
-  host.unread(unread.size)
+  seen()
   if (!thread) {
-    const waiting = new Set(unread.values())
-    home.render(conversations.map((row) => ({ ...row, unread: waiting.has(row.id) })))
+    home.render(conversations.map((row) => ({ ...row, unread: unread.has(row.id) })))
     return
   }
   home.render([]) // out of sight, and found by nobody who searches the page
@@ -340,6 +378,11 @@ async function start(kept) {
 paint()
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.isComposing) host.close()
+})
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden || !shown) return
+  if (thread && state === "online") catchUp(thread) // who was away may have slept through it
+  render()
 })
 host.listen({
   onKept(kept) {

@@ -1,9 +1,10 @@
-// One conversation as far as it is known here: messages by seq, and where one is missing.
+// One conversation as far as it is known here: messages by seq, and how far the team is with ours.
 
 export class Thread {
   messages = [] // rising seq
   typing = false // somebody on the other side is
-  busy = false // we are asking for messages
+  seen = 0 // by the visitor: up to which seq
+  received = { delivered: 0, read: 0 } // by the team, of what the visitor wrote: up to which seq
 
   /** id: of the conversation; null while the first message is still on its way. key: what the outbox calls it. */
   constructor(id, key = id) {
@@ -16,7 +17,10 @@ export class Thread {
   add(messages) {
     const known = new Map(this.messages.map((message) => [message.seq, message]))
     const fresh = messages.filter(({ seq }) => !known.has(seq))
-    for (const message of messages) known.set(message.seq, { ...known.get(message.seq), ...message })
+    for (const message of messages) {
+      known.set(message.seq, { ...known.get(message.seq), ...message })
+      this.heardOf(message)
+    }
     this.messages = [...known.values()].sort((one, other) => one.seq - other.seq)
     return fresh
   }
@@ -29,10 +33,21 @@ export class Thread {
     return this.messages.at(-1)?.seq ?? 0
   }
 
-  /** The seq up to which nothing is missing, counted from the first message we have. */
-  get whole() {
-    const at = this.messages.findIndex(({ seq }, index) => index && seq !== this.messages[index - 1].seq + 1)
-    return at < 0 ? this.last : this.messages[at - 1].seq
+  /** What a message says of how far the team is with it. */
+  heardOf({ sender_type, seq, delivered_at, read_at }) {
+    if (sender_type !== "customer") return
+    if (delivered_at) this.reached("delivered", seq)
+    if (read_at) this.reached("read", seq)
+  }
+
+  /** Receipts come in any order, and may come before what they are about. What was read was delivered. */
+  reached(what, seq) {
+    this.received[what] = Math.max(this.received[what], seq)
+  }
+
+  /** Of a message of ours: "sent", "delivered" or "read". */
+  stateOf({ seq }) {
+    return ["read", "delivered"].find((what) => seq <= this.received[what]) ?? "sent"
   }
 
   owns(item) {

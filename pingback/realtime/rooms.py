@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from businesses.models import FeedEvent, Membership
-from conversations.models import Conversation, Message, SenderType
+from conversations.models import Conversation, Customer, Message, SenderType
 from conversations.services.receipts import Receipt
 from pingback.realtime import wire
 
@@ -38,14 +38,20 @@ def member(membership_id: UUID | str) -> str:
 
 
 def audience(event: FeedEvent) -> list[Emission]:
-    """What a feed event becomes, and for whom. No socket is in two rooms of one word, so it hears it once."""
-    subject = event.subject
+    """What a feed event becomes, and for whom. No socket is in two rooms of one word, so it hears it once.
+
+    Members hear of every one, with its number in the feed: a number that is missing is an event that they missed.
+    """
+    subject, everybody = event.subject, business(event.business_id)
     if isinstance(subject, Message):
         return _about_message(event, subject)
     if isinstance(subject, Membership):
-        return [(business(event.business_id), "agent_status_changed", event.data)]
+        return [(everybody, "agent_status_changed", event.data | {"feed_seq": event.seq})]
     if isinstance(subject, Conversation):
         return _about_conversation(event, subject)
+    if isinstance(subject, Customer):
+        name = event.kind.replace(".", "_")
+        return [(everybody, name, wire.customer_payload(subject) | {"feed_seq": event.seq})]
     return []
 
 
@@ -74,9 +80,10 @@ def _about_message(event: FeedEvent, message: Message) -> list[Emission]:
 
 def _about_conversation(event: FeedEvent, about: Conversation) -> list[Emission]:
     everybody = business(event.business_id)
+    payload = wire.conversation_payload(about) | {"feed_seq": event.seq}
     if event.kind == "conversation.created":
-        return [(everybody, "new_conversation", wire.conversation_payload(about))]
-    emissions = [(everybody, "conversation_updated", wire.conversation_payload(about))]
+        return [(everybody, "new_conversation", payload)]
+    emissions = [(everybody, "conversation_updated", payload)]
     if room := _visitors_room(about):
         emissions.append((room, "conversation_updated", wire.visitor_conversation_payload(about)))
     if member_id := event.data.get("member_id"):

@@ -3,9 +3,22 @@
 from typing import Any
 
 from conversations.models import Message, SenderType
-from conversations.wire import conversation_payload, message_payload, timestamp, visitor_conversation_payload
+from conversations.wire import (
+    conversation_payload,
+    customer_payload,
+    message_payload,
+    timestamp,
+    visitor_conversation_payload,
+)
 
-__all__ = ["conversation_payload", "for_member", "for_visitor", "timestamp", "visitor_conversation_payload"]
+__all__ = [
+    "conversation_payload",
+    "customer_payload",
+    "for_member",
+    "for_visitor",
+    "timestamp",
+    "visitor_conversation_payload",
+]
 
 Payload = dict[str, Any]
 

@@ -3,7 +3,9 @@
 import { showCompany } from "./company.js"
 import { enhanceComposer } from "./composer.js"
 import { ask, fragment } from "./fragment.js"
+import { Follow } from "./follow.js"
 import { enhanceKeys } from "./keys.js"
+import { Marks } from "./marks.js"
 import { enhancePictures } from "./picture.js"
 import { connect } from "./socket.js"
 import { List } from "./list.js"
@@ -13,6 +15,12 @@ import { openMenu } from "./menu.js"
 import { toast } from "./toast.js"
 
 const CALM_MS = 250 // many events at once are one look
+// Live events by the feed's word for them, where it matters which they are.
+const KINDS = {
+  agent_status_changed: "agent.status_changed",
+  message_updated: "message.updated",
+  new_message: "message.created",
+}
 
 export function enhanceInbox(body) {
   const list = new List(document.getElementById("list-scroll"))
@@ -150,25 +158,44 @@ export function enhanceInbox(body) {
     },
   })
 
+  // Every change of the workspace, live or asked for; what it is about is fetched as it is now.
+  const marks = new Marks((event, payload) => line.emit(event, payload))
+  const feed = new Follow({
+    ask: (cursor) => line.emit("resume", { cursor }),
+    take: (news) => news.forEach(changed),
+    anew: () => look(),
+  })
+
+  function changed({ kind, object, data }) {
+    if (kind === "agent.status_changed") return hear("agent_status_changed", data)
+    if (kind === "message.created" && object?.sender_type === "customer") marks.delivered(object)
+    if (kind === "message.updated" && object?.conversation_id === thread?.id) thread.update(object.seq)
+    look()
+  }
+
   const offline = body.querySelector("[data-offline]")
   let late
   line = connect({
     auth: { business_id: body.dataset.business },
     onEvent: (name, payload) => {
-      if (name === "typing") thread?.typing(payload)
+      if (payload.feed_seq) feed.hear({ seq: payload.feed_seq, kind: KINDS[name], object: payload, data: payload })
+      else if (name === "resync") feed.restart(payload.cursor)
+      else if (name === "typing") thread?.typing(payload)
       else if (name === "presence" && payload.conversation_id === thread?.id)
         showCompany(thread.element, payload, body.dataset.user)
-      else if (name === "message_updated" && payload.conversation_id === thread?.id) thread.update(payload.seq)
-      else if (name === "conversation_assigned") assigned(payload)
+      else if (name === "delivered" || name === "read") {
+        if (payload.conversation_id === thread?.id) thread.reached(name, payload.seq)
+      } else if (name === "conversation_assigned") assigned(payload)
       else hear(name, payload)
-      if (["new_message", "new_conversation", "conversation_updated", "resync"].includes(name)) look()
     },
     onState: (state, reason) => {
       clearTimeout(late)
       if (state === "online") {
         offline.hidden = true
         if (thread) line.emit("join_conversation", { conversation_id: thread.id })
-        look() // whatever happened while we were away
+        feed.catchUp()
+        marks.flush()
+        look() // what happened before the first connection, and the receipts of any break: they are in no feed
       } else if (state === "offline") {
         late = setTimeout(() => {
           offline.hidden = false
@@ -178,6 +205,7 @@ export function enhanceInbox(body) {
         location.reload()
     },
   })
+  document.addEventListener("visibilitychange", () => document.hidden || feed.catchUp()) // we may have slept
   addEventListener("pagehide", () => line.close())
   addEventListener("pageshow", (event) => event.persisted && location.reload())
   dress()

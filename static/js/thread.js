@@ -17,6 +17,7 @@ export class Thread {
     this.messages = element.querySelector("#messages")
     this.toEndButton = element.querySelector("[data-to-end]")
     this.typingLine = element.querySelector("[data-typing]")
+    this.received = { delivered: 0, read: 0 } // by the customer, as far as we heard of it: up to which number
     this.stopped = new AbortController()
   }
 
@@ -90,6 +91,9 @@ export class Thread {
     if (this.stopped.signal.aborted) return false
     const glued = toEnd || this.atEnd
     morphById(page, "thread-head", "facts")
+    const { delivered, read } = this.element.querySelector("#thread-head").dataset
+    this.reached("delivered", Number(delivered))
+    this.reached("read", Number(read))
     this.place(page)
     if (this.lastSeq === before) return false
     this.messages.querySelector("[data-none]")?.remove()
@@ -133,6 +137,23 @@ export class Thread {
       const isMark = item.classList.contains("day") // goes above the message whose number it has
       const next = [...this.messages.children].find(({ dataset }) => (isMark ? dataset.seq >= seq : dataset.seq > seq))
       this.messages.insertBefore(document.importNode(item, true), next ?? null)
+    }
+    this.showReceived() // what was fetched may be older than what we heard
+  }
+
+  /** The customer has, or has read, all of ours up to this number. */
+  reached(what, seq) {
+    this.received[what] = Math.max(this.received[what], seq)
+    this.showReceived()
+  }
+
+  showReceived() {
+    const marks = this.element.querySelector("[data-marks]").content
+    for (const item of this.messages.querySelectorAll(".msg-out:has([data-mark])")) {
+      const what = ["read", "delivered"].find((each) => Number(item.dataset.seq) <= this.received[each])
+      const mark = item.querySelector("[data-mark]")
+      if (!what || mark.dataset.mark === what || mark.dataset.mark === "read") continue
+      mark.replaceWith(document.importNode(marks.querySelector(`[data-mark="${what}"]`), true))
     }
   }
 

@@ -16,7 +16,8 @@ class Acme:
     def __init__(self, server: Server) -> None:
         Acme.count += 1
         self.server = server
-        self.token = server.sign_up(f"ada{Acme.count}@acme.com")
+        self.email = f"ada{Acme.count}@acme.com"
+        self.token = server.sign_up(self.email)
         self.widget = self.call(
             "POST",
             "/widget/create",

@@ -12,7 +12,6 @@ test("messages that arrive in any order stand in the server's order", () => {
   thread.add([said(2)])
 
   assert.deepEqual(seqs(thread), [1, 2, 3])
-  assert.equal(thread.whole, 3)
 })
 
 test("a message that comes twice is shown once and is news once", () => {
@@ -25,14 +24,30 @@ test("a message that comes twice is shown once and is news once", () => {
   assert.equal(thread.messages[0].client_message_id, "mine")
 })
 
-test("a hole is noticed, and gone once it is filled", () => {
+test("the team's receipts count for all of ours up to theirs, in whatever order they come", () => {
   const thread = new Thread("c1")
-  thread.add([said(4), said(5), said(8)])
-  assert.deepEqual([thread.first, thread.whole, thread.last], [4, 5, 8])
+  const ours = [1, 2, 3].map((seq) => said(seq, { sender_type: "customer" }))
 
-  thread.add([said(6), said(7)])
+  thread.reached("read", 1)
+  thread.reached("delivered", 2)
+  thread.reached("delivered", 1)
+  thread.add(ours)
 
-  assert.equal(thread.whole, thread.last)
+  assert.deepEqual(
+    ours.map((message) => thread.stateOf(message)),
+    ["read", "delivered", "sent"],
+  )
+})
+
+test("a message that comes with its receipts says them, and an older copy takes nothing back", () => {
+  const thread = new Thread("c1")
+  const ours = said(1, { sender_type: "customer", delivered_at: "2026-11-25T10:00:00Z", read_at: null })
+
+  thread.add([ours])
+  thread.add([{ ...ours, delivered_at: null }])
+  thread.add([said(2, { sender_type: "agent", read_at: "2026-11-25T10:00:00Z" })])
+
+  assert.equal(thread.stateOf(ours), "delivered")
 })
 
 test("a thread owns what was written in it before it had an id, and what names its id", () => {
