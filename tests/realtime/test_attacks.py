@@ -138,17 +138,22 @@ def test_C8_10000_joins_of_conversations_that_nobody_has(raw: Raw, ada: Owner, u
 def test_C10_a_visitor_marks_and_types_nothing_in_a_foreign_conversation(talk: Connect, raw: Raw, ada: Owner) -> None:
     cleo, agent = talk(ada.visitor), talk(ada.auth)
     hers = cleo.ask("client_message", {"content": "Hello?"})["conversation_id"]
+    answer = agent.ask("agent_message", {"conversation_id": hers, "content": "Hi!"})["message"]["id"]
     agent.ask("join_conversation", {"conversation_id": hers})
-    for event in ("typing", "mark_read", "mark_delivered", "leave_conversation", "close_conversation"):
+    stranger = talk(ada.visitor)
+    stranger.ask("client_message", {"content": "I am somebody else"})
+    for event in ("mark_read", "mark_delivered"):
+        assert stranger.ask(event, {"message_id": answer})["error"]["code"] == "not_found"
+    for event in ("typing", "leave_conversation", "close_conversation"):
         socket = hello(raw, ada)
-        socket.send("420" + json.dumps([event, {"conversation_id": hers, "seq": 1, "is_typing": True}]))
+        socket.send("420" + json.dumps([event, {"conversation_id": hers, "is_typing": True}]))
         assert is_alive(socket) or event in {"typing", "leave_conversation"}
 
     cleo.ask("client_message", {"content": "Anybody?"})
-    agent.hears("new_message", 2)
-    cleo.hears("new_message", 2)
-    assert {event for event, _payload in agent.heard} == {"new_conversation", "new_message"}
-    assert {event for event, _payload in cleo.heard} == {"new_message"}
+    agent.hears("new_message", 4)
+    cleo.hears("new_message", 3)
+    for talker in (agent, cleo):
+        assert not {event for event, _payload in talker.heard} & {"typing", "delivered", "read"}
 
 
 # Keys -------------------------------------------------------------------------------------------------------
