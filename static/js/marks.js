@@ -30,7 +30,7 @@ export class Marks {
   async flush() {
     clearTimeout(this.#timer)
     this.#timer = 0
-    if (this.#busy) return
+    if (this.#busy) return this.#soon(CALM_MS)
     this.#busy = true
     for (const [key, { event, id, seq }] of this.#newest) {
       const { error } = await this.emit(event, { message_id: id })

@@ -87,3 +87,21 @@ test("a newer one while the last is on its way is said after it", async () => {
 
   assert.deepEqual(sent, ["mark_delivered m1", "mark_delivered m2"])
 })
+
+test("one that comes while another conversation's is slow is said in the end", async () => {
+  const settle = []
+  answer = () => new Promise((resolve) => settle.push(() => resolve({})))
+  const inOther = { ...said(1), conversation_id: "other", id: "o1" }
+  marks.delivered(said(1))
+  marks.delivered(inOther)
+  await tick(1_000) // m1 is on its way
+  marks.delivered(said(2))
+  settle[0]()
+  await tick(1_000) // o1 is, when the time for m2 comes
+  answer = () => ({})
+  settle[1]()
+  await tick(1_000)
+  await tick(1_000)
+
+  assert.deepEqual(sent, ["mark_delivered m1", "mark_delivered o1", "mark_delivered m2"])
+})
