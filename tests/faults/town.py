@@ -171,6 +171,7 @@ class Town:
         web = self.webs[number]
         web.kill()
         web.start()
+        web.listening()  # one that finds no database at its start ends; a service manager would try again
 
     def kill_worker(self) -> None:
         for worker in self.workers:

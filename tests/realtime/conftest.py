@@ -70,9 +70,9 @@ class House:
     def shell(self, code: str) -> str:
         """Run code beside the server, on its database."""
         command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", code]
-        return subprocess.run(
-            command, cwd=ROOT, env=self.environment, check=True, capture_output=True, text=True
-        ).stdout.strip()
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, check=False, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
 
     def memory(self) -> int:
         """Resident bytes of the server."""

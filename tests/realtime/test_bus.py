@@ -287,8 +287,9 @@ def test_a_process_without_sockets_reaches_them(talk: Connect, house: House) -> 
     agent = talk(ada.auth)
 
     house.shell(
+        "from uuid import UUID\n"
         "from conversations.services.opening import open_conversation\n"
-        f"open_conversation(business_id='{ada.business_id}', channel_type='email', content='By mail')"
+        f"open_conversation(business_id=UUID('{ada.business_id}'), channel_type='email', content='By mail')"
     )
 
     assert agent.hears("new_message")["content"] == "By mail"
