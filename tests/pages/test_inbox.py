@@ -41,12 +41,13 @@ def test_a_list_asks_as_many_questions_for_fifty_rows_as_for_one(ada: User, acme
 def test_a_thread_asks_as_many_questions_for_fifty_messages_as_for_one(ada: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
     client = sign_in(ada)
     conversation = builders.conversation(acme)
+    builders.answers(ada, conversation, "Hi!")  # and so somebody has it
     address = f"/inbox/{conversation.pk}/"
     one = _queries(client, address)
     for number in range(30):
         builders.answers(ada, conversation, f"answer {number}")
     assert _queries(client, address) == one
-    assert one <= 13
+    assert one <= 17
 
 
 def test_lists_hold_what_their_names_say_with_counts(ada: User, ben: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]

@@ -1,0 +1,78 @@
+"""How the database goes about the lists: what they show is found in order, however much lies beside it."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from businesses.models import Business
+from conversations import pages, selectors
+from foundation.ids import new_id
+from tests import builders
+
+pytestmark = pytest.mark.django_db
+
+
+def plan(rows: Any) -> str:
+    """On PostgreSQL without what it does to small tables alone, so that it shows what it would do to large ones."""
+    sql, params = rows.query.sql_with_params()
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off"
+            )
+            cursor.execute("EXPLAIN (COSTS OFF) " + sql, params)
+            return "\n".join(row[0] for row in cursor.fetchall())
+        cursor.execute("EXPLAIN QUERY PLAN " + sql, params)
+        return "\n".join(row[3] for row in cursor.fetchall())
+
+
+@pytest.mark.parametrize(
+    ("filters", "index"),
+    [
+        ({}, "conversation_newest"),
+        ({"status": "open"}, "conversation_by_status"),
+        ({"assignee_id": uuid4()}, "conversation_of_assignee"),
+        ({"assignee_id": uuid4(), "status": "open"}, ""),  # that one or the status's: both are in order
+        ({"unassigned": True}, "conversation_unassigned"),
+        ({"unassigned": True, "status": "open"}, ""),
+        ({"team_id": uuid4()}, "conversation_of_team"),
+        ({"team_id": uuid4(), "status": "open"}, ""),
+    ],
+    ids=str,
+)
+def test_a_list_is_read_in_order_from_an_index_of_its_own(
+    acme: Business, ada: User, filters: dict[str, Any], index: str
+) -> None:
+    builders.conversation(acme)
+
+    found = plan(selectors.inbox(ada, **filters)[:20])
+
+    assert index in found
+    assert "Sort" not in found
+    assert "TEMP B-TREE" not in found
+
+
+def test_a_later_page_begins_where_the_one_before_ended(acme: Business, ada: User, monkeypatch: Any) -> None:
+    builders.conversation(acme)
+    asked: list[Any] = []
+    monkeypatch.setattr("foundation.api.list", lambda rows: asked.append(rows) or [], raising=False)
+    cursor = f"{(timezone.now() - timedelta(days=9)).isoformat()}_{new_id()}"
+
+    pages.rows_of(ada, pages.Place(listing=pages.LISTS["closed"], q=""), cursor=cursor)
+
+    entered = next(line for line in plan(asked[0]).splitlines() if "updated_at <" in line or "updated_at<" in line)
+    assert "Index Cond" in entered or "USING INDEX" in entered
+
+
+def test_messages_that_were_read_are_not_looked_at_when_the_unread_are_counted(acme: Business, ada: User) -> None:
+    builders.conversation(acme)
+
+    found = plan(selectors.inbox(ada)[:20])
+
+    by_number = next(line for line in found.splitlines() if "seq >" in line or "seq>" in line)
+    assert "Index Cond" in by_number or "USING INDEX" in by_number
