@@ -3,6 +3,7 @@
 Source: design.md 9.
 """
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +16,29 @@ from pingback.realtime import db
 from pingback.realtime.clients import Client
 from pingback.realtime.payloads import Fields
 
+MAX_REMEMBERED = 1_000
+# By workspace and message, oldest first.
+_team: dict[tuple[UUID, UUID], asyncio.Task[None]] = {}
+
 
 async def mark_delivered(client: Client, sent: Fields) -> dict[str, Any]:
-    await db.run(_delivered, client, sent.id("message_id"))
+    message_id = sent.id("message_id")
+    if client.is_member:
+        await asyncio.shield(_for_team(client, message_id))
+    else:
+        await db.run(_delivered, client, message_id)
     return {}
+
+
+def _for_team(client: Client, message_id: UUID) -> asyncio.Task[None]:
+    """Every page of every member says at once that it has a message: one is stored, the others wait for it."""
+    key = (client.business_id, message_id)
+    marking = _team.get(key)
+    if marking is None or (marking.done() and (marking.cancelled() or marking.exception())):
+        marking = _team[key] = asyncio.create_task(db.run(_delivered, client, message_id))
+        if len(_team) > MAX_REMEMBERED:
+            del _team[next(iter(_team))]
+    return marking
 
 
 async def mark_read(client: Client, sent: Fields) -> dict[str, Any]:

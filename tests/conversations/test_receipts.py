@@ -146,6 +146,7 @@ def test_many_marks_at_once_end_at_the_highest_and_tell_rising(acme: Business, a
     for number in range(12):
         builders.answers(ada, conversation, f"{number}")
     sent = messages(conversation)[1:]
+    assert [message.conversation.receipts for message in sent] == [None] * 12  # what each of them knows from now on
     start = threading.Barrier(6)
 
     def work(mine: list[Message]) -> None:

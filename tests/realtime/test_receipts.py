@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.realtime.conftest import Connect, House, Owner, Payload, Talker, new_id
+from tests.realtime.conftest import Connect, House, Owner, Payload, Talker, new_id, until
 from tests.realtime.test_messages import history
 
 
@@ -137,3 +137,28 @@ def test_a_visitor_has_unread_messages_until_it_marks_them(sides: Any, house: Ho
     assert unread() == [2]
     cleo.ask("mark_read", {"message_id": answer["id"]})
     assert unread() == [1]
+
+
+def test_a_message_that_every_page_of_the_team_has_is_delivered_once(
+    sides: Any, talk: Connect, ada: Owner, mallory: Owner
+) -> None:
+    agent, cleo, asked, answer = sides
+    pages = [talk(ada.auth) for _ in range(3)]
+    mark = {"message_id": asked["message"]["id"]}
+    acks: list[Payload] = []
+
+    for page in (agent, *pages):
+        page.client.emit("mark_delivered", mark, callback=acks.append)
+    until(lambda: len(acks) == 4)
+    assert talk(mallory.auth).ask("mark_delivered", mark)["error"]["code"] == "not_found"
+    cleo.ask("mark_delivered", {"message_id": answer["id"]})
+
+    assert acks == [{}] * 4
+    assert len(cleo.named("delivered")) == 1
+
+
+def test_a_message_that_was_not_found_is_looked_for_again(sides: Any) -> None:
+    agent, _cleo, _asked, _answer = sides
+    unknown = {"message_id": new_id()}
+
+    assert [agent.ask("mark_delivered", unknown)["error"]["code"] for _ in range(2)] == ["not_found"] * 2
