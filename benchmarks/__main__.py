@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import os
 import resource
 import signal
 import sys
@@ -23,6 +24,7 @@ def main(arguments: list[str]) -> int:
     if arguments[:1] == ["faults"]:
         return int(importlib.import_module("benchmarks.faults").main(arguments[1:]))
     asked = _parsed(arguments)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it runs beside it ignore this one
     signal.signal(signal.SIGTERM, _leave)
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     lab = Lab()
@@ -77,7 +79,8 @@ def _parsed(arguments: list[str]) -> argparse.Namespace:
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+    """As Ctrl-C, which asyncio takes at a moment that suits it."""
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 if __name__ == "__main__":
