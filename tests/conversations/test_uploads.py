@@ -252,6 +252,7 @@ def test_files_cost_a_list_no_query(ada: User, conversation: Conversation) -> No
             assert client.get("/api/v1/conversations/").status_code == 200
         return len(context)
 
+    builders.answers(ada, conversation, "It has an agent and an answer, which a list reads")
     before = asked()
     for _ in range(3):
         send(ada, conversation, [upload(ada, conversation).json(), upload(ada, conversation).json()])
