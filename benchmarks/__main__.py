@@ -21,8 +21,8 @@ BENCHMARKS = ("path", "fanout", "idle", "connect", "cross", "rest", "read")
 
 
 def main(arguments: list[str]) -> int:
-    if arguments[:1] == ["faults"]:
-        return int(importlib.import_module("benchmarks.faults").main(arguments[1:]))
+    if arguments[:1] in (["faults"], ["soak"]):
+        return int(importlib.import_module("benchmarks.faults").main(arguments))
     asked = _parsed(arguments)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it runs beside it ignore this one
     signal.signal(signal.SIGTERM, _leave)
@@ -62,7 +62,7 @@ def main(arguments: list[str]) -> int:
 def _parsed(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="bin/bench",
-        description="Measure PingBack beside references, in turns. `bin/bench faults` breaks things instead.",
+        description="Measure PingBack beside references, in turns. `faults` breaks it instead, `soak` tires it.",
     )
     parser.add_argument("what", nargs="*", help=f"{', '.join(BENCHMARKS)}; all when none is named")
     parser.add_argument("--only", default="", help="of a benchmark's servers only these, comma-separated")

@@ -86,7 +86,7 @@ class Writer(threading.Thread):
         """most: messages to send. patience: seconds for one. padding: characters more in each."""
         super().__init__(name=name, daemon=True)
         self.most, self.patience, self.pause, self.padding = most, patience, pause, "x" * padding
-        self.acknowledged: dict[str, Payload] = {}  # by what was written
+        self.acknowledged: dict[str, tuple[str, int, str]] = {}  # conversation, seq and id, by what was written
         self.again = 0
         self.refusals: list[str] = []
         self.trouble: BaseException | None = None
@@ -124,7 +124,7 @@ class Writer(threading.Thread):
             else:
                 self.slowest = max(self.slowest, time.monotonic() - started)
                 assert message["content"] == content, (message, content)
-                self.acknowledged[content] = message
+                self.acknowledged[content] = (message["conversation_id"], message["seq"], message["id"])
                 return
 
     def send(self, content: str, key: str) -> Payload:
@@ -288,25 +288,25 @@ class Visitor(Watcher):
     def __init__(self, port: int, auth: Payload, conversation_id: str) -> None:
         super().__init__(port, auth, "visitor")
         self.conversation_id = conversation_id
+        self.whole = 0  # up to here nothing is missing
 
     def catch_up(self, line: Line) -> None:
         self._missing = False
         more = True
         while more:
-            asked = {"conversation_id": self.conversation_id, "seq": self._whole()}
+            asked = {"conversation_id": self.conversation_id, "seq": self.whole}
             answer = _good(line.ask("resume", asked))
             for message in answer["messages"]:
-                super().take(message)
+                self.take(message)
             more = answer["more"]
+        self._missing = False
 
     def take(self, message: Payload) -> None:
         super().take(message)
-        self._missing = self._missing or message["seq"] > self._whole()
-
-    def _whole(self) -> int:
-        """Up to where nothing is missing."""
-        have = self.messages.get(self.conversation_id, {})
-        return next(seq for seq in itertools.count() if seq + 1 not in have)
+        have = self.messages[message["conversation_id"]]
+        while self.whole + 1 in have:
+            self.whole += 1
+        self._missing = self._missing or message["seq"] > self.whole
 
 
 def _good(ack: Payload) -> Payload:

@@ -101,8 +101,8 @@ def check(scene: Scene, writers: Sequence[Writer]) -> int:
     """Acknowledged is stored, nothing twice, numbers without gaps, and nothing that nobody wrote. Messages counted."""
     expected: dict[str, set[tuple[int, str, str]]] = {talk.id: {talk.first} for talk in scene.talks}
     for writer in writers:
-        for content, message in writer.acknowledged.items():
-            expected[message["conversation_id"]].add((message["seq"], message["id"], content))
+        for content, (conversation_id, seq, message_id) in writer.acknowledged.items():
+            expected[conversation_id].add((seq, message_id, content))
     for talk in scene.talks:
         stored = scene.owner.stored(talk.id)
         lost = expected[talk.id] - set(stored)

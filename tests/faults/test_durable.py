@@ -22,7 +22,10 @@ def test_R1_what_was_acknowledged_is_stored_once_though_everything_is_killed_whi
     else:
         kills += [running_town.kill_worker, running_town.kill_redis, running_town.kill_postgres]
 
+    cutter = Cutter(running_town, seed=1, every=1, share=0.3)  # a lost ack is sent again, too
+    cutter.start()
     scenes.play(writers, kills)
+    cutter.stop()
 
     assert scenes.check(scene, writers) == 8 * 150 + 4
     assert sum(writer.again for writer in writers) > 0, "nothing was broken"
