@@ -51,6 +51,8 @@ def _round(place: Town, figures: dict[str, Any], faults: Counter[str], dice: ran
         [name] = dice.choices(names, weights)
         runs[name]()
         faults[name] += 1
+        for process in [*place.workers, *place.webs]:
+            process.revive()
         broken = [writer.trouble for writer in writers if writer.trouble]
         assert not broken, f"a writer gave up after {name}: {broken}"
     cutter.stop()
@@ -58,7 +60,7 @@ def _round(place: Town, figures: dict[str, Any], faults: Counter[str], dice: ran
         writer.halt.set()
     for writer in writers:
         writer.join(130)
-    place.ready()
+    place.recover()
     assert not scenes.alive(writers), "a writer got stuck"
     broken = [writer.trouble for writer in writers if writer.trouble]
     assert not broken, f"a writer gave up: {broken}"
@@ -83,10 +85,11 @@ def _faults(place: Town, dice: random.Random) -> list[tuple[str, int, Callable[[
 
     def restart() -> None:
         for web in place.webs:
+            place.recover()
             web.send(SIGTERM)
             web.wait(20)
             web.start()
-            web.ready()
+            place.recover()
 
     if place.embedded:
         return [("app killed", 8, kill_app), ("restart", 1, restart)]

@@ -35,7 +35,7 @@ def test_R8_without_redis_everything_is_stored_and_answered_and_live_events_come
 
     running_town.redis.begin()
     until(lambda: all(watcher.resyncs for watcher in watchers), seconds=10)
-    running_town.ready()
+    running_town.recover()
     scenes.agree(scene, watchers)
     later = scene.writers(5)
     scenes.play(later)
@@ -69,7 +69,7 @@ def test_R8_without_postgres_callers_are_sent_away_and_served_soon_after_its_ret
 
     assert time.monotonic() - began < 10  # five on a machine that does nothing else
     scenes.check(scene, [program, browser])
-    running_town.ready()
+    running_town.recover()
 
 
 def test_R8_a_database_that_hangs_is_a_503_for_each_and_no_pile(running_town: Town, scene: Scene) -> None:
@@ -91,7 +91,7 @@ def test_R8_a_database_that_hangs_is_a_503_for_each_and_no_pile(running_town: To
 
     assert answers == [(503, "1")] * 150
     browser.join(30)
-    running_town.ready()
+    running_town.recover()
     writers = scene.writers(5)
     scenes.play(writers)
     scenes.check(scene, [browser, *writers])

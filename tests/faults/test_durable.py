@@ -29,7 +29,7 @@ def test_R1_what_was_acknowledged_is_stored_once_though_everything_is_killed_whi
 
     assert scenes.check(scene, writers) == 8 * 150 + 4
     assert sum(writer.again for writer in writers) > 0, "nothing was broken"
-    running_town.ready()
+    running_town.recover()
     if running_town.embedded:
         with contextlib.closing(sqlite3.connect(running_town.folder / "pingback.sqlite3")) as database:
             assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
@@ -48,6 +48,7 @@ def test_R3_every_copy_ends_equal_to_the_database_though_sockets_are_cut_in_mid_
     if running_town.redis:
         running_town.kill_redis()
     running_town.kill_web()
+    running_town.recover()
     until(lambda: sum(watcher.reconnects for watcher in watchers) >= 200, seconds=90)
     cutter.stop()
     for writer in writers:

@@ -45,8 +45,10 @@ class Process:
         self.environment = {**environment, "PORT": str(self.port)}
         self.log = folder / f"{kind}-{self.port}.log"
         self.child: subprocess.Popen[bytes] | None = None
+        self.given: dict[str, str] = {}
 
     def start(self, **environment: str) -> None:
+        self.given = environment
         command = [sys.executable, str(Path(__file__).with_name("launch.py")), self.kind]
         with self.log.open("ab") as log:
             log.write(b"---- start\n")
@@ -60,6 +62,11 @@ class Process:
     def ready(self, seconds: float = 60) -> None:
         if self.kind == "web":
             until(lambda: self._alive() and self.answers("/readyz"), seconds=seconds, why=self.said)
+
+    def revive(self) -> None:
+        """As a service manager does with one that ended by itself: it may have met a database that was away."""
+        if self.child is not None and self.child.poll() is not None:
+            self.start(**self.given)
 
     def answers(self, path: str = "/healthz") -> bool:
         return status_of(self.port, path) == 200
@@ -188,9 +195,15 @@ class Town:
         self.postgres.kill()
         self.postgres.begin()
 
-    def ready(self, seconds: float = 60) -> None:
-        for web in self.webs:
-            web.ready(seconds)
+    def recover(self, seconds: float = 60) -> None:
+        """Every process is up again, and ready."""
+
+        def all_are_ready() -> bool:
+            for process in [*self.workers, *self.webs]:
+                process.revive()
+            return all(web.answers("/readyz") for web in self.webs)
+
+        until(all_are_ready, seconds=seconds, why=lambda: "\n".join(web.said() for web in self.webs))
 
     # Asking ----------------------------------------------------------------------------------------------
 
