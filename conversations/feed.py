@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from businesses.models import Business, FeedEvent
-from conversations.models import Conversation, Customer, Message, SenderType
-from conversations.wire import conversation_payload, customer_payload, message_payload, timestamp
+from conversations.models import Conversation, Customer, Message
+from conversations.wire import conversation_payload, customer_payload, for_member, timestamp
 from foundation.ids import parse_id
 
 Payload = dict[str, Any]
@@ -75,18 +75,12 @@ def _object(
 ) -> Payload | None:
     if event.message_id:
         message = messages.get(event.message_id)
-        return _message(message, event) if message else None
+        return for_member(message, feed_seq=event.seq) if message else None
     if event.conversation_id:
         conversation = conversations.get(event.conversation_id)
         return conversation_payload(conversation) if conversation else None
     customer = customers.get(_customer_id(event))  # type: ignore[arg-type]
     return customer_payload(customer) if customer else None
-
-
-def _message(message: Message, event: FeedEvent) -> Payload:
-    own = message.sender_type == SenderType.AGENT
-    receipts = message.conversation.receipts
-    return message_payload(message, receipts=receipts, for_member=True, feed_seq=event.seq, own=own)
 
 
 def _customer_id(event: FeedEvent) -> UUID | None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from conversations.attachments import payload_of as attachment_payload
-from conversations.models import Conversation, Customer, Message, Receipts
+from conversations.models import Conversation, Customer, Message, Receipts, SenderType
 from foundation.api import WIRE_TIME
 
 Payload = dict[str, Any]
@@ -53,6 +53,18 @@ def message_payload(
     if own:
         payload["client_message_id"] = message.client_message_id
     return payload
+
+
+def for_member(message: Message, *, feed_seq: int | None = None) -> Payload:
+    """For sockets and the feed: with the sender's own id of it when the team wrote it."""
+    receipts, own = message.conversation.receipts, message.sender_type == SenderType.AGENT
+    return message_payload(message, receipts=receipts, for_member=True, feed_seq=feed_seq, own=own)
+
+
+def for_visitor(message: Message) -> Payload:
+    """Likewise, with the sender's own id of it when the visitor wrote it."""
+    receipts, own = message.conversation.receipts, message.sender_type == SenderType.CUSTOMER
+    return message_payload(message, receipts=receipts, for_member=False, own=own)
 
 
 def customer_payload(customer: Customer) -> Payload:

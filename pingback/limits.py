@@ -19,8 +19,6 @@ from pingback import drain
 # ASGI's own shapes: https://asgi.readthedocs.io/en/latest/specs/www.html
 Scope = dict[str, Any]
 Message = dict[str, Any]
-# Seconds that `GET /feed` may wait for something new.
-MAX_FEED_WAIT = 25
 log = logging.getLogger("pingback.limits")
 
 _UPLOAD = re.compile(
@@ -86,8 +84,6 @@ class Limits:
         cancelled: it goes on, unheard, and counts as in flight until it ends.
         """
         loop, patience = asyncio.get_running_loop(), settings.REQUEST_SECONDS
-        if scope["path"].rstrip("/") == "/api/v1/feed":
-            patience += MAX_FEED_WAIT
         body_is_here = False
 
         async def receiving() -> Message:

@@ -15,7 +15,7 @@ from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
 from businesses.models import Business
-from conversations import feed
+from conversations import feed, wire
 from conversations.attachments import ids_in
 from conversations.models import Conversation, Message
 from conversations.selectors import messages_after
@@ -23,7 +23,7 @@ from conversations.services import writer
 from conversations.services.messages import reply_draft
 from foundation.asking import Asker, asked_by
 from foundation.errors import Forbidden, Refused, TooFast
-from pingback.realtime import bus, db, presence, publish, receipts, sockets, typing, wire
+from pingback.realtime import bus, db, presence, publish, receipts, sockets, typing
 from pingback.realtime.bus import Envelope
 from pingback.realtime.clients import Client
 from pingback.realtime.packets import Json

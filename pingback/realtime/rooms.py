@@ -4,9 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from businesses.models import FeedEvent, Membership
+from conversations import wire
 from conversations.models import Conversation, Customer, Message, SenderType
 from conversations.services.receipts import Receipt
-from pingback.realtime import wire
 
 # (room, event name, payload)
 Emission = tuple[str, str, dict[str, Any]]

@@ -20,9 +20,8 @@ from accounts.models import User
 from businesses.models import Business, FeedEvent, Membership, Role
 from channels_app.connect_forms import CONNECT_FORMS, ConnectForm
 from channels_app.models import Channel
-from conversations import feed
+from conversations import feed, wire
 from conversations.models import Message
-from pingback.realtime import wire
 from tests import builders
 from tests.api.operations import Operation, operations_of
 from tests.api.test_isolation import (  # noqa: F401  fixtures

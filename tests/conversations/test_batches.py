@@ -14,8 +14,8 @@ from businesses.models import Business, Membership
 from conversations.events import happened
 from conversations.models import Conversation, Message, SenderType
 from conversations.services.messages import Draft, Posted, post_each, post_messages, reply_draft
+from conversations.wire import for_member
 from foundation.errors import KeyReused
-from pingback.realtime.wire import for_member
 from tests import builders
 
 pytestmark = pytest.mark.django_db
