@@ -78,6 +78,7 @@ class Bus:
         # By group. One number for each workspace that this process has ever spoken of.
         self._numbers: dict[str, int] = {}
         self._untold: set[str] = set()  # groups whose number no beat has told yet
+        self._told: dict[str, int] = {}  # as of the last beat
         self._hosts: dict[str, _Host] = {}
         self._heard_ourselves = float("-inf")
         self._channel = ""
@@ -152,6 +153,7 @@ class Bus:
                 "host": self._host,
                 "group": group,
                 "number": self._next_number(group),
+                "told": self._told.get(group, 0),
                 "batch": batch,
                 **more,
             }
@@ -175,8 +177,10 @@ class Bus:
         """A beat that is lost leaves a hole in the control group, so what it told is known to be missing."""
         layer = get_channel_layer()
         while True:
-            told, self._untold = self._untold - {CONTROL}, set()
-            await self._publish(layer, {CONTROL: []}, beat={group: self._numbers[group] for group in told})
+            news = {group: self._numbers[group] for group in self._untold - {CONTROL}}
+            self._untold = set()
+            self._told |= news
+            await self._publish(layer, {CONTROL: []}, beat=news)
             self._regroup.set()
             await asyncio.sleep(BEAT_SECONDS)
 
@@ -221,6 +225,9 @@ class Bus:
             except Exception as error:  # the next beat tries again
                 log.warning("The bus is away: %s", error)
 
+    def _in_since(self, group: str) -> float:
+        return self._groups.get(group, float("inf"))
+
     def _forget(self, group: str) -> None:
         del self._groups[group]
         for host in self._hosts.values():
@@ -238,6 +245,8 @@ class Bus:
             self._heard_ourselves = now
         host = self._known(message["host"], now)
         before = host.numbers.get(group)
+        if before is None and self._in_since(group) < host.beat_at:
+            before = message["told"]
         host.numbers[group] = message["number"]
         if before is not None and message["number"] > before + 1:
             self._missed(group)
@@ -251,7 +260,7 @@ class Bus:
         """Whether we have heard as much from a process as it says to have said."""
         host = self._known(name, now)
         for group, number in told.items():
-            since = self._groups.get(group, float("inf"))
+            since = self._in_since(group)
             if name == self._host or since == float("inf"):
                 continue
             # In a group since before its last beat we would have heard what it has said there meanwhile.
