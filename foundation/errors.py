@@ -4,6 +4,7 @@ Services raise these; `status` is the HTTP answer (promises: bad input), `code` 
 refusal, and `detail` a sentence that people may read.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -27,9 +28,12 @@ class Unprocessable(Refused):
 
     status = 422
 
-    def __init__(self, detail: str, *, field: str, source: str = "body", kind: str = "value_error") -> None:
+    def __init__(
+        self, detail: str, *, field: str, path: Sequence[str] = (), source: str = "body", kind: str = "value_error"
+    ) -> None:
+        """path: the way to the value inside the field, when that is an object."""
         super().__init__(detail)
-        self.loc = [source, field]
+        self.loc = [source, field, *path]
         self.kind = kind
 
 

@@ -18,7 +18,7 @@ class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]
         try:
             fill(widget := Widget(), fields)
         except Unprocessable as error:
-            self.add_error(str(error.loc[-1]), error.detail)
+            self.add_error(error.loc[1], error.detail)
             return fields
         return {name: getattr(widget, name) for name in fields}
 

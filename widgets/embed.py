@@ -60,6 +60,7 @@ def frame(request: HttpRequest, widget_id: UUID) -> HttpResponse:
         "welcome_tagline": widget.welcome_tagline,
         "primary_color": widget.primary_color,
         "logo_url": widget.logo_url or None,
+        "options": widget.options,
     }
     # Without the request: what everybody may see does not depend on who is signed in.
     page = render_to_string("widgets/frame.html", {"name": widget.name, "shown": shown})

@@ -1,54 +1,152 @@
 """What an owner chooses for a widget."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from foundation.errors import Refused, Unprocessable
 from foundation.pages import PageForm
 from widgets.models import Widget
+from widgets.options import DEFAULTS, paths
 
 
-def _text(name: str) -> forms.TextInput:
+def _switch() -> forms.CheckboxInput:
+    return forms.CheckboxInput(attrs={"class": "switch", "role": "switch"})
+
+
+def _plain(**attributes: str) -> forms.TextInput:
+    """Of what is no sentence."""
+    return forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false", **attributes})
+
+
+def _shown(name: str) -> forms.TextInput:
     return forms.TextInput(attrs={"data-preview": name})
 
 
 class WidgetLook(PageForm):
+    """The contract's fields, and one for each of widgets/options.py under the name that `paths` gives it."""
+
     domain = forms.CharField(
         label=_("Your site"),
         max_length=300,
         help_text=_("Like tidewater.coffee; www is included. localhost works for a try."),
-        widget=forms.TextInput(attrs={"inputmode": "url", "placeholder": "tidewater.coffee", "autocapitalize": "none"}),
+        widget=_plain(inputmode="url", placeholder="tidewater.coffee"),
     )
-    name = forms.CharField(label=_("Name"), max_length=200, required=False, widget=_text("name"))
-    welcome_heading = forms.CharField(label=_("Heading"), max_length=200, required=False, widget=_text("heading"))
-    welcome_tagline = forms.CharField(label=_("Tagline"), max_length=200, required=False, widget=_text("tagline"))
+    name = forms.CharField(label=_("Name"), max_length=200, required=False, widget=_shown("name"))
+    welcome_heading = forms.CharField(label=_("Heading"), max_length=200, required=False, widget=_shown("heading"))
+    welcome_tagline = forms.CharField(label=_("Tagline"), max_length=200, required=False, widget=_shown("tagline"))
     primary_color = forms.CharField(
-        label=_("Colour"),
-        max_length=7,
-        required=False,
-        widget=forms.TextInput(attrs={"data-preview": "colour", "autocapitalize": "none", "spellcheck": "false"}),
+        label=_("Colour"), max_length=7, required=False, widget=_plain(**{"data-preview": "colour"})
     )
     logo_url = forms.CharField(
         label=_("Logo"),
         max_length=2048,
         required=False,
         help_text=_("The https address of a picture."),
-        widget=forms.TextInput(attrs={"inputmode": "url", "placeholder": "https://"}),
+        widget=_plain(inputmode="url", placeholder="https://"),
     )
     allow_subdomains = forms.BooleanField(
         label=_("Also on subdomains"),
         help_text=_("shop.tidewater.coffee and every other name below your domain."),
         required=False,
-        widget=forms.CheckboxInput(attrs={"class": "switch", "role": "switch"}),
+        widget=_switch(),
+    )
+    theme = forms.ChoiceField(
+        label=_("Theme"),
+        choices=[("auto", _("Like the visitor’s system")), ("light", _("Light")), ("dark", _("Dark"))],
+        required=False,
+    )
+    position = forms.ChoiceField(
+        label=_("Corner"), choices=[("right", _("Bottom right")), ("left", _("Bottom left"))], required=False
+    )
+    offset_x = forms.IntegerField(label=_("Pixels from the side"), min_value=0, max_value=300, required=False)
+    offset_y = forms.IntegerField(label=_("Pixels from below"), min_value=0, max_value=300, required=False)
+    launcher = forms.ChoiceField(
+        label=_("Launcher"),
+        choices=[("icon", _("An icon")), ("text", _("An icon with words")), ("none", _("A button of your own"))],
+        required=False,
+    )
+    launcher_icon = forms.ChoiceField(
+        label=_("Icon"),
+        choices=[("chat", _("Speech bubble")), ("help", _("Question mark")), ("mail", _("Envelope"))],
+        required=False,
+    )
+    launcher_text = forms.CharField(label=_("Words"), max_length=40, required=False)
+    locale = forms.CharField(
+        label=_("Language"),
+        max_length=12,
+        required=False,
+        help_text=_("Like de or pt-BR. Empty: the language of the page it stands on."),
+        widget=_plain(),
+    )
+    sound = forms.BooleanField(
+        label=_("Sound"),
+        help_text=_("A short tone when an answer comes. Every visitor can mute it."),
+        required=False,
+        widget=_switch(),
+    )
+    greeting_enabled = forms.BooleanField(
+        label=_("Greet visitors"),
+        help_text=_("A bubble beside the launcher, for those who have not written yet."),
+        required=False,
+        widget=_switch(),
+    )
+    greeting_text = forms.CharField(
+        label=_("What it says"), max_length=200, required=False, help_text=_("Empty: heading and tagline.")
+    )
+    greeting_delay = forms.IntegerField(label=_("After how many seconds"), min_value=0, max_value=600, required=False)
+    greeting_page = forms.CharField(
+        label=_("On which pages"),
+        max_length=200,
+        required=False,
+        help_text=_("A path like /pricing, or /shop/* for all below it. Empty: on all."),
+        widget=_plain(placeholder="/shop/*"),
+    )
+    verified_only = forms.BooleanField(
+        label=_("Only people who are signed in"),
+        help_text=_("Nobody writes without an identity that your server has signed."),
+        required=False,
+        widget=_switch(),
     )
 
     @classmethod
     def initial_of(cls, widget: Widget) -> dict[str, object]:
-        return {name: getattr(widget, name) for name in cls.base_fields}
+        shown = {name: getattr(widget, name) for name in cls.base_fields if name not in paths()}
+        return {**shown, **_flat(widget.options)}
+
+    @classmethod
+    def initial_of_new(cls) -> dict[str, object]:
+        return {**Widget.DEFAULTS, **_flat(DEFAULTS)}
 
     def changes(self) -> dict[str, object]:
         """What was written; an empty text keeps its value, but tagline and logo may be emptied."""
         kept = {"welcome_tagline", "logo_url", "allow_subdomains"}
-        return {name: value for name, value in self.cleaned_data.items() if value != "" or name in kept}
+        written = {name: value for name, value in self.cleaned_data.items() if name not in paths()}
+        changes = {name: value for name, value in written.items() if value != "" or name in kept}
+        return {**changes, "config": self._config()}
+
+    def _config(self) -> dict[str, Any]:
+        """The options that are not the default, which is also what was left empty."""
+        config: dict[str, Any] = {}
+        for name, way in paths().items():
+            value, default = self.cleaned_data[name], _flat(DEFAULTS)[name]
+            if value in {default, None, ""}:
+                continue
+            group = config.setdefault(way[0], {}) if len(way) > 1 else config
+            group[way[-1]] = value
+        return config
+
+    def refuse(self, refusal: Refused) -> int:
+        """The fields of `config` are named for the way to them."""
+        if isinstance(refusal, Unprocessable) and refusal.loc[1:2] == ["config"]:
+            refusal = Unprocessable(refusal.detail, field="_".join(refusal.loc[2:]))
+        return super().refuse(refusal)
+
+
+def _flat(options: Any) -> dict[str, Any]:
+    """{"greeting": {"delay": 5}} -> {"greeting_delay": 5}"""
+    return {name: options[way[0]] if len(way) == 1 else options[way[0]][way[1]] for name, way in paths().items()}
 
 
 class FirstWidget(WidgetLook):
@@ -58,5 +156,8 @@ class FirstWidget(WidgetLook):
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("name", "logo_url", "allow_subdomains"):
+        for name in ("name", "logo_url", "allow_subdomains", *paths()):
             del self.fields[name]
+
+    def _config(self) -> dict[str, Any]:
+        return {}

@@ -1,6 +1,6 @@
 """The chat widget of a site, and the visitors who write through it."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -11,6 +11,7 @@ from businesses.models import Business
 from businesses.querysets import BusinessScoped
 from conversations.models import Customer
 from foundation.ids import new_id
+from widgets.options import options_of
 
 
 class Widget(models.Model):
@@ -48,6 +49,11 @@ class Widget(models.Model):
 
     def __str__(self) -> str:
         return self.domain
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Every option, with the default where nothing was chosen."""
+        return options_of(self.config)
 
     @property
     def embed_code(self) -> str:

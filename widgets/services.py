@@ -32,6 +32,7 @@ from foundation.web import web_address
 from widgets import keys
 from widgets.domains import normal_domain
 from widgets.models import FIRST_GENERATION, Visitor, Widget
+from widgets.options import checked
 from widgets.selectors import conversations_of
 
 MAX_CONFIG = 16_000
@@ -83,7 +84,7 @@ def fill(widget: Widget, fields: dict[str, Any]) -> None:
         if len(json.dumps(fields["config"])) > MAX_CONFIG:
             text = _("At most %(most)d characters of JSON.") % {"most": MAX_CONFIG}
             raise Unprocessable(text, field="config", kind="too_long")
-        widget.config = fields["config"]
+        widget.config = checked(fields["config"])
     for name in ("name", "welcome_heading", "welcome_tagline", "show_online_badge", "allow_subdomains"):
         if name in fields:
             setattr(widget, name, fields[name])

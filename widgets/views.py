@@ -99,7 +99,7 @@ def new_widget(request: HttpRequest) -> HttpResponse:
     context = _settings(request)
     if not context["may_change"]:
         return redirect("settings-widget")
-    form = WidgetLook(request.POST or None, initial=Widget.DEFAULTS)
+    form = WidgetLook(request.POST or None, initial=WidgetLook.initial_of_new())
     status = 200
     if request.method == "POST":
         status = 422

@@ -18,7 +18,9 @@ class WidgetFields(serializers.Serializer[Any]):
     primary_color = Text(max_length=7, required=False, help_text="Like #7650FF.")
     show_online_badge = serializers.BooleanField(required=False)
     logo_url = Text(max_length=2048, required=False, allow_null=True, allow_blank=True, help_text="https only.")
-    config = serializers.DictField(child=serializers.JSONField(), required=False)
+    config = serializers.DictField(
+        child=serializers.JSONField(), required=False, help_text="Options, as docs/widget.md names them."
+    )
     allow_subdomains = serializers.BooleanField(required=False)
 
 
@@ -32,7 +34,10 @@ class UpdateWidgetInput(WidgetFields):
 
 class WidgetOutput(serializers.ModelSerializer[Widget]):
     logo_url = serializers.SerializerMethodField()
-    config = serializers.DictField(child=serializers.JSONField())
+    config = serializers.DictField(child=serializers.JSONField(), help_text="What was chosen.")
+    options = serializers.DictField(
+        child=serializers.JSONField(), read_only=True, help_text="Every option: `config`, with the defaults filled in."
+    )
     created_at = serializers.SerializerMethodField()
     updated_at = serializers.SerializerMethodField()
     embed_code = serializers.CharField(read_only=True)
@@ -51,6 +56,7 @@ class WidgetOutput(serializers.ModelSerializer[Widget]):
             "show_online_badge",
             "logo_url",
             "config",
+            "options",
             "created_at",
             "updated_at",
             "embed_code",

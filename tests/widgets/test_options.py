@@ -1,0 +1,92 @@
+"""What an owner chooses for a widget: checked at every door, complete for every reader."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from businesses.models import Business
+from foundation.errors import Unprocessable
+from tests import builders
+from widgets.forms import WidgetLook
+from widgets.options import DEFAULTS, checked, options_of, paths
+
+FORM = {"domain": "acme.com", "name": "Acme", "welcome_heading": "Hello", "primary_color": "#7650FF"}
+
+
+def test_what_nobody_chose_is_the_default_and_what_is_no_longer_good_counts_as_not_chosen() -> None:
+    assert options_of({}) == DEFAULTS
+    stale = {"theme": "sepia", "gone": 1, "offset_x": 12, "greeting": {"delay": "soon", "text": "Hello"}}
+    assert options_of(stale) == {
+        **DEFAULTS,
+        "offset_x": 12,
+        "greeting": {**DEFAULTS["greeting"], "text": "Hello"},
+    }
+
+
+def test_every_default_is_a_choice_that_may_be_stored() -> None:
+    assert checked(dict(DEFAULTS)) == DEFAULTS
+
+
+@pytest.mark.parametrize(
+    ("config", "where"),
+    [
+        ({"colour": "red"}, ["colour"]),
+        ({"theme": "sepia"}, ["theme"]),
+        ({"theme": ["dark"]}, ["theme"]),
+        ({"offset_x": -1}, ["offset_x"]),
+        ({"offset_x": 301}, ["offset_x"]),
+        ({"offset_x": True}, ["offset_x"]),
+        ({"offset_x": 1.5}, ["offset_x"]),
+        ({"sound": "yes"}, ["sound"]),
+        ({"locale": "Deutsch!"}, ["locale"]),
+        ({"launcher_text": "x" * 41}, ["launcher_text"]),
+        ({"launcher_text": "a\0"}, ["launcher_text"]),
+        ({"greeting": True}, ["greeting"]),
+        ({"greeting": {"when": 1}}, ["greeting", "when"]),
+        ({"greeting": {"page": "shop"}}, ["greeting", "page"]),
+        ({"greeting": {"text": None}}, ["greeting", "text"]),
+    ],
+)
+def test_what_is_no_option_is_refused_with_the_way_to_it(config: Any, where: list[str]) -> None:
+    with pytest.raises(Unprocessable) as refused:
+        checked(config)
+    assert refused.value.loc == ["body", "config", *where]
+
+
+@pytest.mark.django_db
+def test_the_api_stores_what_was_chosen_and_tells_visitors_all_of_it(ada: User, acme: Business) -> None:
+    config = {"theme": "dark", "greeting": {"enabled": True, "page": "/shop/*"}}
+    made = builders.api(ada).post("/api/v1/widget/create", {"domain": "acme.com", "config": config}).json()
+
+    assert made["config"] == config
+    seen = builders.api().get(f"/api/v1/widget/{made['id']}").json()
+    assert seen["options"]["theme"] == "dark"
+    assert seen["options"]["greeting"] == {**DEFAULTS["greeting"], **config["greeting"]}
+
+    refused = builders.api(ada).put(f"/api/v1/widget/update/{made['id']}", {"config": {"greeting": {"delay": -1}}})
+    assert refused.status_code == 422
+    assert refused.json()["detail"][0]["loc"] == ["body", "config", "greeting", "delay"]
+
+
+def test_settings_have_a_field_for_every_option() -> None:
+    assert set(paths()) <= set(WidgetLook.base_fields)
+
+
+def test_a_form_stores_what_differs_from_the_default_and_an_empty_field_is_the_default(db: None) -> None:
+    sent = {**FORM, "theme": "dark", "offset_x": "", "offset_y": "20", "greeting_delay": "0", "sound": "on"}
+    form = WidgetLook(sent)
+    assert form.is_valid(), form.errors
+    assert form.changes()["config"] == {"theme": "dark", "greeting": {"delay": 0}}
+
+
+@pytest.mark.django_db
+def test_a_refused_option_is_shown_at_its_field(ada: User, acme: Business) -> None:
+    client = Client()
+    client.force_login(ada)
+
+    answer = client.post("/settings/widget/new/", {**FORM, "greeting_page": "shop"})
+
+    assert answer.status_code == 422
+    assert "A path like /pricing or /shop/*." in answer.content.decode()
