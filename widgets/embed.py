@@ -61,6 +61,7 @@ def frame(request: HttpRequest, widget_id: UUID) -> HttpResponse:
         "primary_color": widget.primary_color,
         "logo_url": widget.logo_url or None,
         "options": widget.options,
+        "upload_bytes": settings.UPLOAD_BYTES,
     }
     # Without the request: what everybody may see does not depend on who is signed in.
     page = render_to_string("widgets/frame.html", {"name": widget.name, "shown": shown})
@@ -79,7 +80,8 @@ def _policy(widget: Widget, *, host: str) -> str:
         "script-src": ["'self'"],
         "style-src": ["'self'"],
         # Pictures of agents and in messages have the public address, whatever name the frame was asked for by.
-        "img-src": ["'self'", settings.PUBLIC_BASE_URL, "https:"],
+        # A picture that is on its way is shown from the visitor's own memory (blob:).
+        "img-src": ["'self'", settings.PUBLIC_BASE_URL, "https:", "blob:"],
         "connect-src": ["'self'", f"{'wss' if settings.HTTPS else 'ws'}://{host}"],
         "base-uri": ["'none'"],
         "form-action": ["'none'"],

@@ -21,6 +21,9 @@ const styleAsText = {
   },
 }
 
+// Parts of the frame that are loaded with their first use, each whole in its own file.
+const onDemand = ["attach.js", "emoji.js"]
+
 const shared = {
   absWorkingDir: here,
   bundle: true,
@@ -32,7 +35,13 @@ const shared = {
 }
 const results = await Promise.all([
   build({ ...shared, entryPoints: ["loader.js"], format: "iife", plugins: [styleAsText] }),
-  build({ ...shared, entryPoints: ["frame.js", "frame.css"], format: "esm" }),
+  build({
+    ...shared,
+    entryPoints: ["frame.js", "frame.css"],
+    format: "esm",
+    external: onDemand.map((name) => `./${name}`),
+  }),
+  build({ ...shared, entryPoints: onDemand, format: "esm" }),
 ])
 
 const check = process.argv.includes("--check")

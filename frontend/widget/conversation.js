@@ -1,26 +1,28 @@
 // One conversation: its head, the log of messages, and the field to write in.
 
 import { el } from "./dom.js"
-import { ARROW_UP, CHEVRON_DOWN, CHEVRON_LEFT, CLOCK, icon, WIFI_OFF, X } from "./icons.js"
+import { ARROW_UP, CHEVRON_DOWN, CHEVRON_LEFT, CLOCK, FILE, icon, PAPERCLIP, SMILE, WIFI_OFF, X } from "./icons.js"
 import { parts } from "./links.js"
 import { avatar, day, time } from "./people.js"
 
 const MOST = 10_000 // characters of one message
 const [WIDEST, HIGHEST] = [220, 200] // pixels of a picture
+// As foundation/filetypes.py has them; a phone turns its photos into one of these.
+const TYPES = ".png,.jpg,.jpeg,.gif,.webp,.pdf,.txt,.csv,.docx,.xlsx,.mp3,.mp4,.ogg"
 const NEAR_END = 48 // pixels: closer than this, the log stays at its end
 
 function words(content) {
   const bubble = el("p", { class: "pb-b", dir: "auto" })
-  for (const { text, href } of parts(content)) {
-    bubble.append(href ? el("a", { href, target: "_blank", rel: "noopener noreferrer nofollow" }, text) : text)
-  }
+  // With a direction of its own, so that nothing before it can make the address read backwards.
+  const link = { dir: "ltr", target: "_blank", rel: "noopener noreferrer nofollow" }
+  for (const { text, href } of parts(content)) bubble.append(href ? el("a", { href, ...link }, text) : text)
   return bubble
 }
 
 /** A picture in a box that does not move when it arrives, or the file's name; both open in a tab of their own. */
 function file({ url, filename, thumbnail_url, width, height }) {
   const link = { href: url, target: "_blank", rel: "noopener noreferrer" }
-  if (!thumbnail_url) return el("a", { ...link, class: "pb-b pb-file", dir: "auto" }, filename)
+  if (!thumbnail_url) return el("a", { ...link, class: "pb-b pb-file", dir: "auto" }, icon(FILE), filename)
   const scale = Math.min(1, WIDEST / width, HIGHEST / height)
   const box = { width: Math.round(width * scale), height: Math.round(height * scale) }
   return el(
@@ -37,6 +39,7 @@ export function conversationView({
   onClose,
   onSend,
   onTyping,
+  attachment,
   onEarlier,
   onRetry,
   onCancel,
@@ -91,15 +94,32 @@ export function conversationView({
 
   const receipt = (item, held, state) => {
     if (!item) return [texts[state]]
-    if (!item.error) return [icon(CLOCK), held ? texts.waiting : texts.sending]
-    return [
-      [texts.failed, item.error.detail].filter(Boolean).join(" "),
-      el("button", { type: "button", onclick: () => onRetry(item) }, texts.retry),
-      el("button", { type: "button", onclick: () => onCancel(item) }, texts.cancel),
-    ]
+    const again = el("button", { type: "button", onclick: () => onRetry(item) }, texts.retry)
+    const cancel = el("button", { type: "button", onclick: () => onCancel(item) }, texts.cancel)
+    if (item.error) {
+      const why = [texts.failed, item.error.detail].filter(Boolean).join(" ")
+      return item.error.code === "lost" ? [why, cancel] : [why, again, cancel]
+    }
+    if (item.files && !held) return [el("progress", { value: 0, "aria-label": texts.uploading }), cancel]
+    return [icon(CLOCK), held ? texts.waiting : texts.sending, ...(item.files ? [cancel] : [])]
   }
 
-  const bubble = ({ key, own, name, face, content, attachments = [], at, item, held, far, follows, ends, tells }) => ({
+  const bubble = ({
+    key,
+    own,
+    name,
+    face,
+    content,
+    attachments = [],
+    previews = [],
+    at,
+    item,
+    held,
+    far,
+    follows,
+    ends,
+    tells,
+  }) => ({
     key,
     className: [
       "pb-m",
@@ -117,6 +137,7 @@ export function conversationView({
       el("span", { class: "pb-vh" }, `${own ? texts.you : name}: `),
       content ? words(content) : "",
       ...attachments.map(file),
+      ...previews,
     ],
     note() {
       // Not read aloud each time that it gets further.
@@ -161,16 +182,28 @@ export function conversationView({
     dir: "auto",
     enterkeyhint: "send",
   })
+  const tool = (name, paths, more) =>
+    el("button", { type: "button", class: "pb-ib", "aria-label": name, ...more }, icon(paths))
+  const picker = el("input", { type: "file", multiple: "", accept: TYPES, hidden: "" })
+  const smile = tool(texts.emoji, SMILE, { "aria-expanded": "false", onclick: () => toggleEmoji() })
   const send = el("button", { type: "submit", class: "pb-ib pb-send", "aria-label": texts.send }, icon(ARROW_UP))
+  const complaint = el("p", { class: "pb-err", role: "alert" })
+  const complain = (sentence) => {
+    complaint.textContent = sentence
+  }
   const form = el(
     "form",
     { class: "pb-write" },
     el("label", { class: "pb-vh", for: "pb-field" }, texts.message),
     field,
+    picker,
+    tool(texts.attach, PAPERCLIP, { onclick: () => picker.click() }),
+    smile,
     send,
   )
+  const above = el("div", { class: "pb-above" }, complaint)
   const fit = () => {
-    send.disabled = !field.value.trim()
+    send.disabled = !field.value.trim() && !tray?.any
     field.style.blockSize = "auto"
     if (field.scrollHeight) field.style.blockSize = `${field.scrollHeight}px`
   }
@@ -186,15 +219,78 @@ export function conversationView({
   form.onsubmit = (event) => {
     event.preventDefault()
     const content = field.value.trim()
-    if (!content) return
+    const files = tray?.take() ?? []
+    if (!content && !files.length) return
     field.value = ""
+    complain("")
     fit()
     field.focus()
     glued = true
-    onSend(content)
+    onSend(content, files)
   }
 
-  const node = el("section", { class: "pb-conversation" }, head, net, el("div", { class: "pb-main" }, log, below), form)
+  // Files and emoji: what shows them comes with the first use ------------------------------------------------
+
+  let tray
+  async function attach(files) {
+    complain("")
+    if (!files.length) return
+    try {
+      const { tray: make } = await attachment()
+      if (!tray) {
+        tray = make({ texts, field, most: settings.upload_bytes, complain, changed: fit })
+        above.append(tray.node)
+      }
+      tray.add(files)
+      field.focus()
+    } catch {
+      complain(texts.offline)
+    }
+  }
+  picker.onchange = () => {
+    attach([...picker.files])
+    picker.value = ""
+  }
+  field.onpaste = (event) => {
+    const files = [...event.clipboardData.files]
+    if (!files.length || event.clipboardData.types.includes("text/plain")) return
+    event.preventDefault()
+    attach(files)
+  }
+
+  let emoji
+  async function toggleEmoji() {
+    try {
+      emoji ??= (await import("./emoji.js")).emojiPicker({ label: texts.emoji, onPick: insert, onClose: closeEmoji })
+    } catch {
+      return complain(texts.offline)
+    }
+    if (emoji.node.isConnected) return closeEmoji()
+    complain("")
+    above.append(emoji.node)
+    smile.ariaExpanded = "true"
+    emoji.focus()
+  }
+  function closeEmoji() {
+    emoji?.node.remove()
+    smile.ariaExpanded = "false"
+    field.focus()
+  }
+  function insert(text) {
+    closeEmoji()
+    field.setRangeText(text, field.selectionStart, field.selectionEnd, "end")
+    field.oninput()
+  }
+
+  const node = el(
+    "section",
+    { class: "pb-conversation" },
+    head,
+    net,
+    el("div", { class: "pb-main" }, log, below),
+    above,
+    form,
+  )
 
   return {
     node,
@@ -206,6 +302,12 @@ export function conversationView({
     /** Whether the newest message is in view, when the view is. */
     get atEnd() {
       return glued
+    },
+    attach,
+    /** How much of the files of an item that is on its way is there, 0 to 1. */
+    moved(item, share) {
+      const bar = rows.get(`${item.id}:files`)?.querySelector("progress")
+      if (bar) bar.value = share
     },
     write(text) {
       field.value = text
@@ -220,9 +322,9 @@ export function conversationView({
     },
     /**
      * thread: Thread. waiting: its items of the outbox, in order. state: "open", "resolved", "closed" ...
-     * trouble: "" or a text for the bar. loading: nothing is known yet.
+     * previews: item -> what is shown of its files. trouble: "" or a text for the bar. loading: nothing is known yet.
      */
-    render({ thread, waiting, state, assignee, trouble, loading }) {
+    render({ thread, waiting, previews, state, assignee, trouble, loading }) {
       const stored = new Set(thread.messages.map((message) => message.client_message_id))
       const shown = [
         ...thread.messages.map((message) => ({
@@ -239,10 +341,11 @@ export function conversationView({
         ...waiting
           .filter(({ id }) => !stored.has(id))
           .map((item) => ({
-            key: item.id,
+            key: item.files ? `${item.id}:files` : item.id, // the same bubble goes on as the server's, but for files
             own: true,
             author: null,
             content: item.content,
+            previews: item.files && previews(item),
             at: new Date(item.at).toISOString(),
             item,
             held: Boolean(trouble),

@@ -216,15 +216,20 @@ function worry() {
 const marks = new Marks((event, payload) => socket.emit(event, payload))
 
 const outbox = new Outbox({
-  send: (item) =>
-    socket.emit("client_message", {
+  async send(item) {
+    const error = await takeUp(item)
+    if (error) return { error }
+    return socket.emit("client_message", {
       content: item.content,
       client_message_id: item.id,
       visitor_key: key || undefined,
+      attachments: item.files?.map(({ url }) => url),
       ...(item.conversation_id ? { conversation_id: item.conversation_id } : { new: true }),
-    }),
+    })
+  },
   keep: host.keep,
   sent(item, ack) {
+    letGo(item)
     if (ack.visitor_key && ack.visitor_key !== key) {
       key = ack.visitor_key
       host.keep("key", key)
@@ -243,16 +248,55 @@ function uuid() {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-")
 }
 
-function send(content) {
+function send(content, files) {
   stopTyping()
   host.keep("draft", null)
-  outbox.add({
-    id: uuid(),
-    content: content.replaceAll("\0", "").toWellFormed?.() ?? content,
-    thread: thread.key,
-    conversation_id: thread.id,
-  })
+  const item = () => ({ id: uuid(), content: "", thread: thread.key, conversation_id: thread.id })
+  // Files go into a conversation that is there, so a new one begins with words: at least with their names.
+  const isNew = !thread.id && !outbox.items.some((other) => thread.owns(other))
+  const words = content || (isNew ? files.map(({ name }) => name).join(", ") : "")
+  if (words) outbox.add({ ...item(), content: words.replaceAll("\0", "").toWellFormed?.() ?? words })
+  if (files.length) {
+    const theirs = { ...item(), files: files.map(({ name }) => ({ name })) }
+    local.set(theirs.id, { files, stop: new AbortController() })
+    outbox.add(theirs)
+  }
 }
+
+// Files of items on their way, as long as this page lives: item's id -> {files, stop}.
+const local = new Map()
+let attach // the code for it, once it is here
+
+/** Take the files of an item to the server, those that are not there. Resolves to an error when that did not work. */
+async function takeUp(item) {
+  if (!item.files || item.files.every(({ url }) => url)) return
+  if (!item.conversation_id) return { code: "invalid" } // the words before it were refused
+  const { files, stop } = local.get(item.id)
+  const to = { address: `/api/v1/widget/${settings.id}/upload`, key, conversation_id: item.conversation_id }
+  for (const [index, file] of files.entries()) {
+    if (item.files[index].url) continue
+    const moved = (share) => conversation.moved(item, (index + share) / files.length)
+    const { url, error } = await attach.upload(file, to, stop.signal, moved)
+    if (error) return error
+    item.files[index].url = url
+    outbox.store(item)
+  }
+}
+
+function letGo(item) {
+  for (const file of local.get(item.id)?.files ?? []) attach.forget(file)
+  local.delete(item.id)
+}
+
+function takeBack(item) {
+  local.get(item.id)?.stop.abort()
+  letGo(item)
+  outbox.remove(item)
+}
+
+/** What is shown of an item's files: themselves, or their names when a page before this one had them. */
+const previews = (item) =>
+  local.get(item.id)?.files.map(attach.preview) ?? item.files.map(({ name }) => el("p", { class: "pb-b" }, name))
 
 let saidTyping = 0 // when, and to whom
 let typingIn
@@ -301,7 +345,11 @@ const conversation = conversationView({
   onTyping: typing,
   onEarlier: earlier,
   onRetry: (item) => outbox.retry(item),
-  onCancel: (item) => outbox.remove(item),
+  onCancel: takeBack,
+  async attachment() {
+    attach = await import("./attach.js")
+    return attach
+  },
   onEnd: seen,
 })
 
@@ -339,6 +387,7 @@ function render() {
   conversation.render({
     thread,
     waiting: outbox.items.filter((item) => thread.owns(item)),
+    previews,
     state: known?.status,
     assignee: known?.assignee,
     trouble,
@@ -359,6 +408,9 @@ async function start(kept) {
   started = true
   key = kept.key ?? ""
   outbox.restore(kept)
+  for (const item of outbox.items) {
+    if (item.files?.some(({ url }) => !url)) item.error = { code: "lost", detail: texts.lost }
+  }
   conversation.write(kept.draft ?? "")
   dial()
   const last = outbox.items.at(-1)
@@ -379,6 +431,20 @@ paint()
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.isComposing) host.close()
 })
+// A file that is dropped anywhere is meant for the conversation, and must never take the frame's place.
+document.addEventListener("dragover", (event) => {
+  event.preventDefault()
+  document.body.classList.toggle("pb-over", Boolean(thread) && event.dataTransfer.types.includes("Files"))
+})
+for (const name of ["dragleave", "drop"]) {
+  document.addEventListener(name, (event) => {
+    if (name === "dragleave" && event.relatedTarget) return
+    document.body.classList.remove("pb-over")
+    if (name === "dragleave") return
+    event.preventDefault()
+    if (thread) conversation.attach([...event.dataTransfer.files])
+  })
+}
 document.addEventListener("visibilitychange", () => {
   if (document.hidden || !shown) return
   if (thread && state === "online") catchUp(thread) // who was away may have slept through it

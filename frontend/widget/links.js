@@ -1,7 +1,9 @@
 // Where people's words hold an address, and nothing but http, https and mailto.
 
 // What stands before an @ has 64 characters at most: without that bound, a long run of letters is read again and again.
-const CANDIDATE = /\bhttps?:\/\/[^\s<>"]+|\b(?:mailto:)?[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+/gi
+// Marks that turn the direction of writing end an address: with them it would read as another one.
+const CANDIDATE =
+  /\bhttps?:\/\/[^\s<>"\u200e\u200f\u202a-\u202e\u2066-\u2069]+|\b(?:mailto:)?[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+/gi
 const SCHEMES = ["http:", "https:", "mailto:"]
 const OPENS = { ")": "(", "]": "[" }
 

@@ -1,7 +1,8 @@
 // What the visitor wrote and the server has not confirmed yet: sent in order, one at a time, each once.
 //
-// An item is {id, content, thread, conversation_id, at, error}. `id` goes along as client_message_id, so that a repeat
-// is no second message. Without a conversation_id it opens a conversation; the others of its `thread` follow it there.
+// An item is {id, content, files, thread, conversation_id, at, error}. `id` goes along as client_message_id, so that a
+// repeat is no second message. Without a conversation_id it opens a conversation; the others of its `thread` follow it
+// there. files: [{name, url}], without an address as long as the file itself is not with the server.
 // Every item lies in the host page's storage until the server has it, so that it survives a reload; `error` is the
 // server's final refusal, and such an item waits for a person.
 
@@ -40,7 +41,7 @@ export class Outbox {
     const last = this.items.at(-1)
     item.at = Math.max(Date.now(), (last?.at ?? 0) + 1)
     this.items.push(item)
-    this.#store(item)
+    this.store(item)
     this.flush()
   }
 
@@ -52,7 +53,7 @@ export class Outbox {
   }
 
   remove(item) {
-    this.items.splice(this.items.indexOf(item), 1)
+    this.items = this.items.filter((other) => other !== item)
     this.keep(`outbox:${item.id}`, null)
     this.changed()
   }
@@ -65,17 +66,17 @@ export class Outbox {
     let item = this.#next()
     while (item) {
       const ack = await this.send(item)
-      if (this.#waits(ack.error)) break
+      if (this.items.includes(item) && this.#waits(ack.error)) break
       this.#tries = 0
       if (ack.error) {
         item.error = ack.error
-        this.#store(item)
+        if (this.items.includes(item)) this.store(item) // else it was taken back meanwhile
         this.changed()
       } else {
         for (const other of this.items) {
           if (other.thread !== item.thread || other.conversation_id) continue
           other.conversation_id = ack.conversation_id
-          if (other !== item) this.#store(other)
+          if (other !== item) this.store(other)
         }
         this.sent(item, ack)
         this.remove(item)
@@ -91,7 +92,8 @@ export class Outbox {
     if (code === "offline") return true
     this.#tries += 1
     if (code === "timeout") return this.#tries < MOST_TIMEOUTS
-    setTimeout(() => this.flush(), 1000 * (seconds || Math.min(MOST_SECONDS, 2 ** this.#tries)))
+    const patience = Math.min(MOST_SECONDS, 2 ** this.#tries) * (0.5 + Math.random() / 2) // not all clients in step
+    setTimeout(() => this.flush(), 1000 * (seconds || patience))
     return true
   }
 
@@ -99,7 +101,8 @@ export class Outbox {
     return this.items.find(({ error }) => !error)
   }
 
-  #store(item) {
+  /** Remember it as it is now. */
+  store(item) {
     this.keep(`outbox:${item.id}`, JSON.stringify(item))
   }
 }

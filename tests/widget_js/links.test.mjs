@@ -45,6 +45,20 @@ test("nothing but http, https and mailto is ever a link", () => {
   assert.deepEqual(links("javascript:alert(1)"), [])
 })
 
+test("an address ends where a mark turns the direction of writing", () => {
+  const text = "https://evil.example/\u202egnp.bank\u2066 and ben@acme.com\u200f"
+  assert.deepEqual(
+    links(text).map(({ text: shown }) => shown),
+    ["https://evil.example/", "ben@acme.com"],
+  )
+  assert.equal(
+    parts(text)
+      .map((part) => part.text)
+      .join(""),
+    text,
+  )
+})
+
 test("a very long run of characters is looked through in no time", () => {
   const started = performance.now()
   for (const text of [

@@ -111,3 +111,19 @@ test("too fast: the same message goes again when the server said, before any lat
 
   assert.deepEqual(sent, ["one", "two"])
 })
+
+test("what is taken back while it is on its way holds up nothing, and is not remembered", async () => {
+  const { outbox, sent, storage } = setUp()
+  let refuse
+  const { send } = outbox
+  outbox.send = (each) => (each.id === "file" ? new Promise((resolve) => (refuse = resolve)) : send(each))
+  outbox.add(item("file"))
+  outbox.add(item("words"))
+  await settled()
+
+  outbox.remove(outbox.items[0])
+  refuse({ error: { code: "busy" } })
+  await settled()
+
+  assert.deepEqual([sent, outbox.items, storage], [["words"], [], {}])
+})

@@ -1,0 +1,120 @@
+// Files of messages on their way: shown above the field until they are sent, then taken up one by one.
+// Loaded with the first file.
+
+import { el } from "./dom.js"
+import { FILE, icon, X } from "./icons.js"
+
+const MOST = 5
+const MEGABYTE = 1024 * 1024
+const STALLED_MS = 30_000 // an upload that does not move for so long is as good as cut
+const LATER = [0, 408, 502, 503, 504] // not the file's fault; 0 is no answer at all
+
+const pictures = new WeakMap() // file -> its address on this page
+
+/** What is shown of a file that the server does not have: the picture, else its name. */
+export function preview(file) {
+  if (!file.type.startsWith("image/")) return el("p", { class: "pb-b pb-file", dir: "auto" }, icon(FILE), file.name)
+  if (!pictures.has(file)) pictures.set(file, URL.createObjectURL(file))
+  const image = el("img", { src: pictures.get(file), alt: file.name })
+  return el("span", { class: "pb-pic pb-local" }, image)
+}
+
+export function forget(file) {
+  URL.revokeObjectURL(pictures.get(file))
+  pictures.delete(file)
+}
+
+/**
+ * The files of the message that is being written in `field`. most: bytes of one. complain: shows a sentence, "" takes
+ * it away. changed: after each change.
+ */
+export function tray({ texts, field, most, complain, changed }) {
+  let files = []
+  const node = el("ul", { class: "pb-tray", "aria-label": texts.files })
+
+  const draw = () => {
+    node.replaceChildren(...files.map(chip))
+    changed()
+  }
+
+  const chip = (file, index) => {
+    const remove = el("button", { type: "button", class: "pb-ib", "aria-label": texts.removeFile(file.name) }, icon(X))
+    remove.onclick = () => {
+      forget(file)
+      files = files.filter((other) => other !== file)
+      draw()
+      const next = node.children[Math.min(index, files.length - 1)]
+      ;(next?.querySelector("button") ?? field).focus()
+    }
+    return el("li", {}, preview(file), remove)
+  }
+
+  return {
+    node,
+    add(more) {
+      complain("")
+      for (const file of more) {
+        if (files.length === MOST) complain(texts.tooMany(MOST))
+        else if (file.size > most) complain(`${file.name}: ${texts.tooBig(Math.floor(most / MEGABYTE))}`)
+        else if (!file.size) complain(`${file.name}: ${texts.empty}`)
+        else files.push(file)
+      }
+      draw()
+    },
+    /** What is in it, which is then empty. */
+    take() {
+      const taken = files
+      files = []
+      draw()
+      return taken
+    },
+    get any() {
+      return files.length > 0
+    },
+  }
+}
+
+/**
+ * Take one file to the server. Resolves to {url}, or to {error} as an ack has it.
+ * to: {address, key, conversation_id}. signal: ends it. moved: is told the share that is there, 0 to 1.
+ */
+export function upload(file, { address, key, conversation_id: conversation }, signal, moved) {
+  const body = new FormData()
+  body.set("conversation_id", conversation)
+  body.set("file", file)
+  const request = new XMLHttpRequest() // fetch does not tell how far it is
+  let stalled
+  const wait = () => {
+    clearTimeout(stalled)
+    stalled = setTimeout(() => request.abort(), STALLED_MS)
+  }
+  return new Promise((resolve) => {
+    request.upload.onprogress = ({ loaded, total }) => {
+      wait()
+      moved(loaded / total)
+    }
+    request.onloadend = () => {
+      clearTimeout(stalled)
+      resolve(request.status === 201 ? { url: answerOf(request).url } : { error: errorOf(request) })
+    }
+    signal.addEventListener("abort", () => request.abort())
+    request.open("POST", address)
+    request.setRequestHeader("X-Visitor-Key", key)
+    request.send(body)
+    wait()
+  })
+}
+
+function answerOf(request) {
+  try {
+    return JSON.parse(request.responseText)
+  } catch {
+    return {}
+  }
+}
+
+function errorOf(request) {
+  if (LATER.includes(request.status)) return { code: "busy" }
+  const { detail } = answerOf(request)
+  return { code: "invalid", detail: Array.isArray(detail) ? detail[0]?.msg : detail }
+}

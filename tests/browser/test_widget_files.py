@@ -1,0 +1,174 @@
+"""Files and emoji in the widget's frame."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests import corpus
+from tests.browser.conftest import Server
+from tests.browser.widget_page import Acme, Visit, until, visits
+
+PICTURE = {"name": "hopper.png", "mimeType": "image/png", "buffer": corpus.picture()}
+NOTES = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"It grinds, then it stops."}
+
+
+@pytest.fixture
+def acme(server: Server) -> Acme:
+    return Acme(server)
+
+
+@pytest.fixture
+def visit(browser: Any, shop: Callable[..., str], acme: Acme) -> Iterator[Callable[..., Visit]]:
+    yield from visits(browser, shop, acme)
+
+
+def choose(cleo: Visit, *files: dict[str, Any]) -> None:
+    with cleo.page.expect_file_chooser() as chooser:
+        cleo.chat.get_by_role("button", name="Attach a file").click()
+    chooser.value.set_files(list(files))
+    cleo.chat.get_by_role("button", name=f"Remove {files[-1]['name']}").wait_for()
+
+
+def hand_over(cleo: Visit, event: str, name: str, kind: str, content: str) -> None:
+    """Paste or drop a file, as a browser tells the page of it."""
+    cleo.field.evaluate(
+        """(field, [event, name, type, content]) => {
+            const data = new DataTransfer()
+            data.items.add(new File([content], name, { type }))
+            const how = { bubbles: true, cancelable: true }
+            field.dispatchEvent(event === "paste" ? new ClipboardEvent(event, { ...how, clipboardData: data })
+                : new DragEvent(event, { ...how, dataTransfer: data }))
+        }""",
+        [event, name, kind, content],
+    )
+    cleo.chat.get_by_role("button", name=f"Remove {name}").wait_for()
+
+
+def said(acme: Acme) -> list[list[str]]:
+    """Of the one conversation: the words and the names of the files of each message."""
+    [conversation] = acme.conversations
+    messages = acme.call("GET", f"/conversations/{conversation['id']}")["messages"]
+    return [[each["content"], *(file["filename"] for file in each["attachments"])] for each in messages]
+
+
+def test_a_picture_is_chosen_seen_and_sent_with_words(visit: Callable[..., Visit], acme: Acme) -> None:
+    cleo = visit()
+    cleo.start("My hopper is broken.")
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    assert not any("attach.js" in url for url in cleo.requests)
+    choose(cleo, PICTURE, NOTES)
+    assert cleo.chat.get_by_role("img", name="hopper.png").is_visible()
+
+    cleo.write("Look")
+
+    until(cleo.page, lambda: said(acme)[1:] == [["Look"], ["", "hopper.png", "notes.txt"]])
+    cleo.log.get_by_role("link", name="hopper.png").wait_for()
+    cleo.log.get_by_role("link", name="notes.txt").wait_for()
+    assert cleo.chat.get_by_role("button", name="Remove hopper.png").count() == 0
+    assert cleo.complaints == []
+
+
+def test_files_are_pasted_and_dropped_and_taken_back(visit: Callable[..., Visit], acme: Acme) -> None:
+    cleo = visit()
+    cleo.start("Hello")
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    hand_over(cleo, "paste", "one.txt", "text/plain", "1")
+    hand_over(cleo, "drop", "two.txt", "text/plain", "2")
+    hand_over(cleo, "drop", "three.txt", "text/plain", "3")
+
+    cleo.chat.get_by_role("button", name="Remove two.txt").click()
+    cleo.chat.get_by_role("button", name="Send").click()
+
+    until(cleo.page, lambda: said(acme)[1:] == [["", "one.txt", "three.txt"]])
+
+
+def test_a_conversation_may_begin_with_a_file(visit: Callable[..., Visit], acme: Acme) -> None:
+    cleo = visit()
+    cleo.open()
+    cleo.chat.get_by_role("button", name="Send us a message").click()
+    choose(cleo, PICTURE)
+
+    cleo.chat.get_by_role("button", name="Send").click()
+
+    cleo.log.get_by_role("link", name="hopper.png").wait_for()
+    assert said(acme) == [["hopper.png"], ["", "hopper.png"]]
+
+
+def test_what_is_no_file_of_ours_is_refused_with_the_reason(visit: Callable[..., Visit], acme: Acme) -> None:
+    cleo = visit()
+    cleo.start("Hello")
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    choose(cleo, {"name": "page.png", "mimeType": "image/png", "buffer": b"<html>"})
+    cleo.chat.get_by_role("button", name="Send").click()
+
+    cleo.chat.get_by_text("Not sent. Send a picture, PDF").wait_for()
+    cleo.write("Anyway")
+
+    until(cleo.page, lambda: said(acme)[1:] == [["Anyway"]])
+    cleo.log.get_by_role("button", name="Remove").click()
+    assert cleo.log.get_by_text("Not sent.").count() == 0
+
+
+def test_an_upload_that_is_cut_goes_on_by_itself_and_sends_once(visit: Callable[..., Visit], acme: Acme) -> None:
+    cleo = visit()
+    cleo.start("Hello")
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    tries = []
+
+    def fails_twice(route: Any) -> None:
+        tries.append(route)
+        route.abort() if len(tries) < 3 else route.continue_()
+
+    cleo.context.route("**/upload", fails_twice)
+    cleo.line.loses_next_ack = False
+    choose(cleo, PICTURE)
+    cleo.chat.get_by_role("button", name="Send").click()
+    cleo.write("And that is it")
+
+    until(cleo.page, lambda: said(acme)[1:] == [["", "hopper.png"], ["And that is it"]])
+    assert len(tries) == 3
+
+
+def test_a_file_that_was_up_survives_a_reload_and_one_that_was_not_says_so(
+    visit: Callable[..., Visit], acme: Acme
+) -> None:
+    cleo = visit()
+    cleo.start("Hello")
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.line.cut()
+    cleo.chat.get_by_text("No connection.").wait_for()
+    choose(cleo, NOTES)
+    cleo.chat.get_by_role("button", name="Send").click()
+    cleo.context.route("**/upload", lambda route: route.abort())
+    until(cleo.page, lambda: "/files/" in cleo.page.evaluate("JSON.stringify(localStorage)"))
+    choose(cleo, PICTURE)
+    cleo.chat.get_by_role("button", name="Send").click()
+    cleo.log.get_by_role("img", name="hopper.png").wait_for()
+
+    cleo.page.reload()
+    cleo.line.mend()
+    cleo.open()
+
+    until(cleo.page, lambda: said(acme)[1:] == [["", "notes.txt"]])
+    cleo.chat.get_by_text("Not sent. The page was left before it was up. Choose it again.").wait_for()
+
+
+def test_an_emoji_is_picked_by_keyboard_and_stands_where_the_caret_was(visit: Callable[..., Visit]) -> None:
+    cleo = visit()
+    cleo.open()
+    cleo.chat.get_by_role("button", name="Send us a message").click()
+    cleo.field.fill("ab")
+    cleo.field.press("ArrowLeft")
+
+    cleo.chat.get_by_role("button", name="Emoji").press("Enter")
+    cleo.chat.get_by_role("group", name="Emoji").wait_for()
+    cleo.page.keyboard.press("ArrowRight")
+    cleo.page.keyboard.press("Enter")
+
+    assert cleo.field.input_value() == "a😃b"
+    assert cleo.chat.get_by_role("group", name="Emoji").count() == 0
+    cleo.chat.get_by_role("button", name="Emoji").press("Enter")
+    cleo.chat.get_by_role("group", name="Emoji").wait_for()
+    cleo.page.keyboard.press("Escape")
+    cleo.chat.locator("textarea:focus").wait_for()
