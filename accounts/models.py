@@ -155,10 +155,14 @@ class AuthSession(models.Model):
     def __str__(self) -> str:
         return f"{self.user} since {self.created_at:%Y-%m-%d %H:%M}"
 
+    @property
+    def is_due(self) -> bool:
+        """Whether its use is worth writing down."""
+        return timezone.now() - self.last_used_at > self.TOUCH_AFTER
+
     def touch(self) -> None:
-        now = timezone.now()
-        if now - self.last_used_at > self.TOUCH_AFTER:
-            AuthSession.objects.filter(pk=self.pk).update(last_used_at=now)
+        if self.is_due:
+            AuthSession.objects.filter(pk=self.pk).update(last_used_at=timezone.now())
 
 
 class MailLink(models.Model):

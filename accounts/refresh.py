@@ -21,7 +21,7 @@ def is_good(session: AuthSession, jti: object) -> bool:
 
     An older one ends the session: somebody holds a copy, and nobody can say who.
     """
-    if jti == session.jti or not session.jti:
+    if not is_suspect(session, jti):
         return True
     fresh = AuthSession.objects.filter(pk=session.pk).first()  # another request may have refreshed it just now
     if fresh is None:
@@ -30,6 +30,11 @@ def is_good(session: AuthSession, jti: object) -> bool:
         return True
     _end_reused(fresh)
     return False
+
+
+def is_suspect(session: AuthSession, jti: object) -> bool:
+    """Whether `is_good` has to ask the database: the token was changed for another one, or is about to be."""
+    return bool(session.jti) and jti != session.jti
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ Source: promises, "Sign-in and sessions"; contract/api.md, "Token life and logou
 """
 
 import json
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -26,6 +27,18 @@ MAX_TOKEN = 2_000
 
 class BadToken(Exception):
     """Not a token of ours, or of a session that is over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """What a token of ours says, or a ticket; whether the session still lives is for its row to say."""
+
+    session_id: object
+    user_id: object
+    jti: str
+
+    def names(self, session: AuthSession) -> bool:
+        return str(session.user_id) == self.user_id
 
 
 class NamedKeyBackend(TokenBackend):
@@ -97,11 +110,8 @@ def issue_access_token(session: AuthSession) -> str:
     return str(token)
 
 
-def session_from_token(raw: str) -> AuthSession:
-    """The living session that a token names, with its user; `user.auth_session` is set.
-
-    Raises BadToken.
-    """
+def read_token(raw: str) -> Claims:
+    """What it says, once signature, key and end are as they should be; no database is asked. Raises BadToken."""
     if len(raw) > MAX_TOKEN:
         raise BadToken("too long")
     try:
@@ -110,12 +120,21 @@ def session_from_token(raw: str) -> AuthSession:
         raise BadToken(str(error)) from error
     except (ValueError, TypeError, OverflowError) as error:  # claims of a shape that the library does not expect
         raise BadToken("malformed claims") from error
-    session = AuthSession.objects.alive().named(claims.get("sid"))
-    if session is None or str(session.user_id) != claims.get("sub"):
+    return Claims(session_id=claims.get("sid"), user_id=claims.get("sub"), jti=claims["jti"])
+
+
+def session_from_token(raw: str) -> AuthSession:
+    """The living session that a token names, with its user; `user.auth_session` is set.
+
+    Raises BadToken.
+    """
+    claims = read_token(raw)
+    session = AuthSession.objects.alive().named(claims.session_id)
+    if session is None or not claims.names(session):
         raise BadToken("session is over")
-    if not refresh.is_good(session, claims["jti"]):
+    if not refresh.is_good(session, claims.jti):
         raise BadToken("changed for another one")
-    session.presented_jti = claims["jti"]
+    session.presented_jti = claims.jti
     return signed_in(session)
 
 

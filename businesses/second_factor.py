@@ -3,6 +3,7 @@
 One place says who breaks it: API, pages and sockets ask `is_missing`, and queries use `missing`.
 """
 
+from collections.abc import Collection
 from uuid import UUID
 
 from django.conf import settings
@@ -38,6 +39,11 @@ def is_missing(membership: Membership | None) -> bool:
     if membership is None or not membership.business.second_factor_required:
         return False
     return Membership.objects.filter(missing(), pk=membership.pk).exists()
+
+
+def missing_among(membership_ids: Collection[UUID]) -> set[UUID]:
+    """The same for many, by their ids."""
+    return set(Membership.objects.filter(missing(), pk__in=membership_ids).values_list("pk", flat=True))
 
 
 @transaction.atomic

@@ -1,6 +1,9 @@
 """Reads of the widget's side."""
 
+from collections.abc import Collection
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from conversations.models import WEB, Conversation, ConversationQuerySet
 from widgets.domains import host_of_origin
@@ -26,12 +29,32 @@ def allowed_origin(origin: str, *, business_id: UUID | None = None) -> bool:
     host = host_of_origin(origin)
     if host is None:
         return False
-    labels = host.split(".")
-    parents = {".".join(labels[start:]) for start in range(1, len(labels))}
-    widgets = Widget.objects.filter(domain__in={host, *parents})
+    widgets = _around([host])
     if business_id:
         widgets = widgets.filter(business_id=business_id)
-    return any(
-        host in {widget.domain, f"www.{widget.domain}"} or widget.allow_subdomains
-        for widget in widgets.only("domain", "allow_subdomains")
-    )
+    return any(_covers(widget, host) for widget in widgets)
+
+
+def allowed_origins(asked: Collection[tuple[str, UUID]]) -> set[tuple[str, UUID]]:
+    """The same for many pages and workspaces: the pairs that are allowed. One query."""
+    hosts = {origin: host for origin, _business_id in asked if (host := host_of_origin(origin))}
+    widgets = list(_around(hosts.values()).filter(business_id__in={business_id for _origin, business_id in asked}))
+    return {
+        (origin, business_id)
+        for origin, business_id in asked
+        if any(w.business_id == business_id and _covers(w, hosts[origin]) for w in widgets if origin in hosts)
+    }
+
+
+def _around(hosts: Collection[str]) -> QuerySet[Widget]:
+    """Widgets of these hosts' domains and of those above them."""
+    domains = {
+        ".".join(labels[start:]) for labels in (host.split(".") for host in hosts) for start in range(len(labels))
+    }
+    return Widget.objects.filter(domain__in=domains).only("business_id", "domain", "allow_subdomains")
+
+
+def _covers(widget: Widget, host: str) -> bool:
+    if host in {widget.domain, f"www.{widget.domain}"}:
+        return True
+    return widget.allow_subdomains and host.endswith(f".{widget.domain}")

@@ -146,7 +146,7 @@ def without_right(standings: list[Standing]) -> dict[str, str]:
             pk__in={each.membership_id for each in standings if each.membership_id}, is_active=True
         ).values_list("pk", flat=True)
     )
-    lacking = set(Membership.objects.filter(second_factor.missing(), pk__in=members).values_list("pk", flat=True))
+    lacking = second_factor.missing_among(members)
     visitors = set(
         Visitor.objects.filter(pk__in={each.visitor[0] for each in standings if each.visitor}).values_list(
             "pk", "generation"

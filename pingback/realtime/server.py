@@ -12,13 +12,12 @@ from django.db import DatabaseError
 from socketio.exceptions import ConnectionRefusedError
 
 from businesses import status
-from foundation.asking import Asker, asked_by
 from foundation.errors import Refused, TooFast
-from pingback.realtime import bus, clients, db, handlers, presence, rooms, sockets, typing, waiting
+from pingback.realtime import bus, clients, db, handlers, handshake, presence, rooms, sockets, typing, waiting
 from pingback.realtime.bus import Envelope
 from pingback.realtime.clients import Client
 from pingback.realtime.engine import LAST_ANSWER_SECONDS, LEAVE_SECONDS, Connection
-from pingback.realtime.handshake import TOO_MANY_CONNECTIONS, Identity, identify
+from pingback.realtime.handshake import TOO_MANY_CONNECTIONS, Identity
 from pingback.realtime.sequence import PATIENCE_SECONDS
 from pingback.realtime.sockets import sio
 from pingback.realtime.throttles import Throttle
@@ -40,7 +39,9 @@ _watch: asyncio.Task[None] | None = None
 async def connect(sid: str, environ: dict[str, Any], auth: object = None) -> None:
     connection: Connection = sio.eio.sockets[sio.manager.eio_sid_from_sid(sid, sockets.NAMESPACE)]
     try:
-        identity = await db.run(_identify, auth, environ["asgi.scope"], connection)
+        identity = await handshake.identify(
+            auth, environ["asgi.scope"], origin=connection.origin, address=connection.address
+        )
     except TooFast as error:
         raise ConnectionRefusedError(TOO_MANY_CONNECTIONS) from error
     except (Refused, DatabaseError) as error:
@@ -56,24 +57,19 @@ async def connect(sid: str, environ: dict[str, Any], auth: object = None) -> Non
         business_id=identity.business_id,
         throttle=Throttle(is_member=identity.membership is not None),
         membership=identity.membership,
-        session_id=identity.session_id,
+        session_id=identity.session.pk if identity.session else None,
         visitor=identity.visitor,
         widget=identity.widget,
     )
     sockets.admit(client, feed_seq=identity.feed_seq)
-    if client.membership and status.is_due(client.membership):
-        sio.eio.background(_welcome(client.membership.pk))
+    if handshake.is_worth_noting(identity):
+        sio.eio.background(_note_arrival(identity))
 
 
-def _identify(auth: object, scope: dict[str, Any], connection: Connection) -> Identity:
-    with asked_by(Asker(connection.address)):
-        return identify(auth, scope, connection.origin)
-
-
-async def _welcome(membership_id: UUID) -> None:
-    """Beside the handshake, which waits for no write; what goes wrong here the next look at all sockets mends."""
+async def _note_arrival(identity: Identity) -> None:
+    """What goes wrong here the next look at all sockets mends."""
     try:
-        await db.run(status.arrive, membership_id)
+        await db.run(handshake.note_arrival, identity)
     except (Refused, DatabaseError) as error:
         log.warning("Somebody's arrival was not noted: %s", error)
 

@@ -76,15 +76,17 @@ def test_somebody_held_may_still_log_out(nora: User) -> None:
 def test_a_member_who_is_held_gets_no_socket(acme: Business, nora: User) -> None:
     from socketio.exceptions import ConnectionRefusedError
 
-    from pingback.realtime.handshake import identify
+    from pingback.realtime.handshake import Identity, identify_all, read
     from pingback.realtime.origins import Origin
 
     builders.member(acme, nora, Role.AGENT)
-    auth = {"business_id": str(acme.pk), "token": builders.token(nora)}
-    with pytest.raises(ConnectionRefusedError):
-        identify(auth, {"headers": []}, Origin.NONE)
+    asked = read({"business_id": str(acme.pk), "token": builders.token(nora)}, {"headers": []}, Origin.NONE)
+    [refused] = identify_all([asked])
+    assert isinstance(refused, ConnectionRefusedError)
     verification.confirm(nora)
-    assert identify(auth, {"headers": []}, Origin.NONE).membership is not None
+    [let_in] = identify_all([asked])
+    assert isinstance(let_in, Identity)
+    assert let_in.membership is not None
 
 
 def test_A9_a_verification_link_works_once_for_an_hour_and_only_the_newest(nora: User, commit: Commit) -> None:
