@@ -6,10 +6,13 @@ changing it for another one (accounts/refresh.py).
 Source: promises, "Sign-in and sessions"; contract/api.md, "Token life and logout".
 """
 
+import contextlib
 import json
+import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import jwt
@@ -20,9 +23,12 @@ from rest_framework_simplejwt.tokens import Token
 
 from accounts import refresh
 from accounts.models import AuthSession, User
+from foundation.ids import parse_id
 
 # Longer than any token of ours: a longer text is refused before it is decoded.
 MAX_TOKEN = 2_000
+# The signatures of so many tokens are checked once; whether their sessions live is asked each time.
+KNOWN_TOKENS = 4_096
 
 
 class BadToken(Exception):
@@ -115,12 +121,21 @@ def read_token(raw: str) -> Claims:
     if len(raw) > MAX_TOKEN:
         raise BadToken("too long")
     try:
-        claims = AccessToken(raw).payload  # type: ignore[arg-type]
+        claims, end = _signed(raw)
     except TokenError as error:
         raise BadToken(str(error)) from error
     except (ValueError, TypeError, OverflowError) as error:  # claims of a shape that the library does not expect
         raise BadToken("malformed claims") from error
-    return Claims(session_id=claims.get("sid"), user_id=claims.get("sub"), jti=claims["jti"])
+    if end <= time.time():
+        raise BadToken("over")
+    return claims
+
+
+@lru_cache(maxsize=KNOWN_TOKENS)
+def _signed(raw: str) -> tuple[Claims, float]:
+    """What it says, and when it ends."""
+    claims = AccessToken(raw).payload  # type: ignore[arg-type]
+    return Claims(session_id=claims.get("sid"), user_id=claims.get("sub"), jti=claims["jti"]), claims["exp"]
 
 
 def session_from_token(raw: str) -> AuthSession:
@@ -136,6 +151,27 @@ def session_from_token(raw: str) -> AuthSession:
         raise BadToken("changed for another one")
     session.presented_jti = claims.jti
     return signed_in(session)
+
+
+def sessions_from_tokens(raws: Collection[str]) -> dict[str, AuthSession]:
+    """`session_from_token` for many, in one question.
+
+    Those that are missing may be good all the same: a token that was changed for another one is a matter between its
+    caller and `session_from_token`.
+    """
+    named = {}
+    for raw in raws:
+        with contextlib.suppress(BadToken):
+            named[raw] = read_token(raw)
+    ids = {found for claims in named.values() if (found := parse_id(claims.session_id))}
+    alive = {str(row.pk): row for row in AuthSession.objects.alive().filter(pk__in=ids)} if ids else {}
+    sessions = {}
+    for raw, claims in named.items():
+        session = alive.get(str(claims.session_id))
+        if session and claims.names(session) and claims.jti == session.jti:
+            session.presented_jti = claims.jti
+            sessions[raw] = signed_in(session)
+    return sessions
 
 
 def signed_in(session: AuthSession) -> AuthSession:

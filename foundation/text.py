@@ -7,7 +7,10 @@ Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 def is_clean(text: str) -> bool:
     """No NUL (PostgreSQL refuses it) and no lone surrogate (not UTF-8)."""
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def flaw_of(value: object, *, depth: int = 0) -> str | None:

@@ -1,4 +1,7 @@
-"""The one application: answers that wait, limits, then Socket.IO, then Django; with the worker in the same process."""
+"""The one application: answers that wait, limits, then Socket.IO, then Django or a short way past it.
+
+With the worker in the same process.
+"""
 
 import asyncio
 import os
@@ -18,6 +21,7 @@ from django.conf import settings
 from channels_app import worker
 from conversations.services import writer
 from pingback import alone, drain
+from pingback.api.create_message import CreateMessage
 from pingback.limits import Limits
 from pingback.realtime import server
 from pingback.realtime.waiting import Waiting
@@ -75,15 +79,16 @@ def opened(app: Any) -> Any:
     return application
 
 
-application = Waiting(
-    Limits(
-        opened(
+application = opened(
+    Waiting(
+        Limits(
             socketio.ASGIApp(
                 server.sio,
                 other_asgi_app=ProtocolTypeRouter({"http": get_asgi_application()}),
                 on_startup=house.open,
                 on_shutdown=house.close,
-            )
+            ),
+            short_way=CreateMessage,
         )
     )
 )

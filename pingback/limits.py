@@ -36,8 +36,12 @@ class BodyTooBig(Exception):
 
 
 class Limits:
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, short_way: Any = None) -> None:
+        """short_way: made of an app; answers what it `takes` by its head, and is no request in flight until it hands
+        one on to that app.
+        """
         self.app = app
+        self.short_way = short_way(self._with_a_place) if short_way else None
         self.in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
@@ -61,11 +65,23 @@ class Limits:
             await self.app(scope, receive, answer.send)
         elif scope["path"] == "/readyz":  # a balancer's question is no load
             await self._in_time(scope, receive, answer, limit)
+        elif self.short_way and self.short_way.takes(scope):
+            await self._in_time(scope, receive, answer, limit, app=self.short_way)
         elif self.in_flight >= settings.REQUESTS_IN_FLIGHT:
             await answer.refuse(503, "Try again", (b"retry-after", b"1"))
         else:
             self.in_flight += 1
             await self._in_time(scope, receive, answer, limit, done=self._one_less)
+
+    async def _with_a_place(self, scope: Scope, receive: Any, send: Any) -> None:
+        if self.in_flight >= settings.REQUESTS_IN_FLIGHT:
+            await _write_json(send, 503, {"detail": "Try again"}, (b"retry-after", b"1"))
+            return
+        self.in_flight += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self.in_flight -= 1
 
     def _one_less(self, _request: "asyncio.Task[None]") -> None:
         self.in_flight -= 1
@@ -77,6 +93,7 @@ class Limits:
         answer: "_Answer",
         limit: int,
         done: "Callable[[asyncio.Task[None]], None] | None" = None,
+        app: Any = None,
     ) -> None:
         """A database that hangs, network and all, ends no statement: whoever waits for it is sent away by us.
 
@@ -105,7 +122,7 @@ class Limits:
 
         async def work() -> None:
             read_scope, read = await _with_its_length(scope, _counted(receiving, limit))
-            await self.app(read_scope, read, sending)
+            await (app or self.app)(read_scope, read, sending)
 
         request = loop.create_task(work())
         if done:
@@ -144,15 +161,19 @@ class _Answer:
             await self.json(status, {"detail": detail}, (b"connection", b"close"), *headers)
 
     async def json(self, status: int, payload: dict[str, str], *headers: tuple[bytes, bytes]) -> None:
-        body = orjson.dumps(payload)
-        fixed = [
-            (b"content-type", b"application/json"),
-            (b"content-length", str(len(body)).encode()),
-            (b"cache-control", b"no-store"),
-            (b"x-content-type-options", b"nosniff"),
-        ]
-        await self.send({"type": "http.response.start", "status": status, "headers": [*fixed, *headers]})
-        await self.send({"type": "http.response.body", "body": body})
+        await _write_json(self.send, status, payload, *headers)
+
+
+async def _write_json(send: Any, status: int, payload: dict[str, str], *headers: tuple[bytes, bytes]) -> None:
+    body = orjson.dumps(payload)
+    fixed = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": [*fixed, *headers]})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def _with_its_length(scope: Scope, receive: Any) -> tuple[Scope, Any]:

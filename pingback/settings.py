@@ -312,11 +312,11 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": [
         "rest_framework.permissions.IsAuthenticated",
+        "pingback.api.throttles.NotTooFast",
         "accounts.api.permissions.VerifiedFirst",
         "businesses.api.permissions.WithinScopes",
         "businesses.api.permissions.SecondFactorFirst",
     ],
-    "DEFAULT_THROTTLE_CLASSES": ["pingback.api.throttles.ApiThrottle"],
     "DEFAULT_PARSER_CLASSES": ["pingback.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["pingback.api.renderers.JSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "pingback.api.renderers.AlwaysJSON",

@@ -5,6 +5,7 @@ Whatever happens, nothing of the value that was wrong is echoed, and no trace, S
 
 import errno
 import logging
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
@@ -32,20 +33,6 @@ def answer(error: Exception, context: dict[str, Any]) -> Response:
     request: HttpRequest = context["request"]._request
     if isinstance(error, exceptions.ValidationError):
         return Response({"detail": _flaws(error.get_full_details(), [_source(context)])}, status=422)
-    if isinstance(error, Unprocessable):
-        flaw = {"loc": error.loc, "msg": error.detail, "type": error.kind}
-        return Response({"detail": [flaw]}, status=422)
-    if isinstance(error, PlanLimit):
-        return Response(error.body, status=error.status)
-    if isinstance(error, TooFast):
-        body = {"detail": error.detail, "error": "rate_limited", "retry_after": error.retry_after}
-        return Response(body, status=429, headers={"Retry-After": str(error.retry_after)})
-    if isinstance(error, NotSignedIn):
-        return Response(_reason(error), status=401, headers={"WWW-Authenticate": "Bearer"})
-    if isinstance(error, Unavailable):
-        return Response({"detail": error.detail}, status=503, headers={"Retry-After": "1"})
-    if isinstance(error, Refused):
-        return Response(_reason(error), status=error.status)
     if isinstance(error, Http404 | exceptions.NotFound):
         return Response(NOT_FOUND, status=404)
     if isinstance(error, RequestDataTooBig):
@@ -54,16 +41,48 @@ def answer(error: Exception, context: dict[str, Any]) -> Response:
         return Response({"detail": "Bad request"}, status=400)
     if isinstance(error, PermissionDenied):
         return Response({"detail": "Forbidden"}, status=403)
-    if isinstance(error, OperationalError | InterfaceError):
-        log.exception("The database did not answer: %s", request.path)
-        return Response(TRY_AGAIN, status=503, headers={"Retry-After": "1"})
-    if is_disk_full(error):
-        log.exception("The disk is full: %s", request.path)
-        return Response(TRY_AGAIN, status=503, headers={"Retry-After": "1"})
+    if isinstance(error, exceptions.UnsupportedMediaType):
+        error.detail = exceptions.ErrorDetail(f"Send {context['view'].parser_classes[0].media_type}.")
+    refusal = refusal_of(error, path=request.path)
+    return Response(refusal.body, status=refusal.status, headers=refusal.headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An answer before it is written down."""
+
+    status: int
+    body: dict[str, Any]
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def refusal_of(error: Exception, *, path: str) -> Outcome:
+    """How what was raised below a view is answered. path: for the log."""
+    if isinstance(error, Refused):
+        return _refused(error)
     if isinstance(error, exceptions.APIException):
-        return _known(error, context)
-    log.exception("Unexpected at %s %s", request.method, request.path)
-    return Response(INTERNAL, status=500)
+        return _known(error)
+    if isinstance(error, OperationalError | InterfaceError) or is_disk_full(error):
+        log.error("Cannot be done now: %s", path, exc_info=error)
+        return Outcome(503, TRY_AGAIN, {"Retry-After": "1"})
+    log.error("Unexpected at %s", path, exc_info=error)
+    return Outcome(500, INTERNAL)
+
+
+def _refused(error: Refused) -> Outcome:
+    if isinstance(error, Unprocessable):
+        return Outcome(422, {"detail": [{"loc": error.loc, "msg": error.detail, "type": error.kind}]})
+    if isinstance(error, PlanLimit):
+        return Outcome(error.status, error.body)
+    if isinstance(error, TooFast):
+        body = {"detail": error.detail, "error": "rate_limited", "retry_after": error.retry_after}
+        return Outcome(429, body, {"Retry-After": str(error.retry_after)})
+    body = {"detail": error.detail, "error": error.error} if error.error else {"detail": error.detail}
+    if isinstance(error, NotSignedIn):
+        return Outcome(401, body, {"WWW-Authenticate": "Bearer"})
+    if isinstance(error, Unavailable):
+        return Outcome(503, body, {"Retry-After": "1"})
+    return Outcome(error.status, body)
 
 
 def is_disk_full(error: BaseException | None) -> bool:
@@ -71,20 +90,13 @@ def is_disk_full(error: BaseException | None) -> bool:
     return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
-def _reason(error: Refused) -> dict[str, str]:
-    return {"detail": error.detail, "error": error.error} if error.error else {"detail": error.detail}
-
-
-def _known(error: exceptions.APIException, context: dict[str, Any]) -> Response:
+def _known(error: exceptions.APIException) -> Outcome:
     headers = {}
     if challenge := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
     if wait := getattr(error, "wait", None):
         headers["Retry-After"] = str(int(wait))
-    detail = str(error.detail)
-    if isinstance(error, exceptions.UnsupportedMediaType):
-        detail = f"Send {context['view'].parser_classes[0].media_type}."
-    return Response({"detail": detail}, status=error.status_code, headers=headers)
+    return Outcome(error.status_code, {"detail": str(error.detail)}, headers)
 
 
 def _source(context: dict[str, Any]) -> str:

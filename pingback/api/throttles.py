@@ -13,8 +13,8 @@ import redis
 from django.conf import settings
 from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.throttling import BaseThrottle
 
 from businesses.selectors import membership_of
 from foundation.buckets import Buckets
@@ -52,10 +52,13 @@ here = Buckets()
 _away_until = 0.0
 
 
-class ApiThrottle(BaseThrottle):
-    """Of everybody who is signed in, by token or cookie; what is public has limits of its own."""
+class NotTooFast(BasePermission):
+    """Of everybody who is signed in, by token or cookie; what is public has limits of its own.
 
-    def allow_request(self, request: Request, view: "APIView") -> bool:
+    A permission, before those that ask what one may: REST framework's throttles come after all of them.
+    """
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         """Raises TooFast."""
         if not settings.THROTTLES or request.auth is None:
             return True

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from foundation.errors import Refused
+from foundation.errors import Unavailable
 
 THREADS = 4
 MAX_WAITING = 200
@@ -24,11 +24,8 @@ _pool = ThreadPoolExecutor(THREADS, thread_name_prefix="sockets")
 _waiting = 0
 
 
-class Busy(Refused):
+class Busy(Unavailable):
     """More is waiting than we can do soon."""
-
-    status = 503
-    code = "busy"
 
     def __init__(self) -> None:
         super().__init__(_("Try again"))
@@ -64,16 +61,23 @@ class Together(Generic[Question, Answer]):
     those that came meanwhile. Belongs to one event loop.
 
     answer_all: what answers them, in order, in a thread; an exception in an answer's place is raised to its asker.
+    most_waiting: beyond so many, who asks is sent away.
     """
 
-    def __init__(self, answer_all: Callable[[Sequence[Question]], Sequence[Answer | Exception]]) -> None:
+    def __init__(
+        self,
+        answer_all: Callable[[Sequence[Question]], Sequence[Answer | Exception]],
+        *,
+        most_waiting: int = MAX_WAITING,
+    ) -> None:
         self._answer_all = answer_all
+        self._most_waiting = most_waiting
         self._waiting: list[tuple[Question, asyncio.Future[Answer]]] = []
         self._visits: asyncio.Task[None] | None = None
 
     async def ask(self, question: Question) -> Answer:
         """Raises Busy when too much is waiting already, and what the visit raises."""
-        if len(self._waiting) >= MAX_WAITING:
+        if len(self._waiting) >= self._most_waiting:
             raise Busy
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((question, answered))

@@ -48,7 +48,7 @@ def test_a_token_has_its_burst_and_is_told_when_to_come_back(ada: User, acme: Bu
 def test_a_workspace_has_one_for_all_its_tokens(
     ada: User, acme: Business, ben: User, mallory: User, settings: Any
 ) -> None:
-    numbers(settings, API_BUSINESS=(1, 4))
+    numbers(settings, API_BUSINESS=(0.01, 4))
 
     ours = [builders.api(person).get(LIST).status_code for person in (ada, ben, ada, ben, ada, ben)]
 
@@ -57,6 +57,16 @@ def test_a_workspace_has_one_for_all_its_tokens(
     assert builders.api(ada).get("/api/v1/auth/sessions").status_code == 200, (
         "what concerns the person is no call of the workspace"
     )
+
+
+def test_a_call_that_is_not_allowed_costs_as_much_as_one_that_is(ada: User, acme: Business, settings: Any) -> None:
+    """P26: whoever guesses what a token may do is slowed down."""
+    made = builders.api(ada).post("/api/v1/api-tokens", {"name": "CRM", "scopes": ["team:read"]})
+    client = builders.api()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {made.json()['token']}")
+    numbers(settings, API=(1, 3))
+
+    assert [client.get(LIST).status_code for _ in range(4)] == [403] * 3 + [429]
 
 
 def test_zero_and_the_load_tests_switch_turn_it_off(ada: User, acme: Business, settings: Any) -> None:
