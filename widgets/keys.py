@@ -10,7 +10,7 @@ import hmac
 import json
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
@@ -33,6 +33,15 @@ class Claims:
     visitor_id: UUID
     business_id: UUID
     generation: int
+    widget_id: UUID | None = field(default=None, compare=False)  # which row it is does not hang on it
+
+    def belong_at(self, *, business_id: UUID, widget_id: UUID | None) -> bool:
+        """Whether this is where the key belongs: in its workspace, and at the widget that it came with.
+
+        Two sites of a workspace are two houses to their visitors. A key that came with no widget belongs to the
+        workspace alone, and who names none (widget_id) asks for no more.
+        """
+        return self.business_id == business_id and (not widget_id or self.widget_id in {None, widget_id})
 
 
 def issue(visitor: Visitor) -> str:
@@ -47,15 +56,15 @@ def issue(visitor: Visitor) -> str:
     return f"{VERSION}.{payload}.{_mac(payload)}"
 
 
-def visitor_from_key(key: object, *, business_id: UUID) -> Visitor | None:
-    """Whose key it is; None for anything that is not a good key of this business.
+def visitor_from_key(key: object, *, business_id: UUID, widget_id: UUID | None = None) -> Visitor | None:
+    """Whose key it is; None for anything that is not a good key of this business, and of the widget if one is named.
 
     Raises TooFast for an address that goes on with keys that we never made.
     """
     claims = read(key)
     if claims is None and key:
         count_bad_key()
-    if claims is None or claims.business_id != business_id:
+    if claims is None or not claims.belong_at(business_id=business_id, widget_id=widget_id):
         return None
     visitor = visitors_of([claims]).get(claims)
     if visitor:
@@ -96,7 +105,12 @@ def read(key: object) -> Claims | None:
     if version != VERSION or not hmac.compare_digest(_mac(payload), mac):
         return None
     said = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    return Claims(visitor_id=UUID(said["v"]), business_id=UUID(said["b"]), generation=said["g"])
+    return Claims(
+        visitor_id=UUID(said["v"]),
+        business_id=UUID(said["b"]),
+        widget_id=UUID(said["w"]) if said["w"] else None,
+        generation=said["g"],
+    )
 
 
 def _mac(payload: str) -> str:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from channels_app.models import Channel
 from conversations.models import WEB, Conversation, ConversationQuerySet
 from widgets.domains import host_of_origin
 from widgets.models import Visitor, Widget
@@ -19,6 +20,13 @@ def conversations_of(visitor: Visitor) -> ConversationQuerySet:
         .select_related("customer", "assignee", "last_message__sender", "channel", "stored_receipts")
         .order_by("-updated_at", "-id")
     )
+
+
+def chats_switched_off(business_ids: Collection[UUID]) -> set[UUID]:
+    """Which of these workspaces have web channels, and none that is on: their visitors may not come in."""
+    channels = Channel.objects.filter(business_id__in=business_ids, type__in=WEB)
+    found = set(channels.values_list("business_id", "is_active"))
+    return {business_id for business_id, _on in found} - {business_id for business_id, on in found if on}
 
 
 def allowed_origin(origin: str, *, business_id: UUID | None = None) -> bool:

@@ -18,7 +18,7 @@ from foundation.errors import Forbidden, Invalid, NotFound
 from pingback.realtime.engine import Connection
 from pingback.realtime.throttles import Throttle
 from widgets.models import Visitor, Widget
-from widgets.selectors import conversations_of
+from widgets.selectors import chats_switched_off, conversations_of
 
 MAX_JOINED = 200
 # Reading does not write: a session that a socket keeps in use is touched at most this often.
@@ -160,6 +160,7 @@ def without_right(standings: list[Standing]) -> dict[str, str]:
     businesses = set(
         Business.objects.filter(pk__in={each.business_id for each in standings}).values_list("pk", flat=True)
     )
+    silent = chats_switched_off({each.business_id for each in standings if not each.membership_id})
     used = [each.session_id for each in standings if each.is_active and each.session_id in sessions]
     AuthSession.objects.filter(pk__in=used, last_used_at__lt=timezone.now() - TOUCH_AFTER).update(
         last_used_at=timezone.now()
@@ -178,4 +179,6 @@ def without_right(standings: list[Standing]) -> dict[str, str]:
             or each.business_id not in businesses
         ):
             gone[each.sid] = "visitor_ended"
+        elif not each.membership_id and each.business_id in silent:
+            gone[each.sid] = "chat_switched_off"
     return gone

@@ -122,7 +122,8 @@ def _receive_as_asked(
     """What it publishes is held until the writer's own socket is in the room that hears it."""
     visitor = client.visitor
     if visitor is None:
-        visitor = keys.visitor_from_key(key, business_id=client.business_id)
+        widget_id = client.widget.pk if client.widget else None
+        visitor = keys.visitor_from_key(key, business_id=client.business_id, widget_id=widget_id)
     elif not Visitor.objects.filter(pk=visitor.pk, generation=visitor.generation).exists():
         raise Forbidden(_("This visitor key is no longer good."))
     with publish.held() as envelopes:

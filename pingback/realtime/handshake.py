@@ -28,7 +28,7 @@ from pingback.realtime import db, origins
 from pingback.realtime.origins import Origin
 from widgets import keys
 from widgets.models import Visitor, Widget
-from widgets.selectors import allowed_origins
+from widgets.selectors import allowed_origins, chats_switched_off
 
 BUSINESS_ID_REQUIRED = "business_id_required"
 UNKNOWN_BUSINESS = "unknown_business"
@@ -96,13 +96,16 @@ def read(auth: object, scope: dict[str, Any], origin: Origin) -> Asked:
         cookie = _cookie(scope) if origin in {Origin.OWN, Origin.NONE} else None
         if cookie:
             return Asked(business_id=business_id, origin=page, is_member=True, cookie=cookie)
+    widget_id = parse_id(claims.get("widget_id"))
+    if widget_id is None and claims.get("widget_id") is not None:
+        raise ConnectionRefusedError(UNAUTHORIZED)
     visitor = keys.read(claims.get("visitor_key"))
     return Asked(
         business_id=business_id,
         origin=page,
-        visitor=visitor if visitor and visitor.business_id == business_id else None,
+        visitor=visitor if visitor and visitor.belong_at(business_id=business_id, widget_id=widget_id) else None,
         has_bad_key=visitor is None and bool(claims.get("visitor_key")),
-        widget_id=parse_id(claims.get("widget_id")),
+        widget_id=widget_id,
     )
 
 
@@ -142,6 +145,7 @@ class _Rows:
     lacking: set[UUID]
     visitors: dict[keys.Claims, Visitor]
     widgets: dict[UUID, Widget]
+    silent: set[UUID]
 
     @classmethod
     def of(cls, asked: Sequence[Asked]) -> "_Rows":
@@ -153,6 +157,7 @@ class _Rows:
         members = _members(business_ids, {session.user_id for session in sessions.values()})
         strict = [member.pk for member in members.values() if member.business.second_factor_required]
         keys_shown = {each.visitor for each in asked if each.visitor}
+        visited = {each.business_id for each in asked if not each.is_member}
         widget_ids = {each.widget_id for each in asked if each.widget_id}
         return cls(
             feeds=dict(Business.objects.filter(pk__in=business_ids).values_list("pk", "feed_seq")),
@@ -163,6 +168,7 @@ class _Rows:
             lacking=second_factor.missing_among(strict) if strict else set(),
             visitors=keys.visitors_of(keys_shown) if keys_shown else {},
             widgets=Widget.objects.in_bulk(widget_ids),
+            silent=chats_switched_off(visited) if visited else set(),
         )
 
     def verdict(self, asked: Asked) -> Identity | Exception:
@@ -172,12 +178,19 @@ class _Rows:
             return _refusal(ORIGIN_NOT_ALLOWED)
         if asked.is_member:
             return self._member(asked)
+        return self._visitor(asked)
+
+    def _visitor(self, asked: Asked) -> Identity | Exception:
+        """A stranger, too. Not through a widget that is none, and not while the chat is switched off."""
         widget = self.widgets.get(asked.widget_id) if asked.widget_id else None
+        is_theirs = widget is not None and widget.business_id == asked.business_id
+        if asked.business_id in self.silent or (asked.widget_id and not is_theirs):
+            return _refusal(UNAUTHORIZED)
         return Identity(
             business_id=asked.business_id,
             feed_seq=self.feeds[asked.business_id],
             visitor=self.visitors.get(asked.visitor) if asked.visitor else None,
-            widget=widget if widget and widget.business_id == asked.business_id else None,
+            widget=widget,
         )
 
     def _member(self, asked: Asked) -> Identity | Exception:

@@ -14,6 +14,7 @@ from conversations.services.receipts import Receipt
 from pingback.realtime import bus, rooms
 from pingback.realtime.bus import Envelope
 from pingback.realtime.packets import encode_event
+from widgets.selectors import chats_switched_off
 
 log = logging.getLogger("pingback.realtime")
 _thread = threading.local()
@@ -46,6 +47,28 @@ def session_ended(session_id: UUID) -> None:
 def membership_ended(membership_id: UUID) -> None:
     """Tell the sockets of somebody who no longer belongs to a workspace, and cut them."""
     _cut(rooms.member(membership_id), "membership_ended")
+
+
+def widget_ended(widget_id: UUID) -> None:
+    """Tell the sockets of visitors who came through a widget that is gone, and cut them."""
+    _cut(rooms.widget(widget_id), "visitor_ended")
+
+
+def workspace_ended(business_id: UUID) -> None:
+    """Tell everybody's sockets in a workspace that is gone, and cut them."""
+    _cut(rooms.business(business_id), "membership_ended")
+    _cut(rooms.visitors(business_id), "visitor_ended")
+
+
+def chat_switched_off(business_id: UUID) -> None:
+    """Tell visitors' sockets that the chat takes and tells nothing any more, and cut them, unless it still does.
+    Asks the database.
+    """
+    try:
+        if business_id in chats_switched_off([business_id]):
+            _cut(rooms.visitors(business_id), "chat_switched_off")
+    except Exception:
+        log.exception("Sockets of a chat that was switched off were not cut")
 
 
 def workspace_switched(session_id: UUID, business_id: UUID) -> None:

@@ -17,6 +17,16 @@ def business(business_id: UUID) -> str:
     return f"business_{business_id}"
 
 
+def visitors(business_id: UUID) -> str:
+    """The sockets of a workspace's visitors and strangers."""
+    return f"visitors_{business_id}"
+
+
+def widget(widget_id: UUID) -> str:
+    """Those of them who came through this widget."""
+    return f"widget_{widget_id}"
+
+
 def conversation(conversation_id: UUID | str) -> str:
     """The sockets of members who have joined the conversation: they hear who is there and who is typing."""
     return f"conversation_{conversation_id}"

@@ -146,8 +146,12 @@ def admit(client: Client, *, feed_seq: int) -> None:
     if client.membership:
         enter(client, rooms.business(client.business_id))
         enter(client, rooms.member(client.membership.pk))
+    else:
+        enter(client, rooms.visitors(client.business_id))
     if client.session_id:
         enter(client, rooms.session(client.session_id))
+    if client.widget:
+        enter(client, rooms.widget(client.widget.pk))
     if client.visitor:
         enter(client, rooms.customer(client.visitor.customer_id))
 

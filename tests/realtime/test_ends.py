@@ -1,5 +1,7 @@
 """How sockets end: a session is over, a member has left, the server restarts. Promises 1, 3 and 5; A4, A5, A7."""
 
+import contextlib
+import http.client
 import shutil
 import tempfile
 import time
@@ -9,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.realtime.conftest import Connect, House, Owner, sign_up, until
+from tests.realtime.conftest import Connect, House, Owner, needs_redis, sign_up, until
 
 
 def test_A4_logging_out_cuts_the_sockets_of_that_session_only(talk: Connect, house: House, ada: Owner) -> None:
@@ -107,16 +109,115 @@ def test_R7_a_restart_is_announced_and_quick(talk: Connect, passing: House) -> N
     assert time.monotonic() - started < 15
 
 
-def test_A7_a_channel_that_is_switched_off_takes_nothing_more_from_an_open_socket(
-    talk: Connect, house: House, ada: Owner
-) -> None:
-    house.call("POST", "/widget/create", {"domain": f"{uuid.uuid4().hex}.example"}, ada.token)
-    [channel] = house.call("GET", "/channels/", None, ada.token)
-    cleo, adas = talk(ada.visitor), talk(ada.auth)
+# What ends for many at once: told to their sockets, not found at the next look ------------------------------
+
+
+@pytest.fixture(scope="module")
+def patient() -> Iterator[House]:
+    """A server that looks at its sockets so seldom that no test sees it."""
+    folder = Path(tempfile.mkdtemp(prefix="pingback-patient-"))
+    running = House(folder, TEST_RECHECK_SECONDS="3600", AGENT_OFFLINE_AFTER="9999")
+    yield running
+    running.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def operator_deletes(house: House, address: str) -> None:
+    """In Django admin, with a click on "Yes, I'm sure"."""
+    cookie = house.shell(
+        "from importlib import import_module\n"
+        "from django.conf import settings\n"
+        "from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY\n"
+        "from accounts.models import User\nfrom accounts.services import open_session\n"
+        f"olga = User.objects.create_superuser('{uuid.uuid4().hex}@example.com', 'tidewater-9', full_name='Olga')\n"
+        "store = import_module(settings.SESSION_ENGINE).SessionStore()\n"
+        "store[SESSION_KEY] = str(olga.pk)\n"
+        "store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]\n"
+        "store[HASH_SESSION_KEY] = olga.get_session_auth_hash()\n"
+        "store['sid'] = str(open_session(user=olga).pk)\n"
+        "store.save()\n"
+        "print(f'{settings.SESSION_COOKIE_NAME}={store.session_key}; {settings.CSRF_COOKIE_NAME}=' + 'c' * 32)"
+    )
+    headers = {"Cookie": cookie, "X-CSRFToken": "c" * 32, "Origin": house.url}
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", house.port, timeout=20)) as line:
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+        line.request("POST", f"/admin/{address}/delete/", "post=yes", headers)
+        answer = line.getresponse()
+        assert (answer.status, answer.headers["Location"]) == (302, f"/admin/{address.rpartition('/')[0]}/")
+
+
+def test_A7_a_deleted_widget_cuts_its_visitors_at_once_and_lets_nobody_back_in(talk: Connect, patient: House) -> None:
+    ada = sign_up(patient, "Ada", "Acme")
+    shop, blog = (
+        patient.call("POST", "/widget/create", {"domain": f"{uuid.uuid4().hex}.example"}, ada.token) for _ in range(2)
+    )
+    at_shop, at_blog = ({**ada.visitor, "widget_id": each["id"]} for each in (shop, blog))
+    cleo, stranger = talk(at_shop, to=patient), talk(at_shop, to=patient)
+    other, agent = talk(at_blog, to=patient), talk(ada.auth, to=patient)
+    written = cleo.ask("client_message", {"content": "Hello?"})
+
+    operator_deletes(patient, f"widgets/widget/{shop['id']}")
+
+    for talker in (cleo, stranger):
+        assert talker.hears("revoked") == {"reason": "visitor_ended"}
+        until(lambda client=talker.client: not client.connected)
+    answer = {"conversation_id": written["conversation_id"], "content": "Still there?"}
+    assert agent.ask("agent_message", answer)["message"]["seq"] == 2
+    assert [message["content"] for message in cleo.named("new_message")] == ["Hello?"]
+    assert talk({**at_shop, "visitor_key": written["visitor_key"]}, to=patient).refusal == ["unauthorized"]
+    assert other.ask("client_message", {"content": "Hi"})["message"]["seq"] == 1
+
+
+@needs_redis
+def test_A7_a_deleted_workspace_cuts_everybody_in_it_at_once(talk: Connect, patient: House) -> None:
+    ada, mallory = sign_up(patient, "Ada", "Acme"), sign_up(patient, "Mallory", "Umbrella")
+    cleo, stranger, agent = talk(ada.visitor, to=patient), talk(ada.visitor, to=patient), talk(ada.auth, to=patient)
     cleo.ask("client_message", {"content": "Hello?"})
-    adas.hears("new_message")
+    elsewhere = talk(mallory.auth, to=patient)
 
-    house.call("PATCH", f"/channels/{channel['id']}", {"is_active": False}, ada.token)
+    patient.shell(f"from businesses.models import Business; Business.objects.get(pk='{ada.business_id}').delete()")
 
-    assert cleo.ask("client_message", {"content": "Still there?"})["error"]["code"] == "forbidden"
-    assert [message["content"] for message in adas.named("new_message")] == ["Hello?"]
+    assert agent.hears("revoked") == {"reason": "membership_ended"}
+    for talker in (cleo, stranger):
+        assert talker.hears("revoked") == {"reason": "visitor_ended"}
+    until(lambda: not any(each.client.connected for each in (agent, cleo, stranger)))
+    assert talk(ada.visitor, to=patient).refusal == ["unknown_business"]
+    assert elsewhere.ask("resume", {})["events"] == []
+
+
+def test_A7_a_chat_that_is_switched_off_cuts_its_visitors_at_once_until_it_is_on_again(
+    talk: Connect, patient: House
+) -> None:
+    ada = sign_up(patient, "Ada", "Acme")
+    patient.call("POST", "/widget/create", {"domain": f"{uuid.uuid4().hex}.example"}, ada.token)
+    [channel] = patient.call("GET", "/channels/", None, ada.token)
+    cleo, stranger, agent = talk(ada.visitor, to=patient), talk(ada.visitor, to=patient), talk(ada.auth, to=patient)
+    written = cleo.ask("client_message", {"content": "Hello?"})
+    known = {**ada.visitor, "visitor_key": written["visitor_key"]}
+
+    patient.call("PATCH", f"/channels/{channel['id']}", {"is_active": False}, ada.token)
+
+    for talker in (cleo, stranger):
+        assert talker.hears("revoked") == {"reason": "chat_switched_off"}
+        until(lambda client=talker.client: not client.connected)
+    answer = {"conversation_id": written["conversation_id"], "content": "Still there?"}
+    assert agent.ask("agent_message", answer)["message"]["seq"] == 2
+    assert [message["content"] for message in cleo.named("new_message")] == ["Hello?"]
+    assert talk(known, to=patient).refusal == talk(ada.visitor, to=patient).refusal == ["unauthorized"]
+
+    patient.call("PATCH", f"/channels/{channel['id']}", {"is_active": True}, ada.token)
+    missed = talk(known, to=patient).ask("resume", {"conversation_id": written["conversation_id"], "seq": 1})
+    assert [message["content"] for message in missed["messages"]] == ["Still there?"]
+
+
+def test_a_chat_that_is_switched_off_is_found_though_nobody_told_us(talk: Connect, house: House, ada: Owner) -> None:
+    house.call("POST", "/widget/create", {"domain": f"{uuid.uuid4().hex}.example"}, ada.token)
+    cleo, agent = talk(ada.visitor), talk(ada.auth)
+
+    house.shell(
+        "from channels_app.models import Channel\n"
+        f"Channel.objects.filter(business_id='{ada.business_id}').update(is_active=False)"
+    )
+
+    assert cleo.hears("revoked") == {"reason": "chat_switched_off"}
+    assert agent.ask("resume", {})["events"] == []

@@ -234,7 +234,8 @@ def test_the_dashboards_cookie_makes_a_member_on_our_own_pages(
 
     assert is_member(talk(ada.visitor, headers=ours))
     assert is_member(talk(ada.visitor, headers={"Cookie": cookie}, transports=["polling"]))
-    assert not is_member(talk({**ada.visitor, "widget_id": new_id()}, headers=ours))
+    widget = house.call("POST", "/widget/create", {"domain": f"{new_id()}.example"}, ada.token)
+    assert not is_member(talk({**ada.visitor, "widget_id": widget["id"]}, headers=ours))
     assert not is_member(talk({**ada.visitor, "visitor_key": "v1.x.y"}, headers=ours))
     assert not is_member(talk(ada.visitor, headers={"Cookie": cookie, "Origin": shop}))
     assert not is_member(talk(ada.visitor, headers={"Cookie": cookie, "Sec-Fetch-Site": "cross-site"}))
@@ -314,6 +315,45 @@ def test_C11_a_key_that_is_not_good_counts_as_none(talk: Connect, ada: Owner, ma
     for bad in (key[:-2] + "xx", key.replace("v1.", "v2."), "", 7, "x" * 5_000, key + "."):
         assert talk({**good, "visitor_key": bad}).ask("resume", mine)["error"]["code"] == "not_found"
     assert talk({**mallory.visitor, "visitor_key": key}).ask("resume", mine)["error"]["code"] == "not_found"
+
+
+def test_C11_a_key_of_one_widget_is_none_at_another_of_the_same_workspace(
+    talk: Connect, house: House, ada: Owner
+) -> None:
+    """Two sites are two houses to their visitors. A program that names no widget asks for neither."""
+    shop, blog = (
+        house.call("POST", "/widget/create", {"domain": f"{new_id()}.example"}, ada.token)["id"] for _ in range(2)
+    )
+    first = talk({**ada.visitor, "widget_id": shop}).ask("client_message", {"content": "Hello?"})
+    key, mine = first["visitor_key"], {"conversation_id": first["conversation_id"], "seq": 0}
+
+    assert len(talk({**ada.visitor, "widget_id": shop, "visitor_key": key}).ask("resume", mine)["messages"]) == 1
+    assert len(talk({**ada.visitor, "visitor_key": key}).ask("resume", mine)["messages"]) == 1
+    elsewhere = talk({**ada.visitor, "widget_id": blog, "visitor_key": key})
+    assert elsewhere.ask("resume", mine)["error"]["code"] == "not_found"
+    written = elsewhere.ask("client_message", {"content": "Hi", "visitor_key": key})
+    assert written["conversation_id"] != first["conversation_id"]
+    assert written["visitor_key"] != key
+    for widget_id, seen in ((shop, [first["conversation_id"]]), (blog, [])):
+        listed = house.call("GET", f"/widget/{widget_id}/conversations", headers={"X-Visitor-Key": key})
+        assert [each["id"] for each in listed["results"]] == seen
+
+
+def test_C11_a_key_that_came_with_no_widget_belongs_to_the_workspace(talk: Connect, house: House, ada: Owner) -> None:
+    first = talk(ada.visitor).ask("client_message", {"content": "Hello?"})
+    shop = house.call("POST", "/widget/create", {"domain": f"{new_id()}.example"}, ada.token)["id"]
+
+    there = talk({**ada.visitor, "widget_id": shop, "visitor_key": first["visitor_key"]})
+
+    assert len(there.ask("resume", {"conversation_id": first["conversation_id"], "seq": 0})["messages"]) == 1
+
+
+def test_a_widget_that_is_none_of_the_workspace_lets_nobody_in(
+    talk: Connect, house: House, ada: Owner, mallory: Owner
+) -> None:
+    foreign = house.call("POST", "/widget/create", {"domain": f"{new_id()}.example"}, mallory.token)["id"]
+    for widget_id in (new_id(), foreign, "", "x", 7, ["x"]):
+        assert talk({**ada.visitor, "widget_id": widget_id}).refusal == ["unauthorized"], widget_id
 
 
 def test_C12_claims_find_nobody(talk: Connect, ada: Owner) -> None:

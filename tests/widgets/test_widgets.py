@@ -13,6 +13,7 @@ from businesses.models import Business, FeedEvent, Role
 from channels_app.models import Channel
 from conversations.models import Conversation, Customer, Message, Status
 from conversations.services.handling import close_conversation, resolve_conversation
+from conversations.services.messages import post_each
 from foundation.errors import Forbidden, KeyReused, NotFound, Unprocessable
 from tests import builders
 from tests.conversations.test_messages import together
@@ -20,6 +21,7 @@ from widgets import keys
 from widgets.domains import frame_ancestors, normal_domain
 from widgets.models import Visitor, Widget
 from widgets.selectors import allowed_origin, conversations_of
+from widgets.services import visitors_draft
 
 pytestmark = pytest.mark.django_db
 
@@ -282,6 +284,9 @@ def test_a_switched_off_chat_takes_no_messages(ada: User, acme: Business) -> Non
         builders.visitor_writes(acme)
     with pytest.raises(Forbidden):
         builders.visitor_writes(acme, visitor=first.visitor)
+    named = {"conversation_id": first.conversation.pk, "content": "Still there?", "client_message_id": None}
+    [refusal] = post_each([visitors_draft(visitor=first.visitor, widget=None, **named)])
+    assert isinstance(refusal, Forbidden)
     assert Message.objects.count() == 1
 
 

@@ -38,7 +38,9 @@ class VisitorUpload(APIView):
         """Name it in `attachments` of `client_message` with the same `conversation_id`."""
         widget = Widget.objects.filter(pk=path_id(widget_id)).first()
         key = request.headers.get("X-Visitor-Key")
-        visitor = keys.visitor_from_key(key, business_id=widget.business_id) if widget else None
+        if widget is None:
+            raise Http404
+        visitor = keys.visitor_from_key(key, business_id=widget.business_id, widget_id=widget.pk)
         if visitor is None:
             raise Http404
         data = VisitorUploadInput(data=request.data)

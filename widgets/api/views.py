@@ -121,7 +121,9 @@ class VisitorConversations(APIView):
         widget = Widget.objects.filter(pk=path_id(widget_id)).first()
         if widget is None:
             raise Http404
-        visitor = keys.visitor_from_key(request.headers.get("X-Visitor-Key"), business_id=widget.business_id)
+        visitor = keys.visitor_from_key(
+            request.headers.get("X-Visitor-Key"), business_id=widget.business_id, widget_id=widget.pk
+        )
         if visitor is None:
             return Response({"results": [], "next": None})
         page, following = newest_page(
