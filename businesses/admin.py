@@ -82,7 +82,7 @@ class BusinessAdmin(ToldAdmin):
     list_filter = ("plan",)
     list_select_related = ("plan",)
     search_fields = ("name", "website", "id", "memberships__user__email")
-    readonly_fields = ("id", "feed_seq", "created_at", "updated_at")
+    readonly_fields = ("id", "feed_seq", "hours", "created_at", "updated_at")  # hours: Settings checks them
     inlines = (MembershipInline,)
 
     def save_model(self, request: HttpRequest, obj: Business, form: Any, change: bool) -> None:

@@ -27,6 +27,17 @@ class AgentStatus(models.TextChoices):
     OFFLINE = "offline", _("Offline")
 
 
+class ReplyTime(models.TextChoices):
+    """How soon visitors are told that somebody answers."""
+
+    MEASURED = "measured", _("As it was lately")
+    MINUTES = "minutes", _("In a few minutes")
+    HOUR = "hour", _("Within an hour")
+    HOURS = "hours", _("Within a few hours")
+    DAY = "day", _("Within a day")
+    UNSAID = "unsaid", _("Do not say")
+
+
 class Plan(models.Model):
     """What a workspace may use. The operator changes the numbers in Django admin; empty means no limit."""
 
@@ -85,6 +96,9 @@ class Business(models.Model):
     plan = models.ForeignKey(Plan, models.PROTECT, related_name="businesses", verbose_name=_("plan"))
     assign_on_reply = models.BooleanField(_("the first to answer takes the conversation"), default=True)
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[known_time_zone])
+    # businesses/hours.py says its shape; None = always open.
+    hours = models.JSONField(_("business hours"), null=True, blank=True, default=None)
+    reply_time = models.CharField(_("reply time"), max_length=10, choices=ReplyTime, default=ReplyTime.MEASURED)
     second_factor_required = models.BooleanField(_("everybody needs a second factor"), default=False)
     feed_seq = models.PositiveBigIntegerField(_("feed position"), default=0, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)

@@ -3,6 +3,7 @@ from django.views.generic import RedirectView
 
 from businesses import (
     audit_pages,
+    hours_pages,
     invitation_pages,
     plan_pages,
     second_factor_pages,
@@ -14,6 +15,7 @@ from businesses import (
 urlpatterns = [
     path("settings/", RedirectView.as_view(pattern_name="settings-workspace")),
     path("settings/workspace/second-factor", second_factor_pages.second_factor, name="settings-second-factor"),
+    path("settings/hours/", hours_pages.hours, name="settings-hours"),
     path("settings/workspace/", views.workspace, name="settings-workspace"),
     path("invitation/<str:token>", invitation_pages.invitation, name="invitation"),
     path("settings/plan/", plan_pages.plan, name="settings-plan"),

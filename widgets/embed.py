@@ -18,6 +18,7 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
+from widgets.availability import availability_of, payload_of
 from widgets.domains import frame_ancestors
 from widgets.models import Widget
 
@@ -49,7 +50,7 @@ def _loader(_modified: int) -> tuple[bytes, bytes, str]:
 @require_safe
 @xframe_options_exempt  # frame-ancestors says it better
 def frame(request: HttpRequest, widget_id: UUID) -> HttpResponse:
-    widget = Widget.objects.filter(pk=widget_id).first()
+    widget = Widget.objects.select_related("business").filter(pk=widget_id).first()
     if widget is None:
         raise Http404
     shown = {
@@ -61,6 +62,7 @@ def frame(request: HttpRequest, widget_id: UUID) -> HttpResponse:
         "primary_color": widget.primary_color,
         "logo_url": widget.logo_url or None,
         "options": widget.options,
+        "availability": payload_of(availability_of(widget)),
         "upload_bytes": settings.UPLOAD_BYTES,
     }
     # Without the request: what everybody may see does not depend on who is signed in.

@@ -3,7 +3,7 @@
 import { el } from "./dom.js"
 import { ARROW_UP, CHEVRON_DOWN, CHEVRON_LEFT, CLOCK, FILE, icon, PAPERCLIP, SMILE, WIFI_OFF, X } from "./icons.js"
 import { parts } from "./links.js"
-import { avatar, day, time } from "./people.js"
+import { avatar, day, showPresence, time } from "./people.js"
 
 const MOST = 10_000 // characters of one message
 const [WIDEST, HIGHEST] = [220, 200] // pixels of a picture
@@ -53,6 +53,7 @@ export function conversationView({
 
   const face = el("span", { class: "pb-face" })
   const title = el("h1", { dir: "auto" })
+  const there = el("small", { class: "pb-there" })
   const back = el(
     "button",
     { type: "button", class: "pb-ib", "aria-label": texts.back, onclick: onBack },
@@ -63,7 +64,7 @@ export function conversationView({
     { class: "pb-head" },
     back,
     face,
-    title,
+    el("div", { class: "pb-words" }, title, there),
     el("button", { type: "button", class: "pb-ib", "aria-label": texts.close, onclick: onClose }, icon(X)),
   )
   const net = el("p", { class: "pb-net", role: "status" })
@@ -322,9 +323,9 @@ export function conversationView({
     },
     /**
      * thread: Thread. waiting: its items of the outbox, in order. state: "open", "resolved", "closed" ...
-     * previews: item -> what is shown of its files. trouble: "" or a text for the bar. loading: nothing is known yet.
+     * present: of availability.js. previews: item -> what is shown of its files. trouble: "" or a text for the bar. loading: nothing is known yet.
      */
-    render({ thread, waiting, previews, state, assignee, trouble, loading }) {
+    render({ thread, waiting, present, previews, state, assignee, trouble, loading }) {
       const stored = new Set(thread.messages.map((message) => message.client_message_id))
       const shown = [
         ...thread.messages.map((message) => ({
@@ -417,6 +418,7 @@ export function conversationView({
       if (thread.last > newest && newest && !glued) below.hidden = false
       newest = thread.last
 
+      showPresence(there, present.state, present.short)
       title.textContent = agent || (thread.id ? settings.name : texts.newConversation)
       face.replaceChildren(...(thread.id ? [avatar(agent || settings.name, picture)] : []))
       // Only when it changes: it is read aloud each time.

@@ -4,6 +4,7 @@
 import { Follow } from "../../static/js/follow.js"
 import { Marks } from "../../static/js/marks.js"
 import { connect } from "../../static/js/socket.js"
+import { presence } from "./availability.js"
 import { readable, textOn } from "./colour.js"
 import { conversationView } from "./conversation.js"
 import { el } from "./dom.js"
@@ -16,6 +17,7 @@ import { Thread } from "./thread.js"
 const PAGE = 50 // messages shown of a long conversation at first, and each time more are asked for
 const CALM_MS = 1_500 // a shorter break of the connection is nobody's concern
 const TYPING_MS = 3_000 // how often "is typing" is repeated while it is true
+const FRESH_MS = 30_000 // so long we believe what we heard of who is there
 const TYPED_MS = 6_000 // how long the other side's word counts
 
 const settings = JSON.parse(document.getElementById("pb-settings").textContent)
@@ -34,6 +36,8 @@ let listed = false // the server's list has come
 let socket
 let state = "connecting"
 let trouble = ""
+let { availability } = settings
+let askedAt = Date.now() // for it
 
 // What comes in --------------------------------------------------------------------------------------------
 
@@ -154,6 +158,16 @@ async function refresh() {
     if (open) focus(false)
   }
   listed = true
+}
+
+/** Who is there changes while the chat is open. */
+async function lookAround() {
+  if (!open || document.hidden || Date.now() - askedAt < FRESH_MS) return
+  askedAt = Date.now()
+  const answer = await fetch(`/api/v1/widget/${settings.id}/availability`).catch(() => null)
+  if (!answer?.ok) return // the next look tells
+  availability = await answer.json()
+  render()
 }
 
 const on = {
@@ -379,14 +393,16 @@ function render() {
   if (!shown) return
   seen()
   if (!thread) {
-    home.render(conversations.map((row) => ({ ...row, unread: unread.has(row.id) })))
+    const rows = conversations.map((row) => ({ ...row, unread: unread.has(row.id) }))
+    home.render(rows, presence(availability, texts))
     return
   }
-  home.render([]) // out of sight, and found by nobody who searches the page
+  home.render([], presence(availability, texts)) // out of sight, and found by nobody who searches the page
   const known = conversationOf(thread.id)
   conversation.render({
     thread,
     waiting: outbox.items.filter((item) => thread.owns(item)),
+    present: presence(availability, texts),
     previews,
     state: known?.status,
     assignee: known?.assignee,
@@ -428,6 +444,7 @@ async function start(kept) {
 }
 
 paint()
+setInterval(lookAround, FRESH_MS)
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.isComposing) host.close()
 })
@@ -447,6 +464,7 @@ for (const name of ["dragleave", "drop"]) {
 }
 document.addEventListener("visibilitychange", () => {
   if (document.hidden || !shown) return
+  lookAround()
   if (thread && state === "online") catchUp(thread) // who was away may have slept through it
   render()
 })
@@ -464,5 +482,6 @@ host.listen({
     open = next
     render()
     if (open) focus(false)
+    lookAround()
   },
 })

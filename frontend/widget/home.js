@@ -2,14 +2,15 @@
 
 import { el } from "./dom.js"
 import { icon, SEND, X } from "./icons.js"
-import { avatar, when } from "./people.js"
+import { avatar, showPresence, when } from "./people.js"
 
 export function homeView({ settings, texts, onClose, onOpen, onNew }) {
   const list = el("ul", { "aria-label": texts.your })
+  const there = el("small", { class: "pb-there" })
   const start = el(
     "button",
     { type: "button", class: "pb-row pb-card", onclick: onNew },
-    el("b", {}, texts.sendMessage),
+    el("span", { class: "pb-words" }, el("b", {}, texts.sendMessage), there),
     icon(SEND),
   )
   const brand = el("div", { class: "pb-brand" })
@@ -49,8 +50,9 @@ export function homeView({ settings, texts, onClose, onOpen, onNew }) {
   return {
     node,
     focus: () => heading.focus(),
-    /** conversations: [{id, status, last_message, unread: bool}], newest first. */
-    render(conversations) {
+    /** conversations: [{id, status, last_message, unread: bool}], newest first. present: of availability.js. */
+    render(conversations, present) {
+      showPresence(there, present.state, present.text)
       list.hidden = !conversations.length
       const { id } = list.contains(document.activeElement) ? document.activeElement.dataset : {}
       list.replaceChildren(...conversations.map(row))

@@ -17,22 +17,39 @@ export function avatar(name, picture) {
   return face
 }
 
+/** Into its place: a dot and the words of availability.js. */
+export function showPresence(place, state, text) {
+  if (place.dataset.state === state && place.textContent === text) return
+  place.dataset.state = state
+  place.replaceChildren(...(text ? [el("i", { class: "pb-dot" }), text] : []))
+}
+
 const format = (options) => new Intl.DateTimeFormat(undefined, options)
 const clock = format({ hour: "2-digit", minute: "2-digit" })
 const date = format({ day: "numeric", month: "short" })
 const dateOfYear = format({ day: "numeric", month: "short", year: "numeric" })
+const weekday = format({ weekday: "long" })
 const exact = format({ dateStyle: "full", timeStyle: "short" })
 
 export const time = (iso) =>
   el("time", { datetime: iso, title: exact.format(new Date(iso)) }, clock.format(new Date(iso)))
 
+/** "09:00", for the middle of a sentence. */
+export const hour = (iso) => clock.format(new Date(iso))
+
+/** days: how many from today on the visitor's calendar, negative for what is past. weekday: "Monday". */
+export function dayOf(iso) {
+  const midnight = (moment) => new Date(moment).setHours(0, 0, 0, 0)
+  const days = Math.round((midnight(new Date(iso)) - midnight(Date.now())) / 86_400_000)
+  return { days, weekday: weekday.format(new Date(iso)) }
+}
+
 /** Today, Yesterday, 12 May, 12 May 2024. */
 export function day(iso, texts) {
   const then = new Date(iso)
-  const midnight = (moment) => new Date(moment).setHours(0, 0, 0, 0)
-  const ago = Math.round((midnight(Date.now()) - midnight(then)) / 86_400_000)
-  if (ago < 1) return texts.today
-  if (ago === 1) return texts.yesterday
+  const { days } = dayOf(iso)
+  if (days > -1) return texts.today
+  if (days === -1) return texts.yesterday
   return (then.getFullYear() === new Date().getFullYear() ? date : dateOfYear).format(then)
 }
 

@@ -16,7 +16,11 @@ const launcher = {
 const frame = {
   en: {
     attach: "Attach a file",
+    away: "We are away",
     back: "Back",
+    backOn: (day, time) => `Back on ${day} at ${time}`,
+    backToday: (time) => `Back at ${time}`,
+    backTomorrow: (time) => `Back tomorrow at ${time}`,
     cancel: "Remove",
     close: "Close chat",
     closed: "This conversation is closed. Write again to reopen it.",
@@ -32,9 +36,16 @@ const frame = {
     newConversation: "New conversation",
     newMessages: "New messages",
     offline: "No connection. Your messages are kept and go out in order.",
+    online: "Online now",
     read: "Read",
     removeFile: (name) => `Remove ${name}`,
     refused: "This chat is not available right now.",
+    replies: {
+      minutes: "Usually replies in a few minutes",
+      hour: "Usually replies within an hour",
+      hours: "Usually replies within a few hours",
+      day: "Usually replies within a day",
+    },
     resolved: "This conversation is resolved. Write again to reopen it.",
     retry: "Try again",
     runsOn: "Runs on PingBack",

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db
 OWNER_ONLY = {
     ("get", "/api/v1/audit-log"),
     ("get", "/api/v1/billing/checkout-url"),
+    ("put", "/api/v1/business/hours"),
     ("post", "/api/v1/channels/"),
     ("patch", "/api/v1/channels/{channel_id}"),
     ("delete", "/api/v1/channels/{channel_id}"),
@@ -43,6 +44,7 @@ PUBLIC = {
     ("post", "/api/v1/auth/password/reset"),
     ("post", "/api/v1/auth/verify-email"),
     ("get", "/api/v1/widget/{widget_id}"),
+    ("get", "/api/v1/widget/{widget_id}/availability"),
     ("get", "/api/v1/widget/{widget_id}/channels"),
     ("get", "/api/v1/widget/{widget_id}/conversations"),
     ("get", "/api/v1/schema/"),
@@ -50,6 +52,7 @@ PUBLIC = {
 BODIES: dict[str, Any] = {
     "/api/v1/api-tokens": {"name": "CRM", "scopes": ["read"]},
     "/api/v1/auth/password/change": {"current_password": builders.PASSWORD, "new_password": builders.PASSWORD},
+    "/api/v1/business/hours": {"hours": {"monday": [["09:00", "17:00"]]}, "reply_time": "day"},
     "/api/v1/channels/": {"type": "webchat", "config": {}},
     "/api/v1/channels/{channel_id}": {"is_active": True},
     "/api/v1/widget/create": {"domain": "acme.org"},

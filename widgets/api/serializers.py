@@ -72,6 +72,13 @@ class WidgetOutput(serializers.ModelSerializer[Widget]):
         return timestamp(widget.updated_at)
 
 
+class AvailabilityOutput(serializers.Serializer[Any]):
+    is_open = serializers.BooleanField(help_text="By the business hours.")
+    is_online = serializers.BooleanField(allow_null=True, help_text="Somebody is there now; null: not shown.")
+    changes_at = serializers.DateTimeField(allow_null=True, help_text="When `is_open` will change.")
+    reply_time = serializers.CharField(allow_null=True, help_text="minutes, hour, hours or day; null: not said.")
+
+
 class PublicChannelOutput(serializers.Serializer[Any]):
     """Never any config."""
 

@@ -16,6 +16,7 @@ from conversations.wire import message_payload, timestamp
 from foundation.api import SIGNED_IN, WITH_BODY, CursorQuery, newest_page, path_id, refusals
 from widgets import keys
 from widgets.api import serializers as shapes
+from widgets.availability import availability_of, payload_of
 from widgets.models import Widget
 from widgets.selectors import conversations_of
 from widgets.services import create_widget, update_widget
@@ -81,6 +82,16 @@ class PublicWidget(Public):
     @extend_schema(summary="Read a widget (public)", auth=[], responses={200: shapes.WidgetOutput, **refusals(404)})
     def get(self, request: Request, widget_id: str) -> Response:
         return Response(shapes.WidgetOutput(self.widget(widget_id)).data)
+
+
+class PublicAvailability(Public):
+    @extend_schema(
+        summary="Whether somebody is there, and how soon an answer comes (public)",
+        auth=[],
+        responses={200: shapes.AvailabilityOutput, **refusals(404)},
+    )
+    def get(self, request: Request, widget_id: str) -> Response:
+        return Response(payload_of(availability_of(self.widget(widget_id))))
 
 
 class PublicChannels(Public):
