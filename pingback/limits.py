@@ -8,7 +8,6 @@ import logging
 import re
 import tempfile
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -26,6 +25,10 @@ _UPLOAD = re.compile(
     r"|/inbox/[^/]+/(upload|reply)/|/settings/profile/picture"
 )
 _PIECE = 256 * 1024
+# Of a body that comes in pieces; the rest waits on the disk.
+_IN_MEMORY = 64 * 1024
+# Bytes a second: the slowest line that we wait for, either way.
+_PACE = 32 * 1024
 # Browsers send some twenty, proxies add a few.
 MAX_HEADERS = 200
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
@@ -33,6 +36,10 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 
 class BodyTooBig(Exception):
     pass
+
+
+class Gone(Exception):
+    """The caller went before the whole body was here."""
 
 
 class Limits:
@@ -64,78 +71,70 @@ class Limits:
         elif scope["path"].startswith("/socket.io/"):
             await self.app(scope, receive, answer.send)
         elif scope["path"] == "/readyz":  # a balancer's question is no load
-            await self._in_time(scope, receive, answer, limit)
+            await self._whole(scope, receive, answer, limit, app=self.app)
         elif self.short_way and self.short_way.takes(scope):
-            await self._in_time(scope, receive, answer, limit, app=self.short_way)
-        elif self.in_flight >= settings.REQUESTS_IN_FLIGHT:
+            await self._whole(scope, receive, answer, limit, app=self.short_way)
+        elif self.in_flight >= settings.REQUESTS_IN_FLIGHT:  # without reading the body
             await answer.refuse(503, "Try again", (b"retry-after", b"1"))
         else:
-            self.in_flight += 1
-            await self._in_time(scope, receive, answer, limit, done=self._one_less)
+            await self._whole(scope, receive, answer, limit, app=self._with_a_place)
 
-    async def _with_a_place(self, scope: Scope, receive: Any, send: Any) -> None:
-        if self.in_flight >= settings.REQUESTS_IN_FLIGHT:
-            await _write_json(send, 503, {"detail": "Try again"}, (b"retry-after", b"1"))
-            return
-        self.in_flight += 1
+    async def _whole(self, scope: Scope, receive: Any, answer: "_Answer", limit: int, *, app: Any) -> None:
+        """The app is asked once the whole body is here: whoever sends one slowly, or never, takes nobody's place."""
         try:
-            await self.app(scope, receive, send)
-        finally:
-            self.in_flight -= 1
+            async with asyncio.timeout(_patience(limit)):
+                scope, receive = await _with_its_body(scope, _counted(receive, limit))
+        except BodyTooBig:
+            await answer.refuse(413, "The body is too big.")
+        except TimeoutError:
+            await answer.refuse(408, "The body took too long.")
+        except Gone:
+            pass
+        else:
+            await self._in_time(scope, receive, answer, app=app)
 
-    def _one_less(self, _request: "asyncio.Task[None]") -> None:
-        self.in_flight -= 1
-
-    async def _in_time(
-        self,
-        scope: Scope,
-        receive: Any,
-        answer: "_Answer",
-        limit: int,
-        done: "Callable[[asyncio.Task[None]], None] | None" = None,
-        app: Any = None,
-    ) -> None:
+    async def _in_time(self, scope: Scope, receive: Any, answer: "_Answer", *, app: Any) -> None:
         """A database that hangs, network and all, ends no statement: whoever waits for it is sent away by us.
 
-        Only silence counts, neither a slow upload nor a download that has begun. The thread that hangs cannot be
-        cancelled: it goes on, unheard, and counts as in flight until it ends.
+        An answer that has begun may take its time. The thread that hangs cannot be cancelled: it goes on, unheard, and
+        counts as in flight until it ends.
         """
-        loop, patience = asyncio.get_running_loop(), settings.REQUEST_SECONDS
-        body_is_here = False
-
-        async def receiving() -> Message:
-            nonlocal body_is_here
-            if body_is_here:  # Django asks whether the caller has gone
-                return dict(await receive())
-            deadline.reschedule(None)
-            message: Message = await receive()
-            body_is_here = not message.get("more_body", False)
-            deadline.reschedule(loop.time() + patience)
-            return message
 
         async def sending(message: Message) -> None:
-            if answer.is_over:
-                return
             if not answer.has_begun:
                 deadline.reschedule(None)
             await answer.send(message)
 
-        async def work() -> None:
-            read_scope, read = await _with_its_length(scope, _counted(receiving, limit))
-            await (app or self.app)(read_scope, read, sending)
-
-        request = loop.create_task(work())
-        if done:
-            request.add_done_callback(done)
+        request = asyncio.get_running_loop().create_task(app(scope, receive, sending))
         try:
-            async with asyncio.timeout(patience) as deadline:
+            async with asyncio.timeout(settings.REQUEST_SECONDS) as deadline:
                 await asyncio.shield(request)
-        except BodyTooBig:
-            await answer.refuse(413, "The body is too big.")
         except TimeoutError:
-            log.error("%s %s was not answered in %s s", scope["method"], scope["path"], patience)
-            answer.is_over = True
+            log.error("%s %s was not answered in %s s", scope["method"], scope["path"], settings.REQUEST_SECONDS)
             await answer.refuse(503, "Try again", (b"retry-after", b"1"))
+            answer.is_over = True
+
+    async def _with_a_place(self, scope: Scope, receive: Any, send: Any) -> None:
+        """In flight until the answer begins: how fast it is read is the reader's affair."""
+        if self.in_flight >= settings.REQUESTS_IN_FLIGHT:
+            await _write_json(send, 503, {"detail": "Try again"}, (b"retry-after", b"1"))
+            return
+        is_in_flight = True
+        self.in_flight += 1
+
+        def leave() -> None:
+            nonlocal is_in_flight
+            self.in_flight -= is_in_flight
+            is_in_flight = False
+
+        async def sending(message: Message) -> None:
+            leave()
+            await send(message)
+
+        try:
+            await self.app(scope, receive, sending)
+        finally:
+            leave()
 
 
 class _Answer:
@@ -147,13 +146,20 @@ class _Answer:
         self.has_begun = self.is_over = False
 
     async def send(self, message: Message) -> None:
+        """Each piece in its time: from a reader who takes none, thread and connection of the app are taken back."""
+        if self.is_over:
+            return
         if message["type"] == "http.response.start":
             self.has_begun = True
             headers = [*message.get("headers", ()), (b"x-request-id", self._request_id)]
             if drain.is_on:  # the next request of this client goes elsewhere
                 headers.append((b"connection", b"close"))
             message = {**message, "headers": headers}
-        await self._send(message)
+        try:
+            async with asyncio.timeout(_patience(len(message.get("body", b"")))):
+                await self._send(message)
+        except TimeoutError:
+            self.is_over = True
 
     async def refuse(self, status: int, detail: str, *headers: tuple[bytes, bytes]) -> None:
         if not self.has_begun:
@@ -176,17 +182,26 @@ async def _write_json(send: Any, status: int, payload: dict[str, str], *headers:
     await send({"type": "http.response.body", "body": body})
 
 
-async def _with_its_length(scope: Scope, receive: Any) -> tuple[Scope, Any]:
-    """A chunked body is read first and gets the length that it has: without one, Django takes it for empty."""
-    if not any(name == b"transfer-encoding" for name, _value in scope["headers"]):
-        return scope, receive
-    body, more = tempfile.SpooledTemporaryFile(max_size=settings.JSON_BODY_BYTES), True  # noqa: SIM115  see below
-    while more:
-        message = await receive()
-        if message["type"] != "http.request":
-            break
-        body.write(message.get("body", b""))
-        more = message.get("more_body", False)
+async def _with_its_body(scope: Scope, receive: Any) -> tuple[Scope, Any]:
+    """The request, to be read without waiting. A chunked body gets the length that it has: else Django takes it for
+    empty.
+    """
+    message = await receive()
+    is_whole = message["type"] == "http.request" and not message.get("more_body", False)
+    if is_whole and not any(name == b"transfer-encoding" for name, _value in scope["headers"]):
+        return scope, _once(message, receive)
+    body = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  closed once it is read
+    try:
+        while True:
+            if message["type"] != "http.request":
+                raise Gone
+            body.write(message.get("body", b""))
+            if not message.get("more_body", False):
+                break
+            message = await receive()
+    except BaseException:
+        body.close()
+        raise
     length = body.tell()
     body.seek(0)
     headers = [pair for pair in scope["headers"] if pair[0] not in {b"transfer-encoding", b"content-length"}]
@@ -203,6 +218,20 @@ async def _with_its_length(scope: Scope, receive: Any) -> tuple[Scope, Any]:
     return {**scope, "headers": [*headers, (b"content-length", str(length).encode())]}, replaying
 
 
+def _once(message: Message, receive: Any) -> Any:
+    """This message, then whatever comes."""
+    is_read = False
+
+    async def reading() -> Message:
+        nonlocal is_read
+        if is_read:
+            return dict(await receive())
+        is_read = True
+        return message
+
+    return reading
+
+
 def _counted(receive: Any, limit: int) -> Any:
     read = 0
 
@@ -216,6 +245,11 @@ def _counted(receive: Any, limit: int) -> Any:
         return message
 
     return counting
+
+
+def _patience(size: int) -> float:
+    """Seconds for so many bytes to come or go."""
+    return float(settings.REQUEST_SECONDS) + size / _PACE
 
 
 def _begins_a_socket(scope: Scope) -> bool:

@@ -8,24 +8,37 @@ import pytest
 
 from pingback.limits import Limits
 
+SILENCE, GONE = b"(says nothing until it goes on)", b"(hangs up)"
+
 
 class Conversation:
     """One request to an ASGI app: the chunks that the client sends, and what came back."""
 
-    def __init__(self, app: Any, *, path: str = "/api/v1/x", headers: Any = (), chunks: Any = (b"",)) -> None:
+    def __init__(
+        self, app: Any, *, path: str = "/api/v1/x", headers: Any = (), chunks: Any = (b"",), unread: bool = False
+    ) -> None:
+        """unread: of the answer, only that it begins is taken."""
         self.app = app
         self.scope = {"type": "http", "path": path, "headers": list(headers), "method": "POST"}
         self.chunks = list(chunks)
         self.read = 0
+        self.unread = unread
+        self.goes_on = asyncio.Event()
         self.sent: list[dict[str, Any]] = []
 
     async def receive(self) -> dict[str, Any]:
         chunk = self.chunks.pop(0)
+        if chunk == SILENCE:
+            await self.goes_on.wait()
+        if chunk == GONE:
+            return {"type": "http.disconnect"}
         self.read += len(chunk)
         return {"type": "http.request", "body": chunk, "more_body": bool(self.chunks)}
 
     async def send(self, message: dict[str, Any]) -> None:
         self.sent.append(message)
+        if self.unread and len(self.sent) > 1:
+            await asyncio.Event().wait()
 
     async def run(self) -> "Conversation":
         await self.app(self.scope, self.receive, self.send)
@@ -119,6 +132,78 @@ async def test_R10_beyond_the_requests_in_flight_the_answer_is_a_503_and_not_a_p
     assert (refused.status, refused.body, refused.headers[b"retry-after"]) == (503, {"detail": "Try again"}, b"1")
     assert [talk.status for talk in served] == [200, 200]
     assert (await Conversation(app).run()).status == 200
+
+
+async def test_R10_a_body_that_never_comes_takes_nobodys_place_and_is_sent_away_in_the_end(settings: Any) -> None:
+    settings.REQUESTS_IN_FLIGHT, settings.REQUEST_SECONDS = 2, 10
+    app = Limits(reads_all)
+    half_sent = [Conversation(app, chunks=[b"{", SILENCE]) for _ in range(3)]
+    silent = [asyncio.create_task(talk.run()) for talk in half_sent]
+    await asyncio.sleep(0)
+    served = await Conversation(app, chunks=[b"{", b"}"]).run()
+    for task in silent:
+        task.cancel()
+    settings.REQUEST_SECONDS, settings.JSON_BODY_BYTES = 0.02, 1
+    sent_away = await Conversation(app, chunks=[b"{", SILENCE]).run()
+
+    assert served.status == 200
+    assert (sent_away.status, sent_away.body) == (408, {"detail": "The body took too long."})
+    assert sent_away.headers[b"connection"] == b"close"
+    assert app.in_flight == 0
+
+
+async def test_R10_a_body_is_served_once_it_is_here_if_there_is_room_then(settings: Any) -> None:
+    settings.REQUESTS_IN_FLIGHT = 1
+    gate = asyncio.Event()
+
+    async def waits(scope: Any, receive: Any, send: Any) -> None:
+        await gate.wait()
+        await reads_all(scope, receive, send)
+
+    app = Limits(waits)
+    slow = Conversation(app, chunks=[b"{", SILENCE])
+    sending = asyncio.create_task(slow.run())
+    quick = asyncio.create_task(Conversation(app).run())
+    while not app.in_flight:
+        await asyncio.sleep(0)
+    slow.goes_on.set()
+    await sending
+    gate.set()
+
+    assert (slow.status, slow.headers[b"retry-after"]) == (503, b"1")
+    assert (await quick).status == 200
+
+
+async def test_R10_whoever_reads_an_answer_slowly_takes_nobodys_place_and_is_left_in_the_end(settings: Any) -> None:
+    settings.REQUESTS_IN_FLIGHT, settings.REQUEST_SECONDS = 1, 10
+    has_ended = asyncio.Event()
+
+    async def downloads(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(3):
+            await send({"type": "http.response.body", "body": b"x", "more_body": True})
+        has_ended.set()
+
+    app = Limits(downloads)
+    slow = Conversation(app, unread=True)
+    reading = asyncio.create_task(slow.run())
+    while not slow.sent:
+        await asyncio.sleep(0)
+    quick = Conversation(app)
+    await quick.run()
+    assert quick.status == 200
+    reading.cancel()
+
+    has_ended.clear()
+    settings.REQUEST_SECONDS = 0.02
+    await Conversation(app, unread=True).run()
+    assert has_ended.is_set()
+
+
+async def test_whoever_goes_before_the_body_is_here_is_not_answered() -> None:
+    talk = Conversation(Limits(reads_all), chunks=[b"{", GONE])
+    await talk.run()
+    assert talk.sent == []
 
 
 async def test_R8_who_waits_for_what_hangs_is_sent_away_and_still_counts(settings: Any) -> None:
