@@ -83,7 +83,7 @@ def _advance(by: Mapping[UUID, int]) -> dict[UUID, int]:
     table = Business._meta.db_table
     if connection.vendor == "postgresql":
         return dict(
-            rows.ask(
+            rows.ask_for_amounts(
                 f"WITH held AS (SELECT business.id, given.amount FROM {table} business"  # noqa: S608
                 " JOIN json_to_recordset(%s::json) AS given(id uuid, amount int) USING (id)"
                 " ORDER BY business.id FOR NO KEY UPDATE OF business)"

@@ -90,7 +90,8 @@ def _counted(amounts: Mapping[UUID, int]) -> list[tuple[UUID, int, int | None]]:
     if connection.vendor == "postgresql":
         given = "json_to_recordset(%s::json) AS given(id uuid, amount int)"
         # In the order of the ids, so that two batches never wait for each other.
-        return rows.ask(f"{into} SELECT id, date '{month}', amount FROM {given} ORDER BY id{adding}", amounts)  # noqa: S608
+        sql = f"{into} SELECT id, date '{month}', amount FROM {given} ORDER BY id{adding}"  # noqa: S608
+        return rows.ask_for_amounts(sql, amounts)
     found = []
     with connection.cursor() as cursor:
         for business_id, amount in amounts.items():

@@ -9,14 +9,13 @@ from typing import Any
 
 from conversations.attachments import payload_of as attachment_payload
 from conversations.models import Conversation, Customer, Message, Receipts, SenderType
-from foundation.api import WIRE_TIME
 
 Payload = dict[str, Any]
 
 
 def timestamp(moment: datetime | None) -> str | None:
     """UTC, whole seconds, `Z`."""
-    return moment.astimezone(UTC).strftime(WIRE_TIME) if moment else None
+    return f"{moment.astimezone(UTC).isoformat(timespec='seconds')[:19]}Z" if moment else None
 
 
 def message_payload(

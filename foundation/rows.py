@@ -3,19 +3,24 @@
 PostgreSQL takes all rows as one JSON document, bound on the server, so that the statement is the same for one row and
 for a hundred and is planned once. SQLite takes them row by row, in C. No signals, and no key that the database makes
 is read back.
+
+Reading likewise, with statements that are written out: to put a query together took longer than to answer it.
 """
 
 import functools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 from django.db.models import AutoField, Field, Model
+
+M = TypeVar("M", bound=Model)
 
 # What SQLite keeps in a form of its own. Source: django.db.backends.sqlite3.operations.
 _PLAIN: dict[type, Callable[[Any], Any]] = {
@@ -83,11 +88,98 @@ class _Table:
                 cursor.executemany(sql, [[_plain(value) for value in row] for row in values])
 
 
+@contextmanager
+def pipelined() -> Iterator[None]:
+    """What is sent to PostgreSQL inside does not wait for what was sent before: only who reads an answer waits.
+
+    Within a transaction, not around one: what failed says so at the next answer, at the latest at the end of this.
+    """
+    if connection.vendor != "postgresql":
+        yield
+        return
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
+
+
+def ask(sql: str, given: Sequence[Any]) -> Callable[[], list[tuple[Any, ...]]]:
+    """Send a statement; what comes back waits for the rows that answer it. Values are the database's own."""
+    if connection.vendor != "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(sql, given)
+            answer = cursor.fetchall()
+        return lambda: answer
+    waiting = server_bound()
+    waiting.execute(sql, given)
+
+    def fetch() -> list[tuple[Any, ...]]:
+        with waiting as cursor:
+            return list(cursor.fetchall())
+
+    return fetch
+
+
+def ask_which(model: type[Model], column: str, texts: Sequence[str]) -> Callable[[], list[tuple[Any, ...]]]:
+    """`ask` for the keys of the rows that have one of these texts in a column."""
+    table, key = model._meta.db_table, model._meta.pk.column
+    if connection.vendor == "postgresql":
+        return ask(f"SELECT {key} FROM {table} WHERE {column} = ANY(%s)", [list(texts)])  # noqa: S608
+    marks = ", ".join(["%s"] * len(texts))
+    return ask(f"SELECT {key} FROM {table} WHERE {column} IN ({marks})", texts)  # noqa: S608
+
+
+def ask_for_amounts(sql: str, amounts: Mapping[UUID, int]) -> list[tuple[Any, ...]]:
+    """The rows of a statement of PostgreSQL about several rows at once.
+
+    amounts: for its one parameter, as `[{"id", "amount"}]` in JSON.
+    """
+    if not amounts:
+        return []
+    document = orjson.dumps([{"id": key, "amount": amount} for key, amount in amounts.items()])
+    return ask(sql, [document.decode()])()
+
+
+def columns(model: type[Model], alias: str) -> str:
+    """All of a row, for `made`."""
+    return ", ".join(f"{alias}.{connection.ops.quote_name(str(field.column))}" for field in model._meta.concrete_fields)
+
+
+def made(model: type[M], values: Sequence[Any]) -> M:
+    """The row whose `columns` these are, of a model without JSON."""
+    names, converters = _reading(model)
+    return model.from_db(connection.alias, names, _converted(values, converters) if converters else values)
+
+
+@functools.cache
+def _reading(model: type[Model]) -> tuple[list[str], dict[int, list[functools.partial[Any]]]]:
+    """The attributes, and what SQLite's values go through, by their places."""
+    fields = model._meta.concrete_fields
+    converters = {}
+    if connection.vendor != "postgresql":
+        for place, column in enumerate(field.get_col(model._meta.db_table) for field in fields):
+            steps = connection.ops.get_db_converters(column) + column.get_db_converters(connection)
+            converters[place] = [functools.partial(step, expression=column, connection=connection) for step in steps]
+    return [field.attname for field in fields], {place: steps for place, steps in converters.items() if steps}
+
+
+def _converted(values: Sequence[Any], converters: Mapping[int, list[functools.partial[Any]]]) -> list[Any]:
+    changed = list(values)
+    for place, steps in converters.items():
+        for step in steps:
+            changed[place] = step(changed[place])
+    return changed
+
+
 def among(column: str, values: Collection[UUID]) -> tuple[str, list[Any]]:
     """A condition for a statement that is written out, and its parameters: the column is one of these."""
     if connection.vendor == "postgresql":
-        return f"{column} = ANY(%s)", [list(values)]
+        return f"{column} = ANY(%s::uuid[])", [f"{{{','.join(map(str, values))}}}"]
     return f"{column} IN ({', '.join(['%s'] * len(values))})", [_plain(value) for value in values]
+
+
+def as_id(value: UUID | str) -> UUID:
+    """An id as `ask` gives it: SQLite keeps its digits."""
+    return value if isinstance(value, UUID) else UUID(value)
 
 
 def held_for_writing(table: str) -> str:
@@ -95,25 +187,17 @@ def held_for_writing(table: str) -> str:
     return f" FOR NO KEY UPDATE OF {table}" if connection.vendor == "postgresql" else ""
 
 
-def ask(sql: str, amounts: Mapping[UUID, int]) -> list[tuple[Any, ...]]:
-    """The rows of a statement of PostgreSQL about several rows at once, by id.
-
-    amounts: for its one parameter, as `[{"id", "amount"}]` in JSON.
-    """
-    if not amounts:
-        return []
-    document = orjson.dumps([{"id": key, "amount": amount} for key, amount in amounts.items()])
-    with server_bound() as cursor:
-        cursor.execute(sql, [document.decode()])
-        return list(cursor.fetchall())
-
-
 def server_bound() -> CursorWrapper:
-    """A cursor of PostgreSQL whose parameters travel beside the statement; Django's own writes them into it."""
+    """A cursor of PostgreSQL whose parameters travel beside the statement; Django's own writes them into it.
+
+    Its answers are binary, which psycopg reads in C: Django reads times in Python.
+    """
     from django.db.backends.postgresql.base import ServerBindingCursor  # psycopg is not there without PostgreSQL
 
     connection.ensure_connection()
-    return connection._prepare_cursor(ServerBindingCursor(connection.connection))  # type: ignore[attr-defined,call-arg,no-any-return]
+    cursor: Any = ServerBindingCursor(connection.connection)
+    cursor.format = 1
+    return connection._prepare_cursor(cursor)  # type: ignore[attr-defined,call-arg,no-any-return]
 
 
 def _plain(value: Any) -> Any:

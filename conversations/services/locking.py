@@ -6,7 +6,8 @@ After a wait PostgreSQL looks again at the row that it locked, and joins it to w
 that somebody else just took came with its new `assignee_id`, and with nobody as its `assignee`.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -33,37 +34,47 @@ def all_locked(ids: Collection[UUID]) -> dict[UUID, Conversation]:
     return found
 
 
-def rows_locked(ids: Collection[UUID]) -> dict[UUID, Conversation]:
+def rows_locked(ids: Collection[UUID]) -> Callable[[], dict[UUID, Conversation]]:
     """The bare rows, locked and read in one statement: a row that is locked is always the newest, what is joined to
     it need not be. In the order of their ids, each with `channel_is_on`: whether its channel takes messages, None
     without one. Those that are gone are missing.
+
+    Sent at once; whoever calls what comes back waits for the answer.
     """
     channel = Conversation._meta.get_field("channel").related_model
     among, given = rows.among("own.id", ids)
-    # Written out, as in `lock_members`: to put a query together took longer than to run it.
-    found = Conversation.objects.raw(
-        "SELECT own.*, channel.is_active AS channel_is_on"  # noqa: S608
+    fetch = rows.ask(
+        f"SELECT channel.is_active, {rows.columns(Conversation, 'own')}"  # noqa: S608
         f" FROM {Conversation._meta.db_table} own LEFT JOIN {channel._meta.db_table} channel"
         f" ON channel.id = own.channel_id WHERE {among} ORDER BY own.id{rows.held_for_writing('own')}",
         given,
     )
-    return {row.pk: row for row in found}
+    return lambda: {row.pk: row for row in map(_with_channel, fetch())}
 
 
-def lock_members(who: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
-    """Which of these (business, user) are active members, locked in the order of their ids as by `lock_member`."""
+def _with_channel(values: Sequence[Any]) -> Conversation:
+    row = rows.made(Conversation, values[1:])
+    row.channel_is_on = values[0]  # type: ignore[attr-defined]
+    return row
+
+
+def lock_members(who: Collection[tuple[UUID, UUID]]) -> Callable[[], set[tuple[UUID, UUID]]]:
+    """Which of these (business, user) are active members, locked in the order of their ids as by `lock_member`.
+
+    Sent at once; whoever calls what comes back waits for the answer.
+    """
     if not who:
-        return set()
+        return set
     in_businesses, business_ids = rows.among("own.business_id", {business_id for business_id, _user in who})
     of_users, user_ids = rows.among("own.user_id", {user_id for _business, user_id in who})
-    found = Membership.objects.raw(
-        "SELECT own.id, own.business_id, own.user_id"  # noqa: S608
+    fetch = rows.ask(
+        "SELECT own.business_id, own.user_id"  # noqa: S608
         f" FROM {Membership._meta.db_table} own JOIN {User._meta.db_table} person ON person.id = own.user_id"
         f" WHERE {in_businesses} AND {of_users} AND own.is_active AND person.is_active"
         f" ORDER BY own.id{rows.held_for_writing('own')}",
         [*business_ids, *user_ids],
     )
-    return {(membership.business_id, membership.user_id) for membership in found} & {*who}
+    return lambda: {(rows.as_id(business), rows.as_id(user)) for business, user in fetch()} & {*who}
 
 
 def lock_member(business_id: UUID, user_id: UUID) -> Membership | None:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -98,7 +98,7 @@ def post_each(drafts: Sequence[Draft]) -> list[Posted | Exception]:
     Returns what came of each, in order: the message, or what post_messages would have raised for it alone.
     """
     try:
-        with transaction.atomic():
+        with transaction.atomic(), rows.pipelined():
             return list(_post(drafts))
     except (OperationalError, InterfaceError) as error:  # no word of these: the database does not answer
         return [error] * len(drafts)
@@ -131,13 +131,15 @@ def _post_all(drafts: Sequence[Draft]) -> list[Posted]:
 
 def _post(drafts: Sequence[Draft]) -> list[Posted | Refused]:
     """Store those that nothing speaks against before a row is written, in the caller's transaction."""
-    members = lock_members(
+    ask_members = lock_members(
         {(draft.business_id, draft.sender.pk) for draft in drafts if draft.sender and draft.business_id}
     )
-    conversations = rows_locked({draft.conversation_id for draft in drafts})
+    ask_conversations = rows_locked({draft.conversation_id for draft in drafts})
+    ask_known = _look_for_known(drafts)
+    members, conversations, known = ask_members(), ask_conversations(), ask_known()
     refusals = [_refusal(draft, conversations.get(draft.conversation_id), members) for draft in drafts]
-    posted, happenings = append(
-        conversations, [draft for draft, refusal in zip(drafts, refusals, strict=True) if refusal is None]
+    posted, happenings = _append(
+        conversations, [draft for draft, refusal in zip(drafts, refusals, strict=True) if refusal is None], known
     )
     changes: dict[UUID, events.Change] = defaultdict(events.Change)
     for event in happenings:
@@ -235,13 +237,20 @@ def set_message_status(*, message_id: UUID, status: MessageStatus, error: str = 
     return message
 
 
-def append(conversations: dict[UUID, Conversation], drafts: Sequence[Draft]) -> tuple[list[Posted], list[Event]]:
+def open_with(conversation: Conversation, draft: Draft) -> tuple[Posted, list[Event]]:
+    """Store the first message of a conversation that this transaction made; as `_append`."""
+    posted, happenings = _append({conversation.pk: conversation}, [draft], _look_for_known([draft])())
+    return posted[0], happenings
+
+
+def _append(
+    conversations: dict[UUID, Conversation], drafts: Sequence[Draft], known: dict[str | None, Message]
+) -> tuple[list[Posted], list[Event]]:
     """Store the drafts and their conversations' new state; return what came of each, and what to record.
 
     conversations: every one that a draft names, locked by this transaction or made in it.
+    known: messages that drafts repeat, by their keys, looked up under those locks.
     """
-    keys = [key for draft in drafts for key in (draft.dedup_key, draft.former_key) if key]
-    known = {message.dedup_key: message for message in _known(keys)} if keys else {}
     posted, new, touched = [], [], {}
     sent: list[Attachment] = []
     happenings: list[Event] = []
@@ -296,11 +305,20 @@ def check_content(content: str, *, has_attachments: bool = False) -> None:
         raise Unprocessable(_("The text holds a character that cannot be stored."), field="content")
 
 
-def _known(keys: Sequence[str]) -> list[Message]:
-    repeated = Message.objects.filter(dedup_key__in=keys)
-    if not list(repeated.values_list("pk")):  # as nearly always; what a repeat shows is a wide question
-        return []
-    return list(repeated.select_related("conversation__stored_receipts", "sender"))
+def _look_for_known(drafts: Sequence[Draft]) -> Callable[[], dict[str | None, Message]]:
+    """Messages that are stored under the drafts' keys. Sent at once; calling what comes back waits for the answer."""
+    keys = [key for draft in drafts for key in (draft.dedup_key, draft.former_key) if key]
+    if not keys:
+        return dict
+    fetch = rows.ask_which(Message, "dedup_key", keys)
+
+    def known() -> dict[str | None, Message]:
+        if not fetch():  # as nearly always; what a repeat shows is a wide question
+            return {}
+        repeated = Message.objects.filter(dedup_key__in=keys).select_related("conversation__stored_receipts", "sender")
+        return {message.dedup_key: message for message in repeated}
+
+    return known
 
 
 def _first_of(draft: Draft, known: dict[str | None, Message]) -> Message | None:

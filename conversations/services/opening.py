@@ -11,7 +11,7 @@ from accounts.models import User
 from conversations import events
 from conversations.models import ChannelType, Conversation, Customer, Message, SenderType
 from conversations.services.locking import lock_own
-from conversations.services.messages import Draft, append, check_content
+from conversations.services.messages import Draft, check_content, open_with
 from foundation.errors import KeyReused
 from foundation.ids import new_id
 
@@ -92,10 +92,10 @@ def _open(conversation: Conversation, draft: Draft, *, new_customer: bool) -> Op
     happenings.append(events.conversation_created(conversation, actor_id=actor_id))
     messages = []
     if draft.content:
-        posted, more = append({conversation.pk: conversation}, [draft])
-        if not posted[0].created:  # committed since we looked: our conversation would stay without a word
+        posted, more = open_with(conversation, draft)
+        if not posted.created:  # committed since we looked: our conversation would stay without a word
             raise _KeyTaken
-        messages = [item.message for item in posted]
+        messages = [posted.message]
         happenings += more
     events.record(conversation.business_id, happenings, messages=messages)
     return Opened(conversation=conversation, message=messages[0] if messages else None, created=True)

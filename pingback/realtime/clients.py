@@ -17,6 +17,7 @@ from conversations.models import Conversation
 from foundation.errors import Forbidden, Invalid, NotFound
 from pingback.realtime.engine import Connection
 from pingback.realtime.throttles import Throttle
+from widgets import keys
 from widgets.models import Visitor, Widget
 from widgets.selectors import chats_switched_off, conversations_of
 
@@ -44,6 +45,7 @@ class Client:
     rooms: set[str] = field(default_factory=set)
     is_active: bool = True
     was_told_to_leave: bool = False
+    _visitor_key: str | None = None
 
     @property
     def is_member(self) -> bool:
@@ -52,6 +54,13 @@ class Client:
     def require_visitor(self) -> None:
         if self.is_member:
             raise Forbidden(_("Only a visitor sends this."))
+
+    @property
+    def visitor_key(self) -> str | None:
+        """What opens the visitor's conversations again, signed once a socket; None for anybody else."""
+        if self._visitor_key is None and self.visitor:
+            self._visitor_key = keys.issue(self.visitor)
+        return self._visitor_key
 
     def member(self) -> User:
         """The member, as far as this socket knows: events and the looks at all sockets end it when the right to be

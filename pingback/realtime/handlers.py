@@ -89,7 +89,7 @@ async def client_message(client: Client, sent: Fields) -> Ack:
             content=content,
             client_message_id=own_id,
         )
-        message, visitor_key = (await writer.post(draft)).message, keys.issue(client.visitor)
+        message, visitor_key = (await writer.post(draft)).message, client.visitor_key
     else:
         # Shielded: a socket that goes away while its words are stored must not take the news of them with it.
         received = await asyncio.shield(_store_and_tell(client, sent.optional_text("visitor_key"), asked))

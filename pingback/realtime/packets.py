@@ -9,7 +9,8 @@ from engineio import packet as engine_packets
 from foundation.text import flaw_of
 from pingback.realtime.websocket import text_frame
 
-CONNECT, DISCONNECT, EVENT = socketio.packet.CONNECT, socketio.packet.DISCONNECT, socketio.packet.EVENT
+CONNECT, DISCONNECT = socketio.packet.CONNECT, socketio.packet.DISCONNECT
+EVENT, ACK = socketio.packet.EVENT, socketio.packet.ACK
 MAX_BYTES = 64 * 1024
 # A client that could send any name would call our own "connect" and "disconnect" handlers.
 EVENTS = frozenset(
@@ -84,6 +85,11 @@ def _is_event(data: Any) -> bool:
 def encode_event(name: str, payload: Any) -> str:
     """The packet that carries an event to clients, made once for all who hear it."""
     return f"{EVENT}{Json.dumps([name, payload])}"
+
+
+def encode_ack(number: int, answer: Any) -> str:
+    """The packet that answers an event which asked for an answer. number: the client's own of it."""
+    return f"{ACK}{number}{Json.dumps([answer])}"
 
 
 class Frame(engine_packets.Packet):

@@ -69,8 +69,8 @@ class Server(socketio.AsyncServer):
         connection: Connection = self.eio.sockets[eio_sid]
         try:
             packet = self.packet_class(encoded_packet=_text(data))
-            known = self.manager.sid_from_eio_sid(eio_sid, NAMESPACE)
-            if (packet.packet_type == packets.CONNECT) == (known is not None):
+            sid = self.manager.sid_from_eio_sid(eio_sid, NAMESPACE)
+            if (packet.packet_type == packets.CONNECT) == (sid is not None):
                 raise BadPacket("said hello twice, or not at all")
         except BadPacket:
             await connection.strike()
@@ -78,14 +78,23 @@ class Server(socketio.AsyncServer):
         if packet.packet_type == packets.CONNECT:
             await self._handle_connect(eio_sid, NAMESPACE, packet.data)
         elif packet.packet_type == packets.EVENT:
-            connection.unanswered += 1
-            try:
-                await self._handle_event(eio_sid, NAMESPACE, packet.id, packet.data)
-            finally:
-                connection.unanswered -= 1
+            await self._answer(connection, sid, packet)
         else:
             await self._handle_disconnect(eio_sid, NAMESPACE)
             connection.finish()
+
+    async def _answer(self, connection: Connection, sid: str, packet: Packet) -> None:
+        """The library's `_handle_event` gets there by five coroutines, each of which looks at what we have seen."""
+        if not self.manager.is_connected(sid, NAMESPACE):
+            return
+        connection.unanswered += 1
+        try:
+            name, *arguments = packet.data
+            answer = await self.handlers[NAMESPACE]["*"](name, sid, *arguments)
+            if packet.id is not None:
+                connection.push(Frame(packets.encode_ack(packet.id, answer)))
+        finally:
+            connection.unanswered -= 1
 
     async def _handle_connect(self, eio_sid: str, namespace: str | None, data: Any) -> None:
         """A refused client may not stay, and one that left while we looked it up leaves nothing behind."""
