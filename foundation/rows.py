@@ -195,9 +195,9 @@ def server_bound() -> CursorWrapper:
     from django.db.backends.postgresql.base import ServerBindingCursor  # psycopg is not there without PostgreSQL
 
     connection.ensure_connection()
-    cursor: Any = ServerBindingCursor(connection.connection)
+    cursor: Any = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
     cursor.format = 1
-    return connection._prepare_cursor(cursor)  # type: ignore[attr-defined,call-arg,no-any-return]
+    return connection._prepare_cursor(cursor)  # type: ignore[attr-defined,no-any-return]
 
 
 def _plain(value: Any) -> Any:

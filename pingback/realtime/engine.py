@@ -65,6 +65,8 @@ class Connection(AsyncSocket):
         self._arrival: asyncio.Future[None] | None = None  # that a poll waits for
         self._posting = self._leaving = self._is_cut = False
         self._websocket: Any = None
+        # Writes a frame at once; None while that is not possible, or not in order.
+        self.straight: Callable[[bytes], bool] | None = None
         self._protocol: Protocol | None = None
         self._writer: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
@@ -82,7 +84,7 @@ class Connection(AsyncSocket):
         """Write a packet, without waiting for anybody; a peer that is too far behind is cut."""
         if self.closing or self.closed or self._is_cut:
             return
-        if self._backlog is None and self._protocol is not None and self._protocol.write(_wire(pkt)):
+        if self.straight is not None and self.straight(_wire(pkt)):
             return
         if self._is_far_behind(pkt):
             self.cut()
@@ -97,7 +99,7 @@ class Connection(AsyncSocket):
     def _keep(self, pkt: packets.Packet) -> None:
         """For the next poll, or for a writer that lives as long as the peer is behind."""
         if self._backlog is None:
-            self._backlog = deque()
+            self._backlog, self.straight = deque(), None
         self._backlog.append(pkt)
         self._backlog_bytes += _size(pkt)
         if self._unread_timer is None:
@@ -124,8 +126,14 @@ class Connection(AsyncSocket):
 
     def _forget_backlog(self) -> None:
         self._backlog, self._backlog_bytes = None, 0
+        self._go_straight()
         self._stop(self._unread_timer)
         self._unread_timer = None
+
+    def _go_straight(self) -> None:
+        """As far as nothing waits to be written before, and there will be something after."""
+        if self._protocol and self._backlog is None and not (self.closing or self._is_cut):
+            self.straight = self._protocol.write
 
     async def poll(self) -> list[packets.Packet]:
         """What waits for a polling client. Raises QueueEmpty when nothing came, EngineIOError for a second request."""
@@ -221,6 +229,7 @@ class Connection(AsyncSocket):
         protocol = getattr(websocket.asgi_send, "__self__", None)
         if isinstance(protocol, Protocol) and not protocol.conn.extensions:
             self._protocol = protocol
+            self._go_straight()
         self.connected = self.upgraded = True
         if self._backlog:
             self._writer = self.server.background(self._write(websocket))
@@ -260,7 +269,7 @@ class Connection(AsyncSocket):
 
     def cut(self) -> None:
         """Close at once, from anywhere; what was not written is not sent."""
-        self._is_cut = True
+        self._is_cut, self.straight = True, None
         self.server.background(self.close(wait=False, abort=True))
 
     def finish(self, *, after: float = 0) -> None:
@@ -286,7 +295,7 @@ class Connection(AsyncSocket):
         """abort: do not wait for the peer to read what is left. `wait` is the library's, and never needed."""
         if self.closing or self.closed:
             return
-        self.closing = True
+        self.closing, self.straight = True, None
         for timer in (self._connect_timer, self._ping_timer, self._unread_timer):
             self._stop(timer)
         self.server.forget(self)

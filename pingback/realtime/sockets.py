@@ -226,9 +226,12 @@ def deliver(room: str | None, packet: str, *, skip: str | None = None) -> None:
     hearers = clients if room is None else _rooms.get(room)
     if hearers:
         frame = Frame(packet)
+        wire = frame.wire
         for sid, client in hearers.items():
             if sid != skip:
-                client.connection.push(frame)
+                straight = client.connection.straight
+                if straight is None or not straight(wire):
+                    client.connection.push(frame)
 
 
 def revoke(sid: str, reason: str) -> None:

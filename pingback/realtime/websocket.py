@@ -18,10 +18,19 @@ class Protocol(WebSocketsSansIOProtocol):
     # The library's, whose types are narrower than what becomes of them here.
     request: Any
     response: Any
+    is_behind = False  # the peer; as `writable`, which takes a call to ask
+
+    def pause_writing(self) -> None:
+        self.is_behind = True
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self.is_behind = False
+        super().resume_writing()
 
     def write(self, frame: bytes) -> bool:
         """A whole websocket frame, in order with what `send` sends. False when the peer is behind: then nothing was."""
-        if not self.writable.is_set():
+        if self.is_behind:
             return False
         if not self.close_sent and not self.transport.is_closing():
             self.transport.write(frame)
