@@ -6,10 +6,8 @@ changing it for another one (accounts/refresh.py).
 Source: promises, "Sign-in and sessions"; contract/api.md, "Token life and logout".
 """
 
-import contextlib
 import json
 import time
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, lru_cache
@@ -23,7 +21,6 @@ from rest_framework_simplejwt.tokens import Token
 
 from accounts import refresh
 from accounts.models import AuthSession, User
-from foundation.ids import parse_id
 
 # Longer than any token of ours: a longer text is refused before it is decoded.
 MAX_TOKEN = 2_000
@@ -151,27 +148,6 @@ def session_from_token(raw: str) -> AuthSession:
         raise BadToken("changed for another one")
     session.presented_jti = claims.jti
     return signed_in(session)
-
-
-def sessions_from_tokens(raws: Collection[str]) -> dict[str, AuthSession]:
-    """`session_from_token` for many, in one question.
-
-    Those that are missing may be good all the same: a token that was changed for another one is a matter between its
-    caller and `session_from_token`.
-    """
-    named = {}
-    for raw in raws:
-        with contextlib.suppress(BadToken):
-            named[raw] = read_token(raw)
-    ids = {found for claims in named.values() if (found := parse_id(claims.session_id))}
-    alive = {str(row.pk): row for row in AuthSession.objects.alive().filter(pk__in=ids)} if ids else {}
-    sessions = {}
-    for raw, claims in named.items():
-        session = alive.get(str(claims.session_id))
-        if session and claims.names(session) and claims.jti == session.jti:
-            session.presented_jti = claims.jti
-            sessions[raw] = signed_in(session)
-    return sessions
 
 
 def signed_in(session: AuthSession) -> AuthSession:

@@ -1,7 +1,6 @@
 """Reads about workspaces."""
 
-from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
@@ -19,32 +18,24 @@ def membership_of(user: "User | AnonymousUser") -> "Membership | None":
 
     It is kept on the user object, which lives as long as the request or the socket's check.
     """
+    from businesses.models import Membership
+
     if not isinstance(user, User):
         return None
     if "membership" not in user.__dict__:
-        bring_memberships([user])
+        joined = Membership.objects.select_related("business").filter(user_id=user.pk, is_active=True)
+        act_in(user, current_of(user, joined.order_by("invited_at", "pk")))
     return user.__dict__["membership"]  # type: ignore[no-any-return]
 
 
-def bring_memberships(users: Collection[User]) -> None:
-    """`membership_of` for many, in one question: afterwards it asks nothing for them."""
-    from businesses.models import Membership
-
-    rows = Membership.objects.select_related("business").filter(user_id__in={user.pk for user in users}, is_active=True)
-    joined = defaultdict(list)
-    for membership in rows.order_by("invited_at", "pk"):
-        joined[membership.user_id].append(membership)
-    for user in users:
-        act_in(user, _current(user, joined[user.pk]))
-
-
-def _current(user: User, joined: "list[Membership]") -> "Membership | None":
+def current_of(user: User, joined: "Iterable[Membership]") -> "Membership | None":
+    """Which of the person's memberships is the current one. joined: the active ones, first joined first."""
+    memberships = list(joined)
     if bound := user.__dict__.get("works_as"):
-        return next((membership for membership in joined if membership.pk == bound), None)
+        return next((membership for membership in memberships if membership.pk == bound), None)
     business_id = user.auth_session.current_business_id if user.auth_session else None
-    return next(
-        (membership for membership in joined if membership.business_id == business_id), next(iter(joined), None)
-    )
+    chosen = (membership for membership in memberships if membership.business_id == business_id)
+    return next(chosen, memberships[0] if memberships else None)
 
 
 def act_in(user: User, membership: "Membership | None") -> None:

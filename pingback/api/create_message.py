@@ -1,7 +1,7 @@
 """POST /conversations/{id}/messages, the short way: no thread, no middleware and no view for what is ordinary.
 
 Ordinary is a small JSON body with words in it, sent with a token. Who calls is looked up for all that call at the
-moment in two questions; then the writer stores the message among all the others. What is not ordinary (a cookie, an
+moment in one question; then the writer stores the message among all the others. What is not ordinary (a cookie, an
 Origin, files, a body or a token that needs to be told what is wrong with it) goes to Django as it came: the view there
 can do all of it. So what is refused here is refused there, in the same words.
 """
@@ -23,11 +23,10 @@ from django.http import HttpRequest, HttpResponse
 from rest_framework.exceptions import APIException, PermissionDenied, ValidationError
 
 from accounts.models import AuthSession, User
-from accounts.tokens import sessions_from_tokens
 from businesses.api_tokens import api_tokens_of, is_api_token
+from businesses.callers import sessions_of
 from businesses.models import ApiToken
 from businesses.policy import Action, require
-from businesses.selectors import bring_memberships
 from conversations.api.views import REPLAY, Messages, payload_of
 from conversations.services import writer
 from conversations.services.messages import MAX_CONTENT, reply_draft
@@ -148,8 +147,7 @@ async def _outcome(asked: Asked, path: str) -> Outcome | None:
 def look_up(tokens: Sequence[str]) -> list[User | Exception | None]:
     """Whom each of these tokens signs in, with a membership that is at hand; why the view's permissions refuse."""
     of_programs = {token for token in tokens if is_api_token(token)}
-    sessions = sessions_from_tokens({*tokens} - of_programs)
-    bring_memberships([session.user for session in sessions.values()])
+    sessions = sessions_of({*tokens} - of_programs)
     programs = api_tokens_of(of_programs)
     return [_caller(sessions.get(token) or programs.get(token)) for token in tokens]
 
