@@ -2,17 +2,20 @@
 
 Sockets say twice a minute that their member is there, in a row (`last_seen_at`), so that neither a closed laptop nor a
 killed process leaves anybody live for ever. Whoever was not seen for AGENT_OFFLINE_AFTER is offline until the next
-socket, and then again what they had chosen. Without sockets, over the API alone, a status stays as it was set.
+socket, and then again what they had chosen. A status set over the API counts as being seen at that moment: a program
+without a socket sets it again before the time is over. Times are the database's: a process whose clock is wrong neither
+sends anybody away nor keeps them.
 Source: contract/api.md 6; design.md 5 and 9.
 """
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -21,6 +24,9 @@ from businesses import feed
 from businesses.models import AgentStatus, Membership
 from businesses.policy import Action, require
 from foundation.errors import Invalid, NotFound
+
+# Of AGENT_OFFLINE_AFTER: noted again four times before it would be too late.
+A_WHILE = 0.25
 
 
 @transaction.atomic
@@ -36,15 +42,20 @@ def choose_status(*, actor: User, status: str) -> Membership:
     if member is None:
         raise NotFound
     member.chosen_status = AgentStatus(status)
-    if member.last_seen_at and member.last_seen_at < _long_ago():
-        member.last_seen_at = None  # a socket of another day; nobody waits for it
+    member.last_seen_at = Now()
     _become(member, member.chosen_status, told_anyway=True)
     return member
 
 
 def is_due(member: Membership) -> bool:
-    """Whether a socket that opens now changes anything worth writing down."""
-    return member.status != member.chosen_status or not member.last_seen_at or member.last_seen_at < _a_while_ago()
+    """Whether a socket that opens now changes anything worth writing down. A guess by our own clock: the next look at
+    all sockets, which asks the database, mends it.
+    """
+    return (
+        member.status != member.chosen_status
+        or not member.last_seen_at
+        or member.last_seen_at < timezone.now() - A_WHILE * _patience()
+    )
 
 
 @transaction.atomic
@@ -52,7 +63,7 @@ def arrive(membership_id: UUID) -> None:
     """A socket of theirs is open: they are what they chose."""
     member = _locked(Membership.objects.filter(pk=membership_id, is_active=True))
     if member:
-        member.last_seen_at = timezone.now()
+        member.last_seen_at = Now()
         _become(member, member.chosen_status)
 
 
@@ -64,12 +75,12 @@ def seen(present: Collection[UUID], *, left: Collection[UUID] = ()) -> None:
     rows = Membership.objects.filter(is_active=True)
     for member in rows.filter(pk__in=present).filter(Q(last_seen_at=None) | ~Q(status=F("chosen_status"))):
         arrive(member.pk)
-    rows.filter(pk__in={*present, *left}, last_seen_at__lt=_a_while_ago()).update(last_seen_at=timezone.now())
+    rows.filter(pk__in={*present, *left}, last_seen_at__lt=Now() - A_WHILE * _patience()).update(last_seen_at=Now())
 
 
 def settle_absent(*, most: int = 200) -> int:
     """Put offline who was not seen for AGENT_OFFLINE_AFTER, at most so many; returns how many. For the worker."""
-    absent = Membership.objects.filter(last_seen_at__lt=_long_ago()).exclude(status=AgentStatus.OFFLINE)
+    absent = Membership.objects.filter(last_seen_at__lt=Now() - _patience()).exclude(status=AgentStatus.OFFLINE)
     settled = 0
     for membership_id in list(absent.values_list("pk", flat=True)[:most]):
         with transaction.atomic():
@@ -96,10 +107,5 @@ def _locked(rows: QuerySet[Membership]) -> Membership | None:
     return rows.select_for_update(no_key=True).first()
 
 
-def _long_ago() -> datetime:
-    return timezone.now() - timedelta(seconds=settings.AGENT_OFFLINE_AFTER)
-
-
-def _a_while_ago() -> datetime:
-    """Noted again four times before it would be too late."""
-    return timezone.now() - timedelta(seconds=settings.AGENT_OFFLINE_AFTER / 4)
+def _patience() -> timedelta:
+    return timedelta(seconds=settings.AGENT_OFFLINE_AFTER)

@@ -1,5 +1,7 @@
 """Getting messages out of the house: rows written with the message, claimed under a lease, tried until done.
 
+Every time is the database's: workers whose clocks differ must agree on whose a row is, and on when it is due.
+
 Outward it is "at least once": a worker that dies after the provider took a message leaves a row that is sent
 again, with the same delivery id. Source: promises, "Sent on" and "No jam".
 """
@@ -9,14 +11,14 @@ import random
 import threading
 import traceback
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
 from django.dispatch import receiver
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels_app import credentials
@@ -56,6 +58,8 @@ def queue(sender: object, *, business_id: UUID, messages: Sequence[Message], **m
             conversation_id=message.conversation_id,
             message=message,
             seq=message.seq,
+            queued_at=Now(),
+            due_at=Now(),
         )
         for message in messages
         if message.status == MessageStatus.QUEUED
@@ -70,7 +74,7 @@ def queue(sender: object, *, business_id: UUID, messages: Sequence[Message], **m
 
 def claim(most: int) -> list[Delivery]:
     """Up to `most` rows that are due, now ours for LEASE. Two workers never get the same one."""
-    channel_ids = list(_ready(timezone.now()).order_by().values_list("channel_id", flat=True).distinct())
+    channel_ids = list(_ready().order_by().values_list("channel_id", flat=True).distinct())
     random.shuffle(channel_ids)  # none is always served first
     claimed: list[Delivery] = []
     for channel_id in channel_ids:
@@ -81,23 +85,20 @@ def claim(most: int) -> list[Delivery]:
 
 @transaction.atomic
 def _claim_of(channel_id: UUID | None, most: int) -> list[Delivery]:
-    now = timezone.now()
     if channel_id:
         # The lock makes counting what is under way and adding to it one step. It lets new rows refer to the channel.
         channel = Channel.objects.select_for_update(no_key=True).filter(pk=channel_id).first()
         if channel is None:
             return []
-        under_way = channel.deliveries.filter(state=DeliveryState.QUEUED, leased_until__gt=now).count()
+        under_way = channel.deliveries.filter(state=DeliveryState.QUEUED, leased_until__gt=Now()).count()
         # After a hold, one try shows whether the channel is back.
         at_once = 1 if channel.failures >= FAILURES_THAT_HOLD else PER_CHANNEL
         most = min(most, at_once - under_way)
     if most <= 0:
         return []
-    heads = list(
-        _ready(now).filter(Q(channel_id=channel_id)).order_by("due_at", "pk").values_list("pk", flat=True)[:most]
-    )
+    heads = list(_ready().filter(Q(channel_id=channel_id)).order_by("due_at", "pk").values_list("pk", flat=True)[:most])
     lease = uuid4()
-    _unclaimed(now).filter(pk__in=heads).update(lease=lease, leased_until=now + LEASE, attempts=F("attempts") + 1)
+    _unclaimed().filter(pk__in=heads).update(lease=lease, leased_until=Now() + LEASE, attempts=F("attempts") + 1)
     return list(
         Delivery.objects.filter(pk__in=heads, lease=lease)
         .select_related("channel", "conversation__customer", "message")
@@ -105,18 +106,18 @@ def _claim_of(channel_id: UUID | None, most: int) -> list[Delivery]:
     )
 
 
-def _unclaimed(now: datetime) -> "QuerySet[Delivery]":
-    free = Q(leased_until=None) | Q(leased_until__lte=now)
-    return Delivery.objects.filter(free, state=DeliveryState.QUEUED, due_at__lte=now)
+def _unclaimed() -> "QuerySet[Delivery]":
+    free = Q(leased_until=None) | Q(leased_until__lte=Now())
+    return Delivery.objects.filter(free, state=DeliveryState.QUEUED, due_at__lte=Now())
 
 
-def _ready(now: datetime) -> "QuerySet[Delivery]":
+def _ready() -> "QuerySet[Delivery]":
     """Due, nobody's, first of their conversation, and of a channel that is not held."""
     earlier = Delivery.objects.filter(
         conversation=OuterRef("conversation"), state=DeliveryState.QUEUED, seq__lt=OuterRef("seq")
     )
-    not_held = Q(channel=None) | Q(channel__held_until=None) | Q(channel__held_until__lte=now)
-    return _unclaimed(now).filter(not_held, ~Exists(earlier))
+    not_held = Q(channel=None) | Q(channel__held_until=None) | Q(channel__held_until__lte=Now())
+    return _unclaimed().filter(not_held, ~Exists(earlier))
 
 
 def release(delivery: Delivery) -> None:
@@ -145,13 +146,12 @@ def try_again(delivery: Delivery) -> bool:
     """By hand, for what failed or was parked: from the start, as if it were new. False when it is neither."""
     with transaction.atomic():
         _lock_conversation(delivery)
-        now = timezone.now()
         again = Delivery.objects.filter(pk=delivery.pk, state__in=[DeliveryState.FAILED, DeliveryState.PARKED]).update(
             state=DeliveryState.QUEUED,
             attempts=0,
             crashes=0,
-            queued_at=now,
-            due_at=now,
+            queued_at=Now(),
+            due_at=Now(),
             finished_at=None,
             last_error="",
         )
@@ -219,12 +219,14 @@ def _crashed(delivery: Delivery, error: Exception) -> None:
 
 
 def _later(delivery: Delivery, reason: str, *, wait: timedelta | None = None) -> None:
-    now, deadline = timezone.now(), delivery.queued_at + MAX_AGE
-    if delivery.attempts >= MAX_TRIES or now >= deadline:
+    assert delivery.leased_until
+    claimed_at = delivery.leased_until - LEASE
+    left = delivery.queued_at + MAX_AGE - claimed_at
+    if delivery.attempts >= MAX_TRIES or left <= timedelta(0):
         _close(delivery, DeliveryState.FAILED, error=reason)
         return
-    due_at = min(now + (wait or wait_after(delivery.attempts)), deadline)
-    _mine(delivery).update(lease=None, leased_until=None, due_at=due_at, last_error=reason[:300])
+    wait = min(wait or wait_after(delivery.attempts), left)
+    _mine(delivery).update(lease=None, leased_until=None, due_at=Now() + wait, last_error=reason[:300])
 
 
 @transaction.atomic
@@ -237,7 +239,7 @@ def _close(delivery: Delivery, state: DeliveryState, *, error: str = "", externa
         leased_until=None,
         last_error=error[:300],
         external_id=external_id,
-        finished_at=timezone.now(),
+        finished_at=Now(),
     )
     if closed:
         status = MessageStatus.SENT if state == DeliveryState.SENT else MessageStatus.FAILED
@@ -258,4 +260,4 @@ def _note_failure(channel_id: UUID) -> None:
     """A channel that fails several times in a row is left alone for a while, whatever conversation it was."""
     channel = Channel.objects.filter(pk=channel_id)
     channel.update(failures=F("failures") + 1)
-    channel.filter(failures__gte=FAILURES_THAT_HOLD).update(held_until=timezone.now() + HOLD)
+    channel.filter(failures__gte=FAILURES_THAT_HOLD).update(held_until=Now() + HOLD)

@@ -10,7 +10,7 @@ import time
 from datetime import timedelta
 
 from django.conf import settings
-from django.utils import timezone
+from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
 from channels_app.models import Heartbeat
@@ -25,10 +25,9 @@ PAUSE_SECONDS = 0.05
 
 def claim() -> bool:
     """Whether it is time and nobody else has begun: of many that ask, one is told yes."""
-    now = timezone.now()
-    never = Heartbeat(name=NAME, beat_at=now - 2 * EVERY)
+    never = Heartbeat(name=NAME, beat_at=Now() - 2 * EVERY)
     Heartbeat.objects.bulk_create([never], ignore_conflicts=True)
-    return bool(Heartbeat.objects.filter(name=NAME, beat_at__lte=now - EVERY).update(beat_at=now))
+    return bool(Heartbeat.objects.filter(name=NAME, beat_at__lte=Now() - EVERY).update(beat_at=Now()))
 
 
 def purge_all(stop: threading.Event) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -79,7 +79,7 @@ def delete_channel(*, actor: User, channel: Channel) -> None:
     doomed = Channel.objects.select_for_update().filter(pk=channel.pk, business=business).first()
     if doomed is None:
         raise NotFound
-    doomed.deliveries.filter(state=DeliveryState.QUEUED).update(due_at=timezone.now())
+    doomed.deliveries.filter(state=DeliveryState.QUEUED).update(due_at=Now())
     _record("channel.deleted", doomed, actor)
     doomed.delete()
 

@@ -123,9 +123,11 @@ else:
         # What is bound on the server (foundation/rows.py) is planned once. Behind a pooler that shares connections
         # between transactions it must be one that knows prepared statements, like PgBouncer from 1.21 on.
         "prepare_threshold": 3,
+        # `manage.py worker`, for whom nobody waits, gives its statements WORKER_STATEMENT_SECONDS.
         "options": "-c synchronous_commit=on -c statement_timeout=5000 -c idle_in_transaction_session_timeout=15000",
     }
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+WORKER_STATEMENT_SECONDS = 30
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env_str("REDIS_URL")

@@ -8,4 +8,4 @@ class RealtimeConfig(AppConfig):
     label = "realtime"
 
     def ready(self) -> None:
-        import_module("pingback.realtime.endings")
+        import_module("pingback.realtime.changes")

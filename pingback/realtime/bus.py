@@ -1,10 +1,12 @@
 """Events and verbs between processes, over Django Channels' layer.
 
 What travels is an envelope, one of
-  {"business", "seq", "out": [[room, packet], ...]}   a feed event, encoded once, emitted in the feed's order
+  {"business", "seq", "out": [[room, packet], ...], "wrote"?}   a feed event, encoded once, emitted in the feed's order;
+                                                      of a new message: [conversation, user or None for a customer]
   {"room", "packet", "skip", "business"?}             what has no place in the feed
   {"business", "typing", ...}, {"business", "company"}  who writes (typing.py) and who is there (presence.py)
   {"cut": room, "reason"}                             close the sockets of a room
+  {"person", "signed"}                                what a member's messages are signed with has changed
 Without REDIS_URL there is one process and nothing travels.
 
 Each workspace has a Channels group, which a process joins while it has sockets of it. Not each room: the feed's

@@ -47,10 +47,7 @@ async def answer(client: Client, event: str, arguments: tuple[Any, ...]) -> Ack:
         if seconds := client.throttle.wait(event):
             raise TooFast(_("Too fast."), retry_after=math.ceil(seconds))
         async with asyncio.timeout(settings.REQUEST_SECONDS):
-            ack = await HANDLERS[event](client, Fields.of(arguments))
-        if event in {"client_message", "agent_message"}:
-            typing.stop(client, ack["conversation_id"])
-        return ack
+            return await HANDLERS[event](client, Fields.of(arguments))
     except Refused as refusal:
         error: dict[str, Any] = {"code": refusal.code, "detail": refusal.detail}
         if isinstance(refusal, TooFast):

@@ -71,6 +71,14 @@ def chat_switched_off(business_id: UUID) -> None:
         log.exception("Sockets of a chat that was switched off were not cut")
 
 
+def person_changed(user_id: UUID, signed: dict[str, str]) -> None:
+    """Let the sockets of a person sign with this name and picture from now on."""
+    try:
+        _hand_over([{"person": str(user_id), "signed": signed}])
+    except Exception:
+        log.exception("Sockets go on under a former name")
+
+
 def workspace_switched(session_id: UUID, business_id: UUID) -> None:
     """Tell the pages of a session that it works elsewhere now; their sockets are still of the other workspace."""
     try:
@@ -112,8 +120,12 @@ def _cut(room: str, reason: str) -> None:
 
 
 def _envelope(event: FeedEvent) -> Envelope:
-    return {
+    envelope: Envelope = {
         "business": str(event.business_id),
         "seq": event.seq,
         "out": [[room, encode_event(name, payload)] for room, name, payload in rooms.audience(event)],
     }
+    if event.kind == "message.created":
+        author = str(event.actor_id) if event.actor_id else None
+        envelope["wrote"] = [str(event.conversation_id), author]
+    return envelope

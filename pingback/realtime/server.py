@@ -94,6 +94,8 @@ def _hear(envelope: Envelope) -> None:
         presence.hear(envelope)
     else:
         sockets.hear(envelope)
+        if "wrote" in envelope:
+            typing.end(*envelope["wrote"])
         if "out" in envelope:
             waiting.wake(envelope["business"])
 

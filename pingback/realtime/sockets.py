@@ -217,6 +217,10 @@ def hear(envelope: Envelope) -> None:
     elif "cut" in envelope:
         for client in members(envelope["cut"]):
             revoke(client.sid, envelope["reason"])
+    elif "person" in envelope:
+        for client in clients.values():
+            if client.membership and str(client.membership.user_id) == envelope["person"]:
+                vars(client.membership.user).update(envelope["signed"])
     else:
         deliver(envelope["room"], envelope["packet"], skip=envelope["skip"])
 

@@ -46,8 +46,17 @@ async def typing(client: Client, sent: Fields) -> dict[str, Any]:
     return {}
 
 
+def end(conversation_id: str, user_id: str | None) -> None:
+    """A message of theirs is there, whichever way it came: socket, REST or a page. None: a customer's."""
+    sids = _rooms.get(rooms.conversation(conversation_id), {}).get(user_id, ())
+    for sid in list(sids):
+        for writing in list(_writing[sid].values()):
+            if writing.envelope["typing"]["conversation_id"] == conversation_id:
+                _end(writing.envelope)
+
+
 def stop(client: Client, conversation_id: str | None = None) -> None:
-    """It has sent what it wrote, left the conversation or is gone. Without an id: in all of them."""
+    """It has left the conversation or is gone. Without an id: in all of them."""
     ended = [each.envelope for each in _writing.get(client.sid, {}).values()]
     if conversation_id:
         ended = [each for each in ended if each["typing"]["conversation_id"] == conversation_id]

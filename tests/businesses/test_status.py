@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from accounts.models import User
@@ -77,13 +78,32 @@ def test_who_is_gone_for_a_while_is_offline_and_comes_back_as_chosen(ben: User, 
     assert [data["status"] for _kind, data in told()] == ["live", "away", "offline", "away"]
 
 
-def test_who_chose_offline_stays_it_and_who_never_had_a_socket_stays_live(ben: User, acme: Business) -> None:
+def test_who_sets_a_status_without_a_socket_is_there_for_as_long_as_others(ben: User, acme: Business) -> None:
     status.choose_status(actor=ben, status="live")
     assert status.settle_absent() == 0
+    gone(ben)
+    assert status.settle_absent() == 1
+    assert [data["status"] for _kind, data in told()] == ["live", "offline"]
+
+
+def test_a_process_whose_clock_is_wrong_sends_nobody_away_and_keeps_nobody(ben: User, acme: Business) -> None:
+    member = member_of(ben)
+    for hours in (-3, 3):
+        with time_machine.travel(timezone.now() + timedelta(hours=hours)):
+            status.arrive(member.pk)
+            status.seen({member.pk})
+            assert status.settle_absent() == 0
+    gone(ben)
+    with time_machine.travel(timezone.now() - timedelta(hours=3)):
+        assert status.settle_absent() == 1
+
+
+def test_who_chose_offline_stays_it(ben: User, acme: Business) -> None:
     status.choose_status(actor=ben, status="offline")
     status.arrive(member_of(ben).pk)
     assert member_of(ben).status == "offline"
     gone(ben)
+    assert status.settle_absent() == 0
     status.choose_status(actor=ben, status="live")
     assert status.settle_absent() == 0
     assert member_of(ben).status == "live"

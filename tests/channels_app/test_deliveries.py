@@ -1,5 +1,8 @@
 """What leaves the house: never lost, never by two workers at once, and no jam behind a bad one."""
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -7,7 +10,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connections
+import time_machine
+from django.db import connection, connections
 from django.utils import timezone
 
 from accounts.models import User
@@ -356,6 +360,22 @@ def test_a_dead_workers_row_comes_back_when_its_lease_ends(ada: User, thread: Co
     assert Delivery.objects.get().attempts == 2
 
 
+def test_a_worker_whose_clock_is_wrong_takes_nothing_from_another_and_sends_nothing_early(
+    ada: User, thread: Conversation, provider: Provider
+) -> None:
+    builders.answers(ada, thread, "On its way")
+    [mine] = deliveries.claim(10)
+    with time_machine.travel(timezone.now() + timedelta(hours=3)):
+        assert deliveries.claim(10) == []
+    provider.answer = raises(DeliveryError("busy", permanent=False))
+    with time_machine.travel(timezone.now() + timedelta(hours=30)):
+        deliveries.attempt(mine)
+        assert deliveries.claim(10) == []
+    row = Delivery.objects.get()
+    assert (row.state, row.lease) == (DeliveryState.QUEUED, None)
+    assert timedelta(0) < row.due_at - timezone.now() <= timedelta(seconds=5)
+
+
 def test_a_worker_that_lost_its_lease_changes_nothing(ada: User, thread: Conversation, provider: Provider) -> None:
     message = builders.answers(ada, thread, "one")
     (slow,) = deliveries.claim(16)
@@ -615,3 +635,27 @@ def test_a_worker_outlives_a_round_that_fails(
 def test_the_receiver_is_connected_once() -> None:
     receivers = [receiver for receiver in events.happened._live_receivers(None)[0] if receiver is deliveries.queue]
     assert len(receivers) == 1
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="needs --services")
+def test_the_workers_own_process_has_more_patience_with_its_statements() -> None:
+    """Asked in a process of its own, as the command is run: a pool is made once for each."""
+    code = """
+import django
+django.setup()
+from django.core.management import call_command
+from django.db import connection
+from channels_app.management.commands import worker
+
+def ask(stop):
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        print(cursor.fetchone()[0])
+
+worker.run_forever = ask
+worker.Command.check = lambda *args, **options: None
+call_command("worker")
+"""
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "pingback.settings"}
+    done = subprocess.run([sys.executable, "-c", code], timeout=60, capture_output=True, text=True, env=environment)
+    assert "\n30s\n" in done.stdout, done.stderr

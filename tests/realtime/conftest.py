@@ -1,6 +1,7 @@
 """A real server in a process of its own, and clients that speak to it."""
 
 import contextlib
+import http.client
 import json
 import os
 import shutil
@@ -148,6 +149,39 @@ def hired(house: House, ada: Owner) -> Owner:
     house.call("POST", f"/team/invite?email={email}", None, ada.token)
     user_id = house.call("GET", "/auth/me", None, token)["user"]["id"]
     return Owner(token=token, user_id=user_id, business_id=ada.business_id)
+
+
+def cookie_of(house: House, person: str) -> str:
+    """The session cookie that the log-in page gives. person: an expression of a User."""
+    return house.shell(
+        "from importlib import import_module\n"
+        "from django.conf import settings\n"
+        "from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY\n"
+        "from accounts.models import User\nfrom accounts.services import open_session\n"
+        f"user = {person}\n"
+        "store = import_module(settings.SESSION_ENGINE).SessionStore()\n"
+        "store[SESSION_KEY] = str(user.pk)\n"
+        "store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]\n"
+        "store[HASH_SESSION_KEY] = user.get_session_auth_hash()\n"
+        "store['sid'] = str(open_session(user=user).pk)\n"
+        "store.save()\n"
+        "print(f'{settings.SESSION_COOKIE_NAME}={store.session_key}')"
+    )
+
+
+def post(house: House, path: str, form: str, *, cookie: str) -> str:
+    """Send a form of one of our pages, as its browser would. Where it leads to."""
+    headers = {
+        "Cookie": f"{cookie}; {live.CSRF_COOKIE_NAME}={'c' * 32}",
+        "X-CSRFToken": "c" * 32,
+        "Origin": house.url,
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", house.port, timeout=20)) as line:
+        line.request("POST", path, form, headers)
+        answer = line.getresponse()
+        assert answer.status == 302, (answer.status, answer.read()[:500])
+        return str(answer.headers["Location"])
 
 
 @dataclass

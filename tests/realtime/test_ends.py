@@ -1,7 +1,5 @@
 """How sockets end: a session is over, a member has left, the server restarts. Promises 1, 3 and 5; A4, A5, A7."""
 
-import contextlib
-import http.client
 import shutil
 import tempfile
 import time
@@ -11,7 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.realtime.conftest import Connect, House, Owner, needs_redis, sign_up, until
+from tests.realtime.conftest import (
+    PASSWORD,
+    Connect,
+    House,
+    Owner,
+    cookie_of,
+    needs_redis,
+    post,
+    sign_up,
+    until,
+)
 
 
 def test_A4_logging_out_cuts_the_sockets_of_that_session_only(talk: Connect, house: House, ada: Owner) -> None:
@@ -124,26 +132,9 @@ def patient() -> Iterator[House]:
 
 def operator_deletes(house: House, address: str) -> None:
     """In Django admin, with a click on "Yes, I'm sure"."""
-    cookie = house.shell(
-        "from importlib import import_module\n"
-        "from django.conf import settings\n"
-        "from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY\n"
-        "from accounts.models import User\nfrom accounts.services import open_session\n"
-        f"olga = User.objects.create_superuser('{uuid.uuid4().hex}@example.com', 'tidewater-9', full_name='Olga')\n"
-        "store = import_module(settings.SESSION_ENGINE).SessionStore()\n"
-        "store[SESSION_KEY] = str(olga.pk)\n"
-        "store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]\n"
-        "store[HASH_SESSION_KEY] = olga.get_session_auth_hash()\n"
-        "store['sid'] = str(open_session(user=olga).pk)\n"
-        "store.save()\n"
-        "print(f'{settings.SESSION_COOKIE_NAME}={store.session_key}; {settings.CSRF_COOKIE_NAME}=' + 'c' * 32)"
-    )
-    headers = {"Cookie": cookie, "X-CSRFToken": "c" * 32, "Origin": house.url}
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", house.port, timeout=20)) as line:
-        headers["Content-Type"] = "application/x-www-form-urlencoded"
-        line.request("POST", f"/admin/{address}/delete/", "post=yes", headers)
-        answer = line.getresponse()
-        assert (answer.status, answer.headers["Location"]) == (302, f"/admin/{address.rpartition('/')[0]}/")
+    email = f"olga-{uuid.uuid4().hex}@example.com"
+    olga = cookie_of(house, f"User.objects.create_superuser('{email}', '{PASSWORD}', full_name='Olga')")
+    assert post(house, f"/admin/{address}/delete/", "post=yes", cookie=olga) == f"/admin/{address.rpartition('/')[0]}/"
 
 
 def test_A7_a_deleted_widget_cuts_its_visitors_at_once_and_lets_nobody_back_in(talk: Connect, patient: House) -> None:

@@ -6,7 +6,7 @@ from urllib.error import HTTPError
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tests.realtime.conftest import Connect, House, Owner, Payload, is_closed, new_id, polled
+from tests.realtime.conftest import Connect, House, Owner, Payload, cookie_of, is_closed, new_id, polled
 
 
 def test_a_member_is_let_in_by_token(talk: Connect, ada: Owner) -> None:
@@ -206,21 +206,7 @@ def test_polling_from_a_shop_may_read_its_answers_but_sends_no_credentials(house
 
 @pytest.fixture
 def cookie(house: House, ada: Owner) -> str:
-    """Ada's session cookie, as the log-in page gives it."""
-    return house.shell(
-        "from importlib import import_module\n"
-        "from django.conf import settings\n"
-        "from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY\n"
-        "from accounts.models import User\nfrom accounts.services import open_session\n"
-        f"user = User.objects.get(pk='{ada.user_id}')\n"
-        "store = import_module(settings.SESSION_ENGINE).SessionStore()\n"
-        "store[SESSION_KEY] = str(user.pk)\n"
-        "store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]\n"
-        "store[HASH_SESSION_KEY] = user.get_session_auth_hash()\n"
-        "store['sid'] = str(open_session(user=user).pk)\n"
-        "store.save()\n"
-        "print(f'{settings.SESSION_COOKIE_NAME}={store.session_key}')"
-    )
+    return cookie_of(house, f"User.objects.get(pk='{ada.user_id}')")
 
 
 def is_member(talker: object) -> bool:

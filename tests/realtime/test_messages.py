@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.realtime.conftest import ROOT, Connect, House, Owner, Payload, Talker, new_id, until
+from tests.realtime.conftest import ROOT, Connect, House, Owner, Payload, Talker, cookie_of, new_id, post, until
 
 
 def history(house: House, owner: Owner, conversation_id: str) -> list[Payload]:
@@ -501,3 +501,18 @@ def test_files_go_out_over_sockets_and_only_those_of_the_conversation(talk: Conn
     heard = cleo.hears("new_message", 2)
     with urllib.request.urlopen(heard["attachments"][0]["url"], timeout=10) as answer:
         assert answer.read() == b"Hello"
+
+
+def test_a_member_who_takes_another_name_signs_with_it_from_open_sockets_too(
+    talk: Connect, house: House, ada: Owner
+) -> None:
+    cleo, adas = talk(ada.visitor), [talk(ada.auth), talk(ada.auth)]
+    conversation = cleo.ask("client_message", {"content": "Hello?"})["conversation_id"]
+    cookie = cookie_of(house, f"User.objects.get(pk='{ada.user_id}')")
+
+    post(house, "/settings/profile/", "full_name=Ada%20Lovelace", cookie=cookie)
+
+    for count, socket in enumerate(adas, start=2):
+        ack = socket.ask("agent_message", {"conversation_id": conversation, "content": "Hi"})
+        assert ack["message"]["sender_name"] == "Ada Lovelace"
+        assert cleo.hears("new_message", count)["sender_name"] == "Ada Lovelace"

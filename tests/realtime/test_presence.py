@@ -162,6 +162,22 @@ def test_who_sends_a_message_has_stopped_typing(
     assert len(hearer.named("typing")) == 2  # who did not type is not said to have stopped
 
 
+def test_who_sends_a_message_over_rest_has_stopped_typing(
+    talk: Connect, house: House, ada: Owner, ben: Owner, cleo: Talker, conversation: str
+) -> None:
+    adas, bens = joined(talk(ada.auth), conversation), joined(talk(ben.auth), conversation)
+    types(bens, conversation)
+    adas.hears("typing")
+
+    house.call("POST", f"/conversations/{conversation}/messages", {"content": "There."}, ben.token)
+    adas.ask("agent_message", {"conversation_id": conversation, "content": "The next one."})
+
+    for talker in (adas, cleo):
+        until(lambda talker=talker: talker.named("new_message")[-1]["content"] == "The next one.")
+        over, following = ("typing", typing(conversation, ben, is_typing=False)), talker.named("new_message")[-1]
+        assert talker.heard.index(over) < talker.heard.index(("new_message", following))
+
+
 def test_leaving_ends_typing(talk: Connect, ada: Owner, cleo: Talker, conversation: str) -> None:
     adas = joined(talk(ada.auth), conversation)
     types(adas, conversation)

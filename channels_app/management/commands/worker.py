@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DEFAULT_DB_ALIAS
+from django.db import DEFAULT_DB_ALIAS, connections
 
 from channels_app import deliveries
 from channels_app.worker import run_forever
@@ -15,6 +15,15 @@ from channels_app.worker import run_forever
 class Command(BaseCommand):
     help = "Send what waits to leave the house, until told to stop (SIGTERM, Ctrl-C)."
     requires_migrations_checks = True
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Before the first connection: a pool is made with what its connections are told."""
+        if not settings.EMBEDDED:
+            given = connections.settings[DEFAULT_DB_ALIAS]["OPTIONS"]
+            given["options"] += (
+                f" -c statement_timeout={1000 * settings.WORKER_STATEMENT_SECONDS}"  # the last one counts
+            )
+        return super().execute(*args, **options)
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.EMBEDDED:

@@ -1,18 +1,24 @@
-"""Rows whose end cuts sockets, whoever ends them: a widget, a workspace, the chat that a workspace switches off.
+"""Changes of rows that open sockets rest on, whoever makes them, told after the commit.
 
-The regular look at all sockets would find it, too; this is at once, after the commit.
+The end of a widget, of a workspace and of a chat that is switched off would be found at the next look at all sockets,
+too; this is at once. A member's own name and picture are what its messages are signed with.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
+from accounts.models import User
 from businesses.models import Business
 from channels_app.models import Channel
 from pingback.realtime import publish
 from widgets.models import Widget
+
+# What others see of whoever wrote a message (conversations/wire.py).
+SIGNED_WITH = frozenset({"full_name", "avatar_url", "avatar_version"})
 
 
 @receiver(post_delete, sender=Widget)
@@ -25,6 +31,13 @@ def widget_deleted(instance: Widget, **_signal: Any) -> None:
 def workspace_deleted(instance: Business, **_signal: Any) -> None:
     business_id = instance.pk
     transaction.on_commit(lambda: publish.workspace_ended(business_id), robust=True)
+
+
+@receiver(post_save, sender=User)
+def person_changed(instance: User, created: bool, update_fields: Collection[str] | None = None, **_signal: Any) -> None:
+    if not created and (update_fields is None or not SIGNED_WITH.isdisjoint(update_fields)):
+        user_id, signed = instance.pk, {name: getattr(instance, name) for name in SIGNED_WITH}
+        transaction.on_commit(lambda: publish.person_changed(user_id, signed), robust=True)
 
 
 @receiver(post_save, sender=Channel)
