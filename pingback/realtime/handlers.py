@@ -14,7 +14,6 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
-from businesses.models import Business
 from conversations import feed, wire
 from conversations.attachments import ids_in
 from conversations.models import Conversation, Message
@@ -200,10 +199,6 @@ def _missed_events(client: Client, cursor: int | None) -> Ack:
     answers = _fitting(feed.payloads_of(missed.events))
     last = answers[-1]["seq"] if answers else cursor
     return {"events": answers, "cursor": last, "more": missed.more or len(answers) < len(missed.events)}
-
-
-def feed_positions(business_ids: set[UUID]) -> dict[UUID, int]:
-    return dict(Business.objects.filter(pk__in=business_ids).values_list("pk", "feed_seq"))
 
 
 def _missed_messages(client: Client, conversation_id: UUID, seq: int) -> Ack:

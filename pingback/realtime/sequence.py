@@ -13,16 +13,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 PATIENCE_SECONDS = 0.25
+MAX_HOLES = 1_000
 
 Emit = Callable[[Any], None]
 
 
 @dataclass(slots=True)
 class _Line:
-    """Where one workspace stands. waiting: (seq, tie, what to emit)."""
+    """Where one workspace stands.
+
+    waiting: (seq, tie, until when by the loop's clock, what to emit).
+    holes: numbers that were given up and have not come since. A few of a great many are enough to know of the loss.
+    """
 
     next: int
-    waiting: list[tuple[int, int, Any]] = field(default_factory=list)
+    waiting: list[tuple[int, int, float, Any]] = field(default_factory=list)
+    holes: set[int] = field(default_factory=set)
     timer: asyncio.TimerHandle | None = None
     listeners: int = 0
 
@@ -42,10 +48,21 @@ class InOrder:
         line.listeners += 1
         return is_first
 
-    def is_behind(self, business: str, seq: int) -> bool:
-        """Whether somebody listens here who has not been told up to this number of the feed."""
+    def businesses(self) -> list[str]:
+        """Those that somebody listens to."""
+        return list(self._lines)
+
+    def misses(self, business: str, seq: int) -> bool:
+        """Whether somebody listens here who has not been told of everything up to this number of the feed."""
         line = self._lines.get(business)
-        return line is not None and line.next <= seq
+        return line is not None and (line.next <= seq or any(hole <= seq for hole in line.holes))
+
+    def go_on_from(self, business: str, seq: int) -> None:
+        """Whoever listens fetches everything up to this number: nothing before it is missed or waited for."""
+        if line := self._lines.get(business):
+            line.holes = {hole for hole in line.holes if hole > seq}
+            line.next = max(line.next, seq + 1)
+            self._move(line)
 
     def leave(self, business: str) -> bool:
         """Whether it was the last."""
@@ -61,21 +78,27 @@ class InOrder:
         line = self._lines.get(business)
         if line is None:
             return
-        heapq.heappush(line.waiting, (seq, next(self._ties), what))
+        line.holes.discard(seq)
+        until = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        heapq.heappush(line.waiting, (seq, next(self._ties), until, what))
         self._move(line)
 
-    def _move(self, line: _Line) -> None:
-        while line.waiting and line.waiting[0][0] <= line.next:
-            seq, _tie, what = heapq.heappop(line.waiting)
+    def _move(self, line: _Line, *, up_to: int = 0) -> None:
+        """Emit what is next, and without those that are missing whatever is not beyond `up_to`."""
+        while line.waiting and line.waiting[0][0] <= max(line.next, up_to):
+            seq, _tie, _until, what = heapq.heappop(line.waiting)
+            line.holes.update(range(line.next, min(seq, line.next + MAX_HOLES - len(line.holes))))
             line.next = max(line.next, seq + 1)
             self._emit(what)
         if line.waiting and line.timer is None:
-            line.timer = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._give_up, line)
+            soonest = min(until for _seq, _tie, until, _what in line.waiting)
+            line.timer = asyncio.get_running_loop().call_at(soonest, self._give_up, line)
         elif not line.waiting and line.timer:
             line.timer.cancel()
             line.timer = None
 
     def _give_up(self, line: _Line) -> None:
+        """All that is missing before what has waited for long enough: however many holes, nothing waits longer."""
         line.timer = None
-        line.next = line.waiting[0][0]
-        self._move(line)
+        now = asyncio.get_running_loop().time()
+        self._move(line, up_to=max((seq for seq, _tie, until, _what in line.waiting if until <= now), default=0))

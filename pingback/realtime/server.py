@@ -5,13 +5,13 @@ import logging
 import random
 import time
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error
 from socketio.exceptions import ConnectionRefusedError
 
 from businesses import status
+from conversations import feed
 from foundation.errors import Refused, TooFast
 from pingback.realtime import bus, clients, db, handlers, handshake, presence, rooms, sockets, typing, waiting
 from pingback.realtime.bus import Envelope
@@ -29,10 +29,12 @@ log = logging.getLogger("pingback.realtime")
 # Every socket's right to be here is looked up again at least this often.
 RECHECK_SECONDS = 30
 RECHECK_AT_ONCE = 500
+# What was committed by then and is not told at the next comparison is lost.
+COMPARE_SECONDS = 5
 # Clients come back spread over this time.
 RETURN_MS = 10_000
 
-_watch: asyncio.Task[None] | None = None
+_watch: list[asyncio.Task[None]] = []
 
 
 @sio.on("connect")  # type: ignore[untyped-decorator]
@@ -44,7 +46,7 @@ async def connect(sid: str, environ: dict[str, Any], auth: object = None) -> Non
         )
     except TooFast as error:
         raise ConnectionRefusedError(TOO_MANY_CONNECTIONS) from error
-    except (Refused, DatabaseError) as error:
+    except (Refused, Error) as error:
         log.warning("A handshake could not be checked: %s", error)
         raise ConnectionRefusedError("busy") from error
     if connection.closed:
@@ -70,8 +72,8 @@ async def _note_arrival(identity: Identity) -> None:
     """What goes wrong here the next look at all sockets mends."""
     try:
         await db.run(handshake.note_arrival, identity)
-    except (Refused, DatabaseError) as error:
-        log.warning("Somebody's arrival was not noted: %s", error)
+    except Exception:
+        log.exception("Somebody's arrival was not noted")
 
 
 @sio.on("disconnect")  # type: ignore[untyped-decorator]
@@ -112,18 +114,18 @@ def _has_too_many(identity: Identity) -> bool:
 
 async def startup() -> None:
     """Called by the application's lifespan before the first request."""
-    global _watch
     await bus.attach(hear=_hear, gap=_resync, joined=_look_for_missed)
     presence.start()
-    _watch = asyncio.create_task(_recheck_for_ever())
+    _watch.extend(asyncio.create_task(each()) for each in (_recheck_for_ever, _compare_for_ever))
 
 
 async def shutdown() -> None:
     """Called by the application's lifespan when it ends."""
     await asyncio.sleep(0.05)  # the farewell goes out
-    if _watch:
-        _watch.cancel()
-        await asyncio.gather(_watch, return_exceptions=True)
+    for task in _watch:
+        task.cancel()
+    await asyncio.gather(*_watch, return_exceptions=True)
+    _watch.clear()
     await sio.shutdown()
     await presence.stop()
     await bus.detach()
@@ -157,21 +159,23 @@ async def close_sockets() -> None:
 
 def _resync(business: str | None) -> None:
     """Something was lost on the way, and nobody knows what: the workspace's sockets, or all, fetch anew."""
-    waiting.wake(business)
-    present = [each for each in sockets.clients.values() if business in {None, str(each.business_id)}]
-    if present:
-        sio.eio.background(_tell_to_resync(present))
+    sio.eio.background(_tell_to_resync({business} if business else set(sockets.in_order.businesses())))
 
 
-async def _tell_to_resync(present: list[Client]) -> None:
+async def _tell_to_resync(businesses: set[str]) -> None:
+    for business in businesses:
+        waiting.wake(business)
+    present = [each for each in sockets.clients.values() if str(each.business_id) in businesses]
     try:
-        cursors = await db.run(handlers.feed_positions, {client.business_id for client in present})
-    except (Refused, DatabaseError) as error:
-        log.warning("Clients were told to fetch anew without a cursor: %s", error)
+        cursors = await db.run(feed.positions, businesses)
+    except Exception:
+        log.exception("Clients are told to fetch anew without a cursor")
         cursors = {}
+    for business, cursor in cursors.items():
+        sockets.in_order.go_on_from(business, cursor)
     for client in present:
-        cursor = {"cursor": cursors.get(client.business_id)} if client.is_member else {}
-        sockets.tell(client, "resync", cursor)
+        payload = {"cursor": cursors.get(str(client.business_id))} if client.is_member else {}
+        sockets.tell(client, "resync", payload)
 
 
 def _look_for_missed(business: str) -> None:
@@ -181,14 +185,31 @@ def _look_for_missed(business: str) -> None:
 async def _compare_with_the_feed(business: str) -> None:
     """The workspace's events reach this process from now on; what came between the handshake and now may not have."""
     try:
-        positions = await db.run(handlers.feed_positions, {UUID(business)})
-    except (Refused, DatabaseError) as error:
-        log.warning("Nobody knows whether something was missed: %s", error)
+        positions = await db.run(feed.positions, [business])
+    except Exception:
+        log.exception("Nobody knows whether something was missed")
         _resync(business)
         return
     await asyncio.sleep(PATIENCE_SECONDS)  # what is committed may be on its way
-    if any(sockets.in_order.is_behind(business, seq) for seq in positions.values()):
+    if any(sockets.in_order.misses(business, seq) for seq in positions.values()):
         _resync(business)
+
+
+async def _compare_for_ever() -> None:
+    """A process that is killed between a commit and its publishing, or ends while the bus is away, never tells of it.
+    A round is more than anything needs that is only on its way.
+    """
+    committed: dict[str, int] = {}
+    while True:
+        await asyncio.sleep(COMPARE_SECONDS)
+        try:
+            if missing := {each for each, seq in committed.items() if sockets.in_order.misses(each, seq)}:
+                log.warning("Events of %d workspaces were lost", len(missing))
+                await _tell_to_resync(missing)
+            committed = await db.run(feed.positions, sockets.in_order.businesses())
+        except Exception:
+            log.exception("What was told was not compared with what is stored")
+            committed = {}
 
 
 async def _recheck_for_ever() -> None:
@@ -197,8 +218,8 @@ async def _recheck_for_ever() -> None:
         try:
             await _recheck()
             await _note_presence()
-        except (Refused, DatabaseError) as error:
-            log.warning("Sockets were not checked: %s", error)
+        except Exception:
+            log.exception("Sockets were not checked")
 
 
 async def _note_presence() -> None:

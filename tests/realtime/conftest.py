@@ -84,7 +84,18 @@ class House:
 @pytest.fixture(scope="session")
 def house() -> Iterator[House]:
     folder = Path(tempfile.mkdtemp(prefix="pingback-sockets-"))
-    running = House(folder, TRUSTED_PROXIES="1", ALLOWED_HOSTS="127.0.0.1,localhost")
+    proxied = {"TRUSTED_PROXIES": "1", "ALLOWED_HOSTS": "127.0.0.1,localhost"}
+    running = House(folder, **proxied, AGENT_OFFLINE_AFTER="9999")
+    yield running
+    running.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def watchful() -> Iterator[House]:
+    """A server that looks every half second for what nobody told it; the others never do."""
+    folder = Path(tempfile.mkdtemp(prefix="pingback-watchful-"))
+    running = House(folder, TEST_LOOKS_EVERY="0.5")
     yield running
     running.stop()
     shutil.rmtree(folder, ignore_errors=True)

@@ -22,7 +22,9 @@ settings.SILENCED_SYSTEM_CHECKS = ["pingback.E006"]  # the tests' PostgreSQL doe
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 engine.CONNECT_SECONDS = 1
 engine.MAX_UNREAD_SECONDS = 2
-server.RECHECK_SECONDS = float(os.environ.get("TEST_RECHECK_SECONDS", "0.5"))
+# What is found at a look at everything must not hide that nobody was told at once: a server of its own looks often.
+looks = float(os.environ.get("TEST_LOOKS_EVERY", 3600))
+server.RECHECK_SECONDS = server.COMPARE_SECONDS = looks
 presence.BEAT_SECONDS, presence.FORGET_SECONDS = 0.5, 3
 typing.TYPING_SECONDS = 2
 # A socket is no news until somebody has chosen a status: tests of messages count what they hear.

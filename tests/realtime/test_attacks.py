@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from tests.realtime.conftest import Connect, House, Owner, is_closed, new_id, polled, until
+from tests.realtime.conftest import Connect, House, Owner, is_closed, new_id, polled, sign_up, until
 from tests.realtime.test_abuse import MEGABYTE, Raw, hello, is_alive, polling
 
 # What a flood may leave behind in a server: the allocator's slack, not what was sent.
@@ -272,13 +272,14 @@ def test_C9_a_polling_client_that_never_fetches_is_cut(talk: Connect, house: Hou
 # Rights that end --------------------------------------------------------------------------------------------
 
 
-def test_A7_a_socket_of_a_deleted_widget_is_cut_though_nobody_told_us(talk: Connect, house: House, ada: Owner) -> None:
-    widget = house.call("POST", "/widget/create", {"domain": f"{new_id()}.example"}, ada.token)
-    cleo, agent = talk({**ada.visitor, "widget_id": widget["id"]}), talk(ada.auth)
+def test_A7_a_socket_of_a_deleted_widget_is_cut_though_nobody_told_us(talk: Connect, watchful: House) -> None:
+    ada = sign_up(watchful, "Ada", "Acme")
+    widget = watchful.call("POST", "/widget/create", {"domain": f"{new_id()}.example"}, ada.token)
+    cleo, agent = talk({**ada.visitor, "widget_id": widget["id"]}, to=watchful), talk(ada.auth, to=watchful)
     cleo.ask("client_message", {"content": "Hello?"})
     agent.hears("new_message")
 
-    house.shell(f"from widgets.models import Widget; Widget.objects.filter(pk='{widget['id']}').delete()")
+    watchful.shell(f"from widgets.models import Widget; Widget.objects.filter(pk='{widget['id']}').delete()")
 
     assert cleo.hears("revoked") == {"reason": "visitor_ended"}
     until(lambda: not cleo.client.connected)

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import pytest
 from channels.layers import InMemoryChannelLayer
+from django.db import InterfaceError
 
 from pingback.realtime import bus, publish, server
 from pingback.realtime.bus import Bus, Envelope
@@ -251,13 +252,55 @@ async def test_what_was_committed_while_a_process_joined_is_asked_for(
     told: list[str | None] = []
     monkeypatch.setattr(server, "PATIENCE_SECONDS", 0)
     monkeypatch.setattr(server, "_resync", told.append)
-    monkeypatch.setattr(server.handlers, "feed_positions", lambda ids: dict.fromkeys(ids, 7))
+    monkeypatch.setattr(server.feed, "positions", lambda ids: dict.fromkeys(ids, 7))
     server.sockets.in_order.listen(business, after=reached)
 
     await server._compare_with_the_feed(business)
 
     server.sockets.in_order.leave(business)
     assert told == ([business] if is_told else [])
+
+
+@pytest.mark.parametrize("more_follows", [True, False])
+def test_R3_what_a_process_stored_and_did_not_live_to_tell_is_fetched_by_everybody(
+    talk: Connect, watchful: House, more_follows: bool
+) -> None:
+    """A member would see the hole in the numbers if something followed; a visitor would not."""
+    ada = sign_up(watchful, "Ada", "Acme")
+    agent, cleo = talk(ada.auth, to=watchful), talk(ada.visitor, to=watchful)
+    conversation_id = cleo.ask("client_message", {"content": "Hello?"})["conversation_id"]
+    assert agent.hears("new_message")["feed_seq"] == 3
+    assert agent.named("resync") == cleo.named("resync") == []
+
+    watchful.shell(
+        "from uuid import UUID\n"
+        "from django.conf import settings\n"
+        "from conversations.services.opening import open_conversation\n"
+        "settings.FEED_PUBLISHER = 'builtins.len'\n"
+        f"open_conversation(business_id=UUID('{ada.business_id}'), channel_type='email', content='By mail')"
+    )
+    if more_follows:
+        agent.ask("agent_message", {"conversation_id": conversation_id, "content": "Hi!"})
+
+    assert agent.hears("resync")["cursor"] >= 5
+    assert cleo.hears("resync") == {}
+    agent.ask("agent_message", {"conversation_id": conversation_id, "content": "Still there?"})
+    until(lambda: [each["content"] for each in cleo.named("new_message")][-1] == "Still there?")
+
+
+@pytest.mark.parametrize(("looks", "every"), [("_recheck", "RECHECK_SECONDS"), ("_compare", "COMPARE_SECONDS")])
+async def test_a_look_that_fails_is_not_the_last(monkeypatch: pytest.MonkeyPatch, looks: str, every: str) -> None:
+    asked: list[str] = []
+
+    async def broken(*_arguments: Any, **_named: Any) -> Any:
+        asked.append(looks)
+        raise InterfaceError("the connection is closed")  # Django's, and no DatabaseError
+
+    monkeypatch.setattr(server, every, 0)
+    monkeypatch.setattr(server.db, "run", broken)
+    looking = asyncio.create_task(getattr(server, f"{looks}_for_ever")())
+    await soon(lambda: len(asked) > 2)
+    looking.cancel()
 
 
 # Over a real Redis ------------------------------------------------------------------------------------------

@@ -52,11 +52,12 @@ def test_A4_logging_out_cuts_the_sockets_of_that_session_only(talk: Connect, hou
     ids=["session deleted", "user disabled", "member switched off", "member removed"],
 )
 def test_A5_A7_a_socket_whose_right_is_gone_is_cut_though_nobody_told_us(
-    talk: Connect, house: House, ada: Owner, code: str, reason: str
+    talk: Connect, watchful: House, code: str, reason: str
 ) -> None:
-    agent, cleo = talk(ada.auth), talk(ada.visitor)
+    ada = sign_up(watchful, "Ada", "Acme")
+    agent, cleo = talk(ada.auth, to=watchful), talk(ada.visitor, to=watchful)
 
-    house.shell(code.format(user=ada.user_id))
+    watchful.shell(code.format(user=ada.user_id))
 
     assert agent.hears("revoked") == {"reason": f"{reason}_ended"}
     until(lambda: not agent.client.connected)
@@ -65,31 +66,33 @@ def test_A5_A7_a_socket_whose_right_is_gone_is_cut_though_nobody_told_us(
 
 
 def test_A7_a_member_who_lacks_the_second_factor_that_is_asked_for_is_cut_and_not_let_back_in(
-    talk: Connect, house: House, ada: Owner
+    talk: Connect, watchful: House
 ) -> None:
-    agent, cleo = talk(ada.auth), talk(ada.visitor)
-    house.shell("from businesses.models import Business as B; B.objects.update(second_factor_required=True)")
+    ada = sign_up(watchful, "Ada", "Acme")
+    agent, cleo = talk(ada.auth, to=watchful), talk(ada.visitor, to=watchful)
+    watchful.shell("from businesses.models import Business as B; B.objects.update(second_factor_required=True)")
     try:
         assert agent.hears("revoked") == {"reason": "second_factor_setup_required"}
         until(lambda: not agent.client.connected)
-        assert talk(ada.auth).refusal == ["second_factor_setup_required"]
+        assert talk(ada.auth, to=watchful).refusal == ["second_factor_setup_required"]
         assert cleo.ask("client_message", {"content": "Hello?"})["conversation_id"]
         assert agent.named("new_message") == []
     finally:
-        house.shell("from businesses.models import Business as B; B.objects.update(second_factor_required=False)")
+        watchful.shell("from businesses.models import Business as B; B.objects.update(second_factor_required=False)")
 
 
-def test_A7_a_visitor_who_was_revoked_is_cut(talk: Connect, house: House, ada: Owner) -> None:
-    cleo = talk(ada.visitor)
+def test_A7_a_visitor_who_was_revoked_is_cut(talk: Connect, watchful: House) -> None:
+    ada = sign_up(watchful, "Ada", "Acme")
+    cleo = talk(ada.visitor, to=watchful)
     key = cleo.ask("client_message", {"content": "Hello?"})["visitor_key"]
 
-    house.shell(
+    watchful.shell(
         "from widgets.models import Visitor; from django.db.models import F\n"
         f"Visitor.objects.filter(business_id='{ada.business_id}').update(generation=F('generation') + 1)"
     )
 
     assert cleo.hears("revoked") == {"reason": "visitor_ended"}
-    stranger = talk({**ada.visitor, "visitor_key": key})
+    stranger = talk({**ada.visitor, "visitor_key": key}, to=watchful)
     assert stranger.ask("client_message", {"content": "Hi"})["visitor_key"] != key
 
 
@@ -120,16 +123,6 @@ def test_R7_a_restart_is_announced_and_quick(talk: Connect, passing: House) -> N
 # What ends for many at once: told to their sockets, not found at the next look ------------------------------
 
 
-@pytest.fixture(scope="module")
-def patient() -> Iterator[House]:
-    """A server that looks at its sockets so seldom that no test sees it."""
-    folder = Path(tempfile.mkdtemp(prefix="pingback-patient-"))
-    running = House(folder, TEST_RECHECK_SECONDS="3600", AGENT_OFFLINE_AFTER="9999")
-    yield running
-    running.stop()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
 def operator_deletes(house: House, address: str) -> None:
     """In Django admin, with a click on "Yes, I'm sure"."""
     email = f"olga-{uuid.uuid4().hex}@example.com"
@@ -137,17 +130,18 @@ def operator_deletes(house: House, address: str) -> None:
     assert post(house, f"/admin/{address}/delete/", "post=yes", cookie=olga) == f"/admin/{address.rpartition('/')[0]}/"
 
 
-def test_A7_a_deleted_widget_cuts_its_visitors_at_once_and_lets_nobody_back_in(talk: Connect, patient: House) -> None:
-    ada = sign_up(patient, "Ada", "Acme")
+def test_A7_a_deleted_widget_cuts_its_visitors_at_once_and_lets_nobody_back_in(
+    talk: Connect, house: House, ada: Owner
+) -> None:
     shop, blog = (
-        patient.call("POST", "/widget/create", {"domain": f"{uuid.uuid4().hex}.example"}, ada.token) for _ in range(2)
+        house.call("POST", "/widget/create", {"domain": f"{uuid.uuid4().hex}.example"}, ada.token) for _ in range(2)
     )
     at_shop, at_blog = ({**ada.visitor, "widget_id": each["id"]} for each in (shop, blog))
-    cleo, stranger = talk(at_shop, to=patient), talk(at_shop, to=patient)
-    other, agent = talk(at_blog, to=patient), talk(ada.auth, to=patient)
+    cleo, stranger = talk(at_shop), talk(at_shop)
+    other, agent = talk(at_blog), talk(ada.auth)
     written = cleo.ask("client_message", {"content": "Hello?"})
 
-    operator_deletes(patient, f"widgets/widget/{shop['id']}")
+    operator_deletes(house, f"widgets/widget/{shop['id']}")
 
     for talker in (cleo, stranger):
         assert talker.hears("revoked") == {"reason": "visitor_ended"}
@@ -155,38 +149,38 @@ def test_A7_a_deleted_widget_cuts_its_visitors_at_once_and_lets_nobody_back_in(t
     answer = {"conversation_id": written["conversation_id"], "content": "Still there?"}
     assert agent.ask("agent_message", answer)["message"]["seq"] == 2
     assert [message["content"] for message in cleo.named("new_message")] == ["Hello?"]
-    assert talk({**at_shop, "visitor_key": written["visitor_key"]}, to=patient).refusal == ["unauthorized"]
+    assert talk({**at_shop, "visitor_key": written["visitor_key"]}).refusal == ["unauthorized"]
     assert other.ask("client_message", {"content": "Hi"})["message"]["seq"] == 1
 
 
 @needs_redis
-def test_A7_a_deleted_workspace_cuts_everybody_in_it_at_once(talk: Connect, patient: House) -> None:
-    ada, mallory = sign_up(patient, "Ada", "Acme"), sign_up(patient, "Mallory", "Umbrella")
-    cleo, stranger, agent = talk(ada.visitor, to=patient), talk(ada.visitor, to=patient), talk(ada.auth, to=patient)
+def test_A7_a_deleted_workspace_cuts_everybody_in_it_at_once(
+    talk: Connect, house: House, ada: Owner, mallory: Owner
+) -> None:
+    cleo, stranger, agent = talk(ada.visitor), talk(ada.visitor), talk(ada.auth)
     cleo.ask("client_message", {"content": "Hello?"})
-    elsewhere = talk(mallory.auth, to=patient)
+    elsewhere = talk(mallory.auth)
 
-    patient.shell(f"from businesses.models import Business; Business.objects.get(pk='{ada.business_id}').delete()")
+    house.shell(f"from businesses.models import Business; Business.objects.get(pk='{ada.business_id}').delete()")
 
     assert agent.hears("revoked") == {"reason": "membership_ended"}
     for talker in (cleo, stranger):
         assert talker.hears("revoked") == {"reason": "visitor_ended"}
     until(lambda: not any(each.client.connected for each in (agent, cleo, stranger)))
-    assert talk(ada.visitor, to=patient).refusal == ["unknown_business"]
+    assert talk(ada.visitor).refusal == ["unknown_business"]
     assert elsewhere.ask("resume", {})["events"] == []
 
 
 def test_A7_a_chat_that_is_switched_off_cuts_its_visitors_at_once_until_it_is_on_again(
-    talk: Connect, patient: House
+    talk: Connect, house: House, ada: Owner
 ) -> None:
-    ada = sign_up(patient, "Ada", "Acme")
-    patient.call("POST", "/widget/create", {"domain": f"{uuid.uuid4().hex}.example"}, ada.token)
-    [channel] = patient.call("GET", "/channels/", None, ada.token)
-    cleo, stranger, agent = talk(ada.visitor, to=patient), talk(ada.visitor, to=patient), talk(ada.auth, to=patient)
+    house.call("POST", "/widget/create", {"domain": f"{uuid.uuid4().hex}.example"}, ada.token)
+    [channel] = house.call("GET", "/channels/", None, ada.token)
+    cleo, stranger, agent = talk(ada.visitor), talk(ada.visitor), talk(ada.auth)
     written = cleo.ask("client_message", {"content": "Hello?"})
     known = {**ada.visitor, "visitor_key": written["visitor_key"]}
 
-    patient.call("PATCH", f"/channels/{channel['id']}", {"is_active": False}, ada.token)
+    house.call("PATCH", f"/channels/{channel['id']}", {"is_active": False}, ada.token)
 
     for talker in (cleo, stranger):
         assert talker.hears("revoked") == {"reason": "chat_switched_off"}
@@ -194,18 +188,19 @@ def test_A7_a_chat_that_is_switched_off_cuts_its_visitors_at_once_until_it_is_on
     answer = {"conversation_id": written["conversation_id"], "content": "Still there?"}
     assert agent.ask("agent_message", answer)["message"]["seq"] == 2
     assert [message["content"] for message in cleo.named("new_message")] == ["Hello?"]
-    assert talk(known, to=patient).refusal == talk(ada.visitor, to=patient).refusal == ["unauthorized"]
+    assert talk(known).refusal == talk(ada.visitor).refusal == ["unauthorized"]
 
-    patient.call("PATCH", f"/channels/{channel['id']}", {"is_active": True}, ada.token)
-    missed = talk(known, to=patient).ask("resume", {"conversation_id": written["conversation_id"], "seq": 1})
+    house.call("PATCH", f"/channels/{channel['id']}", {"is_active": True}, ada.token)
+    missed = talk(known).ask("resume", {"conversation_id": written["conversation_id"], "seq": 1})
     assert [message["content"] for message in missed["messages"]] == ["Still there?"]
 
 
-def test_a_chat_that_is_switched_off_is_found_though_nobody_told_us(talk: Connect, house: House, ada: Owner) -> None:
-    house.call("POST", "/widget/create", {"domain": f"{uuid.uuid4().hex}.example"}, ada.token)
-    cleo, agent = talk(ada.visitor), talk(ada.auth)
+def test_a_chat_that_is_switched_off_is_found_though_nobody_told_us(talk: Connect, watchful: House) -> None:
+    ada = sign_up(watchful, "Ada", "Acme")
+    watchful.call("POST", "/widget/create", {"domain": f"{uuid.uuid4().hex}.example"}, ada.token)
+    cleo, agent = talk(ada.visitor, to=watchful), talk(ada.auth, to=watchful)
 
-    house.shell(
+    watchful.shell(
         "from channels_app.models import Channel\n"
         f"Channel.objects.filter(business_id='{ada.business_id}').update(is_active=False)"
     )
