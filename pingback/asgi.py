@@ -10,7 +10,6 @@ from typing import Any
 
 import django
 from channels.routing import ProtocolTypeRouter
-from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pingback.settings")
 django.setup(set_prefix=False)
@@ -22,6 +21,7 @@ from channels_app import worker
 from conversations.services import writer
 from pingback import alone, drain
 from pingback.api.create_message import CreateMessage
+from pingback.handler import Handler
 from pingback.limits import Limits
 from pingback.realtime import server
 from pingback.realtime.waiting import Waiting
@@ -84,7 +84,7 @@ application = opened(
         Limits(
             socketio.ASGIApp(
                 server.sio,
-                other_asgi_app=ProtocolTypeRouter({"http": get_asgi_application()}),
+                other_asgi_app=ProtocolTypeRouter({"http": Handler()}),
                 on_startup=house.open,
                 on_shutdown=house.close,
             ),

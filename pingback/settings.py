@@ -115,6 +115,8 @@ if EMBEDDED:
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;",
     }
+    # Requests come in a few threads that stay (pingback/handler.py); opening a file costs more than most questions.
+    DATABASES["default"]["CONN_MAX_AGE"] = None
     # A file, as in life: in the in-memory database two threads lock each other out at once instead of waiting.
     DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
 else:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, timedelta
+from functools import cache
 from urllib.parse import urlencode
 
 from django import template
@@ -24,6 +25,7 @@ _SIGN = re.compile(r"[A-Za-z0-9\u00c0-\U0010ffff]")
 
 
 @register.simple_tag
+@cache
 def icon(name: str, size: str = "") -> SafeText:
     """`{% icon "check" 14 %}`: one drawing of the sprite, hidden from screen readers."""
     return format_html(
@@ -40,6 +42,7 @@ def icon_href(name: str) -> str:
 
 
 @register.simple_tag
+@cache
 def channel_sign(channel_type: str, size: str = "") -> SafeText:
     """The coloured sign of a channel; its name stands beside it or in the text for screen readers."""
     sign = "web" if channel_type in WEB else channel_type

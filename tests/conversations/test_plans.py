@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business
-from conversations import pages, selectors
+from conversations import feed, pages, selectors
+from conversations.models import Conversation
 from foundation.ids import new_id
 from tests import builders
 
@@ -30,6 +31,12 @@ def plan(rows: Any) -> str:
             return "\n".join(row[0] for row in cursor.fetchall())
         cursor.execute("EXPLAIN QUERY PLAN " + sql, params)
         return "\n".join(row[3] for row in cursor.fetchall())
+
+
+def is_in_order(found: str, index: str, table: str) -> bool:
+    """By this index, without sorting. SQLite names the indexes of constraints itself."""
+    by_index = index in found or f"{table} USING INDEX sqlite_autoindex" in found
+    return by_index and "Sort" not in found and "TEMP B-TREE" not in found
 
 
 @pytest.mark.parametrize(
@@ -68,6 +75,41 @@ def test_a_later_page_begins_where_the_one_before_ended(acme: Business, ada: Use
 
     entered = next(line for line in plan(asked[0]).splitlines() if "updated_at <" in line or "updated_at<" in line)
     assert "Index Cond" in entered or "USING INDEX" in entered
+
+
+@pytest.mark.parametrize("page", ["newest", "before", "after"])
+def test_a_window_of_a_thread_is_read_in_order_from_its_index(
+    acme: Business, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation = builders.conversation(acme)
+    asked: list[Any] = []
+    monkeypatch.setattr("conversations.selectors.list", lambda rows: asked.append(rows) or [], raising=False)
+
+    if page == "after":
+        selectors.messages_after(conversation, 3, limit=50)
+    else:
+        selectors.messages_before(conversation, 3 if page == "before" else None, limit=50)
+
+    assert is_in_order(plan(asked[0]), "message_seq_once", "conversations_message")
+
+
+def test_the_feed_is_read_in_order_from_its_index(acme: Business, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr("conversations.feed.list", lambda rows: asked.append(rows) or [], raising=False)
+
+    feed.missed(acme.pk, after=acme.feed_seq, limit=100)
+
+    assert is_in_order(plan(asked[0]), "feed_seq_once", "businesses_feedevent")
+
+
+@pytest.mark.parametrize("name", list(pages.LISTS))
+def test_a_list_is_counted_within_an_index(acme: Business, ada: User, name: str) -> None:
+    builders.conversation(acme)
+
+    found = plan(Conversation.objects.visible_to(ada).filter(pages._belongs(pages.LISTS[name], ada)).values("pk")[:100])
+
+    assert "Seq Scan" not in found
+    assert "SCAN" not in found
 
 
 def test_messages_that_were_read_are_not_looked_at_when_the_unread_are_counted(acme: Business, ada: User) -> None:

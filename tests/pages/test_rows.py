@@ -1,0 +1,83 @@
+"""Rows of the inbox are drawn once for as long as they show the same, and never one change longer."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from accounts.models import User
+from businesses.models import Business, Team
+from conversations.models import Message
+from conversations.services import handling
+from conversations.services.assigning import assign_conversation
+from conversations.templatetags import rows
+from tests import builders
+from tests.pages.conftest import SignIn
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_drawn_yet() -> None:
+    rows._draw.cache_clear()
+
+
+def drawn() -> int:
+    return rows._draw.cache_info().misses
+
+
+def test_what_did_not_change_is_not_drawn_again(ada: User, acme: Business, sign_in: SignIn) -> None:
+    client = sign_in(ada)
+    first, *_others = [builders.conversation(acme) for _ in range(5)]
+    page = client.get("/inbox/").content
+    before = drawn()
+
+    assert client.get("/inbox/rows/").content.count(b"<li id=") == page.count(b'<li id="row-') == 5
+    assert drawn() == before == 5
+
+    builders.says(first, "One more thing")
+    assert "One more thing" in client.get("/inbox/").content.decode()
+    assert drawn() == before + 1
+
+
+def test_everything_that_a_row_shows_is_new_at_once(ada: User, ben: User, acme: Business, sign_in: SignIn) -> None:
+    client = sign_in(ada)
+    conversation = builders.conversation(acme, content="Hello?")
+    team = Team.objects.create(business=acme, name="Night shift")
+
+    def row() -> str:
+        page = client.get("/inbox/?q=cle").content.decode()
+        return page.split('<ul class="rows"')[1].split("</ul>")[0]
+
+    assert "Hello?" in row()
+    assert "1 unread." in row()
+    handling.mark_read(conversation=conversation, user=ada, seq=1)
+    assert "unread" not in row()
+    builders.answers(ben, conversation, "Soon")
+    assert "Ben:" in row()
+    assign_conversation(conversation=conversation, agent_id=ben.pk, team_id=team.pk, actor=ada)
+    assert "Assigned to" in row()
+    assert "Night shift" in row()
+    ben.full_name = "Benjamin Oak"
+    ben.save()
+    assert "Assigned to Benjamin Oak" in row()
+    Message.objects.filter(conversation=conversation).update(status="failed")
+    assert "Not sent" in row()
+    Message.objects.filter(conversation=conversation).update(status="sent")
+    handling.park_conversation(conversation=conversation, actor=ada)
+    assert "Pending" in row()
+    conversation.customer.name = "Cleopatra"  # type: ignore[union-attr]
+    conversation.customer.save()  # type: ignore[union-attr]
+    assert "Cleopatra" in row()
+    assert "Yesterday" not in row()
+    with time_machine.travel(timezone.now() + timedelta(days=1), tick=False):
+        assert "Yesterday" in row()
+
+
+def test_each_reader_is_the_one_who_is_meant(ada: User, ben: User, acme: Business, sign_in: SignIn) -> None:
+    builders.answers(ben, builders.conversation(acme), "Soon")
+
+    assert "Ben:" in sign_in(ada).get("/inbox/").content.decode()
+    assert "You:" in sign_in(ben).get("/inbox/").content.decode()
+    assert "Ben:" in sign_in(ada).get("/inbox/").content.decode()
