@@ -1,4 +1,4 @@
-"""Rows of the inbox are drawn once for as long as they show the same, and never one change longer."""
+"""Rows and messages are drawn once for as long as they show the same, and never one change longer."""
 
 from datetime import timedelta
 
@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business, Team
-from conversations.models import Message
+from conversations.models import Message, Receipts
 from conversations.services import handling
 from conversations.services.assigning import assign_conversation
-from conversations.templatetags import rows
+from conversations.templatetags import rows, thread
 from tests import builders
 from tests.pages.conftest import SignIn
 
@@ -21,6 +21,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def nothing_is_drawn_yet() -> None:
     rows._draw.cache_clear()
+    thread._draw.cache_clear()
 
 
 def drawn() -> int:
@@ -81,3 +82,45 @@ def test_each_reader_is_the_one_who_is_meant(ada: User, ben: User, acme: Busines
     assert "Ben:" in sign_in(ada).get("/inbox/").content.decode()
     assert "You:" in sign_in(ben).get("/inbox/").content.decode()
     assert "Ben:" in sign_in(ada).get("/inbox/").content.decode()
+
+
+def test_messages_that_did_not_change_are_not_drawn_again(ada: User, acme: Business, sign_in: SignIn) -> None:
+    client = sign_in(ada)
+    conversation = builders.conversation(acme)
+    for number in range(5):
+        builders.answers(ada, conversation, f"answer {number}")
+    address = f"/inbox/{conversation.pk}/"
+    page = client.get(address).content.decode()
+    assert thread._draw.cache_info().misses == 6
+
+    assert client.get(address).content.decode().count('<li class="msg') == page.count('<li class="msg') == 6
+    assert thread._draw.cache_info().misses == 6
+
+
+def test_everything_that_a_message_shows_is_new_at_once(ada: User, ben: User, acme: Business, sign_in: SignIn) -> None:
+    conversation = builders.conversation(acme, content="Where is it?")
+    answer = builders.answers(ben, conversation, "On its way")
+
+    def page(reader: User = ada) -> str:
+        return sign_in(reader).get(f"/inbox/{conversation.pk}/").content.decode()
+
+    assert "data-new" in page()
+    handling.mark_read(conversation=conversation, user=ada, seq=2)
+    assert "data-new" not in page()
+    assert "Ben:" in page()
+    assert "You:" in page(ben)
+    assert 'data-mark="sent"' in page().split('id="message-')[2].split("</li>")[0]
+    Receipts.objects.update_or_create(
+        conversation=conversation, defaults={"customer_delivered_seq": 2, "customer_delivered_at": timezone.now()}
+    )
+    assert 'data-mark="delivered"' in page().split('id="message-')[2].split("</li>")[0]
+    Message.objects.filter(pk=answer.pk).update(status="failed", error="No such number")
+    assert "Not sent: No such number" in page().replace("</span>", "")
+    ben.full_name = "Benjamin Oak"
+    ben.save()
+    assert "Benjamin Oak:" in page()
+    conversation.customer.name = "Cleopatra"  # type: ignore[union-attr]
+    conversation.customer.save()  # type: ignore[union-attr]
+    assert "Cleopatra:" in page()
+    with time_machine.travel(timezone.now() + timedelta(days=1), tick=False):
+        assert "Yesterday" in page()

@@ -1,0 +1,105 @@
+"""The messages of a thread, each drawn once for as long as it shows the same."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from django import template
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeText
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from conversations.models import Conversation, MessageStatus, SenderType
+from conversations.pages import Entry
+from conversations.templatetags.rows import Clock
+
+register = template.Library()
+
+# Some three KB each; a long message is drawn whenever it is shown, and so is one with files, whose addresses end.
+KEPT, LONG = 4_000, 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """Everything that a message shows but its files, and nothing else: what is equal looks alike.
+
+    day: the mark above it. who: for screen readers. name, key, picture: of its avatar. byline: below it.
+    state: of an agent's message, what became of it; "" for a customer's.
+    """
+
+    clock: Clock
+    pk: UUID
+    seq: int
+    by_team: bool
+    who: str
+    name: str
+    key: UUID | None
+    picture: str
+    byline: str
+    content: str
+    created_at: datetime
+    day: date | None
+    is_new: bool
+    is_same: bool
+    is_failed: bool
+    state: str
+    error: str
+
+
+@register.simple_tag(takes_context=True)
+def drawn_messages(context: template.Context) -> SafeText:
+    """The context's `entries` of its `conversation`, as list items."""
+    clock, reader, about = Clock.now(), context["user"], context["conversation"]
+    return format_html_join(
+        "",
+        "{}",
+        ((_drawn(_said(entry, about, clock, reader), entry.message.attachments),) for entry in context["entries"]),
+    )
+
+
+def _drawn(said: Said, files: list[Any]) -> SafeText:
+    if files or len(said.content) > LONG or settings.DEBUG:
+        return _draw.__wrapped__(said, files)
+    return _draw(said)
+
+
+@lru_cache(maxsize=KEPT)
+def _draw(said: Said, files: list[Any] | None = None) -> SafeText:
+    return render_to_string("conversations/message.html", {"said": said, "files": files})
+
+
+def _said(entry: Entry, about: Conversation, clock: Clock, reader: User) -> Said:
+    message, sender = entry.message, entry.message.sender
+    by_team = message.sender_type == SenderType.AGENT
+    if by_team:
+        name = sender.full_name if sender else _("Agent")
+        byline = sender.get_short_name() if sender else name
+        who = _("You") if message.sender_id == reader.pk else name
+        byline = _("You") if message.sender_id == reader.pk else byline
+    else:
+        name = str(about.customer.display_name) if about.customer else "?"
+        who = byline = name if about.customer else _("Customer")
+    return Said(
+        clock=clock,
+        pk=message.pk,
+        seq=message.seq,
+        by_team=by_team,
+        who=who,
+        name=name,
+        key=message.sender_id if by_team else about.customer_id,
+        picture=sender.picture if by_team and sender else "",
+        byline=byline,
+        content=message.content,
+        created_at=message.created_at,
+        day=entry.day,
+        is_new=entry.new,
+        is_same=entry.same,
+        is_failed=message.status == MessageStatus.FAILED,
+        state=entry.status if by_team else "",
+        error=message.error,
+    )
