@@ -10,7 +10,6 @@ import contextvars
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from io import BytesIO
 from typing import Any
 from uuid import UUID
@@ -74,6 +73,8 @@ class CreateMessage:
     def __init__(self, django: App) -> None:
         """django: answers everything."""
         self.django = django
+        # Made before anybody waits: middleware looks at files when it begins.
+        self._manners = {is_secure: _manners(is_secure) for is_secure in (False, True)}
 
     @staticmethod
     def takes(scope: Scope) -> bool:
@@ -93,7 +94,7 @@ class CreateMessage:
             await self.django(scope, _again(body, receive), send)
             return
         content = JSONRenderer().render(outcome.body)
-        headers = [*manners(asked.is_secure), (b"content-length", str(len(content)).encode())]
+        headers = [*self._manners[asked.is_secure], (b"content-length", str(len(content)).encode())]
         headers += [(name.lower().encode(), value.encode()) for name, value in outcome.headers.items()]
         await send({"type": "http.response.start", "status": outcome.status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
@@ -180,8 +181,7 @@ class _Nothing(BaseHandler):
         return HttpResponse(content_type=JSONRenderer.media_type, headers={"Allow": ", ".join(view.allowed_methods)})
 
 
-@cache
-def manners(is_secure: bool) -> list[tuple[bytes, bytes]]:
+def _manners(is_secure: bool) -> list[tuple[bytes, bytes]]:
     """The headers that middleware and view put on every answer of this path, found by asking them once."""
     scope = {
         "type": "http",

@@ -120,10 +120,8 @@ async def _told(app: Any, asked: Asked) -> Told:
 @pytest.fixture
 def house() -> Iterator[House]:
     throttles.here.forget()
-    create_message.manners.cache_clear()
     yield House()
     writer.finish(seconds=5)
-    create_message.manners.cache_clear()
 
 
 @pytest.fixture
