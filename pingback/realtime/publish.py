@@ -21,9 +21,12 @@ _thread = threading.local()
 
 
 def publish(events: Sequence[FeedEvent]) -> None:
-    """Tell everybody whom these feed events concern. Each carries its row as `subject`."""
+    """Tell everybody whom these feed events concern. Each carries its row as `subject`.
+
+    What cannot be told is a hole in the numbers: nothing waits for it, and it is fetched (sequence.py).
+    """
     try:
-        _hand_over([_envelope(event) for event in events])
+        _hand_over([envelope for event in events if (envelope := _envelope(event))])
     except Exception:
         log.exception("Live events were not sent")
 
@@ -119,12 +122,14 @@ def _cut(room: str, reason: str) -> None:
         log.exception("Sockets were not cut")
 
 
-def _envelope(event: FeedEvent) -> Envelope:
-    envelope: Envelope = {
-        "business": str(event.business_id),
-        "seq": event.seq,
-        "out": [[room, encode_event(name, payload)] for room, name, payload in rooms.audience(event)],
-    }
+def _envelope(event: FeedEvent) -> Envelope | None:
+    """It may ask the database, for the rows around its subject; None when it has no answer."""
+    try:
+        out = [[room, encode_event(name, payload)] for room, name, payload in rooms.audience(event)]
+    except Exception:
+        log.exception("A live event was not sent")
+        return None
+    envelope: Envelope = {"business": str(event.business_id), "seq": event.seq, "out": out}
     if event.kind == "message.created":
         author = str(event.actor_id) if event.actor_id else None
         envelope["wrote"] = [str(event.conversation_id), author]

@@ -13,9 +13,10 @@ from uuid import uuid4
 
 import pytest
 from channels.layers import InMemoryChannelLayer
-from django.db import InterfaceError
+from django.db import InterfaceError, OperationalError
 
-from pingback.realtime import bus, publish, server
+from businesses.models import FeedEvent
+from pingback.realtime import bus, publish, rooms, server
 from pingback.realtime.bus import Bus, Envelope
 from tests.realtime.conftest import Connect, House, needs_redis, new_id, sign_up, until
 from tests.services import free_port, packaged
@@ -142,6 +143,21 @@ def test_publishing_never_raises_and_never_waits(settings: Any, monkeypatch: pyt
     monkeypatch.setattr(publish.bus, "send", broken)
     publish.session_ended(uuid4())
     publish.membership_ended(uuid4())
+
+
+def test_an_event_that_cannot_be_told_silences_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    acme, umbrella, sent = uuid4(), uuid4(), list[Envelope]()
+
+    def audience(event: FeedEvent) -> list[rooms.Emission]:
+        if event.seq == 1:
+            raise OperationalError("the connection is closed")
+        return [("room", "typing", {})]
+
+    monkeypatch.setattr(publish.rooms, "audience", audience)
+    monkeypatch.setattr(publish.bus, "send", sent.extend)
+    publish.publish([FeedEvent(business_id=each, seq=seq) for each, seq in ((acme, 1), (umbrella, 7), (acme, 2))])
+
+    assert [(each["business"], each["seq"]) for each in sent] == [(str(umbrella), 7), (str(acme), 2)]
 
 
 def test_what_a_thread_publishes_can_be_held(monkeypatch: pytest.MonkeyPatch) -> None:
