@@ -17,6 +17,22 @@ def test_an_event_on_the_list_is_taken() -> None:
     assert (packet.id, packet.data) == (7, ["typing", {"is_typing": True}])
 
 
+@pytest.mark.parametrize("text", ["\\ud800", "\\uDFFF", "\\ude00\\ud83d", "\\ud83d\\ud83d\\ude00", "\\u0000"])
+@pytest.mark.parametrize("payload", ['{"content":"Hi %s"}', '{"customer":{"name":"%s"}}', '{"%s":1}'])
+def test_S2_what_cannot_be_stored_is_refused_in_the_ack(payload: str, text: str) -> None:
+    packet = Packet(encoded_packet=f'27["client_message",{payload % text}]')
+
+    with pytest.raises(Invalid):
+        Fields.of(tuple(packet.data[1:]))
+
+
+def test_an_emoji_in_escapes_and_a_backslash_are_words_like_others() -> None:
+    """Beside a lone surrogate, too, which alone is not as it was sent."""
+    packet = Packet(encoded_packet='2["typing",["\\ud83d\\ude00","C:\\\\ud800","\\ud800"]]')
+
+    assert packet.data[1] == ["\U0001f600", "C:\\ud800", "\0"]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -34,7 +50,8 @@ def test_an_event_on_the_list_is_taken() -> None:
         "2",
         '2["typing"',
         '2["typing",NaN]',
-        '2["typing","\\ud800"]',
+        '2["typing",{"a":"\\ud800","b":NaN}]',
+        '0{"business_id":"\\udfff"}',
         '0{"business_id":"\\u0000"}',
         '2["typing",' + "[" * 20_000 + "]" * 20_000 + "]",
         '2["typing",' + "9" * 50_000 + "]",
