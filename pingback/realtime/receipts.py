@@ -4,6 +4,7 @@ Source: design.md 9.
 """
 
 import asyncio
+import contextlib
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from conversations.models import Message, SenderType
 from conversations.services import handling, receipts
-from foundation.errors import Invalid, NotFound
+from foundation.errors import Forbidden, Invalid, NotFound
 from pingback.realtime import db
 from pingback.realtime.clients import Client
 from pingback.realtime.payloads import Fields
@@ -24,21 +25,30 @@ _team: dict[tuple[UUID, UUID], asyncio.Task[None]] = {}
 async def mark_delivered(client: Client, sent: Fields) -> dict[str, Any]:
     message_id = sent.id("message_id")
     if client.is_member:
-        await asyncio.shield(_for_team(client, message_id))
+        await _deliver_to_team(client, message_id)
     else:
         await db.run(_delivered, client, message_id)
     return {}
 
 
-def _for_team(client: Client, message_id: UUID) -> asyncio.Task[None]:
-    """Every page of every member says at once that it has a message: one is stored, the others wait for it."""
+async def _deliver_to_team(client: Client, message_id: UUID) -> None:
+    """Every page of every member says at once that it has a message: one is stored, the others wait for it.
+
+    Whoever is refused is refused alone: the next one who waits stores it.
+    """
     key = (client.business_id, message_id)
-    marking = _team.get(key)
-    if marking is None or (marking.done() and (marking.cancelled() or marking.exception())):
-        marking = _team[key] = asyncio.create_task(db.run(_delivered, client, message_id))
-        if len(_team) > MAX_REMEMBERED:
-            del _team[next(iter(_team))]
-    return marking
+    while (marking := _team.get(key)) and not _has_failed(marking):
+        with contextlib.suppress(Forbidden, NotFound):
+            await asyncio.shield(marking)
+            return
+    _team[key] = asyncio.create_task(db.run(_delivered, client, message_id))
+    if len(_team) > MAX_REMEMBERED:
+        del _team[next(iter(_team))]
+    await asyncio.shield(_team[key])
+
+
+def _has_failed(marking: asyncio.Task[None]) -> bool:
+    return marking.done() and (marking.cancelled() or marking.exception() is not None)
 
 
 async def mark_read(client: Client, sent: Fields) -> dict[str, Any]:

@@ -1,9 +1,15 @@
 """Delivered and read over sockets: whom it may be said by, who hears it, and what every answer shows. Design 9."""
 
+import asyncio
+from types import SimpleNamespace
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 
+from foundation.errors import Forbidden
+from pingback.realtime import receipts
+from pingback.realtime.payloads import Fields
 from tests.realtime.conftest import Connect, House, Owner, Payload, Talker, new_id, until
 from tests.realtime.test_messages import history
 
@@ -162,3 +168,26 @@ def test_a_message_that_was_not_found_is_looked_for_again(sides: Any) -> None:
     unknown = {"message_id": new_id()}
 
     assert [agent.ask("mark_delivered", unknown)["error"]["code"] for _ in range(2)] == ["not_found"] * 2
+
+
+async def test_whose_right_is_over_takes_no_colleagues_mark_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All wait for the one who was first; when it is refused the next one stores it, for the others too."""
+    ben, ada, olga = (SimpleNamespace(is_member=True, business_id=uuid4()) for _ in range(3))
+    ada.business_id = olga.business_id = ben.business_id
+    stored: list[Any] = []
+
+    async def run(work: Any, client: Any, message_id: UUID) -> None:
+        await asyncio.sleep(0)
+        if client is ben:
+            raise Forbidden("You are no longer signed in here.")
+        stored.append(client)
+
+    monkeypatch.setattr(receipts.db, "run", run)
+    sent = Fields({"message_id": new_id()})
+
+    marks = [receipts.mark_delivered(each, sent) for each in (ben, ada, olga)]
+    refusal, *acks = await asyncio.gather(*marks, return_exceptions=True)
+
+    assert isinstance(refusal, Forbidden)
+    assert acks == [{}, {}]
+    assert stored == [ada]
