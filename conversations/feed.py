@@ -18,8 +18,8 @@ Payload = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missed:
-    """newest: where the feed is. is_whole: false when `after` is older than what is kept, or was never reached: then
-    there are no events, and whoever asks fetches anew. more: there are further ones behind these.
+    """newest: where the feed is. is_whole: false when something behind `after` is no longer kept, or `after` was never
+    reached: then there are no events, and whoever asks fetches anew. more: there are further ones behind these.
     """
 
     events: list[FeedEvent]
@@ -33,8 +33,11 @@ def missed(business_id: UUID, *, after: int, limit: int) -> Missed:
     newest = position(business_id)
     rows = FeedEvent.objects.filter(business_id=business_id, seq__gt=after).order_by("seq")
     events = list(rows[: limit + 1])
-    is_whole = events[0].seq == after + 1 if events else after == newest
-    if not is_whole:
+    last = events[-1].seq if events else after
+    # What is old is thrown away by its time: with clocks apart that may be one in the middle, or the last.
+    has_hole = last != after + len(events)
+    ends_early = len(events) <= limit and last < newest
+    if has_hole or ends_early or after > newest:
         return Missed(events=[], newest=newest, is_whole=False, more=False)
     return Missed(events=events[:limit], newest=newest, is_whole=True, more=len(events) > limit)
 

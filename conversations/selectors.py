@@ -1,7 +1,10 @@
 """Reads that join tables, one per screen or endpoint."""
 
+from itertools import accumulate
 from typing import TYPE_CHECKING
 from uuid import UUID
+
+from django.db.models.functions import Length
 
 from conversations.models import Conversation, ConversationQuerySet, Message, MessageQuerySet
 
@@ -40,9 +43,16 @@ def pending_handoffs(user: "User") -> ConversationQuerySet:
     return rows.order_by("handoff_at", "id")
 
 
-def messages_after(conversation: Conversation, seq: int, *, limit: int) -> list[Message]:
-    """Up to `limit` messages behind `seq`, rising."""
-    return list(_messages(conversation).filter(seq__gt=seq).order_by("seq")[:limit])
+def messages_after(conversation: Conversation, seq: int, *, limit: int, characters: int | None = None) -> list[Message]:
+    """Up to `limit` messages behind `seq`, rising.
+
+    characters: of what they say altogether. The one that is too much is the last, so that one can tell.
+    """
+    rows = _messages(conversation).filter(seq__gt=seq).order_by("seq")
+    if characters is not None:
+        sizes = rows.values_list(Length("content"), flat=True)[:limit]
+        limit = min(limit, 1 + sum(so_far <= characters for so_far in accumulate(sizes)))
+    return list(rows[:limit])
 
 
 def messages_before(conversation: Conversation, seq: int | None, *, limit: int) -> list[Message]:

@@ -203,7 +203,7 @@ def _missed_events(client: Client, cursor: int | None) -> Ack:
 
 def _missed_messages(client: Client, conversation_id: UUID, seq: int) -> Ack:
     conversation: Conversation = client.conversation(conversation_id)
-    messages = messages_after(conversation, seq, limit=MAX_ROWS + 1)
+    messages = messages_after(conversation, seq, limit=MAX_ROWS + 1, characters=MAX_ANSWER_BYTES)
     answers = _fitting([wire.for_visitor(message) for message in messages[:MAX_ROWS]])
     last = answers[-1]["seq"] if answers else seq
     return {"messages": answers, "seq": last, "more": len(answers) < len(messages)}

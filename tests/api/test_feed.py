@@ -48,6 +48,24 @@ def test_who_asks_after_what_is_gone_or_never_was_is_told_to_fetch_anew(acme: Bu
     assert read(ada, f"?after={acme.feed_seq}").json() == {"results": [], "next": acme.feed_seq, "resync": False}
 
 
+def test_who_asks_across_an_event_that_is_gone_is_told_to_fetch_anew(acme: Business, ada: User) -> None:
+    """With clocks apart, what is thrown away as old is not the first of what is left."""
+    conversation = builders.conversation(acme, content="one")
+    builders.answers(ada, conversation, "two")
+    acme.refresh_from_db()
+    newest = acme.feed_seq
+    anew = {"results": [], "next": newest, "resync": True}
+
+    FeedEvent.objects.filter(business=acme, seq=newest).delete()
+    assert read(ada, "?after=0").json() == anew
+    assert [each["seq"] for each in read(ada, f"?after=0&limit={newest - 2}").json()["results"]] == list(
+        range(1, newest - 1)
+    )
+    FeedEvent.objects.filter(business=acme, seq=2).delete()
+    assert read(ada, "?after=0").json() == anew
+    assert read(ada, f"?after={newest}").json()["resync"] is False
+
+
 def test_S1_nobody_reads_another_workspaces(acme: Business, mallory: User) -> None:
     builders.conversation(acme, content="secret")
 

@@ -10,6 +10,7 @@ from django.db import connection
 from accounts.models import User
 from businesses.models import Business, FeedEvent, Membership
 from conversations.models import ChannelType, Conversation, Message, MessageStatus, SenderType, Status
+from conversations.selectors import messages_after
 from conversations.services import opening
 from conversations.services.handling import close_conversation, mark_read, resolve_conversation
 from conversations.services.messages import Draft, post_messages, send_reply, set_message_status
@@ -363,3 +364,19 @@ def test_a_key_that_is_taken_while_we_look_leaves_no_empty_conversation(
 
     assert again == first
     assert Conversation.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_of_long_messages_no_more_are_read_than_fit_and_one(acme: Business, django_assert_num_queries: Any) -> None:
+    conversation = builders.conversation(acme, content="0123456789")
+    for _ in range(4):
+        builders.says(conversation, "0123456789")
+
+    def after(seq: int, *, limit: int, characters: int) -> list[int]:
+        with django_assert_num_queries(2):
+            return [each.seq for each in messages_after(conversation, seq, limit=limit, characters=characters)]
+
+    assert after(0, limit=10, characters=20) == [1, 2, 3]
+    assert after(0, limit=2, characters=20) == [1, 2]
+    assert after(1, limit=10, characters=5) == [2]
+    assert after(3, limit=10, characters=20) == [4, 5]
