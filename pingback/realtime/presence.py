@@ -1,7 +1,8 @@
 """Who has which conversation open and who writes in it, told to the members who have it open.
 
 Nothing of it is stored. A process knows its own sockets, and tells the processes that serve members of the workspace:
-what changed at once, and everything again with each beat. Whatever was not repeated for FORGET_SECONDS is forgotten.
+what changed at once, and everything again with each beat. Whatever was not repeated for FORGET_SECONDS is forgotten,
+and a second later everybody knows.
 So a killed process leaves nobody behind, and the next beat mends what the bus lost. Source: design.md 9, `presence`.
 
 Its envelope is {"business", "company": {"host", "viewers": {conversation: [user id]}, "is_all"}}: whom `host` serves
@@ -9,12 +10,11 @@ there, in these conversations or (`is_all`) altogether. Belongs to one event loo
 """
 
 import asyncio
-import contextlib
 import logging
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -29,7 +29,8 @@ log = logging.getLogger("pingback.realtime")
 # Many changes at once are one event and one envelope.
 CALM_SECONDS = 0.1
 BEAT_SECONDS = 5.0
-FORGET_SECONDS = 12.0
+FORGET_SECONDS = 11.0
+LOOK_SECONDS = 1.0
 
 Viewers = dict[str, list[str]]
 
@@ -58,24 +59,23 @@ _writers: dict[str, list[str]] = {}
 _told: dict[str, str] = {}
 _news = _News()
 _timer: asyncio.TimerHandle | None = None
-_beating: asyncio.Task[None] | None = None
+_tasks: list[asyncio.Task[None]] = []
 
 
 def start() -> None:
     """This process serves sockets, on the running loop."""
-    global _host, _beating
+    global _host
     _host = uuid.uuid4().hex
-    _beating = asyncio.create_task(_beat_for_ever())
+    for work, seconds in ((_beat, BEAT_SECONDS), (_forget_the_silent, LOOK_SECONDS)):
+        _tasks.append(asyncio.create_task(_for_ever(work, every=seconds)))
 
 
 async def stop() -> None:
     """The sockets are gone: say so, before the bus ends."""
-    global _beating
-    task, _beating = _beating, None
-    if task:
+    for task in _tasks:
         task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+    await asyncio.gather(*_tasks, return_exceptions=True)
+    _tasks.clear()
     _tell_news()
 
 
@@ -205,17 +205,16 @@ def _tell_others(business_id: UUID, viewers: Viewers, *, is_all: bool) -> None:
     bus.send([{"business": str(business_id), "company": company}])
 
 
-async def _beat_for_ever() -> None:
+async def _for_ever(work: Callable[[], None], *, every: float) -> None:
     while True:
-        await asyncio.sleep(BEAT_SECONDS)
+        await asyncio.sleep(every)
         try:
-            _beat()
+            work()
         except Exception:
-            log.exception("Who is here was not repeated")
+            log.exception("Who is here is not told as it should be")
 
 
 def _beat() -> None:
-    _forget_the_silent()
     for business_id, viewers in _everything_here().items():
         _tell_others(business_id, viewers, is_all=True)
 

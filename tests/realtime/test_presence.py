@@ -1,14 +1,17 @@
 """Who has a conversation open and who writes in it: told to those who have it open, and over when it is over."""
 
+import asyncio
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from tests.realtime.conftest import Connect, House, Owner, Payload, Talker, hired, needs_redis, sign_up, until
+from pingback.realtime import presence
+from tests.realtime.conftest import Connect, House, Owner, Payload, Talker, hired, needs_redis, new_id, sign_up, until
 from tests.realtime.test_bus import redis_server
 from tests.services import free_port
 
@@ -288,3 +291,21 @@ def test_a_member_of_a_killed_process_is_offline_for_the_others(talk: Connect, h
         for each in houses:
             each.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+async def test_whoever_is_silent_is_forgotten_without_waiting_for_a_beat(monkeypatch: pytest.MonkeyPatch) -> None:
+    business_id, conversation_id = new_id(), new_id()
+    monkeypatch.setattr(presence, "BEAT_SECONDS", 3600)
+    monkeypatch.setattr(presence, "FORGET_SECONDS", 0.05)
+    monkeypatch.setattr(presence, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(presence.sockets, "count", lambda room: 1)
+    presence.start()
+    try:
+        company = {"host": "another", "viewers": {conversation_id: [new_id()]}, "is_all": True}
+        presence.hear({"business": business_id, "company": company})
+        assert UUID(business_id) in presence._elsewhere
+        async with asyncio.timeout(10):
+            while UUID(business_id) in presence._elsewhere:
+                await asyncio.sleep(0.01)
+    finally:
+        await presence.stop()
