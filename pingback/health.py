@@ -13,6 +13,9 @@ from pingback.realtime import bus
 
 log = logging.getLogger("pingback.health")
 
+# What does not work, as the log has it. Balancers ask every second; an outage is told when it begins and ends.
+_told: set[str] = set()
+
 
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -23,21 +26,35 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 when every part works, else 503; each part by name."""
-    database = _works(_database)
+    database = _works("database", _database)
     parts = {"database": database}
     for name, asks_the_database, check in CHECKS:  # one that is away is waited for once
-        parts[name] = (database or not asks_the_database) and _works(check)
-    ready = all(parts.values())
-    body = {"status": "ok" if ready else "unavailable", **{name: "ok" if up else "down" for name, up in parts.items()}}
-    return JsonResponse(body, status=200 if ready else 503)
+        parts[name] = (database or not asks_the_database) and _works(name, check)
+    down = {name for name, up in parts.items() if not up}
+    _tell(down)
+    body = {"status": "unavailable" if down else "ok", **{name: "ok" if up else "down" for name, up in parts.items()}}
+    answer = JsonResponse(body, status=503 if down else 200)
+    answer._has_been_logged = True  # type: ignore[attr-defined]  # Django's mark; it would log each as an error
+    return answer
 
 
-def _works(check: Callable[[], bool]) -> bool:
+def _works(name: str, check: Callable[[], bool]) -> bool:
     try:
         return check()
-    except Exception:
-        log.exception("Not ready")
+    except Exception as error:
+        if name not in _told:
+            log.error("%s does not work: %s", name, error)
         return False
+
+
+def _tell(down: set[str]) -> None:
+    global _told
+    if down != _told:
+        _told = down
+        if down:
+            log.error("Not ready: %s", ", ".join(sorted(down)))
+        else:
+            log.info("Ready again")
 
 
 def _database() -> bool:

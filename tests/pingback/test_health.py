@@ -1,0 +1,39 @@
+"""/readyz: what works, and an outage that is told once."""
+
+import logging
+
+import pytest
+from django.db import OperationalError
+from django.test import Client
+
+from pingback import health
+
+
+@pytest.mark.django_db
+def test_an_outage_is_told_when_it_begins_and_when_it_ends(
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away() -> bool:
+        raise OperationalError("no route to host")
+
+    parts = {"bus": away, "worker": lambda: True}
+    monkeypatch.setattr(health, "_told", set())
+    monkeypatch.setattr(health, "CHECKS", [(name, False, lambda name=name: parts[name]()) for name in parts])
+    caplog.set_level(logging.INFO)
+
+    for _ in range(3):
+        answer = client.get("/readyz")
+        assert (answer.status_code, answer.json()["bus"], answer.json()["worker"]) == (503, "down", "ok")
+    parts["worker"] = lambda: False
+    for _ in range(3):
+        assert client.get("/readyz").json()["worker"] == "down"
+    parts |= {"bus": lambda: True, "worker": lambda: True}
+    for _ in range(3):
+        assert client.get("/readyz").json() == {"status": "ok", "database": "ok", "bus": "ok", "worker": "ok"}
+
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("ERROR", "bus does not work: no route to host"),
+        ("ERROR", "Not ready: bus"),
+        ("ERROR", "Not ready: bus, worker"),
+        ("INFO", "Ready again"),
+    ]
