@@ -93,9 +93,6 @@ class Client:
         """A conversation that this client may see. Asks the database. Raises NotFound."""
         return self._found(self.conversations(), conversation_id)
 
-    def remembered_conversation(self, conversation_id: UUID) -> Conversation | None:
-        return self.visible.get(conversation_id)
-
     def remember(self, conversation: Conversation) -> None:
         """Raises Invalid when it would be too many at once."""
         if len(self.visible) >= MAX_JOINED and conversation.pk not in self.visible:

@@ -36,7 +36,7 @@ _rooms: dict[str, dict[str | None, set[str]]] = {}
 
 async def typing(client: Client, sent: Fields) -> dict[str, Any]:
     conversation_id, is_typing = sent.id("conversation_id"), sent.flag("is_typing")
-    conversation = client.remembered_conversation(conversation_id)
+    conversation = client.visible.get(conversation_id)
     if conversation is None:
         conversation = await db.run(client.conversation, conversation_id)
         if not client.is_member:  # a visitor's are few; a member joins what it works on

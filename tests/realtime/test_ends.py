@@ -65,6 +65,27 @@ def test_A5_A7_a_socket_whose_right_is_gone_is_cut_though_nobody_told_us(
     assert agent.named("new_message") == []
 
 
+def test_A4_a_socket_whose_session_is_over_reads_nothing_though_it_is_not_cut_yet(
+    talk: Connect, house: House, ada: Owner
+) -> None:
+    """Nobody told us, and the next look at all sockets is far away."""
+    agent, cleo = talk(ada.auth), talk(ada.visitor)
+    first = cleo.ask("client_message", {"content": "Hello?"})
+    agent.hears("new_message")
+
+    house.shell(
+        f"from accounts.models import AuthSession; AuthSession.objects.filter(user_id='{ada.user_id}').delete()"
+    )
+
+    for event, payload in (
+        ("resume", {}),
+        ("join_conversation", {"conversation_id": first["conversation_id"]}),
+        ("mark_read", {"message_id": first["message"]["id"]}),
+    ):
+        assert agent.ask(event, payload)["error"]["code"] == "forbidden", event
+    assert agent.client.connected
+
+
 def test_A7_a_member_who_lacks_the_second_factor_that_is_asked_for_is_cut_and_not_let_back_in(
     talk: Connect, watchful: House
 ) -> None:

@@ -1,5 +1,6 @@
 """GET /feed?wait=: an answer that waits is there when something happens, and costs nobody else anything."""
 
+import asyncio
 import contextlib
 import socket
 import threading
@@ -7,9 +8,11 @@ import time
 import urllib.error
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from pingback.realtime import waiting
 from tests.realtime.conftest import House, Owner, until
 
 
@@ -122,3 +125,59 @@ def test_a_member_has_ten_that_wait_and_the_next_is_answered_at_once(house: Hous
             return False
 
     until(waits_again, seconds=10)
+
+
+# In this process, with a view that says what it finds ------------------------------------------------------
+
+
+class View:
+    """The feed of one workspace, as Django answers it: told to wait as long as there is nothing."""
+
+    def __init__(self, *found: bytes) -> None:
+        self.business_id, self.membership_id = uuid4(), uuid4()
+        self.found, self.asked = list(found), 0
+
+    async def __call__(self, scope: waiting.Scope, receive: waiting.Receive, send: waiting.Send) -> None:
+        self.asked += 1
+        body = self.found.pop(0) if self.found else b""
+        if not body:
+            wait = scope["pingback.wait"]
+            wait.business_id, wait.membership_id, wait.seconds = self.business_id, self.membership_id, 3600
+        await send({"type": "http.response.body", "body": body})
+
+    async def answer(self) -> bytes:
+        said: list[bytes] = []
+
+        async def receive() -> waiting.Message:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        async def send(message: waiting.Message) -> None:
+            said.append(message["body"])
+
+        scope = {"type": "http", "path": "/api/v1/feed", "method": "GET"}
+        async with asyncio.timeout(10):
+            await waiting.Waiting(self)(scope, receive, send)
+        return b"".join(said)
+
+
+async def test_what_happens_between_the_question_and_the_waiting_is_answered_at_once() -> None:
+    view = View(b"", b"news")
+
+    assert await view.answer() == b"news"
+    assert view.asked == 2
+
+
+async def test_beyond_so_many_who_wait_the_next_is_answered_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "MAX_WAITING", 1)
+    first, second = View(), View()
+    waits = asyncio.create_task(first.answer())
+    while first.asked < 2:
+        await asyncio.sleep(0)
+
+    assert await second.answer() == b""
+    assert second.asked == 1
+
+    first.found.append(b"news")
+    waiting.wake(str(first.business_id))
+    assert await waits == b"news"
