@@ -79,6 +79,11 @@ ACTIONS: dict[str, Kind] = {
     "channel.deleted": _kind(Group.CHANNELS, _("{actor} deleted the channel {target}")),
     "widget.created": _kind(Group.WIDGETS, _("{actor} made a widget for {target}")),
     "widget.changed": _kind(Group.WIDGETS, _("{actor} changed the widget of {target}: {fields}")),
+    "identity_secret.created": _kind(Group.WIDGETS, _("{actor} made an identity secret for {target}")),
+    "identity_secret.removed": _kind(Group.WIDGETS, _("{actor} removed an identity secret of {target}")),
+    "customer.verified": _kind(
+        Group.WIDGETS, _("A visitor proved to be {target}; conversations that came along: {moved}")
+    ),
     "audit.exported": _kind(Group.DATA, _("{actor} exported the audit log")),
     "token.created": _kind(Group.TOKENS, _("{actor} made the API token {target}: {scopes}")),
     "token.revoked": _kind(Group.TOKENS, _("{actor} revoked the API token {target}")),

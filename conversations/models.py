@@ -83,6 +83,14 @@ class Customer(models.Model):
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
         indexes = [models.Index(fields=["business", "-created_at"], name="customer_newest")]
+        constraints = [
+            # Whoever is proven to be somebody is that customer, however many browsers prove it at once.
+            models.UniqueConstraint(
+                fields=["business", "external_id"],
+                condition=models.Q(verified=True) & ~models.Q(external_id=""),
+                name="customer_verified_once",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.display_name

@@ -1,4 +1,4 @@
-"""What pages of other people load: the loader script, and the frame that holds the chat.
+"""What pages of other people load: the loader script and its second part, and the frame that holds the chat.
 
 Both are alike for every visitor and touch neither session nor cookie. Only the widget's own domains may frame the
 chat, and pages of ours that show it (onboarding, the demo). Source: promises 4 and 10, design.md 6.
@@ -14,6 +14,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
+from django.utils import translation
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
@@ -22,13 +23,25 @@ from widgets.availability import availability_of, payload_of
 from widgets.domains import frame_ancestors
 from widgets.models import Widget
 
-LOADER = Path(settings.BASE_DIR, "static/widget/loader.js")
+BUILT = Path(settings.BASE_DIR, "static/widget")
+
+
+def loader(request: HttpRequest) -> HttpResponseBase:
+    """`/widget.js`, what a page includes."""
+    return _script(request, BUILT / "loader.js")
+
+
+def panel(request: HttpRequest) -> HttpResponseBase:
+    """`/widget/panel.js`, what the loader imports, from another origin than the page's."""
+    response = _script(request, BUILT / "panel.js")
+    response["Access-Control-Allow-Origin"] = "*"
+    return response
 
 
 @require_safe
-def loader(request: HttpRequest) -> HttpResponseBase:
-    """`/widget.js`: no cookie, the same bytes for everybody, asked for again every ten minutes at most."""
-    plain, packed, etag = _loader(LOADER.stat().st_mtime_ns)
+def _script(request: HttpRequest, file: Path) -> HttpResponseBase:
+    """No cookie, the same bytes for everybody, asked for again every ten minutes at most."""
+    plain, packed, etag = _packed(file, file.stat().st_mtime_ns)
     zipped = "gzip" in request.headers.get("Accept-Encoding", "")
     response = HttpResponse(packed if zipped else plain, content_type="text/javascript; charset=utf-8")
     if zipped:
@@ -41,9 +54,9 @@ def loader(request: HttpRequest) -> HttpResponseBase:
     return get_conditional_response(request, etag=response["ETag"], response=response) or response
 
 
-@lru_cache(maxsize=1)
-def _loader(_modified: int) -> tuple[bytes, bytes, str]:
-    plain = LOADER.read_bytes()
+@lru_cache(maxsize=2)
+def _packed(file: Path, _modified: int) -> tuple[bytes, bytes, str]:
+    plain = file.read_bytes()
     return plain, gzip.compress(plain, mtime=0), hashlib.sha256(plain).hexdigest()[:32]
 
 
@@ -65,13 +78,22 @@ def frame(request: HttpRequest, widget_id: UUID) -> HttpResponse:
         "availability": payload_of(availability_of(widget)),
         "upload_bytes": settings.UPLOAD_BYTES,
     }
-    # Without the request: what everybody may see does not depend on who is signed in.
-    page = render_to_string("widgets/frame.html", {"name": widget.name, "shown": shown})
+    with translation.override(_language(request.GET.get("locale", ""))):
+        # Without the request: what everybody may see does not depend on who is signed in.
+        page = render_to_string("widgets/frame.html", {"name": widget.name, "shown": shown})
     response = HttpResponse(page)
     # Asked for each time, and whole: a 304 would bring its own policy along, that of our pages.
     response["Cache-Control"] = "no-cache"
     response["Content-Security-Policy"] = _policy(widget, host=request.get_host())
     return response
+
+
+def _language(asked: str) -> str:
+    """The page's or the owner's choice, as far as we speak it; else the browser's."""
+    try:
+        return translation.get_supported_language_variant(asked[:35])
+    except LookupError:
+        return translation.get_language() or settings.LANGUAGE_CODE
 
 
 def _policy(widget: Widget, *, host: str) -> str:

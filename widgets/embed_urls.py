@@ -4,5 +4,6 @@ from widgets import embed
 
 urlpatterns = [
     path("widget.js", embed.loader, name="loader"),
+    path("widget/panel.js", embed.panel, name="panel"),
     path("widget/<uuid:widget_id>/frame", embed.frame, name="frame"),
 ]

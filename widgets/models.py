@@ -35,6 +35,9 @@ class Widget(models.Model):
     show_online_badge = models.BooleanField(_("show who is online"), default=True)
     logo_url = models.CharField(_("logo address"), max_length=2048, blank=True)
     config = models.JSONField(_("further settings"), default=dict, blank=True)
+    # The page of its domains that asked for it last (widgets/sightings.py).
+    seen_host = models.CharField(_("seen on"), max_length=253, blank=True, editable=False)
+    seen_at = models.DateTimeField(_("seen"), null=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
 
@@ -59,6 +62,24 @@ class Widget(models.Model):
     def embed_code(self) -> str:
         """One tag, without inline script."""
         return f'<script async src="{settings.PUBLIC_BASE_URL}/widget.js" data-widget-id="{self.pk}"></script>'
+
+
+class IdentitySecret(models.Model):
+    """What a site's server signs its visitors' identity with; see `widgets.identity`."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    widget = models.ForeignKey(Widget, models.CASCADE, related_name="identity_secrets")
+    sealed = models.TextField(editable=False)
+    ending = models.CharField(_("ends in"), max_length=4)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("identity secret")
+        verbose_name_plural = _("identity secrets")
+        ordering = ["created_at", "id"]
+
+    def __str__(self) -> str:
+        return f"…{self.ending}"
 
 
 FIRST_GENERATION = 1

@@ -137,12 +137,13 @@ def receive_client_message(
     email, external_id) are shown as unverified and never find anybody.
     `attachments`: uploaded to that conversation by a visitor, so a stranger has none yet.
     Safe to repeat with the same `client_message_id`, a random UUID when the writer is still a stranger.
-    Raises NotFound (not the visitor's conversation), Forbidden (chat switched off), Unprocessable, TooFast (too many
-    new visitors from this address, or in this workspace).
+    Raises NotFound (not the visitor's conversation), Forbidden (chat switched off, or for verified visitors only),
+    Unprocessable, TooFast (too many new visitors from this address, or in this workspace).
     Source: design.md 9.
     """
     check_content(content, has_attachments=bool(attachments))
-    told = _checked(claims or {})
+    require_verified(business_id=business_id, widget=widget, visitor=visitor)
+    told = checked_claims(claims or {})
     _check_client_message_id(client_message_id)
     scope = widget.pk if widget else business_id
     first_key = f"w:{scope}:{client_message_id}" if client_message_id else None
@@ -160,8 +161,26 @@ def receive_client_message(
         received = _from_visitor(visitor, words, conversation_id=conversation_id, new=new)
         if received.created:
             # Its feed row follows the message's own: the workspace is locked by now, and nobody waits the other way.
-            _note_claims(visitor.customer, told)
+            note_claims(visitor.customer, told)
     return received
+
+
+def require_verified(*, business_id: UUID, widget: Widget | None, visitor: Visitor | None) -> None:
+    """Raises Forbidden where only verified visitors may write and this is none.
+
+    Who names no widget is taken as a visitor of any: it is refused when there is no widget that takes strangers.
+    """
+    if visitor and visitor.customer.verified:
+        return
+    if widget:
+        is_closed = widget.options["verified_only"]
+    elif visitor:
+        return  # of a time when it was let in; its own conversations stay its own
+    else:
+        widgets = Widget.objects.filter(business_id=business_id)
+        is_closed = bool(widgets) and all(each.options["verified_only"] for each in widgets)
+    if is_closed:
+        raise Forbidden(_("Sign in on this site to write to us."))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,8 +201,10 @@ def visitors_draft(
 ) -> Draft:
     """Words for a conversation that the visitor named, as `receive_client_message` would store them.
 
-    Asks no database: what is not the visitor's, or switched off, is refused when it is stored. Raises Unprocessable.
+    Asks no database: what is not the visitor's, or switched off, is refused when it is stored. Raises Forbidden (for
+    verified visitors only), Unprocessable.
     """
+    require_verified(business_id=visitor.business_id, widget=widget, visitor=visitor)
     _check_client_message_id(client_message_id)
     scope = widget.pk if widget else visitor.business_id
     return Draft(
@@ -233,7 +254,7 @@ def _in_newest(visitor: Visitor, words: _Words, *, new: bool) -> Received:
     return _received(visitor, Posted(message=_message(opened.message), created=opened.created))
 
 
-def _count_stranger(business_id: UUID) -> None:
+def count_stranger(business_id: UUID) -> None:
     """Raises TooFast. Beyond what one workspace takes, every address may still open a few: a flood from some addresses
     must not keep everybody else out.
     """
@@ -255,7 +276,7 @@ def _from_stranger(
             raise Unprocessable(_("Use a random UUID."), field="client_message_id")
         if repeat := _repeat(key, content, of=None):
             return repeat
-    _count_stranger(business_id)
+    count_stranger(business_id)
     customer = Customer(business_id=business_id, **told)
     visitor = Visitor(id=new_id(), business_id=business_id, widget=widget, customer=customer)
     with transaction.atomic():
@@ -345,7 +366,8 @@ def _message(message: Message | None) -> Message:
 CLAIMS = {"name": 200, "email": 254, "external_id": 200}
 
 
-def _checked(claims: dict[str, Any]) -> dict[str, str]:
+def checked_claims(claims: dict[str, Any]) -> dict[str, str]:
+    """Those that are there, within their bounds. Raises Unprocessable."""
     told = {}
     for name, most in CLAIMS.items():
         value = claims.get(name)
@@ -364,8 +386,8 @@ def _checked(claims: dict[str, Any]) -> dict[str, str]:
     return told
 
 
-def _note_claims(customer: Customer, told: dict[str, str]) -> None:
-    """A verified customer keeps what was proven. Part of the transaction that stores the message."""
+def note_claims(customer: Customer, told: dict[str, str]) -> None:
+    """What a visitor says of itself; a verified customer keeps what was proven. Called last in a transaction."""
     changes = {name: value for name, value in told.items() if getattr(customer, name) != value}
     if changes and not customer.verified:
         for name, value in changes.items():

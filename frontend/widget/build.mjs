@@ -1,6 +1,7 @@
 // Builds the widget: frontend/widget/ -> static/widget/, minified and the same byte for byte on every machine.
 // `--check` builds in memory and fails when what is committed differs.
 
+import { createHash } from "node:crypto"
 import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { basename, join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -33,8 +34,12 @@ const shared = {
   write: false,
   legalComments: "none",
 }
+const panel = await build({ ...shared, entryPoints: ["panel.js"], format: "esm", plugins: [styleAsText] })
+// The loader asks for the panel that it was made with, not for one that a browser still has.
+const PANEL = JSON.stringify(createHash("sha256").update(panel.outputFiles[0].text).digest("hex").slice(0, 8))
 const results = await Promise.all([
-  build({ ...shared, entryPoints: ["loader.js"], format: "iife", plugins: [styleAsText] }),
+  panel,
+  build({ ...shared, entryPoints: ["loader.js"], format: "iife", plugins: [styleAsText], define: { PANEL } }),
   build({
     ...shared,
     entryPoints: ["frame.js", "frame.css"],

@@ -5,12 +5,12 @@ import { Follow } from "../../static/js/follow.js"
 import { Marks } from "../../static/js/marks.js"
 import { connect } from "../../static/js/socket.js"
 import { presence } from "./availability.js"
-import { readable, textOn } from "./colour.js"
+import { darkRules, readable, textOn } from "./colour.js"
 import { conversationView } from "./conversation.js"
 import { el } from "./dom.js"
 import { homeView } from "./home.js"
 import * as host from "./host.js"
-import { Outbox } from "./outbox.js"
+import { LATER, Outbox } from "./outbox.js"
 import { frameTexts } from "./texts.js"
 import { Thread } from "./thread.js"
 
@@ -38,6 +38,9 @@ let state = "connecting"
 let trouble = ""
 let { availability } = settings
 let askedAt = Date.now() // for it
+let customer // who the page says that the visitor is
+let verified = !settings.options.verified_only // may write
+let introduced = Promise.resolve()
 
 // What comes in --------------------------------------------------------------------------------------------
 
@@ -58,6 +61,7 @@ function arrived(message) {
   if (message.sender_type !== "agent") return
   const { conversation_id: id } = message
   marks.delivered(message)
+  host.message(message)
   unread.set(id, (unread.get(id) ?? 0) + 1)
 }
 
@@ -211,12 +215,48 @@ function dial() {
       state = next
       if (state === "online") {
         trouble = ""
+        introduce()
         caughtUp()
       } else if (state === "refused") trouble = texts.refused
       else setTimeout(worry, CALM_MS)
       render()
     },
   })
+}
+
+/** Tell the server who this is; nothing is sent before it has answered. */
+function introduce() {
+  if (customer || settings.options.verified_only) introduced = introduced.then(askWho)
+}
+
+async function askWho() {
+  const ack = await socket.emit("identify", { customer: customer ?? {} })
+  if (ack.error) {
+    if (!LATER.includes(ack.error.code)) {
+      console.warn("PingBack: identify:", ack.error.detail)
+      customer = undefined
+    }
+    return
+  }
+  verified = ack.verified || !settings.options.verified_only
+  if (ack.visitor_key) become(ack.visitor_key)
+  render()
+}
+
+/** This browser's visitor from now on. What another one wrote here goes out of sight. */
+function become(visitor_key) {
+  const wasKnown = key
+  key = visitor_key
+  host.keep("key", key)
+  if (wasKnown) {
+    threads.clear()
+    unread.clear()
+    conversations = []
+    chosen = listed = false
+    show(undefined)
+  }
+  socket.close()
+  dial()
 }
 
 function worry() {
@@ -231,12 +271,14 @@ const marks = new Marks((event, payload) => socket.emit(event, payload))
 
 const outbox = new Outbox({
   async send(item) {
+    await introduced
     const error = await takeUp(item)
     if (error) return { error }
     return socket.emit("client_message", {
       content: item.content,
       client_message_id: item.id,
       visitor_key: key || undefined,
+      customer: key ? undefined : customer,
       attachments: item.files?.map(({ url }) => url),
       ...(item.conversation_id ? { conversation_id: item.conversation_id } : { new: true }),
     })
@@ -248,6 +290,7 @@ const outbox = new Outbox({
       key = ack.visitor_key
       host.keep("key", key)
     }
+    host.message(ack.message)
     onMessage({ ...ack.message, client_message_id: item.id })
   },
   changed: render,
@@ -392,6 +435,7 @@ function go(its) {
 function render() {
   if (!shown) return
   seen()
+  home.shut(verified ? "" : texts.signIn)
   if (!thread) {
     const rows = conversations.map((row) => ({ ...row, unread: unread.has(row.id) }))
     home.render(rows, presence(availability, texts))
@@ -406,13 +450,18 @@ function render() {
     previews,
     state: known?.status,
     assignee: known?.assignee,
-    trouble,
+    trouble: trouble || (verified ? "" : texts.signIn),
     loading: Boolean(thread.id) && !thread.loaded,
   })
 }
 
+const dark = darkRules(document.styleSheets[0])
+
 function paint() {
   const { style } = document.documentElement
+  const { theme } = settings.options
+  dark.choose(theme)
+  style.colorScheme = theme === "auto" ? "" : theme
   const brand = settings.primary_color
   style.setProperty("--pb-brand", brand)
   style.setProperty("--pb-on", textOn(brand))
@@ -420,6 +469,7 @@ function paint() {
   style.setProperty("--pb-ink-dark", readable(brand, "#24262f"))
 }
 
+let begun // a promise of that
 async function start(kept) {
   started = true
   key = kept.key ?? ""
@@ -470,13 +520,23 @@ document.addEventListener("visibilitychange", () => {
 })
 host.listen({
   onKept(kept) {
-    if (!started) start(kept)
-    else if (!key && kept.key) {
-      // Another tab has become a visitor: this one is the same.
-      key = kept.key
-      socket.close()
-      dial()
-    }
+    if (!started) begun = start(kept)
+    else if (kept.key && kept.key !== key) become(kept.key) // another tab has become a visitor: this one is the same
+  },
+  onIdentify(fields) {
+    customer = fields
+    if (state === "online") introduce()
+  },
+  async onSend(content) {
+    await begun
+    if (!thread) go(threadOf(null, uuid()))
+    send(content, [])
+  },
+  onUpdate(changes) {
+    Object.assign(settings, changes)
+    Object.assign(settings.options, changes)
+    paint()
+    render()
   },
   onOpen(next) {
     open = next

@@ -13,14 +13,13 @@ export function homeView({ settings, texts, onClose, onOpen, onNew }) {
     el("span", { class: "pb-words" }, el("b", {}, texts.sendMessage), there),
     icon(SEND),
   )
+  const notice = el("p", { class: "pb-notice", role: "status" })
   const brand = el("div", { class: "pb-brand" })
-  if (settings.logo_url) {
-    const logo = el("img", { src: settings.logo_url, alt: "", referrerpolicy: "no-referrer" })
-    logo.onerror = () => logo.remove()
-    brand.append(logo)
-  }
+  const logo = el("img", { alt: "", referrerpolicy: "no-referrer" })
+  logo.onerror = () => logo.remove()
+  const name = el("span", { dir: "auto" })
   brand.append(
-    el("span", { dir: "auto" }, settings.name),
+    name,
     el("button", { type: "button", class: "pb-ib", "aria-label": texts.close, onclick: onClose }, icon(X)),
   )
 
@@ -39,19 +38,42 @@ export function homeView({ settings, texts, onClose, onOpen, onNew }) {
     return el("li", {}, el("button", attributes, avatar(name, agent && last.sender_avatar_url), words, meta))
   }
 
-  const heading = el("h1", { dir: "auto", tabindex: "-1" }, settings.welcome_heading)
+  const heading = el("h1", { dir: "auto", tabindex: "-1" })
+  const tagline = el("p", { dir: "auto" })
+  /** As the settings are now: a page may change them. */
+  const words = () => {
+    for (const [node, text] of [
+      [name, settings.name],
+      [heading, settings.welcome_heading],
+      [tagline, settings.welcome_tagline],
+    ]) {
+      if (node.textContent !== text) node.textContent = text
+    }
+    if (logo.getAttribute("src") === settings.logo_url) return
+    logo.remove()
+    if (!settings.logo_url) return
+    logo.src = settings.logo_url
+    brand.prepend(logo)
+  }
   const node = el(
     "section",
     { class: "pb-home" },
-    el("header", { class: "pb-hero" }, brand, heading, el("p", { dir: "auto" }, settings.welcome_tagline)),
-    el("div", { class: "pb-cards" }, list, start),
+    el("header", { class: "pb-hero" }, brand, heading, tagline),
+    el("div", { class: "pb-cards" }, list, start, notice),
   )
 
   return {
     node,
     focus: () => heading.focus(),
+    /** why: nobody starts a conversation here, for this reason; "" when they may. */
+    shut(why) {
+      start.hidden = Boolean(why)
+      notice.hidden = !why
+      if (notice.textContent !== why) notice.textContent = why
+    },
     /** conversations: [{id, status, last_message, unread: bool}], newest first. present: of availability.js. */
     render(conversations, present) {
+      words()
       showPresence(there, present.state, present.text)
       list.hidden = !conversations.length
       const { id } = list.contains(document.activeElement) ? document.activeElement.dataset : {}

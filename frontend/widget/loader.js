@@ -1,135 +1,117 @@
-// The loader: the one script on the host page. It reads the widget's public settings and draws the launcher; the frame
-// comes with the first click, and until then nothing is stored and nobody else is asked.
+// The loader: the one script on the host page. It reads the widget's public settings, draws the launcher and takes the
+// page's commands (api.js). Everything else is panel.js, which comes with the first click or command, or, once the page
+// has loaded, for a visitor who has written before or is to be greeted. Until then nothing is stored and nobody else
+// is asked.
 //
 // It is a guest: one element under <html> (so that a swapped <body> does not take the chat along), a shadow root,
-// styles that a strict Content-Security-Policy lets through, no global, no uncaught error.
-//
-// With the frame it speaks over postMessage. From the frame: {pingback: "ready" | "close"}, {pingback: "unread",
-// count}, {pingback: "keep", name, value: text, or null to forget}. To the frame: {pingback: "open", open} and
-// {pingback: "kept", kept: {name: text}}: a cross-site frame has no storage of its own.
+// styles that a strict Content-Security-Policy lets through, one global, no uncaught error.
 
+import { api, told } from "./api.js"
 import { textOn } from "./colour.js"
 import { el } from "./dom.js"
-import { icon, MESSAGE, X } from "./icons.js"
+import { icon, LAUNCHER, X } from "./icons.js"
 import style from "./loader.css"
 import { launcherTexts } from "./texts.js"
 
-const TAG = "pb-widget"
+const REPAIRS = 9 // how often the element is put back where the page threw it out
 
-function launch({ origin, host, config }) {
-  const { id } = config
-  const texts = launcherTexts()
-  const prefix = `pingback:${id}:`
-  let frame
-  let ready = false
-  let open = false
-  let unread = 0
-
-  const badge = el("span", { "aria-hidden": "true" })
-  const launcher = el("button", { type: "button", onclick: () => show(!open) })
-  const aside = el("aside", { "aria-label": texts.region }, launcher)
-
-  const draw = () => {
-    launcher.setAttribute("aria-label", open ? texts.close : unread ? texts.unread(unread) : texts.open)
-    badge.textContent = open ? "" : unread > 99 ? "99+" : unread || ""
-    launcher.replaceChildren(icon(open ? X : MESSAGE), badge)
-  }
-
-  const tell = (message) => ready && frame.contentWindow.postMessage(message, origin)
-
-  const show = (next) => {
-    open = next
-    aside.classList.toggle("open", open)
-    draw()
-    if (open) {
-      if (!ready) {
-        // Made anew until it came, so that a second click mends a failed first one.
-        frame?.remove()
-        frame = el("iframe", {
-          title: texts.title(config.name),
-          src: `${origin}/widget/${id}/frame#${location.origin}`,
-        })
-        aside.append(frame)
-      }
-      frame.focus()
-    } else launcher.focus()
-    tell({ pingback: "open", open })
-  }
-
-  const kept = () => {
-    try {
-      const names = Object.keys(localStorage).filter((name) => name.startsWith(prefix))
-      return Object.fromEntries(names.map((name) => [name.slice(prefix.length), localStorage.getItem(name)]))
-    } catch {
-      return {} // storage is denied: the conversation lasts as long as the page
-    }
-  }
-
-  const keep = (name, value) => {
-    try {
-      if (value === null) localStorage.removeItem(prefix + name)
-      else localStorage.setItem(prefix + name, value)
-    } catch {
-      // Denied or full: as above.
-    }
-  }
-
-  const said = {
-    ready() {
-      ready = true
-      aside.classList.add("ready")
-      tell({ pingback: "kept", kept: kept() })
-      tell({ pingback: "open", open })
-    },
-    close: () => show(false),
-    unread({ count }) {
-      unread = Number(count)
-      draw()
-    },
-    keep: ({ name, value }) => keep(String(name), value === null ? null : String(value)),
-  }
-  addEventListener("message", ({ source, origin: from, data }) => {
-    if (frame && source === frame.contentWindow && from === origin && Object.hasOwn(said, data?.pingback)) {
-      said[data.pingback](data)
-    }
-  })
-  // Another tab of the same shop has become this visitor.
-  addEventListener("storage", ({ key, newValue }) => {
-    if (key === `${prefix}key` && newValue) tell({ pingback: "kept", kept: { key: newValue } })
-  })
-
-  aside.addEventListener("keydown", ({ key }) => {
-    if (key === "Escape" && open) show(false)
-  })
-  const fit = () => {
-    if (visualViewport.scale !== 1) return
-    host.style.setProperty("--pb-top", `${visualViewport.offsetTop}px`)
-    host.style.setProperty("--pb-height", `${visualViewport.height}px`)
-  }
-  visualViewport.addEventListener("resize", fit)
-  visualViewport.addEventListener("scroll", fit)
-
-  host.style.setProperty("--pb-brand", config.primary_color)
-  host.style.setProperty("--pb-on", textOn(config.primary_color))
-  draw()
+/** The host element's shadow and the launcher in it. `state` is what panel.js changes before it draws anew. */
+function draw(host, config, onclick) {
+  const state = { open: false, ready: false, unread: 0, hidden: config.launcher === "none" }
   const sheet = new CSSStyleSheet()
   sheet.replaceSync(style)
   const root = host.attachShadow({ mode: "open" })
   root.adoptedStyleSheets = [sheet]
+  const badge = el("span", { "aria-hidden": "true" })
+  const launcher = el("button", { type: "button", class: "launch", onclick })
+  const aside = el("aside", {}, launcher)
+
+  const view = {
+    state,
+    root,
+    launcher,
+    aside,
+    draw() {
+      const { open, ready, unread, hidden } = state
+      const words = !open && config.launcher === "text" && config.launcher_text
+      view.texts = launcherTexts(config.locale)
+      aside.className = `${config.position}${open ? " open" : ""}${ready ? " ready" : ""}`
+      aside.setAttribute("aria-label", view.texts.region)
+      launcher.setAttribute("aria-label", open ? view.texts.close : view.texts.open(words, unread))
+      launcher.hidden = hidden
+      badge.textContent = open ? "" : unread > 99 ? "99+" : unread || ""
+      launcher.replaceChildren(icon(open ? X : LAUNCHER[config.launcher_icon]), words || "", badge)
+      const set = (name, value) => host.style.setProperty(`--pb-${name}`, value)
+      set("brand", config.primary_color)
+      set("on", textOn(config.primary_color))
+      set("x", `${config.offset_x}px`)
+      set("y", `${config.offset_y}px`)
+    },
+  }
+  view.draw()
   root.append(aside)
+  return view
+}
+
+/** The element is one of the page's, and some pages are made anew altogether. */
+function stay(host) {
+  let repairs = REPAIRS
+  const watch = new MutationObserver(() => {
+    if (host.isConnected || !document.documentElement || !repairs--) return
+    document.documentElement.append(host)
+    watch.observe(document.documentElement, { childList: true })
+  })
+  watch.observe(document, { childList: true })
+  watch.observe(document.documentElement, { childList: true })
 }
 
 async function start() {
-  // Twice on a page by mistake is still one widget.
-  if (document.querySelector(TAG)) return
-  const script = document.currentScript ?? document.querySelector('script[src$="/widget.js"]')
-  const id = script.dataset.widgetId ?? window.PingBackWidgetId
-  const { origin } = new URL(script.src)
-  const host = document.createElement(TAG)
+  const script = document.currentScript ?? document.querySelector('script[src*="/widget.js"]')
+  const { dataset, src } = script
+  const { origin } = new URL(src)
+  const id = dataset.widgetId ?? window.PingBackWidgetId
+  const page = api()
+  if (!page) return // twice on a page by mistake is still one widget
+  const host = document.createElement("pb-widget")
   document.documentElement.append(host)
-  const answer = await fetch(`${origin}/api/v1/widget/${encodeURIComponent(id)}`, { credentials: "omit" })
-  if (!answer.ok) throw new Error(`no widget ${id} at ${origin}`)
-  launch({ origin, host, config: await answer.json() })
+  stay(host)
+  let config
+  if (dataset.preview) config = JSON.parse(dataset.preview)
+  else {
+    const answer = await fetch(`${origin}/api/v1/widget/${encodeURIComponent(id)}`, { credentials: "omit" })
+    if (!answer.ok) throw new Error(`no widget ${id} at ${origin}`)
+    config = await answer.json()
+  }
+  Object.assign(config, config.options)
+  const view = draw(host, config, () => page.run(["toggle"]))
+
+  let tries = 0
+  let loading = false
+  const load = async () => {
+    if (loading) return
+    loading = true
+    try {
+      // A failed try is remembered by its address.
+      // biome-ignore lint/correctness/noUndeclaredVariables: build.mjs puts it in
+      const { panel } = await import(`${origin}/widget/panel.js?${PANEL}${tries++ || ""}`)
+      page.open(panel({ origin, host, config, view, told, isPreview: Boolean(dataset.preview) }))
+    } catch (error) {
+      loading = false // the next click tries again
+      console.warn("PingBack:", error.message)
+    }
+  }
+  page.ready(load)
+  let known
+  try {
+    known = localStorage[`pingback:${config.id}:key`]
+  } catch {
+    // Storage is denied: nobody is known.
+  }
+  view.launcher.onpointerenter = load
+  if (known || config.greeting.enabled) {
+    if (document.readyState === "complete") load()
+    else addEventListener("load", load)
+  }
 }
 
 start().catch((error) => console.warn("PingBack:", error.message))

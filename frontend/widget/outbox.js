@@ -6,7 +6,7 @@
 // Every item lies in the host page's storage until the server has it, so that it survives a reload; `error` is the
 // server's final refusal, and such an item waits for a person.
 
-const LATER = ["offline", "timeout", "rate_limited", "busy"] // not the message's fault
+export const LATER = ["offline", "timeout", "rate_limited", "busy"] // not the message's fault
 const MOST_TIMEOUTS = 5
 const MOST_SECONDS = 60
 

@@ -1,13 +1,15 @@
 // Every text of the widget, by language; a function where a name or a number comes in.
 // Two catalogues, because the loader carries only what the launcher says.
 
-const spoken = (catalogue) => catalogue[document.documentElement.lang] ?? catalogue.en
+const spoken = (catalogue, locale = document.documentElement.lang) =>
+  catalogue[locale] ?? catalogue[locale.split("-")[0]] ?? catalogue.en
 
 const launcher = {
   en: {
-    open: "Open chat",
+    /** words: those on the launcher, if any. */
+    open: (words, count) => (words || "Open chat") + (count ? `, ${count} unread` : ""),
     close: "Close chat",
-    unread: (count) => `Open chat, ${count} unread`,
+    dismiss: "Dismiss",
     region: "Chat",
     title: (name) => `Chat with ${name}`,
   },
@@ -53,6 +55,7 @@ const frame = {
     sendMessage: "Send us a message",
     sending: "Sending",
     sent: "Sent",
+    signIn: "Sign in on this site to write to us.",
     today: "Today",
     tooBig: (megabytes) => `At most ${megabytes} MB a file.`,
     tooMany: (count) => `At most ${count} files at once.`,
@@ -66,5 +69,6 @@ const frame = {
   },
 }
 
-export const launcherTexts = () => spoken(launcher)
+/** locale: "" for the page's own. */
+export const launcherTexts = (locale) => spoken(launcher, locale || undefined)
 export const frameTexts = () => spoken(frame)

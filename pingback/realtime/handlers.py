@@ -22,12 +22,13 @@ from conversations.services import writer
 from conversations.services.messages import reply_draft
 from foundation.asking import Asker, asked_by
 from foundation.errors import Forbidden, Refused, TooFast
-from pingback.realtime import bus, db, presence, publish, receipts, sockets, typing
+from pingback.realtime import bus, db, presence, publish, receipts, rooms, sockets, typing
 from pingback.realtime.bus import Envelope
 from pingback.realtime.clients import Client
 from pingback.realtime.packets import Json
 from pingback.realtime.payloads import Fields
 from widgets import keys
+from widgets.identifying import Identified, identify_visitor
 from widgets.models import Visitor
 from widgets.services import Received, receive_client_message, visitors_draft
 
@@ -134,6 +135,26 @@ def _receive_as_asked(
     return received, received.visitor, envelopes
 
 
+async def identify(client: Client, sent: Fields) -> Ack:
+    """Who the visitor is, claimed or proven; the socket is that visitor's from now on."""
+    client.require_visitor()
+    known = client.visitor
+    identified = await db.run(_identify, client, sent.optional_object("customer") or {})
+    if identified.visitor and identified.visitor_key:
+        if known:
+            sockets.leave(client, rooms.customer(known.customer_id))
+            client.visible.clear()
+        sockets.become_visitor(client, identified.visitor)
+    return {"verified": identified.verified, "visitor_key": identified.visitor_key}
+
+
+def _identify(client: Client, claims: dict[str, Any]) -> Identified:
+    with asked_by(Asker(client.connection.address)):
+        return identify_visitor(
+            business_id=client.business_id, widget=client.widget, visitor=client.visitor, claims=claims
+        )
+
+
 async def agent_message(client: Client, sent: Fields) -> Ack:
     draft = reply_draft(
         business_id=client.business_id,
@@ -222,6 +243,7 @@ def _fitting(payloads: list[dict[str, Any]]) -> list[dict[str, Any]]:
 HANDLERS: dict[str, Callable[[Client, Fields], Awaitable[Ack]]] = {
     "client_message": client_message,
     "agent_message": agent_message,
+    "identify": identify,
     "join_conversation": join_conversation,
     "leave_conversation": leave_conversation,
     "typing": typing.typing,

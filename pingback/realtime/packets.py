@@ -21,6 +21,7 @@ EVENTS = frozenset(
         "join_conversation",
         "leave_conversation",
         "typing",
+        "identify",
         "mark_delivered",
         "mark_read",
         "resume",

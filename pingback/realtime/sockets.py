@@ -171,7 +171,7 @@ def dismiss(sid: str) -> None:
 
 
 def become_visitor(client: Client, visitor: Visitor) -> None:
-    """A stranger's first message made it this visitor."""
+    """A stranger's first message made it this visitor, or it has proven to be somebody."""
     client.visitor = visitor
     enter(client, rooms.customer(visitor.customer_id))
 

@@ -17,6 +17,7 @@ from businesses.members import remove_member
 from businesses.models import Business, Role
 from businesses.teams import create_team
 from tests import builders, corpus
+from widgets.identity import add_secret
 
 pytestmark = pytest.mark.django_db
 
@@ -29,6 +30,9 @@ OWNER_ONLY = {
     ("delete", "/api/v1/channels/{channel_id}"),
     ("post", "/api/v1/widget/create"),
     ("put", "/api/v1/widget/update/{widget_id}"),
+    ("get", "/api/v1/widget/{widget_id}/identity-secrets"),
+    ("post", "/api/v1/widget/{widget_id}/identity-secrets"),
+    ("delete", "/api/v1/widget/{widget_id}/identity-secrets/{secret_id}"),
     ("post", "/api/v1/team/invite"),
     ("patch", "/api/v1/team/members/{member_id}"),
     ("delete", "/api/v1/team/members/{member_id}"),
@@ -111,6 +115,7 @@ def ids(ada: User, acme: Business) -> dict[str, str]:
     return {
         "conversation_id": str(builders.conversation(acme).pk),
         "widget_id": str(widget.pk),
+        "secret_id": str(add_secret(actor=ada, widget=widget)[0].pk),
         "channel_id": str(acme.channels.get().pk),
         "team_id": str(create_team(actor=ada, name="Day").pk),
         "invitation_id": str(invite(actor=ada, email="gil@example.com").pk),

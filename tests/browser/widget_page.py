@@ -107,7 +107,7 @@ class Visit:
         self.page.on("console", lambda line: line.type in {"error", "warning"} and self.complaints.append(line.text))
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.chat = self.page.frame_locator("pb-widget iframe")
-        self.launcher = self.page.locator("pb-widget button")
+        self.launcher = self.page.locator("pb-widget .launch")
         self.field = self.chat.get_by_role("textbox", name="Message")
         self.log = self.chat.get_by_role("log")
 
@@ -134,16 +134,20 @@ class Visit:
 
 
 def visits(browser: Any, shop: Callable[..., str], acme: Acme) -> Iterator[Callable[..., Visit]]:
-    """For a fixture `visit`: `visit(head="", csp="", **options of the browser)` comes to the shop's page."""
+    """For a fixture `visit`: `visit(head="", csp="", **options of the browser)` comes to the shop's page.
+
+    launcher: whether to wait for it; not where there is none, or more than one button.
+    """
     contexts = []
 
-    def come(*, head: str = "", csp: str = "", **options: Any) -> Visit:
+    def come(*, head: str = "", csp: str = "", launcher: bool = True, **options: Any) -> Visit:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
         context.set_default_timeout(15_000)
         contexts.append(context)
         cleo = Visit(context)
         cleo.page.goto(shop(acme.page(head=head), csp=csp))
-        cleo.launcher.wait_for()
+        if launcher:
+            cleo.launcher.wait_for()
         return cleo
 
     yield come

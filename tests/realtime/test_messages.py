@@ -4,12 +4,14 @@ import json
 import shutil
 import subprocess
 import threading
+import time
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 
 from tests.realtime.conftest import ROOT, Connect, House, Owner, Payload, Talker, cookie_of, new_id, post, until
@@ -516,3 +518,28 @@ def test_a_member_who_takes_another_name_signs_with_it_from_open_sockets_too(
         ack = socket.ask("agent_message", {"conversation_id": conversation, "content": "Hi"})
         assert ack["message"]["sender_name"] == "Ada Lovelace"
         assert cleo.hears("new_message", count)["sender_name"] == "Ada Lovelace"
+
+
+def test_a_visitor_is_a_claim_until_it_is_proven_and_then_hears_what_that_customer_hears(
+    talk: Connect, house: House, ada: Owner
+) -> None:
+    """`identify`, for any client of ours: design 9, C12."""
+    widget_id = house.call("POST", "/widget/create", {"domain": "acme.com"}, token=ada.token)["id"]
+    nobody = {**ada.visitor, "widget_id": widget_id}
+    secret = house.call("POST", f"/widget/{widget_id}/identity-secrets", {}, token=ada.token)["secret"]
+    claims = {"aud": widget_id, "sub": "42", "exp": int(time.time()) + 60}
+    proof = {"customer": {"identity_token": jwt.encode(claims, secret, algorithm="HS256")}}
+    phone, desk = talk(nobody), talk(nobody)
+
+    assert phone.ask("identify", {"customer": {"external_id": "42"}}) == {"verified": False, "visitor_key": None}
+    assert phone.ask("identify", {"customer": {"identity_token": "x"}})["error"]["code"] == "forbidden"
+    assert phone.ask("identify", {"customer": {"email": "no"}})["error"]["code"] == "invalid"
+    desk.ask("client_message", {"content": "As nobody"})
+    for each in (phone, desk):
+        proven = each.ask("identify", proof)
+        assert proven["verified"]
+        assert proven["visitor_key"].startswith("v1.")
+
+    phone.ask("client_message", {"content": "As Cleo"})
+    assert desk.hears("new_message", 2)["content"] == "As Cleo"
+    assert talk(ada.auth).ask("identify", proof)["error"]["code"] == "forbidden"

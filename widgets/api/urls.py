@@ -1,6 +1,6 @@
 from django.urls import path
 
-from widgets.api import uploads, views
+from widgets.api import secrets, uploads, views
 
 urlpatterns = [
     path("widget/create", views.CreateWidget.as_view()),
@@ -10,4 +10,6 @@ urlpatterns = [
     path("widget/<str:widget_id>/channels", views.PublicChannels.as_view()),
     path("widget/<str:widget_id>/upload", uploads.VisitorUpload.as_view()),
     path("widget/<str:widget_id>/conversations", views.VisitorConversations.as_view()),
+    path("widget/<str:widget_id>/identity-secrets", secrets.IdentitySecrets.as_view()),
+    path("widget/<str:widget_id>/identity-secrets/<str:secret_id>", secrets.OneIdentitySecret.as_view()),
 ]

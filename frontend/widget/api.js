@@ -1,0 +1,62 @@
+// `PingBack("open")`: the page's commands. Those given before the widget is there wait for it, also those that a page
+// put into `PingBack.q` before this script came (docs/widget.md has the line). What goes wrong, in us or in the page's
+// own handlers, is said on the console and stops nothing.
+
+const hearers = {} // event -> [function]
+
+/** Tell the page's handlers of an event. */
+export function told(event, detail) {
+  for (const hear of hearers[event] ?? []) attempt(() => hear(detail))
+}
+
+function attempt(act) {
+  try {
+    act()
+  } catch (error) {
+    console.error("PingBack:", error)
+  }
+}
+
+/** Puts the one global in place; undefined where another script was first. */
+export function api() {
+  const before = window.PingBack
+  if (before?.loaded) return undefined
+  let waiting = []
+  let commands
+  let load // asks for the commands; there once the launcher is
+
+  const run = ([name, ...rest]) =>
+    attempt(() => {
+      if (name === "on") {
+        const [event, hear] = rest
+        hearers[event] = [...(hearers[event] ?? []), hear]
+        if (event === "ready" && load) hear()
+      } else if (!commands) {
+        waiting.push([name, ...rest])
+        // Who somebody is matters when the chat is opened, not before.
+        if (name !== "identify") load?.()
+      } else if (Object.hasOwn(commands, name)) commands[name](...rest)
+      else throw new Error(`there is no "${name}"`)
+    })
+  const runAll = (list) => {
+    waiting = []
+    for (const command of list) run(command)
+  }
+  window.PingBack = (...command) => run(command)
+  window.PingBack.loaded = true
+  runAll(before?.q ?? [])
+
+  return {
+    run,
+    /** The launcher is there; `loader()` asks for the commands as soon as one is needed. */
+    ready(loader) {
+      load = loader
+      told("ready")
+      runAll(waiting)
+    },
+    open(given) {
+      commands = given
+      runAll(waiting)
+    },
+  }
+}

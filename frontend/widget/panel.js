@@ -1,0 +1,239 @@
+// The second part of the loader (loader.js), when somebody is there to use it: the chat's frame, what is kept for it,
+// the greeting, and the page's commands.
+//
+// With the frame it speaks over postMessage. From the frame: {pingback: "ready" | "close"}, {pingback: "unread",
+// count}, {pingback: "message", message}, {pingback: "keep", name, value: text, or null to forget}. To the frame:
+// {pingback: "open", open}, {pingback: "kept", kept: {name: text}}: a cross-site frame has no storage of its own,
+// {pingback: "identify", customer}, {pingback: "send", content}, {pingback: "update", changes}.
+
+import { darkRules } from "./colour.js"
+import { el } from "./dom.js"
+import { icon, X } from "./icons.js"
+import style from "./panel.css"
+
+/** config: what GET /api/v1/widget/{id} answers, with its `options` laid over it. Returns the page's commands. */
+export function panel({ origin, host, config, view, told, isPreview }) {
+  const { state, launcher, aside, root } = view
+  const prefix = `pingback:${config.id}:`
+  const changes = {} // what the page changed, for a frame that comes later
+  const sends = []
+  let frame
+  let titled = ""
+  let customer
+  let opener
+
+  // What is kept ---------------------------------------------------------------------------------------------
+
+  const nothing = {}
+  const store = () => (isPreview ? nothing : localStorage)
+
+  const kept = () => {
+    try {
+      const names = Object.keys(store()).filter((name) => name.startsWith(prefix))
+      return Object.fromEntries(names.map((name) => [name.slice(prefix.length), store()[name]]))
+    } catch {
+      return {} // storage is denied: the conversation lasts as long as the page
+    }
+  }
+
+  const keep = (name, value) => {
+    try {
+      if (value === null) delete store()[prefix + name]
+      else store()[prefix + name] = value
+    } catch {
+      // Denied or full: as above.
+    }
+  }
+
+  // What is drawn --------------------------------------------------------------------------------------------
+
+  const sheet = new CSSStyleSheet()
+  sheet.replaceSync(style)
+  root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet]
+  const dark = darkRules(sheet)
+  const bubble = el("div", { class: "hi", role: "status" })
+  aside.prepend(bubble)
+
+  const draw = () => {
+    view.draw()
+    dark.choose(config.theme)
+    host.style.setProperty("--pb-lift", state.hidden ? "0px" : "68px")
+    const title = document.title.startsWith(titled) ? document.title.slice(titled.length) : document.title
+    titled = state.unread ? `(${state.unread}) ` : ""
+    if (document.title !== titled + title) document.title = titled + title
+  }
+
+  // The frame ------------------------------------------------------------------------------------------------
+
+  const tell = (message) => state.ready && frame.contentWindow.postMessage(message, origin)
+
+  const mount = () => {
+    if (state.ready) return
+    // Made anew until it came, so that a second click mends a failed first one.
+    frame?.remove()
+    const locale = encodeURIComponent(config.locale || document.documentElement.lang)
+    frame = el("iframe", {
+      title: view.texts.title(config.name),
+      allow: "autoplay",
+      src: `${origin}/widget/${config.id}/frame?locale=${locale}#${location.origin}`,
+    })
+    aside.append(frame)
+  }
+
+  const unmount = () => {
+    frame?.remove()
+    frame = undefined
+    state.ready = false
+    setUnread(0)
+    if (state.open) mount()
+  }
+
+  const setUnread = (count) => {
+    const changed = count !== state.unread
+    state.unread = count
+    draw()
+    if (changed) told("unread", count)
+  }
+
+  const show = (next) => {
+    const changed = next !== state.open
+    if (changed && next) opener = document.activeElement
+    state.open = next
+    if (next) {
+      greeted()
+      mount()
+    }
+    draw()
+    if (next) frame.focus()
+    else if (changed) (state.hidden ? opener : launcher)?.focus()
+    tell({ pingback: "open", open: next })
+    if (changed) told(next ? "open" : "close")
+  }
+
+  const introduce = () => {
+    if (!customer) return
+    if (customer.external_id) keep("who", String(customer.external_id))
+    tell({ pingback: "identify", customer })
+  }
+
+  const sendAll = () => {
+    for (const content of state.ready ? sends.splice(0) : []) tell({ pingback: "send", content })
+  }
+
+  const said = {
+    ready() {
+      state.ready = true // also again, after the page moved the frame and so reloaded it
+      draw()
+      tell({ pingback: "update", changes })
+      introduce() // before it begins, so that nothing is sent in nobody's name
+      tell({ pingback: "kept", kept: kept() })
+      tell({ pingback: "open", open: state.open })
+      sendAll()
+    },
+    close: () => show(false),
+    unread: ({ count }) => setUnread(Number(count)),
+    message: ({ message }) => told("message", message),
+    keep: ({ name, value }) => keep(String(name), value === null ? null : String(value)),
+  }
+  addEventListener("message", ({ source, origin: from, data }) => {
+    if (frame && source === frame.contentWindow && from === origin && Object.hasOwn(said, data?.pingback)) {
+      said[data.pingback](data)
+    }
+  })
+  // Another tab of the same shop has become this visitor, or signed out.
+  addEventListener("storage", ({ key, newValue }) => {
+    if (key !== `${prefix}key`) return
+    if (newValue) tell({ pingback: "kept", kept: { key: newValue } })
+    else unmount()
+  })
+
+  const reset = () => {
+    customer = undefined
+    for (const name of Object.keys(kept())) keep(name, null)
+    unmount()
+  }
+
+  // The greeting ---------------------------------------------------------------------------------------------
+
+  let seconds = 0
+  const clock = setInterval(() => {
+    const { enabled, delay, page, text } = config.greeting
+    const path = location.pathname
+    const isHere = page.endsWith("*") ? path.startsWith(page.slice(0, -1)) : !page || page === path
+    seconds = enabled && isHere && !document.hidden ? seconds + 1 : 0
+    if (seconds <= delay || state.hidden) return
+    greeted()
+    const { greeted: before, key } = kept()
+    if (before || key) return
+    const words = text ? [text] : [el("b", {}, config.welcome_heading), config.welcome_tagline]
+    bubble.append(
+      el("button", { type: "button", class: "say", dir: "auto", onclick: () => show(true) }, ...words),
+      el("button", { type: "button", class: "x", "aria-label": view.texts.dismiss, onclick: dismiss }, icon(X)),
+    )
+  }, 1000)
+  const greeted = () => {
+    clearInterval(clock)
+    bubble.replaceChildren()
+  }
+  const dismiss = () => {
+    keep("greeted", "1")
+    greeted()
+    launcher.focus()
+  }
+
+  // The page -------------------------------------------------------------------------------------------------
+
+  aside.addEventListener("keydown", ({ key }) => {
+    if (key === "Escape" && state.open) show(false)
+  })
+  const fit = () => {
+    if (visualViewport.scale !== 1) return
+    host.style.setProperty("--pb-top", `${visualViewport.offsetTop}px`)
+    host.style.setProperty("--pb-height", `${visualViewport.height}px`)
+  }
+  visualViewport.addEventListener("resize", fit)
+  visualViewport.addEventListener("scroll", fit)
+  draw()
+  if (kept().key) mount()
+
+  const veil = (hidden) => {
+    state.hidden = hidden
+    if (hidden) {
+      greeted()
+      if (state.open) show(false)
+    }
+    draw()
+  }
+
+  return {
+    open: () => show(true),
+    close: () => show(false),
+    toggle: () => show(!state.open),
+    show: () => veil(false),
+    hide: () => veil(true),
+    identify(fields) {
+      const who = customer?.external_id ?? kept().who
+      // Somebody else than before: what the one wrote is not the other's to read.
+      if (who && fields.external_id && String(who) !== String(fields.external_id)) reset()
+      customer = { ...customer, ...fields }
+      if (state.ready) introduce()
+    },
+    reset,
+    send(content) {
+      sends.push(String(content))
+      show(true)
+      sendAll()
+    },
+    setLocale(locale) {
+      config.locale = locale
+      unmount()
+    },
+    update(fields) {
+      Object.assign(changes, fields)
+      Object.assign(config, fields, { greeting: { ...config.greeting, ...fields.greeting } })
+      if ("launcher" in fields) state.hidden = config.launcher === "none"
+      draw()
+      tell({ pingback: "update", changes: fields })
+    },
+  }
+}

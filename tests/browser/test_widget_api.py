@@ -1,0 +1,297 @@
+"""What a page can ask of the widget from its own scripts (docs/widget.md), and who the visitor is."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import Server
+from tests.browser.widget_page import Acme, Visit, style, until, visits
+
+STUB = "window.PingBack = window.PingBack || function () { (PingBack.q = PingBack.q || []).push(arguments) }"
+
+
+@pytest.fixture
+def acme(server: Server) -> Acme:
+    return Acme(server)
+
+
+@pytest.fixture
+def visit(browser: Any, shop: Callable[..., str], acme: Acme) -> Iterator[Callable[..., Visit]]:
+    yield from visits(browser, shop, acme)
+
+
+def has(cleo: Visit, name: str) -> None:
+    cleo.page.locator("pb-widget").get_by_role("button", name=name).wait_for()
+
+
+def test_commands_given_before_the_script_came_are_done_in_order(visit: Callable[..., Visit], acme: Acme) -> None:
+    queue = f"""<script>{STUB}
+        window.heard = []
+        for (const event of ["ready", "open", "close", "message", "unread"])
+            PingBack("on", event, (detail) => heard.push([event, detail]))
+        PingBack("open")
+        PingBack("send", "Is the Guji back?")</script>"""
+    cleo = visit(head=queue + acme.widget["embed_code"])
+
+    cleo.sees("Is the Guji back?")
+    until(cleo.page, lambda: len(acme.conversations) == 1)
+    acme.say("On Friday")
+    cleo.sees("On Friday")
+
+    heard = cleo.page.evaluate("heard")
+    assert [event for event, _detail in heard] == ["ready", "open", "message", "message"]
+    assert [(detail["sender_type"], detail["content"]) for _event, detail in heard[2:]] == [
+        ("customer", "Is the Guji back?"),
+        ("agent", "On Friday"),
+    ]
+    assert cleo.complaints == []
+
+
+def test_without_the_line_for_the_queue_it_works_once_the_script_is_there(visit: Callable[..., Visit]) -> None:
+    cleo = visit()
+    do = cleo.page.evaluate
+    do("PingBack('on', 'ready', () => { window.wasReady = true })")
+    assert do("wasReady")
+
+    do("PingBack('toggle')")
+    has(cleo, "Close chat")
+    do("PingBack('close')")
+    has(cleo, "Open chat")
+    do("PingBack('hide')")
+    cleo.launcher.wait_for(state="hidden")
+    do("PingBack('show')")
+    cleo.launcher.wait_for()
+
+    assert cleo.complaints == []
+
+
+def test_what_goes_wrong_in_a_page_or_its_handlers_is_said_and_stops_nothing(visit: Callable[..., Visit]) -> None:
+    cleo = visit()
+    do = cleo.page.evaluate
+    do("PingBack('on', 'open', () => { throw new Error('mine') })")
+    do("PingBack('on', 'open', () => { window.heard = true })")
+    for wrong in ("'dance'", "'identify'", "'update', null", "", "'toString'", "'on', 'open', 7"):
+        do(f"PingBack({wrong})")
+
+    cleo.open()
+
+    has(cleo, "Close chat")
+    until(cleo.page, lambda: cleo.page.evaluate("window.heard"))
+    assert all(line.startswith("PingBack:") for line in cleo.complaints), cleo.complaints
+
+
+def test_a_page_can_change_the_look(visit: Callable[..., Visit]) -> None:
+    cleo = visit()
+    change = {
+        "primary_color": "#ffe600",
+        "position": "left",
+        "offset_x": 40,
+        "offset_y": 60,
+        "launcher": "text",
+        "launcher_text": "Ask us",
+        "theme": "dark",
+        "welcome_heading": "Ahoy",
+    }
+    cleo.page.evaluate("change => PingBack('update', change)", change)
+
+    has(cleo, "Ask us")
+    box = cleo.launcher.bounding_box()
+    assert (box["x"], round(800 - box["y"] - box["height"])) == (40, 60)
+    assert style(cleo.launcher, "color") == "rgb(0, 0, 0)"
+    cleo.launcher.click()
+    cleo.chat.get_by_role("heading", name="Ahoy").wait_for()
+    assert style(cleo.chat.locator("html"), "backgroundColor") == "rgb(23, 24, 31)"
+    assert cleo.complaints == []
+
+
+def test_a_button_of_the_pages_own_opens_it_and_gets_the_focus_back(visit: Callable[..., Visit], acme: Acme) -> None:
+    acme.call("PUT", f"/widget/update/{acme.widget['id']}", {"config": {"launcher": "none"}})
+    cleo = visit(launcher=False)
+    cleo.page.evaluate(
+        """() => {
+            const mine = document.createElement("button")
+            mine.textContent = "Help"
+            mine.onclick = () => PingBack("open")
+            document.body.append(mine)
+        }"""
+    )
+
+    cleo.page.get_by_role("button", name="Help").click()
+    cleo.chat.get_by_role("button", name="Close chat").click()
+
+    until(cleo.page, lambda: cleo.page.evaluate("document.activeElement.textContent") == "Help")
+    assert not cleo.launcher.is_visible()
+
+
+def test_unread_answers_show_on_the_launcher_and_in_the_title_also_on_the_next_page(
+    visit: Callable[..., Visit], acme: Acme
+) -> None:
+    cleo = visit()
+    cleo.start("Hello?")
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.page.evaluate("PingBack('close')")
+    acme.say("Here I am")
+
+    has(cleo, "Open chat, 1 unread")
+    assert cleo.page.title() == "(1) Tidewater"
+    cleo.page.reload()
+    has(cleo, "Open chat, 1 unread")
+    cleo.page.get_by_role("button", name="Open chat, 1 unread").click()
+    cleo.sees("Here I am")
+    until(cleo.page, lambda: cleo.page.title() == "Tidewater")
+    assert cleo.complaints == []
+
+
+# The greeting ---------------------------------------------------------------------------------------------
+
+
+def greeting(acme: Acme, **options: Any) -> None:
+    config = {"greeting": {"enabled": True, "delay": 0, **options}}
+    acme.call("PUT", f"/widget/update/{acme.widget['id']}", {"config": config})
+
+
+def test_a_greeting_comes_by_itself_opens_the_chat_and_stays_away_once_dismissed(
+    visit: Callable[..., Visit], acme: Acme
+) -> None:
+    greeting(acme, text="Looking for a grinder?")
+    cleo = visit(launcher=False)
+    bubble = cleo.page.get_by_role("status").get_by_role("button", name="Looking for a grinder?")
+    bubble.wait_for()
+    assert cleo.page.evaluate("localStorage.length") == 0
+    assert cleo.page.locator("iframe").count() == 0
+
+    bubble.click()
+    has(cleo, "Close chat")
+    assert bubble.count() == 0
+
+    cleo.page.reload()
+    bubble.wait_for()
+    cleo.page.get_by_role("button", name="Dismiss").click()
+    cleo.page.reload()
+    cleo.page.wait_for_timeout(2_500)
+    assert bubble.count() == 0
+    assert cleo.complaints == []
+
+
+def test_a_greeting_for_some_pages_follows_a_single_page_app(visit: Callable[..., Visit], acme: Acme) -> None:
+    greeting(acme, page="/shop/*")
+    cleo = visit(launcher=False)
+    cleo.page.wait_for_timeout(2_500)
+    bubble = cleo.page.get_by_role("status").get_by_role("button", name="Hello, how can we help?")
+    assert bubble.count() == 0
+
+    cleo.page.evaluate("history.pushState(null, '', '/shop/grinders')")
+
+    bubble.wait_for()
+
+
+# Identity -------------------------------------------------------------------------------------------------
+
+
+def secret_of(acme: Acme) -> str:
+    return str(acme.call("POST", f"/widget/{acme.widget['id']}/identity-secrets")["secret"])
+
+
+def token(acme: Acme, secret: str, **claims: Any) -> str:
+    """As a site's server makes it, with nothing but a standard library."""
+
+    def part(raw: bytes) -> str:
+        return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+    said = {"aud": acme.widget["id"], "exp": int(time.time()) + 600, **claims}
+    head = f"{part(json.dumps({'alg': 'HS256', 'typ': 'JWT'}).encode())}.{part(json.dumps(said).encode())}"
+    return f"{head}.{part(hmac.digest(secret.encode(), head.encode(), hashlib.sha256))}"
+
+
+def identify(cleo: Visit, **customer: Any) -> None:
+    cleo.page.evaluate("customer => PingBack('identify', customer)", customer)
+
+
+def test_who_is_claimed_goes_along_with_the_first_message_as_unverified(
+    visit: Callable[..., Visit], acme: Acme
+) -> None:
+    cleo = visit()
+    identify(cleo, name="Cleo Blum", email="cleo@example.com")
+    assert cleo.page.locator("iframe").count() == 0  # said, and nothing done yet
+
+    cleo.start("Hello?")
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+
+    [conversation] = acme.conversations
+    customer = conversation["customer"]
+    assert (customer["name"], customer["email"], customer["verified"]) == ("Cleo Blum", "cleo@example.com", False)
+
+
+def test_who_is_proven_finds_what_she_wrote_elsewhere_and_the_next_one_does_not(
+    visit: Callable[..., Visit], acme: Acme
+) -> None:
+    secret = secret_of(acme)
+    phone = visit()
+    identify(phone, identity_token=token(acme, secret, sub="cleo", name="Cleo"), external_id="cleo")
+    phone.start("From my phone")
+    phone.chat.get_by_text("Sent", exact=True).wait_for()
+
+    desk = visit()
+    identify(desk, identity_token=token(acme, secret, sub="cleo", name="Cleo"), external_id="cleo")
+    desk.open()
+    desk.sees("From my phone")
+    desk.write("And from my desk")
+    phone.sees("And from my desk")
+    [conversation] = acme.conversations
+    assert (conversation["customer"]["name"], conversation["customer"]["verified"]) == ("Cleo", True)
+
+    desk.page.evaluate("PingBack('reset')")
+    desk.chat.get_by_role("button", name="Send us a message").wait_for()
+    assert desk.chat.get_by_text("From my phone").count() == 0
+    assert desk.page.evaluate("localStorage.length") == 0
+
+    identify(desk, identity_token=token(acme, secret, sub="dan"), external_id="dan")
+    desk.chat.get_by_role("button", name="Send us a message").click()
+    desk.write("I am Dan")
+    desk.chat.get_by_text("Sent", exact=True).wait_for()
+    assert desk.shown == ["I am Dan"]
+    assert phone.complaints == desk.complaints == []
+
+
+def test_a_page_that_names_somebody_else_without_a_reset_shows_nothing_of_the_one_before(
+    visit: Callable[..., Visit], acme: Acme
+) -> None:
+    cleo = visit()
+    identify(cleo, external_id="cleo")
+    cleo.start("Only mine")
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.page.reload()
+
+    identify(cleo, external_id="dan")
+    cleo.open()
+
+    cleo.chat.get_by_role("button", name="Send us a message").wait_for()
+    assert cleo.chat.get_by_text("Only mine").count() == 0
+
+
+def test_for_verified_visitors_only_says_so_until_the_page_proves_who_it_is(
+    visit: Callable[..., Visit], acme: Acme
+) -> None:
+    secret = secret_of(acme)
+    acme.call("PUT", f"/widget/update/{acme.widget['id']}", {"config": {"verified_only": True}})
+    cleo = visit()
+    cleo.open()
+    cleo.chat.get_by_text("Sign in on this site to write to us.").wait_for()
+    assert not cleo.chat.get_by_role("button", name="Send us a message").is_visible()
+
+    identify(cleo, identity_token=token(acme, secret, sub="cleo"))
+    cleo.chat.get_by_role("button", name="Send us a message").click()
+    cleo.write("It is me")
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+
+    cleo.page.reload()
+    cleo.open()
+    cleo.sees("It is me")
+    cleo.write("Still me")
+    until(cleo.page, lambda: len(acme.words) == 2)
