@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
@@ -72,10 +73,14 @@ class AuditFilter(PageForm):
 def audit(request: HttpRequest) -> HttpResponse:
     membership = membership_of(request.user)
     assert membership is not None
+    return _page(request, membership, AuditFilter(request.GET, membership=membership))
+
+
+def _page(request: HttpRequest, membership: Membership, form: AuditFilter) -> HttpResponse:
+    """A filter that is wrong says so, and is a 422."""
     context: dict[str, Any] = {"section": "settings", "tab": "audit"}
     if not may(membership, Action.READ_AUDIT_LOG):
         return render(request, "businesses/audit_closed.html", context, status=403)
-    form = AuditFilter(request.GET, membership=membership)
     wanted = form.wanted()
     status = 200 if form.is_valid() else 422
     try:
@@ -85,7 +90,7 @@ def audit(request: HttpRequest) -> HttpResponse:
             cursor=request.GET.get("cursor"),
         )
     except Unprocessable:  # an old or edited address: from the newest on
-        return redirect(f"{request.path}?{_query(request)}")
+        return redirect(f"{reverse('settings-audit')}?{_query(request)}")
     context |= {
         "form": form,
         "is_filtered": bool(wanted),
@@ -104,6 +109,9 @@ def audit_export(request: HttpRequest) -> HttpResponseBase:
     membership = membership_of(request.user)
     assert membership is not None
     form = AuditFilter(request.POST, membership=membership)
+    if may(membership, Action.READ_AUDIT_LOG) and not form.is_valid():
+        # What was asked for is not known, and everything is not it.
+        return _page(request, membership, form)
     try:
         batches = audit_log.export(request.user, form.wanted())  # type: ignore[arg-type]
     except Refused as refusal:

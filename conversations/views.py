@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from itertools import takewhile
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -222,7 +223,7 @@ def _thread_context(request: HttpRequest, found: Conversation) -> dict[str, Any]
     before = _number(request, "before", least=1) if "before" in request.GET else None
     entries, earlier = pages.window_before(found, before)
     unread: int = found.unread  # type: ignore[attr-defined]
-    if unread:
+    if before is None:
         _mark_first_new(entries, unread)
     return {
         "conversation": found,
@@ -240,10 +241,13 @@ def _thread_context(request: HttpRequest, found: Conversation) -> dict[str, Any]
 
 
 def _mark_first_new(entries: list[pages.Entry], unread: int) -> None:
-    """`New` goes above the oldest of the `unread` last messages of the customer."""
-    theirs = [entry for entry in entries if entry.message.sender_type == "customer"]
-    if theirs[-unread:]:
-        theirs[-unread:][0].new = True
+    """`New` goes above the oldest of the customer's `unread` last messages that nobody has answered.
+
+    entries: the newest ones.
+    """
+    waiting = list(takewhile(lambda entry: entry.message.sender_type == "customer", reversed(entries)))[:unread]
+    if waiting:
+        waiting[-1].new = True
 
 
 def _conversation(request: HttpRequest, conversation_id: UUID) -> Conversation:

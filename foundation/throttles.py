@@ -33,10 +33,10 @@ def count(name: str, whom: object, *, amount: int = 1) -> None:
         raise TooFast(_("Too many attempts. Try again later."), retry_after=wait)
 
 
-def count_address(name: str) -> None:
-    """Count one more for the address that asks. Loopback and unknown peers are not limited (promises 7)."""
+def count_address(name: str, *, amount: int = 1) -> None:
+    """Count so many more for the address that asks. Loopback and unknown peers are not limited (promises 7)."""
     if address := limited_address():
-        count(name, address)
+        count(name, address, amount=amount)
 
 
 def is_first(name: str, whom: object, *, seconds: int) -> bool:

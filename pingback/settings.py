@@ -269,6 +269,10 @@ THROTTLE_RATES = {
         "UPLOAD": "200/3600",  # files of one agent
         "VISITOR_UPLOAD": "20/3600",  # files of one visitor
         "VISITOR_UPLOAD_BYTES": "104857600/86400",  # and how much that is
+        # A visitor is quickly made: files of all from one address, and of all in one workspace.
+        "VISITOR_UPLOAD_EACH": "60/3600",
+        "VISITOR_UPLOAD_EACH_BYTES": "314572800/86400",
+        "VISITOR_UPLOAD_ALL_BYTES": "1073741824/86400",
         "VISITOR": "30/60",  # new visitors from one address
         "ANONYMOUS": "60/60",  # conversations that new visitors from elsewhere open in one workspace
         "ANONYMOUS_EACH": "2/60",  # and beyond that, from each address

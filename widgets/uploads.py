@@ -31,7 +31,10 @@ def keep_visitors_upload(*, visitor: Visitor, conversation_id: UUID, file: "Uplo
         raise Forbidden(_("This chat is switched off."))
     size = file.size or 0
     throttles.count("VISITOR_UPLOAD", visitor.pk)
+    throttles.count_address("VISITOR_UPLOAD_EACH")
     throttles.count("VISITOR_UPLOAD_BYTES", visitor.pk, amount=size)
+    throttles.count_address("VISITOR_UPLOAD_EACH_BYTES", amount=size)
+    throttles.count("VISITOR_UPLOAD_ALL_BYTES", visitor.business_id, amount=size)
     return store_upload(conversation=conversation, name=file.name or "", file=file.file, size=size)
 
 

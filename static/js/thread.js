@@ -137,6 +137,8 @@ export class Thread {
       const isMark = item.classList.contains("day") // goes above the message whose number it has
       const next = [...this.messages.children].find(({ dataset }) => (isMark ? dataset.seq >= seq : dataset.seq > seq))
       this.messages.insertBefore(document.importNode(item, true), next ?? null)
+      const divider = this.messages.querySelector("[data-new]") // what is answered is not new any more
+      if (item.matches(".msg-out") && seq > divider?.dataset.seq) divider.remove()
     }
     this.showReceived() // what was fetched may be older than what we heard
   }

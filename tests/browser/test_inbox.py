@@ -57,9 +57,11 @@ def test_a_visitors_message_comes_into_the_list_and_the_answer_into_the_chat(
         row.click()
     page.get_by_role("log").get_by_text("Do you ship to Madeira?").wait_for()
     page.locator("#rows .row:not(.is-unread)").wait_for()
+    page.locator("#messages [data-new]").wait_for()
     page.get_by_label(re.compile("^Reply to")).fill("We do.")
     page.get_by_role("button", name="Send").click()
     page.get_by_role("log").get_by_text("We do.", exact=True).wait_for()
+    page.locator("#messages [data-new]").wait_for(state="detached")
     page.locator("#facts", has_text="within a minute").wait_for(state="attached")  # a drawer at this width
     chat.get_by_text("We do.", exact=True).wait_for(timeout=5000)
     write_in(chat, "Lovely.")

@@ -223,6 +223,23 @@ async def test_F2_every_row_comes_as_csv_that_no_spreadsheet_runs(
     assert exported.data == {"filters": ["group: widgets"]}
 
 
+@pytest.mark.parametrize(
+    "chosen",
+    [{"group": "no such group"}, {"since": "yesterday"}, {"until": "2026-02-31"}, {"person": "x"}, {"q": "a\0"}],
+    ids=lambda chosen: next(iter(chosen)),
+)
+def test_an_export_with_a_filter_that_is_none_says_so_instead_of_taking_everything(
+    chosen: dict[str, str], ada: User, acme: Business, sign_in: SignIn
+) -> None:
+    answer = sign_in(ada).post(f"{PAGE}export", chosen)
+
+    assert answer.status_code == 422
+    assert answer["Content-Type"].startswith("text/html")
+    assert 'class="filter" method="get" action="/settings/audit/"' in answer.content.decode()
+    assert answer.context["form"].errors.keys() == chosen.keys()
+    assert not AuditEntry.objects.filter(action="audit.exported").exists()
+
+
 @pytest.mark.django_db(transaction=True)
 async def test_exports_are_limited(ada: User, acme: Business, sign_in: SignIn, settings: Any) -> None:
     settings.THROTTLE_RATES = {**settings.THROTTLE_RATES, "EXPORT": (1, 60)}

@@ -166,6 +166,18 @@ def test_looking_at_a_conversation_shows_what_is_new_and_only_saying_so_reads_it
     assert "data-new" not in _text(client, address)
 
 
+def test_what_somebody_has_answered_is_not_called_new(ada: User, ben: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
+    conversation = builders.conversation(acme)
+    builders.answers(ben, conversation, "On its way.")
+    client = sign_in(ada)
+    address = f"/inbox/{conversation.pk}/"
+    assert "data-new" not in _text(client, address)
+    new = builders.says(conversation, "It has not come.")
+    builders.says(conversation, "Anybody?")
+    assert f'data-new data-seq="{new.seq}"' in _text(client, address)
+    assert "data-new" not in _text(client, f"{address}?before={new.seq}")
+
+
 def test_a_key_that_was_used_for_other_words_is_refused_and_the_page_brings_a_new_one(  # type: ignore[no-untyped-def]
     ada: User, acme: Business, sign_in
 ) -> None:

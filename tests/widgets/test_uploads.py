@@ -29,14 +29,21 @@ def cleo(acme: Business, widget: Widget) -> Received:
 
 
 def upload(
-    widget: Widget, cleo: Received, *, key: str | None = None, conversation_id: Any = None, **headers: str
+    widget: Widget,
+    cleo: Received,
+    *,
+    key: str | None = None,
+    conversation_id: Any = None,
+    address: str = "127.0.0.1",
+    **headers: str,
 ) -> Any:
     data = {
         "file": SimpleUploadedFile("hopper.png", corpus.picture()),
         "conversation_id": str(conversation_id or cleo.conversation.pk),
     }
     headers |= {"X-Visitor-Key": cleo.visitor_key if key is None else key}
-    return builders.api().post(f"/api/v1/widget/{widget.pk}/upload", data, format="multipart", headers=headers)
+    path = f"/api/v1/widget/{widget.pk}/upload"
+    return builders.api().post(path, data, format="multipart", headers=headers, REMOTE_ADDR=address)
 
 
 def test_a_visitor_sends_a_picture_and_both_sides_see_it(
@@ -93,6 +100,27 @@ def test_E1_a_visitors_files_are_counted_and_so_are_their_bytes(
     other = builders.visitor_writes(acme, "Hi", widget=widget)
     settings.THROTTLE_RATES = {**settings.THROTTLE_RATES, "VISITOR_UPLOAD_BYTES": (len(corpus.picture()) + 1, 86400)}
     assert [upload(widget, other).status_code for _ in range(2)] == [201, 429]
+
+
+def test_E1_so_are_those_of_all_visitors_from_one_address_and_of_all_in_one_workspace(
+    acme: Business, widget: Widget, cleo: Received, settings: Any
+) -> None:
+    """A visitor is quickly made: its own limits alone would be nobody's."""
+    others = [builders.visitor_writes(acme, "Hi", widget=widget) for _ in range(3)]
+    size, rates = len(corpus.picture()), settings.THROTTLE_RATES
+
+    def send(*addresses: str) -> list[int]:
+        return [
+            upload(widget, other, address=address).status_code for other, address in zip(others, addresses, strict=True)
+        ]
+
+    settings.THROTTLE_RATES = {**rates, "VISITOR_UPLOAD_EACH": (2, 3600)}
+    assert send("192.0.2.1", "192.0.2.1", "192.0.2.1") == [201, 201, 429]
+    assert send("192.0.2.2", "192.0.2.3", "192.0.2.4") == [201, 201, 201]
+    settings.THROTTLE_RATES = {**rates, "VISITOR_UPLOAD_EACH_BYTES": (2 * size, 86400)}
+    assert send("192.0.2.5", "192.0.2.5", "192.0.2.5") == [201, 201, 429]
+    settings.THROTTLE_RATES = {**rates, "VISITOR_UPLOAD_ALL_BYTES": (9 * size, 86400)}
+    assert send("192.0.2.6", "192.0.2.7", "192.0.2.8") == [201, 201, 429]  # the seven taken before count, too
 
 
 @pytest.mark.parametrize(
