@@ -31,10 +31,14 @@ RECHECK_SECONDS = 30
 RECHECK_AT_ONCE = 500
 # What was committed by then and is not told at the next comparison is lost.
 COMPARE_SECONDS = 5
+# Losses come in swarms: when the bus is back, every process has missed something of every other one.
+CALM_SECONDS = 1
 # Clients come back spread over this time.
 RETURN_MS = 10_000
 
 _watch: list[asyncio.Task[None]] = []
+# Workspaces whose sockets will be told to fetch anew.
+_lost: set[str] = set()
 
 
 @sio.on("connect")  # type: ignore[untyped-decorator]
@@ -159,7 +163,16 @@ async def close_sockets() -> None:
 
 def _resync(business: str | None) -> None:
     """Something was lost on the way, and nobody knows what: the workspace's sockets, or all, fetch anew."""
-    sio.eio.background(_tell_to_resync({business} if business else set(sockets.in_order.businesses())))
+    if not _lost:
+        sio.eio.background(_tell_the_lost())
+    _lost.update([business] if business else sockets.in_order.businesses())
+
+
+async def _tell_the_lost() -> None:
+    await asyncio.sleep(CALM_SECONDS)
+    businesses = set(_lost)
+    _lost.clear()
+    await _tell_to_resync(businesses)
 
 
 async def _tell_to_resync(businesses: set[str]) -> None:
@@ -203,9 +216,9 @@ async def _compare_for_ever() -> None:
     while True:
         await asyncio.sleep(COMPARE_SECONDS)
         try:
-            if missing := {each for each, seq in committed.items() if sockets.in_order.misses(each, seq)}:
-                log.warning("Events of %d workspaces were lost", len(missing))
-                await _tell_to_resync(missing)
+            for business, seq in committed.items():
+                if sockets.in_order.misses(business, seq):
+                    _resync(business)
             committed = await db.run(feed.positions, sockets.in_order.businesses())
         except Exception:
             log.exception("What was told was not compared with what is stored")

@@ -308,6 +308,26 @@ def test_R3_what_a_process_stored_and_did_not_live_to_tell_is_fetched_by_everybo
     until(lambda: [each["content"] for each in cleo.named("new_message")][-1] == "Still there?")
 
 
+async def test_many_losses_at_once_are_fetched_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[set[str]] = []
+
+    async def tell(businesses: set[str]) -> None:
+        told.append(businesses)
+
+    monkeypatch.setattr(server, "CALM_SECONDS", 0.05)
+    monkeypatch.setattr(server, "_tell_to_resync", tell)
+    server.sockets.in_order.listen("umbrella", after=1)
+
+    for business in ("acme", None, "acme", None):
+        server._resync(business)
+    await soon(lambda: told)
+    server.sockets.in_order.leave("umbrella")
+    server._resync("acme")
+    await soon(lambda: len(told) == 2)
+
+    assert told == [{"acme", "umbrella"}, {"acme"}]
+
+
 @pytest.mark.parametrize(("looks", "every"), [("_recheck", "RECHECK_SECONDS"), ("_compare", "COMPARE_SECONDS")])
 async def test_a_look_that_fails_is_not_the_last(monkeypatch: pytest.MonkeyPatch, looks: str, every: str) -> None:
     asked: list[str] = []
