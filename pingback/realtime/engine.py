@@ -10,7 +10,7 @@ from typing import Any
 import engineio
 import orjson
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error
 from engineio import packet as packets
 from engineio.async_socket import AsyncSocket
 from engineio.exceptions import EngineIOError, QueueEmpty
@@ -360,7 +360,7 @@ class Engine(engineio.AsyncServer):
         """Count the body while it is read, and let in only pages that may speak to us."""
         try:
             origin = await origins.origin_of(scope)
-        except (Refused, DatabaseError):
+        except (Refused, Error):
             log.exception("Cannot tell whose page it is")
             return await _refuse(scope, receive, send, 503, "Try again")
         if origin is Origin.FOREIGN:

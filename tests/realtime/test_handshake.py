@@ -1,11 +1,16 @@
 """Who may connect, and as what. Design 5 and 9; C1, C3, C10, C11 and the handshake lines of the socket attacks."""
 
 import json
+from types import SimpleNamespace
+from typing import Any
 from urllib.error import HTTPError
 
 import pytest
+from django.db import InterfaceError, OperationalError
+from socketio.exceptions import ConnectionRefusedError
 from websockets.exceptions import InvalidStatus
 
+from pingback.realtime import engine, server
 from tests.realtime.conftest import Connect, House, Owner, Payload, cookie_of, is_closed, new_id, polled
 
 
@@ -352,3 +357,29 @@ def test_C12_claims_find_nobody(talk: Connect, ada: Owner) -> None:
     customers = [each["customer"] for each in objects if each and "customer" in each]
     assert len({customer["id"] for customer in customers}) == 2
     assert not any(customer["verified"] for customer in customers)
+
+
+# The database is away: Django's InterfaceError is no DatabaseError ------------------------------------------
+
+
+@pytest.mark.parametrize("fault", [OperationalError, InterfaceError])
+async def test_R11_who_cannot_be_looked_up_is_told_to_try_again(
+    monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
+) -> None:
+    async def away(*_arguments: Any, **_named: Any) -> None:
+        raise fault("the connection is closed")
+
+    monkeypatch.setattr(server.handshake, "identify", away)
+    monkeypatch.setattr(server.sio.manager, "eio_sid_from_sid", lambda sid, namespace: sid)
+    monkeypatch.setitem(server.sio.eio.sockets, "cleo", SimpleNamespace(origin=None, address=None))
+    with pytest.raises(ConnectionRefusedError, match="busy"):
+        await server.connect("cleo", {"asgi.scope": {}}, {})
+
+    said: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        said.append(message)
+
+    monkeypatch.setattr(engine.origins, "origin_of", away)
+    await server.sio.eio.handle_request({"type": "http", "method": "GET"}, away, send)
+    assert said[0]["status"] == 503
