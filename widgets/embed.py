@@ -8,6 +8,7 @@ import gzip
 import hashlib
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -19,7 +20,8 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
-from widgets.availability import availability_of, payload_of
+from businesses.models import ReplyTime
+from widgets.availability import Availability, availability_of, payload_of
 from widgets.domains import frame_ancestors
 from widgets.models import Widget
 
@@ -66,7 +68,23 @@ def frame(request: HttpRequest, widget_id: UUID) -> HttpResponse:
     widget = Widget.objects.select_related("business").filter(pk=widget_id).first()
     if widget is None:
         raise Http404
-    shown = {
+    shown = {**shown_of(widget), "availability": payload_of(availability_of(widget))}
+    ancestors = frame_ancestors(widget.domain, allow_subdomains=widget.allow_subdomains)
+    return _frame(request, shown, ancestors=ancestors)
+
+
+@require_safe
+@xframe_options_exempt
+def preview_frame(request: HttpRequest) -> HttpResponse:
+    """For Settings: a chat that nobody has made yet, whose looks the page tells. Only our own pages frame it."""
+    there = Availability(is_open=True, is_online=True, changes_at=None, reply_time=ReplyTime.MINUTES)
+    shown = {**shown_of(Widget()), "preview": True, "availability": payload_of(there)}
+    return _frame(request, shown, ancestors=[])
+
+
+def shown_of(widget: Widget) -> dict[str, Any]:
+    """What the chat is told of its widget."""
+    return {
         "id": str(widget.pk),
         "business_id": str(widget.business_id),
         "name": widget.name,
@@ -75,16 +93,19 @@ def frame(request: HttpRequest, widget_id: UUID) -> HttpResponse:
         "primary_color": widget.primary_color,
         "logo_url": widget.logo_url or None,
         "options": widget.options,
-        "availability": payload_of(availability_of(widget)),
         "upload_bytes": settings.UPLOAD_BYTES,
     }
+
+
+def _frame(request: HttpRequest, shown: dict[str, Any], *, ancestors: list[str]) -> HttpResponse:
+    """ancestors: CSP sources of pages that may frame it, beside ours."""
     with translation.override(_language(request.GET.get("locale", ""))):
         # Without the request: what everybody may see does not depend on who is signed in.
-        page = render_to_string("widgets/frame.html", {"name": widget.name, "shown": shown})
+        page = render_to_string("widgets/frame.html", {"name": shown["name"], "shown": shown})
     response = HttpResponse(page)
     # Asked for each time, and whole: a 304 would bring its own policy along, that of our pages.
     response["Cache-Control"] = "no-cache"
-    response["Content-Security-Policy"] = _policy(widget, host=request.get_host())
+    response["Content-Security-Policy"] = _policy(ancestors, host=request.get_host())
     return response
 
 
@@ -96,9 +117,8 @@ def _language(asked: str) -> str:
         return translation.get_language() or settings.LANGUAGE_CODE
 
 
-def _policy(widget: Widget, *, host: str) -> str:
+def _policy(ancestors: list[str], *, host: str) -> str:
     """host: as the browser named us; some browsers do not count a WebSocket to it as 'self'."""
-    ancestors = frame_ancestors(widget.domain, allow_subdomains=widget.allow_subdomains)
     directives = {
         "default-src": ["'none'"],
         "script-src": ["'self'"],

@@ -20,10 +20,6 @@ def _plain(**attributes: str) -> forms.TextInput:
     return forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false", **attributes})
 
 
-def _shown(name: str) -> forms.TextInput:
-    return forms.TextInput(attrs={"data-preview": name})
-
-
 class WidgetLook(PageForm):
     """The contract's fields, and one for each of widgets/options.py under the name that `paths` gives it."""
 
@@ -33,12 +29,10 @@ class WidgetLook(PageForm):
         help_text=_("Like tidewater.coffee; www is included. localhost works for a try."),
         widget=_plain(inputmode="url", placeholder="tidewater.coffee"),
     )
-    name = forms.CharField(label=_("Name"), max_length=200, required=False, widget=_shown("name"))
-    welcome_heading = forms.CharField(label=_("Heading"), max_length=200, required=False, widget=_shown("heading"))
-    welcome_tagline = forms.CharField(label=_("Tagline"), max_length=200, required=False, widget=_shown("tagline"))
-    primary_color = forms.CharField(
-        label=_("Colour"), max_length=7, required=False, widget=_plain(**{"data-preview": "colour"})
-    )
+    name = forms.CharField(label=_("Name"), max_length=200, required=False)
+    welcome_heading = forms.CharField(label=_("Heading"), max_length=200, required=False)
+    welcome_tagline = forms.CharField(label=_("Tagline"), max_length=200, required=False)
+    primary_color = forms.CharField(label=_("Colour"), max_length=7, required=False, widget=_plain())
     logo_url = forms.CharField(
         label=_("Logo"),
         max_length=2048,

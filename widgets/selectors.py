@@ -40,7 +40,7 @@ def allowed_origin(origin: str, *, business_id: UUID | None = None) -> bool:
     widgets = _around([host])
     if business_id:
         widgets = widgets.filter(business_id=business_id)
-    return any(_covers(widget, host) for widget in widgets)
+    return any(covers(widget, host) for widget in widgets)
 
 
 def allowed_origins(asked: Collection[tuple[str, UUID]]) -> set[tuple[str, UUID]]:
@@ -50,7 +50,7 @@ def allowed_origins(asked: Collection[tuple[str, UUID]]) -> set[tuple[str, UUID]
     return {
         (origin, business_id)
         for origin, business_id in asked
-        if any(w.business_id == business_id and _covers(w, hosts[origin]) for w in widgets if origin in hosts)
+        if any(w.business_id == business_id and covers(w, hosts[origin]) for w in widgets if origin in hosts)
     }
 
 
@@ -62,7 +62,8 @@ def _around(hosts: Collection[str]) -> QuerySet[Widget]:
     return Widget.objects.filter(domain__in=domains).only("business_id", "domain", "allow_subdomains")
 
 
-def _covers(widget: Widget, host: str) -> bool:
+def covers(widget: Widget, host: str) -> bool:
+    """Whether a page of this host is one of the widget's."""
     if host in {widget.domain, f"www.{widget.domain}"}:
         return True
     return widget.allow_subdomains and host.endswith(f".{widget.domain}")

@@ -1,6 +1,5 @@
 """Onboarding, the widgets of a workspace, and the sample shop of the demo."""
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -24,6 +23,7 @@ from widgets.domains import LOCAL
 from widgets.forms import FirstWidget, WidgetLook
 from widgets.models import Widget
 from widgets.services import create_widget, update_widget
+from widgets.setting_pages import context_of, found
 
 DEMO_DOMAIN = "tidewater.example"
 
@@ -89,14 +89,14 @@ def _first_message(business: Business) -> Message | None:
 @member_page
 @require_safe
 def widgets(request: HttpRequest) -> HttpResponse:
-    context = {"widgets": Widget.objects.visible_to(request.user), **_settings(request)}
+    context = context_of(request, widgets=Widget.objects.visible_to(request.user))
     return render(request, "widgets/list.html", context)
 
 
 @member_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_widget(request: HttpRequest) -> HttpResponse:
-    context = _settings(request)
+    context = context_of(request)
     if not context["may_change"]:
         return redirect("settings-widget")
     form = WidgetLook(request.POST or None, initial=WidgetLook.initial_of_new())
@@ -110,34 +110,32 @@ def new_widget(request: HttpRequest) -> HttpResponse:
                 status = form.refuse(refusal)
             else:
                 messages.success(request, _("Widget made. Put the line on your site."))
-                return redirect("widget", widget.pk)
+                return redirect("widget-install", widget.pk)
     return render(request, "widgets/edit.html", {"form": form, "widget": None, **context}, status=status)
 
 
 @member_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def widget(request: HttpRequest, widget_id: UUID) -> HttpResponse:
-    found = Widget.objects.visible_to(request.user).filter(pk=widget_id).first()
-    if found is None:
-        raise Http404
-    context = _settings(request)
-    form = WidgetLook(request.POST or None, initial=WidgetLook.initial_of(found))
+    widget = found(request, widget_id)
+    context = context_of(request, widget=widget, part="look")
+    form = WidgetLook(request.POST or None, initial=WidgetLook.initial_of(widget))
     status = 200
     if request.method == "POST":
         status = 422
         if form.is_valid():
             try:
-                update_widget(actor=request.user, widget=found, **form.changes())  # type: ignore[arg-type]
+                update_widget(actor=request.user, widget=widget, **form.changes())  # type: ignore[arg-type]
             except Refused as refusal:
                 status = form.refuse(refusal)
             else:
                 messages.success(request, _("Widget saved."))
-                return redirect("widget", found.pk)
-            found.refresh_from_db()
+                return redirect("widget", widget.pk)
+            widget.refresh_from_db()
     if not context["may_change"]:
         for field in form.fields.values():
             field.disabled = True
-    return render(request, "widgets/edit.html", {"form": form, "widget": found, **context}, status=status)
+    return render(request, "widgets/edit.html", {"form": form, **context}, status=status)
 
 
 @require_safe
@@ -147,11 +145,6 @@ def demo_shop(request: HttpRequest) -> HttpResponse:
     if found is None:
         raise Http404
     return render(request, "widgets/demo.html", {"widget": found})
-
-
-def _settings(request: HttpRequest) -> dict[str, Any]:
-    may_change = may(membership_of(request.user), Action.MANAGE_WIDGETS)
-    return {"section": "settings", "tab": "widget", "may_change": may_change}
 
 
 def _host(website: str) -> str:

@@ -22,6 +22,8 @@ const TYPED_MS = 6_000 // how long the other side's word counts
 
 const settings = JSON.parse(document.getElementById("pb-settings").textContent)
 const texts = frameTexts()
+// Settings shows the real thing with nobody behind it.
+const dialTo = settings.preview ? (await import("./preview.js")).pretend(settings) : connect
 
 let key = "" // the visitor key: what opens this visitor's conversations
 let conversations = [] // newest first, as the server lists them
@@ -207,7 +209,7 @@ function caughtUp() {
 }
 
 function dial() {
-  socket = connect({
+  socket = dialTo({
     auth: () => ({ business_id: settings.business_id, widget_id: settings.id, visitor_key: key || undefined }),
     onEvent: (name, payload) => on[name]?.(payload),
     onState(next, reason) {
@@ -421,6 +423,7 @@ function show(its) {
 }
 
 function focus(asked) {
+  if (settings.preview) return
   if (thread) conversation.focus(asked)
   else home.focus()
 }

@@ -53,6 +53,7 @@ export function panel({ origin, host, config, view, told, isPreview }) {
   const dark = darkRules(sheet)
   const bubble = el("div", { class: "hi", role: "status" })
   aside.prepend(bubble)
+  aside.toggleAttribute("data-preview", isPreview)
 
   const draw = () => {
     view.draw()
@@ -104,7 +105,9 @@ export function panel({ origin, host, config, view, told, isPreview }) {
       mount()
     }
     draw()
-    if (next) frame.focus()
+    if (isPreview)
+      opener = undefined // whoever fills in the form beside it goes on with that
+    else if (next) frame.focus()
     else if (changed) (state.hidden ? opener : launcher)?.focus()
     tell({ pingback: "open", open: next })
     if (changed) told(next ? "open" : "close")
@@ -155,8 +158,14 @@ export function panel({ origin, host, config, view, told, isPreview }) {
 
   // The greeting ---------------------------------------------------------------------------------------------
 
-  let seconds = 0
-  const clock = setInterval(() => {
+  let clock
+  let seconds
+  const greetLater = () => {
+    seconds = 0
+    clearInterval(clock)
+    clock = setInterval(look, 1000)
+  }
+  const look = () => {
     const { enabled, delay, page, text } = config.greeting
     const path = location.pathname
     const isHere = page.endsWith("*") ? path.startsWith(page.slice(0, -1)) : !page || page === path
@@ -170,7 +179,7 @@ export function panel({ origin, host, config, view, told, isPreview }) {
       el("button", { type: "button", class: "say", dir: "auto", onclick: () => show(true) }, ...words),
       el("button", { type: "button", class: "x", "aria-label": view.texts.dismiss, onclick: dismiss }, icon(X)),
     )
-  }, 1000)
+  }
   const greeted = () => {
     clearInterval(clock)
     bubble.replaceChildren()
@@ -194,6 +203,7 @@ export function panel({ origin, host, config, view, told, isPreview }) {
   visualViewport.addEventListener("resize", fit)
   visualViewport.addEventListener("scroll", fit)
   draw()
+  greetLater()
   if (kept().key) mount()
 
   const veil = (hidden) => {
@@ -231,6 +241,7 @@ export function panel({ origin, host, config, view, told, isPreview }) {
     update(fields) {
       Object.assign(changes, fields)
       Object.assign(config, fields, { greeting: { ...config.greeting, ...fields.greeting } })
+      if ("greeting" in fields && !state.open) greetLater()
       if ("launcher" in fields) state.hidden = config.launcher === "none"
       draw()
       tell({ pingback: "update", changes: fields })

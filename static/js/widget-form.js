@@ -1,28 +1,23 @@
-// The widget's preview follows its form: words, colour, and black or white on it, whichever reads better.
+// The preview beside a widget's form is the real widget on a page of ours; what is written in the form, it shows.
 
 const SWATCHES = ["#7650FF", "#0F5F59", "#1F5FD6", "#C4347E", "#C2410C", "#26272F"]
 
 export function enhanceWidgetForm(form) {
-  const stage = document.querySelector("[data-preview-stage]")
-  const colour = form.querySelector('[data-preview="colour"]')
+  const frame = document.querySelector("[data-preview]")
+  const colour = form.elements.primary_color
   const set = form.querySelector("[data-swatches]")
   const hint = form.querySelector("[data-contrast]")
   const words = hint.dataset.words
+  const tell = (...command) => frame.contentWindow.PingBack?.(...command)
 
   const show = () => {
-    for (const input of form.querySelectorAll("[data-preview]")) {
-      const part = stage.querySelector(`[data-show="${input.dataset.preview}"]`)
-      if (input.type === "checkbox") part.hidden = !input.checked
-      else if (part) part.textContent = input.value || part.dataset.blank || ""
-    }
     const rgb = parse(colour.value)
     for (const swatch of set.children)
       swatch.setAttribute("aria-pressed", String(swatch.value === colour.value.toUpperCase()))
+    tell("update", chosen(form, frame.dataset))
     if (!rgb) return
     const light = luminance(rgb)
     const [onWhite, onBlack] = [1.05 / (light + 0.05), (light + 0.05) / 0.05]
-    stage.style.setProperty("--pv-brand", colour.value)
-    stage.style.setProperty("--pv-on", onWhite >= 4.5 || onWhite > onBlack ? "#fff" : "#000")
     hint.textContent = words.replace("{ratio}", (onWhite >= 4.5 ? onWhite : Math.max(onWhite, onBlack)).toFixed(1))
   }
 
@@ -40,7 +35,52 @@ export function enhanceWidgetForm(form) {
     set.hidden = false
   }
   form.addEventListener("input", show)
-  show()
+
+  const states = document.querySelector("[data-preview-states]")
+  const enter = {
+    home() {
+      tell("reset")
+      tell("open")
+    },
+    chat() {
+      tell("reset")
+      tell("send", frame.dataset.question)
+    },
+    greeting() {
+      tell("close")
+      tell("update", { greeting: { ...chosen(form, frame.dataset).greeting, enabled: true, delay: 0, page: "" } })
+    },
+    closed: () => tell("close"),
+  }
+  const go = (state) => {
+    for (const button of states.children) button.setAttribute("aria-pressed", String(button.value === state))
+    enter[state]()
+  }
+  states.addEventListener("click", ({ target }) => target.value && go(target.value))
+  states.hidden = false
+
+  const begin = () => {
+    show()
+    go("home")
+  }
+  if (frame.contentDocument?.readyState === "complete" && frame.contentWindow.PingBack) begin()
+  frame.addEventListener("load", begin)
+}
+
+/** What the form says of the widget, as `PingBack("update")` takes it. title: the name where none is written. */
+function chosen(form, { title, answer }) {
+  const told = { preview_answer: answer, greeting: {} }
+  for (const { name, type, value, checked } of form.elements) {
+    if (!name || name === "domain") continue
+    const [, key] = /^greeting_(.*)/.exec(name) ?? []
+    const into = key ? told.greeting : told
+    into[key ?? name] = type === "checkbox" ? checked : type === "number" ? Number(value) : value
+  }
+  told.name ||= title
+  // A greeting is shown when it is asked for, not while one writes.
+  told.greeting.enabled = false
+  if (!parse(told.primary_color)) delete told.primary_color
+  return told
 }
 
 /** Chips that say a colour in a list. */

@@ -39,6 +39,8 @@ INSIDE = (
     "/settings/widget/",
     "/settings/widget/new/",
     "/settings/widget/{widget}/",
+    "/settings/widget/{widget}/install/",
+    "/settings/widget/{widget}/identity/",
     "/onboarding?step=message",
 )
 SIZES = {"phone": {"width": 360, "height": 740}, "desktop": {"width": 1440, "height": 900}}
@@ -112,7 +114,8 @@ def test_a_newcomer_goes_from_sign_up_to_a_first_message_that_lights_up(browser:
     page.locator("[name=name]").fill("Acme")
     page.get_by_role("button", name="Continue").click()
     page.locator("[name=welcome_heading]").fill("Ahoy!")
-    page.locator(".pv-heading", has_text="Ahoy!").wait_for()  # the preview follows
+    preview = page.frame_locator("[data-preview]").frame_locator("pb-widget iframe")
+    preview.get_by_role("heading", name="Ahoy!").wait_for()
     page.get_by_role("button", name="Continue").click()
     page.get_by_text("Waiting for the first message").wait_for()
     page.get_by_role("button", name="Open chat").click()
@@ -126,17 +129,16 @@ def test_a_newcomer_goes_from_sign_up_to_a_first_message_that_lights_up(browser:
     context.close()
 
 
-def test_a_widgets_preview_follows_its_form_and_its_code_can_be_copied(
+def test_a_widgets_colour_follows_a_swatch_and_its_code_can_be_copied(
     browser: Any, server: Any, acme: dict[str, str], cookies: Any
 ) -> None:
     context = browser.new_context(storage_state=cookies, permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()
     page.goto(f"{server.url}/settings/widget/{acme['widget']}/")
     page.get_by_role("button", name="#0F5F59").click()
-    page.locator("[name=welcome_tagline]").fill("We roast.")
-    assert page.locator(".pv-tagline").inner_text() == "We roast."
-    assert page.evaluate("getComputedStyle(document.querySelector('.pv-hero')).backgroundColor") == "rgb(15, 95, 89)"
-    page.get_by_role("button", name="Copy").click()
+    assert page.locator("[name=primary_color]").input_value() == "#0F5F59"
+    page.get_by_role("link", name="Install").click()
+    page.get_by_role("button", name="Copy the embed code").click()
     page.get_by_role("button", name="Copied").wait_for()
     assert acme["widget"] in page.evaluate("navigator.clipboard.readText()")
     context.close()

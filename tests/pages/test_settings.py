@@ -57,13 +57,14 @@ def test_a_widget_is_made_changed_and_its_code_shown(ada: User, acme: Business, 
     look = {"domain": "acme.com", "name": "Acme", "welcome_heading": "Hi!", "primary_color": "#0F5F59"}
     made = client.post("/settings/widget/new/", look)
     widget = Widget.objects.get()
-    assert made["Location"] == f"/settings/widget/{widget.pk}/"
+    assert made["Location"] == f"/settings/widget/{widget.pk}/install/"
     assert "&lt;script async src=" in client.get(made["Location"]).content.decode()
-    bad = client.post(made["Location"], {**look, "primary_color": "teal"})
+    address = f"/settings/widget/{widget.pk}/"
+    bad = client.post(address, {**look, "primary_color": "teal"})
     assert bad.status_code == 422
     assert bad.context["form"].errors["primary_color"]
     assert 'value="teal"' in bad.content.decode()
-    client.post(made["Location"], {**look, "welcome_heading": "Hello!"})
+    client.post(address, {**look, "welcome_heading": "Hello!"})
     widget.refresh_from_db()
     assert widget.welcome_heading == "Hello!"
 
@@ -72,6 +73,8 @@ def test_mallory_opens_no_widget_and_no_channel_of_acme(ada: User, acme: Busines
     widget = builders.widget(ada)
     channel = Channel.objects.get(business=acme)
     client = sign_in(mallory)
+    for part in ("install/", "identity/"):
+        assert client.get(f"/settings/widget/{widget.pk}/{part}").status_code == 404
     for address in (f"/settings/widget/{widget.pk}/", f"/settings/channels/{channel.pk}/"):
         assert client.get(address).status_code == 404
         assert client.post(address, {"domain": "evil.com"}).status_code == 404

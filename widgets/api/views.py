@@ -20,6 +20,7 @@ from widgets.availability import availability_of, payload_of
 from widgets.models import Widget
 from widgets.selectors import conversations_of
 from widgets.services import create_widget, update_widget
+from widgets.sightings import note_sighting
 
 # Any page may read what every visitor sees; no credentials travel.
 FOR_ANY_PAGE = {"Access-Control-Allow-Origin": "*"}
@@ -81,7 +82,9 @@ class Public(APIView):
 class PublicWidget(Public):
     @extend_schema(summary="Read a widget (public)", auth=[], responses={200: shapes.WidgetOutput, **refusals(404)})
     def get(self, request: Request, widget_id: str) -> Response:
-        return Response(shapes.WidgetOutput(self.widget(widget_id)).data)
+        widget = self.widget(widget_id)
+        note_sighting(widget, origin=request.headers.get("Origin", ""))
+        return Response(shapes.WidgetOutput(widget).data)
 
 
 class PublicAvailability(Public):

@@ -1,0 +1,115 @@
+"""Settings -> Widget: the preview is the real widget, the guides can be copied, and we say where it was seen."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import Server
+from tests.browser.pages import console_of, flaws, signed_in
+from tests.browser.widget_page import Acme, until
+
+
+@pytest.fixture
+def acme(server: Server) -> Acme:
+    return Acme(server)
+
+
+@pytest.fixture
+def context(browser: Any, server: Server, acme: Acme) -> Iterator[Any]:
+    context = signed_in(browser, server, acme.email, viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(15_000)
+    yield context
+    context.close()
+
+
+def test_the_preview_is_the_real_widget_follows_the_form_and_stores_nothing(
+    context: Any, server: Server, acme: Acme
+) -> None:
+    page = context.new_page()
+    said = console_of(page, server)
+    page.goto(f"{server.url}/settings/widget/{acme.widget['id']}/")
+    site = page.frame_locator("[data-preview]")
+    chat = site.frame_locator("pb-widget iframe")
+    chat.get_by_role("heading", name="Hello, how can we help?").wait_for()
+
+    heading = page.get_by_label("Heading")
+    heading.fill("Ahoy!")
+    chat.get_by_role("heading", name="Ahoy!").wait_for()
+    assert heading.evaluate("field => field === document.activeElement")
+    page.locator("select[name=theme]").select_option("dark")
+    until(page, lambda: chat.locator("html").evaluate("n => getComputedStyle(n).backgroundColor") == "rgb(23, 24, 31)")
+    assert flaws(page) == []
+
+    page.get_by_role("button", name="Chat", exact=True).click()
+    chat.get_by_text("We do, and it costs the same as to the mainland.").wait_for()
+    page.locator("select[name=launcher]").select_option("text")
+    page.locator("[name=launcher_text]").fill("Ask us")
+    page.get_by_role("button", name="Closed").click()
+    site.get_by_role("button", name="Ask us").wait_for()
+    page.locator("[name=greeting_text]").fill("Looking for a grinder?")
+    page.get_by_role("button", name="Greeting").click()
+    site.get_by_role("button", name="Looking for a grinder?").wait_for()
+
+    assert acme.conversations == []
+    assert page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('pingback:'))") == []
+    assert said == []
+
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Widget saved.").wait_for()
+    options = acme.call("GET", f"/widget/{acme.widget['id']}")["options"]
+    assert (options["theme"], options["launcher_text"], options["greeting"]["text"]) == (
+        "dark",
+        "Ask us",
+        "Looking for a grinder?",
+    )
+    assert not options["greeting"]["enabled"]
+
+
+def test_install_says_where_the_widget_was_seen_and_every_guide_names_it(
+    context: Any, server: Server, acme: Acme, shop: Callable[..., str]
+) -> None:
+    page = context.new_page()
+    page.goto(f"{server.url}/settings/widget/{acme.widget['id']}/install/")
+    page.get_by_role("heading", name="We have not seen your widget yet").wait_for()
+    for code in ("#embed", "#gtm", "#wordpress", "#react", "#shopify"):
+        assert acme.widget["id"] in page.locator(code).text_content()
+    assert flaws(page) == []
+
+    visitor = context.new_page()
+    visitor.goto(shop(acme.page()))
+    visitor.get_by_role("button", name="Open chat").wait_for()
+
+    page.get_by_role("link", name="Look again").click()
+    page.get_by_role("heading", name="We have seen your widget on localhost").wait_for()
+
+
+def test_what_the_guides_say_for_tag_managers_and_react_works(
+    context: Any, server: Server, acme: Acme, shop: Callable[..., str]
+) -> None:
+    page = context.new_page()
+    page.goto(f"{server.url}/settings/widget/{acme.widget['id']}/install/")
+    tags = page.locator("#gtm").text_content()
+    react = page.locator("#react").text_content()
+    effect = react[react.index("const script") : react.index("}, [])")]
+
+    visitor = context.new_page()
+    for head in (tags, f"<script>{effect}</script>"):
+        visitor.goto(shop(acme.page(head=head)))
+        visitor.get_by_role("button", name="Open chat").wait_for()
+
+
+def test_a_secret_is_shown_once_and_removed_by_a_press(context: Any, server: Server, acme: Acme) -> None:
+    page = context.new_page()
+    page.goto(f"{server.url}/settings/widget/{acme.widget['id']}/identity/")
+    page.get_by_role("button", name="Make a secret").click()
+    secret = page.locator("#secret").text_content()
+    assert len(secret) == 43
+    assert flaws(page) == []
+
+    page.goto(page.url)
+    assert secret not in page.content()
+    page.get_by_text(f"…{secret[-4:]}").first.wait_for()
+    page.get_by_role("button", name=f"Remove …{secret[-4:]}").click()
+
+    page.get_by_role("button", name="Make a secret").wait_for()
