@@ -113,5 +113,5 @@ def purge(*, most: int = 1000) -> int:
     return FeedEvent.objects.filter(pk__in=[pk for pk, created_at in oldest if created_at < limit]).delete()[0]
 
 
-def _publish(rows: list[FeedEvent]) -> None:
-    import_string(settings.FEED_PUBLISHER)(rows)
+def _publish(recorded: list[FeedEvent]) -> None:
+    import_string(settings.FEED_PUBLISHER)(recorded)

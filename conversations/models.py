@@ -1,5 +1,6 @@
 """The core: who writes in, the conversation with them, and its messages in one order without gaps."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
@@ -134,8 +135,22 @@ class ConversationQuerySet(BusinessScoped["Conversation"]):
         return self.annotate(unread=Coalesce(Subquery(unread, output_field=IntegerField()), Value(0)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What other rows say about a conversation when something is written there.
+
+    takes_messages: its channel, if it has one, is switched on.
+    assign_on_reply: whoever answers first takes it.
+    """
+
+    takes_messages: bool
+    assign_on_reply: bool
+
+
 class Conversation(models.Model):
     """One thread with one customer. `last_seq` is the number of its newest message."""
+
+    rules: Rules  # of rows that `locking.rows_locked` brought
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     # Without indexes of their own where one below begins with the column: every message pays for each of them.

@@ -182,9 +182,26 @@ def as_id(value: UUID | str) -> UUID:
     return value if isinstance(value, UUID) else UUID(value)
 
 
-def held_for_writing(table: str) -> str:
-    """How a SELECT that is written out ends that locks its rows of a table; SQLite has one writer at a time anyway."""
-    return f" FOR NO KEY UPDATE OF {table}" if connection.vendor == "postgresql" else ""
+def held_for_writing(table: str, *, wait: bool = True) -> str:
+    """How a SELECT that is written out ends that locks its rows of a table; SQLite has one writer at a time anyway.
+
+    wait: else rows that somebody else holds are left out.
+    """
+    if connection.vendor != "postgresql":
+        return ""
+    return f" FOR NO KEY UPDATE OF {table}{'' if wait else ' SKIP LOCKED'}"
+
+
+def wait_for_locks_at_most(*, milliseconds: int) -> None:
+    """In this transaction; `is_lock_trouble` tells what it ends with. SQLite's patience is a setting."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = %s", [milliseconds])
+
+
+def is_lock_trouble(error: Exception) -> bool:
+    """Whether somebody else held a row for too long, or both waited for each other: it may do if tried again."""
+    return getattr(error.__cause__, "sqlstate", None) in {"55P03", "40P01"}
 
 
 def server_bound() -> CursorWrapper:

@@ -13,8 +13,8 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from businesses.models import Membership
-from conversations.models import Conversation
+from businesses.models import Business, Membership
+from conversations.models import Conversation, Rules
 from foundation import rows
 from foundation.errors import Forbidden, NotFound
 
@@ -34,27 +34,30 @@ def all_locked(ids: Collection[UUID]) -> dict[UUID, Conversation]:
     return found
 
 
-def rows_locked(ids: Collection[UUID]) -> Callable[[], dict[UUID, Conversation]]:
-    """The bare rows, locked and read in one statement: a row that is locked is always the newest, what is joined to
-    it need not be. In the order of their ids, each with `channel_is_on`: whether its channel takes messages, None
-    without one. Those that are gone are missing.
+def rows_locked(ids: Collection[UUID], *, wait: bool = True) -> Callable[[], dict[UUID, Conversation]]:
+    """The bare rows with `rules`, locked and read in one statement: a row that is locked is always the newest, what is
+    joined to it need not be. In the order of their ids. Those that are gone are missing.
 
+    wait: for who holds one of them; else those are missing, too.
     Sent at once; whoever calls what comes back waits for the answer.
     """
     channel = Conversation._meta.get_field("channel").related_model
     among, given = rows.among("own.id", ids)
     fetch = rows.ask(
-        f"SELECT channel.is_active, {rows.columns(Conversation, 'own')}"  # noqa: S608
-        f" FROM {Conversation._meta.db_table} own LEFT JOIN {channel._meta.db_table} channel"
-        f" ON channel.id = own.channel_id WHERE {among} ORDER BY own.id{rows.held_for_writing('own')}",
+        f"SELECT channel.is_active, workspace.assign_on_reply, {rows.columns(Conversation, 'own')}"  # noqa: S608
+        f" FROM {Conversation._meta.db_table} own"
+        f" JOIN {Business._meta.db_table} workspace ON workspace.id = own.business_id"
+        f" LEFT JOIN {channel._meta.db_table} channel ON channel.id = own.channel_id"
+        f" WHERE {among} ORDER BY own.id{rows.held_for_writing('own', wait=wait)}",
         given,
     )
-    return lambda: {row.pk: row for row in map(_with_channel, fetch())}
+    return lambda: {row.pk: row for row in map(_with_rules, fetch())}
 
 
-def _with_channel(values: Sequence[Any]) -> Conversation:
-    row = rows.made(Conversation, values[1:])
-    row.channel_is_on = values[0]  # type: ignore[attr-defined]
+def _with_rules(values: Sequence[Any]) -> Conversation:
+    channel_is_on, assign_on_reply, *own = values
+    row = rows.made(Conversation, own)
+    row.rules = Rules(takes_messages=channel_is_on is not False, assign_on_reply=assign_on_reply)
     return row
 
 

@@ -2,11 +2,12 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -23,6 +24,8 @@ from foundation.text import is_clean
 
 MAX_CONTENT = 10_000
 MAX_KEY = 128
+# Milliseconds that a batch waits for rows that somebody else holds; those of conversations it does not wait for.
+MAX_LOCK_WAIT = 250
 MOVED_BY_A_MESSAGE = (
     "status",
     "assignee",
@@ -91,17 +94,26 @@ def post_messages(drafts: Sequence[Draft]) -> list[Posted]:
         return _post_all(drafts)
 
 
+class Held(Exception):
+    """Somebody else holds what the message needs; nothing is stored, and it may be tried again."""
+
+
 def post_each(drafts: Sequence[Draft]) -> list[Posted | Exception]:
     """As post_messages, in one transaction if it can be; one that cannot be stored falls out alone.
 
     drafts: of texts that `check_content` has passed.
-    Returns what came of each, in order: the message, or what post_messages would have raised for it alone.
+    Returns what came of each, in order: the message, or what post_messages would have raised for it alone; Held
+    instead of waiting for somebody: the others have nothing to do with it.
     """
     try:
         with transaction.atomic(), rows.pipelined():
-            return list(_post(drafts))
-    except (OperationalError, InterfaceError) as error:  # no word of these: the database does not answer
-        return [error] * len(drafts)
+            rows.wait_for_locks_at_most(milliseconds=MAX_LOCK_WAIT)
+            return list(_post(drafts, wait=False))
+    except (OperationalError, InterfaceError) as error:
+        if not rows.is_lock_trouble(error):  # no word of anybody: the database does not answer
+            return [error] * len(drafts)
+        if len(drafts) == 1:
+            return [Held()]
     except Exception as error:  # a neighbour's too: whatever it is, it is one draft's alone
         if len(drafts) == 1:
             return [_last_word(drafts[0], error)]
@@ -122,25 +134,35 @@ def _last_word(draft: Draft, error: Exception) -> Posted | Exception:
 @transaction.atomic
 def _post_all(drafts: Sequence[Draft]) -> list[Posted]:
     posted = []
-    for outcome in _post(drafts):
-        if isinstance(outcome, Refused):
+    for outcome in _post(drafts, wait=True):
+        if not isinstance(outcome, Posted):
             raise outcome
         posted.append(outcome)
     return posted
 
 
-def _post(drafts: Sequence[Draft]) -> list[Posted | Refused]:
+def _post(drafts: Sequence[Draft], *, wait: bool) -> list[Posted | Refused | Held]:
     """Store those that nothing speaks against before a row is written, in the caller's transaction."""
+    ids = {draft.conversation_id for draft in drafts}
     ask_members = lock_members(
         {(draft.business_id, draft.sender.pk) for draft in drafts if draft.sender and draft.business_id}
     )
-    ask_conversations = rows_locked({draft.conversation_id for draft in drafts})
+    ask_conversations = rows_locked(ids, wait=wait)
     ask_known = _look_for_known(drafts)
     members, conversations, known = ask_members(), ask_conversations(), ask_known()
-    refusals = [_refusal(draft, conversations.get(draft.conversation_id), members) for draft in drafts]
+    held = set() if wait else _still_there(ids - conversations.keys())
+    meant: dict[str | None, str] = {}
+    refusals: list[Refused | Held | None] = []
+    for draft in drafts:
+        if draft.conversation_id in held:
+            refusals.append(Held())
+        else:
+            conversation = conversations.get(draft.conversation_id)
+            refusals.append(_refusal(draft, conversation, members) or _reuse(draft, known, meant))
     posted, happenings = _append(
         conversations, [draft for draft, refusal in zip(drafts, refusals, strict=True) if refusal is None], known
     )
+    _bring_customers(happenings)
     changes: dict[UUID, events.Change] = defaultdict(events.Change)
     for event in happenings:
         changes[conversations[event.conversation_id].business_id].events.append(event)  # type: ignore[index]
@@ -152,17 +174,39 @@ def _post(drafts: Sequence[Draft]) -> list[Posted | Refused]:
     return [next(stored) if refusal is None else refusal for refusal in refusals]
 
 
+def _still_there(missing: Collection[UUID]) -> set[UUID]:
+    """Of conversations that were not to be had, those that somebody else holds; the others are gone."""
+    return set(Conversation.objects.filter(pk__in=missing).values_list("pk", flat=True)) if missing else set()
+
+
+def _bring_customers(happenings: Sequence[Event]) -> None:
+    """Whoever is told of a changed conversation sees whose it is: read once, not once for each."""
+    changed = [event.subject for event in happenings if isinstance(event.subject, Conversation)]
+    if changed:
+        prefetch_related_objects(changed, "customer")
+
+
 def _refusal(draft: Draft, conversation: Conversation | None, members: Collection[tuple[UUID, UUID]]) -> Refused | None:
     """What speaks against it. Looks at rows that are there already: a batch asks nothing for one of its drafts."""
     if conversation is None or (draft.business_id and draft.business_id != conversation.business_id):
         return NotFound()
     if draft.customer_id and (draft.customer_id != conversation.customer_id or not conversation.is_web):
         return NotFound()
-    if draft.customer_id and conversation.channel_id and not getattr(conversation, "channel_is_on", True):
+    if draft.customer_id and not conversation.rules.takes_messages:
         return Forbidden(_("This chat is switched off."))
     if draft.sender and draft.business_id and (draft.business_id, draft.sender.pk) not in members:
         return no_member()
     return None
+
+
+def _reuse(draft: Draft, known: Mapping[str | None, Message], meant: dict[str | None, str]) -> Refused | None:
+    """Whether its key stands for other words: those of a message, or of a draft before it in the batch.
+
+    meant: fingerprints of the drafts before, by their keys; its own is noted.
+    """
+    first = _first_of(draft, known)
+    words = first.fingerprint if first else meant.setdefault(draft.dedup_key, draft.fingerprint)
+    return KeyReused() if (first or draft.dedup_key) and words != draft.fingerprint else None
 
 
 def send_reply(
@@ -239,7 +283,10 @@ def set_message_status(*, message_id: UUID, status: MessageStatus, error: str = 
 
 def open_with(conversation: Conversation, draft: Draft) -> tuple[Posted, list[Event]]:
     """Store the first message of a conversation that this transaction made; as `_append`."""
-    posted, happenings = _append({conversation.pk: conversation}, [draft], _look_for_known([draft])())
+    known = _look_for_known([draft])()
+    if refusal := _reuse(draft, known, {}):
+        raise refusal
+    posted, happenings = _append({conversation.pk: conversation}, [draft], known)
     return posted[0], happenings
 
 
@@ -249,15 +296,13 @@ def _append(
     """Store the drafts and their conversations' new state; return what came of each, and what to record.
 
     conversations: every one that a draft names, locked by this transaction or made in it.
-    known: messages that drafts repeat, by their keys, looked up under those locks.
+    known: messages that drafts repeat, by their keys, looked up under those locks; the drafts mean those words.
     """
     posted, new, touched = [], [], {}
     sent: list[Attachment] = []
     happenings: list[Event] = []
     for draft in drafts:
         if first := _first_of(draft, known):
-            if first.fingerprint != draft.fingerprint:
-                raise KeyReused
             posted.append(Posted(message=first, created=False))
             continue
         conversation = conversations[draft.conversation_id]
@@ -321,7 +366,7 @@ def _look_for_known(drafts: Sequence[Draft]) -> Callable[[], dict[str | None, Me
     return known
 
 
-def _first_of(draft: Draft, known: dict[str | None, Message]) -> Message | None:
+def _first_of(draft: Draft, known: Mapping[str | None, Message]) -> Message | None:
     """The message that the draft repeats. A former key may be somebody else's: it is older than the visitor."""
     former = known.get(draft.former_key)
     if former and former.conversation.customer_id != draft.customer_id:
@@ -368,12 +413,7 @@ def _take(conversation: Conversation, draft: Draft) -> None:
             conversation.reopen()
     else:
         conversation.first_response_at = conversation.first_response_at or now
-        if (
-            not draft.opens
-            and conversation.assignee_id is None
-            and draft.sender
-            and conversation.business.assign_on_reply
-        ):
+        if not draft.opens and conversation.assignee_id is None and draft.sender and conversation.rules.assign_on_reply:
             conversation.assignee = draft.sender
         if draft.sender:
             conversation.person_has_it()

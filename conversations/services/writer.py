@@ -9,14 +9,16 @@ the database, which it keeps while there is work. What was taken is stored, whoe
 import asyncio
 import logging
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
 from django.db import Error, connection
 from django.utils.translation import gettext as _
 
-from conversations.services.messages import Draft, Posted, check_content, post_each
+from conversations.services.messages import Draft, Held, Posted, check_content, post_each
 from foundation.errors import Unavailable
 
 log = logging.getLogger("pingback.writer")
@@ -26,12 +28,21 @@ MAX_WAITING = 2_000
 # After so long without work the connection may have died unnoticed.
 TRUSTED_SECONDS = 1.0
 
-_Item = tuple[Draft, "asyncio.Future[Posted]"]
+# A message whose conversation somebody else holds is tried again, without waiting for it, for so long.
+PATIENCE_SECONDS, TRIED_AGAIN_SECONDS = 5.0, 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    draft: Draft
+    future: "asyncio.Future[Posted]"
+    until: float  # time.monotonic() when it is given up
 
 
 class Writer:
     def __init__(self) -> None:
         self._waiting: SimpleQueue[_Item | None] = SimpleQueue()
+        self._held: list[_Item] = []
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
 
@@ -45,8 +56,8 @@ class Writer:
         if self._waiting.qsize() >= MAX_WAITING:
             raise _busy()
         future: asyncio.Future[Posted] = asyncio.get_running_loop().create_future()
-        self._waiting.put((draft, future))
-        if self._thread is None:
+        self._waiting.put(_Item(draft, future, time.monotonic() + PATIENCE_SECONDS))
+        if self._thread is None or not self._thread.is_alive():
             self._start()
         return future
 
@@ -60,29 +71,38 @@ class Writer:
 
     def _start(self) -> None:
         with self._starting:
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
                 self._thread.start()
 
     def _work(self) -> None:
         try:
             while batch := self._next_batch():
-                outcomes = _stored([draft for draft, _future in batch])
-                _tell([future for _draft, future in batch], outcomes)
+                outcomes = _stored([item.draft for item in batch])
+                self._held, now = [], time.monotonic()
+                settled = []
+                for item, outcome in zip(batch, outcomes, strict=True):
+                    if isinstance(outcome, Held) and now < item.until:
+                        self._held.append(item)
+                    else:
+                        settled.append((item.future, _busy() if isinstance(outcome, Held) else outcome))
+                _tell(settled)
         finally:
             connection.close()
 
     def _next_batch(self) -> list[_Item]:
-        """What waits, in order; waits for the first. Empty at the end."""
+        """What is tried again, then what waits, in order; waits for the first. Empty at the end."""
+        batch = self._held
         try:
-            item = self._waiting.get(timeout=TRUSTED_SECONDS)
+            item = self._waiting.get(timeout=TRIED_AGAIN_SECONDS if batch else TRUSTED_SECONDS)
         except Empty:
+            if batch:
+                return batch
             connection.close()
             item = self._waiting.get()
-        batch = []
         while item is not None:
             batch.append(item)
-            if len(batch) == MAX_BATCH:
+            if len(batch) >= MAX_BATCH:
                 break
             try:
                 item = self._waiting.get_nowait()
@@ -105,16 +125,16 @@ def _stored(drafts: Sequence[Draft]) -> Sequence[Posted | Exception]:
     return [_busy() if isinstance(outcome, Error) else outcome for outcome in outcomes]
 
 
-def _tell(futures: Sequence["asyncio.Future[Posted]"], outcomes: Sequence[Posted | Exception]) -> None:
+def _tell(settled: "Sequence[tuple[asyncio.Future[Posted], Posted | Exception]]") -> None:
     """One call into each event loop, however many wait there."""
     by_loop = defaultdict(list)
-    for future, outcome in zip(futures, outcomes, strict=True):
+    for future, outcome in settled:
         by_loop[future.get_loop()].append((future, outcome))
-    for loop, settled in by_loop.items():
+    for loop, own in by_loop.items():
         try:
-            loop.call_soon_threadsafe(_settle, settled)
+            loop.call_soon_threadsafe(_settle, own)
         except RuntimeError:
-            log.warning("Nobody waits any more for %s messages that were stored", len(settled))
+            log.warning("Nobody waits any more for %s messages that were stored", len(own))
 
 
 def _settle(settled: list[tuple["asyncio.Future[Posted]", Posted | Exception]]) -> None:

@@ -1,7 +1,7 @@
 """Changes of rows that open sockets rest on, whoever makes them, told after the commit.
 
-The end of a widget, of a workspace and of a chat that is switched off would be found at the next look at all sockets,
-too; this is at once. A member's own name and picture are what its messages are signed with.
+The end of a widget, a workspace, a visitor's key and a chat that is switched off would be found at the next look at
+all sockets, too; this is at once. A member's own name and picture are what its messages are signed with.
 """
 
 from collections.abc import Collection
@@ -15,7 +15,7 @@ from accounts.models import User
 from businesses.models import Business
 from channels_app.models import Channel
 from pingback.realtime import publish
-from widgets.models import Widget
+from widgets.models import Visitor, Widget
 
 # What others see of whoever wrote a message (conversations/wire.py).
 SIGNED_WITH = frozenset({"full_name", "avatar_url", "avatar_version"})
@@ -45,3 +45,19 @@ def channel_switched(instance: Channel, **_signal: Any) -> None:
     if instance.is_web and not instance.is_active:
         business_id = instance.business_id
         transaction.on_commit(lambda: publish.chat_switched_off(business_id), robust=True)
+
+
+@receiver(post_save, sender=Visitor)
+def visitors_key_voided(instance: Visitor, *, created: bool, update_fields: Any, **_signal: Any) -> None:
+    if not created and (update_fields is None or "generation" in update_fields):
+        _end_visitor(instance)
+
+
+@receiver(post_delete, sender=Visitor)
+def visitor_deleted(instance: Visitor, **_signal: Any) -> None:
+    _end_visitor(instance)
+
+
+def _end_visitor(visitor: Visitor) -> None:
+    customer_id = visitor.customer_id
+    transaction.on_commit(lambda: publish.visitor_ended(customer_id), robust=True)

@@ -57,6 +57,11 @@ def widget_ended(widget_id: UUID) -> None:
     _cut(rooms.widget(widget_id), "visitor_ended")
 
 
+def visitor_ended(customer_id: UUID) -> None:
+    """Tell the sockets of a customer's browsers that the key of one is void, and cut them: the others' let them in."""
+    _cut(rooms.customer(customer_id), "visitor_ended")
+
+
 def workspace_ended(business_id: UUID) -> None:
     """Tell everybody's sockets in a workspace that is gone, and cut them."""
     _cut(rooms.business(business_id), "membership_ended")

@@ -1,20 +1,23 @@
 """The writer: what many send at once is stored in few transactions, in order, and nothing takes others with it."""
 
 import asyncio
+import random
 import threading
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from businesses.models import Business, FeedEvent, MonthlyUsage
 from conversations import events
-from conversations.models import Conversation, Message, SenderType
+from conversations.models import Conversation, Message, SenderType, Status
 from conversations.services import writer
 from conversations.services.messages import Draft, Posted, post_each, post_messages, reply_draft
 from foundation.errors import Forbidden, KeyReused, NotFound, PlanLimit, Unavailable
@@ -27,6 +30,28 @@ def draft(conversation: Conversation, content: str = "x", **more: Any) -> Draft:
 
 def numbers(conversation: Conversation) -> list[tuple[int, str]]:
     return list(Message.objects.filter(conversation=conversation).order_by("seq").values_list("seq", "content"))
+
+
+@contextmanager
+def held_by_somebody(conversation: Conversation) -> Iterator[threading.Event]:
+    """Another transaction has its row, until the event is set or the block ends."""
+    let_go, has_it = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            Conversation.objects.select_for_update().get(pk=conversation.pk)
+            has_it.set()
+            let_go.wait(20)
+        connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    try:
+        assert has_it.wait(10)
+        yield let_go
+    finally:
+        let_go.set()
+        holder.join()
 
 
 @pytest.fixture
@@ -249,6 +274,27 @@ def test_a_batch_of_a_hundred_in_ten_conversations_costs_the_statements_of_one(a
     assert len(hundred) == len(one)
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("first", ["an answer", "a question"])
+def test_ten_conversations_that_change_cost_the_statements_of_one(acme: Business, ada: User, first: str) -> None:
+    """Taken by who answers first, or opened again by a question; and everybody is told whose they are."""
+
+    def drafts(amount: int) -> list[Draft]:
+        made = [builders.conversation(acme) for _ in range(amount)]
+        if first == "an answer":
+            return [reply_draft(business_id=acme.pk, conversation_id=it.pk, author=ada, content="x") for it in made]
+        Conversation.objects.filter(pk__in=[it.pk for it in made]).update(status=Status.RESOLVED)
+        return [draft(it) for it in made]
+
+    def statements(asked: list[Draft]) -> int:
+        with CaptureQueriesContext(connection) as queries, TestCase.captureOnCommitCallbacks(execute=True):
+            post_messages(asked)
+        return len(queries)
+
+    one = statements(drafts(1))
+    assert statements(drafts(10)) <= one
+
+
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="needs --services")
 @pytest.mark.django_db(transaction=True)
 def test_a_database_that_comes_back_is_found_again(acme: Business, a_writer: writer.Writer) -> None:
@@ -293,3 +339,94 @@ def test_a_connection_that_died_unnoticed_is_replaced(acme: Business, a_writer: 
 
     assert isinstance(refused, Unavailable)
     assert asyncio.run(send()).message.seq == 2
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="needs --services: SQLite locks no rows")
+@pytest.mark.django_db(transaction=True)
+def test_a_conversation_that_somebody_holds_keeps_nobody_else_waiting(
+    acme: Business, mallory: User, a_writer: writer.Writer
+) -> None:
+    """And what is written there is stored once it is free, in the order it was written."""
+    umbrella = Business.objects.get(name="Umbrella")
+    held, free = builders.conversation(acme), builders.conversation(umbrella)
+
+    async def write(let_go: threading.Event) -> None:
+        waiting = [a_writer.post(draft(held, "1")), a_writer.post(draft(held, "2"))]
+        for number in range(3):
+            await asyncio.wait_for(a_writer.post(draft(free, f"{number}")), 10)
+        assert not any(future.done() for future in waiting)
+        let_go.set()
+        await asyncio.wait_for(asyncio.gather(*waiting), 10)
+
+    with held_by_somebody(held) as let_go:
+        asyncio.run(write(let_go))
+    assert [content for _seq, content in numbers(free)[1:]] == ["0", "1", "2"]
+    assert [content for _seq, content in numbers(held)[1:]] == ["1", "2"]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="needs --services: SQLite locks no rows")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("share", ["conversations", "workspaces"])
+def test_batches_that_meet_never_wait_for_each_other_in_a_circle(acme: Business, mallory: User, share: str) -> None:
+    others = [builders.workspace(builders.person(f"Olga{number}"), f"Olga {number}") for number in range(6)]
+    lines = [[builders.conversation(business) for business in [acme, *others] for _ in range(3)] for _ in range(3)]
+    if share == "conversations":
+        lines = [lines[0]] * 3
+    trouble: list[BaseException] = []
+
+    def write(line: list[Conversation]) -> None:
+        try:
+            for _ in range(40):
+                post_messages([draft(conversation) for conversation in random.sample(line, len(line))])
+        except BaseException as error:
+            trouble.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=write, args=[line]) for line in lines]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert trouble == []
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="needs --services: SQLite locks no rows")
+@pytest.mark.django_db(transaction=True)
+def test_a_conversation_that_is_never_let_go_answers_busy(
+    acme: Business, a_writer: writer.Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "PATIENCE_SECONDS", 0.3)
+    held = builders.conversation(acme)
+
+    async def write() -> None:
+        with pytest.raises(Unavailable):
+            await asyncio.wait_for(a_writer.post(draft(held, "1")), 10)
+
+    with held_by_somebody(held):
+        asyncio.run(write())
+    assert len(numbers(held)) == 1
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.django_db(transaction=True)
+def test_a_thread_that_died_is_replaced(
+    acme: Business, a_writer: writer.Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation = builders.conversation(acme)
+
+    def die() -> list[Any]:
+        raise SystemExit  # ends a thread without a word
+
+    with monkeypatch.context() as patched:
+        patched.setattr(a_writer, "_next_batch", die)
+        a_writer._start()
+        assert a_writer._thread
+        a_writer._thread.join(10)
+
+    async def write() -> None:
+        await asyncio.wait_for(a_writer.post(draft(conversation, "1")), 10)
+
+    asyncio.run(write())
+    assert numbers(conversation)[-1] == (2, "1")

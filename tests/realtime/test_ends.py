@@ -175,6 +175,26 @@ def test_A7_a_deleted_widget_cuts_its_visitors_at_once_and_lets_nobody_back_in(
 
 
 @needs_redis
+@pytest.mark.parametrize(
+    "code",
+    ["cleo.generation += 1; cleo.save(update_fields=['generation'])", "cleo.delete()"],
+    ids=["voided", "deleted"],
+)
+def test_A7_a_visitor_whose_key_is_void_is_cut_at_once(talk: Connect, house: House, ada: Owner, code: str) -> None:
+    cleo, dora = talk(ada.visitor), talk(ada.visitor)
+    written = cleo.ask("client_message", {"content": "Hello?"})
+
+    house.shell(
+        "from widgets.models import Visitor\n"
+        f"cleo = Visitor.objects.get(customer__conversations='{written['conversation_id']}'); {code}"
+    )
+
+    assert cleo.hears("revoked") == {"reason": "visitor_ended"}
+    until(lambda: not cleo.client.connected)
+    assert dora.ask("client_message", {"content": "Hi"})["message"]["seq"] == 1
+
+
+@needs_redis
 def test_A7_a_deleted_workspace_cuts_everybody_in_it_at_once(
     talk: Connect, house: House, ada: Owner, mallory: Owner
 ) -> None:
