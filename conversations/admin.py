@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
-from conversations.models import Attachment, Conversation, Customer, Message, ReadMark, Receipts
+from conversations.models import Attachment, Conversation, Customer, Message, Rating, ReadMark, Receipts
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -45,6 +45,14 @@ class AttachmentAdmin(ReadOnlyAdmin):
     list_display = ("filename", "content_type", "size", "sender_type", "business", "created_at")
     list_select_related = ("business",)
     search_fields = ("filename", "id", "conversation__id", "business__name")
+
+
+@admin.register(Rating)
+class RatingAdmin(ReadOnlyAdmin):
+    list_display = ("conversation_id", "score", "agent", "business", "rated_at")
+    list_filter = ("score",)
+    list_select_related = ("agent", "business")
+    search_fields = ("conversation__id", "business__name")
 
 
 @admin.register(ReadMark)

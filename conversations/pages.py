@@ -229,5 +229,5 @@ def earlier_conversations(conversation: Conversation) -> list[Conversation]:
 
 def visible_conversation(user: User, conversation_id: UUID) -> Conversation | None:
     """With what the page shows of it and `unread`, in one query."""
-    rows = Conversation.objects.visible_to(user).for_reading().with_unread(user)
+    rows = Conversation.objects.visible_to(user).for_reading().select_related("rating").with_unread(user)
     return rows.filter(pk=conversation_id).first()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from conversations.attachments import payload_of as attachment_payload
-from conversations.models import Conversation, Customer, Message, Receipts, SenderType
+from conversations.models import Conversation, Customer, Message, Rating, Receipts, SenderType
 
 Payload = dict[str, Any]
 
@@ -104,6 +104,14 @@ def conversation_payload(conversation: Conversation, *, messages: Sequence[Messa
         "handoff_reason": conversation.handoff_reason or None,
         "unread": getattr(conversation, "unread", None),
     }
+
+
+def rating_payload(conversation: Conversation) -> Payload | None:
+    """None as long as nobody rated it. Read with the conversation (`select_related("rating")`), else asked for."""
+    rating: Rating | None = getattr(conversation, "rating", None)
+    if rating is None:
+        return None
+    return {"score": rating.score, "comment": rating.comment, "rated_at": timestamp(rating.rated_at)}
 
 
 def handoff_payload(conversation: Conversation) -> Payload:

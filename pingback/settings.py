@@ -276,6 +276,9 @@ THROTTLE_RATES = {
         "VISITOR": "30/60",  # new visitors from one address
         "ANONYMOUS": "60/60",  # conversations that new visitors from elsewhere open in one workspace
         "ANONYMOUS_EACH": "2/60",  # and beyond that, from each address
+        "RATING": "30/3600",  # ratings of one visitor, a comment after the fact among them
+        "TRANSCRIPT": "3/3600",  # conversations mailed to one visitor
+        "TRANSCRIPT_ADDRESS": "5/86400",  # and to one address, whoever asks
         "VISITOR_KEY": "10/60",  # keys that we never made, from one address
         "SOCKET_MESSAGES": "120/60",  # messages of one visitor's socket; kept in its process
     }.items()

@@ -21,6 +21,7 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
 from businesses.models import ReplyTime
+from foundation import mail
 from widgets.availability import Availability, availability_of, payload_of
 from widgets.domains import frame_ancestors
 from widgets.models import Widget
@@ -93,6 +94,7 @@ def shown_of(widget: Widget) -> dict[str, Any]:
         "primary_color": widget.primary_color,
         "logo_url": widget.logo_url or None,
         "options": widget.options,
+        "mail_is_on": mail.is_on(),
         "upload_bytes": settings.UPLOAD_BYTES,
     }
 

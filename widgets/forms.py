@@ -20,6 +20,9 @@ def _plain(**attributes: str) -> forms.TextInput:
     return forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false", **attributes})
 
 
+_ASKED = [("off", _("Do not ask")), ("optional", _("Ask")), ("required", _("Ask and insist"))]
+
+
 class WidgetLook(PageForm):
     """The contract's fields, and one for each of widgets/options.py under the name that `paths` gives it."""
 
@@ -96,6 +99,34 @@ class WidgetLook(PageForm):
         required=False,
         help_text=_("A path like /pricing, or /shop/* for all below it. Empty: on all."),
         widget=_plain(placeholder="/shop/*"),
+    )
+    prechat_enabled = forms.BooleanField(
+        label=_("Ask before the first message"),
+        help_text=_("New visitors say who they are before they write. Without it they write at once."),
+        required=False,
+        widget=_switch(),
+    )
+    prechat_text = forms.CharField(label=_("What it says"), max_length=300, required=False)
+    prechat_name = forms.ChoiceField(label=_("Name"), choices=_ASKED, required=False)
+    prechat_email = forms.ChoiceField(label=_("E-mail"), choices=_ASKED, required=False)
+    offline_form = forms.BooleanField(
+        label=_("Ask for an address when you are closed"),
+        help_text=_("Outside the business hours a new conversation begins with the visitor’s e-mail address."),
+        required=False,
+        widget=_switch(),
+    )
+    offline_text = forms.CharField(label=_("What it says"), max_length=300, required=False)
+    rating = forms.BooleanField(
+        label=_("Ask for a rating"),
+        help_text=_("At the end of a conversation: 1 to 5, and a comment."),
+        required=False,
+        widget=_switch(),
+    )
+    transcript = forms.BooleanField(
+        label=_("Conversation by e-mail"),
+        help_text=_("Visitors can have a conversation sent to their own address. Needs EMAIL_URL."),
+        required=False,
+        widget=_switch(),
     )
     verified_only = forms.BooleanField(
         label=_("Only people who are signed in"),

@@ -101,6 +101,19 @@ OPTIONS: Mapping[str, Option | Group] = {
         "delay": Whole(least=0, most=600, default=5),
         "page": Words(most=200, pattern=r"/\S*", advice=gettext_lazy("A path like /pricing or /shop/*.")),
     },
+    # The frame's: what a stranger is asked before the first message.
+    "prechat": {
+        "enabled": Flag(default=False),
+        "text": Words(most=300),
+        "name": Choice(values=("off", "optional", "required"), default="optional"),
+        "email": Choice(values=("off", "optional", "required"), default="required"),
+    },
+    # A new conversation outside the business hours begins with the visitor's address.
+    "offline_form": Flag(default=False),
+    "offline_text": Words(most=300),
+    # At the end of a conversation.
+    "rating": Flag(default=True),
+    "transcript": Flag(default=True),
     # Only who the site has signed in (docs/widget.md, "Identity") may write.
     "verified_only": Flag(default=False),
 }

@@ -1,12 +1,13 @@
 from django.urls import path
 
-from conversations.api import assigning, feed, handoffs, uploads, views
+from conversations.api import assigning, feed, handoffs, rating, uploads, views
 
 urlpatterns = [
     path("conversations/", views.Conversations.as_view()),
     path("conversations/<str:conversation_id>", views.OneConversation.as_view()),
     path("conversations/<str:conversation_id>/messages", views.Messages.as_view()),
     path("conversations/<str:conversation_id>/upload", uploads.Upload.as_view()),
+    path("conversations/<str:conversation_id>/rating", rating.ConversationRating.as_view()),
     path("conversations/<str:conversation_id>/read", views.Read.as_view()),
     path("conversations/<str:conversation_id>/resolve", views.Resolve.as_view()),
     path("conversations/<str:conversation_id>/close", views.Close.as_view()),

@@ -1,8 +1,11 @@
 // Files of messages on their way: shown above the field until they are sent, then taken up one by one.
 // Loaded with the first file.
 
-import { el } from "./dom.js"
+import style from "./attach.css"
+import { el, wear } from "./dom.js"
 import { FILE, icon, X } from "./icons.js"
+
+wear(style)
 
 const MOST = 5
 const MEGABYTE = 1024 * 1024

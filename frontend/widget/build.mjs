@@ -11,7 +11,7 @@ const here = fileURLToPath(new URL(".", import.meta.url))
 const out = join(here, "../../static/widget")
 const target = ["chrome100", "firefox101", "safari16.4"] // adoptedStyleSheets everywhere
 
-/** A style sheet imported from JavaScript is its minified text: the loader adopts it into its shadow root. */
+/** A style sheet imported from JavaScript is its minified text: adopted by what needs it. */
 const styleAsText = {
   name: "style-as-text",
   setup({ onLoad }) {
@@ -23,7 +23,7 @@ const styleAsText = {
 }
 
 // Parts of the frame that are loaded with their first use, each whole in its own file.
-const onDemand = ["attach.js", "emoji.js", "preview.js"]
+const onDemand = ["attach.js", "emoji.js", "forms.js", "preview.js"]
 
 const shared = {
   absWorkingDir: here,
@@ -46,7 +46,7 @@ const results = await Promise.all([
     format: "esm",
     external: onDemand.map((name) => `./${name}`),
   }),
-  build({ ...shared, entryPoints: onDemand, format: "esm" }),
+  build({ ...shared, entryPoints: onDemand, format: "esm", plugins: [styleAsText] }),
 ])
 
 const check = process.argv.includes("--check")

@@ -40,6 +40,7 @@ export function conversationView({
   onSend,
   onTyping,
   attachment,
+  asked,
   onEarlier,
   onRetry,
   onCancel,
@@ -283,22 +284,42 @@ export function conversationView({
     field.oninput()
   }
 
-  const node = el(
-    "section",
-    { class: "pb-conversation" },
-    head,
-    net,
-    el("div", { class: "pb-main" }, log, below),
-    above,
-    form,
-  )
+  // What is asked first stands in the place of log and field ---------------------------------------------------
+
+  let asking = "" // which
+  let form0 // it, once it is here
+  async function ask(which) {
+    if (asking === which) return
+    asking = which
+    form0?.node.remove()
+    form0 = undefined
+    main.hidden = form.hidden = above.hidden = Boolean(which)
+    if (!which) return
+    const made = await asked(which, field.value).catch(() => undefined)
+    if (asking !== which) return
+    if (!made) {
+      // Without the code for it nothing is asked: whoever has come to write may write.
+      main.hidden = form.hidden = above.hidden = false
+      return
+    }
+    form0 = made
+    made.words.addEventListener("input", () => onTyping(made.words.value))
+    net.after(made.node)
+    if (focusing !== undefined) made.focus(focusing)
+  }
+  let focusing // what `focus` was called with, for a form that was not here yet
+
+  const main = el("div", { class: "pb-main" }, log, below)
+  const node = el("section", { class: "pb-conversation" }, head, net, main, above, form)
 
   return {
     node,
     /** Where a hand expects it: the field, but not where that would throw up a keyboard nobody asked for. */
-    focus(asked) {
+    focus(wanted) {
       fit()
-      ;(asked || matchMedia("(pointer: fine)").matches ? field : log).focus()
+      focusing = wanted || matchMedia("(pointer: fine)").matches
+      if (asking) form0?.focus(focusing)
+      else (focusing ? field : log).focus()
     },
     /** Whether the newest message is in view, when the view is. */
     get atEnd() {
@@ -325,7 +346,8 @@ export function conversationView({
      * thread: Thread. waiting: its items of the outbox, in order. state: "open", "resolved", "closed" ...
      * present: of availability.js. previews: item -> what is shown of its files. trouble: "" or a text for the bar. loading: nothing is known yet.
      */
-    render({ thread, waiting, present, previews, state, assignee, trouble, loading }) {
+    render({ thread, waiting, present, previews, state, assignee, first, ending, trouble, loading }) {
+      ask(first)
       const stored = new Set(thread.messages.map((message) => message.client_message_id))
       const shown = [
         ...thread.messages.map((message) => ({
@@ -384,6 +406,7 @@ export function conversationView({
       })
       if (["resolved", "closed"].includes(state) && !waiting.length) {
         entries.push(line(state, "pb-line", texts[state]))
+        if (ending) entries.push({ key: "ending", className: "", make: () => [ending] })
       }
       const last = thread.messages.findLast(({ sender_type }) => sender_type === "agent")
       const agent = assignee?.name ?? last?.sender_name
@@ -409,12 +432,12 @@ export function conversationView({
 
       const height = log.scrollHeight
       const anchor = log.scrollTop
-      const first = log.dataset.first
+      const top = log.dataset.first
       log.setAttribute("aria-busy", String(loading))
       place(entries)
       log.dataset.first = shown[0]?.key ?? ""
       if (glued) toEnd()
-      else if (first && first !== log.dataset.first) log.scrollTop = anchor + log.scrollHeight - height
+      else if (top && top !== log.dataset.first) log.scrollTop = anchor + log.scrollHeight - height
       if (thread.last > newest && newest && !glued) below.hidden = false
       newest = thread.last
 

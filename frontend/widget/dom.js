@@ -9,3 +9,10 @@ export function el(tag, attributes = {}, ...children) {
   node.append(...children)
   return node
 }
+
+/** Rules that come with a part of the frame, as text: the policy of the frame lets them through like a file's. */
+export function wear(style) {
+  const sheet = new CSSStyleSheet()
+  sheet.replaceSync(style)
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet]
+}

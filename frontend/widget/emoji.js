@@ -1,6 +1,9 @@
 // The emoji picker: one grid, walked with the arrow keys. Loaded with the first press.
 
-import { el } from "./dom.js"
+import { el, wear } from "./dom.js"
+import style from "./emoji.css"
+
+wear(style)
 
 const COLUMNS = 8
 const EMOJI =

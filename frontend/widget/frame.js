@@ -147,6 +147,7 @@ async function refresh() {
     .then((response) => response.ok && response.json())
     .catch(() => null) // the next connection asks again
   if (!answer) return
+  hasEmail = answer.has_email
   conversations = answer.results.map((row) => {
     const known = conversationOf(row.id)
     const [here, there] = [known?.last_message?.seq ?? 0, row.last_message?.seq ?? 0]
@@ -155,7 +156,7 @@ async function refresh() {
     if (row.last_message?.sender_type === "agent") marks.delivered(row.last_message)
     if (row.unread && there > (threads.get(row.id)?.seen ?? 0)) unread.set(row.id, row.unread)
     else unread.delete(row.id)
-    return { ...known, id: row.id, status: row.status, last_message: row.last_message }
+    return { ...known, id: row.id, status: row.status, rating: row.rating, last_message: row.last_message }
   })
   const current = conversations.find(({ status }) => status !== "closed")
   if (listed || chosen) render()
@@ -280,7 +281,7 @@ const outbox = new Outbox({
       content: item.content,
       client_message_id: item.id,
       visitor_key: key || undefined,
-      customer: key ? undefined : customer,
+      customer: { ...(key ? {} : customer), ...item.customer },
       attachments: item.files?.map(({ url }) => url),
       ...(item.conversation_id ? { conversation_id: item.conversation_id } : { new: true }),
     })
@@ -307,18 +308,91 @@ function uuid() {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-")
 }
 
-function send(content, files) {
+function send(content, files, customer) {
   stopTyping()
   host.keep("draft", null)
   const item = () => ({ id: uuid(), content: "", thread: thread.key, conversation_id: thread.id })
   // Files go into a conversation that is there, so a new one begins with words: at least with their names.
   const isNew = !thread.id && !outbox.items.some((other) => thread.owns(other))
   const words = content || (isNew ? files.map(({ name }) => name).join(", ") : "")
-  if (words) outbox.add({ ...item(), content: words.replaceAll("\0", "").toWellFormed?.() ?? words })
+  thread.asked = ""
+  if (words) outbox.add({ ...item(), content: words.replaceAll("\0", "").toWellFormed?.() ?? words, customer })
   if (files.length) {
     const theirs = { ...item(), files: files.map(({ name }) => ({ name })) }
     local.set(theirs.id, { files, stop: new AbortController() })
     outbox.add(theirs)
+  }
+}
+
+// What is asked ----------------------------------------------------------------------------------------------
+
+let hasEmail = false // an address of the visitor is known
+let forms // the code for it, once it is here
+const withForms = async () => {
+  forms ??= await import("./forms.js")
+  return forms
+}
+
+/** Before a conversation begins: "prechat", "offline", or "" for nothing. */
+function firstOf(its) {
+  if (its.id || outbox.items.some((item) => its.owns(item))) return ""
+  const { offline_form: offline, prechat } = settings.options
+  if (offline && !availability.is_open && !hasEmail && !customer?.email) return "offline"
+  return prechat.enabled && !key && !customer ? "prechat" : ""
+}
+
+/** The form for it; rejects when its code does not come. */
+async function asked(which, message) {
+  const { prechat, offline_text: lead } = settings.options
+  const how =
+    which === "prechat"
+      ? { ...prechat, title: texts.before, lead: prechat.text || texts.beforeLead }
+      : { title: presence(availability, texts).text, lead: lead || texts.leave, name: "optional", email: "required" }
+  const { askFirst } = await withForms()
+  const onSend = ({ content, customer }) => {
+    send(content, [], customer)
+    conversation.write("")
+    conversation.focus(true)
+  }
+  return askFirst({ ...how, texts, message, onSend })
+}
+
+/** What stands at the end of a conversation that is over: a rating, a way to have it mailed. */
+function endingOf(its) {
+  const known = conversationOf(its.id)
+  if (!["resolved", "closed"].includes(known?.status)) {
+    its.ending = undefined
+    return
+  }
+  const rates = settings.options.rating
+  const mails = settings.options.transcript && settings.mail_is_on
+  if (!(rates || mails) || !its.messages.some(({ sender_type }) => sender_type === "agent")) return
+  if (!forms) {
+    withForms().then(render, () => {}) // the next look at it asks again
+    return
+  }
+  its.ending ??= forms.ending({
+    texts,
+    score: known.rating?.score,
+    rates,
+    mails,
+    hasEmail: () => hasEmail,
+    post: (what, body) => post(`conversations/${its.id}/${what}`, body),
+  })
+  return its.ending
+}
+
+/** Resolves to the answer, or to {error} as an ack has it. */
+async function post(path, body) {
+  const headers = { "X-Visitor-Key": key, "Content-Type": "application/json" }
+  try {
+    const how = { method: "POST", headers, body: JSON.stringify(body) }
+    const answer = await fetch(`/api/v1/widget/${settings.id}/${path}`, how)
+    const said = await answer.json()
+    if (answer.ok) return said
+    return { error: { detail: Array.isArray(said.detail) ? said.detail[0].msg : said.detail } }
+  } catch {
+    return { error: {} }
   }
 }
 
@@ -400,6 +474,7 @@ const conversation = conversationView({
   texts,
   onBack: () => go(undefined),
   onClose: host.close,
+  asked,
   onSend: send,
   onTyping: typing,
   onEarlier: earlier,
@@ -415,6 +490,7 @@ const conversation = conversationView({
 function show(its) {
   if (its !== thread) conversation.clear()
   thread = its
+  if (thread) thread.asked ??= firstOf(thread)
   shown = true
   home.node.hidden = Boolean(thread)
   conversation.node.hidden = !thread
@@ -451,6 +527,8 @@ function render() {
     waiting: outbox.items.filter((item) => thread.owns(item)),
     present: presence(availability, texts),
     previews,
+    first: thread.asked,
+    ending: endingOf(thread),
     state: known?.status,
     assignee: known?.assignee,
     trouble: trouble || (verified ? "" : texts.signIn),

@@ -4,6 +4,8 @@ export class Thread {
   messages = [] // rising seq
   typing = false // somebody on the other side is
   seen = 0 // by the visitor: up to which seq
+  asked // before it begins: "prechat", "offline" or ""; undefined until somebody looks at it
+  ending // what stands at its end, once it is over
   received = { delivered: 0, read: 0 } // by the team, of what the visitor wrote: up to which seq
 
   /** id: of the conversation; null while the first message is still on its way. key: what the outbox calls it. */

@@ -90,7 +90,7 @@ export class Thread {
     const page = await fragment(this.address({ after: before }))
     if (this.stopped.signal.aborted) return false
     const glued = toEnd || this.atEnd
-    morphById(page, "thread-head", "facts")
+    morphById(page, "thread-head", "facts", "rating")
     const { delivered, read } = this.element.querySelector("#thread-head").dataset
     this.reached("delivered", Number(delivered))
     this.reached("read", Number(read))

@@ -59,8 +59,9 @@ def browser() -> Iterator[Any]:
 class Server:
     """The real thing on a free port, with a data folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **environment: str) -> None:
         self.port = free_port()
+        self.environment = environment
         self.url = f"http://127.0.0.1:{self.port}"
         self.folder = folder
         self.start()
@@ -70,6 +71,7 @@ class Server:
             **{name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}},
             "PINGBACK_DATA_DIR": str(self.folder),
             "PORT": str(self.port),
+            **self.environment,
         }
         log = (self.folder / "log").open("ab")
         self.process = subprocess.Popen(

@@ -1,12 +1,27 @@
 """Who is there, and what the widget asks of a visitor: before, when nobody is there, and at the end."""
 
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.browser.conftest import Server
-from tests.browser.widget_page import Acme, Visit, visits
+from tests.browser.pages import signed_in
+from tests.browser.widget_page import Acme, Visit, until, visits
+
+
+@pytest.fixture(scope="module")
+def server(prepared: Path) -> Iterator[Server]:
+    """One that sends mails, into files of its own folder."""
+    folder = Path(tempfile.mkdtemp(prefix="pingback-browser-"))
+    shutil.copytree(prepared, folder, dirs_exist_ok=True)
+    running = Server(folder, EMAIL_URL=f"filemail:///{folder}/mails")
+    yield running
+    running.stop()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
@@ -33,3 +48,117 @@ def test_the_chat_says_who_is_there_and_when_a_closed_one_opens(visit: Callable[
 
     cleo.chat.get_by_role("button", name="We are away").wait_for()
     assert cleo.complaints == []
+
+
+def change(acme: Acme, **config: Any) -> None:
+    acme.call("PUT", f"/widget/update/{acme.widget['id']}", {"config": config})
+
+
+def test_what_the_owner_asks_for_is_asked_once_before_the_first_message(
+    visit: Callable[..., Visit], acme: Acme
+) -> None:
+    change(acme, prechat={"enabled": True, "name": "required", "text": "Who are you?"})
+    cleo = visit()
+    cleo.open()
+    cleo.chat.get_by_role("button", name="Send us a message").click()
+    cleo.chat.get_by_text("Who are you?").wait_for()
+    cleo.chat.locator("input:focus").wait_for()
+    cleo.page.keyboard.type("Cleo")
+    cleo.chat.get_by_label("E-mail").fill("cleo@shop")
+    cleo.field.fill("Do you ship?")
+    cleo.chat.get_by_role("button", name="Send").click()
+    cleo.chat.get_by_text("Write an address like cleo@example.com.").wait_for()
+    assert acme.conversations == []
+
+    cleo.chat.get_by_label("E-mail").fill("cleo@shop.example")
+    cleo.chat.get_by_label("E-mail").press("Enter")
+
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.chat.locator("textarea:focus").wait_for()
+    [conversation] = acme.conversations
+    assert (conversation["customer"]["name"], conversation["customer"]["email"]) == ("Cleo", "cleo@shop.example")
+    assert conversation["customer"]["verified"] is False
+    assert acme.words == ["Do you ship?"]
+    cleo.chat.get_by_role("button", name="Back").click()
+    cleo.chat.get_by_role("button", name="Send us a message").click()
+    cleo.field.wait_for()
+    assert cleo.complaints == []
+
+
+def test_what_was_asked_and_not_sent_survives_a_reload_with_its_answers(
+    visit: Callable[..., Visit], acme: Acme
+) -> None:
+    change(acme, prechat={"enabled": True})
+    cleo = visit()
+    cleo.line.cut()
+    cleo.open()
+    cleo.chat.get_by_role("button", name="Send us a message").click()
+    cleo.chat.get_by_label("E-mail").fill("cleo@shop.example")
+    cleo.field.fill("Do you ship?")
+    cleo.chat.get_by_role("button", name="Send").click()
+    cleo.sees("Do you ship?")
+    cleo.page.reload()
+    cleo.open()
+    cleo.line.mend()
+
+    until(cleo.page, lambda: len(acme.conversations) == 1)
+    assert acme.conversations[0]["customer"]["email"] == "cleo@shop.example"
+
+
+def test_when_it_is_closed_a_visitor_leaves_an_address(visit: Callable[..., Visit], acme: Acme) -> None:
+    change(acme, offline_form=True)
+    acme.call("PUT", "/business/hours", {"hours": {}, "reply_time": "measured"})
+    cleo = visit()
+    cleo.open()
+    cleo.chat.get_by_role("button", name="Send us a message").click()
+    cleo.chat.get_by_role("heading", name="We are away").wait_for()
+    cleo.field.fill("Call me")
+    cleo.chat.get_by_role("button", name="Send").click()
+    cleo.chat.get_by_text("This is needed.").wait_for()
+    cleo.chat.get_by_label("E-mail").fill("cleo@shop.example")
+    cleo.chat.get_by_role("button", name="Send").click()
+
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    assert acme.conversations[0]["customer"]["email"] == "cleo@shop.example"
+
+
+def test_at_the_end_it_is_rated_commented_and_mailed(
+    visit: Callable[..., Visit], acme: Acme, browser: Any, server: Server
+) -> None:
+    cleo = visit()
+    cleo.start("My hopper is broken.")
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    acme.say("A new one is on its way.")
+    cleo.sees("A new one is on its way.")
+    assert cleo.chat.get_by_text("How did we do?").count() == 0
+    [conversation] = acme.conversations
+    desk = signed_in(browser, server, acme.email)
+    inbox = desk.new_page()
+    inbox.goto(f"{server.url}/inbox/{conversation['id']}/")
+    acme.call("PUT", f"/conversations/{conversation['id']}/resolve")
+
+    cleo.chat.get_by_role("button", name="4", exact=True).click()
+    cleo.chat.get_by_text("Thank you.").wait_for()
+    cleo.chat.get_by_role("button", name="5, great").click()
+    cleo.chat.get_by_label("What could be better?").fill("Nothing & more")
+    cleo.chat.get_by_role("button", name="Send comment").click()
+    cleo.chat.get_by_role("button", name="Send comment").wait_for(state="hidden")
+
+    inbox.get_by_text("rated this conversation 5 of 5").wait_for()
+    inbox.get_by_text("Nothing & more").wait_for()
+    assert acme.call("GET", "/analytics/overview")["customer_happiness"] == 100
+    cleo.chat.get_by_role("button", name="E-mail me this conversation").click()
+    cleo.chat.get_by_label("E-mail", exact=True).fill("cleo@shop.example")
+    cleo.chat.get_by_label("E-mail", exact=True).press("Enter")
+    cleo.chat.get_by_text("Sent to cleo@shop.example.").wait_for()
+    mails = server.folder / "mails"
+    until(cleo.page, lambda: any("cleo@shop.example" in mail.read_text() for mail in mails.iterdir()))
+    cleo.page.reload()
+    cleo.open()
+    pressed = cleo.chat.get_by_role("button", name="5, great")
+    pressed.wait_for()
+    assert pressed.get_attribute("aria-pressed") == "true"
+    cleo.write("One more thing")
+    cleo.chat.get_by_text("How did we do?").wait_for(state="detached")
+    assert cleo.complaints == []
+    desk.close()

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import AgentStatus, Business, Membership
-from conversations.models import ChannelType, Conversation
+from conversations.models import ChannelType, Conversation, Rating
 from conversations.services import handling
 from reports.overview import shares
 from tests import builders
@@ -137,12 +137,12 @@ def test_figures_cost_the_same_for_one_conversation_and_for_many(
 ) -> None:
     client = builders.api(ada)
     handling.resolve_conversation(conversation=builders.conversation(acme), actor=ada)
-    # session, membership, started, resolved, median, agents, open
-    with django_assert_num_queries(7):
+    # session, membership, started, resolved, median, agents, open, ratings
+    with django_assert_num_queries(8):
         client.get(ADDRESS)
     for _ in range(10):
         handling.resolve_conversation(conversation=builders.conversation(acme), actor=ada)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         client.get(ADDRESS)
 
 
@@ -151,3 +151,18 @@ def test_figures_are_of_ones_own_workspace(ada: User, acme: Business, mallory: U
     assert figures(mallory)["total_conversations"] == figures(mallory)["quick_pulse_open"] == 0
     assert builders.api(builders.person("Newcomer")).get(ADDRESS).status_code == 400
     assert builders.api().get(ADDRESS).status_code == 401
+
+
+def test_happiness_is_the_share_of_ratings_4_and_5_of_the_last_30_days(
+    ada: User, acme: Business, mallory: User
+) -> None:
+    def rated(business: Business, score: int, *, ago: timedelta = timedelta(days=1)) -> None:
+        conversation = builders.conversation(business)
+        Rating.objects.create(conversation=conversation, business=business, score=score, rated_at=timezone.now() - ago)
+
+    for score in (5, 4, 3):
+        rated(acme, score)
+    rated(acme, 1, ago=timedelta(days=31))
+    rated(mallory.memberships.get().business, 1)
+
+    assert figures(ada)["customer_happiness"] == 67

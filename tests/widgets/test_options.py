@@ -75,7 +75,8 @@ def test_settings_have_a_field_for_every_option() -> None:
 
 
 def test_a_form_stores_what_differs_from_the_default_and_an_empty_field_is_the_default(db: None) -> None:
-    sent = {**FORM, "theme": "dark", "offset_x": "", "offset_y": "20", "greeting_delay": "0", "sound": "on"}
+    sent = {**FORM, "theme": "dark", "offset_x": "", "offset_y": "20", "greeting_delay": "0"}
+    sent |= {"sound": "on", "rating": "on", "transcript": "on"}
     form = WidgetLook(sent)
     assert form.is_valid(), form.errors
     assert form.changes()["config"] == {"theme": "dark", "greeting": {"delay": 0}}

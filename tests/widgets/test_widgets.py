@@ -331,7 +331,7 @@ def test_a_visitor_reads_its_own_conversations_by_key(
     [row] = body["results"]
     assert row["last_message"]["content"] == "Hello?"
     assert "status" not in row["last_message"]
-    assert builders.api().get(path).json() == {"results": [], "next": None}
+    assert builders.api().get(path).json() == {"results": [], "next": None, "has_email": False}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from conversations.api.rating import RatingOutput
 from conversations.api.serializers import MessageOutput
 from conversations.models import ChannelType, Status
 from conversations.wire import timestamp
@@ -99,9 +100,12 @@ class VisitorConversationOutput(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=Status.choices)
     updated_at = serializers.DateTimeField()
     unread = serializers.IntegerField(help_text="The team's messages behind what `mark_read` said last.")
+    answered = serializers.BooleanField(help_text="Somebody of the team has written in it.")
+    rating = RatingOutput(allow_null=True)
     last_message = VisitorMessageOutput(allow_null=True)
 
 
 class VisitorConversationsOutput(serializers.Serializer[Any]):
     results = VisitorConversationOutput(many=True)
     next = serializers.CharField(allow_null=True)
+    has_email = serializers.BooleanField(help_text="An address of the visitor is known.")

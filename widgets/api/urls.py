@@ -1,6 +1,6 @@
 from django.urls import path
 
-from widgets.api import secrets, uploads, views
+from widgets.api import secrets, uploads, views, visitors
 
 urlpatterns = [
     path("widget/create", views.CreateWidget.as_view()),
@@ -12,4 +12,6 @@ urlpatterns = [
     path("widget/<str:widget_id>/conversations", views.VisitorConversations.as_view()),
     path("widget/<str:widget_id>/identity-secrets", secrets.IdentitySecrets.as_view()),
     path("widget/<str:widget_id>/identity-secrets/<str:secret_id>", secrets.OneIdentitySecret.as_view()),
+    path("widget/<str:widget_id>/conversations/<str:conversation_id>/rating", visitors.VisitorRating.as_view()),
+    path("widget/<str:widget_id>/conversations/<str:conversation_id>/transcript", visitors.VisitorTranscript.as_view()),
 ]

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from businesses.policy import Action, require
 from businesses.scopes import Resource
 from channels_app.models import Channel
-from conversations.wire import message_payload, timestamp
+from conversations.wire import message_payload, rating_payload, timestamp
 from foundation.api import SIGNED_IN, WITH_BODY, CursorQuery, newest_page, path_id, refusals
 from widgets import keys
 from widgets.api import serializers as shapes
@@ -139,9 +139,9 @@ class VisitorConversations(APIView):
             request.headers.get("X-Visitor-Key"), business_id=widget.business_id, widget_id=widget.pk
         )
         if visitor is None:
-            return Response({"results": [], "next": None})
+            return Response({"results": [], "next": None, "has_email": False})
         page, following = newest_page(
-            conversations_of(visitor).with_unread_by_customer(),
+            conversations_of(visitor).select_related("rating").with_unread_by_customer(),
             cursor=query.validated_data.get("cursor"),
             limit=query.validated_data["limit"],
         )
@@ -153,6 +153,8 @@ class VisitorConversations(APIView):
                         "status": row.status,
                         "updated_at": timestamp(row.updated_at),
                         "unread": row.unread,
+                        "answered": row.first_response_at is not None,
+                        "rating": rating_payload(row),
                         "last_message": message_payload(row.last_message, receipts=row.receipts, for_member=False)
                         if row.last_message
                         else None,
@@ -160,5 +162,6 @@ class VisitorConversations(APIView):
                     for row in page
                 ],
                 "next": following,
+                "has_email": bool(visitor.customer.email),
             }
         )

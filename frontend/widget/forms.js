@@ -1,0 +1,151 @@
+// What the widget asks of a visitor: who they are before they write, and how it was at the end.
+// Loaded with the first form.
+
+import { el, wear } from "./dom.js"
+import style from "./forms.css"
+
+wear(style)
+
+const FACES = ["😞", "🙁", "😐", "🙂", "😄"]
+const MOST_COMMENT = 1_000
+const ADDRESS = /^[^\s@]+@[^\s@]+\.[^\s@]+$/
+
+let numbers = 0
+
+/** A label with its field below, and what is wrong with it below that. */
+function question(label, field, { required, texts }) {
+  const id = `pb-q${++numbers}`
+  const error = el("span", { class: "pb-err", id: `${id}-error`, role: "alert" })
+  field.id = id
+  field.required = required
+  field.setAttribute("aria-describedby", error.id)
+  const say = (sentence) => {
+    error.textContent = sentence
+    field.ariaInvalid = sentence ? "true" : "false"
+  }
+  field.addEventListener("input", () => say(""))
+  const optional = required ? "" : el("em", {}, ` ${texts.optional}`)
+  return {
+    node: el("div", { class: "pb-q" }, el("label", { for: id }, label, optional), field, error),
+    field,
+    say,
+    /** True when it is good. */
+    check() {
+      const value = field.value.trim()
+      if (required && !value) say(texts.missing)
+      else if (value && field.type === "email" && !ADDRESS.test(value)) say(texts.badAddress)
+      else return true
+      return false
+    },
+  }
+}
+
+const input = (type, autocomplete, most) =>
+  el("input", { class: "pb-in", type, autocomplete, maxlength: most, dir: "auto" })
+const named = (texts, how) => question(texts.name, input("text", "name", 200), { required: how === "required", texts })
+const mailed = (texts, how) =>
+  question(texts.email, input("email", "email", 254), { required: how === "required", texts })
+
+/**
+ * Asked before a conversation begins. title, lead: words. name, email: "off", "optional" or "required". message: what is
+ * already written. onSend({content, customer: {name?, email?}}).
+ */
+export function askFirst({ texts, title, lead, name, email, message, onSend }) {
+  const asked = {
+    name: name === "off" ? undefined : named(texts, name),
+    email: email === "off" ? undefined : mailed(texts, email),
+  }
+  const area = el("textarea", { class: "pb-in", rows: "4", maxlength: 10_000, dir: "auto" })
+  const words = question(texts.message, area, { required: true, texts })
+  words.field.value = message
+  const all = [asked.name, asked.email, words].filter(Boolean)
+  const form = el(
+    "form",
+    { class: "pb-form", novalidate: "" },
+    el("h2", { tabindex: "-1", dir: "auto" }, title),
+    lead && el("p", { dir: "auto" }, lead),
+    ...all.map(({ node }) => node),
+    el("button", { type: "submit", class: "pb-btn" }, texts.send),
+  )
+  form.onsubmit = (event) => {
+    event.preventDefault()
+    const wrong = all.filter((each) => !each.check())
+    if (wrong.length) return wrong[0].field.focus()
+    const customer = {}
+    for (const [key, each] of Object.entries(asked))
+      if (each?.field.value.trim()) customer[key] = each.field.value.trim()
+    onSend({ content: words.field.value.trim(), customer })
+  }
+  return { node: form, focus: (writes) => (writes ? all[0].field : form.firstChild).focus(), words: words.field }
+}
+
+/**
+ * Stands at the end of a conversation. score: what it was rated, or undefined. rates, mails: what of it is offered.
+ * hasEmail(): whether an address is known. post(what, body) -> Promise of {error} or an answer.
+ */
+export function ending({ texts, score, rates, mails, hasEmail, post }) {
+  const said = el("p", { class: "pb-said", role: "status" })
+  const parts = []
+
+  if (rates) {
+    const faces = FACES.map((face, index) => {
+      const button = el("button", { type: "button", "aria-label": texts.scores[index] }, face)
+      button.ariaPressed = String(score === index + 1)
+      button.onclick = () => rate(index + 1)
+      return button
+    })
+    const area = el("textarea", { class: "pb-in", rows: "2", maxlength: MOST_COMMENT, dir: "auto" })
+    const comment = question(texts.comment, area, { required: false, texts })
+    const more = el("form", { hidden: "" }, comment.node, el("button", { class: "pb-pill" }, texts.sendComment))
+    const tell = async (body, done) => {
+      const { error } = await post("rating", body)
+      said.textContent = error ? error.detail || texts.notSent : done
+      return !error
+    }
+    const rate = async (next) => {
+      score = next
+      for (const [index, face] of faces.entries()) face.ariaPressed = String(index + 1 === score)
+      more.hidden = !(await tell({ score }, texts.thanks))
+    }
+    more.onsubmit = async (event) => {
+      event.preventDefault()
+      if (!(await tell({ score, comment: area.value.trim() }, texts.thanks))) return
+      more.hidden = true
+      faces[score - 1].focus()
+    }
+    parts.push(el("fieldset", { class: "pb-rate" }, el("legend", {}, texts.howWasIt), ...faces), more)
+  }
+
+  if (mails) {
+    const ask = el("button", { type: "button", class: "pb-pill" }, texts.mailIt)
+    const address = mailed(texts, "required")
+    const where = el(
+      "form",
+      { hidden: "", novalidate: "" },
+      address.node,
+      el("button", { class: "pb-pill" }, texts.send),
+    )
+    const send = async (body) => {
+      ask.disabled = true
+      const { error, message } = await post("transcript", body)
+      ask.disabled = false
+      said.textContent = error ? error.detail || texts.notSent : message
+      if (error) return
+      where.hidden = true
+      ask.hidden = true
+    }
+    ask.onclick = () => {
+      if (hasEmail()) return send({})
+      where.hidden = !where.hidden
+      if (!where.hidden) address.field.focus()
+    }
+    where.onsubmit = (event) => {
+      event.preventDefault()
+      if (address.check()) send({ email: address.field.value.trim() })
+      else address.field.focus()
+    }
+    parts.push(ask, where)
+  }
+
+  return el("div", { class: "pb-ending" }, ...parts, said)
+}

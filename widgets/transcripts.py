@@ -1,0 +1,71 @@
+"""A conversation by e-mail, to the visitor who had it and to nobody else.
+
+The address is the one that the customer is known by. While that is only a claim, the visitor may name it here; what was
+proven stays. So that nobody writes to strangers through us, a mail goes out only once the team has answered, a few an
+hour for a visitor, and a few a day to an address, whoever asks. Source: promises 4 and 7.
+"""
+
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from conversations.models import Conversation, Customer, Message
+from conversations.selectors import messages_before
+from foundation import mail, throttles
+from foundation.errors import Invalid, Unprocessable
+from widgets.models import Visitor
+from widgets.services import checked_claims, note_claims
+
+# The newest of a long conversation.
+MOST = 200
+
+
+def send_transcript(*, visitor: Visitor, conversation: Conversation, email: str) -> str:
+    """Mail the conversation; returns the address that it goes to.
+
+    email: "" for the one that is known.
+    Raises Invalid (nobody has answered, or no mails leave this installation), Unprocessable (no address, or another
+    than the proven one), TooFast.
+    """
+    if not mail.is_on():
+        raise Invalid(_("No mails are sent from here."))
+    if conversation.first_response_at is None:
+        raise Invalid(_("Nobody has answered yet."))
+    address = _address(visitor.customer, email)
+    throttles.count("TRANSCRIPT", visitor.pk)
+    throttles.count("TRANSCRIPT_ADDRESS", address.lower())
+    with transaction.atomic():
+        if address != visitor.customer.email:
+            note_claims(visitor.customer, {"email": address})
+        zone = conversation.business.time_zone
+        mail.send_mail(
+            "widgets/mail/transcript",
+            to=address,
+            business=conversation.business.name,
+            zone=zone,
+            lines=[_line(message, zone) for message in messages_before(conversation, None, limit=MOST)],
+        )
+    return address
+
+
+def _address(customer: Customer, email: str) -> str:
+    named = checked_claims({"email": email}).get("email", "")
+    if customer.verified and named and named.lower() != customer.email.lower():
+        raise Unprocessable(_("Your account has another address."), field="email")
+    address = customer.email if customer.verified else named or customer.email
+    if not address:
+        raise Unprocessable(_("Write the address that it is sent to."), field="email")
+    return address
+
+
+def _line(message: Message, zone: str) -> dict[str, str]:
+    """who: "" for the visitor."""
+    who = message.sender.full_name if message.sender else ""
+    files = ", ".join(file["filename"] for file in message.attachments)
+    return {
+        "who": who,
+        "when": f"{message.created_at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}",
+        "content": message.content,
+        "files": files,
+    }
