@@ -1,0 +1,161 @@
+"""The widget for everybody: axe finds nothing in any state, a keyboard reaches everything, and it fits enlarged."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests import corpus
+from tests.browser.conftest import Server
+from tests.browser.pages import AXE, RULES
+from tests.browser.widget_page import Acme, Visit, visits
+
+DESKTOP: dict[str, Any] = {}
+PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
+
+
+@pytest.fixture
+def acme(server: Server) -> Acme:
+    return Acme(server)
+
+
+@pytest.fixture
+def visit(browser: Any, shop: Callable[..., str], acme: Acme) -> Iterator[Callable[..., Visit]]:
+    yield from visits(browser, shop, acme)
+
+
+def flaws(cleo: Visit) -> list[Any]:
+    """What axe-core finds on the host page and in the frame, and what is wider than the frame."""
+    cleo.page.wait_for_timeout(300)  # until what fades has faded
+    found: list[Any] = []
+    for frame in cleo.page.frames:
+        frame.evaluate(AXE.read_text())
+        result = frame.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+        found += [(one["id"], [node["html"] for node in one["nodes"]]) for one in result["violations"]]
+    frame = cleo.page.frames[-1]
+    if frame.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        found.append("wider than the frame")
+    return found
+
+
+def change(acme: Acme, **config: Any) -> None:
+    acme.call("PUT", f"/widget/update/{acme.widget['id']}", {"config": config})
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("options", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_axe_finds_nothing_in_what_is_asked_and_attached(
+    visit: Callable[..., Visit], acme: Acme, theme: str, options: dict[str, Any]
+) -> None:
+    change(acme, prechat={"enabled": True})
+    acme.call("PATCH", "/team/status", {"status": "live"})
+    acme.call("PUT", "/business/hours", {"hours": None, "reply_time": "minutes"})
+    cleo = visit(color_scheme=theme, **options)
+    cleo.open()
+    cleo.chat.get_by_role("button", name="Send us a message").click()
+    cleo.chat.get_by_role("heading", name="Before we start").wait_for()
+    assert flaws(cleo) == []
+    cleo.chat.get_by_role("button", name="Send").click()
+    cleo.chat.get_by_text("This is needed.").first.wait_for()
+    assert flaws(cleo) == []
+    cleo.chat.get_by_label("E-mail").fill("cleo@shop.example")
+    cleo.field.fill("My hopper is broken.")
+    cleo.chat.get_by_role("button", name="Send").click()
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    with cleo.page.expect_file_chooser() as chooser:
+        cleo.chat.get_by_role("button", name="Attach a file").click()
+    files = [("hopper.png", "image/png", corpus.picture()), ("page.png", "image/png", b"<html>")]
+    chooser.value.set_files([{"name": name, "mimeType": kind, "buffer": data} for name, kind, data in files])
+    cleo.chat.get_by_role("button", name="Remove page.png").wait_for()
+    cleo.chat.get_by_role("button", name="Emoji").click()
+    cleo.chat.get_by_role("group", name="Emoji").wait_for()
+    assert flaws(cleo) == []
+    cleo.page.keyboard.press("Escape")
+    cleo.chat.get_by_role("button", name="Send").click()
+    cleo.chat.get_by_text("Not sent. Send a picture, PDF").wait_for()
+    assert flaws(cleo) == []
+    acme.say("A new one is on its way.")
+    acme.call("PUT", f"/conversations/{acme.conversations[0]['id']}/resolve")
+    cleo.chat.get_by_role("button", name="Remove").click()
+    cleo.chat.get_by_role("button", name="5, great").click()
+    cleo.chat.get_by_text("Thank you.").wait_for()
+    assert flaws(cleo) == []
+    change(acme, offline_form=True)
+    acme.call("PUT", "/business/hours", {"hours": {}, "reply_time": "minutes"})
+    other = visit(color_scheme=theme, **options)
+    other.open()
+    other.chat.get_by_role("button", name="We are away").wait_for()
+    assert flaws(other) == []
+    other.chat.get_by_role("button", name="Send us a message").click()
+    other.chat.get_by_role("heading", name="We are away").wait_for()
+    assert flaws(other) == []
+
+
+def test_a_keyboard_goes_all_the_way_and_the_focus_is_never_lost(visit: Callable[..., Visit], acme: Acme) -> None:
+    cleo = visit()
+    keys = cleo.page.keyboard
+
+    def go_to(name: str) -> None:
+        """With Tab alone; a ring shows where it is."""
+        for _ in range(20):
+            keys.press("Tab")
+            focused = cleo.page.frames[-1].locator(":focus")
+            if focused.count() and name in (focused.get_attribute("aria-label") or focused.inner_text()):
+                ring = focused.evaluate("node => getComputedStyle(node).outlineStyle")
+                assert ring != "none", name
+                return
+        pytest.fail(f"{name} is not reached")
+
+    keys.press("Tab")
+    keys.press("Enter")
+    cleo.chat.locator("h1:focus").wait_for()
+    go_to("Send us a message")
+    keys.press("Enter")
+    cleo.chat.locator("textarea:focus").wait_for()
+    keys.type("My hopper is broken.")
+    keys.press("Enter")
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.chat.locator("textarea:focus").wait_for()
+    go_to("Emoji")
+    keys.press("Enter")
+    cleo.chat.get_by_role("group", name="Emoji").wait_for()
+    keys.press("ArrowDown")
+    keys.press("Enter")
+    cleo.chat.locator("textarea:focus").wait_for()
+    keys.press("Enter")
+    acme.say("A new one is on its way.")
+    acme.call("PUT", f"/conversations/{acme.conversations[0]['id']}/resolve")
+    cleo.chat.get_by_role("button", name="5, great").wait_for()
+    go_to("Back")
+    go_to("5, great")
+    keys.press("Enter")
+    cleo.chat.get_by_text("Thank you.").wait_for()
+    go_to("Send comment")
+    go_to("Close chat")
+    keys.press("Enter")
+
+    cleo.page.get_by_role("button", name="Open chat").wait_for()
+    assert cleo.page.evaluate("document.activeElement.shadowRoot.activeElement.ariaLabel") == "Open chat"
+    assert cleo.complaints == []
+
+
+def test_at_200_percent_everything_is_there_and_nothing_scrolls_sideways(
+    visit: Callable[..., Visit], acme: Acme
+) -> None:
+    change(acme, prechat={"enabled": True})
+    cleo = visit(viewport={"width": 640, "height": 400}, device_scale_factor=2)  # 1280 by 800, enlarged
+    cleo.open()
+    cleo.chat.get_by_role("button", name="Send us a message").click()
+    cleo.chat.get_by_label("E-mail").fill("cleo@shop.example")
+    cleo.field.fill("My hopper is broken.")
+    assert flaws(cleo) == []
+    cleo.chat.get_by_role("button", name="Send").click()
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    assert flaws(cleo) == []
+    cleo.write("w" * 300)
+    for name in ("Back", "Close chat", "Attach a file", "Emoji", "Send"):
+        button = cleo.chat.get_by_role("button", name=name, exact=True)
+        box = button.bounding_box()
+        assert button.is_visible()
+        assert 0 <= box["y"] <= 400 - box["height"], name
+    assert flaws(cleo) == []
