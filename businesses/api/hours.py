@@ -13,21 +13,25 @@ from businesses.hours import opening, set_hours
 from businesses.models import Business, ReplyTime
 from businesses.policy import Action, require
 from businesses.scopes import Resource
-from foundation.api import SIGNED_IN, WIRE_TIME, WITH_BODY, refusals
+from foundation.api import SIGNED_IN, WIRE_TIME, WITH_BODY, Text, refusals
 
 _SHAPE = (
     'By day, `{"monday": [["09:00", "12:30"], ["13:30", "24:00"]]}`; a day that is not named is closed; null: always.'
 )
 
 
+class _Spans(serializers.ListField):
+    child = serializers.ListField(child=Text(max_length=5))
+
+
 class HoursInput(serializers.Serializer[Any]):
-    hours = serializers.JSONField(allow_null=True, help_text=_SHAPE)  # type: ignore[assignment]
+    hours = serializers.DictField(child=_Spans(), allow_null=True, help_text=_SHAPE)
     reply_time = serializers.ChoiceField(choices=ReplyTime.choices)
 
 
 class HoursOutput(serializers.Serializer[Any]):
     time_zone = serializers.CharField()
-    hours = serializers.JSONField(allow_null=True, help_text=_SHAPE)
+    hours = serializers.DictField(child=_Spans(), allow_null=True, help_text=_SHAPE)
     reply_time = serializers.ChoiceField(choices=ReplyTime.choices)
     is_open = serializers.BooleanField()
     changes_at = serializers.DateTimeField(format=WIRE_TIME, allow_null=True, help_text="Until then it stays so.")
