@@ -515,17 +515,18 @@ function render() {
   if (!shown) return
   seen()
   home.shut(verified ? "" : texts.signIn)
+  const present = trouble ? { state: "open", text: "", short: "" } : presence(availability, texts) // else it is old news
   if (!thread) {
     const rows = conversations.map((row) => ({ ...row, unread: unread.has(row.id) }))
-    home.render(rows, presence(availability, texts))
+    home.render(rows, present)
     return
   }
-  home.render([], presence(availability, texts)) // out of sight, and found by nobody who searches the page
+  home.render([], present) // out of sight, and found by nobody who searches the page
   const known = conversationOf(thread.id)
   conversation.render({
     thread,
     waiting: outbox.items.filter((item) => thread.owns(item)),
-    present: presence(availability, texts),
+    present,
     previews,
     first: thread.asked,
     ending: endingOf(thread),
