@@ -6,6 +6,7 @@ Only the clock is bent afterwards, so that the conversations lie in the days beh
 import hashlib
 import hmac
 from datetime import datetime, timedelta
+from itertools import cycle
 
 from django.conf import settings
 from django.db import transaction
@@ -18,11 +19,13 @@ from businesses.services import create_business
 from channels_app.models import Channel, Delivery, DeliveryState
 from channels_app.services import create_channel
 from conversations.models import (
+    WEB,
     ChannelType,
     Conversation,
     Customer,
     Message,
     MessageStatus,
+    Rating,
     ReadMark,
     SenderType,
     Status,
@@ -30,6 +33,7 @@ from conversations.models import (
 from conversations.services import handling
 from conversations.services.messages import Draft, post_messages, send_reply
 from conversations.services.opening import open_conversation
+from conversations.services.rating import rate_conversation
 from pingback.demo_talks import TALKS, Talk
 from widgets.services import create_widget
 
@@ -64,6 +68,9 @@ CONFIGS: dict[ChannelType, dict[str, object]] = {
     },
     ChannelType.WEBCHAT: {},
 }
+
+
+RATINGS = [(5, "Quick, and by somebody who drinks coffee."), (4, ""), (5, ""), (2, "It took two tries."), (5, "")]
 
 
 def fill() -> str:
@@ -110,6 +117,7 @@ def _make() -> None:
     agents = dict(zip(("mira", "jonas", "priya"), team, strict=True))
     for talk in sorted(TALKS, key=lambda talk: -talk.minutes_ago):
         _play(talk, business, channels[talk.channel], agents, people)
+    _rate(business)
     _send_all(business)
     opened = timezone.now() - timedelta(days=40)
     Business.objects.filter(pk=business.pk).update(created_at=opened)
@@ -171,6 +179,15 @@ def _place(conversation: Conversation, customer: Customer, talk: Talk, agents: d
     Customer.objects.filter(pk=customer.pk, created_at__gt=started).update(created_at=started - timedelta(days=1))
     for user in agents.values():
         ReadMark.objects.update_or_create(conversation=conversation, user=user, defaults={"seq": read_to})
+
+
+def _rate(business: Business) -> None:
+    """What customers thought of it, as far as they said."""
+    over = Conversation.objects.filter(business=business, channel_type__in=WEB, status=Status.RESOLVED)
+    over = over.exclude(first_response_at=None)
+    for conversation, (score, comment) in zip(over.order_by("updated_at"), cycle(RATINGS), strict=False):
+        rating = rate_conversation(conversation=conversation, score=score, comment=comment)
+        Rating.objects.filter(pk=rating.pk).update(rated_at=conversation.updated_at)
 
 
 def _send_all(business: Business) -> None:
