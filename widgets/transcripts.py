@@ -51,9 +51,10 @@ def send_transcript(*, visitor: Visitor, conversation: Conversation, email: str)
 
 def _address(customer: Customer, email: str) -> str:
     named = checked_claims({"email": email}).get("email", "")
-    if customer.verified and named and named.lower() != customer.email.lower():
+    proven = customer.email if customer.verified else ""
+    if proven and named and named.lower() != proven.lower():
         raise Unprocessable(_("Your account has another address."), field="email")
-    address = customer.email if customer.verified else named or customer.email
+    address = proven or named or customer.email
     if not address:
         raise Unprocessable(_("Write the address that it is sent to."), field="email")
     return address

@@ -18,7 +18,7 @@ from tests.browser.widget_page import Acme, Visit, until, visits
 from tests.services import free_port
 
 # Long enough for several tries to come back and for the widget to say what is the matter; a minute only has more tries.
-AWAY_MS = 8_000
+AWAY_MS = 5_000
 PIECE = 65_536
 
 
