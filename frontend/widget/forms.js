@@ -76,6 +76,10 @@ export function askFirst({ texts, title, lead, name, email, message, onSend }) {
       if (each?.field.value.trim()) customer[key] = each.field.value.trim()
     onSend({ content: words.field.value.trim(), customer })
   }
+  // A keyboard that comes up takes room away: what is written in stays in sight.
+  new ResizeObserver(() => {
+    if (form.contains(document.activeElement)) document.activeElement.scrollIntoView({ block: "nearest" })
+  }).observe(form)
   return { node: form, focus: (writes) => (writes ? all[0].field : form.firstChild).focus(), words: words.field }
 }
 
@@ -84,8 +88,12 @@ export function askFirst({ texts, title, lead, name, email, message, onSend }) {
  * hasEmail(): whether an address is known. post(what, body) -> Promise of {error} or an answer.
  */
 export function ending({ texts, score, rates, mails, hasEmail, post }) {
-  const said = el("p", { class: "pb-said", role: "status" })
-  const parts = []
+  const node = el("div", { class: "pb-ending" })
+  const status = () => el("p", { class: "pb-said", role: "status", tabindex: "-1" })
+  const say = (place, sentence) => {
+    place.textContent = sentence
+    node.scrollIntoView({ block: "nearest" }) // it has grown
+  }
 
   if (rates) {
     const faces = FACES.map((face, index) => {
@@ -96,24 +104,24 @@ export function ending({ texts, score, rates, mails, hasEmail, post }) {
     })
     const area = el("textarea", { class: "pb-in", rows: "2", maxlength: MOST_COMMENT, dir: "auto" })
     const comment = question(texts.comment, area, { required: false, texts })
+    const said = status()
     const more = el("form", { hidden: "" }, comment.node, el("button", { class: "pb-pill" }, texts.sendComment))
-    const tell = async (body, done) => {
+    const tell = async (body) => {
       const { error } = await post("rating", body)
-      said.textContent = error ? error.detail || texts.notSent : done
+      if (!error) more.hidden = Boolean(body.comment)
+      say(said, error ? error.detail || texts.notSent : texts.thanks)
       return !error
     }
     const rate = async (next) => {
       score = next
       for (const [index, face] of faces.entries()) face.ariaPressed = String(index + 1 === score)
-      more.hidden = !(await tell({ score }, texts.thanks))
+      await tell({ score })
     }
     more.onsubmit = async (event) => {
       event.preventDefault()
-      if (!(await tell({ score, comment: area.value.trim() }, texts.thanks))) return
-      more.hidden = true
-      faces[score - 1].focus()
+      if (await tell({ score, comment: area.value.trim() })) faces[score - 1].focus()
     }
-    parts.push(el("fieldset", { class: "pb-rate" }, el("legend", {}, texts.howWasIt), ...faces), more)
+    node.append(el("fieldset", { class: "pb-rate" }, el("legend", {}, texts.howWasIt), ...faces), said, more)
   }
 
   if (mails) {
@@ -125,14 +133,14 @@ export function ending({ texts, score, rates, mails, hasEmail, post }) {
       address.node,
       el("button", { class: "pb-pill" }, texts.send),
     )
+    const said = status()
     const send = async (body) => {
       ask.disabled = true
       const { error, message } = await post("transcript", body)
       ask.disabled = false
-      said.textContent = error ? error.detail || texts.notSent : message
-      if (error) return
-      where.hidden = true
-      ask.hidden = true
+      if (!error) where.hidden = ask.hidden = true
+      say(said, error ? error.detail || texts.notSent : message)
+      said.focus() // what had the focus may be gone
     }
     ask.onclick = () => {
       if (hasEmail()) return send({})
@@ -144,8 +152,8 @@ export function ending({ texts, score, rates, mails, hasEmail, post }) {
       if (address.check()) send({ email: address.field.value.trim() })
       else address.field.focus()
     }
-    parts.push(ask, where)
+    node.append(ask, where, said)
   }
 
-  return el("div", { class: "pb-ending" }, ...parts, said)
+  return node
 }
