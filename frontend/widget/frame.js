@@ -195,6 +195,9 @@ const on = {
   delivered: ({ conversation_id: id, seq }) => reached(id, "delivered", seq),
   read: ({ conversation_id: id, seq }) => reached(id, "read", seq),
   resync: caughtUp,
+  revoked({ reason }) {
+    if (reason === "visitor_ended") outbox.stop({ code: reason, detail: texts.refused })
+  },
 }
 
 function reached(id, what, seq) {

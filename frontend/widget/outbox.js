@@ -55,35 +55,59 @@ export class Outbox {
   remove(item) {
     this.items = this.items.filter((other) => other !== item)
     this.keep(`outbox:${item.id}`, null)
-    this.changed()
+    this.#tell("changed")
+  }
+
+  /** The visitor who wrote all this is none any more: it goes out as somebody else's only when a person says so. */
+  stop(error) {
+    for (const item of this.items.filter((each) => !each.error)) {
+      item.error = error
+      this.store(item)
+    }
+    this.#tell("changed")
   }
 
   /** Send what waits. Called whenever there is a reason to believe that it works: a new item, a new connection. */
   async flush() {
-    this.changed()
+    this.#tell("changed")
     if (this.#sending) return
     this.#sending = true
-    let item = this.#next()
-    while (item) {
-      const ack = await this.send(item)
-      if (this.items.includes(item) && this.#waits(ack.error)) break
-      this.#tries = 0
-      if (ack.error) {
-        item.error = ack.error
-        if (this.items.includes(item)) this.store(item) // else it was taken back meanwhile
-        this.changed()
-      } else {
-        for (const other of this.items) {
-          if (other.thread !== item.thread || other.conversation_id) continue
-          other.conversation_id = ack.conversation_id
-          if (other !== item) this.store(other)
-        }
-        this.sent(item, ack)
-        this.remove(item)
-      }
-      item = this.#next()
+    try {
+      let item = this.#next()
+      while (item && (await this.#post(item))) item = this.#next()
+    } finally {
+      this.#sending = false
     }
-    this.#sending = false
+  }
+
+  /** True when it is through, one way or the other. */
+  async #post(item) {
+    const ack = await this.send(item)
+    if (this.items.includes(item) && this.#waits(ack.error)) return false
+    this.#tries = 0
+    if (ack.error) {
+      item.error = ack.error
+      if (this.items.includes(item)) this.store(item) // else it was taken back meanwhile
+      this.#tell("changed")
+      return true
+    }
+    for (const other of this.items) {
+      if (other.thread !== item.thread || other.conversation_id) continue
+      other.conversation_id = ack.conversation_id
+      if (other !== item) this.store(other)
+    }
+    this.#tell("sent", item, ack)
+    this.remove(item)
+    return true
+  }
+
+  /** An error in there is the page's: what waits goes out all the same. */
+  #tell(what, ...about) {
+    try {
+      this[what](...about)
+    } catch (error) {
+      reportError(error)
+    }
   }
 
   /** Whether the same item goes again later: with the next connection, or when the server may have time for it. */

@@ -3,7 +3,7 @@
 
 const CALM_MS = 300
 const AGAIN_MS = 5_000
-const LATER = ["busy", "offline", "rate_limited", "timeout"]
+const FINAL = ["invalid", "not_found"] // of these marks; whatever else is wrong may pass
 
 export class Marks {
   #newest = new Map() // event and conversation -> {event, id, seq}
@@ -32,17 +32,20 @@ export class Marks {
     this.#timer = 0
     if (this.#busy) return this.#soon(CALM_MS)
     this.#busy = true
-    for (const [key, { event, id, seq }] of this.#newest) {
-      const { error } = await this.emit(event, { message_id: id })
-      if (LATER.includes(error?.code)) {
-        if (error.code !== "offline") this.#soon(AGAIN_MS) // else the next connection does
-        break
+    try {
+      for (const [key, { event, id, seq }] of this.#newest) {
+        const { error } = await this.emit(event, { message_id: id })
+        if (error && !FINAL.includes(error.code)) {
+          if (error.code !== "offline") this.#soon(AGAIN_MS) // else the next connection does
+          break
+        }
+        this.#told.set(key, seq)
+        if (this.#newest.get(key).seq === seq) this.#newest.delete(key)
+        else this.#soon(CALM_MS)
       }
-      this.#told.set(key, seq)
-      if (this.#newest.get(key).seq === seq) this.#newest.delete(key)
-      else this.#soon(CALM_MS)
+    } finally {
+      this.#busy = false
     }
-    this.#busy = false
   }
 
   #note(event, { conversation_id, id, seq }) {

@@ -10,10 +10,12 @@
 // onState   (state, reason): "connecting" at first; "online" each time the server took us, the moment to join rooms
 //           and to `resume`; "offline" while it tries again by itself; "refused" when it gave up, with reason one of
 //           `unauthorized`, `second_factor_setup_required`, `unknown_business`, `business_id_required`,
-//           `origin_not_allowed`, or was told to (`closed`).
+//           `origin_not_allowed`, or was told to (`revoked`, with an event that says why; `closed`).
 // emit      (name, payload) -> Promise of the ack. It never rejects: every failure is `{ error: { code, ... } }`, the
 //           server's codes plus `offline` (not connected, or cut before the ack came) and `timeout`. Nothing is kept
 //           for later: whoever must not lose a message sends it again, under the same client_message_id.
+//           A person who does something wants to be online: while we wait to try again, it tries at once.
+// retry     tries at once, when we wait to try again.
 // close     ends it for good.
 
 const FINAL = [
@@ -26,10 +28,12 @@ const FINAL = [
 const HELLO_MS = 5_000 // for a transport to open, and for the server to take us
 const ACK_MS = 10_000
 const STEADY_MS = 10_000 // a connection shorter than this does not reset the backoff
-const MOST_MS = 30_000
+const MOST_MS = 10_000
+const MOST_UNSEEN_MS = 30_000
 
 /** Milliseconds before try number `attempt` (from 0): doubling, with jitter, so that clients do not come in step. */
-export const backoff = (attempt, random = Math.random()) => Math.min(MOST_MS, 500 * 2 ** attempt) * (0.5 + random / 2)
+export const backoff = (attempt, random = Math.random(), most = MOST_MS) =>
+  Math.min(most, 500 * 2 ** attempt) * (0.5 + random / 2)
 
 /** A Socket.IO packet without attachments, in the namespace "/": `212["typing",{}]` -> {type: 2, id: 12, data}. */
 export function decode(text) {
@@ -126,7 +130,8 @@ export function connect({ url = "/socket.io/", auth, onEvent, onState }) {
       if (transport === webSocket && !silence) return dial(polling)
       if (state === "online" && Date.now() - since > STEADY_MS) attempt = 0
       turn("offline", reason)
-      retry = setTimeout(dial, Math.max(backoff(attempt++), notBefore - Date.now()))
+      const most = document.hidden ? MOST_UNSEEN_MS : MOST_MS
+      retry = setTimeout(dial, Math.max(backoff(attempt++, Math.random(), most), notBefore - Date.now()))
     }
     const fail = () => leave()
     const wait = () => {
@@ -145,8 +150,10 @@ export function connect({ url = "/socket.io/", auth, onEvent, onState }) {
       else if (type === 2 && data[0] === "server_restart") {
         notBefore = Date.now() + data[1].retry_ms
         setTimeout(fail, data[1].retry_ms)
-      } else if (type === 2) queueMicrotask(() => onEvent(...data))
-      else if (type === 3) acks.get(id)?.(data[0] ?? {})
+      } else if (type === 2) {
+        queueMicrotask(() => onEvent(...data))
+        if (data[0] === "revoked") end("revoked") // the server closes it, and means it
+      } else if (type === 3) acks.get(id)?.(data[0] ?? {})
       else if (type === 4 && FINAL.includes(data.message)) end(data.message)
       else if (type === 4) leave(data.message)
     }
@@ -181,13 +188,17 @@ export function connect({ url = "/socket.io/", auth, onEvent, onState }) {
 
   addEventListener("offline", () => line.leave(), { signal: life.signal })
   addEventListener("online", back, { signal: life.signal })
+  document.addEventListener("visibilitychange", () => document.hidden || back(), { signal: life.signal })
 
   turn("connecting")
   dial()
   return {
     emit: (name, payload = {}) =>
       new Promise((resolve) => {
-        if (state !== "online") return resolve({ error: { code: "offline" } })
+        if (state !== "online") {
+          back()
+          return resolve({ error: { code: "offline" } })
+        }
         const id = emitted++
         const used = line
         const late = setTimeout(() => {
@@ -201,6 +212,7 @@ export function connect({ url = "/socket.io/", auth, onEvent, onState }) {
         })
         line.send(`42${id}${JSON.stringify([name, payload])}`)
       }),
+    retry: back,
     close: () => end("closed"),
   }
 }

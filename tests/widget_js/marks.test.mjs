@@ -105,3 +105,28 @@ test("one that comes while another conversation's is slow is said in the end", a
 
   assert.deepEqual(sent, ["mark_delivered m1", "mark_delivered o1", "mark_delivered m2"])
 })
+
+test("whatever else the server refuses is said again: it may be a colleague's refusal, or pass", async () => {
+  answer = () => ({ error: { code: "forbidden" } })
+  marks.delivered(said(2))
+  await tick(1_000)
+  answer = () => ({})
+  await tick(5_000)
+  await tick(60_000)
+
+  assert.deepEqual(sent, ["mark_delivered m2", "mark_delivered m2"])
+})
+
+test("a line that breaks with an error stops nothing", async () => {
+  answer = () => {
+    throw new Error("no line yet")
+  }
+  marks.read(said(2))
+  mock.timers.reset()
+  await assert.rejects(marks.flush(), /no line yet/)
+  answer = () => ({})
+
+  await marks.flush()
+
+  assert.deepEqual(sent, ["mark_read m2", "mark_read m2"])
+})

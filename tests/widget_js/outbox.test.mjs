@@ -127,3 +127,54 @@ test("what is taken back while it is on its way holds up nothing, and is not rem
 
   assert.deepEqual([sent, outbox.items, storage], [["words"], [], {}])
 })
+
+test("an error of the page that shows it holds up nothing", async () => {
+  const { outbox, asked, storage } = setUp()
+  const errors = []
+  globalThis.reportError = (error) => errors.push(error.message)
+  const fail = () => {
+    throw new Error("cannot show it")
+  }
+  outbox.sent = fail
+  outbox.changed = fail
+
+  outbox.add(item("one"))
+  outbox.add(item("two"))
+  await settled()
+
+  assert.deepEqual(
+    asked.map(({ id }) => id),
+    ["one", "two"],
+  )
+  assert.deepEqual([outbox.items, storage], [[], {}])
+  assert.ok(errors.every((message) => message === "cannot show it") && errors.length >= 4)
+})
+
+test("a send that breaks is tried again with the next reason to", async () => {
+  const { outbox, sent } = setUp()
+  const { send } = outbox
+  outbox.send = async () => {
+    throw new Error("broke")
+  }
+  outbox.items.push(item("one"))
+  await assert.rejects(outbox.flush(), /broke/)
+  outbox.send = send
+
+  await outbox.flush()
+
+  assert.deepEqual(sent, ["one"])
+})
+
+test("what a visitor wrote who is none any more waits for a person, after a reload, too", async () => {
+  const { outbox, storage } = setUp({ answers: [offline] })
+  outbox.add(item("one"))
+  await settled()
+  outbox.stop({ code: "visitor_ended", detail: "This chat is not available right now." })
+
+  const after = setUp({ storage })
+  after.outbox.restore({ ...storage })
+  await after.outbox.flush()
+
+  assert.deepEqual(after.asked, [])
+  assert.equal(after.outbox.items[0].error.code, "visitor_ended")
+})

@@ -60,6 +60,8 @@ beforeEach(() => {
   requests = []
   globalThis.location = new URL("https://pingback.example/inbox/")
   globalThis.WebSocket = Line
+  globalThis.document = new EventTarget()
+  document.hidden = false
   const page = new EventTarget()
   globalThis.addEventListener = page.addEventListener.bind(page)
   globalThis.dispatchEvent = page.dispatchEvent.bind(page)
@@ -83,10 +85,11 @@ test("packets are read with and without an id", () => {
   socket = { close() {} }
 })
 
-test("waits grow, stay below half a minute, and differ", () => {
+test("waits grow, stay bounded, and differ", () => {
   assert.ok(backoff(0, 0) >= 250)
   assert.ok(backoff(3, 0) > backoff(1, 1))
-  assert.ok(backoff(50, 1) <= 30_000)
+  assert.ok(backoff(50, 1) <= 10_000) // somebody looks at it
+  assert.ok(backoff(50, 1, 30_000) > 10_000)
   assert.notEqual(backoff(4, 0.1), backoff(4, 0.9))
   socket = { close() {} }
 })
@@ -240,4 +243,62 @@ test("a browser that is online again tries at once, one that is told to close ne
 
   assert.equal(lines.length, 2)
   assert.equal(heard.states.at(-1), "refused: closed")
+})
+
+for (const [what, act] of Object.entries({
+  "is asked to": () => socket.retry(),
+  "has something to send": () => socket.emit("typing"),
+  "comes into view": () => document.dispatchEvent(new Event("visibilitychange")),
+})) {
+  test(`while it waits to try again, it tries at once when it ${what}`, async () => {
+    open()
+    await receive(HELLO, TAKEN)
+    newest().onclose()
+    await later()
+    act()
+    assert.equal(lines.length, 2)
+
+    act() // it does already
+    await receive(HELLO, TAKEN)
+    act()
+
+    assert.equal(lines.length, 2)
+  })
+}
+
+test("who is asked to come back later is not hurried", async () => {
+  open()
+  await receive(HELLO, TAKEN, '42["server_restart",{"retry_ms":8000}]')
+  newest().onclose()
+  await later()
+
+  socket.retry()
+
+  assert.equal(lines.length, 1)
+})
+
+test("a page that nobody looks at tries less often", async () => {
+  document.hidden = true
+  mock.method(Math, "random", () => 1)
+  open()
+  for (const wait of [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]) {
+    await receive(HELLO, '44{"message":"busy"}')
+    await tick(wait - 1)
+    const before = lines.length
+    await tick(1)
+    assert.equal(lines.length, before + 1, `after ${wait}`)
+  }
+  mock.restoreAll()
+})
+
+test("who is revoked is told why, and does not come back", async () => {
+  const heard = open()
+  await receive(HELLO, TAKEN, '42["revoked",{"reason":"visitor_ended"}]')
+  newest().onclose()
+  await tick(120_000)
+  document.dispatchEvent(new Event("visibilitychange"))
+
+  assert.deepEqual(heard.events, [["revoked", { reason: "visitor_ended" }]])
+  assert.deepEqual(heard.states, ["connecting", "online", "refused: revoked"])
+  assert.equal(lines.length, 1)
 })
