@@ -2,20 +2,29 @@
 // nothing, and other words are never taken for the ones before.
 
 import { enhanceAttach } from "./attach.js"
-import { ask } from "./fragment.js"
+import { ask, Failed } from "./fragment.js"
+import { backoff } from "./socket.js"
 
 const TYPING_EVERY_MS = 3000
 const HIGHEST_PX = 240
 const KEY_REUSED = "idempotency_key_reused"
 
+/**
+ * onSent: called when a reply is with the server. onTyping(writes): called while somebody writes.
+ * Returns settle(): there is reason to believe that what could not be sent works now; and stop().
+ */
 export function enhanceComposer(form, { onSent, onTyping }) {
   const text = form.elements.content
   const id = form.elements.client_message_id
   const button = form.querySelector("[data-send]")
   const note = form.querySelector("[data-error]")
-  const kept = `draft:${form.action.match(/[0-9a-f-]{36}/)[0]}`
+  const draft = `draft:${form.action.match(/[0-9a-f-]{36}/)[0]}`
   let keyed = null // the words and files that went out under this key, as long as we do not know that they arrived
   let saidAt = 0
+  let next = false // Send was pressed once more while a reply was on its way
+  let failures = 0
+  let waiting = 0 // the timer, while what could not be sent waits to go out by itself
+  let isStopped = false
 
   const grow = () => {
     text.rows = 2
@@ -28,8 +37,15 @@ export function enhanceComposer(form, { onSent, onTyping }) {
   }
   const files = enhanceAttach(form, complain)
 
-  async function send() {
-    if (button.getAttribute("aria-busy") || !(text.value.trim() || files.any)) return text.focus()
+  /** byItself: nobody asked for it just now, so the focus stays where it is. */
+  async function send({ byItself = false } = {}) {
+    if (!(text.value.trim() || files.any)) return byItself || text.focus()
+    if (button.getAttribute("aria-busy")) {
+      next = true
+      return
+    }
+    next = false
+    keep()
     const sent = text.value
     button.setAttribute("aria-busy", "true")
     form.setAttribute("aria-busy", "true")
@@ -39,18 +55,39 @@ export function enhanceComposer(form, { onSent, onTyping }) {
       const gone = files.chips
       await post(sent)
       for (const chip of gone) chip.remove()
-      if (text.value === sent) text.value = ""
+      if (text.value.startsWith(sent)) text.value = text.value.slice(sent.length).trimStart() // what came after it stays
+      failures = 0
       remember()
       grow()
       onTyping(false)
-      onSent().catch(() => {}) // it is sent: what cannot be shown now comes with the next look
+      onSent()
     } catch (error) {
-      complain(error.message || form.dataset.unsent)
+      if (!text.value.startsWith(sent)) text.value = `${sent}\n${text.value}` // nothing that was written is lost
+      next = false
+      remember()
+      grow()
+      fail(error)
     } finally {
       button.removeAttribute("aria-busy")
       form.removeAttribute("aria-busy")
-      text.focus({ preventScroll: true })
+      if (!byItself) text.focus({ preventScroll: true })
     }
+    if (next) send({ byItself: true })
+  }
+
+  function fail(error) {
+    if (!(error instanceof Failed)) reportError(error)
+    if (!error.passes) return complain(error.status < 500 ? error.message : form.dataset.broken)
+    complain(error.status ? form.dataset.busy : form.dataset.unsent)
+    failures += 1
+    const ms = Math.max(1000 * error.seconds, backoff(failures + 1))
+    if (!isStopped) waiting = setTimeout(send, ms, { byItself: true })
+  }
+
+  /** It stays in the box, and goes out when somebody sends it. */
+  function keep() {
+    clearTimeout(waiting)
+    waiting = 0
   }
 
   async function post(words) {
@@ -72,8 +109,8 @@ export function enhanceComposer(form, { onSent, onTyping }) {
 
   /** What is not sent yet outlives the page, for this tab. */
   function remember() {
-    if (text.value) sessionStorage.setItem(kept, text.value)
-    else sessionStorage.removeItem(kept)
+    if (text.value) sessionStorage.setItem(draft, text.value)
+    else sessionStorage.removeItem(draft)
   }
 
   form.addEventListener("submit", (event) => {
@@ -88,6 +125,7 @@ export function enhanceComposer(form, { onSent, onTyping }) {
   text.addEventListener("input", () => {
     grow()
     remember()
+    keep()
     complain("")
     if (Date.now() - saidAt < TYPING_EVERY_MS) return
     saidAt = Date.now()
@@ -97,8 +135,17 @@ export function enhanceComposer(form, { onSent, onTyping }) {
     if (text.value) onTyping(false)
   })
 
-  text.value ||= sessionStorage.getItem(kept) ?? ""
+  text.value ||= sessionStorage.getItem(draft) ?? ""
   grow()
+  return {
+    settle() {
+      if (waiting) send({ byItself: true })
+    },
+    stop() {
+      isStopped = true
+      keep()
+    },
+  }
 }
 
 /** A random UUID, on plain http too, where crypto.randomUUID is missing. */

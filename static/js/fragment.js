@@ -3,11 +3,20 @@
 import { Idiomorph } from "../vendor/idiomorph-0.8.0.esm.js"
 
 export class Failed extends Error {
-  /** status: the answer's, 0 when there was none. kind: the refusal's word, for code to tell it by. */
-  constructor(status, detail, kind = "") {
+  /**
+   * status: the answer's, 0 when there was none. kind: the refusal's word, for code to tell it by.
+   * seconds: until one may ask again, if the server said so.
+   */
+  constructor(status, detail, kind = "", seconds = 0) {
     super(detail)
     this.status = status
     this.kind = kind
+    this.seconds = seconds
+  }
+
+  /** No fault of what was asked: the same may work later. */
+  get passes() {
+    return [0, 503].includes(this.status) || (this.status === 429 && this.seconds > 0)
   }
 }
 
@@ -36,7 +45,7 @@ export async function ask(address, { body, signal } = {}) {
   }
   if (!answer.ok) {
     const told = await answer.json().catch(() => ({}))
-    throw new Failed(answer.status, told.detail ?? "", told.kind)
+    throw new Failed(answer.status, told.detail ?? "", told.kind, Number(answer.headers.get("Retry-After")) || 0)
   }
   return answer
 }

@@ -2,17 +2,17 @@
 
 import { showCompany } from "./company.js"
 import { enhanceComposer } from "./composer.js"
-import { ask, fragment } from "./fragment.js"
+import { ask, Failed, fragment } from "./fragment.js"
 import { Follow } from "./follow.js"
 import { enhanceKeys } from "./keys.js"
 import { Marks } from "./marks.js"
 import { enhancePictures } from "./picture.js"
-import { connect } from "./socket.js"
+import { backoff, connect } from "./socket.js"
 import { List } from "./list.js"
 import { hear } from "./presence.js"
 import { Thread } from "./thread.js"
 import { openMenu } from "./menu.js"
-import { toast } from "./toast.js"
+import { complain, toast } from "./toast.js"
 
 const CALM_MS = 250 // many events at once are one look
 // Live events by the feed's word for them, where it matters which they are.
@@ -26,13 +26,15 @@ export function enhanceInbox(body) {
   const list = new List(document.getElementById("list-scroll"))
   let thread = Thread.of(document.getElementById("thread"))
   let opening = new AbortController()
+  let composer
+  let shown = location.href
   let line
 
   const typing = (id, is_typing) => line?.emit("typing", { conversation_id: id, is_typing })
   const dress = () => {
     if (!thread) return
-    enhanceComposer(thread.element.querySelector("[data-composer]"), {
-      onSent: () => thread.catchUp({ toEnd: true }),
+    composer = enhanceComposer(thread.element.querySelector("[data-composer]"), {
+      onSent: () => thread.catchUp({ toEnd: true }).catch(look), // it is sent: showing it can wait
       onTyping: (writes) => typing(thread.id, writes),
     })
     thread.start()
@@ -43,10 +45,21 @@ export function enhanceInbox(body) {
     if (!thread) return
     line?.emit("leave_conversation", { conversation_id: thread.id })
     thread.stop()
+    composer.stop()
   }
 
+  // What cannot be fetched now is asked for until it is here: nothing else would bring it.
+  let failures = 0
+  let again
   const look = calmly(async () => {
-    await Promise.allSettled([list.refresh(), thread?.catchUp()])
+    clearTimeout(again)
+    const looks = await Promise.allSettled([list.refresh(), thread?.catchUp()])
+    const errors = looks.filter(({ status }) => status === "rejected").map(({ reason }) => reason)
+    errors.filter((error) => !(error instanceof Failed)).forEach(reportError)
+    const passing = errors.filter((error) => error.passes)
+    failures = passing.length && failures + 1
+    const seconds = Math.max(...passing.map((error) => error.seconds))
+    if (failures) again = setTimeout(look, Math.max(1000 * seconds, backoff(failures + 1)))
   })
 
   async function open(address, { push = true } = {}) {
@@ -63,11 +76,17 @@ export function enhanceInbox(body) {
       body.dataset.view = "thread"
       document.title = document.title.replace(/^(?:.*?, )?/, `${thread.element.dataset.title}, `)
       if (push) history.pushState({}, "", address)
+      shown = location.href
       list.mark(thread.id)
       dress()
       thread.element.focus({ preventScroll: true })
     } catch (error) {
-      if (error.name !== "AbortError") location.href = address
+      if (error.name === "AbortError") return
+      if (!error.passes) return location.assign(address) // the server's page says what is wrong
+      document.getElementById("thread").removeAttribute("aria-busy")
+      list.mark(thread?.id)
+      if (!push) history.replaceState({}, "", shown)
+      complain(error)
     }
   }
 
@@ -78,8 +97,7 @@ export function enhanceInbox(body) {
     try {
       await ask(form.action, { body: data })
     } catch (error) {
-      toast(error.message || body.querySelector("[data-offline] span").textContent, { kind: "error" })
-      return
+      return complain(error)
     }
     const undo = () => setStatus(form, before)
     if (before !== status)
@@ -95,7 +113,7 @@ export function enhanceInbox(body) {
       await ask(form.action, { body: data })
       toast(done)
     } catch (error) {
-      toast(error.message || body.querySelector("[data-offline] span").textContent, { kind: "error" })
+      complain(error)
     }
     await look()
   }
@@ -108,6 +126,7 @@ export function enhanceInbox(body) {
 
   document.addEventListener("click", (event) => {
     if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return
+    if (event.target.closest("[data-try-now]")) return line.retry()
     const row = event.target.closest("[data-row]")
     const go = event.target.closest("[data-go]")
     const back = event.target.closest("[data-back]")
@@ -169,11 +188,16 @@ export function enhanceInbox(body) {
   function changed({ kind, object, data }) {
     if (kind === "agent.status_changed") return hear("agent_status_changed", data)
     if (kind === "message.created" && object?.sender_type === "customer") marks.delivered(object)
-    if (kind === "message.updated" && object?.conversation_id === thread?.id) thread.update(object.seq)
+    if (kind === "message.updated" && object?.conversation_id === thread?.id) thread.changed.add(object.seq)
+    if (kind === "message.created" && object?.sender_id === body.dataset.user) composer?.settle()
     look()
   }
 
-  const offline = body.querySelector("[data-offline]")
+  const offline = body.querySelector("[data-offline]") // says it; what is seen of it follows from the state
+  const showOffline = (is) => {
+    body.toggleAttribute("data-is-offline", is)
+    offline.textContent = is ? offline.dataset.offline : ""
+  }
   let late
   line = connect({
     auth: { business_id: body.dataset.business },
@@ -191,14 +215,15 @@ export function enhanceInbox(body) {
     onState: (state, reason) => {
       clearTimeout(late)
       if (state === "online") {
-        offline.hidden = true
+        showOffline(false)
         if (thread) line.emit("join_conversation", { conversation_id: thread.id })
         feed.catchUp()
         marks.flush()
+        composer?.settle()
         look() // what happened before the first connection, and the receipts of any break: they are in no feed
       } else if (state === "offline") {
         late = setTimeout(() => {
-          offline.hidden = false
+          showOffline(true)
           if (thread) showCompany(thread.element, { viewers: [], typing: [] }, body.dataset.user)
         }, 1500) // a blink of the network is nobody's business
       } else if (state === "refused" && ["unauthorized", "second_factor_setup_required"].includes(reason))

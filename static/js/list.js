@@ -1,6 +1,7 @@
 // The list of conversations: kept in the server's order, longer on demand, still while somebody reads further down.
 
 import { fragment, morph, morphById } from "./fragment.js"
+import { complain } from "./toast.js"
 
 const SCROLLED_PX = 40
 
@@ -21,7 +22,7 @@ export class List {
       const more = event.target.closest("[data-more]")
       if (!more) return
       event.preventDefault()
-      this.extend(more)
+      if (!more.hasAttribute("aria-busy")) this.extend(more).catch(complain)
     })
   }
 
@@ -66,7 +67,8 @@ export class List {
   /** One page more at the end. */
   async extend(link) {
     link.setAttribute("aria-busy", "true")
-    const page = await fragment(link.href.replace("/inbox/", "/inbox/rows/"))
+    const address = link.href.replace("/inbox/", "/inbox/rows/")
+    const page = await fragment(address).finally(() => link.removeAttribute("aria-busy"))
     for (const row of page.querySelectorAll("#rows > li")) {
       if (!document.getElementById(row.id)) this.rows.append(document.importNode(row, true))
     }

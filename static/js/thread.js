@@ -1,6 +1,7 @@
 // The open conversation: whatever is behind its last message is fetched and put in its place.
 
 import { ask, fragment, morph, morphById } from "./fragment.js"
+import { complain } from "./toast.js"
 
 const GLUE_PX = 80
 const TYPING_MS = 6000
@@ -18,6 +19,7 @@ export class Thread {
     this.toEndButton = element.querySelector("[data-to-end]")
     this.typingLine = element.querySelector("[data-typing]")
     this.received = { delivered: 0, read: 0 } // by the customer, as far as we heard of it: up to which number
+    this.changed = new Set() // numbers of messages that are not any more as they are shown
     this.stopped = new AbortController()
   }
 
@@ -69,7 +71,7 @@ export class Thread {
     const link = event.target.closest("[data-earlier]")
     if (!link) return
     event.preventDefault()
-    if (!link.hasAttribute("aria-busy")) this.earlier(link)
+    if (!link.hasAttribute("aria-busy")) this.earlier(link).catch(complain)
   }
 
   address(query) {
@@ -78,10 +80,13 @@ export class Thread {
     return address
   }
 
-  /** Everything behind what is shown, and the head and the facts beside it as they are now. */
+  /** Everything behind what is shown, what changed of it, and the head and the facts beside it as they are now. */
   async catchUp({ toEnd = false } = {}) {
-    if (new URLSearchParams(location.search).has("before")) return
-    while (await this.follow(toEnd));
+    if (!new URLSearchParams(location.search).has("before")) while (await this.follow(toEnd));
+    for (const seq of this.changed) {
+      await this.update(seq)
+      this.changed.delete(seq)
+    }
   }
 
   /** As much of it as one answer holds; true when there is more. */
@@ -106,8 +111,7 @@ export class Thread {
 
   /** One message that changed. */
   async update(seq) {
-    if (seq > this.lastSeq) return this.catchUp()
-    if (seq < this.firstSeq) return // `earlier` brings it as it is then
+    if (seq > this.lastSeq || seq < this.firstSeq) return // whatever brings it brings it as it is then
     const page = await fragment(this.address({ after: seq - 1, limit: 1 }))
     const glued = this.atEnd
     this.place(page)

@@ -24,6 +24,11 @@ export function toast(text, { kind = "", action = "", onAction } = {}) {
   keep(node)
 }
 
+/** A request that failed, in the server's words or, without an answer, in the page's. */
+export function complain(error) {
+  toast(error.message || document.body.dataset.unreached, { kind: "error" })
+}
+
 export function enhanceToasts() {
   for (const node of document.querySelectorAll("[data-toast]")) keep(node)
 }
