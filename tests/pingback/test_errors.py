@@ -1,9 +1,10 @@
 """What a page or the API says when the house itself is in trouble."""
 
+import threading
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection, transaction
 from django.test import Client
 
 from accounts.models import AuthSession, User
@@ -48,3 +49,37 @@ def test_what_nobody_foresaw_is_a_500_without_a_word_of_the_inside(
     answer = api.get("/api/v1/conversations/")
 
     assert (answer.status_code, answer.json()) == (500, {"detail": "Internal error"})
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="needs --services")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("timeout", ["lock_timeout", "statement_timeout"])
+def test_a_row_that_somebody_else_holds_is_a_503_that_says_when(ada: User, acme: Business, timeout: str) -> None:
+    conversation = builders.conversation(acme)
+    client, held, done = builders.api(ada), threading.Event(), threading.Event()
+
+    def hold() -> None:
+        try:
+            with transaction.atomic():
+                Conversation.objects.select_for_update().get(pk=conversation.pk)
+                held.set()
+                done.wait(30)
+        finally:
+            connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert held.wait(10)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET {timeout} = 200")
+    try:
+        refused = client.put(f"/api/v1/conversations/{conversation.pk}/resolve")
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"RESET {timeout}")
+        done.set()
+        holder.join()
+
+    told = refused.status_code, refused.json(), refused.headers.get("Retry-After")
+    assert told == (503, {"detail": "Try again"}, "1")
+    assert client.put(f"/api/v1/conversations/{conversation.pk}/resolve").status_code == 200

@@ -5,8 +5,11 @@ The single bad packets are in test_abuse.py, who may come in is in test_handshak
 
 import contextlib
 import json
+import shutil
 import socket as sockets
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -211,6 +214,43 @@ def test_what_is_refused_leaves_no_secret_in_the_log(talk: Connect, raw: Raw, ho
 
     log = house.log.read_text()
     for secret in (*secrets, ada.token, key):
+        assert secret not in log
+
+
+@pytest.fixture
+def talkative() -> Iterator[House]:
+    """A server of its own that logs all it ever logs in a house, and may be broken."""
+    folder = Path(tempfile.mkdtemp(prefix="pingback-talkative-"))
+    running = House(folder, LOG_LEVEL="INFO", DATABASE_URL=f"sqlite:///{folder}/x.sqlite3", REDIS_URL="")
+    yield running
+    running.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_no_token_no_key_and_no_word_is_in_the_log_of_what_goes_well_or_breaks(talk: Connect, talkative: House) -> None:
+    ada = sign_up(talkative, "Ada", "Acme")
+    ticket = talkative.call("POST", "/auth/socket-ticket", None, ada.token)["ticket"]
+    words, reply = f"canary-{new_id()}", f"canary-{new_id()}"
+    agent, polling_agent = talk(ada.auth, to=talkative), talk(ada.auth, to=talkative, transports=["polling"])
+    talk({**ada.visitor, "token": ticket}, to=talkative)
+    cleo = talk(ada.visitor, to=talkative)
+    ack = cleo.ask("client_message", {"content": words, "customer": {"email": f"{words}@example.com"}})
+    talk({**ada.visitor, "visitor_key": ack["visitor_key"]}, to=talkative)
+    agent.ask("agent_message", {"conversation_id": ack["conversation_id"], "content": reply})
+    polling_agent.hears("new_message", 2)
+
+    talkative.shell(
+        "from django.db import connection\n"
+        "connection.cursor().execute('ALTER TABLE conversations_message RENAME TO gone')"
+    )
+    more = {"content": words, "conversation_id": ack["conversation_id"], "client_message_id": words}
+    for talker, event in ((cleo, "client_message"), (agent, "agent_message")):
+        assert talker.ask(event, more)["error"]["code"] == "busy"
+    assert cleo.ask("client_message", {"content": words, "new": True})["error"]["code"] == "busy"
+
+    log = talkative.log.read_text()
+    assert "no such table" in log  # what broke is told
+    for secret in (ada.token, ticket, ack["visitor_key"], words, reply, ack["visitor_key"].split(".")[1]):
         assert secret not in log
 
 

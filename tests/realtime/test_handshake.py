@@ -177,6 +177,23 @@ def test_C3_a_foreign_origin_is_turned_away_at_the_handshake(house: House, raw: 
     assert polled(house, Origin=forged)[0] == 403
 
 
+def test_C3_a_domain_that_only_looks_like_a_widgets_is_another_one(
+    talk: Connect, house: House, raw: object, ada: Owner
+) -> None:
+    """A Cyrillic a, as a browser sends it; and a name with an umlaut is itself in that spelling."""
+    domain, name = f"acme-{new_id()[:8]}.example", f"müller-{new_id()[:8]}.example"
+    for each in (domain, name):
+        house.call("POST", "/widget/create", {"domain": each}, ada.token)
+    twin, own = (f"https://{each.encode('idna').decode()}" for each in (domain.replace("a", "а", 1), name))
+    assert twin.startswith("https://xn--")
+
+    with pytest.raises(InvalidStatus) as refused:
+        raw(origin=twin)  # type: ignore[operator]
+    assert refused.value.response.status_code == 403
+    assert polled(house, Origin=twin)[0] == 403
+    assert not talk(ada.visitor, headers={"Origin": own}).refusal
+
+
 def test_C3_another_customers_widget_domain_is_a_connect_error(
     talk: Connect, shop: str, ada: Owner, mallory: Owner
 ) -> None:
@@ -383,3 +400,22 @@ async def test_R11_who_cannot_be_looked_up_is_told_to_try_again(
     monkeypatch.setattr(engine.origins, "origin_of", away)
     await server.sio.eio.handle_request({"type": "http", "method": "GET"}, away, send)
     assert said[0]["status"] == 503
+
+
+def test_C12_a_planted_key_moves_nobody_who_has_one_of_their_own(talk: Connect, house: House, ada: Owner) -> None:
+    """Mallet's key in Cleo's browser: in the payload, in the address, in a cookie."""
+    mallet, cleo = talk(ada.visitor), talk(ada.visitor)
+    planted = mallet.ask("client_message", {"content": "I was here first"})
+    own = cleo.ask("client_message", {"content": "Hello?", "customer": {"email": "cleo@example.com"}})
+
+    again = cleo.ask("client_message", {"content": "My secret", "visitor_key": planted["visitor_key"]})
+    into = {"content": "My secret", "conversation_id": planted["conversation_id"]}
+    assert again["conversation_id"] == own["conversation_id"]
+    assert cleo.ask("client_message", into)["error"]["code"] == "not_found"
+    for options in (
+        {"headers": {"Cookie": f"visitor_key={planted['visitor_key']}"}},
+        {"headers": {"X-Visitor-Key": planted["visitor_key"]}},
+    ):
+        stranger = talk(ada.visitor, **options)
+        assert stranger.ask("client_message", {"content": "Hi"})["conversation_id"] != planted["conversation_id"]
+    assert [message["content"] for message in mallet.named("new_message")] == ["I was here first"]
