@@ -30,9 +30,10 @@ class Joined:
         with rows.server_bound() if connection.vendor == "postgresql" else connection.cursor() as cursor:
             cursor.execute(sql, given)
             found = cursor.fetchall()
-        return map(self._instances, found)
+        return map(self.instances, found)
 
-    def _instances(self, row: Sequence[Any]) -> list[Any]:
+    def instances(self, row: Sequence[Any]) -> list[Any]:
+        """`columns`, as the database gave them, turned into one instance for each model."""
         values = list(row)
         for index, convert, column in self._converters:
             values[index] = convert(values[index], column, connection)

@@ -12,15 +12,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import orjson
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 from django.db.models import AutoField, Field, Model
-
-M = TypeVar("M", bound=Model)
 
 # What SQLite keeps in a form of its own. Source: django.db.backends.sqlite3.operations.
 _PLAIN: dict[type, Callable[[Any], Any]] = {
@@ -137,37 +135,6 @@ def ask_for_amounts(sql: str, amounts: Mapping[UUID, int]) -> list[tuple[Any, ..
         return []
     document = orjson.dumps([{"id": key, "amount": amount} for key, amount in amounts.items()])
     return ask(sql, [document.decode()])()
-
-
-def columns(model: type[Model], alias: str) -> str:
-    """All of a row, for `made`."""
-    return ", ".join(f"{alias}.{connection.ops.quote_name(str(field.column))}" for field in model._meta.concrete_fields)
-
-
-def made(model: type[M], values: Sequence[Any]) -> M:
-    """The row whose `columns` these are, of a model without JSON."""
-    names, converters = _reading(model)
-    return model.from_db(connection.alias, names, _converted(values, converters) if converters else values)
-
-
-@functools.cache
-def _reading(model: type[Model]) -> tuple[list[str], dict[int, list[functools.partial[Any]]]]:
-    """The attributes, and what SQLite's values go through, by their places."""
-    fields = model._meta.concrete_fields
-    converters = {}
-    if connection.vendor != "postgresql":
-        for place, column in enumerate(field.get_col(model._meta.db_table) for field in fields):
-            steps = connection.ops.get_db_converters(column) + column.get_db_converters(connection)
-            converters[place] = [functools.partial(step, expression=column, connection=connection) for step in steps]
-    return [field.attname for field in fields], {place: steps for place, steps in converters.items() if steps}
-
-
-def _converted(values: Sequence[Any], converters: Mapping[int, list[functools.partial[Any]]]) -> list[Any]:
-    changed = list(values)
-    for place, steps in converters.items():
-        for step in steps:
-            changed[place] = step(changed[place])
-    return changed
 
 
 def among(column: str, values: Collection[UUID]) -> tuple[str, list[Any]]:

@@ -17,6 +17,9 @@ from businesses.models import Business, Membership
 from conversations.models import Conversation, Rules
 from foundation import rows
 from foundation.errors import Forbidden, NotFound
+from foundation.joined import Joined
+
+_own = Joined(own=Conversation)
 
 
 def locked(conversation: Conversation) -> Conversation:
@@ -44,7 +47,7 @@ def rows_locked(ids: Collection[UUID], *, wait: bool = True) -> Callable[[], dic
     channel = Conversation._meta.get_field("channel").related_model
     among, given = rows.among("own.id", ids)
     fetch = rows.ask(
-        f"SELECT channel.is_active, workspace.assign_on_reply, {rows.columns(Conversation, 'own')}"  # noqa: S608
+        f"SELECT channel.is_active, workspace.assign_on_reply, {_own.columns}"  # noqa: S608
         f" FROM {Conversation._meta.db_table} own"
         f" JOIN {Business._meta.db_table} workspace ON workspace.id = own.business_id"
         f" LEFT JOIN {channel._meta.db_table} channel ON channel.id = own.channel_id"
@@ -56,7 +59,7 @@ def rows_locked(ids: Collection[UUID], *, wait: bool = True) -> Callable[[], dic
 
 def _with_rules(values: Sequence[Any]) -> Conversation:
     channel_is_on, assign_on_reply, *own = values
-    row = rows.made(Conversation, own)
+    row: Conversation = _own.instances(own)[0]
     row.rules = Rules(takes_messages=channel_is_on is not False, assign_on_reply=assign_on_reply)
     return row
 
