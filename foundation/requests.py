@@ -1,6 +1,7 @@
 """Facts about a request that do not depend on who asks."""
 
 import ipaddress
+import re
 from collections.abc import Mapping
 
 from django.conf import settings
@@ -8,10 +9,12 @@ from django.conf import settings
 # Alike for every reader: nobody's session is looked at, so that any cache may keep them.
 ALIKE_FOR_ALL = ("/static/", "/widget.js", "/widget/", "/api/v1/widget/", "/avatars/", "/healthz", "/readyz")
 
+OF_A_MEMBER = re.compile(r"/api/v1/widget/(create|update|[^/]+/identity-secrets)(/|$)")
+
 
 def is_alike_for_all(path: str) -> bool:
     """The public reads of the widget, but not its making and changing."""
-    return path.startswith(ALIKE_FOR_ALL) and not path.startswith(("/api/v1/widget/create", "/api/v1/widget/update"))
+    return path.startswith(ALIKE_FOR_ALL) and not OF_A_MEMBER.match(path)
 
 
 def client_address(meta: Mapping[str, str]) -> str | None:

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from accounts.operators import ToldAdmin
 from foundation.errors import Unprocessable
-from widgets.models import Visitor, Widget
+from widgets.models import IdentitySecret, Visitor, Widget
 from widgets.services import fill
 
 
@@ -33,6 +33,22 @@ class WidgetAdmin(ToldAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Only its workspace makes one, with the channel that belongs to it."""
+        return False
+
+
+@admin.register(IdentitySecret)
+class IdentitySecretAdmin(ToldAdmin):
+    """Nobody makes one here: it is shown once, to its widget's owner. Deleting one ends what was signed with it."""
+
+    list_display = ("widget", "ending", "created_at")
+    list_select_related = ("widget",)
+    search_fields = ("id", "ending", "widget__domain")
+    fields = ("id", "widget", "ending", "created_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: IdentitySecret | None = None) -> bool:
         return False
 
 

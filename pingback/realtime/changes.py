@@ -48,16 +48,20 @@ def channel_switched(instance: Channel, **_signal: Any) -> None:
 
 
 @receiver(post_save, sender=Visitor)
-def visitors_key_voided(instance: Visitor, *, created: bool, update_fields: Any, **_signal: Any) -> None:
+def visitors_keys_voided(instance: Visitor, *, created: bool, update_fields: Any, **_signal: Any) -> None:
     if not created and (update_fields is None or "generation" in update_fields):
-        _end_visitor(instance)
+        _cut_older(instance, before=instance.generation)
 
 
 @receiver(post_delete, sender=Visitor)
 def visitor_deleted(instance: Visitor, **_signal: Any) -> None:
-    _end_visitor(instance)
+    _cut_older(instance, before=instance.generation + 1)
 
 
-def _end_visitor(visitor: Visitor) -> None:
-    customer_id = visitor.customer_id
-    transaction.on_commit(lambda: publish.visitor_ended(customer_id), robust=True)
+def _cut_older(visitor: Visitor, *, before: int) -> None:
+    business_id, visitor_id = visitor.business_id, visitor.pk
+
+    def tell() -> None:
+        publish.visitors_keys_voided(business_id=business_id, visitor_id=visitor_id, before=before)
+
+    transaction.on_commit(tell, robust=True)

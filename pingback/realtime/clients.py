@@ -62,6 +62,13 @@ class Client:
             self._visitor_key = keys.issue(self.visitor)
         return self._visitor_key
 
+    def become(self, visitor: Visitor) -> None:
+        self.visitor, self._visitor_key = visitor, None
+
+    def came_with(self, visitor_id: str, before: int) -> bool:
+        """Whether it is this visitor by a key of a generation before this one."""
+        return self.visitor is not None and str(self.visitor.pk) == visitor_id and self.visitor.generation < before
+
     def member(self) -> User:
         """The member, as far as this socket knows: events and the looks at all sockets end it when the right to be
         here is over, and whoever stores something in the name of it locks the membership. Raises Forbidden.

@@ -138,21 +138,31 @@ def _receive_as_asked(
 async def identify(client: Client, sent: Fields) -> Ack:
     """Who the visitor is, claimed or proven; the socket is that visitor's from now on."""
     client.require_visitor()
-    known = client.visitor
-    identified = await db.run(_identify, client, sent.optional_object("customer") or {})
-    if identified.visitor and identified.visitor_key:
-        if known:
-            sockets.leave(client, rooms.customer(known.customer_id))
-            client.visible.clear()
-        sockets.become_visitor(client, identified.visitor)
+    identified = await asyncio.shield(_identify_and_tell(client, sent.optional_object("customer")))
     return {"verified": identified.verified, "visitor_key": identified.visitor_key}
 
 
-def _identify(client: Client, claims: dict[str, Any]) -> Identified:
-    with asked_by(Asker(client.connection.address)):
-        return identify_visitor(
+async def _identify_and_tell(client: Client, claims: dict[str, Any]) -> Identified:
+    """Only once this socket is the proven visitor's are those cut that came with the key that is void now."""
+    known = client.visitor
+    identified, envelopes = await db.run(_identify, client, claims)
+    try:
+        if identified.visitor and identified.visitor_key:
+            if known:
+                sockets.leave(client, rooms.customer(known.customer_id))
+                client.visible.clear()
+            sockets.become_visitor(client, identified.visitor)
+    finally:
+        bus.send(envelopes)
+    return identified
+
+
+def _identify(client: Client, claims: dict[str, Any]) -> tuple[Identified, list[Envelope]]:
+    with asked_by(Asker(client.connection.address)), publish.held() as envelopes:
+        identified = identify_visitor(
             business_id=client.business_id, widget=client.widget, visitor=client.visitor, claims=claims
         )
+    return identified, envelopes
 
 
 async def agent_message(client: Client, sent: Fields) -> Ack:

@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 from uuid import UUID
 
 from businesses.models import FeedEvent
@@ -57,9 +58,9 @@ def widget_ended(widget_id: UUID) -> None:
     _cut(rooms.widget(widget_id), "visitor_ended")
 
 
-def visitor_ended(customer_id: UUID) -> None:
-    """Tell the sockets of a customer's browsers that the key of one is void, and cut them: the others' let them in."""
-    _cut(rooms.customer(customer_id), "visitor_ended")
+def visitors_keys_voided(*, business_id: UUID, visitor_id: UUID, before: int) -> None:
+    """Tell the sockets that came with a visitor's key of a generation before this one, and cut them."""
+    _cut(rooms.visitors(business_id), "visitor_ended", keys=[str(visitor_id), before])
 
 
 def workspace_ended(business_id: UUID) -> None:
@@ -120,9 +121,9 @@ def _hand_over(envelopes: list[Envelope]) -> None:
         kept.extend(envelopes)
 
 
-def _cut(room: str, reason: str) -> None:
+def _cut(room: str, reason: str, **which: list[Any]) -> None:
     try:
-        _hand_over([{"cut": room, "reason": reason}])
+        _hand_over([{"cut": room, "reason": reason, **which}])
     except Exception:
         log.exception("Sockets were not cut")
 

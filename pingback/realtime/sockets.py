@@ -172,7 +172,7 @@ def dismiss(sid: str) -> None:
 
 def become_visitor(client: Client, visitor: Visitor) -> None:
     """A stranger's first message made it this visitor, or it has proven to be somebody."""
-    client.visitor = visitor
+    client.become(visitor)
     enter(client, rooms.customer(visitor.customer_id))
 
 
@@ -207,7 +207,8 @@ def hear(envelope: Envelope) -> None:
         in_order.take(envelope["business"], envelope["seq"], envelope["out"])
     elif "cut" in envelope:
         for client in members(envelope["cut"]):
-            revoke(client.sid, envelope["reason"])
+            if "keys" not in envelope or client.came_with(*envelope["keys"]):
+                revoke(client.sid, envelope["reason"])
     elif "person" in envelope:
         for client in clients.values():
             if client.membership and str(client.membership.user_id) == envelope["person"]:

@@ -99,14 +99,14 @@ def test_messages_that_did_not_change_are_not_drawn_again(ada: User, acme: Busin
 
 def test_everything_that_a_message_shows_is_new_at_once(ada: User, ben: User, acme: Business, sign_in: SignIn) -> None:
     conversation = builders.conversation(acme, content="Where is it?")
-    answer = builders.answers(ben, conversation, "On its way")
 
     def page(reader: User = ada) -> str:
         return sign_in(reader).get(f"/inbox/{conversation.pk}/").content.decode()
 
     assert "data-new" in page()
-    handling.mark_read(conversation=conversation, user=ada, seq=2)
+    handling.mark_read(conversation=conversation, user=ada, seq=1)
     assert "data-new" not in page()
+    answer = builders.answers(ben, conversation, "On its way")
     assert "Ben:" in page()
     assert "You:" in page(ben)
     assert 'data-mark="sent"' in page().split('id="message-')[2].split("</li>")[0]
