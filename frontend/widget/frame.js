@@ -195,9 +195,6 @@ const on = {
   delivered: ({ conversation_id: id, seq }) => reached(id, "delivered", seq),
   read: ({ conversation_id: id, seq }) => reached(id, "read", seq),
   resync: caughtUp,
-  revoked({ reason }) {
-    if (reason === "visitor_ended") outbox.stop({ code: reason, detail: texts.refused })
-  },
 }
 
 function reached(id, what, seq) {
@@ -223,8 +220,10 @@ function dial() {
         trouble = ""
         introduce()
         caughtUp()
-      } else if (state === "refused") trouble = texts.refused
-      else setTimeout(worry, CALM_MS)
+      } else if (state === "refused") {
+        trouble = texts.refused
+        outbox.stop(refused)
+      } else setTimeout(worry, CALM_MS)
       render()
     },
   })
@@ -275,8 +274,12 @@ function worry() {
 
 const marks = new Marks((event, payload) => socket.emit(event, payload))
 
+// What a person writes while nobody lets us in waits for a person: that we are let in again, nobody tells us.
+const refused = { code: "refused", detail: texts.refused }
+
 const outbox = new Outbox({
   async send(item) {
+    if (state === "refused") return { error: refused }
     await introduced
     const error = await takeUp(item)
     if (error) return { error }
@@ -424,6 +427,14 @@ function letGo(item) {
   local.delete(item.id)
 }
 
+function again(item) {
+  if (state === "refused") {
+    state = "offline"
+    dial()
+  }
+  outbox.retry(item)
+}
+
 function takeBack(item) {
   local.get(item.id)?.stop.abort()
   letGo(item)
@@ -481,7 +492,7 @@ const conversation = conversationView({
   onSend: send,
   onTyping: typing,
   onEarlier: earlier,
-  onRetry: (item) => outbox.retry(item),
+  onRetry: again,
   onCancel: takeBack,
   async attachment() {
     attach = await import("./attach.js")

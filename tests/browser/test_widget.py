@@ -190,7 +190,7 @@ def test_a_refused_message_says_why_and_can_be_tried_again(visit: Callable[..., 
     channel = f"/channels/{acme.call('GET', '/channels/')[0]['id']}"
     acme.call("PATCH", channel, {"is_active": False})
     cleo.write("Second")
-    cleo.chat.get_by_text("Not sent. This chat is switched off.").wait_for()
+    cleo.chat.get_by_text("Not sent. This chat is not available right now.").wait_for()
     acme.call("PATCH", channel, {"is_active": True})
 
     cleo.chat.get_by_role("button", name="Try again").click()
