@@ -1,0 +1,135 @@
+"""What the widget costs the page that has it: the same page without it, with it, and opened, in Chromium.
+
+Bytes are what came over the wire, requests those beyond the page itself, and the main thread's work what Chromium says
+of the page's own process: scripts, styles, layout. Where the chat is opened, its frame's are in it, too.
+"""
+
+import asyncio
+import http.server
+import json
+import os
+import shutil
+import threading
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from benchmarks import scene
+from benchmarks.lab import Server
+from benchmarks.plan import Plan
+from benchmarks.report import Figures, Outcome, Ratio
+
+CHROMIUM = os.environ.get("PINGBACK_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
+PAGE = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Tidewater</title>{head}</head><body><main>'
+    + "<h1>Guji natural</h1><p>Roasted by the sea, posted by noon.</p>" * 40
+    + "</main></body></html>"
+)
+WATCH = """
+window.shift = 0
+new PerformanceObserver((list) => list.getEntries().forEach((entry) => { window.shift += entry.value }))
+    .observe({ type: "layout-shift", buffered: true })"""
+SETTLE = 1.0
+
+
+async def run(plan: Plan) -> list[Outcome]:
+    from playwright.async_api import async_playwright
+
+    server = await plan.lab.pingback("widget", postgres=False)
+    (made,) = scene.in_pingback(server.environment, 1, 1, 1)
+    embed = await asyncio.to_thread(_embed, server, made.agents[0]["token"])
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(
+            executable_path=CHROMIUM, headless=True, chromium_sandbox=False, args=FLAGS
+        )
+        with _shop() as address:
+            measures = {
+                "without": partial(_measure, chromium, address, ""),
+                "with": partial(_measure, chromium, address, embed),
+                "opened": partial(_measure, chromium, address, embed, opened=True),
+            }
+            rows = await plan.in_turns("widget", measures)
+        await chromium.close()
+    bare, there = rows["without"], rows["with"]
+    ratios = [
+        Ratio("KB that the closed widget adds, headers included", there["KB"] - bare["KB"], 6),
+        Ratio("requests that the closed widget adds", there["requests"] - bare["requests"], 2),
+        Ratio("ms of main thread that the closed widget adds", there["main ms"] - bare["main ms"], 10),
+        Ratio("layout shift with the widget, closed or opened", max(there["shift"], rows["opened"]["shift"]), 0),
+    ]
+    return [Outcome("widget", "a page with and without the widget", rows, ratios, [])]
+
+
+async def _measure(chromium: Any, address: str, head: str, *, opened: bool = False) -> Figures:
+    """A new visitor: nothing is cached."""
+    context = await chromium.new_context(viewport={"width": 1280, "height": 800})
+    try:
+        page = await context.new_page()
+        await page.add_init_script(WATCH)
+        session = await context.new_cdp_session(page)
+        bytes_by_request: dict[str, int] = {}
+
+        def finished(event: dict[str, Any]) -> None:
+            bytes_by_request[event["requestId"]] = event["encodedDataLength"]
+
+        session.on("Network.loadingFinished", finished)
+        await session.send("Network.enable")
+        # In processor time: what else the machine does is not the widget's.
+        await session.send("Performance.setTimeDomain", {"timeDomain": "threadTicks"})
+        await session.send("Performance.enable")
+        await page.goto(f"{address}?{urllib.parse.urlencode({'head': head})}", wait_until="load")
+        # Waiting costs the page something, too: the same on each.
+        await page.locator("pb-widget .launch" if head else "main").wait_for()
+        if opened:
+            await page.get_by_role("button", name="Open chat").click()
+            await page.frame_locator("pb-widget iframe").get_by_role("heading").wait_for()
+        await asyncio.sleep(SETTLE)
+        metrics = {each["name"]: each["value"] for each in (await session.send("Performance.getMetrics"))["metrics"]}
+        return {
+            "KB": sum(bytes_by_request.values()) / 1024,
+            "requests": float(len(bytes_by_request)),
+            "main ms": 1000 * metrics["TaskDuration"],
+            "script ms": 1000 * metrics["ScriptDuration"],
+            "shift": float(await page.evaluate("shift")),
+        }
+    finally:
+        await context.close()
+
+
+def _embed(server: Server, token: str) -> str:
+    """The line for a new widget of the pages that are served here."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{server.port}/api/v1/widget/create",
+        json.dumps({"domain": "localhost"}).encode(),
+        {"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        widget_id = json.loads(answer.read())["id"]
+    # The address of the embed code is the one that people would use.
+    return f'<script async src="http://127.0.0.1:{server.port}/widget.js" data-widget-id="{widget_id}"></script>'
+
+
+@contextmanager
+def _shop() -> Iterator[str]:
+    """A page on another origin, with what the query says in its head."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            if not self.path.startswith("/favicon"):
+                self.wfile.write(PAGE.format(head=query.get("head", [""])[0]).encode())
+
+        def log_message(self, *arguments: Any) -> None:
+            """The figures are enough."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as shopkeeper:
+        threading.Thread(target=shopkeeper.serve_forever, daemon=True).start()
+        yield f"http://localhost:{shopkeeper.server_port}/"
+        shopkeeper.shutdown()
