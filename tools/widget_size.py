@@ -12,6 +12,7 @@ BUDGET: dict[str, tuple[list[str], int, int]] = {
     "frame": (["frame.js", "frame.css"], 18, 25),
     "up to the first open": (["loader.js", "panel.js", "frame.js", "frame.css"], 25, 35),
     "with the first file": (["attach.js"], 2, 3),
+    "with the first tone": (["sound.js"], 1, 2),
     "with the first emoji": (["emoji.js"], 2, 3),
     "with the first form": (["forms.js"], 3, 4),
 }

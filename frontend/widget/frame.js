@@ -40,6 +40,7 @@ let state = "connecting"
 let trouble = ""
 let { availability } = settings
 let askedAt = Date.now() // for it
+let muted = false // by the visitor
 let customer // who the page says that the visitor is
 let verified = !settings.options.verified_only // may write
 let introduced = Promise.resolve()
@@ -64,6 +65,12 @@ function arrived(message) {
   const { conversation_id: id } = message
   marks.delivered(message)
   host.message(message)
+  if (settings.options.sound && !muted && !(open && document.hasFocus())) {
+    import("./sound.js").then(
+      ({ chime }) => chime(),
+      () => {},
+    ) // unheard is not lost
+  }
   unread.set(id, (unread.get(id) ?? 0) + 1)
 }
 
@@ -481,6 +488,11 @@ const home = homeView({
   onClose: host.close,
   onNew: () => go(threadOf(null, uuid())),
   onOpen: (id) => go(threadOf(id)),
+  onMute() {
+    muted = !muted
+    host.keep("muted", muted ? "1" : null)
+    render()
+  },
 })
 
 const conversation = conversationView({
@@ -528,6 +540,7 @@ function go(its) {
 function render() {
   if (!shown) return
   seen()
+  home.hear(settings.options.sound ? muted : undefined)
   home.shut(verified ? "" : texts.signIn)
   const present = trouble ? { state: "open", text: "", short: "" } : presence(availability, texts) // else it is old news
   if (!thread) {
@@ -569,6 +582,7 @@ let begun // a promise of that
 async function start(kept) {
   started = true
   key = kept.key ?? ""
+  muted = Boolean(kept.muted)
   outbox.restore(kept)
   for (const item of outbox.items) {
     if (item.files?.some(({ url }) => !url)) item.error = { code: "lost", detail: texts.lost }

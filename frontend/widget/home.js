@@ -1,10 +1,10 @@
 // The first view: a greeting, the visitor's conversations, and the way to a new one.
 
 import { el } from "./dom.js"
-import { icon, SEND, X } from "./icons.js"
+import { BELL, icon, SEND, STRUCK, X } from "./icons.js"
 import { avatar, showPresence, when } from "./people.js"
 
-export function homeView({ settings, texts, onClose, onOpen, onNew }) {
+export function homeView({ settings, texts, onClose, onOpen, onNew, onMute }) {
   const list = el("ul", { "aria-label": texts.your })
   const there = el("small", { class: "pb-there" })
   const start = el(
@@ -18,8 +18,10 @@ export function homeView({ settings, texts, onClose, onOpen, onNew }) {
   const logo = el("img", { alt: "", referrerpolicy: "no-referrer" })
   logo.onerror = () => logo.remove()
   const name = el("span", { dir: "auto" })
+  const bell = el("button", { type: "button", class: "pb-ib", "aria-label": texts.mute, onclick: onMute })
   brand.append(
     name,
+    bell,
     el("button", { type: "button", class: "pb-ib", "aria-label": texts.close, onclick: onClose }, icon(X)),
   )
 
@@ -65,6 +67,13 @@ export function homeView({ settings, texts, onClose, onOpen, onNew }) {
   return {
     node,
     focus: () => heading.focus(),
+    /** Whether a tone is heard; undefined where the owner wants none. */
+    hear(isMuted) {
+      bell.hidden = isMuted === undefined
+      if (bell.getAttribute("aria-pressed") === String(isMuted)) return
+      bell.setAttribute("aria-pressed", String(isMuted))
+      bell.replaceChildren(icon(isMuted ? [...BELL, STRUCK] : BELL))
+    },
     /** why: nobody starts a conversation here, for this reason; "" when they may. */
     shut(why) {
       start.hidden = Boolean(why)

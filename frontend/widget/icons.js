@@ -1,6 +1,11 @@
 // Icons from Lucide (ISC), as the paths of a 24 px square.
 
 export const ARROW_UP = ["m5 12 7-7 7 7", "M12 19V5"]
+export const BELL = [
+  "M10.268 21a2 2 0 0 0 3.464 0",
+  "M3.262 15.326A1 1 0 0 0 4 17h16a1 1 0 0 0 .74-1.673C19.41 13.956 18 12.499 18 8A6 6 0 0 0 6 8c0 4.499-1.411 5.956-2.738 7.326",
+]
+export const STRUCK = "m2 2 20 20"
 export const CHEVRON_LEFT = ["m15 18-6-6 6-6"]
 export const CHEVRON_DOWN = ["m6 9 6 6 6-6"]
 export const CLOCK = ["M12 2a10 10 0 1 0 0 20 10 10 0 1 0 0-20", "M12 6v6l4 2"]

@@ -42,6 +42,7 @@ const frame = {
     lost: "The page was left before it was up. Choose it again.",
     mailIt: "E-mail me this conversation",
     message: "Message",
+    mute: "Mute sounds",
     messages: "Messages",
     missing: "This is needed.",
     name: "Name",

@@ -148,6 +148,42 @@ def test_unread_answers_show_on_the_launcher_and_in_the_title_also_on_the_next_p
     assert cleo.complaints == []
 
 
+def test_an_answer_that_nobody_looks_at_is_heard_and_can_be_muted_for_good(
+    visit: Callable[..., Visit], acme: Acme
+) -> None:
+    cleo = visit()
+    cleo.context.add_init_script(
+        """window.heard = 0
+        const { start } = OscillatorNode.prototype
+        OscillatorNode.prototype.start = function (...at) { heard += 1; return start.apply(this, at) }"""
+    )
+    cleo.page.reload()
+    cleo.start("Hello?")
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+
+    def heard() -> int:
+        inside = next(frame for frame in cleo.page.frames if acme.widget["id"] in frame.url)
+        return int(inside.evaluate("heard"))
+
+    cleo.page.evaluate("PingBack('close')")
+    acme.say("Listen")
+    until(cleo.page, lambda: heard() == 2)  # two notes
+
+    cleo.open_with(unread=1)
+    cleo.chat.get_by_role("button", name="Back").click()
+    cleo.chat.get_by_role("button", name="Mute sounds", pressed=False).click()
+    cleo.chat.get_by_role("button", name="Mute sounds", pressed=True).wait_for()
+    cleo.page.evaluate("PingBack('close')")
+    acme.say("Silence")
+    has(cleo, "Open chat, 1 unread")
+    assert heard() == 2
+    cleo.page.reload()
+    cleo.open_with(unread=1)
+    cleo.chat.get_by_role("button", name="Back").click()
+    cleo.chat.get_by_role("button", name="Mute sounds", pressed=True).wait_for()
+    assert cleo.complaints == []
+
+
 # The greeting ---------------------------------------------------------------------------------------------
 
 

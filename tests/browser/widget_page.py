@@ -114,6 +114,9 @@ class Visit:
     def open(self) -> None:
         self.page.get_by_role("button", name="Open chat").click()
 
+    def open_with(self, *, unread: int) -> None:
+        self.page.get_by_role("button", name=f"Open chat, {unread} unread").click()
+
     def write(self, *lines: str) -> None:
         for content in lines:
             self.field.fill(content)
