@@ -20,6 +20,21 @@ from widgets.embed import shown_of
 from widgets.identity import MAX_SECRETS, add_secret, remove_secret
 from widgets.models import Widget
 
+# As one writes them; the arguments are JSON.
+COMMANDS = [
+    'PingBack("open")',
+    'PingBack("close")',
+    'PingBack("toggle")',
+    'PingBack("hide")',
+    'PingBack("show")',
+    'PingBack("send", "Where is my order?")',
+    'PingBack("identify", {"name": "Cleo Blum", "email": "cleo@example.com"})',
+    'PingBack("update", {"position": "left", "theme": "dark", "primary_color": "#C4347E"})',
+    'PingBack("update", {"launcher": "text", "launcher_text": "Ask us"})',
+    'PingBack("setLocale", "de")',
+    'PingBack("reset")',
+]
+
 
 def found(request: HttpRequest, widget_id: UUID) -> Widget:
     """Raises Http404."""
@@ -40,6 +55,14 @@ def install(request: HttpRequest, widget_id: UUID) -> HttpResponse:
     widget = found(request, widget_id)
     context = context_of(request, widget=widget, part="install", base=settings.PUBLIC_BASE_URL)
     return render(request, "widgets/install.html", context)
+
+
+@member_page
+@require_safe
+def commands(request: HttpRequest, widget_id: UUID) -> HttpResponse:
+    """Each of docs/widget.md, to be run."""
+    context = context_of(request, widget=found(request, widget_id), part="commands", commands=COMMANDS)
+    return render(request, "widgets/commands.html", context)
 
 
 @member_page

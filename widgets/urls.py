@@ -10,5 +10,6 @@ urlpatterns = [
     path("settings/widget/preview/", setting_pages.preview, name="widget-preview"),
     path("settings/widget/<uuid:widget_id>/install/", setting_pages.install, name="widget-install"),
     path("settings/widget/<uuid:widget_id>/identity/", setting_pages.identity, name="widget-identity"),
+    path("settings/widget/<uuid:widget_id>/commands/", setting_pages.commands, name="widget-commands"),
     path("demo/", views.demo_shop, name="demo"),
 ]

@@ -22,6 +22,7 @@ else if (has("body[data-business]")) import("./presence.js").then((module) => mo
 if (has("[data-own-status]")) import("./presence.js").then((module) => module.enhanceStatus(has("[data-own-status]")))
 if (has("[data-widget-form]"))
   import("./widget-form.js").then((module) => module.enhanceWidgetForm(has("[data-widget-form]")))
+if (has("[data-commands]")) import("./commands.js").then((module) => module.enhanceCommands(has("[data-commands]")))
 if (has("[data-colour]")) import("./widget-form.js").then((module) => module.showColours())
 if (has("[data-google-answer]")) import("./google.js").then((module) => module.takeAnswer(has("[data-google-answer]")))
 if (has("[data-passkey]"))

@@ -41,6 +41,7 @@ INSIDE = (
     "/settings/widget/{widget}/",
     "/settings/widget/{widget}/install/",
     "/settings/widget/{widget}/identity/",
+    "/settings/widget/{widget}/commands/",
     "/onboarding?step=message",
 )
 SIZES = {"phone": {"width": 360, "height": 740}, "desktop": {"width": 1440, "height": 900}}

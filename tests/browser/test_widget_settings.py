@@ -113,3 +113,26 @@ def test_a_secret_is_shown_once_and_removed_by_a_press(context: Any, server: Ser
     page.get_by_role("button", name=f"Remove …{secret[-4:]}").click()
 
     page.get_by_role("button", name="Make a secret").wait_for()
+
+
+def test_the_page_of_commands_runs_each(context: Any, server: Server, acme: Acme) -> None:
+    page = context.new_page()
+    said = console_of(page, server)
+    page.goto(f"{server.url}/settings/widget/{acme.widget['id']}/commands/")
+    page.get_by_role("button", name="Open chat").wait_for()
+    events = page.locator("[data-events]")
+    chat = page.frame_locator("pb-widget iframe")
+
+    for button in page.locator("[data-command]").all():
+        command = button.get_attribute("data-command")
+        button.click()
+        if '"send"' in command:
+            chat.get_by_role("log").get_by_text("Where is my order?").wait_for()
+            until(page, lambda: len(acme.conversations) == 1)
+        elif '"left"' in command:
+            until(page, lambda: page.locator("pb-widget aside").evaluate("node => node.classList.contains('left')"))
+
+    until(page, lambda: "ready" in events.inner_text() and "message {" in events.inner_text())
+    page.get_by_role("button", name="Close chat").first.wait_for()
+    chat.get_by_role("button", name="Send us a message").wait_for()  # reset came last
+    assert said == []
