@@ -17,6 +17,7 @@ from conversations.models import Conversation, Customer
 from foundation.errors import Forbidden, Invalid
 from foundation.ids import new_id
 from tests import builders
+from tests.conversations.test_messages import together
 from widgets import keys
 from widgets.identifying import Identified, identify_visitor
 from widgets.identity import add_secret, remove_secret
@@ -224,3 +225,15 @@ def test_a_widget_for_all_beside_it_still_takes_strangers(ada: User, acme: Busin
     Widget.objects.update(config={"verified_only": True})
     builders.widget(ada, "acme.org")
     assert builders.visitor_writes(acme).created
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_person_proven_in_several_browsers_at_once_is_one_customer(widget: Widget, secret: str) -> None:
+    for number in range(8):  # not every time do they meet
+        proof = token(secret, widget, sub=str(number))
+
+        found = together(*[lambda proof=proof: identify(widget, identity_token=proof)] * 4)
+
+        assert [each.verified for each in found] == [True] * 4
+        assert Customer.objects.filter(external_id=str(number)).count() == 1
+    assert Visitor.objects.count() == 32
