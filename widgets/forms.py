@@ -144,7 +144,7 @@ class WidgetLook(PageForm):
     def initial_of_new(cls) -> dict[str, object]:
         return {**Widget.DEFAULTS, **_flat(DEFAULTS)}
 
-    def changes(self) -> dict[str, object]:
+    def changes(self) -> dict[str, Any]:
         """What was written; an empty text keeps its value, but tagline and logo may be emptied."""
         kept = {"welcome_tagline", "logo_url", "allow_subdomains"}
         written = {name: value for name, value in self.cleaned_data.items() if name not in paths()}

@@ -1,8 +1,9 @@
 """What an owner chooses for a widget beyond the contract's own fields: `Widget.config`, one place for every key.
 
-OPTIONS says each option's kind, bounds and default. `checked` refuses what is not one of them; `options_of` gives all
-of them, with the default where the owner chose nothing, which is what the widget and its pages read. Stored is only
-what was chosen. All of it is public: visitors' browsers read it.
+OPTIONS says each option's kind, bounds and default. `checked` refuses a value that is none of its; a key that we do
+not know is the caller's own and is kept (contract/api.md 8: `config` is an object, no more is said). `options_of`
+gives all options, with the default where the owner chose nothing, which is what the widget and its pages read. Stored
+is only what was chosen. All of it is public: visitors' browsers read it.
 """
 
 import re
@@ -129,6 +130,11 @@ def checked(config: object) -> dict[str, Any]:
     return _checked(config, OPTIONS, ())
 
 
+def own_keys(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What is stored there beside the options."""
+    return {name: value for name, value in config.items() if name not in OPTIONS}
+
+
 def paths() -> dict[str, tuple[str, ...]]:
     """Each single option as a form names it, and the way to it: {"greeting_delay": ("greeting", "delay")}."""
     ways: dict[str, tuple[str, ...]] = {}
@@ -148,6 +154,8 @@ def _checked(config: object, options: Mapping[str, Option | Group], path: tuple[
         raise _refusal(_("An object, please."), path)
     for name, value in config.items():
         option = options.get(name)
+        if option is None and not path:
+            continue
         if option is None:
             raise _refusal(_("There is no such option."), (*path, str(name)[:MAX_NAMED]))
         if isinstance(option, Mapping):

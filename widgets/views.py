@@ -22,6 +22,7 @@ from foundation.web import web_address
 from widgets.domains import LOCAL
 from widgets.forms import FirstWidget, WidgetLook
 from widgets.models import Widget
+from widgets.options import own_keys
 from widgets.services import create_widget, update_widget
 from widgets.setting_pages import context_of, found
 
@@ -125,7 +126,9 @@ def widget(request: HttpRequest, widget_id: UUID) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                update_widget(actor=request.user, widget=widget, **form.changes())  # type: ignore[arg-type]
+                changes = form.changes()
+                changes["config"] = {**own_keys(widget.config), **changes["config"]}
+                update_widget(actor=request.user, widget=widget, **changes)  # type: ignore[arg-type]
             except Refused as refusal:
                 status = form.refuse(refusal)
             else:

@@ -194,6 +194,13 @@ class Town:
         assert self.postgres
         self.postgres.kill()
         self.postgres.begin()
+        until(self._database_answers, seconds=60, why="the database did not come back")
+
+    def _database_answers(self) -> bool:
+        with contextlib.suppress(psycopg.OperationalError):
+            psycopg.connect(self.database_url, connect_timeout=5).close()
+            return True
+        return False
 
     def recover(self, seconds: float = 60) -> None:
         """Every process is up again, and ready."""

@@ -32,7 +32,6 @@ def test_every_default_is_a_choice_that_may_be_stored() -> None:
 @pytest.mark.parametrize(
     ("config", "where"),
     [
-        ({"colour": "red"}, ["colour"]),
         ({"theme": "sepia"}, ["theme"]),
         ({"theme": ["dark"]}, ["theme"]),
         ({"offset_x": -1}, ["offset_x"]),
@@ -53,6 +52,10 @@ def test_what_is_no_option_is_refused_with_the_way_to_it(config: Any, where: lis
     with pytest.raises(Unprocessable) as refused:
         checked(config)
     assert refused.value.loc == ["body", "config", *where]
+
+
+def test_a_key_of_the_callers_own_is_kept() -> None:
+    assert checked({"colour": {"of": ["red"]}}) == {"colour": {"of": ["red"]}}
 
 
 @pytest.mark.django_db
@@ -91,3 +94,16 @@ def test_a_refused_option_is_shown_at_its_field(ada: User, acme: Business) -> No
 
     assert answer.status_code == 422
     assert "A path like /pricing or /shop/*." in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_the_settings_page_leaves_a_callers_own_keys_alone(ada: User, acme: Business) -> None:
+    widget = builders.widget(ada, config={"colour": "red", "theme": "light"})
+    client = Client()
+    client.force_login(ada)
+
+    client.post(f"/settings/widget/{widget.pk}/", {**FORM, "theme": "dark", "sound": "on", "rating": "on"})
+
+    widget.refresh_from_db()
+    assert widget.config["colour"] == "red"
+    assert widget.config["theme"] == "dark"
