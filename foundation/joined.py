@@ -27,10 +27,7 @@ class Joined:
 
     def ask(self, sql: str, given: Sequence[Any]) -> Iterator[list[Any]]:
         """Of each row one instance for each model, in their order; None where an outer join found nothing."""
-        with rows.server_bound() if connection.vendor == "postgresql" else connection.cursor() as cursor:
-            cursor.execute(sql, given)
-            found = cursor.fetchall()
-        return map(self.instances, found)
+        return map(self.instances, rows.ask(sql, given)())
 
     def instances(self, row: Sequence[Any]) -> list[Any]:
         """`columns`, as the database gave them, turned into one instance for each model."""
