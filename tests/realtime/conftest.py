@@ -42,6 +42,7 @@ class House:
         with self.log.open("ab") as log:
             launch = [sys.executable, str(Path(__file__).with_name("launch.py"))]
             self.process = subprocess.Popen(launch, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
+        self._shell: subprocess.Popen[str] | None = None
         until(self._answers, seconds=60)
 
     def _answers(self) -> bool:
@@ -56,6 +57,8 @@ class House:
             self.process.wait(20)
         except subprocess.TimeoutExpired:
             self.process.kill()
+        if self._shell:
+            self._shell.communicate()
 
     def call(
         self, method: str, path: str, body: Any = None, token: str = "", headers: dict[str, str] | None = None
@@ -69,11 +72,18 @@ class House:
             return json.loads(answer.read())
 
     def shell(self, code: str) -> str:
-        """Run code beside the server, on its database."""
-        command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", code]
-        done = subprocess.run(command, cwd=ROOT, env=self.environment, check=False, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+        """Run code beside the server, on its database, in a second process that stays. What it printed."""
+        if self._shell is None:
+            command = [sys.executable, str(Path(__file__).with_name("shell.py"))]
+            pipe = subprocess.PIPE
+            self._shell = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdin=pipe, stdout=pipe, text=True)
+        assert self._shell.stdin
+        assert self._shell.stdout
+        self._shell.stdin.write(json.dumps(code) + "\n")
+        self._shell.stdin.flush()
+        done = json.loads(self._shell.stdout.readline())
+        assert done["ok"], done["error"]
+        return str(done["printed"]).strip()
 
     def memory(self) -> int:
         """Resident bytes of the server."""
