@@ -31,7 +31,7 @@ const threads = new Map() // those opened here, by conversation id and by the ou
 const unread = new Map() // conversation id -> how many came while nobody looked
 let thread // the one in view; undefined: home
 let open = false // the panel is on the screen
-let chosen = false // the visitor went somewhere, so we do not
+let landed = false // it is settled what a visitor sees who goes nowhere
 let started = false // what earlier pages left is here
 let shown = false
 let listed = false // the server's list has come
@@ -55,8 +55,11 @@ function conversationOf(id) {
 function note(message) {
   const { conversation_id: id } = message
   const known = conversationOf(id) ?? { id, status: "open" }
-  if (known.last_message && known.last_message.seq > message.seq) return
-  conversations = [{ ...known, last_message: message }, ...conversations.filter((other) => other !== known)]
+  const seq = known.last_message?.seq ?? 0
+  if (seq > message.seq) return
+  // Whoever writes again reopens it; that the server did so is told later.
+  const status = message.sender_type === "customer" && seq < message.seq ? "open" : known.status
+  conversations = [{ ...known, status, last_message: message }, ...conversations.filter((other) => other !== known)]
 }
 
 /** A message that we had not. */
@@ -148,7 +151,10 @@ async function earlier() {
 
 /** The list of conversations, asked at every connection: it tells of those that are not open here. */
 async function refresh() {
-  if (!key) return
+  if (!key) {
+    listed = true
+    return
+  }
   const headers = { "X-Visitor-Key": key }
   const answer = await fetch(`/api/v1/widget/${settings.id}/conversations`, { headers })
     .then((response) => response.ok && response.json())
@@ -165,13 +171,25 @@ async function refresh() {
     else unread.delete(row.id)
     return { ...known, id: row.id, status: row.status, rating: row.rating, last_message: row.last_message }
   })
-  const current = conversations.find(({ status }) => status !== "closed")
-  if (listed || chosen) render()
-  else {
-    show(current && threadOf(current.id))
-    if (open) focus(false)
-  }
   listed = true
+  update()
+}
+
+/** Until the visitor goes somewhere: to what an earlier page could not send, else to what is not closed, else home. */
+function land() {
+  const waits = outbox.items.at(-1)
+  const current = conversations.find(({ status }) => status !== "closed")
+  const its = waits ? threadOf(waits.conversation_id, waits.thread) : current && threadOf(current.id)
+  landed = listed && !waits
+  if (shown && its === thread) return render()
+  show(its)
+  if (open) focus(false)
+}
+
+/** There is news of what we have. */
+function update() {
+  if (landed) render()
+  else land()
 }
 
 /** Who is there changes while the chat is open. */
@@ -264,7 +282,7 @@ function become(visitor_key) {
     threads.clear()
     unread.clear()
     conversations = []
-    chosen = listed = false
+    landed = listed = false
     show(undefined)
   }
   socket.close()
@@ -309,7 +327,7 @@ const outbox = new Outbox({
     host.message(ack.message)
     onMessage({ ...ack.message, client_message_id: item.id })
   },
-  changed: render,
+  changed: () => shown && update(),
 })
 
 /** Version 4. `crypto.randomUUID` is missing where a house tries us over plain http. */
@@ -322,6 +340,7 @@ function uuid() {
 }
 
 function send(content, files, customer) {
+  landed = true
   stopTyping()
   host.keep("draft", null)
   const item = () => ({ id: uuid(), content: "", thread: thread.key, conversation_id: thread.id })
@@ -435,6 +454,7 @@ function letGo(item) {
 }
 
 function again(item) {
+  landed = true
   if (state === "refused") {
     state = "offline"
     dial()
@@ -443,6 +463,7 @@ function again(item) {
 }
 
 function takeBack(item) {
+  landed = true
   local.get(item.id)?.stop.abort()
   letGo(item)
   outbox.remove(item)
@@ -456,6 +477,7 @@ let saidTyping = 0 // when, and to whom
 let typingIn
 let stopping
 function typing(text) {
+  landed = true
   host.keep("draft", text || null)
   if (!thread.id || !text) return stopTyping()
   clearTimeout(stopping)
@@ -532,7 +554,7 @@ function focus(asked) {
 
 /** Where the visitor asked to go. */
 function go(its) {
-  chosen = true
+  landed = true
   show(its)
   focus(true)
 }
@@ -589,15 +611,9 @@ async function start(kept) {
   }
   conversation.write(kept.draft ?? "")
   dial()
-  const last = outbox.items.at(-1)
-  if (last) {
-    chosen = true
-    show(threadOf(last.conversation_id, last.thread))
-  } else {
-    // Straight to the conversation that is not closed, if that is known soon; the greeting does not flash up before.
-    await Promise.race([refresh(), new Promise((resolve) => setTimeout(resolve, CALM_MS))])
-    if (!shown) show(undefined)
-  }
+  // Straight to where it belongs, if that is known soon; the greeting does not flash up before.
+  await Promise.race([refresh(), new Promise((resolve) => setTimeout(resolve, CALM_MS))])
+  if (!shown) land()
   const us = el("a", { href: "/", target: "_blank", rel: "noopener" }, texts.runsOn)
   document.body.append(el("main", {}, home.node, conversation.node), el("footer", {}, us))
   if (open) focus(false)

@@ -25,7 +25,9 @@ export function homeView({ settings, texts, onClose, onOpen, onNew, onMute }) {
     el("button", { type: "button", class: "pb-ib", "aria-label": texts.close, onclick: onClose }, icon(X)),
   )
 
-  const row = ({ id, last_message: last, unread }) => {
+  const rows = new Map() // conversation id -> its row: it stays under a finger that is on it, and keeps the focus
+
+  const fill = (button, { last_message: last, unread }) => {
     const agent = last?.sender_type === "agent" && last.sender_name
     const name = agent || settings.name
     const words = el("span", { class: "pb-words" }, el("b", { dir: "auto" }, name))
@@ -36,8 +38,27 @@ export function homeView({ settings, texts, onClose, onOpen, onNew, onMute }) {
       {},
       unread ? el("span", { class: "pb-new" }, texts.unread) : last ? when(last.created_at, texts) : "",
     )
-    const attributes = { type: "button", class: "pb-row pb-card", "data-id": id, onclick: () => onOpen(id) }
-    return el("li", {}, el("button", attributes, avatar(name, agent && last.sender_avatar_url), words, meta))
+    button.replaceChildren(avatar(name, agent && last.sender_avatar_url), words, meta)
+  }
+
+  const place = (conversations) => {
+    const ids = new Set(conversations.map(({ id }) => id))
+    for (const [id, button] of rows) {
+      if (ids.has(id)) continue
+      rows.delete(id)
+      button.parentNode.remove()
+    }
+    let next = list.firstChild
+    for (const conversation of conversations) {
+      const { id } = conversation
+      const button =
+        rows.get(id) ?? el("button", { type: "button", class: "pb-row pb-card", onclick: () => onOpen(id) })
+      const row = button.parentNode ?? el("li", {}, button)
+      rows.set(id, button)
+      fill(button, conversation)
+      if (row === next) next = next.nextSibling
+      else list.insertBefore(row, next)
+    }
   }
 
   const heading = el("h1", { dir: "auto", tabindex: "-1" })
@@ -85,9 +106,9 @@ export function homeView({ settings, texts, onClose, onOpen, onNew, onMute }) {
       words()
       showPresence(there, present.state, present.text)
       list.hidden = !conversations.length
-      const { id } = list.contains(document.activeElement) ? document.activeElement.dataset : {}
-      list.replaceChildren(...conversations.map(row))
-      if (id) list.querySelector(`[data-id="${id}"]`)?.focus() // where it was
+      const { activeElement: at } = document
+      place(conversations)
+      if (list.contains(at)) at.focus() // it may have moved
     },
   }
 }

@@ -107,6 +107,59 @@ def test_a_closed_conversation_stays_in_the_list_and_opening_greets_again(
     cleo.sees("Is it in stock?")
 
 
+def test_words_that_the_server_has_already_bring_nobody_back_to_a_closed_conversation(
+    visit: Callable[..., Visit], acme: Acme, shop: Callable[..., str]
+) -> None:
+    """A page that is left at once may not come to forget what was sent."""
+    forgetful = """<script>
+        const real = localStorage
+        const set = (target, name, value) => { target[name] = value; return true }
+        const storage = new Proxy(real, { get: (_, name) => real[name], set, deleteProperty: () => true })
+        Object.defineProperty(window, "localStorage", { value: storage })</script>"""
+    cleo = visit(head=forgetful + acme.widget["embed_code"])
+    cleo.start("Is it in stock?")
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    acme.say("No, but soon.")
+    cleo.sees("No, but soon.")
+    acme.call("PUT", f"/conversations/{acme.conversations[0]['id']}/close")
+    cleo.chat.get_by_text("This conversation is closed.").wait_for()
+    kept = "Object.keys(localStorage).map(name => name.split(':')[2])"
+    until(cleo.page, lambda: set(cleo.page.evaluate(kept)) >= {"key", "outbox"})
+
+    cleo.page.goto(shop(acme.page()))
+    cleo.open()
+
+    until(cleo.page, lambda: "outbox" not in cleo.page.evaluate(kept))
+    cleo.chat.get_by_role("heading", name="Hello, how can we help?").wait_for()
+    assert acme.words == ["Is it in stock?", "No, but soon."]
+    assert acme.conversations[0]["status"] == "closed"
+
+
+def test_a_press_counts_also_when_what_is_pressed_is_drawn_anew(visit: Callable[..., Visit], acme: Acme) -> None:
+    def press(button: Any, change: Callable[[], Any]) -> None:
+        button.hover()
+        cleo.page.mouse.down()
+        change()
+        cleo.page.mouse.up()
+
+    cleo = visit()
+    cleo.launcher.hover()
+    cleo.page.wait_for_function("PingBack.loaded")
+    press(cleo.launcher, lambda: cleo.page.evaluate("PingBack('update', { launcher_icon: 'help' })"))
+    cleo.chat.get_by_role("button", name="Send us a message").click()
+    cleo.write("Hello?")
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.chat.get_by_role("button", name="Back").click()
+
+    def answer() -> None:
+        acme.say("Hello!")
+        cleo.chat.get_by_role("button", name="Hello!").wait_for()
+
+    press(cleo.chat.get_by_role("button", name="You: Hello?"), answer)
+
+    cleo.sees("Hello!")
+
+
 def test_what_was_written_without_a_line_survives_a_reload_and_goes_out_once_in_order(
     visit: Callable[..., Visit], acme: Acme
 ) -> None:
@@ -128,7 +181,7 @@ def test_what_was_written_without_a_line_survives_a_reload_and_goes_out_once_in_
     cleo.chat.get_by_text("Sent", exact=True).wait_for()
     assert acme.words == ["one", "two", "three", "four"]
     assert cleo.shown == acme.words
-    assert cleo.page.evaluate("Object.keys(localStorage).length") == 1
+    until(cleo.page, lambda: cleo.page.evaluate("Object.keys(localStorage).length") == 1)
 
 
 def test_the_very_first_words_may_wait_too(visit: Callable[..., Visit], acme: Acme) -> None:
@@ -347,8 +400,8 @@ def test_on_a_phone_the_chat_is_the_screen(visit: Callable[..., Visit]) -> None:
     cleo.start("From my phone")
     cleo.sees("From my phone")
 
-    box = cleo.page.locator("pb-widget iframe").bounding_box()
-    assert (box["x"], box["y"], box["width"], box["height"]) == (0, 0, 360, 740)
+    whole = {"x": 0, "y": 0, "width": 360, "height": 740}
+    until(cleo.page, lambda: cleo.page.locator("pb-widget iframe").bounding_box() == whole)
     assert not cleo.launcher.is_visible()
     assert cleo.page.evaluate("document.documentElement.scrollWidth") == 360
     cleo.chat.get_by_role("button", name="Close chat").last.click()

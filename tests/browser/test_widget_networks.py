@@ -149,8 +149,8 @@ def test_a_network_that_breaks_in_mid_send_loses_and_doubles_nothing(
     until(cleo.page, lambda: inbox.locator("#messages .bubble").all_inner_texts() == everything)
     assert stored(server, conversation["id"]) == list(enumerate(everything, start=1))
     assert cleo.chat.get_by_text("No connection.").count() == 0
-    kept = cleo.page.evaluate("Object.keys(localStorage).map(name => name.split(':')[2])")
-    assert kept == ["key"]
+    kept = "Object.keys(localStorage).map(name => name.split(':')[2])"
+    until(cleo.page, lambda: cleo.page.evaluate(kept) == ["key"])
     desk.close()
 
 
@@ -160,7 +160,7 @@ def test_a_first_message_whose_answer_is_lost_opens_one_conversation(
     cleo = visit()
     cleo.open()
     cleo.chat.get_by_role("button", name="Send us a message").click()
-    cleo.page.wait_for_timeout(500)  # the line is open
+    until(cleo.page, lambda: cleo.line.is_open)
     tunnel.swallows_answers = True
     cleo.write("one")
     until(cleo.page, lambda: len(acme.conversations) == 1)

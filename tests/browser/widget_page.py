@@ -65,9 +65,10 @@ class Line:
         context.route_web_socket("**/socket.io/**", self._socket)
         context.route("**/socket.io/**", lambda route: route.continue_() if self.has_polling else route.abort())
         self._open: list[Any] = []
+        self.is_open = False  # the server has taken a socket of ours
 
     def cut(self) -> None:
-        self.has_sockets = self.has_polling = False
+        self.has_sockets = self.has_polling = self.is_open = False
         for socket in self._open:
             socket.close()
         self._open.clear()
@@ -89,6 +90,7 @@ class Line:
             elif self.loses_next_message and packet.startswith('42["new_message"'):
                 self.loses_next_message = False
             else:
+                self.is_open |= packet.startswith("40")
                 ours.send(packet)
 
         theirs.on_message(pass_on)
