@@ -45,6 +45,12 @@ class Profile(PageForm):
     )
 
 
+class ChangeAddress(PageForm):
+    email = forms.EmailField(
+        label=_("New e-mail"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
+    )
+
+
 class ChangePassword(PageForm):
     current_password = forms.CharField(
         label=_("Current password"),

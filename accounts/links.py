@@ -20,13 +20,16 @@ LIFETIME = timedelta(hours=1)
 MAX_TOKEN = 100
 
 
-def make(user: User, purpose: MailLink.Purpose, page: str) -> str:
-    """The address to mail: `page` names the URL that takes the token. An earlier link of that purpose is dead."""
+def make(user: User, purpose: MailLink.Purpose, page: str, *, email: str = "") -> str:
+    """The address to mail: `page` names the URL that takes the token. An earlier link of that purpose is dead.
+
+    email: where it goes, when that is not the account's own address.
+    """
     token = secrets.token_urlsafe(32)
     MailLink.objects.update_or_create(
         user=user,
         purpose=purpose,
-        defaults={"digest": _digest(token), "email": user.email, "expires_at": timezone.now() + LIFETIME},
+        defaults={"digest": _digest(token), "email": email or user.email, "expires_at": timezone.now() + LIFETIME},
     )
     return settings.PUBLIC_BASE_URL + reverse(page, args=[token])
 
@@ -38,7 +41,7 @@ def find(token: str, purpose: MailLink.Purpose) -> MailLink:
         .filter(digest=_digest(token), purpose=purpose, expires_at__gt=timezone.now(), user__is_active=True)
         .first()
     )
-    if link is None or link.email != link.user.email:
+    if link is None or (purpose != MailLink.Purpose.ADDRESS and link.email != link.user.email):
         raise _dead()
     return link
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods
 
-from accounts import links, passwords, verification
+from accounts import address, links, passwords, verification
 from accounts.forms import Forgot, Reset
 from accounts.models import MailLink, User
 from foundation.errors import Invalid, Refused
@@ -52,7 +52,8 @@ def reset(request: HttpRequest, token: str) -> HttpResponse:
                 messages.success(request, _("Your new password is set. Log in with it."))
                 return redirect("login")
     except Invalid as refusal:
-        return render(request, "accounts/dead_link.html", {"detail": refusal.detail}, status=refusal.status)
+        context = {"detail": refusal.detail, "again": "forgot"}
+        return render(request, "accounts/dead_link.html", context, status=refusal.status)
     except Refused as refusal:
         status = form.refuse(refusal)
     return render(request, "accounts/reset.html", {"form": form, "email": email}, status=status)
@@ -87,6 +88,21 @@ def verify_email(request: HttpRequest, token: str) -> HttpResponse:
             return redirect("home" if request.user.is_authenticated else "login")
         email = links.find(token, MailLink.Purpose.VERIFY).email
     except Invalid as refusal:
-        context = {"detail": refusal.detail, "verifying": True}
+        context = {"detail": refusal.detail, "again": "check-mail"}
         return render(request, "accounts/dead_link.html", context, status=refusal.status)
     return render(request, "accounts/verify_email.html", {"email": email})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@holds_a_token
+def confirm_address(request: HttpRequest, token: str) -> HttpResponse:
+    try:
+        if request.method == "POST":
+            user = address.change(token)
+            messages.success(request, _("Your e-mail is %(email)s now.") % {"email": user.email})
+            return redirect("settings-profile" if request.user.is_authenticated else "login")
+        link = links.find(token, MailLink.Purpose.ADDRESS)
+    except Invalid as refusal:
+        context = {"detail": refusal.detail, "again": "change-address"}
+        return render(request, "accounts/dead_link.html", context, status=refusal.status)
+    return render(request, "accounts/confirm_address.html", {"before": link.user.email, "email": link.email})

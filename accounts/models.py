@@ -178,6 +178,7 @@ class MailLink(models.Model):
     class Purpose(models.TextChoices):
         RESET = "reset", _("new password")
         VERIFY = "verify", _("verification")
+        ADDRESS = "address", _("new address")
 
     user = models.ForeignKey(User, models.CASCADE, related_name="mail_links")
     purpose = models.CharField(_("purpose"), max_length=10, choices=Purpose)

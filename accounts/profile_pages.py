@@ -1,4 +1,4 @@
-"""Settings -> Profile, and the public address of a person's picture. Neither needs a workspace."""
+"""Settings -> Profile, and the public address of a person's picture. None of it needs a workspace."""
 
 from uuid import UUID
 
@@ -11,9 +11,11 @@ from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import profile
-from accounts.forms import Profile
+from accounts import address, profile
+from accounts.forms import ChangeAddress, Profile
+from accounts.fresh import NotFresh
 from accounts.models import User
+from accounts.pages import to_prove
 from foundation.errors import Refused
 from foundation.uploads import one_file
 
@@ -61,6 +63,27 @@ def remove_picture(request: HttpRequest) -> HttpResponse:
     profile.remove_picture(user=request.user)
     messages.success(request, _("Picture removed."))
     return redirect("settings-profile")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def change_address(request: HttpRequest) -> HttpResponse:
+    assert isinstance(request.user, User)
+    form = ChangeAddress(request.POST or None)
+    status, sent_to = 200, ""
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                address.ask_for_change(user=request.user, **form.cleaned_data)
+            except NotFresh:
+                return to_prove(request.path)
+            except Refused as refusal:
+                status = form.refuse(refusal)
+            else:
+                status, sent_to = 200, form.cleaned_data["email"]
+    context = {"section": "settings", "tab": "profile", "form": form, "sent_to": sent_to}
+    return render(request, "accounts/change_address.html", context, status=status)
 
 
 def _page(request: HttpRequest, *, form: Profile, status: int, picture_error: str = "") -> HttpResponse:

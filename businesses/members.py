@@ -81,6 +81,21 @@ def remove_member(*, actor: User, membership_id: UUID) -> None:
     member.delete()
 
 
+@transaction.atomic
+def leave(*, actor: User) -> None:
+    """The caller is no member of the current workspace any more, as if the owner had removed them.
+
+    Raises Invalid for the owner, and for somebody without a workspace.
+    """
+    current = require(actor, Action.HANDLE_CONVERSATIONS)
+    member = Membership.objects.select_for_update(of=("self",)).select_related("user").get(pk=current.pk)
+    if member.role == Role.OWNER:
+        raise Invalid(_("The owner of a workspace cannot leave it."))
+    audit.record("member.left", business_id=member.business_id, actor=actor, target=member.user, role=member.role)
+    let_go(member, actor=actor)
+    member.delete()
+
+
 def let_go(member: Membership, *, actor: User) -> None:
     """What follows when a membership is deleted or switched off, in the transaction that does it: in admin, too."""
     membership_ended(member.pk)

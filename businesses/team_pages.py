@@ -113,6 +113,20 @@ def member_remove(request: HttpRequest, membership_id: UUID) -> HttpResponse:
 
 
 @member_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def leave(request: HttpRequest) -> HttpResponse:
+    """GET asks first; the list asks the same in a dialog."""
+    if request.method != "POST":
+        return render(request, "businesses/leave.html", _tab(request))
+    try:
+        members.leave(actor=_user(request))
+    except Refused as refusal:
+        messages.error(request, refusal.detail)
+        return redirect("settings-team")
+    return redirect("left")
+
+
+@member_page
 @require_POST
 def invitation_resend(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
     return _changes(

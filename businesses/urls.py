@@ -27,6 +27,7 @@ urlpatterns = [
     path("settings/team/teams/new/", team_pages.new_team, name="new-team"),
     path("settings/team/teams/<uuid:team_id>/", team_pages.one_team, name="team"),
     path("settings/team/teams/<uuid:team_id>/delete/", team_pages.team_delete, name="team-delete"),
+    path("settings/team/leave/", team_pages.leave, name="leave"),
     path("status/", team_pages.own_status, name="own-status"),
     path("workspace/", team_pages.switch_workspace, name="switch-workspace"),
     path("left/", team_pages.left, name="left"),

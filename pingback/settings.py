@@ -264,6 +264,7 @@ THROTTLE_RATES = {
         "RESET": "3/3600",  # mails to one account
         "RESET_ADDRESS": "30/3600",  # asked for from one address
         "VERIFY": "3/3600",  # mails to one account beside the first
+        "CHANGE_EMAIL": "3/3600",  # mails to addresses that one account names
         "INVITE": "30/3600",  # invitations of one workspace
         "EXPORT": "20/3600",  # exports of one workspace
         "UPLOAD": "200/3600",  # files of one agent

@@ -40,6 +40,10 @@ class ForgotInput(serializers.Serializer[Any]):
     email = Text(max_length=254)
 
 
+class ChangeAddressInput(serializers.Serializer[Any]):
+    email = Text(max_length=254)
+
+
 class ResetInput(serializers.Serializer[Any]):
     token = Text(max_length=MAX_TOKEN)
     password = Text(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD, trim_whitespace=False)

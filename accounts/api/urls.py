@@ -1,6 +1,14 @@
 from django.urls import path
 
-from accounts.api import factor_views, password_views, profile_views, session_views, verification_views, views
+from accounts.api import (
+    address_views,
+    factor_views,
+    password_views,
+    profile_views,
+    session_views,
+    verification_views,
+    views,
+)
 
 urlpatterns = [
     path("auth/factors", factor_views.Factors.as_view()),
@@ -20,6 +28,8 @@ urlpatterns = [
     path("auth/password/change", password_views.ChangePassword.as_view()),
     path("auth/password/forgot", password_views.Forgot.as_view()),
     path("auth/password/reset", password_views.Reset.as_view()),
+    path("auth/email/change", address_views.ChangeAddress.as_view()),
+    path("auth/email/confirm", address_views.ConfirmAddress.as_view()),
     path("auth/verify-email", verification_views.VerifyEmail.as_view()),
     path("auth/verify-email/resend", verification_views.ResendVerification.as_view()),
 ]

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from businesses.members import add_member, change_role, remove_member
+from businesses.members import add_member, change_role, leave, remove_member
 from businesses.models import Membership, Role
 from businesses.policy import Action, require
 from businesses.scopes import Resource
@@ -102,3 +102,16 @@ class OneMember(APIView):
         require(request.user, Action.MANAGE_TEAM)
         remove_member(actor=request.user, membership_id=path_id(member_id))
         return Response({"message": _("Member removed")})
+
+
+class Leave(APIView):
+    resource = Resource.TEAM
+
+    @extend_schema(
+        summary="Leave the current workspace: one's access ends at once, the account lives on",
+        request=None,
+        responses={200: Done, **refusals(400, *SIGNED_IN, 403)},
+    )
+    def post(self, request: Request) -> Response:
+        leave(actor=request.user)
+        return Response({"message": _("You left the workspace.")})

@@ -14,6 +14,7 @@ urlpatterns = [
     path("team/status", status.OwnStatus.as_view()),
     path("team/members", members.Members.as_view()),
     path("team/members/<str:member_id>", members.OneMember.as_view()),
+    path("team/leave", members.Leave.as_view()),
     path("team/invite", members.Invite.as_view()),
     path("team/invitations", invitations.Invitations.as_view()),
     path("team/invitations/accept", invitations.Accept.as_view()),

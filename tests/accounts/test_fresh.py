@@ -9,7 +9,7 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from accounts import google, links
+from accounts import address, google, links
 from accounts.factors import passkeys, second_factor
 from accounts.fresh import NotFresh
 from accounts.models import Authenticator, AuthSession, MailLink, Passkey, User
@@ -28,6 +28,7 @@ DOORS: dict[str, Callable[[User], Any]] = {
     "passkey options": lambda user: passkeys.creation_options(user, SITE, b"x" * 32),
     "passkey": lambda user: passkeys.add(user, SITE, challenge=b"x" * 32, credential="{}", name=""),
     "google": lambda user: google.connect(user=user, id_token="x", nonce="x"),
+    "address": lambda user: address.ask_for_change(user=user, email="new@example.com"),
     "api token": lambda user: create_api_token(actor=user, name="CRM", scopes_wanted=["read"]),
 }
 

@@ -47,6 +47,7 @@ PUBLIC = {
     ("post", "/api/v1/auth/password/forgot"),
     ("post", "/api/v1/auth/password/reset"),
     ("post", "/api/v1/auth/verify-email"),
+    ("post", "/api/v1/auth/email/confirm"),
     ("get", "/api/v1/widget/{widget_id}"),
     ("get", "/api/v1/widget/{widget_id}/availability"),
     ("get", "/api/v1/widget/{widget_id}/channels"),
@@ -55,6 +56,7 @@ PUBLIC = {
 }
 BODIES: dict[str, Any] = {
     "/api/v1/api-tokens": {"name": "CRM", "scopes": ["read"]},
+    "/api/v1/auth/email/change": {"email": "ada-new@example.com"},
     "/api/v1/auth/password/change": {"current_password": builders.PASSWORD, "new_password": builders.PASSWORD},
     "/api/v1/business/hours": {"hours": {"monday": [["09:00", "17:00"]]}, "reply_time": "day"},
     "/api/v1/channels/": {"type": "webchat", "config": {}},
@@ -90,6 +92,7 @@ MANAGERS_ONLY = {
 APART = {
     ("post", "/api/v1/auth/google"),
     ("post", "/api/v1/auth/logout"),
+    ("post", "/api/v1/team/leave"),
     ("delete", "/api/v1/auth/sessions/{session_id}"),
     # They need a second factor at hand.
     ("post", "/api/v1/auth/factors/totp/confirm"),

@@ -157,6 +157,25 @@ def test_a_removed_member_is_out_at_once_keeps_the_account_and_can_come_back(
     assert client.get(f"/api/v1/conversations/{conversation.pk}").status_code == 200
 
 
+def test_who_leaves_is_out_at_once_and_the_owner_cannot(
+    ada: User, ben: User, acme: Business, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    cut: list[Any] = []
+    monkeypatch.setattr("pingback.realtime.publish.membership_ended", cut.append)
+    client, membership = builders.api(ben), member_of(ben)
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = client.post("/api/v1/team/leave")
+    assert (answer.status_code, answer.json()) == (200, {"message": "You left the workspace."})
+    assert cut == [membership.pk]
+    assert client.get("/api/v1/auth/me").json()["team_role"] is None
+    assert client.post("/api/v1/team/leave").status_code == 400
+    [entry] = AuditEntry.objects.filter(action="member.left")
+    assert (entry.actor_name, entry.business_id) == (ben.email, acme.pk)
+
+    answer = builders.api(ada).post("/api/v1/team/leave")
+    assert (answer.status_code, answer.json()) == (400, {"detail": "The owner of a workspace cannot leave it."})
+
+
 def test_B5_the_owner_is_neither_removed_nor_demoted_and_nobody_promotes_himself(
     ada: User, ben: User, acme: Business
 ) -> None:
