@@ -437,3 +437,6 @@ class Receipts(models.Model):
         mark = f"{SenderType(message.sender_type).other}_{what}"
         at: datetime | None = getattr(self, f"{mark}_at")
         return at if getattr(self, f"{mark}_seq") >= message.seq else None
+
+
+from conversations.search.models import IndexedKind, SearchEntry  # noqa: E402, F401  a part of this app

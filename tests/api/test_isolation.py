@@ -78,6 +78,7 @@ BODIES: dict[str, Any] = {
 QUERIES = {
     "/api/v1/billing/checkout-url": "?plan=pro",
     "/api/v1/team/assign/{conversation_id}": "?agent_id={agent_id}",
+    "/api/v1/search": "?q=hello",
     "/api/v1/team/invite": "?email=dora@example.com",
 }
 # For owners and admins.
