@@ -6,6 +6,7 @@ chat, and pages of ours that show it (onboarding, the demo). Source: promises 4 
 
 import gzip
 import hashlib
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
-from django.utils import translation
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
@@ -24,6 +24,7 @@ from businesses.models import ReplyTime
 from foundation import mail
 from widgets.availability import Availability, availability_of, payload_of
 from widgets.domains import frame_ancestors
+from widgets.languages import Language, language_of
 from widgets.models import Widget
 
 BUILT = Path(settings.BASE_DIR, "static/widget")
@@ -101,22 +102,20 @@ def shown_of(widget: Widget) -> dict[str, Any]:
 
 def _frame(request: HttpRequest, shown: dict[str, Any], *, ancestors: list[str]) -> HttpResponse:
     """ancestors: CSP sources of pages that may frame it, beside ours."""
-    with translation.override(_language(request.GET.get("locale", ""))):
-        # Without the request: what everybody may see does not depend on who is signed in.
-        page = render_to_string("widgets/frame.html", {"name": shown["name"], "shown": shown})
-    response = HttpResponse(page)
+    context = {"name": shown["name"], "shown": shown, "language": spoken_to(request, shown["options"])}
+    # Without the request: what everybody may see does not depend on who is signed in.
+    response = HttpResponse(render_to_string("widgets/frame.html", context))
+    patch_vary_headers(response, ["Accept-Language"])
     # Asked for each time, and whole: a 304 would bring its own policy along, that of our pages.
     response["Cache-Control"] = "no-cache"
     response["Content-Security-Policy"] = _policy(ancestors, host=request.get_host())
     return response
 
 
-def _language(asked: str) -> str:
-    """The page's or the owner's choice, as far as we speak it; else the browser's."""
-    try:
-        return translation.get_supported_language_variant(asked[:35])
-    except LookupError:
-        return translation.get_language() or settings.LANGUAGE_CODE
+def spoken_to(request: HttpRequest, options: Mapping[str, Any]) -> Language:
+    """What the page asked for (`locale`), the owner's choice, the page's own language (`lang`), or the browser's."""
+    asked, own = request.GET.get("locale", ""), request.GET.get("lang", "")
+    return language_of(asked, options["locale"], own, accepted=request.headers.get("Accept-Language", ""))
 
 
 def _policy(ancestors: list[str], *, host: str) -> str:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from foundation.errors import Refused, Unprocessable
 from foundation.pages import PageForm
+from widgets.languages import LANGUAGES
 from widgets.models import Widget
 from widgets.options import DEFAULTS, paths
 
@@ -20,6 +21,10 @@ def _plain(**attributes: str) -> forms.TextInput:
     return forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false", **attributes})
 
 
+_LANGUAGE_CHOICES: list[tuple[str, Any]] = [
+    ("", _("The page’s, else the visitor’s")),
+    *((each.code, each.name) for each in LANGUAGES.values()),
+]
 _ASKED = [("off", _("Do not ask")), ("optional", _("Ask")), ("required", _("Ask and insist"))]
 
 
@@ -70,12 +75,11 @@ class WidgetLook(PageForm):
         required=False,
     )
     launcher_text = forms.CharField(label=_("Words"), max_length=40, required=False)
-    locale = forms.CharField(
+    locale = forms.ChoiceField(
         label=_("Language"),
-        max_length=12,
+        choices=_LANGUAGE_CHOICES,
         required=False,
-        help_text=_("Like de or pt-BR. Empty: the language of the page it stands on."),
-        widget=_plain(),
+        help_text=_("What the chat says by itself. Your own words stay as you write them."),
     )
     sound = forms.BooleanField(
         label=_("Sound"),
@@ -134,6 +138,15 @@ class WidgetLook(PageForm):
         required=False,
         widget=_switch(),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        spoken = self.fields["locale"]
+        chosen = self.initial.get("locale")
+        assert isinstance(spoken, forms.ChoiceField)
+        # Over the API any language may be asked for, also one that the chat comes to speak later.
+        if chosen and chosen not in LANGUAGES:
+            spoken.choices = [*_LANGUAGE_CHOICES, (chosen, chosen)]
 
     @classmethod
     def initial_of(cls, widget: Widget) -> dict[str, object]:

@@ -10,6 +10,7 @@ wear(style)
 const MOST = 5
 const MEGABYTE = 1024 * 1024
 const STALLED_MS = 30_000 // an upload that does not move for so long is as good as cut
+const CODES = { 413: "too_large", 415: "bad_type", 429: "too_often" }
 const LATER = [0, 408, 502, 503, 504] // not the file's fault; 0 is no answer at all
 
 const pictures = new WeakMap() // file -> its address on this page
@@ -41,7 +42,11 @@ export function tray({ texts, field, most, complain, changed }) {
   }
 
   const chip = (file, index) => {
-    const remove = el("button", { type: "button", class: "pb-ib", "aria-label": texts.removeFile(file.name) }, icon(X))
+    const remove = el(
+      "button",
+      { type: "button", class: "pb-ib", "aria-label": texts.removeFile({ name: file.name }) },
+      icon(X),
+    )
     remove.onclick = () => {
       forget(file)
       files = files.filter((other) => other !== file)
@@ -57,8 +62,8 @@ export function tray({ texts, field, most, complain, changed }) {
     add(more) {
       complain("")
       for (const file of more) {
-        if (files.length === MOST) complain(texts.tooMany(MOST))
-        else if (file.size > most) complain(`${file.name}: ${texts.tooBig(Math.floor(most / MEGABYTE))}`)
+        if (files.length === MOST) complain(texts.tooMany({ count: MOST }))
+        else if (file.size > most) complain(`${file.name}: ${texts.tooBig({ megabytes: Math.floor(most / MEGABYTE) })}`)
         else if (!file.size) complain(`${file.name}: ${texts.empty}`)
         else files.push(file)
       }
@@ -119,5 +124,5 @@ function answerOf(request) {
 function errorOf(request) {
   if (LATER.includes(request.status)) return { code: "busy" }
   const { detail } = answerOf(request)
-  return { code: "invalid", detail: Array.isArray(detail) ? detail[0]?.msg : detail }
+  return { code: CODES[request.status] ?? "invalid", detail: Array.isArray(detail) ? detail[0]?.msg : detail }
 }

@@ -20,6 +20,7 @@ export function presence({ is_open: isOpen, is_online: isOnline, changes_at: cha
 /** In the visitor's own time, which is the one on their clock. */
 function back(iso, texts) {
   const { days, weekday } = dayOf(iso)
-  if (days < 1) return texts.backToday(hour(iso))
-  return days === 1 ? texts.backTomorrow(hour(iso)) : texts.backOn(weekday, hour(iso))
+  const time = hour(iso)
+  if (days < 1) return texts.backToday({ time })
+  return days === 1 ? texts.backTomorrow({ time }) : texts.backOn({ day: weekday, time })
 }

@@ -2,7 +2,7 @@
 // `--check` builds in memory and fails when what is committed differs.
 
 import { createHash } from "node:crypto"
-import { mkdir, readFile, writeFile } from "node:fs/promises"
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises"
 import { basename, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { build, transform } from "esbuild"
@@ -49,9 +49,15 @@ const results = await Promise.all([
   build({ ...shared, entryPoints: onDemand, format: "esm", plugins: [styleAsText] }),
 ])
 
+// Each language as a translator wrote it, packed.
+const languages = (await readdir(join(here, "languages"))).map(async (name) => ({
+  path: join(out, "languages", name),
+  text: `${JSON.stringify(JSON.parse(await readFile(join(here, "languages", name), "utf8")))}\n`,
+}))
+
 const check = process.argv.includes("--check")
-await mkdir(out, { recursive: true })
-for (const { path, text } of results.flatMap((result) => result.outputFiles)) {
+await mkdir(join(out, "languages"), { recursive: true })
+for (const { path, text } of [...results.flatMap((result) => result.outputFiles), ...(await Promise.all(languages))]) {
   if (!check) await writeFile(path, text)
   else if ((await readFile(path, "utf8").catch(() => "")) !== text) {
     console.error(`static/widget/${basename(path)} is not what its sources give: run npm run build:widget`)

@@ -94,12 +94,23 @@ export function conversationView({
 
   const line = (key, className, text) => ({ key, className, make: () => [text] })
 
+  const megabytes = Math.floor(settings.upload_bytes / 1_048_576)
+  const reasons = {
+    refused: texts.refused,
+    lost: texts.lost,
+    bad_type: texts.badType,
+    too_large: texts.tooBig({ megabytes }),
+    too_often: texts.tooOften,
+  }
+  // What the server says for itself it says in English.
+  const reason = ({ code, detail }) => reasons[code] ?? (document.documentElement.lang === "en" && detail)
+
   const receipt = (item, held, state) => {
     if (!item) return [texts[state]]
     const again = el("button", { type: "button", onclick: () => onRetry(item) }, texts.retry)
     const cancel = el("button", { type: "button", onclick: () => onCancel(item) }, texts.cancel)
     if (item.error) {
-      const why = [texts.failed, item.error.detail].filter(Boolean).join(" ")
+      const why = [texts.failed, reason(item.error)].filter(Boolean).join(" ")
       return item.error.code === "lost" ? [why, cancel] : [why, again, cancel]
     }
     if (item.files && !held) return [el("progress", { value: 0, "aria-label": texts.uploading }), cancel]
@@ -424,7 +435,7 @@ export function conversationView({
               el("i"),
               el("i"),
               el("i"),
-              el("span", { class: "pb-vh" }, texts.typing(name)),
+              el("span", { class: "pb-vh" }, texts.typing({ name })),
             ),
           ],
         })

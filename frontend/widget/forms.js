@@ -136,10 +136,10 @@ export function ending({ texts, score, rates, mails, hasEmail, post }) {
     const said = status()
     const send = async (body) => {
       ask.disabled = true
-      const { error, message } = await post("transcript", body)
+      const { error, email } = await post("transcript", body)
       ask.disabled = false
       if (!error) where.hidden = ask.hidden = true
-      say(said, error ? error.detail || texts.notSent : message)
+      say(said, error ? error.detail || texts.notSent : texts.mailed({ address: email }))
       said.focus() // what had the focus may be gone
     }
     ask.onclick = () => {

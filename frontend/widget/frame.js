@@ -21,7 +21,7 @@ const FRESH_MS = 30_000 // so long we believe what we heard of who is there
 const TYPED_MS = 6_000 // how long the other side's word counts
 
 const settings = JSON.parse(document.getElementById("pb-settings").textContent)
-const texts = frameTexts()
+const texts = await frameTexts()
 // Settings shows the real thing with nobody behind it.
 const dialTo = settings.preview ? (await import("./preview.js")).pretend(settings) : connect
 
@@ -300,7 +300,7 @@ function worry() {
 const marks = new Marks((event, payload) => socket.emit(event, payload))
 
 // What a person writes while nobody lets us in waits for a person: that we are let in again, nobody tells us.
-const refused = { code: "refused", detail: texts.refused }
+const refused = { code: "refused" }
 
 const outbox = new Outbox({
   async send(item) {
@@ -422,6 +422,8 @@ async function post(path, body) {
     const answer = await fetch(`/api/v1/widget/${settings.id}/${path}`, how)
     const said = await answer.json()
     if (answer.ok) return said
+    if (answer.status === 429) return { error: { detail: texts.tooOften } }
+    if (document.documentElement.lang !== "en") return { error: {} } // the server speaks English
     return { error: { detail: Array.isArray(said.detail) ? said.detail[0].msg : said.detail } }
   } catch {
     return { error: {} }
@@ -607,7 +609,7 @@ async function start(kept) {
   muted = Boolean(kept.muted)
   outbox.restore(kept)
   for (const item of outbox.items) {
-    if (item.files?.some(({ url }) => !url)) item.error = { code: "lost", detail: texts.lost }
+    if (item.files?.some(({ url }) => !url)) item.error = { code: "lost" }
   }
   conversation.write(kept.draft ?? "")
   dial()

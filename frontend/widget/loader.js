@@ -11,6 +11,7 @@ import { textOn } from "./colour.js"
 import { el } from "./dom.js"
 import { icon, LAUNCHER, X } from "./icons.js"
 import style from "./loader.css"
+import { fill, plural } from "./speak.js"
 import { launcherTexts } from "./texts.js"
 
 const REPAIRS = 9 // how often the element is put back where the page threw it out
@@ -34,10 +35,16 @@ function draw(host, config, onclick) {
     draw() {
       const { open, ready, unread, hidden } = state
       const words = !open && config.launcher === "text" && config.launcher_text
-      view.texts = launcherTexts(config.locale)
+      const texts = config.texts ?? launcherTexts
+      const label = words || texts.open
+      view.texts = texts
+      aside.lang = config.language ?? "en"
       aside.className = `${config.position}${open ? " open" : ""}${ready ? " ready" : ""}`
-      aside.setAttribute("aria-label", view.texts.region)
-      launcher.setAttribute("aria-label", open ? view.texts.close : view.texts.open(words, unread))
+      aside.setAttribute("aria-label", texts.region)
+      launcher.setAttribute(
+        "aria-label",
+        open ? texts.close : unread ? fill(plural(texts.unread, unread, aside.lang), { label, count: unread }) : label,
+      )
       launcher.hidden = hidden
       badge.textContent = open ? "" : unread > 99 ? "99+" : unread || ""
       launcher.replaceChildren(icon(open ? X : LAUNCHER[config.launcher_icon]), words || "", badge)
@@ -75,14 +82,16 @@ async function start() {
   const host = document.createElement("pb-widget")
   document.documentElement.append(host)
   stay(host)
-  let config
-  if (dataset.preview) config = JSON.parse(dataset.preview)
-  else {
-    const answer = await fetch(`${origin}/api/v1/widget/${encodeURIComponent(id)}`, { credentials: "omit" })
+  /** The widget's settings, in the page's language or another one. */
+  const ask = async (locale) => {
+    const how = new URLSearchParams({ locale, lang: document.documentElement.lang })
+    const answer = await fetch(`${origin}/api/v1/widget/${encodeURIComponent(id)}?${how}`, { credentials: "omit" })
     if (!answer.ok) throw new Error(`no widget ${id} at ${origin}`)
-    config = await answer.json()
+    return answer.json()
   }
+  const config = dataset.preview ? JSON.parse(dataset.preview) : await ask(dataset.locale ?? "")
   Object.assign(config, config.options)
+  if (dataset.locale) config.locale = dataset.locale
   const view = draw(host, config, () => page.run(["toggle"]))
 
   let tries = 0
@@ -94,7 +103,7 @@ async function start() {
       // A failed try is remembered by its address.
       // biome-ignore lint/correctness/noUndeclaredVariables: build.mjs puts it in
       const { panel } = await import(`${origin}/widget/panel.js?${PANEL}${tries++ || ""}`)
-      page.open(panel({ origin, host, config, view, told, isPreview: Boolean(dataset.preview) }))
+      page.open(panel({ origin, host, config, ask, view, told, isPreview: Boolean(dataset.preview) }))
     } catch (error) {
       loading = false // the next click tries again
       console.warn("PingBack:", error.message)

@@ -10,9 +10,13 @@ import { darkRules } from "./colour.js"
 import { el } from "./dom.js"
 import { icon, X } from "./icons.js"
 import style from "./panel.css"
+import { fill } from "./speak.js"
 
-/** config: what GET /api/v1/widget/{id} answers, with its `options` laid over it. Returns the page's commands. */
-export function panel({ origin, host, config, view, told, isPreview }) {
+/**
+ * config: what GET /api/v1/widget/{id} answers, with its `options` laid over it; `ask(locale)` asks once more. Returns
+ * the page's commands.
+ */
+export function panel({ origin, host, config, ask, view, told, isPreview }) {
   const { state, launcher, aside, root } = view
   const prefix = `pingback:${config.id}:`
   const changes = {} // what the page changed, for a frame that comes later
@@ -72,11 +76,11 @@ export function panel({ origin, host, config, view, told, isPreview }) {
     if (state.ready) return
     // Made anew until it came, so that a second click mends a failed first one.
     frame?.remove()
-    const locale = encodeURIComponent(config.locale || document.documentElement.lang)
+    const how = new URLSearchParams({ locale: config.locale, lang: document.documentElement.lang })
     frame = el("iframe", {
-      title: view.texts.title(config.name),
+      title: fill(view.texts.title, config),
       allow: "autoplay",
-      src: `${origin}/widget/${config.id}/frame?locale=${locale}#${location.origin}`,
+      src: `${origin}/widget/${config.id}/frame?${how}#${location.origin}`,
     })
     aside.append(frame)
   }
@@ -86,7 +90,7 @@ export function panel({ origin, host, config, view, told, isPreview }) {
     frame = undefined
     state.ready = false
     setUnread(0)
-    if (state.open) mount()
+    if (state.open || kept().key) mount()
   }
 
   const setUnread = (count) => {
@@ -206,6 +210,20 @@ export function panel({ origin, host, config, view, told, isPreview }) {
   greetLater()
   if (kept().key) mount()
 
+  const speak = async (locale) => {
+    config.locale = locale
+    unmount()
+    if (isPreview) return
+    try {
+      const { language, texts } = await ask(locale)
+      if (locale !== config.locale) return // another one since
+      Object.assign(config, { language, texts })
+      draw()
+    } catch (error) {
+      console.warn("PingBack:", error.message)
+    }
+  }
+
   const veil = (hidden) => {
     state.hidden = hidden
     if (hidden) {
@@ -234,11 +252,10 @@ export function panel({ origin, host, config, view, told, isPreview }) {
       show(true)
       sendAll()
     },
-    setLocale(locale) {
-      config.locale = locale
-      unmount()
-    },
+    setLocale: speak,
     update(fields) {
+      const { locale = config.locale } = fields
+      if (locale !== config.locale) speak(locale)
       Object.assign(changes, fields)
       Object.assign(config, fields, { greeting: { ...config.greeting, ...fields.greeting } })
       if ("greeting" in fields && !state.open) greetLater()

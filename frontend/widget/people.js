@@ -24,7 +24,11 @@ export function showPresence(place, state, text) {
   place.replaceChildren(...(text ? [el("i", { class: "pb-dot" }), text] : []))
 }
 
-const format = (options) => new Intl.DateTimeFormat(undefined, options)
+// As the visitor is used to it where their browser speaks the chat's language, else as that language has it.
+const { document, navigator } = globalThis // missing where tests run
+const language = document?.documentElement.lang ?? "en"
+const locale = navigator?.languages?.find((each) => each.split("-")[0] === language.split("-")[0]) ?? language
+const format = (options) => new Intl.DateTimeFormat(locale, options)
 const clock = format({ hour: "2-digit", minute: "2-digit" })
 const date = format({ day: "numeric", month: "short" })
 const dateOfYear = format({ day: "numeric", month: "short", year: "numeric" })

@@ -8,9 +8,9 @@ const at = (days, hours) => new Date(2026, 10, 26 + days, hours, 0).toISOString(
 
 const texts = {
   away: "Away",
-  backOn: (day, time) => `${day} ${time}`,
-  backToday: (time) => `today ${time}`,
-  backTomorrow: (time) => `tomorrow ${time}`,
+  backOn: ({ day, time }) => `${day} ${time}`,
+  backToday: ({ time }) => `today ${time}`,
+  backTomorrow: ({ time }) => `tomorrow ${time}`,
   online: "Online",
   replies: { hour: "within an hour" },
 }

@@ -73,6 +73,18 @@ class WidgetOutput(serializers.ModelSerializer[Widget]):
         return timestamp(widget.updated_at)
 
 
+class PublicWidgetOutput(WidgetOutput):
+    language = serializers.CharField(help_text="What the chat speaks on this page.")
+    texts = serializers.DictField(
+        child=serializers.JSONField(),
+        allow_null=True,
+        help_text="The launcher's words in it; null: built-in English.",
+    )
+
+    class Meta(WidgetOutput.Meta):
+        fields = [*WidgetOutput.Meta.fields, "language", "texts"]
+
+
 class AvailabilityOutput(serializers.Serializer[Any]):
     is_open = serializers.BooleanField(help_text="By the business hours.")
     is_online = serializers.BooleanField(allow_null=True, help_text="Somebody is there now; null: not shown.")

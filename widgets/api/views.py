@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import Http404
+from django.utils.cache import patch_vary_headers
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -17,6 +18,7 @@ from foundation.api import SIGNED_IN, WITH_BODY, CursorQuery, newest_page, path_
 from widgets import keys
 from widgets.api import serializers as shapes
 from widgets.availability import availability_of, payload_of
+from widgets.embed import spoken_to
 from widgets.models import Widget
 from widgets.selectors import conversations_of
 from widgets.services import create_widget, update_widget
@@ -80,11 +82,23 @@ class Public(APIView):
 
 
 class PublicWidget(Public):
-    @extend_schema(summary="Read a widget (public)", auth=[], responses={200: shapes.WidgetOutput, **refusals(404)})
+    @extend_schema(
+        summary="Read a widget (public)",
+        auth=[],
+        parameters=[
+            OpenApiParameter("locale", str, description="The language that a page asks for, like de or pt-BR."),
+            OpenApiParameter("lang", str, description="The page's own, which counts after the widget's."),
+        ],
+        responses={200: shapes.PublicWidgetOutput, **refusals(404)},
+    )
     def get(self, request: Request, widget_id: str) -> Response:
         widget = self.widget(widget_id)
         note_sighting(widget, origin=request.headers.get("Origin", ""))
-        return Response(shapes.WidgetOutput(widget).data)
+        language = spoken_to(request, widget.options)
+        words = {"language": language.code, "texts": None if language.is_english else language.launcher}
+        response = Response(shapes.WidgetOutput(widget).data | words)
+        patch_vary_headers(response, ["Accept-Language"])
+        return response
 
 
 class PublicAvailability(Public):

@@ -41,6 +41,10 @@ class TranscriptInput(serializers.Serializer[Any]):
     email = Text(max_length=254, required=False, default="", allow_blank=True)
 
 
+class TranscriptOutput(Done):
+    email = serializers.EmailField(help_text="Where it goes.")
+
+
 class OfOneConversation(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -78,7 +82,7 @@ class VisitorTranscript(OfOneConversation):
         auth=[],
         parameters=[KEY],
         request=TranscriptInput,
-        responses={200: Done, **refusals(400, 404, *WITH_BODY, 429)},
+        responses={200: TranscriptOutput, **refusals(400, 404, *WITH_BODY, 429)},
     )
     def post(self, request: Request, widget_id: str, conversation_id: str) -> Response:
         visitor = visitor_of(request, widget_id)
@@ -86,4 +90,4 @@ class VisitorTranscript(OfOneConversation):
         data = TranscriptInput(data=request.data)
         data.is_valid(raise_exception=True)
         address = send_transcript(visitor=visitor, conversation=conversation, **data.validated_data)
-        return Response({"message": _("Sent to %(address)s.") % {"address": address}})
+        return Response({"message": _("Sent to %(address)s.") % {"address": address}, "email": address})

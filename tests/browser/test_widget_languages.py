@@ -1,0 +1,54 @@
+"""The chat in the page's language, from right to left where that is how it is read."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import Server
+from tests.browser.test_widget_access import flaws
+from tests.browser.widget_page import Acme, Visit, until, visits
+
+
+@pytest.fixture
+def acme(server: Server) -> Acme:
+    return Acme(server)
+
+
+@pytest.fixture
+def visit(browser: Any, shop: Callable[..., str], acme: Acme) -> Iterator[Callable[..., Visit]]:
+    yield from visits(browser, shop, acme)
+
+
+def test_it_speaks_the_pages_language_and_another_when_it_is_told_to(visit: Callable[..., Visit], acme: Acme) -> None:
+    head = acme.widget["embed_code"].replace("<script", '<script data-locale="ar"')
+    cleo = visit(head=head, locale="en-GB")
+    launcher = cleo.page.get_by_role("button", name="فتح الدردشة")
+    launcher.wait_for()
+    assert not any("languages" in url for url in cleo.requests)
+
+    launcher.click()
+    cleo.chat.get_by_role("button", name="أرسل لنا رسالة").click()
+    cleo.chat.get_by_role("textbox", name="رسالة").fill("هل لديكم قهوة؟")
+    cleo.chat.get_by_role("button", name="إرسال", exact=True).click()
+    cleo.chat.get_by_text("أُرسلت", exact=True).wait_for()
+    acme.say("Yes, we have.")
+    cleo.sees("Yes, we have.")
+
+    # The visitor's own words stand at the end of a line, which here is on the left.
+    boxes = [bubble.bounding_box() for bubble in cleo.log.locator(".pb-b").all()]
+    assert boxes[0]["x"] < boxes[1]["x"]
+    back = cleo.chat.get_by_role("button", name="رجوع").bounding_box()
+    assert back["x"] > cleo.chat.get_by_role("button", name="إغلاق الدردشة").last.bounding_box()["x"]
+    assert flaws(cleo) == []
+
+    cleo.page.evaluate("PingBack('close')")
+    acme.say("And tea.")
+    acme.say("And cake.")
+    cleo.page.get_by_role("button", name="فتح الدردشة، رسالتان غير مقروءتين").wait_for()
+    cleo.page.evaluate("PingBack('setLocale', 'pl')")
+    cleo.page.get_by_role("button", name="Otwórz czat, 2 nieprzeczytane wiadomości").click()
+    cleo.sees("And cake.")
+    cleo.chat.get_by_role("textbox", name="Wiadomość").wait_for()
+    until(cleo.page, lambda: cleo.chat.locator("html").get_attribute("dir") == "ltr")
+    assert cleo.complaints == []

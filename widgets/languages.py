@@ -1,0 +1,56 @@
+"""The languages that the chat speaks: one file each in frontend/widget/languages/, which a translator edits.
+
+`npm run build:widget` packs them into static/widget/languages/. English is built into the scripts as well, so that
+nothing more is fetched for it; of another language the launcher's few words go along with the widget's settings, and
+the frame fetches the rest. Source: issue "widget", look.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.utils.translation.trans_real import parse_accept_lang_header
+
+FOLDER = Path(settings.BASE_DIR, "static/widget/languages")
+ENGLISH = "en"
+# Names that browsers still give.
+_FORMER = {"iw": "he"}
+# More of a header or a tag is no language.
+_LONGEST = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """name: as its speakers call it. direction: "ltr" or "rtl". launcher: what stands on the page before the chat."""
+
+    code: str
+    name: str
+    direction: str
+    launcher: Mapping[str, object]
+
+    @property
+    def is_english(self) -> bool:
+        return self.code == ENGLISH
+
+
+def _read(file: Path) -> Language:
+    told = json.loads(file.read_text())
+    return Language(code=file.stem, name=told["name"], direction=told["direction"], launcher=told["launcher"])
+
+
+LANGUAGES: Mapping[str, Language] = {file.stem: _read(file) for file in sorted(FOLDER.glob("*.json"))}
+
+
+def language_of(*asked: str, accepted: str = "") -> Language:
+    """The first of those asked for that we speak, then the best of the browser's (Accept-Language), then English.
+
+    asked: as pages name them ("pt-BR", "de_AT"), "" for none.
+    """
+    browsers = [tag for tag, _weight in parse_accept_lang_header(accepted[:_LONGEST])]
+    for tag in [*asked, *browsers]:
+        code = tag[:_LONGEST].replace("_", "-").split("-")[0].lower()
+        if found := LANGUAGES.get(_FORMER.get(code, code)):
+            return found
+    return LANGUAGES[ENGLISH]
