@@ -15,26 +15,38 @@ from accounts.models import User
 from businesses.models import Business, Team
 from businesses.selectors import membership_of
 from conversations.models import Conversation, ConversationQuerySet, Message, Status
+from conversations.search.query import MAX_QUERY
 from conversations.selectors import inbox, messages_after, messages_before
 from foundation.api import newest_page
 from foundation.ids import parse_id
 
 ROWS = 50
 WINDOW = 50
-MAX_QUERY = 200
+# So far from the end of a thread, what was found there is shown with all that came after it.
+NEAR = 200
 MOST = 99
 # Messages of one person this close together stand as one group.
 GROUP_SECONDS = 300
 
 
+# Of a search, and what may follow them.
+OPERATORS = (
+    ("from", _("a name, me, agent or customer")),
+    ("channel", _("email, whatsapp, widget …")),
+    ("status", _("open, pending, resolved or closed")),
+    ("before", _("a day like 2026-03-31")),
+    ("after", _("a day")),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """One list of the inbox. empty: what it says when there is nothing in it."""
+    """One list of the inbox. status: None = any. empty: what it says when there is nothing in it."""
 
     name: str
     title: str | Promise
     icon: str
-    status: Status
+    status: Status | None
     empty: str | Promise
     team_id: UUID | None = None
 
@@ -44,7 +56,7 @@ LISTS = {
     for listing in (
         Listing(
             name="open",
-            title=_("Open"),
+            title=_("All open"),
             icon="inbox",
             status=Status.OPEN,
             empty=_("Every conversation is answered. What comes in shows here at once."),
@@ -53,9 +65,16 @@ LISTS = {
         Listing(
             name="unassigned",
             title=_("Unassigned"),
-            icon="layers",
+            icon="user-plus",
             status=Status.OPEN,
             empty=_("Every open conversation has somebody."),
+        ),
+        Listing(
+            name="handoffs",
+            title=_("Handed over"),
+            icon="hand",
+            status=None,
+            empty=_("Nobody waits for a person. What Theo hands over shows here."),
         ),
         Listing(
             name="pending",
@@ -72,6 +91,7 @@ LISTS = {
             empty=_("What you resolve is kept here, and opens again when the customer writes."),
         ),
         Listing(name="closed", title=_("Closed"), icon="archive", status=Status.CLOSED, empty=_("Nothing is closed.")),
+        Listing(name="all", title=_("Everything"), icon="layers", status=None, empty=_("Nobody has written yet.")),
     )
 }
 
@@ -114,11 +134,7 @@ class Place:
 def rows_of(user: User, place: Place, *, cursor: str | None) -> tuple[list[Conversation], str | None]:
     """One page of a list and the cursor of the next. Raises Unprocessable for a cursor that is none of ours."""
     rows: ConversationQuerySet = inbox(user)
-    if place.q:  # looks everywhere: who searches does not know in which list it is
-        rows = rows.filter(Q(customer__name__icontains=place.q) | Q(customer__email__icontains=place.q))
-    else:
-        rows = rows.filter(_belongs(place.listing, user))
-    return newest_page(rows, cursor=cursor, limit=ROWS)
+    return newest_page(rows.filter(_belongs(place.listing, user)), cursor=cursor, limit=ROWS)
 
 
 def counts_of(user: User) -> list[dict[str, Any]]:
@@ -155,7 +171,9 @@ def _counted(listing: Listing, number: int) -> dict[str, Any]:
 
 
 def _belongs(listing: Listing, user: User) -> Q:
-    found = Q(status=listing.status)
+    found = Q(status=listing.status) if listing.status else Q()
+    if listing.name == "handoffs":
+        return Q(handoff_at__isnull=False)
     if listing.name == "mine":
         return found & Q(assignee_id=user.pk)
     if listing.name == "unassigned":
@@ -188,6 +206,19 @@ def window_before(conversation: Conversation, before: int | None) -> tuple[list[
     if entries:
         entries[0].day = _day(entries[0].message)
     return entries, shown[0].seq if earlier else None
+
+
+def window_around(conversation: Conversation, at: int) -> tuple[list[Entry], int | None, int | None]:
+    """The messages around one: all from a little before it to the end if that is near, else a window that stands still.
+
+    Returns them, where the earlier ones start, and what the window ends before, None at the end of the thread.
+    """
+    if conversation.last_seq - at >= NEAR:
+        before = at + WINDOW // 2
+        return *window_before(conversation, before), before
+    shown = messages_after(conversation, max(at - WINDOW // 2, 1) - 1, limit=NEAR + WINDOW)
+    entries = list(_entries(conversation, shown, None))
+    return entries, shown[0].seq if shown and shown[0].seq > 1 else None, None
 
 
 def window_after(conversation: Conversation, after: int, limit: int) -> list[Entry]:

@@ -23,6 +23,7 @@ from businesses.policy import Action, require
 from conversations import pages, picker
 from conversations.attachments import ids_of, unsent_among
 from conversations.models import Conversation, Status
+from conversations.search.finding import search
 from conversations.services import handling
 from conversations.services.messages import MAX_CONTENT, send_reply
 from conversations.services.uploads import keep_upload
@@ -195,10 +196,18 @@ def _inbox_page(request: HttpRequest, context: dict[str, Any], *, status: int = 
 def _list_context(request: HttpRequest, *, opened: Conversation | None = None) -> dict[str, Any]:
     place = pages.Place.of(request.GET)
     cursor = request.GET.get("cursor")
+    found: dict[str, Any] = {}
     try:
-        found, following = pages.rows_of(request.user, place, cursor=cursor)  # type: ignore[arg-type]
+        if place.q:
+            hits, following = search(request.user, place.q, cursor=cursor, limit=pages.ROWS)  # type: ignore[arg-type]
+            found = {"hits": hits}
+        else:
+            rows, following = pages.rows_of(request.user, place, cursor=cursor)  # type: ignore[arg-type]
+            found = {"rows": rows}
     except Refused as refusal:
-        raise Http404 from refusal
+        if not place.q or cursor:
+            raise Http404 from refusal
+        following, found = None, {"hits": [], "flaw": refusal.detail}
     teams = pages.team_counts_of(request.user)  # type: ignore[arg-type]
     listing = place.listing
     if listing.team_id:
@@ -211,7 +220,8 @@ def _list_context(request: HttpRequest, *, opened: Conversation | None = None) -
         "listing": listing,
         "team_lists": teams,
         "q": place.q,
-        "rows": found,
+        "search_operators": pages.OPERATORS,
+        **found,
         "next": following,
         "cursor": cursor,
         "lists": pages.counts_of(request.user),  # type: ignore[arg-type]
@@ -221,7 +231,11 @@ def _list_context(request: HttpRequest, *, opened: Conversation | None = None) -
 
 def _thread_context(request: HttpRequest, found: Conversation) -> dict[str, Any]:
     before = _number(request, "before", least=1) if "before" in request.GET else None
-    entries, earlier = pages.window_before(found, before)
+    at = _number(request, "at", least=1) if "at" in request.GET and before is None else None
+    if at:
+        entries, earlier, before = pages.window_around(found, at)
+    else:
+        entries, earlier = pages.window_before(found, before)
     unread: int = found.unread  # type: ignore[attr-defined]
     if before is None:
         _mark_first_new(entries, unread)
@@ -231,6 +245,7 @@ def _thread_context(request: HttpRequest, found: Conversation) -> dict[str, Any]
         "entries": entries,
         "earlier": earlier,
         "before": before,
+        "at": at,
         "others": pages.earlier_conversations(found),
         "place": pages.Place.of(request.GET).parts(),
         "view": "customer" if request.GET.get("view") == "customer" else "thread",

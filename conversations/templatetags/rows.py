@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from conversations.models import Conversation, MessageStatus, SenderType, Status
+from conversations.search.snippets import pieces_of
 
 register = template.Library()
 
@@ -80,6 +81,12 @@ def drawn_rows(context: template.Context, query: str) -> SafeText:
 
 
 @register.filter
+def pieces(snippet: str) -> list[tuple[str, bool]]:
+    """A snippet in pieces, each with whether it was found."""
+    return pieces_of(snippet)
+
+
+@register.filter
 def status_name(status: str) -> str:
     return str(Status(status).label)
 
@@ -89,7 +96,7 @@ def _draw(row: Row) -> SafeText:
     return render_to_string("conversations/row.html", {"row": row})
 
 
-def _row(row: Conversation, clock: Clock, query: str, reader: User, listed: Status, *, is_opened: bool) -> Row:
+def _row(row: Conversation, clock: Clock, query: str, reader: User, listed: Status | None, *, is_opened: bool) -> Row:
     last, assignee = row.last_message, row.assignee
     author = None
     if last and last.sender_type == SenderType.AGENT:
@@ -109,7 +116,7 @@ def _row(row: Conversation, clock: Clock, query: str, reader: User, listed: Stat
         text=last.preview[:MOST_WORDS] if last else None,
         is_failed=last is not None and last.status == MessageStatus.FAILED,
         needs_person=bool(row.handoff_reason),
-        status=None if row.status == listed else row.status,
+        status=None if row.status == (listed or Status.OPEN) else row.status,
         team=row.team.name if row.team else None,
         assignee_id=row.assignee_id,
         assignee=assignee.full_name if assignee else "",

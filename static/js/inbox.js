@@ -10,11 +10,13 @@ import { enhancePictures } from "./picture.js"
 import { backoff, connect } from "./socket.js"
 import { List } from "./list.js"
 import { hear } from "./presence.js"
+import { enhanceSearch, showFound } from "./search.js"
 import { Thread } from "./thread.js"
 import { openMenu } from "./menu.js"
 import { complain, toast } from "./toast.js"
 
 const CALM_MS = 250 // many events at once are one look
+const AHEAD_MS = 30_000 // so long a page that was fetched ahead is good
 // Live events by the feed's word for them, where it matters which they are.
 const KINDS = {
   agent_status_changed: "agent.status_changed",
@@ -38,6 +40,7 @@ export function enhanceInbox(body) {
       onTyping: (writes) => typing(thread.id, writes),
     })
     thread.start()
+    showFound(thread, new URLSearchParams(location.search).get("q") ?? "")
     line?.emit("join_conversation", { conversation_id: thread.id })
   }
 
@@ -51,9 +54,13 @@ export function enhanceInbox(body) {
   // What cannot be fetched now is asked for until it is here: nothing else would bring it.
   let failures = 0
   let again
+  let touched = new Set() // conversations that something happened to since the last look
   const look = calmly(async () => {
     clearTimeout(again)
-    const looks = await Promise.allSettled([list.refresh(), thread?.catchUp()])
+    const moved = touched
+    touched = new Set()
+    const looks = await Promise.allSettled([list.refresh(moved), thread?.catchUp()])
+    if (looks[0].status === "rejected") for (const id of moved) touched.add(id)
     const errors = looks.filter(({ status }) => status === "rejected").map(({ reason }) => reason)
     errors.filter((error) => !(error instanceof Failed)).forEach(reportError)
     const passing = errors.filter((error) => error.passes)
@@ -68,7 +75,8 @@ export function enhanceInbox(body) {
     const { signal } = opening
     document.getElementById("thread").setAttribute("aria-busy", "true")
     try {
-      const page = await fragment(address, { signal })
+      const page = await (next.take(address) ?? fragment(address, { signal }))
+      if (signal.aborted) return
       leave()
       swap(page, "thread")
       swap(page, "panel")
@@ -77,14 +85,15 @@ export function enhanceInbox(body) {
       document.title = document.title.replace(/^(?:.*?, )?/, `${thread.element.dataset.title}, `)
       if (push) history.pushState({}, "", address)
       shown = location.href
-      list.mark(thread.id)
+      list.mark(thread.id, thread.element.dataset.at)
       dress()
       thread.element.focus({ preventScroll: true })
+      next.fetch(list.beside(1)?.href)
     } catch (error) {
       if (error.name === "AbortError") return
       if (!error.passes) return location.assign(address) // the server's page says what is wrong
       document.getElementById("thread").removeAttribute("aria-busy")
-      list.mark(thread?.id)
+      list.mark(thread?.id, thread?.element.dataset.at)
       if (!push) history.replaceState({}, "", shown)
       complain(error)
     }
@@ -94,14 +103,18 @@ export function enhanceInbox(body) {
     const before = thread.status
     const data = new FormData(form)
     data.set("status", status)
+    const undo = () => setStatus(form, before)
+    // At once, as it nearly always goes well; what the server says comes right behind it.
+    if (before !== status && list.isOf(before)) list.drop(thread.id)
+    const told =
+      before !== status &&
+      toast(body.getAttribute(`data-done-${status}`), { action: body.dataset.undo, onAction: undo })
     try {
       await ask(form.action, { body: data })
     } catch (error) {
-      return complain(error)
+      if (told) told.remove()
+      complain(error)
     }
-    const undo = () => setStatus(form, before)
-    if (before !== status)
-      toast(body.getAttribute(`data-done-${status}`), { action: body.dataset.undo, onAction: undo })
     await look()
   }
 
@@ -130,12 +143,15 @@ export function enhanceInbox(body) {
     const row = event.target.closest("[data-row]")
     const go = event.target.closest("[data-go]")
     const back = event.target.closest("[data-back]")
+    const other = event.target.closest("#lists a, #list-tabs a, #list-sort a")
+    const clear = event.target.closest("[data-clear-search]")
     if (row) open(row.href)
+    else if (other || clear) return goTo((other ?? clear).href, event)
     else if (go) body.dataset.view = go.dataset.go
     else if (back) body.dataset.view = "list"
     else return
     event.preventDefault()
-    if (back) history.pushState({}, "", back.href)
+    if (back) history.pushState({}, "", `/inbox/${list.query}`)
     if (go)
       document
         .getElementById(go.dataset.go === "customer" ? "panel" : "thread")
@@ -152,11 +168,31 @@ export function enhanceInbox(body) {
     if (form.matches("[data-assign-form]")) assign(form, event.submitter)
     else setStatus(form, event.submitter.value)
   })
+  let listed = list.query
   addEventListener("popstate", () => {
-    const row = /^\/inbox\/[0-9a-f-]{36}\/$/.test(location.pathname)
-    if (row) open(location.href, { push: false })
-    else body.dataset.view = "list"
+    const row = /^\/inbox\/([0-9a-f-]{36})\/$/.exec(location.pathname)
+    if (list.query !== listed) showList()
+    search.follow()
+    if (row && row[1] !== thread?.id) open(location.href, { push: false })
+    else body.dataset.view = row ? "thread" : "list"
   })
+
+  /** Another list beside the conversation that is open. */
+  function goTo(address, event) {
+    event.preventDefault()
+    const { search: query } = new URL(address)
+    if (body.dataset.view !== "list" && thread) history.pushState({}, "", `/inbox/${thread.id}/${query}`)
+    else history.pushState({}, "", `/inbox/${query}`)
+    search.follow()
+    showList()
+  }
+
+  async function showList() {
+    listed = list.query
+    await list.reset().catch(complain)
+  }
+
+  const search = enhanceSearch(body.querySelector("form[role=search]"), { go: () => showList() })
 
   enhancePictures()
   enhanceKeys({
@@ -177,6 +213,9 @@ export function enhanceInbox(body) {
     },
   })
 
+  // What one will probably open next is here before one asks for it; never older than what happened to it.
+  const next = ahead()
+
   // Every change of the workspace, live or asked for; what it is about is fetched as it is now.
   const marks = new Marks((event, payload) => line.emit(event, payload))
   const feed = new Follow({
@@ -187,6 +226,9 @@ export function enhanceInbox(body) {
 
   function changed({ kind, object, data }) {
     if (kind === "agent.status_changed") return hear("agent_status_changed", data)
+    const about = object?.conversation_id ?? object?.id
+    touched.add(about)
+    next.forget(about)
     if (kind === "message.created" && object?.sender_type === "customer") marks.delivered(object)
     if (kind === "message.updated" && object?.conversation_id === thread?.id) thread.changed.add(object.seq)
     if (kind === "message.created" && object?.sender_id === body.dataset.user) composer?.settle()
@@ -235,6 +277,32 @@ export function enhanceInbox(body) {
   addEventListener("pageshow", (event) => event.persisted && location.reload())
   dress()
   body.dataset.ready = ""
+}
+
+/** One conversation's page, fetched ahead. */
+function ahead() {
+  let kept
+  let timer
+  return {
+    fetch(address) {
+      clearTimeout(timer)
+      if (!address) return
+      timer = setTimeout(() => {
+        kept = { address, until: Date.now() + AHEAD_MS, page: fragment(address).catch(() => null) }
+      }, CALM_MS)
+    },
+    /** The page at this address, if it was fetched and is fresh; for one use. */
+    take(address) {
+      const found = kept
+      clearTimeout(timer)
+      kept = undefined
+      const same = found && new URL(found.address, location.href).href === new URL(address, location.href).href
+      return same && Date.now() < found.until ? found.page.then((page) => page ?? fragment(address)) : null
+    },
+    forget(id) {
+      if (kept?.address.includes(id)) kept = undefined
+    },
+  }
 }
 
 function swap(page, id) {

@@ -1,9 +1,13 @@
-// The list of conversations: kept in the server's order, longer on demand, still while somebody reads further down.
+// The list of conversations, or of what was found: in the server's order, longer as one scrolls, still while somebody
+// reads further down. However long it is, only the rows around what is seen are in the page.
 
 import { fragment, morph, morphById } from "./fragment.js"
 import { complain } from "./toast.js"
 
 const SCROLLED_PX = 40
+const SPARE = 20 // rows above and below what is seen
+const AHEAD = 30 // so many rows before the end, the next page is asked for
+const NOT_OF_THE_LIST = ["at", "before", "view"] // of an address: about the conversation
 
 export class List {
   constructor(scroller) {
@@ -11,26 +15,54 @@ export class List {
     this.rows = document.getElementById("rows")
     this.fresh = document.querySelector("[data-fresh]")
     this.waiting = null
+    this.items = [...this.rows.children].map(itemOf)
+    this.drawn = new Map() // id -> what its row was made from
+    for (const item of this.items) this.drawn.set(item.id, item.drawing)
+    this.asking = new AbortController()
     this.fresh.addEventListener("click", () => {
       this.scroller.scrollTop = 0
       this.apply(this.waiting)
     })
+    let isDrawing = false
     scroller.addEventListener("scroll", () => {
       if (this.waiting && scroller.scrollTop < SCROLLED_PX) this.apply(this.waiting)
+      if (isDrawing) return
+      isDrawing = true
+      requestAnimationFrame(() => {
+        isDrawing = false
+        this.draw()
+        this.reach()
+      })
     })
+    new ResizeObserver(() => this.draw()).observe(scroller)
     scroller.addEventListener("click", (event) => {
       const more = event.target.closest("[data-more]")
       if (!more) return
       event.preventDefault()
-      if (!more.hasAttribute("aria-busy")) this.extend(more).catch(complain)
+      this.extend(more).catch(complain)
     })
   }
 
-  /** The first page as it is now. */
-  async refresh() {
+  /** Of the list that the address names. */
+  get query() {
+    const query = new URLSearchParams(location.search)
+    for (const name of NOT_OF_THE_LIST) query.delete(name)
+    const text = query.toString()
+    return text && `?${text}`
+  }
+
+  get rowPx() {
+    return this.rows.firstElementChild?.offsetHeight || 76
+  }
+
+  /** The first page as it is now. touched: conversations that moved since. */
+  async refresh(touched = new Set()) {
     if (new URLSearchParams(location.search).has("cursor")) return // a later page stands still
-    const page = await fragment(`/inbox/rows/${location.search}`)
-    morphById(page, "lists", "list-tabs")
+    const { signal } = this.asking
+    const page = await fragment(`/inbox/rows/${this.query}`, { signal }).catch(unlessAborted)
+    if (!page || signal.aborted) return
+    this.showCounts(page)
+    page.touched = new Set([...(this.waiting?.touched ?? []), ...touched])
     if (this.scroller.scrollTop < SCROLLED_PX || !this.brings(page)) this.apply(page)
     else {
       this.waiting = page
@@ -38,60 +70,159 @@ export class List {
     }
   }
 
+  /** Another list, or another search: from its top, whatever was asked before. */
+  async reset() {
+    this.asking.abort()
+    this.asking = new AbortController()
+    const { signal } = this.asking
+    this.scroller.setAttribute("aria-busy", "true")
+    const page = await fragment(`/inbox/rows/${this.query}`, { signal })
+      .catch(unlessAborted)
+      .finally(() => signal.aborted || this.scroller.removeAttribute("aria-busy"))
+    if (!page || signal.aborted) return
+    this.showCounts(page)
+    this.items = []
+    this.scroller.scrollTop = 0
+    this.apply(page)
+  }
+
+  showCounts(page) {
+    morphById(page, "lists", "list-tabs", "list-title", "list-sort")
+  }
+
   /** Whether a row would come to the top while somebody reads further down. */
   brings(page) {
-    return page.querySelector("#rows > li")?.id !== this.rows.querySelector("li")?.id
+    return page.querySelector("#rows > li")?.id !== this.items[0]?.id
   }
 
   apply(page) {
     this.waiting = null
     this.fresh.hidden = true
-    const fresh = [...page.querySelectorAll("#rows > li")]
+    const fresh = [...page.querySelectorAll("#rows > li")].map(itemOf)
+    const ids = new Set(fresh.map(({ id }) => id))
+    const last = this.items.findIndex(({ id }) => id === fresh.at(-1)?.id)
     const whole = !page.querySelector("[data-more]")
-    const last = fresh.at(-1)?.dataset.at ?? ""
-    const ids = new Set(fresh.map((row) => row.id))
-    for (const row of [...this.rows.children]) {
-      // Gone from this list: it would stand among the rows that we were told.
-      if (!ids.has(row.id) && (whole || row.dataset.at >= last)) row.remove()
-    }
-    fresh.forEach((row, index) => {
-      const old = document.getElementById(row.id)
-      if (old) morph(old, row)
-      const now = old ?? document.importNode(row, true)
-      if (this.rows.children[index] !== now) this.rows.insertBefore(now, this.rows.children[index] ?? null)
-    })
-    if (whole || this.rows.children.length === fresh.length) morphById(page, "rows-end")
-    this.mark(this.current)
+    // What stood behind the last one still does, but for what moved; when it is not known, neither is what follows.
+    const rest = whole || last < 0 ? [] : this.items.slice(last + 1)
+    const kept = rest.filter(({ id, row }) => !ids.has(id) && !page.touched?.has(row))
+    this.items = [...fresh, ...kept]
+    if (!kept.length) morphById(page, "rows-end")
+    this.draw()
+    this.reach()
+  }
+
+  /** Whether conversations of this status are in it, and no others. */
+  isOf(status) {
+    return document.getElementById("list-title").dataset.status === status
+  }
+
+  /** Take it off the list, until the server says what is in it. */
+  drop(row) {
+    this.items = this.items.filter((item) => item.row !== row)
+    this.draw()
   }
 
   /** One page more at the end. */
   async extend(link) {
+    if (link.hasAttribute("aria-busy")) return
     link.setAttribute("aria-busy", "true")
+    const { signal } = this.asking
     const address = link.href.replace("/inbox/", "/inbox/rows/")
-    const page = await fragment(address).finally(() => link.removeAttribute("aria-busy"))
-    for (const row of page.querySelectorAll("#rows > li")) {
-      if (!document.getElementById(row.id)) this.rows.append(document.importNode(row, true))
-    }
+    const page = await fragment(address, { signal })
+      .catch(unlessAborted)
+      .finally(() => link.removeAttribute("aria-busy"))
+    if (!page || signal.aborted) return
+    const known = new Set(this.items.map(({ id }) => id))
+    const more = [...page.querySelectorAll("#rows > li")].map(itemOf)
+    this.items.push(...more.filter(({ id }) => !known.has(id)))
     morphById(page, "rows-end")
-    this.mark(this.current)
+    this.draw()
+    this.reach()
   }
 
-  mark(id) {
-    this.current = id
-    for (const row of this.rows.querySelectorAll("[data-row]")) {
-      if (row.dataset.row === id) row.setAttribute("aria-current", "true")
-      else row.removeAttribute("aria-current")
+  /** Near the end one wants to go on. A page that cannot be had waits for the button. */
+  reach() {
+    const more = document.querySelector("#rows-end [data-more]")
+    const { scrollTop, clientHeight } = this.scroller
+    if (more && scrollTop + clientHeight > (this.items.length - AHEAD) * this.rowPx) this.extend(more).catch(() => {})
+  }
+
+  draw() {
+    const { rows, scroller, items } = this
+    const height = this.rowPx
+    const first = Math.max(Math.floor(scroller.scrollTop / height) - SPARE, 0)
+    const end = Math.min(Math.ceil((scroller.scrollTop + scroller.clientHeight) / height) + SPARE, items.length)
+    const shown = items.slice(Math.min(first, end), end)
+    const ids = new Set(shown.map(({ id }) => id))
+    for (const node of [...rows.children]) {
+      if (ids.has(node.id)) continue
+      if (node.contains(document.activeElement)) scroller.focus({ preventScroll: true })
+      this.drawn.delete(node.id)
+      node.remove()
     }
+    shown.forEach((item, index) => {
+      let node = document.getElementById(item.id)
+      if (!node) node = document.importNode(item.drawing, true)
+      else if (this.drawn.get(item.id) !== item.drawing) morph(node, item.drawing)
+      this.drawn.set(item.id, item.drawing)
+      if (rows.children[index] !== node) rows.insertBefore(node, rows.children[index] ?? null)
+      this.dress(node)
+    })
+    rows.style.paddingBlock = `${Math.min(first, end) * height}px ${(items.length - end) * height}px`
+  }
+
+  /** What a row shows beside what the server drew. */
+  dress(node) {
+    const link = node.querySelector("[data-row]")
+    const { row, seq = "" } = link.dataset
+    if (row === this.current && seq === (this.currentSeq || seq)) link.setAttribute("aria-current", "true")
+    else link.removeAttribute("aria-current")
+  }
+
+  mark(id, seq = "") {
+    this.current = id
+    this.currentSeq = seq
+    for (const node of this.rows.children) this.dress(node)
+  }
+
+  /** The row `by` places behind the one that is open; undefined at the end. */
+  beside(by) {
+    const at = this.items.findIndex(({ row, seq }) => row === this.current && seq === (this.currentSeq || seq))
+    return at < 0 ? this.items[0] : this.items[at + by]
   }
 
   /** Open the row `by` places further down. */
   step(by, open) {
-    const rows = [...this.rows.querySelectorAll("[data-row]")]
-    const at = rows.findIndex((row) => row.hasAttribute("aria-current"))
-    const row = rows[at < 0 ? 0 : Math.min(Math.max(at + by, 0), rows.length - 1)]
-    if (!row || row.hasAttribute("aria-current")) return
-    this.mark(row.dataset.row)
-    row.scrollIntoView({ block: "nearest" })
-    open(row.href)
+    const item = this.beside(by)
+    if (!item) return
+    this.mark(item.row, item.seq)
+    this.bringIntoView(this.items.indexOf(item))
+    open(item.href)
   }
+
+  bringIntoView(index) {
+    const { scroller, rowPx } = this
+    const top = index * rowPx
+    const lowest = top + rowPx - scroller.clientHeight
+    scroller.scrollTop = Math.min(Math.max(scroller.scrollTop, lowest), top)
+    this.draw()
+  }
+}
+
+/** drawing: the row as the server drew it, never in the page itself. */
+function itemOf(node) {
+  const drawing = node.cloneNode(true)
+  const link = drawing.querySelector("[data-row]")
+  link.removeAttribute("aria-current")
+  return {
+    id: node.id,
+    drawing,
+    row: link.dataset.row,
+    seq: link.dataset.seq ?? "",
+    href: link.getAttribute("href"),
+  }
+}
+
+function unlessAborted(error) {
+  if (error.name !== "AbortError") throw error
 }

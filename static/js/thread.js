@@ -82,7 +82,7 @@ export class Thread {
 
   /** Everything behind what is shown, what changed of it, and the head and the facts beside it as they are now. */
   async catchUp({ toEnd = false } = {}) {
-    if (!new URLSearchParams(location.search).has("before")) while (await this.follow(toEnd));
+    if (!this.element.hasAttribute("data-still")) while (await this.follow(toEnd));
     for (const seq of this.changed) {
       await this.update(seq)
       this.changed.delete(seq)

@@ -2,7 +2,7 @@
 
 const SHOWN_MS = 6000
 
-/** toast("Resolved.", { kind: "error", action: "Undo", onAction }) */
+/** toast("Resolved.", { kind: "error", action: "Undo", onAction }) -> its node, to take it back */
 export function toast(text, { kind = "", action = "", onAction } = {}) {
   const node = document.getElementById("toast-template").content.firstElementChild.cloneNode(true)
   node.querySelector("[data-toast-text]").textContent = text
@@ -22,6 +22,7 @@ export function toast(text, { kind = "", action = "", onAction } = {}) {
   }
   document.querySelector("[data-toasts]").append(node)
   keep(node)
+  return node
 }
 
 /** A request that failed, in the server's words or, without an answer, in the page's. */
