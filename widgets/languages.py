@@ -23,12 +23,12 @@ _LONGEST = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
-    """name: as its speakers call it. direction: "ltr" or "rtl". launcher: what stands on the page before the chat."""
+    """name: as its speakers call it. direction: "ltr" or "rtl". page: what it says outside of its frame."""
 
     code: str
     name: str
     direction: str
-    launcher: Mapping[str, object]
+    page: Mapping[str, object]
 
     @property
     def is_english(self) -> bool:
@@ -37,7 +37,8 @@ class Language:
 
 def _read(file: Path) -> Language:
     told = json.loads(file.read_text())
-    return Language(code=file.stem, name=told["name"], direction=told["direction"], launcher=told["launcher"])
+    page = {**told["launcher"], **told["panel"]}
+    return Language(code=file.stem, name=told["name"], direction=told["direction"], page=page)
 
 
 LANGUAGES: Mapping[str, Language] = {file.stem: _read(file) for file in sorted(FOLDER.glob("*.json"))}

@@ -38,6 +38,9 @@ class Widget(models.Model):
     # The page of its domains that asked for it last (widgets/sightings.py).
     seen_host = models.CharField(_("seen on"), max_length=253, blank=True, editable=False)
     seen_at = models.DateTimeField(_("seen"), null=True, editable=False)
+    # The page of another site that asked for it last, and shows nothing.
+    refused_origin = models.CharField(_("put on"), max_length=300, blank=True, editable=False)
+    refused_at = models.DateTimeField(_("put there"), null=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
 

@@ -19,6 +19,7 @@ from foundation.errors import Refused
 from widgets.embed import shown_of
 from widgets.identity import MAX_SECRETS, add_secret, remove_secret
 from widgets.models import Widget
+from widgets.sightings import refused_on
 
 # As one writes them; the arguments are JSON.
 COMMANDS = [
@@ -53,8 +54,16 @@ def context_of(request: HttpRequest, **more: Any) -> dict[str, Any]:
 @require_safe
 def install(request: HttpRequest, widget_id: UUID) -> HttpResponse:
     widget = found(request, widget_id)
-    context = context_of(request, widget=widget, part="install", base=settings.PUBLIC_BASE_URL)
+    refused = refused_on(widget)
+    context = context_of(request, widget=widget, part="install", base=settings.PUBLIC_BASE_URL, refused=refused)
     return render(request, "widgets/install.html", context)
+
+
+@member_page
+@require_safe
+def try_out(request: HttpRequest, widget_id: UUID) -> HttpResponse:
+    """The real widget on an empty page of ours, as it will be on theirs."""
+    return render(request, "widgets/try.html", {"widget": found(request, widget_id)})
 
 
 @member_page

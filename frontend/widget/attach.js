@@ -76,8 +76,8 @@ export function tray({ texts, field, most, complain, changed }) {
       draw()
       return taken
     },
-    get any() {
-      return files.length > 0
+    get names() {
+      return files.map(({ name }) => name)
     },
   }
 }

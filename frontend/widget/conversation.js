@@ -39,6 +39,7 @@ export function conversationView({
   onClose,
   onSend,
   onTyping,
+  onFiles,
   attachment,
   asked,
   onEarlier,
@@ -216,7 +217,7 @@ export function conversationView({
   )
   const above = el("div", { class: "pb-above" }, complaint)
   const fit = () => {
-    send.disabled = !field.value.trim() && !tray?.any
+    send.disabled = !field.value.trim() && !tray?.names.length
     field.style.blockSize = "auto"
     if (field.scrollHeight) field.style.blockSize = `${field.scrollHeight}px`
   }
@@ -245,13 +246,17 @@ export function conversationView({
   // Files and emoji: what shows them comes with the first use ------------------------------------------------
 
   let tray
+  const changed = () => {
+    fit()
+    onFiles(tray.names)
+  }
   async function attach(files) {
     complain("")
     if (!files.length) return
     try {
       const { tray: make } = await attachment()
       if (!tray) {
-        tray = make({ texts, field, most: settings.upload_bytes, complain, changed: fit })
+        tray = make({ texts, field, most: settings.upload_bytes, complain, changed })
         above.append(tray.node)
       }
       tray.add(files)
@@ -337,6 +342,7 @@ export function conversationView({
       return glued
     },
     attach,
+    complain,
     /** How much of the files of an item that is on its way is there, 0 to 1. */
     moved(item, share) {
       const bar = rows.get(`${item.id}:files`)?.querySelector("progress")

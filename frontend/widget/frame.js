@@ -527,6 +527,8 @@ const conversation = conversationView({
   asked,
   onSend: send,
   onTyping: typing,
+  // Files themselves cannot be kept: whoever leaves the page with some chosen is told which.
+  onFiles: (names) => host.keep("files", names.join(", ") || null),
   onEarlier: earlier,
   onRetry: again,
   onCancel: takeBack,
@@ -612,6 +614,10 @@ async function start(kept) {
     if (item.files?.some(({ url }) => !url)) item.error = { code: "lost" }
   }
   conversation.write(kept.draft ?? "")
+  if (kept.files) {
+    conversation.complain(texts.forgotten({ names: kept.files }))
+    host.keep("files", null)
+  }
   dial()
   // Straight to where it belongs, if that is known soon; the greeting does not flash up before.
   await Promise.race([refresh(), new Promise((resolve) => setTimeout(resolve, CALM_MS))])

@@ -11,12 +11,12 @@ import { textOn } from "./colour.js"
 import { el } from "./dom.js"
 import { icon, LAUNCHER, X } from "./icons.js"
 import style from "./loader.css"
-import { fill, plural } from "./speak.js"
 import { launcherTexts } from "./texts.js"
 
 const REPAIRS = 9 // how often the element is put back where the page threw it out
 
-/** The host element's shadow and the launcher in it. `state` is what panel.js changes before it draws anew. */
+/** The host element's shadow and the launcher in it. `state` is what panel.js changes before it draws anew. It also says
+ * `count(label)`: the label with the number of unread answers. */
 function draw(host, config, onclick) {
   const state = { open: false, ready: false, unread: 0, hidden: config.launcher === "none" }
   const sheet = new CSSStyleSheet()
@@ -37,14 +37,10 @@ function draw(host, config, onclick) {
       const words = !open && config.launcher === "text" && config.launcher_text
       const texts = config.texts ?? launcherTexts
       const label = words || texts.open
-      view.texts = texts
       aside.lang = config.language ?? "en"
       aside.className = `${config.position}${open ? " open" : ""}${ready ? " ready" : ""}`
       aside.setAttribute("aria-label", texts.region)
-      launcher.setAttribute(
-        "aria-label",
-        open ? texts.close : unread ? fill(plural(texts.unread, unread, aside.lang), { label, count: unread }) : label,
-      )
+      launcher.setAttribute("aria-label", open ? texts.close : unread ? view.count(label) : label)
       launcher.hidden = hidden
       badge.textContent = open ? "" : unread > 99 ? "99+" : unread || ""
       launcher.replaceChildren(icon(open ? X : LAUNCHER[config.launcher_icon]), words || "", badge)
@@ -79,9 +75,6 @@ async function start() {
   const id = dataset.widgetId ?? window.PingBackWidgetId
   const page = api()
   if (!page) return // twice on a page by mistake is still one widget
-  const host = document.createElement("pb-widget")
-  document.documentElement.append(host)
-  stay(host)
   /** The widget's settings, in the page's language or another one. */
   const ask = async (locale) => {
     const how = new URLSearchParams({ locale, lang: document.documentElement.lang })
@@ -90,7 +83,14 @@ async function start() {
     return answer.json()
   }
   const config = dataset.preview ? JSON.parse(dataset.preview) : await ask(dataset.locale ?? "")
+  if (config.is_at_home === false) {
+    // Its frame would stay empty: who wrote the page is told, who reads it sees nothing.
+    throw new Error(`${location.origin} is not ${config.domain}, see Settings -> Widget -> Install`)
+  }
   Object.assign(config, config.options)
+  const host = document.createElement("pb-widget")
+  document.documentElement.append(host)
+  stay(host)
   if (dataset.locale) config.locale = dataset.locale
   const view = draw(host, config, () => page.run(["toggle"]))
 

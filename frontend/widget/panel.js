@@ -10,7 +10,8 @@ import { darkRules } from "./colour.js"
 import { el } from "./dom.js"
 import { icon, X } from "./icons.js"
 import style from "./panel.css"
-import { fill } from "./speak.js"
+import { fill, plural } from "./speak.js"
+import { panelTexts } from "./texts.js"
 
 /**
  * config: what GET /api/v1/widget/{id} answers, with its `options` laid over it; `ask(locale)` asks once more. Returns
@@ -29,12 +30,14 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
   // What is kept ---------------------------------------------------------------------------------------------
 
   const nothing = {}
-  const store = () => (isPreview ? nothing : localStorage)
+  const FILES = "files" // their names, which mean something to this tab alone
+  const store = (name) => (isPreview ? nothing : name === FILES ? sessionStorage : localStorage)
 
   const kept = () => {
     try {
-      const names = Object.keys(store()).filter((name) => name.startsWith(prefix))
-      return Object.fromEntries(names.map((name) => [name.slice(prefix.length), store()[name]]))
+      const places = [store(), store(FILES)].flatMap(Object.entries)
+      const ours = places.filter(([name]) => name.startsWith(prefix))
+      return Object.fromEntries(ours.map(([name, value]) => [name.slice(prefix.length), value]))
     } catch {
       return {} // storage is denied: the conversation lasts as long as the page
     }
@@ -42,8 +45,8 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
 
   const keep = (name, value) => {
     try {
-      if (value === null) delete store()[prefix + name]
-      else store()[prefix + name] = value
+      if (value === null) delete store(name)[prefix + name]
+      else store(name)[prefix + name] = value
     } catch {
       // Denied or full: as above.
     }
@@ -58,6 +61,9 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
   const bubble = el("div", { class: "hi", role: "status" })
   aside.prepend(bubble)
   aside.toggleAttribute("data-preview", isPreview)
+
+  const texts = () => config.texts ?? panelTexts
+  view.count = (label) => fill(plural(texts().unread, state.unread, aside.lang), { label, count: state.unread })
 
   const draw = () => {
     view.draw()
@@ -78,7 +84,7 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
     frame?.remove()
     const how = new URLSearchParams({ locale: config.locale, lang: document.documentElement.lang })
     frame = el("iframe", {
-      title: fill(view.texts.title, config),
+      title: fill(texts().title, config),
       allow: "autoplay",
       src: `${origin}/widget/${config.id}/frame?${how}#${location.origin}`,
     })
@@ -181,7 +187,7 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
     const words = text ? [text] : [el("b", {}, config.welcome_heading), config.welcome_tagline]
     bubble.append(
       el("button", { type: "button", class: "say", dir: "auto", onclick: () => show(true) }, ...words),
-      el("button", { type: "button", class: "x", "aria-label": view.texts.dismiss, onclick: dismiss }, icon(X)),
+      el("button", { type: "button", class: "x", "aria-label": texts().dismiss, onclick: dismiss }, icon(X)),
     )
   }
   const greeted = () => {

@@ -1,9 +1,10 @@
 // English is built in; another language is a file of its own, fetched by the frame (widgets/languages.py chooses).
 
-import { frame, launcher } from "./languages/en.json"
+import { frame, launcher, panel } from "./languages/en.json"
 import { spoken } from "./speak.js"
 
 export const launcherTexts = launcher
+export const panelTexts = panel
 
 /** Those of the page's language; English where they do not come. */
 export async function frameTexts() {

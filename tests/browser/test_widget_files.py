@@ -145,6 +145,8 @@ def test_a_file_that_was_up_survives_a_reload_and_one_that_was_not_says_so(
     choose(cleo, PICTURE)
     cleo.chat.get_by_role("button", name="Send").click()
     cleo.log.get_by_role("img", name="hopper.png").wait_for()
+    choose(cleo, NOTES)
+    until(cleo.page, lambda: "notes.txt" in cleo.page.evaluate("JSON.stringify(sessionStorage)"))
 
     cleo.page.reload()
     cleo.line.mend()
@@ -152,6 +154,8 @@ def test_a_file_that_was_up_survives_a_reload_and_one_that_was_not_says_so(
 
     until(cleo.page, lambda: said(acme)[1:] == [["", "notes.txt"]])
     cleo.chat.get_by_text("Not sent. The page was left before it was up. Choose it again.").wait_for()
+    cleo.chat.get_by_text("Not kept when the page was left: notes.txt.").wait_for()
+    until(cleo.page, lambda: cleo.page.evaluate("sessionStorage.length") == 0)
 
 
 def test_an_emoji_is_picked_by_keyboard_and_stands_where_the_caret_was(visit: Callable[..., Visit]) -> None:

@@ -84,6 +84,23 @@ def test_install_says_where_the_widget_was_seen_and_every_guide_names_it(
     page.get_by_role("heading", name="We have seen your widget on localhost").wait_for()
 
 
+def test_it_can_be_tried_before_it_stands_anywhere(context: Any, server: Server, acme: Acme) -> None:
+    page = context.new_page()
+    page.goto(f"{server.url}/settings/widget/{acme.widget['id']}/")
+    with context.expect_page() as opened:
+        page.get_by_role("link", name="Try now").click()
+    chat = opened.value.frame_locator("pb-widget iframe")
+    assert flaws(opened.value) == []
+    opened.value.get_by_role("button", name="Open chat").click()
+    chat.get_by_role("button", name="Send us a message").click()
+    field = chat.get_by_role("textbox", name="Message")
+    field.fill("Does it work?")
+    field.press("Enter")
+
+    until(page, lambda: len(acme.conversations) == 1)
+    assert acme.words == ["Does it work?"]
+
+
 def test_what_the_guides_say_for_tag_managers_and_react_works(
     context: Any, server: Server, acme: Acme, shop: Callable[..., str]
 ) -> None:

@@ -73,7 +73,7 @@ def test_mallory_opens_no_widget_and_no_channel_of_acme(ada: User, acme: Busines
     widget = builders.widget(ada)
     channel = Channel.objects.get(business=acme)
     client = sign_in(mallory)
-    for part in ("install/", "identity/", "commands/"):
+    for part in ("install/", "identity/", "commands/", "try/"):
         assert client.get(f"/settings/widget/{widget.pk}/{part}").status_code == 404
     for address in (f"/settings/widget/{widget.pk}/", f"/settings/channels/{channel.pk}/"):
         assert client.get(address).status_code == 404

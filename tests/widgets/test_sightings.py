@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
@@ -36,6 +37,29 @@ def test_a_page_of_its_domain_is_noted_and_any_other_is_not(widget: Widget) -> N
 
     assert seen.seen_host == "www.acme.com"
     assert seen.updated_at == changed
+
+
+def test_a_page_elsewhere_is_told_that_it_shows_nothing_and_the_owner_where_that_is(
+    client: Client, ada: User, widget: Widget
+) -> None:
+    def told(origin: str | None) -> Any:
+        headers = {"Origin": origin} if origin else {}
+        return builders.api().get(f"/api/v1/widget/{widget.pk}", headers=headers).json()["is_at_home"]
+
+    assert [told(origin) for origin in (None, settings.PUBLIC_BASE_URL, "https://acme.com")] == [True] * 3
+    assert [told(origin) for origin in ("null", "javascript:1", "http://acme.com", "https://acme.com.evil.com")] == (
+        [False] * 4
+    )
+    client.force_login(ada)
+    address = f"/settings/widget/{widget.pk}/install/"
+    assert "http://acme.com has your widget" in client.get(address).content.decode()
+    widget.refresh_from_db()
+    widget.refused_origin = "https://shop.acme.com"
+    widget.save()
+    assert "https://shop.acme.com has your widget" in client.get(address).content.decode()
+    widget.allow_subdomains = True
+    widget.save()
+    assert "has your widget" not in client.get(address).content.decode()
 
 
 def test_it_is_written_once_a_minute_at_most(widget: Widget, django_assert_num_queries: Any) -> None:

@@ -74,15 +74,16 @@ class WidgetOutput(serializers.ModelSerializer[Widget]):
 
 
 class PublicWidgetOutput(WidgetOutput):
+    is_at_home = serializers.BooleanField(help_text="The asking page is on the widget's domain; else it shows nothing.")
     language = serializers.CharField(help_text="What the chat speaks on this page.")
     texts = serializers.DictField(
         child=serializers.JSONField(),
         allow_null=True,
-        help_text="The launcher's words in it; null: built-in English.",
+        help_text="What it says outside of its frame; null: built-in English.",
     )
 
     class Meta(WidgetOutput.Meta):
-        fields = [*WidgetOutput.Meta.fields, "language", "texts"]
+        fields = [*WidgetOutput.Meta.fields, "is_at_home", "language", "texts"]
 
 
 class AvailabilityOutput(serializers.Serializer[Any]):

@@ -22,7 +22,7 @@ from widgets.embed import spoken_to
 from widgets.models import Widget
 from widgets.selectors import conversations_of
 from widgets.services import create_widget, update_widget
-from widgets.sightings import note_sighting
+from widgets.sightings import is_at_home, note_sighting
 
 # Any page may read what every visitor sees; no credentials travel.
 FOR_ANY_PAGE = {"Access-Control-Allow-Origin": "*"}
@@ -93,10 +93,15 @@ class PublicWidget(Public):
     )
     def get(self, request: Request, widget_id: str) -> Response:
         widget = self.widget(widget_id)
-        note_sighting(widget, origin=request.headers.get("Origin", ""))
+        origin = request.headers.get("Origin", "")
+        note_sighting(widget, origin=origin)
         language = spoken_to(request, widget.options)
-        words = {"language": language.code, "texts": None if language.is_english else language.launcher}
-        response = Response(shapes.WidgetOutput(widget).data | words)
+        for_this_page = {
+            "is_at_home": is_at_home(widget, origin=origin),
+            "language": language.code,
+            "texts": None if language.is_english else language.page,
+        }
+        response = Response(shapes.WidgetOutput(widget).data | for_this_page)
         patch_vary_headers(response, ["Accept-Language"])
         return response
 
