@@ -66,3 +66,7 @@ class ReadMarkAdmin(ReadOnlyAdmin):
 class ReceiptsAdmin(ReadOnlyAdmin):
     list_display = ("conversation_id", "customer_delivered_seq", "customer_read_seq", "agent_read_seq")
     search_fields = ("conversation__id",)
+
+
+from conversations.saved_views import admin as saved_views_admin  # noqa: E402, F401  they register themselves
+from conversations.search import admin as search_admin  # noqa: E402, F401

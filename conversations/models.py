@@ -176,6 +176,8 @@ class Conversation(models.Model):
     last_seq = models.PositiveIntegerField(_("messages"), default=0, editable=False)
     last_message = models.ForeignKey("Message", models.SET_NULL, null=True, editable=False, related_name="+")
     first_response_at = models.DateTimeField(_("first response"), null=True, blank=True)
+    # Of the oldest of the customer's messages that nobody has answered; None = there is none.
+    waiting_since = models.DateTimeField(_("waiting since"), null=True, blank=True, editable=False)
     resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
     resolved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
@@ -212,6 +214,11 @@ class Conversation(models.Model):
                 name="conversation_of_team",
             ),
             models.Index(fields=["customer", "-updated_at", "-id"], name="conversation_of_customer"),
+            models.Index(
+                fields=["business", "waiting_since", "id", "status"],
+                condition=Q(waiting_since__isnull=False),
+                name="conversation_waiting",
+            ),
             models.Index(fields=["business", "created_at"], name="conversation_started"),
             models.Index(
                 fields=["business", "resolved_at"],
@@ -439,4 +446,5 @@ class Receipts(models.Model):
         return at if getattr(self, f"{mark}_seq") >= message.seq else None
 
 
-from conversations.search.models import IndexedKind, SearchEntry  # noqa: E402, F401  a part of this app
+from conversations.saved_views.models import SavedView  # noqa: E402, F401  a part of this app
+from conversations.search.models import IndexedKind, SearchEntry  # noqa: E402, F401  likewise

@@ -77,6 +77,11 @@ def default_channel(business_id: UUID) -> "Channel | None":
     return _channels().default_for(business_id)
 
 
+def channel_types(user: "User") -> list[str]:
+    """Of the channels that the workspace has, in the order of their names."""
+    return sorted(set(_channels().visible_to(user).values_list("type", flat=True)))
+
+
 def _channels() -> "ChannelQuerySet":
     model: type[Channel] = Conversation._meta.get_field("channel").related_model  # type: ignore[assignment]
     return model.objects.all()

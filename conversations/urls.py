@@ -1,7 +1,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from conversations import downloads, uploading, views
+from conversations import downloads, uploading, view_pages, views
 
 urlpatterns = [
     path("files/<uuid:attachment_id>/thumb", downloads.thumbnail, name="file-thumbnail"),
@@ -9,6 +9,10 @@ urlpatterns = [
     path("inbox", RedirectView.as_view(pattern_name="inbox")),
     path("inbox/", views.inbox, name="inbox"),
     path("inbox/rows/", views.rows, name="inbox-rows"),
+    path("inbox/views/new/", view_pages.new_view, name="inbox-view-new"),
+    path("inbox/views/count/", view_pages.count, name="inbox-view-count"),
+    path("inbox/views/<uuid:view_id>/", view_pages.one_view, name="inbox-view"),
+    path("inbox/views/<uuid:view_id>/delete/", view_pages.delete_view, name="inbox-view-delete"),
     path("inbox/people/", views.people, name="inbox-people"),
     path("inbox/<uuid:conversation_id>/", views.conversation, name="conversation"),
     path("inbox/<uuid:conversation_id>/messages/", views.thread_messages, name="conversation-messages"),

@@ -20,13 +20,15 @@ from accounts.models import User
 from businesses.models import Membership
 from businesses.pages import member_page
 from businesses.policy import Action, require
-from conversations import pages, picker
+from conversations import lists, pages, picker
 from conversations.attachments import ids_of, unsent_among
 from conversations.models import Conversation, Status
+from conversations.saved_views.services import may_change
 from conversations.search.finding import search
 from conversations.services import handling
 from conversations.services.messages import MAX_CONTENT, send_reply
 from conversations.services.uploads import keep_upload
+from conversations.sorting import Sort
 from foundation.errors import Forbidden, KeyReused, Refused, Unprocessable
 from foundation.pages import is_fetch
 
@@ -93,7 +95,7 @@ def thread_messages(request: HttpRequest, conversation_id: UUID) -> HttpResponse
     context: dict[str, Any] = {
         "conversation": found,
         "choices": picker.choices_for(request.user, found),  # type: ignore[arg-type]
-        "place": pages.Place.of(request.GET).parts(),
+        "place": _place(request).parts(),
     }
     if "before" in request.GET:
         entries, earlier = pages.window_before(found, _number(request, "before", least=1))
@@ -193,38 +195,41 @@ def _inbox_page(request: HttpRequest, context: dict[str, Any], *, status: int = 
     return render(request, "conversations/inbox.html", context | {"section": "inbox"}, status=status)
 
 
+def _place(request: HttpRequest) -> lists.Place:
+    place = lists.Place.of(request.GET, request.user)  # type: ignore[arg-type]
+    if place is None:
+        raise Http404
+    return place
+
+
 def _list_context(request: HttpRequest, *, opened: Conversation | None = None) -> dict[str, Any]:
-    place = pages.Place.of(request.GET)
+    place = _place(request)
     cursor = request.GET.get("cursor")
     found: dict[str, Any] = {}
     try:
         if place.q:
-            hits, following = search(request.user, place.q, cursor=cursor, limit=pages.ROWS)  # type: ignore[arg-type]
+            hits, following = search(request.user, place.q, cursor=cursor, limit=lists.ROWS)  # type: ignore[arg-type]
             found = {"hits": hits}
         else:
-            rows, following = pages.rows_of(request.user, place, cursor=cursor)  # type: ignore[arg-type]
+            rows, following = lists.rows_of(request.user, place, cursor=cursor)  # type: ignore[arg-type]
             found = {"rows": rows}
     except Refused as refusal:
         if not place.q or cursor:
             raise Http404 from refusal
         following, found = None, {"hits": [], "flaw": refusal.detail}
-    teams = pages.team_counts_of(request.user)  # type: ignore[arg-type]
-    listing = place.listing
-    if listing.team_id:
-        named = [entry["listing"] for entry in teams if entry["listing"].team_id == listing.team_id]
-        if not named:
-            raise Http404
-        listing = named[0]
+    view = place.listing.view
     return {
         "place": place.parts(),
-        "listing": listing,
-        "team_lists": teams,
+        "listing": place.listing,
+        "sort": place.sort,
+        "sorts": Sort.choices,
         "q": place.q,
-        "search_operators": pages.OPERATORS,
+        "search_operators": lists.OPERATORS,
         **found,
         "next": following,
         "cursor": cursor,
-        "lists": pages.counts_of(request.user),  # type: ignore[arg-type]
+        "groups": lists.groups_of(request.user),  # type: ignore[arg-type]
+        "may_change_view": view is not None and may_change(request.user, view),  # type: ignore[arg-type]
         "opened_id": opened.pk if opened else None,
     }
 
@@ -247,7 +252,7 @@ def _thread_context(request: HttpRequest, found: Conversation) -> dict[str, Any]
         "before": before,
         "at": at,
         "others": pages.earlier_conversations(found),
-        "place": pages.Place.of(request.GET).parts(),
+        "place": _place(request).parts(),
         "view": "customer" if request.GET.get("view") == "customer" else "thread",
         "client_message_id": uuid4(),
         "max_content": MAX_CONTENT,
@@ -274,7 +279,7 @@ def _conversation(request: HttpRequest, conversation_id: UUID) -> Conversation:
 
 def _address(request: HttpRequest, found: Conversation) -> str:
     """The conversation's page in the list that the reader came from."""
-    place = {name: value for name, value in pages.Place.of(request.GET).parts().items() if value}
+    place = {name: value for name, value in _place(request).parts().items() if value}
     address = reverse("conversation", args=[found.pk])
     return f"{address}?{urlencode(place)}" if place else address
 

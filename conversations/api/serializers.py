@@ -16,6 +16,7 @@ class ListQuery(PageQuery):
     assignee_id = IdField(required=False, help_text="An agent's user id.")
     team_id = IdField(required=False)
     unassigned = serializers.BooleanField(default=False, help_text="Only those that no person has.")
+    view = IdField(required=False, help_text="A saved view, in its own order; the others narrow it further.")
 
 
 class HistoryQuery(serializers.Serializer[Any]):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from conversations.api import assigning, feed, handoffs, rating, search, uploads, views
+from conversations.api import assigning, feed, handoffs, rating, saved_views, search, uploads, views
 
 urlpatterns = [
     path("conversations/", views.Conversations.as_view()),
@@ -14,6 +14,8 @@ urlpatterns = [
     path("conversations/<str:conversation_id>/assign/<str:agent_id>", assigning.Assign.as_view()),
     path("conversations/<str:conversation_id>/claim", assigning.Claim.as_view()),
     path("feed", feed.Feed.as_view()),
+    path("views", saved_views.Views.as_view()),
+    path("views/<str:view_id>", saved_views.OneView.as_view()),
     path("search", search.Search.as_view()),
     path("team/assign/<str:conversation_id>", assigning.TeamAssign.as_view()),
     path("team/pending-handoffs", handoffs.PendingHandoffs.as_view()),

@@ -17,6 +17,8 @@ from conversations import selectors
 from conversations.api import serializers as shapes
 from conversations.attachments import ids_in
 from conversations.models import ChannelType, Conversation, Customer
+from conversations.saved_views.filters import question
+from conversations.saved_views.services import view_for
 from conversations.services.assigning import SAME, assign_conversation
 from conversations.services.handling import (
     close_conversation,
@@ -27,6 +29,7 @@ from conversations.services.handling import (
 )
 from conversations.services.messages import Posted, api_key, fingerprint_of, send_reply
 from conversations.services.opening import open_conversation
+from conversations.sorting import Sort, in_order
 from conversations.wire import Payload, conversation_payload, message_payload, timestamp
 from foundation.api import IDEMPOTENCY_KEY, NO_ROOM, SIGNED_IN, WITH_BODY, idempotency_key, path_id, refusals
 from foundation.errors import Forbidden, Invalid
@@ -80,6 +83,11 @@ class Conversations(APIView):
             team_id=query.validated_data.get("team_id"),
             unassigned=query.validated_data["unassigned"],
         )
+        if view_id := query.validated_data.get("view"):
+            view = view_for(request.user, view_id)
+            if view is None:
+                raise Invalid(_("There is no such view."))
+            rows = in_order(rows.filter(question(request.user, view.filter)), Sort(view.sort))
         return Response([conversation_payload(row) for row in rows[query.window()]])
 
     @extend_schema(

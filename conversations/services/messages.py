@@ -32,6 +32,7 @@ MOVED_BY_A_MESSAGE = (
     "last_seq",
     "last_message",
     "first_response_at",
+    "waiting_since",
     "resolved_at",
     "resolved_by",
     "closed_at",
@@ -409,10 +410,12 @@ def _take(conversation: Conversation, draft: Draft) -> None:
         created_at=now,
     )
     if draft.sender_type == SenderType.CUSTOMER:
+        conversation.waiting_since = conversation.waiting_since or now
         if conversation.status != Status.OPEN:
             conversation.reopen()
     else:
         conversation.first_response_at = conversation.first_response_at or now
+        conversation.waiting_since = None
         if not draft.opens and conversation.assignee_id is None and draft.sender and conversation.rules.assign_on_reply:
             conversation.assignee = draft.sender
         if draft.sender:

@@ -16,6 +16,7 @@ from businesses.invitations import invite
 from businesses.members import remove_member
 from businesses.models import Business, Role
 from businesses.teams import create_team
+from conversations.saved_views.services import create_view
 from tests import builders, corpus
 from widgets.identity import add_secret
 
@@ -54,6 +55,7 @@ PUBLIC = {
     ("get", "/api/v1/widget/{widget_id}/conversations"),
     ("get", "/api/v1/schema/"),
 }
+OPEN_ONES = {"all": [{"field": "status", "op": "is", "value": "open"}]}
 BODIES: dict[str, Any] = {
     "/api/v1/api-tokens": {"name": "CRM", "scopes": ["read"]},
     "/api/v1/auth/email/change": {"email": "ada-new@example.com"},
@@ -72,6 +74,8 @@ BODIES: dict[str, Any] = {
     "/api/v1/team/status": {"status": "away"},
     "/api/v1/team/invitations": {"email": "finn@example.com"},
     "/api/v1/teams": {"name": "Night"},
+    "/api/v1/views": {"name": "Open", "filter": OPEN_ONES},
+    "/api/v1/views/{view_id}": {"name": "Ours"},
     "/api/v1/teams/{team_id}": {"name": "Late"},
 }
 # What a path takes beside its ids.
@@ -88,6 +92,11 @@ MANAGERS_ONLY = {
     ("post", "/api/v1/teams"),
     ("patch", "/api/v1/teams/{team_id}"),
     ("delete", "/api/v1/teams/{team_id}"),
+}
+# For owners and admins, and whoever made the thing.
+MAKERS_ONLY = {
+    ("patch", "/api/v1/views/{view_id}"),
+    ("delete", "/api/v1/views/{view_id}"),
 }
 # They end the session, need what was mailed, or need a person without a workspace: their own tests say what they do.
 APART = {
@@ -123,6 +132,7 @@ def ids(ada: User, acme: Business) -> dict[str, str]:
         "widget_id": str(widget.pk),
         "secret_id": str(add_secret(actor=ada, widget=widget)[0].pk),
         "channel_id": str(acme.channels.get().pk),
+        "view_id": str(create_view(actor=ada, name="Ours", shared=True, filter=OPEN_ONES).pk),
         "team_id": str(create_team(actor=ada, name="Day").pk),
         "invitation_id": str(invite(actor=ada, email="gil@example.com").pk),
         "member_id": str(builders.member(acme, builders.person("Eve")).pk),
@@ -220,7 +230,7 @@ def test_B4_what_is_the_owners_is_refused_to_others_and_nothing_else(
     builders.member(acme, member, role)
     for operation in operations:
         answer = call(member, operation, ids, acme)
-        if operation in OWNER_ONLY or (operation in MANAGERS_ONLY and role == Role.AGENT):
+        if operation in OWNER_ONLY or (operation in MANAGERS_ONLY | MAKERS_ONLY and role == Role.AGENT):
             assert (answer.status_code, set(answer.json())) == (403, {"detail"}), operation
         else:
             assert answer.status_code in {200, 201, 422 if operation in PUBLIC else 200}, (operation, answer.content)

@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business
-from conversations import feed, pages, selectors
+from conversations import feed, lists, selectors
 from conversations.models import Conversation
+from conversations.sorting import Sort
 from foundation.ids import new_id
 from tests import builders
 
@@ -68,13 +69,29 @@ def test_a_list_is_read_in_order_from_an_index_of_its_own(
 def test_a_later_page_begins_where_the_one_before_ended(acme: Business, ada: User, monkeypatch: Any) -> None:
     builders.conversation(acme)
     asked: list[Any] = []
-    monkeypatch.setattr("foundation.api.list", lambda rows: asked.append(rows) or [], raising=False)
-    cursor = f"{(timezone.now() - timedelta(days=9)).isoformat()}_{new_id()}"
+    monkeypatch.setattr("conversations.sorting.list", lambda rows: asked.append(rows) or [], raising=False)
+    cursor = f"0_{(timezone.now() - timedelta(days=9)).isoformat()}_{new_id()}"
 
-    pages.rows_of(ada, pages.Place(listing=pages.LISTS["closed"], q=""), cursor=cursor)
+    lists.rows_of(ada, lists.Place(listing=lists.LISTS["closed"]), cursor=cursor)
 
     entered = next(line for line in plan(asked[0]).splitlines() if "updated_at <" in line or "updated_at<" in line)
     assert "Index Cond" in entered or "USING INDEX" in entered
+
+
+@pytest.mark.parametrize("sort", Sort.values)
+def test_every_order_of_a_list_is_read_in_order(
+    acme: Business, ada: User, sort: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builders.conversation(acme)
+    asked: list[Any] = []
+    monkeypatch.setattr("conversations.sorting.list", lambda rows: asked.append(rows) or [], raising=False)
+
+    lists.rows_of(ada, lists.Place(listing=lists.LISTS["open"], sort=Sort(sort)), cursor=None)
+
+    for rows in asked:
+        found = plan(rows)
+        assert "Sort" not in found
+        assert "TEMP B-TREE" not in found
 
 
 @pytest.mark.parametrize("page", ["newest", "before", "after"])
@@ -102,11 +119,11 @@ def test_the_feed_is_read_in_order_from_its_index(acme: Business, monkeypatch: p
     assert is_in_order(plan(asked[0]), "feed_seq_once", "businesses_feedevent")
 
 
-@pytest.mark.parametrize("name", list(pages.LISTS))
+@pytest.mark.parametrize("name", list(lists.LISTS))
 def test_a_list_is_counted_within_an_index(acme: Business, ada: User, name: str) -> None:
     builders.conversation(acme)
 
-    found = plan(Conversation.objects.visible_to(ada).filter(pages._belongs(pages.LISTS[name], ada)).values("pk")[:100])
+    found = plan(Conversation.objects.visible_to(ada).filter(lists.LISTS[name].belongs(ada)).values("pk")[:100])
 
     assert "Seq Scan" not in found
     assert "SCAN" not in found

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from businesses import policy
 from businesses.models import Business, Role, Team
-from conversations import pages
+from conversations import lists
 from conversations.models import ChannelType, Message, ReadMark, Status
 from conversations.services import handling
 from conversations.services.assigning import assign_conversation
@@ -36,7 +36,7 @@ def test_a_list_asks_as_many_questions_for_fifty_rows_as_for_one(ada: User, acme
     for _ in range(20):
         builders.conversation(acme)
     assert _queries(client, "/inbox/") == one
-    assert one <= 8
+    assert one <= 10
 
 
 def test_a_thread_asks_as_many_questions_for_fifty_messages_as_for_one(ada: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
@@ -48,7 +48,7 @@ def test_a_thread_asks_as_many_questions_for_fifty_messages_as_for_one(ada: User
     for number in range(30):
         builders.answers(ada, conversation, f"answer {number}")
     assert _queries(client, address) == one
-    assert one <= 17
+    assert one <= 19
 
 
 def test_lists_hold_what_their_names_say_with_counts(ada: User, ben: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
@@ -61,7 +61,7 @@ def test_lists_hold_what_their_names_say_with_counts(ada: User, ben: User, acme:
     handling.resolve_conversation(conversation=done, actor=ben)
     client = sign_in(ada)
     page = client.get("/inbox/?list=mine")
-    counts = {entry["listing"].name: entry["count"] for entry in page.context["lists"]}
+    counts = {entry.listing.name: entry.count for entry in page.context["groups"][0].entries}
     assert counts == {
         "open": 2,
         "mine": 1,
@@ -257,8 +257,8 @@ def test_counting_stops_at_ninety_nine(ada: User, acme: Business, sign_in) -> No
     with CaptureQueriesContext(connection) as queries:
         client.get("/inbox/rows/")
     counting = [query["sql"] for query in queries if "COUNT(*)" in query["sql"]]
-    _teams, lists = counting
-    assert lists.count("LIMIT 100") == len(pages.LISTS)
+    (counted,) = counting
+    assert counted.count("LIMIT 100") == len(lists.LISTS)
 
 
 def test_fragments_bring_what_is_behind_a_number_and_only_that(ada: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
@@ -315,7 +315,8 @@ def test_a_team_has_a_list_of_its_own_with_its_count(
     page = client.get(f"/inbox/?list=team-{billing.pk}")
 
     assert {row.pk for row in page.context["rows"]} == {free.pk, taken.pk}
-    counts = {entry["listing"].title: entry["count"] for entry in page.context["team_lists"]}
+    (teams,) = [group for group in page.context["groups"] if group.name == "teams"]
+    counts = {entry.listing.title: entry.count for entry in teams.entries}
     assert counts == {"Billing": 2, "Sales": 0}
     assert ">Billing</h2>" in page.content.decode()
     # The place is kept on the way into a conversation and back.
@@ -350,4 +351,4 @@ def test_a_search_page_asks_as_many_questions_for_fifty_hits_as_for_one(ada: Use
     one = _queries(client, "/inbox/?q=lamp")
     for _ in range(20):
         builders.conversation(acme, content="lamp")
-    assert _queries(client, "/inbox/?q=lamp") <= one <= 14
+    assert _queries(client, "/inbox/?q=lamp") <= one <= 16

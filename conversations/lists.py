@@ -1,0 +1,253 @@
+"""The inbox's lists: which there are, what is in them, in which order, and how many."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from businesses.models import Business, Team
+from businesses.selectors import membership_of
+from conversations import selectors
+from conversations.models import ChannelType, Conversation, ConversationQuerySet, Status
+from conversations.saved_views import services as saved_views
+from conversations.saved_views.filters import question
+from conversations.saved_views.models import SavedView
+from conversations.search.query import MAX_QUERY
+from conversations.sorting import Sort, page_of
+from foundation.ids import parse_id
+
+ROWS = 50
+MOST = saved_views.MOST_COUNTED
+
+# Of a search, and what may follow them.
+OPERATORS = (
+    ("from", _("a name, me, agent or customer")),
+    ("channel", _("email, whatsapp, widget …")),
+    ("status", _("open, pending, resolved or closed")),
+    ("before", _("a day like 2026-03-31")),
+    ("after", _("a day")),
+)
+
+
+EMPTY = _("Nothing is in this list.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One list of the inbox.
+
+    status: None = any. asks: what else its conversations have in common, for a reader. empty: what it says when there
+    is nothing in it. channel_type: whose sign stands for it.
+    """
+
+    name: str
+    title: str | Promise
+    icon: str = ""
+    status: Status | None = Status.OPEN
+    asks: Callable[[User], Q] = lambda _user: Q()
+    empty: str | Promise = EMPTY
+    channel_type: str = ""
+    is_named_by_people: bool = False
+    view: SavedView | None = None
+
+    def belongs(self, user: User) -> Q:
+        return (Q(status=self.status) if self.status else Q()) & self.asks(user)
+
+
+LISTS = {
+    listing.name: listing
+    for listing in (
+        Listing(
+            name="mine",
+            title=_("Mine"),
+            icon="user",
+            asks=lambda user: Q(assignee_id=user.pk),
+            empty=_("Nothing of yours is open."),
+        ),
+        Listing(
+            name="unassigned",
+            title=_("Unassigned"),
+            icon="user-plus",
+            asks=lambda _user: Q(assignee_id=None),
+            empty=_("Every open conversation has somebody."),
+        ),
+        Listing(
+            name="open",
+            title=_("All open"),
+            icon="inbox",
+            empty=_("Every conversation is answered. What comes in shows here at once."),
+        ),
+        Listing(
+            name="handoffs",
+            title=_("Handed over"),
+            icon="hand",
+            status=None,
+            asks=lambda _user: Q(handoff_at__isnull=False),
+            empty=_("Nobody waits for a person. What Theo hands over shows here."),
+        ),
+        Listing(
+            name="pending",
+            title=_("Pending"),
+            icon="clock",
+            status=Status.PENDING,
+            empty=_("Nothing waits. A conversation that you park comes back when the customer writes."),
+        ),
+        Listing(
+            name="resolved",
+            title=_("Resolved"),
+            icon="circle-check",
+            status=Status.RESOLVED,
+            empty=_("What you resolve is kept here, and opens again when the customer writes."),
+        ),
+        Listing(
+            name="closed",
+            title=_("Closed"),
+            icon="archive",
+            status=Status.CLOSED,
+            empty=_("Nothing is closed."),
+        ),
+        Listing(name="all", title=_("Everything"), icon="layers", status=None, empty=_("Nobody has written yet.")),
+    )
+}
+DEFAULT = LISTS["open"]
+TEAM, CHANNEL, VIEW = "team-", "channel-", "view-"
+
+
+def team_listing(team_id: UUID, title: str) -> Listing:
+    """A team's open conversations, whoever of it has them."""
+    return Listing(
+        name=f"{TEAM}{team_id}",
+        title=title,
+        icon="users",
+        asks=lambda _user: Q(team_id=team_id),
+        empty=_("Nothing of this team is open."),
+        is_named_by_people=True,
+    )
+
+
+def channel_listing(channel_type: str) -> Listing:
+    return Listing(
+        name=f"{CHANNEL}{channel_type}",
+        title=ChannelType(channel_type).label,
+        asks=lambda _user: Q(channel_type=channel_type),
+        empty=_("Nothing of this channel is open."),
+        channel_type=channel_type,
+    )
+
+
+def view_listing(view: SavedView) -> Listing:
+    return Listing(
+        name=f"{VIEW}{view.pk}",
+        title=view.name,
+        icon="list-filter",
+        status=None,
+        asks=lambda user: question(user, view.filter),
+        is_named_by_people=True,
+        view=view,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the reader is in the inbox: which list, in which order, and what is looked for."""
+
+    listing: Listing
+    sort: Sort = Sort.NEWEST
+    q: str = ""
+
+    @classmethod
+    def of(cls, query: Any, user: User) -> "Place | None":
+        """query: a QueryDict; what is unknown in it counts as not said. None: a list of one's own that is not there."""
+        listing = _listing(query.get("list", ""), user)
+        if listing is None:
+            return None
+        usual = Sort(listing.view.sort) if listing.view else Sort.NEWEST
+        asked = query.get("sort", "")
+        q = query.get("q", "").strip().replace("\0", "")[:MAX_QUERY]
+        return cls(listing=listing, sort=Sort(asked) if asked in Sort.values else usual, q=q)
+
+    def parts(self) -> dict[str, str]:
+        usual = Sort(self.listing.view.sort) if self.listing.view else Sort.NEWEST
+        return {
+            "list": self.listing.name if self.listing.name != DEFAULT.name else "",
+            "sort": self.sort if self.sort != usual else "",
+            "q": self.q,
+        }
+
+
+def _listing(name: str, user: User) -> Listing | None:
+    if name.startswith(TEAM) and (team_id := parse_id(name.removeprefix(TEAM))):
+        team = Team.objects.visible_to(user).filter(pk=team_id).first()
+        return team_listing(team.pk, team.name) if team else None
+    if name.startswith(VIEW) and (view_id := parse_id(name.removeprefix(VIEW))):
+        view = saved_views.view_for(user, view_id)
+        return view_listing(view) if view else None
+    if (channel_type := name.removeprefix(CHANNEL)) != name and channel_type in ChannelType.values:
+        return channel_listing(channel_type)
+    return LISTS.get(name, DEFAULT)
+
+
+def rows_of(user: User, place: Place, *, cursor: str | None) -> tuple[list[Conversation], str | None]:
+    """One page of a list and the cursor of the next. Raises Unprocessable for a cursor that is none of ours."""
+    rows: ConversationQuerySet = selectors.inbox(user).order_by().filter(place.listing.belongs(user))
+    return page_of(rows, place.sort, cursor=cursor, limit=ROWS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A list in the sidebar. count: up to MOST. more: there are further ones."""
+
+    listing: Listing
+    count: int
+    more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Lists that belong together; the first has no title."""
+
+    name: str
+    title: str | Promise
+    entries: list[Entry]
+
+
+def groups_of(user: User) -> list[Group]:
+    """Every list of the reader's, with how many conversations are in it, counted up to MOST."""
+    teams = Team.objects.visible_to(user).order_by("name").values_list("pk", "name")
+    views = SavedView.objects.visible_to(user).order_by("name", "pk")
+    groups: list[tuple[str, str | Promise, list[Listing]]] = [
+        ("inbox", "", list(LISTS.values())),
+        ("views", _("Views"), [view_listing(view) for view in views]),
+        ("teams", _("Teams"), [team_listing(pk, name) for pk, name in teams]),
+        ("channels", _("Channels"), [channel_listing(each) for each in selectors.channel_types(user)]),
+    ]
+    counts = iter(_counts(user, [listing for _name, _title, listings in groups for listing in listings]))
+    return [
+        Group(name=name, title=title, entries=[_entry(listing, next(counts)) for listing in listings])
+        for name, title, listings in groups
+    ]
+
+
+def _counts(user: User, listings: Iterable[Listing]) -> list[int]:
+    """One query, and it stops counting: every open inbox asks for this at every event."""
+    membership = membership_of(user)
+    assert membership is not None
+    asked = {}
+    for number, listing in enumerate(listings):
+        rows = saved_views.rows_in(user, listing.view) if listing.view else _rows(user, listing)
+        asked[f"list_{number}"] = saved_views.counted(rows)
+    counted = Business.objects.filter(pk=membership.business_id).annotate(**asked)
+    return list(counted.values_list(*asked).get())
+
+
+def _rows(user: User, listing: Listing) -> ConversationQuerySet:
+    return Conversation.objects.visible_to(user).filter(listing.belongs(user))
+
+
+def _entry(listing: Listing, number: int) -> Entry:
+    return Entry(listing=listing, count=min(number, MOST), more=number > MOST)

@@ -1,0 +1,115 @@
+"""Keeping views. Whoever made one changes it; a shared one also owners and admins."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import IntegerField, Q, Subquery
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from businesses.models import Business
+from businesses.policy import Action, may, require
+from businesses.selectors import membership_of
+from conversations.models import Conversation, ConversationQuerySet
+from conversations.saved_views.filters import checked, question
+from conversations.saved_views.models import SavedView
+from conversations.sorting import Sort
+from foundation.errors import Forbidden, Invalid, NotFound, Unprocessable
+
+# Of one person and of one workspace; every one of them is counted for who has the inbox open.
+MOST = 50
+# Counting stops here.
+MOST_COUNTED = 99
+
+
+@transaction.atomic
+def create_view(*, actor: User, name: str, filter: Any, shared: bool = False, sort: str = Sort.NEWEST) -> SavedView:
+    """Raises Unprocessable where name or filter are none, Invalid when there are too many, Forbidden."""
+    membership = require(actor, Action.HANDLE_CONVERSATIONS)
+    Business.objects.select_for_update(no_key=True).get(pk=membership.business_id)  # so that they are counted
+    if SavedView.objects.visible_to(actor).count() >= MOST:
+        raise Invalid(_("At most %(most)d views. Delete one first.") % {"most": MOST})
+    return SavedView.objects.create(
+        business_id=membership.business_id,
+        owner=actor,
+        name=_name(name),
+        shared=shared,
+        filter=checked(actor, filter),
+        sort=Sort(sort),
+    )
+
+
+@transaction.atomic
+def update_view(*, actor: User, view_id: UUID, **changes: Any) -> SavedView:
+    """changes: of create_view's arguments. Raises as that, and NotFound."""
+    view = _own(actor, view_id)
+    if "name" in changes:
+        changes["name"] = _name(changes["name"])
+    if "filter" in changes:
+        changes["filter"] = checked(actor, changes["filter"])
+    for name, value in changes.items():
+        setattr(view, name, value)
+    view.save(update_fields=[*changes, "updated_at"])
+    return view
+
+
+@transaction.atomic
+def delete_view(*, actor: User, view_id: UUID) -> None:
+    """Raises Forbidden, NotFound."""
+    _own(actor, view_id).delete()
+
+
+def may_change(user: User, view: SavedView) -> bool:
+    """Managers look after what is everybody's, also when its maker has left."""
+    return view.owner_id == user.pk or (view.shared and may(membership_of(user), Action.ASSIGN))
+
+
+def view_for(user: User, view_id: UUID) -> SavedView | None:
+    return SavedView.objects.visible_to(user).filter(pk=view_id).first()
+
+
+def rows_in(user: User, view: SavedView) -> ConversationQuerySet:
+    return matching(user, view.filter)
+
+
+def matching(user: User, kept: dict[str, Any]) -> ConversationQuerySet:
+    """The user's conversations that a checked filter means, with `unread`."""
+    rows = Conversation.objects.visible_to(user)
+    if "unread" in str(kept):  # counted only where it is asked for
+        rows = rows.with_unread(user)
+    return rows.filter(question(user, kept))
+
+
+def counts(user: User, views: list[SavedView]) -> dict[UUID, int]:
+    """How many conversations are in each, up to one more than MOST_COUNTED. One query."""
+    if not views:
+        return {}
+    asked = {f"view_{number}": counted(rows_in(user, view)) for number, view in enumerate(views)}
+    own = Business.objects.filter(pk=views[0].business_id).annotate(**asked)
+    numbers = own.values_list(*asked).get()
+    return {view.pk: number for view, number in zip(views, numbers, strict=True)}
+
+
+def counted(rows: ConversationQuerySet) -> Subquery:
+    return Subquery(
+        rows.order_by().values("pk")[: MOST_COUNTED + 1],
+        template="(SELECT COUNT(*) FROM (%(subquery)s) AS counted)",
+        output_field=IntegerField(),
+    )
+
+
+def _own(actor: User, view_id: UUID) -> SavedView:
+    require(actor, Action.HANDLE_CONVERSATIONS)
+    view = SavedView.objects.visible_to(actor).select_for_update().filter(Q(pk=view_id)).first()
+    if view is None:
+        raise NotFound
+    if not may_change(actor, view):
+        raise Forbidden(_("Whoever made this view can change it, and owners and admins."))
+    return view
+
+
+def _name(text: str) -> str:
+    if not text.strip():
+        raise Unprocessable(_("Give the view a name."), field="name")
+    return text.strip()

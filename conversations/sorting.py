@@ -1,0 +1,99 @@
+"""The orders of a list, and its pages by the last row's place, so that what is new in the meantime shifts nothing."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db.models import F, OrderBy, Q, TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from foundation.errors import Unprocessable
+
+if TYPE_CHECKING:
+    from conversations.models import Conversation, ConversationQuerySet
+
+
+class Sort(TextChoices):
+    NEWEST = "newest", _("Newest")
+    OLDEST = "oldest", _("Oldest")
+    WAITING = "waiting", _("Longest waiting")
+
+
+Order = tuple[str, ...]
+_NEWEST: Order = ("-updated_at", "-id")
+# What comes first, each with its order; so that each part is read in order from an index of its own.
+_PARTS: dict[Sort, list[tuple[Q, Order]]] = {
+    Sort.NEWEST: [(Q(), _NEWEST)],
+    Sort.OLDEST: [(Q(), ("updated_at", "id"))],
+    Sort.WAITING: [
+        (Q(waiting_since__isnull=False), ("waiting_since", "id")),
+        (Q(waiting_since=None), _NEWEST),
+    ],
+}
+_ORDERS: dict[Sort, Sequence[str | OrderBy]] = {
+    Sort.NEWEST: _NEWEST,
+    Sort.OLDEST: ("updated_at", "id"),
+    Sort.WAITING: (F("waiting_since").asc(nulls_last=True), *_NEWEST),
+}
+
+
+def in_order(rows: "ConversationQuerySet", sort: Sort) -> "ConversationQuerySet":
+    return rows.order_by(*_ORDERS[sort])
+
+
+def page_of(
+    rows: "ConversationQuerySet", sort: Sort, *, cursor: str | None, limit: int
+) -> "tuple[list[Conversation], str | None]":
+    """One page in this order, and the cursor of the next. Raises Unprocessable for a cursor that is none of ours."""
+    parts = _PARTS[sort]
+    number, place = _place(cursor, parts) if cursor else (0, None)
+    found: list[Conversation] = []
+    for at in range(number, len(parts)):
+        condition, order = parts[at]
+        part = rows.filter(condition).order_by(*order)
+        if place:
+            part = part.filter(_behind(order, place))
+        place = None
+        found += list(part[: limit + 1 - len(found)])
+        if len(found) > limit:
+            last = found[limit - 1]
+            return found[:limit], _cursor(last, parts)
+    return found, None
+
+
+def _cursor(row: "Conversation", parts: list[tuple[Q, Order]]) -> str:
+    at = 0
+    if len(parts) > 1:
+        first = parts[0][1][0].lstrip("-")
+        at = 0 if getattr(row, first) else 1
+    values = [getattr(row, name.lstrip("-")) for name in parts[at][1]]
+    return "_".join([str(at), *(value.isoformat() if isinstance(value, datetime) else str(value) for value in values)])
+
+
+def _place(cursor: str, parts: list[tuple[Q, Order]]) -> tuple[int, list[Any]]:
+    number, *texts = cursor.split("_")
+    try:
+        order = parts[int(number)][1] if number in {"0", "1"} else ()
+        return int(number), [_value(name, text) for name, text in zip(order, texts, strict=True)]
+    except (ValueError, IndexError, OverflowError) as error:
+        raise Unprocessable("Not a cursor of ours.", field="cursor", source="query") from error
+
+
+def _value(name: str, text: str) -> Any:
+    if name.endswith("id"):
+        return UUID(text)
+    moment = datetime.fromisoformat(text.replace(" ", "+"))
+    if moment.tzinfo is None or not 1 < moment.year < 9999:
+        raise ValueError(text)
+    return moment
+
+
+def _behind(order: Order, place: list[Any]) -> Q:
+    """What comes after a row in this order. Its first column's bound is where the index is entered."""
+    (name, value), *others = zip(order, place, strict=True)
+    column, beyond = name.lstrip("-"), "lt" if name.startswith("-") else "gt"
+    if not others:
+        return Q(**{f"{column}__{beyond}": value})
+    inner = _behind(order[1:], place[1:])
+    return Q(**{f"{column}__{beyond}e": value}) & (Q(**{f"{column}__{beyond}": value}) | inner)
