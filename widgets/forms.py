@@ -25,7 +25,27 @@ _LANGUAGE_CHOICES: list[tuple[str, Any]] = [
     ("", _("The page’s, else the visitor’s")),
     *((each.code, each.name) for each in LANGUAGES.values()),
 ]
+MAX_QUESTIONS = 4
 _ASKED = [("off", _("Do not ask")), ("optional", _("Ask")), ("required", _("Ask and insist"))]
+
+
+class QuestionRows(forms.Widget):
+    """A few questions, each in four fields named for the row (templates/widgets/questions.html)."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[dict[str, Any]]:
+        rows = [self._row(data, f"{name}-{number}-") for number in range(MAX_QUESTIONS)]
+        return [row for row in rows if row["label"] or row.get("choices")]
+
+    def _row(self, data: Any, start: str) -> dict[str, Any]:
+        row: dict[str, Any] = {
+            "label": data.get(f"{start}label", "").strip(),
+            "kind": data.get(f"{start}kind", "text"),
+            "required": f"{start}required" in data,
+        }
+        if row["kind"] == "choice":
+            lines = data.get(f"{start}choices", "").splitlines()
+            row["choices"] = [line.strip() for line in lines if line.strip()]
+        return row
 
 
 class WidgetLook(PageForm):
@@ -113,6 +133,7 @@ class WidgetLook(PageForm):
     prechat_text = forms.CharField(label=_("What it says"), max_length=300, required=False)
     prechat_name = forms.ChoiceField(label=_("Name"), choices=_ASKED, required=False)
     prechat_email = forms.ChoiceField(label=_("E-mail"), choices=_ASKED, required=False)
+    prechat_questions = forms.Field(label=_("More questions"), required=False, widget=QuestionRows)
     offline_form = forms.BooleanField(
         label=_("Ask for an address when you are closed"),
         help_text=_("Outside the business hours a new conversation begins with the visitor’s e-mail address."),
@@ -157,6 +178,16 @@ class WidgetLook(PageForm):
     def initial_of_new(cls) -> dict[str, object]:
         return {**Widget.DEFAULTS, **_flat(DEFAULTS)}
 
+    def question_rows(self) -> list[dict[str, Any]]:
+        """What is asked, and room for more; `start` is what the names of a row's fields begin with."""
+        name = "prechat_questions"
+        asked = self[name].value() or []
+        rows: list[dict[str, Any]] = [*asked, *({} for _more in range(MAX_QUESTIONS - len(asked)))]
+        return [
+            {"label": "", **row, "choices": "\n".join(row.get("choices", [])), "start": f"{name}-{number}-"}
+            for number, row in enumerate(rows)
+        ]
+
     def changes(self) -> dict[str, Any]:
         """What was written; an empty text keeps its value, but tagline and logo may be emptied."""
         kept = {"welcome_tagline", "logo_url", "allow_subdomains"}
@@ -169,7 +200,7 @@ class WidgetLook(PageForm):
         config: dict[str, Any] = {}
         for name, way in paths().items():
             value, default = self.cleaned_data[name], _flat(DEFAULTS)[name]
-            if value in {default, None, ""}:
+            if value in (default, None, ""):
                 continue
             group = config.setdefault(way[0], {}) if len(way) > 1 else config
             group[way[-1]] = value

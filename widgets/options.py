@@ -75,6 +75,53 @@ class Words:
         return None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Questions:
+    """A list of at most `most` times {"label", "kind"?, "required"?, "choices"?}; a text of one line, not required."""
+
+    most: int
+
+    @property
+    def default(self) -> list[dict[str, Any]]:
+        return []
+
+    def flaw(self, value: object) -> str | None:
+        if not isinstance(value, list) or len(value) > self.most:
+            return _("A list of at most %(most)d questions.") % {"most": self.most}
+        for number, question in enumerate(value, start=1):
+            if flaw := _flaw_of(question):
+                return _("Question %(number)d: %(flaw)s") % {"number": number, "flaw": flaw}
+        return None
+
+
+_QUESTION: Mapping[str, Option] = {
+    "label": Words(most=80),
+    "kind": Choice(values=("text", "lines", "choice"), default="text"),
+    "required": Flag(default=False),
+}
+FEWEST_CHOICES, MOST_CHOICES = 2, 10
+_CHOICE = Words(most=60)
+
+
+def _flaw_of(question: object) -> str | None:
+    if not isinstance(question, dict) or not {"label"} <= question.keys() <= {*_QUESTION, "choices"}:
+        return _("label, kind, required and choices, please.")
+    for name, option in _QUESTION.items():
+        if name in question and (flaw := option.flaw(question[name])):
+            return flaw
+    choices = question.get("choices", [])
+    if not question["label"].strip():
+        return _("Say what is asked.")
+    if not isinstance(choices, list) or any(_CHOICE.flaw(each) or not each.strip() for each in choices):
+        return _("Choices are texts of at most %(most)d characters.") % {"most": _CHOICE.most}
+    if question.get("kind") == "choice" and not FEWEST_CHOICES <= len(set(choices)) == len(choices) <= MOST_CHOICES:
+        return _("%(least)d to %(most)d different choices, please.") % {
+            "least": FEWEST_CHOICES,
+            "most": MOST_CHOICES,
+        }
+    return None
+
+
 Group = Mapping[str, Option]
 
 # Of an unknown key, so much is said back.
@@ -102,12 +149,14 @@ OPTIONS: Mapping[str, Option | Group] = {
         "delay": Whole(least=0, most=600, default=5),
         "page": Words(most=200, pattern=r"/\S*", advice=gettext_lazy("A path like /pricing or /shop/*.")),
     },
-    # The frame's: what a stranger is asked before the first message.
+    # The frame's: what a stranger is asked before the first message, and what for.
     "prechat": {
         "enabled": Flag(default=False),
         "text": Words(most=300),
         "name": Choice(values=("off", "optional", "required"), default="optional"),
         "email": Choice(values=("off", "optional", "required"), default="required"),
+        # What else; the answers go along with the first message.
+        "questions": Questions(most=4),
     },
     # A new conversation outside the business hours begins with the visitor's address.
     "offline_form": Flag(default=False),

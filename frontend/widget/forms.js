@@ -8,6 +8,7 @@ wear(style)
 
 const FACES = ["😞", "🙁", "😐", "🙂", "😄"]
 const MOST_COMMENT = 1_000
+const [MOST_LABEL, MOST_ANSWER] = [90, 1_000] // of one question, with what stands around it
 const ADDRESS = /^[^\s@]+@[^\s@]+\.[^\s@]+$/
 
 let numbers = 0
@@ -46,19 +47,35 @@ const named = (texts, how) => question(texts.name, input("text", "name", 200), {
 const mailed = (texts, how) =>
   question(texts.email, input("email", "email", 254), { required: how === "required", texts })
 
+/** One of the owner's own, as widgets/options.py has it. */
+function own(texts, { label, kind, required, choices = [] }) {
+  const fields = {
+    lines: () => el("textarea", { class: "pb-in", rows: "2", maxlength: MOST_ANSWER, dir: "auto" }),
+    choice: () => {
+      const options = choices.map((each) => el("option", {}, each))
+      return el("select", { class: "pb-in" }, el("option", { value: "" }, texts.choose), ...options)
+    },
+  }
+  const field = (fields[kind] ?? (() => input("text", "off", MOST_ANSWER)))()
+  return { ...question(label, field, { required, texts }), label }
+}
+
 /**
- * Asked before a conversation begins. title, lead: words. name, email: "off", "optional" or "required". message: what is
- * already written. onSend({content, customer: {name?, email?}}).
+ * Asked before a conversation begins. title, lead: words. name, email: "off", "optional" or "required". questions: the
+ * owner's own, whose answers stand below the message. message: what is already written.
+ * onSend({content, customer: {name?, email?}}).
  */
-export function askFirst({ texts, title, lead, name, email, message, onSend }) {
+export function askFirst({ texts, title, lead, name, email, questions = [], message, onSend }) {
   const asked = {
     name: name === "off" ? undefined : named(texts, name),
     email: email === "off" ? undefined : mailed(texts, email),
   }
-  const area = el("textarea", { class: "pb-in", rows: "4", maxlength: 10_000, dir: "auto" })
+  const owns = questions.map((each) => own(texts, each))
+  const most = 10_000 - owns.length * (MOST_ANSWER + MOST_LABEL)
+  const area = el("textarea", { class: "pb-in", rows: "4", maxlength: most, dir: "auto" })
   const words = question(texts.message, area, { required: true, texts })
   words.field.value = message
-  const all = [asked.name, asked.email, words].filter(Boolean)
+  const all = [asked.name, asked.email, ...owns, words].filter(Boolean)
   const form = el(
     "form",
     { class: "pb-form", novalidate: "" },
@@ -74,7 +91,9 @@ export function askFirst({ texts, title, lead, name, email, message, onSend }) {
     const customer = {}
     for (const [key, each] of Object.entries(asked))
       if (each?.field.value.trim()) customer[key] = each.field.value.trim()
-    onSend({ content: words.field.value.trim(), customer })
+    const answered = owns.filter(({ field }) => field.value.trim())
+    const answers = answered.map(({ label, field }) => `${label}: ${field.value.trim()}`).join("\n")
+    onSend({ content: [words.field.value.trim(), answers].filter(Boolean).join("\n\n"), customer })
   }
   // A keyboard that comes up takes room away: what is written in stays in sight.
   new ResizeObserver(() => {

@@ -69,18 +69,26 @@ export function enhanceWidgetForm(form) {
 
 /** What the form says of the widget, as `PingBack("update")` takes it. title: the name where none is written. */
 function chosen(form, { title, answer }) {
-  const told = { preview_answer: answer, greeting: {} }
+  const told = { preview_answer: answer, greeting: {}, prechat: {} }
   for (const { name, type, value, checked } of form.elements) {
-    if (!name || name === "domain") continue
-    const [, key] = /^greeting_(.*)/.exec(name) ?? []
-    const into = key ? told.greeting : told
+    if (!name || name === "domain" || name.includes("-")) continue
+    const [, group, key] = /^(greeting|prechat)_(.*)/.exec(name) ?? []
+    const into = group ? told[group] : told
     into[key ?? name] = type === "checkbox" ? checked : type === "number" ? Number(value) : value
   }
   told.name ||= title
+  told.prechat.questions = [...form.querySelectorAll("[data-question]")].map(asked).filter(({ label }) => label)
   // A greeting is shown when it is asked for, not while one writes.
   told.greeting.enabled = false
   if (!parse(told.primary_color)) delete told.primary_color
   return told
+}
+
+/** One row of questions, as widgets/options.py has it. */
+function asked(row) {
+  const [label, kind, choices, required] = row.querySelectorAll("input, select, textarea")
+  const lines = choices.value.split("\n").map((line) => line.trim())
+  return { label: label.value.trim(), kind: kind.value, choices: lines.filter(Boolean), required: required.checked }
 }
 
 /** Chips that say a colour in a list. */

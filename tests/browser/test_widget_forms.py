@@ -57,7 +57,9 @@ def change(acme: Acme, **config: Any) -> None:
 def test_what_the_owner_asks_for_is_asked_once_before_the_first_message(
     visit: Callable[..., Visit], acme: Acme
 ) -> None:
-    change(acme, prechat={"enabled": True, "name": "required", "text": "Who are you?"})
+    topic = {"label": "What is it about?", "kind": "choice", "choices": ["Delivery", "Coffee"], "required": True}
+    order = {"label": "Order number"}
+    change(acme, prechat={"enabled": True, "name": "required", "text": "Who are you?", "questions": [topic, order]})
     cleo = visit()
     cleo.open()
     cleo.chat.get_by_role("button", name="Send us a message").click()
@@ -68,8 +70,11 @@ def test_what_the_owner_asks_for_is_asked_once_before_the_first_message(
     cleo.field.fill("Do you ship?")
     cleo.chat.get_by_role("button", name="Send").click()
     cleo.chat.get_by_text("Write an address like cleo@example.com.").wait_for()
+    cleo.chat.get_by_text("This is needed.").wait_for()
     assert acme.conversations == []
 
+    cleo.chat.get_by_label("What is it about?").select_option("Delivery")
+    cleo.chat.get_by_label("Order number optional").fill("4711")
     cleo.chat.get_by_label("E-mail").fill("cleo@shop.example")
     cleo.chat.get_by_label("E-mail").press("Enter")
 
@@ -78,7 +83,7 @@ def test_what_the_owner_asks_for_is_asked_once_before_the_first_message(
     [conversation] = acme.conversations
     assert (conversation["customer"]["name"], conversation["customer"]["email"]) == ("Cleo", "cleo@shop.example")
     assert conversation["customer"]["verified"] is False
-    assert acme.words == ["Do you ship?"]
+    assert acme.words == ["Do you ship?\n\nWhat is it about?: Delivery\nOrder number: 4711"]
     cleo.chat.get_by_role("button", name="Back").click()
     cleo.chat.get_by_role("button", name="Send us a message").click()
     cleo.field.wait_for()

@@ -46,6 +46,18 @@ def test_every_default_is_a_choice_that_may_be_stored() -> None:
         ({"greeting": {"when": 1}}, ["greeting", "when"]),
         ({"greeting": {"page": "shop"}}, ["greeting", "page"]),
         ({"greeting": {"text": None}}, ["greeting", "text"]),
+        ({"prechat": {"questions": {}}}, ["prechat", "questions"]),
+        ({"prechat": {"questions": [{"label": "x"}] * 5}}, ["prechat", "questions"]),
+        ({"prechat": {"questions": [{"label": " "}]}}, ["prechat", "questions"]),
+        ({"prechat": {"questions": [{"label": "x" * 81}]}}, ["prechat", "questions"]),
+        ({"prechat": {"questions": [{"label": "x", "kind": ["text"]}]}}, ["prechat", "questions"]),
+        ({"prechat": {"questions": [{"label": "x", "rows": 2}]}}, ["prechat", "questions"]),
+        ({"prechat": {"questions": [{"label": "x", "kind": "choice", "choices": ["a"]}]}}, ["prechat", "questions"]),
+        (
+            {"prechat": {"questions": [{"label": "x", "kind": "choice", "choices": ["a", "a"]}]}},
+            ["prechat", "questions"],
+        ),
+        ({"prechat": {"questions": [{"label": "x", "kind": "choice", "choices": [{}, 1]}]}}, ["prechat", "questions"]),
     ],
 )
 def test_what_is_no_option_is_refused_with_the_way_to_it(config: Any, where: list[str]) -> None:
@@ -107,3 +119,35 @@ def test_the_settings_page_leaves_a_callers_own_keys_alone(ada: User, acme: Busi
     widget.refresh_from_db()
     assert widget.config["colour"] == "red"
     assert widget.config["theme"] == "dark"
+
+
+@pytest.mark.django_db
+def test_an_owners_own_questions_go_through_the_form_and_come_back(ada: User, acme: Business) -> None:
+    client = Client()
+    client.force_login(ada)
+    widget = builders.widget(ada, "acme.com")
+    address = f"/settings/widget/{widget.pk}/"
+    rows = {
+        "prechat_questions-0-label": "Order number",
+        "prechat_questions-0-kind": "text",
+        "prechat_questions-0-required": "on",
+        "prechat_questions-1-label": "",
+        "prechat_questions-3-label": "What is it about?",
+        "prechat_questions-3-kind": "choice",
+        "prechat_questions-3-choices": "Delivery\n\n Coffee \n",
+    }
+    asked = [
+        {"label": "Order number", "kind": "text", "required": True},
+        {"label": "What is it about?", "kind": "choice", "required": False, "choices": ["Delivery", "Coffee"]},
+    ]
+
+    assert client.post(address, FORM | rows).status_code == 302
+    widget.refresh_from_db()
+    assert widget.options["prechat"]["questions"] == asked
+
+    page = client.get(address).content.decode()
+    assert 'value="Order number"' in page
+    assert "Delivery\nCoffee</textarea>" in page
+    refused = client.post(address, FORM | rows | {"prechat_questions-3-choices": "Delivery"})
+    assert refused.status_code == 422
+    assert "Question 2: 2 to 10 different choices, please." in refused.content.decode()
