@@ -15,12 +15,16 @@ const LATER = [0, 408, 502, 503, 504] // not the file's fault; 0 is no answer at
 
 const pictures = new WeakMap() // file -> its address on this page
 
+const named = (file) => el("p", { class: "pb-b pb-file", dir: "auto" }, icon(FILE), file.name)
+
 /** What is shown of a file that the server does not have: the picture, else its name. */
 export function preview(file) {
-  if (!file.type.startsWith("image/")) return el("p", { class: "pb-b pb-file", dir: "auto" }, icon(FILE), file.name)
+  if (!file.type.startsWith("image/")) return named(file)
   if (!pictures.has(file)) pictures.set(file, URL.createObjectURL(file))
   const image = el("img", { src: pictures.get(file), alt: file.name })
-  return el("span", { class: "pb-pic pb-local" }, image)
+  const box = el("span", { class: "pb-pic pb-local" }, image)
+  image.onerror = () => box.replaceWith(named(file)) // it calls itself a picture
+  return box
 }
 
 export function forget(file) {

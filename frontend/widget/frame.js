@@ -17,7 +17,9 @@ import { Thread } from "./thread.js"
 const PAGE = 50 // messages shown of a long conversation at first, and each time more are asked for
 const CALM_MS = 1_500 // a shorter break of the connection is nobody's concern
 const TYPING_MS = 3_000 // how often "is typing" is repeated while it is true
-const FRESH_MS = 30_000 // so long we believe what we heard of who is there
+const FRESH_MS = 30_000 // so long we believe what we heard of who is there, if nobody tells us otherwise
+const SPREAD_MS = 2_000 // within which all open chats look at who is there
+const MOST_MS = 2 ** 31 - 1 // of a timer
 const TYPED_MS = 6_000 // how long the other side's word counts
 
 const settings = JSON.parse(document.getElementById("pb-settings").textContent)
@@ -39,7 +41,8 @@ let socket
 let state = "connecting"
 let trouble = ""
 let { availability } = settings
-let askedAt = Date.now() // for it
+let askedAt = Date.now() // for it; 0: it is old
+let opens // the timer for the hour that changes it
 let muted = false // by the visitor
 let customer // who the page says that the visitor is
 let verified = !settings.options.verified_only // may write
@@ -200,9 +203,23 @@ async function lookAround() {
   if (!answer?.ok) return // the next look tells
   availability = await answer.json()
   render()
+  waitForChange()
+}
+
+function lookSoon() {
+  askedAt = 0
+  setTimeout(lookAround, Math.random() * SPREAD_MS) // not all at once
+}
+
+/** Nobody tells when the hours begin or end: that is known before. */
+function waitForChange() {
+  clearTimeout(opens)
+  const { changes_at: at } = availability
+  if (at) opens = setTimeout(lookSoon, Math.min(MOST_MS, Math.max(0, new Date(at) - Date.now())))
 }
 
 const on = {
+  availability_changed: lookSoon,
   new_message: onMessage,
   conversation_updated({ id, status, assignee }) {
     const known = conversationOf(id)
@@ -228,6 +245,7 @@ function reached(id, what, seq) {
 }
 
 function caughtUp() {
+  lookAround()
   outbox.flush()
   marks.flush()
   refresh()
@@ -628,7 +646,7 @@ async function start(kept) {
 }
 
 paint()
-setInterval(lookAround, FRESH_MS)
+waitForChange()
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.isComposing) host.close()
 })

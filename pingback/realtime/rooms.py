@@ -56,7 +56,9 @@ def audience(event: FeedEvent) -> list[Emission]:
     if isinstance(subject, Message):
         return _about_message(event, subject)
     if isinstance(subject, Membership):
-        return [(everybody, "agent_status_changed", event.data | {"feed_seq": event.seq})]
+        # Visitors learn that there is something to look at, and of nobody what.
+        look: Emission = (visitors(event.business_id), "availability_changed", {})
+        return [(everybody, "agent_status_changed", event.data | {"feed_seq": event.seq}), look]
     if isinstance(subject, Conversation):
         return _about_conversation(event, subject)
     if isinstance(subject, Customer):

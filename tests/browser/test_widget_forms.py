@@ -40,7 +40,12 @@ def test_the_chat_says_who_is_there_and_when_a_closed_one_opens(visit: Callable[
     cleo = visit()
     cleo.open()
     cleo.chat.get_by_role("button", name="Online now · Usually replies in a few minutes").click()
-    cleo.chat.locator(".pb-head").get_by_text("Online now", exact=True).wait_for()
+    there = cleo.chat.locator(".pb-head").get_by_text("Online now", exact=True)
+    there.wait_for()
+    acme.call("PATCH", "/team/status", {"status": "away"})
+    there.wait_for(state="detached")
+    acme.call("PATCH", "/team/status", {"status": "live"})
+    there.wait_for()
 
     acme.call("PUT", "/business/hours", {"hours": {}, "reply_time": "minutes"})
     cleo.page.reload()

@@ -42,6 +42,8 @@ def test_a_status_is_told_to_the_whole_workspace_exactly_once(
         assert talker.hears("agent_status_changed", 2) == {**live, "feed_seq": 2}
     assert told(adas) == told(bens) == [away, live]
     assert stranger.named("agent_status_changed") == cleo.named("agent_status_changed") == []
+    # Visitors are told to look anew, and nothing of anybody.
+    assert (stranger.named("availability_changed"), cleo.named("availability_changed")) == ([], [{}, {}])
     missed = adas.ask("resume", {"cursor": 0})["events"]
     assert [(each["kind"], each["data"], each["object"]) for each in missed] == [
         ("agent.status_changed", data, None) for data in (away, live)
