@@ -25,10 +25,14 @@ class Choices:
 
 
 def choices_for(user: User, conversation: Conversation) -> Choices | None:
+    return choices_in(user, conversation.business_id)
+
+
+def choices_in(user: User, business_id: UUID) -> Choices | None:
     """None for who may not assign. Two queries."""
     if not may(membership_of(user), Action.ASSIGN):
         return None
-    here = {"business_id": conversation.business_id}
+    here = {"business_id": business_id}
     members = Membership.objects.filter(**here, is_active=True, user__is_active=True).select_related("user")
     people = sorted(members, key=lambda member: (member.user_id != user.pk, member.user.full_name.casefold()))
     return Choices(people=people, teams=list(Team.objects.filter(**here).order_by("name")))

@@ -1,7 +1,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from conversations import downloads, uploading, view_pages, views
+from conversations import bulk_pages, downloads, uploading, view_pages, views
 
 urlpatterns = [
     path("files/<uuid:attachment_id>/thumb", downloads.thumbnail, name="file-thumbnail"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("inbox/views/count/", view_pages.count, name="inbox-view-count"),
     path("inbox/views/<uuid:view_id>/", view_pages.one_view, name="inbox-view"),
     path("inbox/views/<uuid:view_id>/delete/", view_pages.delete_view, name="inbox-view-delete"),
+    path("inbox/selection/", bulk_pages.selection, name="inbox-selection"),
     path("inbox/people/", views.people, name="inbox-people"),
     path("inbox/<uuid:conversation_id>/", views.conversation, name="conversation"),
     path("inbox/<uuid:conversation_id>/messages/", views.thread_messages, name="conversation-messages"),

@@ -1,9 +1,10 @@
 from django.urls import path
 
-from conversations.api import assigning, feed, handoffs, rating, saved_views, search, uploads, views
+from conversations.api import assigning, bulk, feed, handoffs, rating, saved_views, search, uploads, views
 
 urlpatterns = [
     path("conversations/", views.Conversations.as_view()),
+    path("conversations/bulk", bulk.Bulk.as_view()),
     path("conversations/<str:conversation_id>", views.OneConversation.as_view()),
     path("conversations/<str:conversation_id>/messages", views.Messages.as_view()),
     path("conversations/<str:conversation_id>/upload", uploads.Upload.as_view()),

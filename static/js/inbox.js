@@ -10,6 +10,7 @@ import { enhancePictures } from "./picture.js"
 import { backoff, connect } from "./socket.js"
 import { List } from "./list.js"
 import { hear } from "./presence.js"
+import { Selection } from "./selection.js"
 import { enhanceSearch, showFound } from "./search.js"
 import { Thread } from "./thread.js"
 import { openMenu } from "./menu.js"
@@ -188,14 +189,18 @@ export function enhanceInbox(body) {
   }
 
   async function showList() {
+    selection.clear()
     listed = list.query
     await list.reset().catch(complain)
   }
 
   const search = enhanceSearch(body.querySelector("form[role=search]"), { go: () => showList() })
 
+  const selection = new Selection(list, { look: () => look(), undo: body.dataset.undo })
+
   enhancePictures()
   enhanceKeys({
+    select: () => selection.toggle(),
     next: () => list.step(1, (address) => open(address)),
     previous: () => list.step(-1, (address) => open(address)),
     resolve: () => thread?.element.querySelector("#thread-head > form button")?.click(),
@@ -209,7 +214,8 @@ export function enhanceInbox(body) {
     find: () => document.getElementById("q").focus(),
     help: () => document.getElementById("keys").showModal(),
     back: () => {
-      if (body.dataset.view === "customer") body.dataset.view = "thread"
+      if (selection.picked.size) selection.clear()
+      else if (body.dataset.view === "customer") body.dataset.view = "thread"
     },
   })
 

@@ -6,6 +6,7 @@ const KEYS = {
   e: "resolve",
   r: "reply",
   a: "assign",
+  x: "select",
   "/": "find",
   "?": "help",
   Escape: "back",
@@ -14,7 +15,7 @@ const KEYS = {
 export function enhanceKeys(actions) {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
-    const writes = event.target.closest("input, textarea, select, [contenteditable]")
+    const writes = event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]")
     if (writes && event.key === "Escape") return writes.blur()
     if (writes || document.querySelector("dialog[open]")) return
     const action = actions[KEYS[event.key]]

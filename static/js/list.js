@@ -19,6 +19,7 @@ export class List {
     this.drawn = new Map() // id -> what its row was made from
     for (const item of this.items) this.drawn.set(item.id, item.drawing)
     this.asking = new AbortController()
+    this.dresses = [] // what others show in a row beside what the server drew
     this.fresh.addEventListener("click", () => {
       this.scroller.scrollTop = 0
       this.apply(this.waiting)
@@ -177,6 +178,7 @@ export class List {
     const { row, seq = "" } = link.dataset
     if (row === this.current && seq === (this.currentSeq || seq)) link.setAttribute("aria-current", "true")
     else link.removeAttribute("aria-current")
+    for (const dress of this.dresses) dress(node)
   }
 
   mark(id, seq = "") {

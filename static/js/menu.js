@@ -24,7 +24,7 @@ export function enhanceMenus() {
     if (event.key !== "Escape" || !menu) return
     menu.open = false
     menu.querySelector("summary").focus()
-    event.stopPropagation()
+    event.preventDefault() // it is no key for anything else
   })
 }
 

@@ -65,6 +65,7 @@ BODIES: dict[str, Any] = {
     "/api/v1/channels/{channel_id}": {"is_active": True},
     "/api/v1/widget/create": {"domain": "acme.org"},
     "/api/v1/widget/update/{widget_id}": {"name": "Shop"},
+    "/api/v1/conversations/bulk": {"ids": ["0193f3a0-0000-7000-8000-000000000007"], "action": "resolve"},
     "/api/v1/conversations/{conversation_id}": {"status": "pending"},
     "/api/v1/conversations/{conversation_id}/messages": {"content": "Hi"},
     "/api/v1/conversations/{conversation_id}/read": {"seq": 1},

@@ -1,0 +1,94 @@
+"""The bar of a selection in the inbox's list, and what its buttons do; for static/js alone."""
+
+from collections.abc import Callable
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.models import User
+from businesses.pages import member_page
+from businesses.policy import Action, may, require
+from businesses.selectors import membership_of
+from conversations import picker
+from conversations.models import Conversation, Status
+from conversations.services import bulk
+from conversations.services.assigning import assign_conversation
+from conversations.services.handling import Handled
+from conversations.views import ACTIONS, handling_page, refused
+from foundation.errors import NotFound, Refused
+from foundation.ids import parse_id
+
+
+@member_page
+@handling_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def selection(request: HttpRequest) -> HttpResponse:
+    """GET: the bar. POST: `status`, `to` (the picker's words) or `restore` for `ids`; says how to undo it."""
+    user: User = request.user  # type: ignore[assignment]
+    if request.method != "POST":
+        membership = membership_of(user)
+        assert membership is not None
+        choices = picker.choices_in(user, membership.business_id)
+        return render(request, "conversations/bulk.html", {"choices": choices})
+    ids = [found for text in request.POST.getlist("ids")[: bulk.MOST] if (found := parse_id(text))]
+    try:
+        change, words = _change(request, user)
+        outcome = bulk.change_many(actor=user, ids=ids, change=change)
+    except Refused as refusal:
+        return refused(refusal)
+    told = words % {"count": len(outcome.done)}
+    if outcome.failed:
+        told += " " + _("%(count)d could not be: %(why)s") % {"count": len(outcome.failed), "why": outcome.failed[0][1]}
+    return JsonResponse({"told": told, "done": len(outcome.done), "undo": _way_back(request, user, outcome)})
+
+
+def _change(request: HttpRequest, user: User) -> tuple[Callable[[Conversation], Handled], str]:
+    """What is asked for, and how to say that it is done."""
+    if (status := request.POST.get("status", "")) in ACTIONS:
+        done = {
+            Status.OPEN: _("Reopened %(count)d."),
+            Status.PENDING: _("Parked %(count)d."),
+            Status.RESOLVED: _("Resolved %(count)d."),
+            Status.CLOSED: _("Closed %(count)d."),
+        }
+        action = ACTIONS[Status(status)]
+        return lambda conversation: action(conversation=conversation, actor=user), done[Status(status)]
+    if choice := request.POST.get("to", ""):
+        if choice != picker.ME:
+            require(user, Action.ASSIGN)
+        choose = picker.choose
+        return lambda conversation: choose(conversation=conversation, choice=choice, actor=user), _(
+            "Gave away %(count)d."
+        )
+    if "restore" in request.POST:
+        require(user, Action.ASSIGN)
+        agent, _sep, team = request.POST["restore"].partition(":")
+        agent_id, team_id = parse_id(agent), parse_id(team)
+        return (
+            lambda conversation: assign_conversation(
+                conversation=conversation, agent_id=agent_id, team_id=team_id, actor=user
+            ),
+            _("Gave back %(count)d."),
+        )
+    raise NotFound
+
+
+def _way_back(request: HttpRequest, user: User, outcome: bulk.Outcome) -> list[dict[str, Any]]:
+    """The same form again, by what they were before. Nothing for who took something: only managers give it back."""
+    if "status" in request.POST:
+        return _grouped("status", outcome, lambda before: before.status)
+    if not may(membership_of(user), Action.ASSIGN):
+        return []
+    return _grouped("restore", outcome, lambda before: f"{before.assignee_id or ''}:{before.team_id or ''}")
+
+
+def _grouped(name: str, outcome: bulk.Outcome, value: Callable[[bulk.Before], str]) -> list[dict[str, Any]]:
+    groups: list[tuple[str, list[UUID]]] = [
+        (key, [before.id for before in those]) for key, those in groupby(sorted(outcome.changed, key=value), value)
+    ]
+    return [{"name": name, "value": key, "ids": [str(pk) for pk in ids]} for key, ids in groups]

@@ -1,0 +1,62 @@
+"""The same change to many conversations, each for itself: one that cannot be changed holds up no other."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from accounts.models import User
+from conversations.models import Conversation
+from conversations.services.handling import Handled
+from foundation.errors import NotFound, Refused
+
+MOST = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What a conversation was until it was changed, to undo it."""
+
+    id: UUID
+    status: str
+    assignee_id: UUID | None
+    team_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """done: those that are now as wanted, in the order given. changed: of them, those that were not before.
+
+    failed: with a sentence for people.
+    """
+
+    done: list[UUID] = field(default_factory=list)
+    changed: list[Before] = field(default_factory=list)
+    failed: list[tuple[UUID, str]] = field(default_factory=list)
+
+
+def change_many(*, actor: User, ids: Sequence[UUID], change: Callable[[Conversation], Handled]) -> Outcome:
+    """Each in a transaction of its own. ids: at most MOST; unknown and foreign ones fail alike.
+
+    change: one of the services, for this actor; the caller has asked the policy.
+    """
+    outcome = Outcome()
+    rows = Conversation.objects.visible_to(actor).in_bulk(list(ids))
+    for conversation_id in dict.fromkeys(ids):
+        conversation = rows.get(conversation_id)
+        try:
+            if conversation is None:
+                raise NotFound
+            before = Before(
+                id=conversation.pk,
+                status=conversation.status,
+                assignee_id=conversation.assignee_id,
+                team_id=conversation.team_id,
+            )
+            handled = change(conversation)
+        except Refused as refusal:
+            outcome.failed.append((conversation_id, refusal.detail))
+            continue
+        outcome.done.append(conversation_id)
+        if handled.changed:
+            outcome.changed.append(before)
+    return outcome

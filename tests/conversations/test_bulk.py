@@ -1,0 +1,94 @@
+"""One action on a selection: each for itself, and back again."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from businesses.models import Business, FeedEvent
+from conversations.models import Conversation, Status
+from conversations.services import handling
+from conversations.services.assigning import assign_conversation
+from tests import builders
+
+pytestmark = pytest.mark.django_db
+
+
+def statuses(*conversations: Conversation) -> list[str]:
+    found = Conversation.objects.in_bulk([each.pk for each in conversations])
+    return [found[each.pk].status for each in conversations]
+
+
+def test_what_cannot_be_changed_holds_up_no_other(ada: User, acme: Business, mallory: User) -> None:
+    one, two = builders.conversation(acme), builders.conversation(acme)
+    foreign = builders.conversation(mallory.memberships.get().business)
+    nobodys = uuid4()
+    ids = [str(pk) for pk in (one.pk, foreign.pk, nobodys, two.pk, one.pk)]
+
+    answer = builders.api(ada).post("/api/v1/conversations/bulk", {"ids": ids, "action": "resolve"})
+
+    assert answer.json() == {
+        "done": [str(one.pk), str(two.pk)],
+        "failed": [{"id": str(foreign.pk), "detail": "Not found"}, {"id": str(nobodys), "detail": "Not found"}],
+    }
+    assert statuses(one, two, foreign) == ["resolved", "resolved", "open"]
+    assert FeedEvent.objects.filter(business=acme, kind="conversation.updated").count() == 2
+
+
+def test_each_action_does_what_its_service_does_with_the_same_rights(ada: User, ben: User, acme: Business) -> None:
+    one = builders.conversation(acme)
+
+    def act(user: User, action: str, **value: Any) -> Any:
+        return builders.api(user).post("/api/v1/conversations/bulk", {"ids": [str(one.pk)], "action": action, **value})
+
+    assert act(ben, "close").status_code == 200
+    assert statuses(one) == ["closed"]
+    assert act(ben, "reopen").json()["done"] == act(ben, "reopen").json()["done"] == [str(one.pk)]
+    assert act(ben, "assign", value=str(ben.pk)).status_code == 403
+    assert act(ada, "assign", value=str(ben.pk)).json()["failed"] == []
+    assert Conversation.objects.get(pk=one.pk).assignee == ben
+    assert act(ada, "assign", value=str(uuid4())).json()["done"] == []
+    assert act(ada, "assign", value=None).status_code == 200
+    assert Conversation.objects.get(pk=one.pk).assignee is None
+    for wrong in ({"action": "delete"}, {"action": "assign", "value": 7}):
+        assert act(ada, **wrong).status_code == 422
+    for ids in ([], ["x"], [str(uuid4())] * 201):
+        answer = builders.api(ada).post("/api/v1/conversations/bulk", {"ids": ids, "action": "close"})
+        assert answer.status_code == 422
+
+
+def test_the_inbox_says_how_a_bulk_action_is_undone(ada: User, ben: User, acme: Business) -> None:
+    client = Client()
+    client.post("/login", {"email": ada.email, "password": builders.PASSWORD})
+    one, two, parked = (builders.conversation(acme) for _ in range(3))
+    handling.park_conversation(conversation=parked, actor=ada)
+    assign_conversation(conversation=two, agent_id=ben.pk, actor=ada)
+    ids = [str(each.pk) for each in (one, two, parked)]
+
+    def send(**form: Any) -> Any:
+        return client.post("/inbox/selection/", form, headers={"X-Requested-With": "fetch"})
+
+    def undo(steps: list[dict[str, Any]]) -> None:
+        for step in steps:
+            assert send(ids=step["ids"], **{step["name"]: step["value"]}).status_code == 200
+
+    assert "Ben" in client.get("/inbox/selection/").content.decode()
+    answer = send(ids=[*ids, str(uuid4())], status=Status.RESOLVED).json()
+    assert answer["told"] == "Resolved 3. 1 could not be: Not found"
+    undo(answer["undo"])
+    assert statuses(one, two, parked) == ["open", "open", "pending"]
+
+    answer = send(ids=ids, to=f"person:{ada.pk}").json()
+    assert {each.assignee for each in Conversation.objects.all()} == {ada}
+    undo(answer["undo"])
+    assert [Conversation.objects.get(pk=pk).assignee for pk in ids] == [None, ben, None]
+
+    ben_client = Client()
+    ben_client.post("/login", {"email": ben.email, "password": builders.PASSWORD})
+    refusal = ben_client.post("/inbox/selection/", {"ids": ids, "to": "nobody"}, headers={"X-Requested-With": "fetch"})
+    assert refusal.status_code == 403
+    taken = ben_client.post("/inbox/selection/", {"ids": ids[:1], "to": "me"}, headers={"X-Requested-With": "fetch"})
+    assert taken.json()["undo"] == []
+    assert Conversation.objects.get(pk=ids[0]).assignee == ben
