@@ -10,7 +10,8 @@ from django.db import connections
 from django.db.models.functions import Now
 
 from businesses import status
-from channels_app import deliveries, purging
+from channels_app import chores, deliveries, purging
+from channels_app.chores import Chore
 from channels_app.models import Delivery, Heartbeat
 
 log = logging.getLogger("pingback.worker")
@@ -44,6 +45,8 @@ class _Worker:
         self.next_beat = 0.0
         self.next_purge = 0.0
         self.next_settling = 0.0
+        self.next_chores = {chore.name: 0.0 for chore in chores.chores}
+        self.at_chores: dict[str, Future[None]] = {}
 
     def run(self) -> None:
         try:
@@ -66,6 +69,7 @@ class _Worker:
                 self.under_way.add(future)
             self._settle()
             self._purge()
+            self._do_chores()
         except Exception:
             log.exception("A round of the worker failed")
         finally:
@@ -93,6 +97,23 @@ class _Worker:
     def _throw_away(self) -> None:
         try:
             purging.purge_all(self.stop)
+        finally:
+            connections.close_all()
+
+    def _do_chores(self) -> None:
+        """Beside the deliveries, too; one that is not done is not begun again."""
+        for chore in chores.chores:
+            under_way = self.at_chores.get(chore.name)
+            if time.monotonic() < self.next_chores[chore.name] or (under_way and not under_way.done()):
+                continue
+            self.next_chores[chore.name] = time.monotonic() + chore.every()
+            self.at_chores[chore.name] = self.pool.submit(self._do_chore, chore)
+
+    def _do_chore(self, chore: Chore) -> None:
+        try:
+            chore.work(self.stop)
+        except Exception:
+            log.exception("%s failed, and is tried again", chore.name)
         finally:
             connections.close_all()
 

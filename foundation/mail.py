@@ -19,7 +19,7 @@ def is_on() -> bool:
     return not settings.EMAIL_BACKEND.endswith(".console.EmailBackend")
 
 
-def send_mail(template: str, *, to: str, **context: Any) -> None:
+def send_mail(template: str, *, to: str, headers: dict[str, str] | None = None, **context: Any) -> None:
     """Send after the commit, beside the request: nobody waits for a mail server, and one that is away is logged.
 
     template: `accounts/mail/reset` = that folder's `subject.txt`, `body.txt` and `body.html`.
@@ -29,6 +29,7 @@ def send_mail(template: str, *, to: str, **context: Any) -> None:
         subject=" ".join(_text(f"{template}/subject.txt", context).split()),
         body=_text(f"{template}/body.txt", context),
         to=[to],
+        headers=headers,
     )
     mail.attach_alternative(get_template(f"{template}/body.html").render(context), "text/html")
 

@@ -205,6 +205,8 @@ SIMPLE_JWT = {
 }
 
 # An agent whose last socket is gone for so long is offline until the next one (businesses/status.py).
+# Seconds after which an answer that its visitor has not read goes out by mail; 0: none does.
+MAIL_ANSWERS_AFTER = env_int("MAIL_ANSWERS_AFTER", 300, minimum=0)
 AGENT_OFFLINE_AFTER = env_int("AGENT_OFFLINE_AFTER", 120, minimum=1)
 
 # Who learns of what happened. The core knows no one above it, so it is told by name.
@@ -280,6 +282,7 @@ THROTTLE_RATES = {
         "RATING": "30/3600",  # ratings of one visitor, a comment after the fact among them
         "TRANSCRIPT": "3/3600",  # conversations mailed to one visitor
         "TRANSCRIPT_ADDRESS": "5/86400",  # and to one address, whoever asks
+        "ANSWERS_ADDRESS": "20/86400",  # mails with answers to one address
         "VISITOR_KEY": "10/60",  # keys that we never made, from one address
         "SOCKET_MESSAGES": "120/60",  # messages of one visitor's socket; kept in its process
     }.items()

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from accounts.operators import ToldAdmin
 from foundation.errors import Unprocessable
-from widgets.models import IdentitySecret, Visitor, Widget
+from widgets.models import IdentitySecret, MailedAnswers, Unsubscribed, Visitor, Widget
 from widgets.services import fill
 
 
@@ -63,3 +63,26 @@ class VisitorAdmin(ToldAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+
+@admin.register(MailedAnswers)
+class MailedAnswersAdmin(ToldAdmin):
+    """Deleting one mails again what is still unread."""
+
+    list_display = ("conversation", "up_to_seq", "mailed_at")
+    list_select_related = ("conversation__customer",)
+    search_fields = ("conversation__id",)
+    fields = readonly_fields = ("conversation", "up_to_seq", "mailed_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(Unsubscribed)
+class UnsubscribedAdmin(ToldAdmin):
+    """Deleting one lets answers go to the address again."""
+
+    list_display = ("email", "business", "created_at")
+    list_select_related = ("business",)
+    search_fields = ("email", "business__name")
+    autocomplete_fields = ("business",)

@@ -153,6 +153,12 @@ class WidgetLook(PageForm):
         required=False,
         widget=_switch(),
     )
+    mail_answers = forms.BooleanField(
+        label=_("Answers by e-mail"),
+        help_text=_("What visitors have not read after a few minutes goes to their address. Needs EMAIL_URL."),
+        required=False,
+        widget=_switch(),
+    )
     verified_only = forms.BooleanField(
         label=_("Only people who are signed in"),
         help_text=_("Nobody writes without an identity that your server has signed."),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from businesses.models import Business
 from businesses.querysets import BusinessScoped
-from conversations.models import Customer
+from conversations.models import Conversation, Customer
 from foundation.ids import new_id
 from widgets.options import options_of
 
@@ -83,6 +83,37 @@ class IdentitySecret(models.Model):
 
     def __str__(self) -> str:
         return f"…{self.ending}"
+
+
+class MailedAnswers(models.Model):
+    """How far the team's answers in a conversation went out by mail to a visitor who had left (widgets/away.py)."""
+
+    conversation = models.OneToOneField(Conversation, models.CASCADE, primary_key=True, related_name="mailed_answers")
+    up_to_seq = models.PositiveIntegerField(default=0)
+    mailed_at = models.DateTimeField(_("mailed"), null=True)
+
+    class Meta:
+        verbose_name = _("mailed answers")
+        verbose_name_plural = _("mailed answers")
+
+    def __str__(self) -> str:
+        return f"mailed to {self.up_to_seq}"
+
+
+class Unsubscribed(models.Model):
+    """An address that wants no answers of a workspace by mail. email: lower case."""
+
+    business = models.ForeignKey(Business, models.CASCADE, related_name="unsubscribed")
+    email = models.CharField(_("e-mail"), max_length=254)
+    created_at = models.DateTimeField(_("since"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("unsubscribed address")
+        verbose_name_plural = _("unsubscribed addresses")
+        constraints = [models.UniqueConstraint(fields=["business", "email"], name="unsubscribed_once")]
+
+    def __str__(self) -> str:
+        return self.email
 
 
 FIRST_GENERATION = 1

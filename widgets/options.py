@@ -164,6 +164,8 @@ OPTIONS: Mapping[str, Option | Group] = {
     # At the end of a conversation.
     "rating": Flag(default=True),
     "transcript": Flag(default=True),
+    # What is answered once the visitor has left, to the address that they gave.
+    "mail_answers": Flag(default=True),
     # Only who the site has signed in (docs/widget.md, "Identity") may write.
     "verified_only": Flag(default=False),
 }

@@ -44,7 +44,7 @@ def send_transcript(*, visitor: Visitor, conversation: Conversation, email: str)
             to=address,
             business=conversation.business.name,
             zone=zone,
-            lines=[_line(message, zone) for message in messages_before(conversation, None, limit=MOST)],
+            lines=[line_of(message, zone) for message in messages_before(conversation, None, limit=MOST)],
         )
     return address
 
@@ -60,8 +60,8 @@ def _address(customer: Customer, email: str) -> str:
     return address
 
 
-def _line(message: Message, zone: str) -> dict[str, str]:
-    """who: "" for the visitor."""
+def line_of(message: Message, zone: str) -> dict[str, str]:
+    """A message as a mail shows it. who: "" for the visitor."""
     who = message.sender.full_name if message.sender else ""
     files = ", ".join(file["filename"] for file in message.attachments)
     return {

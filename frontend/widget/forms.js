@@ -14,12 +14,13 @@ const ADDRESS = /^[^\s@]+@[^\s@]+\.[^\s@]+$/
 let numbers = 0
 
 /** A label with its field below, and what is wrong with it below that. */
-function question(label, field, { required, texts }) {
+function question(label, field, { required, texts, hint }) {
   const id = `pb-q${++numbers}`
   const error = el("span", { class: "pb-err", id: `${id}-error`, role: "alert" })
   field.id = id
   field.required = required
-  field.setAttribute("aria-describedby", error.id)
+  const more = hint && el("small", { id: `${id}-hint` }, hint)
+  field.setAttribute("aria-describedby", `${id}-hint ${error.id}`)
   const say = (sentence) => {
     error.textContent = sentence
     field.ariaInvalid = sentence ? "true" : "false"
@@ -27,7 +28,7 @@ function question(label, field, { required, texts }) {
   field.addEventListener("input", () => say(""))
   const optional = required ? "" : el("em", {}, ` ${texts.optional}`)
   return {
-    node: el("div", { class: "pb-q" }, el("label", { for: id }, label, optional), field, error),
+    node: el("div", { class: "pb-q" }, el("label", { for: id }, label, optional), field, more || "", error),
     field,
     say,
     /** True when it is good. */
@@ -44,8 +45,8 @@ function question(label, field, { required, texts }) {
 const input = (type, autocomplete, most) =>
   el("input", { class: "pb-in", type, autocomplete, maxlength: most, dir: "auto" })
 const named = (texts, how) => question(texts.name, input("text", "name", 200), { required: how === "required", texts })
-const mailed = (texts, how) =>
-  question(texts.email, input("email", "email", 254), { required: how === "required", texts })
+const mailed = (texts, how, hint) =>
+  question(texts.email, input("email", "email", 254), { required: how === "required", texts, hint })
 
 /** One of the owner's own, as widgets/options.py has it. */
 function own(texts, { label, kind, required, choices = [] }) {
@@ -61,14 +62,14 @@ function own(texts, { label, kind, required, choices = [] }) {
 }
 
 /**
- * Asked before a conversation begins. title, lead: words. name, email: "off", "optional" or "required". questions: the
- * owner's own, whose answers stand below the message. message: what is already written.
+ * Asked before a conversation begins. title, lead: words. name, email: "off", "optional" or "required". hint: what the
+ * address is for. questions: the owner's own, whose answers stand below the message. message: what is already written.
  * onSend({content, customer: {name?, email?}}).
  */
-export function askFirst({ texts, title, lead, name, email, questions = [], message, onSend }) {
+export function askFirst({ texts, title, lead, name, email, hint, questions = [], message, onSend }) {
   const asked = {
     name: name === "off" ? undefined : named(texts, name),
-    email: email === "off" ? undefined : mailed(texts, email),
+    email: email === "off" ? undefined : mailed(texts, email, hint),
   }
   const owns = questions.map((each) => own(texts, each))
   const most = 10_000 - owns.length * (MOST_ANSWER + MOST_LABEL)

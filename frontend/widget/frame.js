@@ -404,7 +404,8 @@ async function asked(which, message) {
     conversation.write("")
     conversation.focus(true)
   }
-  return askFirst({ ...how, texts, message, onSend })
+  const hint = settings.mail_is_on && settings.options.mail_answers && texts.mailHint
+  return askFirst({ ...how, hint, texts, message, onSend })
 }
 
 /** What stands at the end of a conversation that is over: a rating, a way to have it mailed. */

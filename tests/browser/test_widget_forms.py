@@ -1,15 +1,17 @@
 """Who is there, and what the widget asks of a visitor: before, when nobody is there, and at the end."""
 
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.browser.conftest import Server
-from tests.browser.pages import signed_in
+from tests.browser.pages import flaws, signed_in
 from tests.browser.widget_page import Acme, Visit, until, visits
 
 
@@ -18,10 +20,21 @@ def server(prepared: Path) -> Iterator[Server]:
     """One that sends mails, into files of its own folder."""
     folder = Path(tempfile.mkdtemp(prefix="pingback-browser-"))
     shutil.copytree(prepared, folder, dirs_exist_ok=True)
-    running = Server(folder, EMAIL_URL=f"filemail:///{folder}/mails")
+    running = Server(folder, EMAIL_URL=f"filemail:///{folder}/mails", MAIL_ANSWERS_AFTER="1")
     yield running
     running.stop()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def mailed(server: Server, address: str) -> list[str]:
+    """The texts of what went there so far. Mails follow the answer: not even their folder need be there yet."""
+    texts = []
+    for file in (server.folder / "mails").glob("*"):
+        mail = message_from_bytes(file.read_bytes(), policy=policy.default)
+        text = mail.get_body(["plain"])
+        if mail["To"] == address and text:
+            texts.append(text.get_content())
+    return texts
 
 
 @pytest.fixture
@@ -161,9 +174,7 @@ def test_at_the_end_it_is_rated_commented_and_mailed(
     cleo.chat.get_by_label("E-mail", exact=True).fill("cleo@shop.example")
     cleo.chat.get_by_label("E-mail", exact=True).press("Enter")
     cleo.chat.get_by_text("Sent to cleo@shop.example.").wait_for()
-    # Mailed after the answer: neither the folder nor the file need be there yet.
-    mails = server.folder / "mails"
-    until(cleo.page, lambda: any("cleo@shop.example" in mail.read_text() for mail in mails.glob("*")))
+    until(cleo.page, lambda: bool(mailed(server, "cleo@shop.example")))
     cleo.page.reload()
     cleo.open()
     pressed = cleo.chat.get_by_role("button", name="5, great")
@@ -173,3 +184,33 @@ def test_at_the_end_it_is_rated_commented_and_mailed(
     cleo.chat.get_by_text("How did we do?").wait_for(state="detached")
     assert cleo.complaints == []
     desk.close()
+
+
+def test_who_has_left_gets_the_answer_by_mail_and_comes_back_by_its_link(
+    visit: Callable[..., Visit], acme: Acme, server: Server
+) -> None:
+    address = f"gone-{acme.email}"
+    cleo = visit()
+    cleo.page.evaluate("email => PingBack('identify', { email })", address)
+    cleo.start("Do you ship?")
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.page.goto("about:blank")
+    acme.say("We do, to all islands.")
+
+    until(cleo.page, lambda: any("No more of these" in text for text in mailed(server, address)))
+    [text] = mailed(server, address)
+    assert "We do, to all islands." in text
+    [link] = re.findall(rf"{server.url}/chat/\S+/(?=\s)", text.replace("stop/", ""))[:1]
+
+    other = cleo.context.browser.new_page()
+    other.set_default_timeout(15_000)
+    other.goto(link)
+    chat = other.frame_locator("pb-widget iframe")
+    chat.get_by_role("log").get_by_text("We do, to all islands.").wait_for()
+    assert flaws(other) == []
+    field = chat.get_by_role("textbox", name="Message")
+    field.fill("Then I take two.")
+    field.press("Enter")
+
+    until(other, lambda: acme.words == ["Do you ship?", "We do, to all islands.", "Then I take two."])
+    other.close()

@@ -91,7 +91,7 @@ def test_settings_have_a_field_for_every_option() -> None:
 
 def test_a_form_stores_what_differs_from_the_default_and_an_empty_field_is_the_default(db: None) -> None:
     sent = {**FORM, "theme": "dark", "offset_x": "", "offset_y": "20", "greeting_delay": "0"}
-    sent |= {"sound": "on", "rating": "on", "transcript": "on"}
+    sent |= dict.fromkeys(("sound", "rating", "transcript", "mail_answers"), "on")
     form = WidgetLook(sent)
     assert form.is_valid(), form.errors
     assert form.changes()["config"] == {"theme": "dark", "greeting": {"delay": 0}}

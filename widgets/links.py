@@ -1,0 +1,44 @@
+"""The way back into a conversation from a mail: a signed link, good for 30 days and for its visitor alone.
+
+It opens what the visitor's key opens, for whoever reads the mail. A key that is void (another generation) makes its
+links void. Signed with the key of visitors' keys, under a salt of its own.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.core import signing
+
+from widgets.models import Visitor
+
+LIFETIME = timedelta(days=30)
+MAX_LINK = 300
+_SALT = "widgets.links"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Both begin with our public address."""
+
+    chat: str
+    stop: str
+
+
+def link_for(visitor: Visitor) -> Link:
+    said = [str(visitor.pk), visitor.generation]
+    token = signing.dumps(said, key=settings.VISITOR_KEY, salt=_SALT)
+    chat = f"{settings.PUBLIC_BASE_URL}/chat/{token}/"
+    return Link(chat=chat, stop=f"{chat}stop/")
+
+
+def visitor_of_link(token: str) -> Visitor | None:
+    """Whose it is; None for what we never made, and what is no longer good."""
+    if len(token) > MAX_LINK:
+        return None
+    try:
+        visitor_id, generation = signing.loads(token, key=settings.VISITOR_KEY, salt=_SALT, max_age=LIFETIME)
+    except signing.BadSignature:
+        return None
+    rows = Visitor.objects.select_related("customer", "widget", "business")
+    return rows.filter(pk=visitor_id, generation=generation).first()
