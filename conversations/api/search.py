@@ -37,6 +37,7 @@ class HitOutput(serializers.Serializer[Any]):
     title = serializers.CharField()
     snippet = serializers.CharField(help_text="Plain text; what was found stands between U+E000 and U+E001.")
     created_at = serializers.DateTimeField()
+    seq = serializers.IntegerField(allow_null=True, help_text="Of a message, its place in the conversation.")
 
 
 class HitsOutput(serializers.Serializer[Any]):
@@ -73,4 +74,5 @@ def _payload(hit: Hit) -> dict[str, Any]:
         "title": hit.found.title,
         "snippet": hit.snippet,
         "created_at": timestamp(hit.found.created_at),
+        "seq": hit.found.seq,
     }

@@ -6,6 +6,7 @@ import { ask, Failed, fragment } from "./fragment.js"
 import { Follow } from "./follow.js"
 import { enhanceKeys } from "./keys.js"
 import { Marks } from "./marks.js"
+import { enhancePalette } from "./palette.js"
 import { enhancePictures } from "./picture.js"
 import { backoff, connect } from "./socket.js"
 import { List } from "./list.js"
@@ -199,8 +200,8 @@ export function enhanceInbox(body) {
   const selection = new Selection(list, { look: () => look(), undo: body.dataset.undo })
 
   enhancePictures()
-  enhanceKeys({
-    select: () => selection.toggle(),
+  const goToList = (name) => document.querySelector(`#lists a[href$="${name}"]`)?.click()
+  const actions = {
     next: () => list.step(1, (address) => open(address)),
     previous: () => list.step(-1, (address) => open(address)),
     resolve: () => thread?.element.querySelector("#thread-head > form button")?.click(),
@@ -211,13 +212,26 @@ export function enhanceInbox(body) {
       else button?.click()
     },
     reply: () => document.getElementById("reply")?.focus(),
+    select: () => selection.toggle(),
+    selectTo: () => selection.toggle({ through: true }),
     find: () => document.getElementById("q").focus(),
+    mine: () => goToList("list=mine"),
+    unassigned: () => goToList("list=unassigned"),
+    open: () => goToList("/inbox/"),
+    all: () => goToList("list=all"),
     help: () => document.getElementById("keys").showModal(),
     back: () => {
       if (selection.picked.size) selection.clear()
       else if (body.dataset.view === "customer") body.dataset.view = "thread"
     },
-  })
+  }
+  const go = (id, seq) => {
+    const query = new URLSearchParams(list.query)
+    if (seq) query.set("at", seq)
+    open(`/inbox/${id}/${query.size ? `?${query}` : ""}`)
+  }
+  enhanceKeys(actions)
+  enhancePalette(document.getElementById("palette"), { actions, go })
 
   // What one will probably open next is here before one asks for it; never older than what happened to it.
   const next = ahead()

@@ -21,6 +21,8 @@ INSIDE = (
     "/inbox/",
     "/inbox/?list=closed",
     "/inbox/?q=nobody",
+    "/inbox/?q=hello",
+    "/inbox/views/new/",
     "/inbox/{conversation}/",
     "/inbox/{conversation}/?view=customer",
     "/settings/security/",

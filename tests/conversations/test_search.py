@@ -231,6 +231,7 @@ def test_the_api_answers_as_documented(ada: User, acme: Business) -> None:
                 "title": "Cleo",
                 "snippet": "Is the <b>\ue000lamp\ue001</b> there?",
                 "created_at": answer["results"][0]["created_at"],
+                "seq": 1,
             }
         ],
         "next": None,

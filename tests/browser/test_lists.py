@@ -1,0 +1,92 @@
+"""Lists, search, selection and the palette in a real browser: the day of somebody who uses the keyboard."""
+
+import re
+from typing import Any
+
+from tests.browser.pages import console_of, flaws, signed_in
+from tests.browser.widget_page import until
+
+MANY = 110
+
+
+def test_an_agent_finds_picks_and_moves_among_many(browser: Any, server: Any) -> None:
+    token = server.sign_up("ada@lists.example")
+    business = server.call("GET", "/auth/me", token=token)["business"]["id"]
+    for number in range(MANY):
+        words = "the hopper is cracked" if number == 3 else f"question {number}"
+        server.call("POST", "/conversations", {"business_id": business, "initial_message": words}, token)
+    context = signed_in(browser, server, "ada@lists.example", viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    said = console_of(page, server)
+    page.goto(f"{server.url}/inbox/")
+    page.locator("body[data-ready]").wait_for()
+
+    def looked_at() -> list[str]:
+        before = [*said]
+        found = flaws(page)
+        said[:] = before  # what axe itself stumbles over is no word of ours
+        return found
+
+    rows, keys = page.locator("#rows > li"), page.keyboard
+
+    # However long it is, few rows are in the page; the end is reached by scrolling alone.
+    end = page.locator("#rows .row-text", has_text=re.compile("question 0$"))
+
+    def at_the_end() -> bool:
+        page.locator("#list-scroll").evaluate("(each) => { each.scrollTop = each.scrollHeight }")
+        return bool(end.count())
+
+    until(page, at_the_end)
+    assert rows.count() < MANY - 40
+
+    # Search as one types, and open the thread at what was found.
+    keys.press("/")
+    keys.type("crack")
+    page.locator("#rows mark", has_text="cracked").wait_for()
+    assert rows.count() == 1
+    rows.first.click()
+    page.locator(".msg.is-found", has_text="hopper").wait_for()
+    page.locator("#q").fill("status:lost")
+    page.get_by_text("status: is one of").wait_for()
+    page.locator("#q").fill("")
+    page.locator("#rows .row-text", has_text=re.compile(f"question {MANY - 1}$")).wait_for()
+
+    # Pick a range with the keyboard, resolve it, and take it back.
+    keys.press("Escape")
+    for key in ("j", "x", "j", "j", "X"):
+        before = page.locator("#thread").get_attribute("data-thread")
+        keys.press(key)
+        if key == "j":
+            page.wait_for_function(
+                "(before) => document.querySelector('#thread').dataset.thread !== before", arg=before
+            )
+    page.get_by_text("3 selected").wait_for()
+    assert looked_at() == []
+    page.get_by_label("The selected conversations").get_by_role("button", name="Resolve", exact=True).click()
+    page.get_by_text("Resolved 3.").wait_for()
+    page.locator("#lists a", has_text="Resolved").get_by_text("3", exact=True).wait_for()
+    page.locator("[data-toast-action]:visible").click()
+    page.locator("#lists a", has_text="Resolved").get_by_text("0", exact=True).wait_for()
+
+    # One field for all of it, and letters that can be turned off.
+    keys.press("Control+k")
+    keys.type("hopper")
+    page.locator("#palette mark", has_text="hopper").wait_for()
+    assert looked_at() == []
+    keys.press("Enter")
+    page.locator(".msg.is-found", has_text="hopper").wait_for()
+    keys.press("g")
+    keys.press("u")
+    page.locator("#list-title", has_text="Unassigned").wait_for()
+    keys.press("?")
+    page.get_by_label("Letters alone do something").uncheck()
+    assert looked_at() == []
+    keys.press("Escape")
+    keys.press("g")
+    keys.press("m")
+    keys.press("Control+k")
+    page.locator("#palette[open]").wait_for()
+    assert page.locator("#list-title").inner_text() == "Unassigned"
+    assert said == []
+    context.close()
