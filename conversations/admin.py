@@ -1,7 +1,21 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
-from conversations.models import Attachment, Conversation, Customer, Message, Rating, ReadMark, Receipts
+from conversations.models import (
+    Activity,
+    Attachment,
+    CannedResponse,
+    Conversation,
+    Customer,
+    Follower,
+    Message,
+    Note,
+    Rating,
+    ReadMark,
+    Receipts,
+    ReplyDraft,
+    Tag,
+)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -66,6 +80,50 @@ class ReadMarkAdmin(ReadOnlyAdmin):
 class ReceiptsAdmin(ReadOnlyAdmin):
     list_display = ("conversation_id", "customer_delivered_seq", "customer_read_seq", "agent_read_seq")
     search_fields = ("conversation__id",)
+
+
+@admin.register(Note)
+class NoteAdmin(ReadOnlyAdmin):
+    list_display = ("conversation_id", "author", "business", "created_at")
+    list_select_related = ("author", "business")
+    search_fields = ("id", "conversation__id", "business__name")
+
+
+@admin.register(Activity)
+class ActivityAdmin(ReadOnlyAdmin):
+    list_display = ("conversation_id", "kind", "actor", "created_at")
+    list_filter = ("kind",)
+    list_select_related = ("actor",)
+    search_fields = ("conversation__id",)
+
+
+@admin.register(Tag)
+class TagAdmin(ReadOnlyAdmin):
+    list_display = ("name", "color", "business", "created_at")
+    list_select_related = ("business",)
+    search_fields = ("name", "business__name")
+
+
+@admin.register(CannedResponse)
+class CannedResponseAdmin(ReadOnlyAdmin):
+    list_display = ("shortcut", "shared", "author", "business", "created_at")
+    list_filter = ("shared",)
+    list_select_related = ("author", "business")
+    search_fields = ("shortcut", "business__name")
+
+
+@admin.register(ReplyDraft)
+class ReplyDraftAdmin(ReadOnlyAdmin):
+    list_display = ("conversation_id", "user", "updated_at")
+    list_select_related = ("user",)
+    search_fields = ("conversation__id", "user__email")
+
+
+@admin.register(Follower)
+class FollowerAdmin(ReadOnlyAdmin):
+    list_display = ("conversation_id", "user")
+    list_select_related = ("user",)
+    search_fields = ("conversation__id", "user__email")
 
 
 from conversations.saved_views import admin as saved_views_admin  # noqa: E402, F401  they register themselves

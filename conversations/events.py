@@ -7,6 +7,7 @@ the feed.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 from uuid import UUID
 
 from django.dispatch import Signal
@@ -14,7 +15,7 @@ from django.dispatch import Signal
 from businesses import feed
 from businesses.feed import Event
 from businesses.plans import count_messages
-from conversations.models import Conversation, Customer, Message, SenderType
+from conversations.models import Conversation, Customer, Message, Note, SenderType, Tag
 
 # Arguments: business_id: UUID, events: Sequence[Event], messages: Sequence[Message], the new ones with their
 # conversation loaded.
@@ -72,6 +73,22 @@ def customer_updated(customer: Customer) -> Event:
     return Event(kind="customer.updated", subject=customer, data={"customer_id": str(customer.pk)})
 
 
+def note_created(note: Note, *, actor_id: UUID, mentions: Sequence[UUID]) -> Event:
+    """mentions: whom it asks for, by user id."""
+    return _about_note("note.created", note, actor_id, {"mentions": [str(user_id) for user_id in mentions]})
+
+
+def note_updated(note: Note, *, actor_id: UUID, mentions: Sequence[UUID] = (), deleted: bool = False) -> Event:
+    """mentions: those whom it did not ask for before."""
+    data = {"mentions": [str(user_id) for user_id in mentions], "deleted": deleted}
+    return _about_note("note.updated", note, actor_id, data)
+
+
+def tag_changed(tag: Tag, *, actor_id: UUID, deleted: bool = False) -> Event:
+    """A tag is new, or is called or coloured otherwise, or is gone and with it from every conversation."""
+    return Event(kind="tag.updated", subject=tag, actor_id=actor_id, data={"tag_id": str(tag.pk), "deleted": deleted})
+
+
 def record(business_id: UUID, events: Sequence[Event], *, messages: Sequence[Message] = ()) -> None:
     """Tell the neighbours, then append to the feed. The last call of a service's transaction.
 
@@ -91,6 +108,16 @@ def record_each(changes: Mapping[UUID, Change]) -> None:
         }
     )
     feed.record_each({business_id: change.events for business_id, change in changes.items()})
+
+
+def _about_note(kind: str, note: Note, actor_id: UUID, data: dict[str, Any]) -> Event:
+    return Event(
+        kind=kind,
+        subject=note,
+        conversation_id=note.conversation_id,
+        actor_id=actor_id,
+        data={"note_id": str(note.pk), **data},
+    )
 
 
 def _about_message(kind: str, message: Message) -> Event:

@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from businesses.models import Business, FeedEvent
-from conversations.models import Conversation, Customer, Message
-from conversations.wire import conversation_payload, customer_payload, for_member, timestamp
+from conversations.models import Conversation, Customer, Message, Note, Tag
+from conversations.wire import conversation_payload, customer_payload, for_member, note_payload, tag_payload, timestamp
 from foundation.ids import parse_id
 
 Payload = dict[str, Any]
@@ -58,9 +58,13 @@ def payloads_of(events: Sequence[FeedEvent]) -> list[Payload]:
         {e.message_id for e in events if e.message_id}
     )
     conversations = Conversation.objects.for_reading().in_bulk(
-        {e.conversation_id for e in events if e.conversation_id and not e.message_id}
+        {e.conversation_id for e in events if e.conversation_id and not e.message_id and not _id(e, "note")}
     )
-    customers = Customer.objects.in_bulk({found for e in events if (found := _customer_id(e))})
+    customers = Customer.objects.in_bulk({found for e in events if (found := _id(e, "customer"))})
+    notes = Note.objects.prefetch_related("mentions").in_bulk({found for e in events if (found := _id(e, "note"))})
+    tags = Tag.objects.in_bulk({found for e in events if (found := _id(e, "tag"))})
+    others: dict[UUID, Payload] = {pk: customer_payload(row) for pk, row in customers.items()}
+    others |= {pk: note_payload(row) for pk, row in notes.items()} | {pk: tag_payload(row) for pk, row in tags.items()}
     return [
         {
             "seq": event.seq,
@@ -70,7 +74,7 @@ def payloads_of(events: Sequence[FeedEvent]) -> list[Payload]:
             "actor_id": _text(event.actor_id),
             "created_at": timestamp(event.created_at),
             "data": event.data,
-            "object": _object(event, messages, conversations, customers),
+            "object": _object(event, messages, conversations, others),
         }
         for event in events
     ]
@@ -80,20 +84,20 @@ def _object(
     event: FeedEvent,
     messages: dict[UUID, Message],
     conversations: dict[UUID, Conversation],
-    customers: dict[UUID, Customer],
+    others: dict[UUID, Payload],
 ) -> Payload | None:
     if event.message_id:
         message = messages.get(event.message_id)
         return for_member(message, feed_seq=event.seq) if message else None
-    if event.conversation_id:
-        conversation = conversations.get(event.conversation_id)
-        return conversation_payload(conversation) if conversation else None
-    customer = customers.get(_customer_id(event))  # type: ignore[arg-type]
-    return customer_payload(customer) if customer else None
+    if other := next((found for name in ("note", "tag", "customer") if (found := _id(event, name))), None):
+        return others.get(other)
+    conversation = conversations.get(event.conversation_id) if event.conversation_id else None
+    return conversation_payload(conversation) if conversation else None
 
 
-def _customer_id(event: FeedEvent) -> UUID | None:
-    return parse_id(event.data.get("customer_id"))
+def _id(event: FeedEvent, name: str) -> UUID | None:
+    """Of the row that the event is about, when it is of that name."""
+    return parse_id(event.data.get(f"{name}_id"))
 
 
 def _text(value: UUID | None) -> str | None:

@@ -8,7 +8,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from conversations.attachments import payload_of as attachment_payload
-from conversations.models import Conversation, Customer, Message, Rating, Receipts, SenderType
+from conversations.models import (
+    Conversation,
+    Customer,
+    Message,
+    Note,
+    Priority,
+    Rating,
+    Receipts,
+    SenderType,
+    Tag,
+)
 
 Payload = dict[str, Any]
 
@@ -98,11 +108,29 @@ def conversation_payload(conversation: Conversation, *, messages: Sequence[Messa
         "customer": customer_payload(conversation.customer) if conversation.customer else None,
         "messages": [message_payload(message, receipts=receipts, for_member=True) for message in messages],
         "last_message": message_payload(last, receipts=receipts, for_member=True) if last else None,
-        "tags": [],
-        "priority": None,
-        "snoozed_until": None,
+        "tags": [tag_payload(tag) for tag in conversation.tags.all()],
+        "priority": Priority(conversation.priority).word,
+        "snoozed_until": timestamp(conversation.snoozed_until),
         "handoff_reason": conversation.handoff_reason or None,
         "unread": getattr(conversation, "unread", None),
+    }
+
+
+def tag_payload(tag: Tag) -> Payload:
+    return {"id": str(tag.pk), "name": tag.name, "color": tag.color}
+
+
+def note_payload(note: Note) -> Payload:
+    """For the team alone."""
+    return {
+        "id": str(note.pk),
+        "conversation_id": str(note.conversation_id),
+        "author_id": str(note.author_id) if note.author_id else None,
+        "content": note.content,
+        "mentions": sorted(str(mention.user_id) for mention in note.mentions.all()),
+        "after_seq": note.after_seq,
+        "created_at": timestamp(note.created_at),
+        "updated_at": timestamp(note.updated_at),
     }
 
 

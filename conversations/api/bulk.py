@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from businesses.policy import Action, require
 from businesses.scopes import Resource
 from conversations.models import Conversation
-from conversations.services import bulk, handling
+from conversations.services import bulk, handling, tags
 from conversations.services.assigning import assign_conversation, not_a_member
 from conversations.services.handling import Handled
 from foundation.api import SIGNED_IN, WITH_BODY, IdField, refusals
@@ -25,14 +25,16 @@ STATUSES: dict[str, Callable[..., Handled]] = {
     "close": handling.close_conversation,
     "reopen": handling.reopen_conversation,
 }
-ASSIGN = "assign"
+ASSIGN, TAG, UNTAG = "assign", "tag", "untag"
 
 
 class BulkInput(serializers.Serializer[Any]):
     ids = serializers.ListField(child=IdField(), min_length=1, max_length=bulk.MOST)
-    action = serializers.ChoiceField(choices=[*STATUSES, ASSIGN])
+    action = serializers.ChoiceField(choices=[*STATUSES, ASSIGN, TAG, UNTAG])
     value = serializers.JSONField(
-        required=False, allow_null=True, help_text="Of `assign`: a member's user id, null = nobody."
+        required=False,
+        allow_null=True,
+        help_text="Of `assign`: a member's user id, null = nobody; of `tag`, `untag`: a name.",
     )
 
 
@@ -68,6 +70,12 @@ class Bulk(APIView):
     def _change(self, request: Request, action: str, value: Any) -> Callable[[Conversation], Handled]:
         if action in STATUSES:
             return lambda conversation: STATUSES[action](conversation=conversation, actor=request.user)
+        if action in {TAG, UNTAG}:
+            if not isinstance(value, str):
+                raise Unprocessable("The name of a tag.", field="value")
+            tags.checked_name(value)
+            retag = partial(tags.add_tag if action == TAG else tags.remove_tag, name=value, actor=request.user)
+            return lambda conversation: retag(conversation=conversation)
         require(request.user, Action.ASSIGN)
         if value is not None and not isinstance(value, str):
             raise Unprocessable("A user id, or null.", field="value")

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from conversations.attachments import MAX_OF_MESSAGE
-from conversations.models import ChannelType, HandoffReason, MessageStatus, SenderType, Status
+from conversations.models import ChannelType, HandoffReason, MessageStatus, Priority, SenderType, Status
 from conversations.services.messages import MAX_CONTENT
 from foundation.api import IdField, PageQuery, Text
 
@@ -150,7 +150,7 @@ class ConversationOutput(serializers.Serializer[Any]):
     messages = MessageOutput(many=True)
     last_message = MessageOutput(allow_null=True)
     tags = serializers.ListField(child=serializers.DictField())
-    priority = serializers.CharField(allow_null=True)
+    priority = serializers.ChoiceField(choices=[each.word for each in Priority if each.word], allow_null=True)
     snoozed_until = serializers.DateTimeField(allow_null=True)
     handoff_reason = serializers.ChoiceField(choices=HandoffReason.choices, allow_null=True)
     unread = serializers.IntegerField(allow_null=True)

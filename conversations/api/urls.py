@@ -1,6 +1,6 @@
 from django.urls import path
 
-from conversations.api import assigning, bulk, feed, handoffs, rating, saved_views, search, uploads, views
+from conversations.api import assigning, bulk, feed, handoffs, notes, rating, saved_views, search, tags, uploads, views
 
 urlpatterns = [
     path("conversations/", views.Conversations.as_view()),
@@ -14,6 +14,11 @@ urlpatterns = [
     path("conversations/<str:conversation_id>/close", views.Close.as_view()),
     path("conversations/<str:conversation_id>/assign/<str:agent_id>", assigning.Assign.as_view()),
     path("conversations/<str:conversation_id>/claim", assigning.Claim.as_view()),
+    path("conversations/<str:conversation_id>/notes", notes.Notes.as_view()),
+    path("conversations/<str:conversation_id>/notes/<str:note_id>", notes.OneNote.as_view()),
+    path("conversations/<str:conversation_id>/tags", tags.ConversationTags.as_view()),
+    path("tags", tags.Tags.as_view()),
+    path("tags/<str:tag_id>", tags.OneTag.as_view()),
     path("feed", feed.Feed.as_view()),
     path("views", saved_views.Views.as_view()),
     path("views/<str:view_id>", saved_views.OneView.as_view()),

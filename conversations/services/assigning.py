@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from businesses.models import Membership, Team
 from conversations import events
-from conversations.models import Conversation
+from conversations.models import ActivityKind, Conversation
+from conversations.services.activities import holders, tell
 from conversations.services.handling import Handled
 from conversations.services.locking import lock_member, lock_own, locked
 from foundation.errors import Conflict, Invalid
@@ -93,6 +94,7 @@ def _give(conversation: Conversation, membership: Membership | None, actor: User
     """Store who has it now. membership: whoever is to be told that it is theirs."""
     conversation.updated_at = timezone.now()
     conversation.save(update_fields=["assignee", "team", "updated_at", "handoff_reason", "handoff_at"])
+    tell(conversation, ActivityKind.ASSIGNED, actor=actor, **holders(conversation))
     membership_id = membership.pk if membership else None
     happened = events.conversation_assigned(conversation, actor_id=actor.pk, membership_id=membership_id)
     events.record(conversation.business_id, [happened])

@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from conversations import events
-from conversations.models import Conversation, Message, ReadMark, SenderType, Status
+from conversations.models import ActivityKind, Conversation, Message, ReadMark, SenderType, Status
 from conversations.services import receipts
+from conversations.services.activities import tell
 from conversations.services.locking import locked
 
 
@@ -20,6 +21,14 @@ class Handled:
 
     conversation: Conversation
     changed: bool
+
+
+TOLD = {
+    Status.OPEN: ActivityKind.REOPENED,
+    Status.PENDING: ActivityKind.PENDING,
+    Status.RESOLVED: ActivityKind.RESOLVED,
+    Status.CLOSED: ActivityKind.CLOSED,
+}
 
 
 def resolve_conversation(*, conversation: Conversation, actor: User) -> Handled:
@@ -52,12 +61,13 @@ def _set_status(conversation: Conversation, status: Status, actor: User) -> Hand
         conversation.closed_at = now
     else:
         conversation.reopen()
-    conversation.status = status
+    conversation.status, conversation.snoozed_until = status, None
     if conversation.is_done:
         conversation.person_has_it()
     conversation.save(
         update_fields=[
             "status",
+            "snoozed_until",
             "updated_at",
             "resolved_at",
             "resolved_by",
@@ -66,6 +76,7 @@ def _set_status(conversation: Conversation, status: Status, actor: User) -> Hand
             "handoff_at",
         ]
     )
+    tell(conversation, TOLD[status], actor=actor)
     events.record(conversation.business_id, [events.conversation_updated(conversation, actor_id=actor.pk)])
     return Handled(conversation=conversation, changed=True)
 

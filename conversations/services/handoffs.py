@@ -4,7 +4,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from conversations import events
-from conversations.models import Conversation, HandoffReason
+from conversations.models import ActivityKind, Conversation, HandoffReason
+from conversations.services.activities import tell
 from conversations.services.handling import Handled
 from conversations.services.locking import locked
 
@@ -23,6 +24,7 @@ def flag_for_person(*, conversation: Conversation, reason: HandoffReason) -> Han
     conversation.handoff_reason = reason
     conversation.updated_at = timezone.now()
     conversation.handoff_at = conversation.handoff_at or conversation.updated_at
-    conversation.save(update_fields=["status", "handoff_reason", "handoff_at", "updated_at"])
+    conversation.save(update_fields=["status", "snoozed_until", "handoff_reason", "handoff_at", "updated_at"])
+    tell(conversation, ActivityKind.HANDED_OVER, actor=None, reason=reason)
     events.record(conversation.business_id, [events.conversation_updated(conversation, actor_id=None)])
     return Handled(conversation=conversation, changed=True)

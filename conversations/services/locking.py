@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from businesses.models import Business, Membership
-from conversations.models import Conversation, Rules
+from conversations.models import Conversation, Customer, Rules
 from foundation import rows
 from foundation.errors import Forbidden, NotFound
 from foundation.joined import Joined
@@ -47,10 +47,11 @@ def rows_locked(ids: Collection[UUID], *, wait: bool = True) -> Callable[[], dic
     channel = Conversation._meta.get_field("channel").related_model
     among, given = rows.among("own.id", ids)
     fetch = rows.ask(
-        f"SELECT channel.is_active, workspace.assign_on_reply, {_own.columns}"  # noqa: S608
+        f"SELECT channel.is_active, writer.blocked_at, workspace.assign_on_reply, {_own.columns}"  # noqa: S608
         f" FROM {Conversation._meta.db_table} own"
         f" JOIN {Business._meta.db_table} workspace ON workspace.id = own.business_id"
         f" LEFT JOIN {channel._meta.db_table} channel ON channel.id = own.channel_id"
+        f" LEFT JOIN {Customer._meta.db_table} writer ON writer.id = own.customer_id"
         f" WHERE {among} ORDER BY own.id{rows.held_for_writing('own', wait=wait)}",
         given,
     )
@@ -58,9 +59,11 @@ def rows_locked(ids: Collection[UUID], *, wait: bool = True) -> Callable[[], dic
 
 
 def _with_rules(values: Sequence[Any]) -> Conversation:
-    channel_is_on, assign_on_reply, *own = values
+    channel_is_on, blocked_at, assign_on_reply, *own = values
     row: Conversation = _own.instances(own)[0]
-    row.rules = Rules(takes_messages=channel_is_on is not False, assign_on_reply=assign_on_reply)
+    row.rules = Rules(
+        takes_messages=channel_is_on is not False, is_blocked=blocked_at is not None, assign_on_reply=assign_on_reply
+    )
     return row
 
 

@@ -16,7 +16,17 @@ from businesses.feed import Event
 from businesses.selectors import membership_of
 from conversations import events
 from conversations.attachments import facts_of, take
-from conversations.models import Attachment, Conversation, Message, MessageStatus, SenderType, Status
+from conversations.models import (
+    Activity,
+    ActivityKind,
+    Attachment,
+    Conversation,
+    Message,
+    MessageStatus,
+    SenderType,
+    Status,
+)
+from conversations.services.activities import activity, holders
 from conversations.services.locking import lock_members, no_member, rows_locked
 from foundation import rows
 from foundation.errors import Forbidden, KeyReused, NotFound, Refused, Unprocessable
@@ -38,6 +48,7 @@ MOVED_BY_A_MESSAGE = (
     "closed_at",
     "handoff_reason",
     "handoff_at",
+    "snoozed_until",
     "updated_at",
 )
 
@@ -93,6 +104,13 @@ def post_messages(drafts: Sequence[Draft]) -> list[Posted]:
     except IntegrityError:
         # The same key arrived twice at once and the other one won: by now its row can be seen.
         return _post_all(drafts)
+
+
+class Blocked(Forbidden):
+    """The team takes nothing from this customer any more."""
+
+    def __init__(self) -> None:
+        super().__init__(_("You cannot write here."))
 
 
 class Held(Exception):
@@ -184,7 +202,7 @@ def _bring_customers(happenings: Sequence[Event]) -> None:
     """Whoever is told of a changed conversation sees whose it is: read once, not once for each."""
     changed = [event.subject for event in happenings if isinstance(event.subject, Conversation)]
     if changed:
-        prefetch_related_objects(changed, "customer")
+        prefetch_related_objects(changed, "customer", "tags")
 
 
 def _refusal(draft: Draft, conversation: Conversation | None, members: Collection[tuple[UUID, UUID]]) -> Refused | None:
@@ -195,6 +213,8 @@ def _refusal(draft: Draft, conversation: Conversation | None, members: Collectio
         return NotFound()
     if draft.customer_id and not conversation.rules.takes_messages:
         return Forbidden(_("This chat is switched off."))
+    if draft.sender_type == SenderType.CUSTOMER and conversation.rules.is_blocked:
+        return Blocked()
     if draft.sender and draft.business_id and (draft.business_id, draft.sender.pk) not in members:
         return no_member()
     return None
@@ -301,6 +321,7 @@ def _append(
     """
     posted, new, touched = [], [], {}
     sent: list[Attachment] = []
+    lines: list[Activity] = []
     happenings: list[Event] = []
     for draft in drafts:
         if first := _first_of(draft, known):
@@ -320,10 +341,14 @@ def _append(
         happenings.append(events.message_created(message))
         if draft.sender and before["assignee"] != conversation.assignee_id:
             happenings.append(_taken_by(draft.sender, conversation))
+            lines.append(activity(conversation, ActivityKind.ASSIGNED, actor=draft.sender, **holders(conversation)))
         elif before != _standing(conversation):
+            if before["status"] != conversation.status:
+                lines.append(activity(conversation, ActivityKind.REOPENED, actor=draft.sender))
             actor_id = draft.sender.pk if draft.sender else None
             happenings.append(events.conversation_updated(conversation, actor_id=actor_id))
     rows.insert(new)
+    rows.insert(lines)
     rows.update(sent, ["message"])
     rows.update(list(touched.values()), MOVED_BY_A_MESSAGE)
     return posted, happenings

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from businesses.models import FeedEvent, Membership
 from conversations import wire
-from conversations.models import Conversation, Customer, Message, SenderType
+from conversations.models import Conversation, Customer, Message, Note, SenderType, Tag
 from conversations.services.receipts import Receipt
 
 # (room, event name, payload)
@@ -61,6 +61,12 @@ def audience(event: FeedEvent) -> list[Emission]:
         return [(everybody, "agent_status_changed", event.data | {"feed_seq": event.seq}), look]
     if isinstance(subject, Conversation):
         return _about_conversation(event, subject)
+    if isinstance(subject, Note):  # to nobody else, whoever it is about
+        payload = wire.note_payload(subject) | {"deleted": event.data.get("deleted", False), "feed_seq": event.seq}
+        return [(everybody, event.kind.replace(".", "_"), payload)]
+    if isinstance(subject, Tag):
+        payload = wire.tag_payload(subject) | {"deleted": event.data["deleted"], "feed_seq": event.seq}
+        return [(everybody, "tag_updated", payload)]
     if isinstance(subject, Customer):
         name = event.kind.replace(".", "_")
         return [(everybody, name, wire.customer_payload(subject) | {"feed_seq": event.seq})]

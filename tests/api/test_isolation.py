@@ -17,6 +17,8 @@ from businesses.members import remove_member
 from businesses.models import Business, Role
 from businesses.teams import create_team
 from conversations.saved_views.services import create_view
+from conversations.services.notes import write_note
+from conversations.services.tags import create_tag
 from tests import builders, corpus
 from widgets.identity import add_secret
 
@@ -68,6 +70,11 @@ BODIES: dict[str, Any] = {
     "/api/v1/conversations/bulk": {"ids": ["0193f3a0-0000-7000-8000-000000000007"], "action": "resolve"},
     "/api/v1/conversations/{conversation_id}": {"status": "pending"},
     "/api/v1/conversations/{conversation_id}/messages": {"content": "Hi"},
+    "/api/v1/conversations/{conversation_id}/notes": {"content": "Ask Ben"},
+    "/api/v1/conversations/{conversation_id}/notes/{note_id}": {"content": "Ask Ada"},
+    "/api/v1/conversations/{conversation_id}/tags": {"tags": ["Billing"]},
+    "/api/v1/tags": {"name": "Refund"},
+    "/api/v1/tags/{tag_id}": {"color": "red"},
     "/api/v1/conversations/{conversation_id}/read": {"seq": 1},
     "/api/v1/conversations/{conversation_id}/upload": {"file": "a.png"},
     "/api/v1/auth/me/avatar": {"file": "a.png"},
@@ -99,6 +106,11 @@ MAKERS_ONLY = {
     ("patch", "/api/v1/views/{view_id}"),
     ("delete", "/api/v1/views/{view_id}"),
 }
+# For whoever wrote it.
+AUTHORS_ONLY = {
+    ("patch", "/api/v1/conversations/{conversation_id}/notes/{note_id}"),
+    ("delete", "/api/v1/conversations/{conversation_id}/notes/{note_id}"),
+}
 # They end the session, need what was mailed, or need a person without a workspace: their own tests say what they do.
 APART = {
     ("post", "/api/v1/auth/google"),
@@ -128,8 +140,11 @@ def payment_is_set_up(settings: Any) -> None:
 def ids(ada: User, acme: Business) -> dict[str, str]:
     widget = builders.widget(ada)
     builders.person("Dora")
+    conversation = builders.conversation(acme)
     return {
-        "conversation_id": str(builders.conversation(acme).pk),
+        "conversation_id": str(conversation.pk),
+        "note_id": str(write_note(conversation=conversation, author=ada, content="Ask Ben").note.pk),
+        "tag_id": str(create_tag(business=acme, name="Late", actor=ada).pk),
         "widget_id": str(widget.pk),
         "secret_id": str(add_secret(actor=ada, widget=widget)[0].pk),
         "channel_id": str(acme.channels.get().pk),
@@ -231,7 +246,7 @@ def test_B4_what_is_the_owners_is_refused_to_others_and_nothing_else(
     builders.member(acme, member, role)
     for operation in operations:
         answer = call(member, operation, ids, acme)
-        if operation in OWNER_ONLY or (operation in MANAGERS_ONLY | MAKERS_ONLY and role == Role.AGENT):
+        if operation in OWNER_ONLY | AUTHORS_ONLY or (operation in MANAGERS_ONLY | MAKERS_ONLY and role == Role.AGENT):
             assert (answer.status_code, set(answer.json())) == (403, {"detail"}), operation
         else:
             assert answer.status_code in {200, 201, 422 if operation in PUBLIC else 200}, (operation, answer.content)

@@ -56,7 +56,7 @@ def test_many_go_in_batches_with_the_same_few_statements(
     Membership.objects.filter(user=ben).delete()
     # which workspace; savepoint, ids locked, freed, read again, feed number, feed rows, release
     for left in (4, 4):
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(9):
             assert leaving.sweep() == left
     assert (leaving.sweep(), leaving.sweep()) == (1, 0)
     assert not Conversation.objects.exclude(assignee=None).exists()

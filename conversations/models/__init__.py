@@ -1,0 +1,63 @@
+"""The core: who writes in, the conversation with them, and its messages in one order without gaps.
+
+One noun a file; everybody imports from here.
+"""
+
+from conversations.models.activities import Activity
+from conversations.models.attachments import Attachment
+from conversations.models.canned_responses import CannedResponse, CannedResponseQuerySet
+from conversations.models.choices import (
+    WEB,
+    ActivityKind,
+    ChannelType,
+    HandoffReason,
+    MessageStatus,
+    Priority,
+    SenderType,
+    Status,
+)
+from conversations.models.conversations import Conversation, ConversationQuerySet, Rules
+from conversations.models.customers import Customer
+from conversations.models.drafts import ReplyDraft
+from conversations.models.followers import Follower
+from conversations.models.messages import Message, MessageQuerySet
+from conversations.models.notes import Mention, Note
+from conversations.models.ratings import Rating
+from conversations.models.reading import ReadMark, Receipts
+from conversations.models.tags import ConversationTag, Tag, TagColor
+from conversations.saved_views.models import SavedView
+from conversations.search.models import IndexedKind, SearchEntry
+
+__all__ = [
+    "WEB",
+    "Activity",
+    "ActivityKind",
+    "Attachment",
+    "CannedResponse",
+    "CannedResponseQuerySet",
+    "ChannelType",
+    "Conversation",
+    "ConversationQuerySet",
+    "ConversationTag",
+    "Customer",
+    "Follower",
+    "HandoffReason",
+    "IndexedKind",
+    "Mention",
+    "Message",
+    "MessageQuerySet",
+    "MessageStatus",
+    "Note",
+    "Priority",
+    "Rating",
+    "ReadMark",
+    "Receipts",
+    "ReplyDraft",
+    "Rules",
+    "SavedView",
+    "SearchEntry",
+    "SenderType",
+    "Status",
+    "Tag",
+    "TagColor",
+]

@@ -1,0 +1,50 @@
+"""Files of a conversation."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from businesses.models import Business
+from businesses.querysets import BusinessScoped
+from conversations.models.choices import SenderType
+from conversations.models.conversations import Conversation
+from conversations.models.messages import Message
+from foundation.ids import new_id
+
+
+class Attachment(models.Model):
+    """A file of a conversation. It has no message until it is sent; what never is goes after a day.
+
+    The bytes lie under MEDIA_ROOT by the row's id (conversations/attachments.py), never by a name from outside.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="attachments")
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="files")
+    message = models.ForeignKey(Message, models.CASCADE, null=True, related_name="files")
+    # An agent; None for the customer's side.
+    uploader = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    sender_type = models.CharField(_("sent by"), max_length=10, choices=SenderType)
+    filename = models.CharField(_("name"), max_length=200)
+    content_type = models.CharField(_("type"), max_length=100)
+    size = models.PositiveIntegerField(_("bytes"))
+    # Of a picture, in pixels as it is shown; a picture has a thumbnail.
+    width = models.PositiveIntegerField(null=True)
+    height = models.PositiveIntegerField(null=True)
+    created_at = models.DateTimeField(_("when"), auto_now_add=True)
+
+    objects = BusinessScoped["Attachment"].as_manager()
+
+    class Meta:
+        verbose_name = _("attachment")
+        verbose_name_plural = _("attachments")
+        indexes = [
+            models.Index(fields=["created_at"], name="attachment_unsent", condition=models.Q(message=None)),
+        ]
+
+    def __str__(self) -> str:
+        return self.filename
+
+    @property
+    def is_picture(self) -> bool:
+        return self.width is not None

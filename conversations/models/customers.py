@@ -1,0 +1,45 @@
+"""Who writes in."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from businesses.models import Business
+from businesses.querysets import BusinessScoped
+from foundation.ids import new_id
+
+
+class Customer(models.Model):
+    """Who writes in. Name, e-mail and external id are claims until `verified`."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="customers")
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    email = models.CharField(_("e-mail"), max_length=254, blank=True)
+    external_id = models.CharField(_("id in your system"), max_length=200, blank=True)
+    verified = models.BooleanField(_("verified"), default=False)
+    # Nothing that the customer writes is taken since then (services/blocking.py).
+    blocked_at = models.DateTimeField(_("blocked"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = BusinessScoped["Customer"].as_manager()
+
+    class Meta:
+        verbose_name = _("customer")
+        verbose_name_plural = _("customers")
+        indexes = [models.Index(fields=["business", "-created_at"], name="customer_newest")]
+        constraints = [
+            # Whoever is proven to be somebody is that customer, however many browsers prove it at once.
+            models.UniqueConstraint(
+                fields=["business", "external_id"],
+                condition=models.Q(verified=True) & ~models.Q(external_id=""),
+                name="customer_verified_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def display_name(self) -> str:
+        """What to call the person; a stranger has a number to tell strangers apart."""
+        return self.name or self.email or _("Visitor %(number)s") % {"number": self.id.hex[-4:].upper()}

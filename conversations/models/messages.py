@@ -1,0 +1,90 @@
+"""What was said, in one order without gaps."""
+
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from businesses.selectors import membership_of
+from conversations.models.choices import MessageStatus, SenderType
+from foundation.ids import new_id
+
+if TYPE_CHECKING:
+    from conversations.models.reading import Receipts
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        membership = membership_of(user)
+        return self.filter(conversation__business_id=membership.business_id) if membership else self.none()
+
+
+class Message(models.Model):
+    """One entry. `seq` counts from 1 within the conversation, without gaps: the only order there is."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    # The constraint's index begins with it.
+    conversation = models.ForeignKey("Conversation", models.CASCADE, db_index=False, related_name="messages")
+    seq = models.PositiveIntegerField(_("number"))
+    sender_type = models.CharField(_("written by"), max_length=10, choices=SenderType)
+    sender = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    content = models.TextField(_("text"), blank=True)
+    # What the payload shows of its Attachment rows, so that no list asks for them (conversations/attachments.py).
+    attachments = models.JSONField(default=list, blank=True)
+    status = models.CharField(_("status"), max_length=10, choices=MessageStatus, default=MessageStatus.SENT)
+    error = models.CharField(_("why it was not sent"), max_length=300, blank=True)
+    # The same send twice is one message: the constraint decides, keys never expire.
+    dedup_key = models.CharField(max_length=300, null=True, unique=True, editable=False)
+    fingerprint = models.CharField(max_length=64, blank=True, editable=False)
+    created_at = models.DateTimeField(_("when"))
+    # By its author, for a while after it was sent (services/editing.py). Of a deleted one no word is left.
+    edited_at = models.DateTimeField(_("edited"), null=True, editable=False)
+    deleted_at = models.DateTimeField(_("deleted"), null=True, editable=False)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering = ["conversation_id", "seq"]
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "seq"], name="message_seq_once"),
+            models.CheckConstraint(condition=Q(seq__gte=1), name="message_seq_from_one"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.seq}: {self.content[:60]}"
+
+    @property
+    def preview(self) -> str:
+        """What a list shows of it: its words, else what came with it."""
+        if self.content.strip() or not self.attachments:
+            return self.content
+        if len(self.attachments) > 1:
+            return gettext("%(count)d files") % {"count": len(self.attachments)}
+        first = self.attachments[0]
+        if first["content_type"].startswith("image/"):
+            return gettext("Photo")
+        return gettext("File: %(name)s") % {"name": first["filename"]}
+
+    def status_with(self, receipts: "Receipts | None") -> str:
+        """`status`, and of an agent's message that is out, how far the other side is with it.
+
+        receipts: of its conversation.
+        """
+        if not receipts or self.sender_type != SenderType.AGENT or self.status != MessageStatus.SENT:
+            return self.status
+        if receipts.read_at(self):
+            return MessageStatus.READ
+        return MessageStatus.DELIVERED if receipts.delivered_at(self) else self.status
+
+    @property
+    def client_message_id(self) -> str | None:
+        """What the sender's client called it, for echoing to the sender's own side only."""
+        source, _sep, rest = (self.dedup_key or "").partition(":")
+        return rest.partition(":")[2] if source in {"w", "api"} else None

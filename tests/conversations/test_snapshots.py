@@ -1,0 +1,103 @@
+"""What one knew before, with the events that were sent, is what a fresh fetch shows: for every service.
+
+After zulip's habit: a page that only listens must never be wrong.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from accounts.models import User
+from businesses.models import Business, FeedEvent
+from conversations.models import Conversation, HandoffReason, Note
+from conversations.services import assigning, handling, handoffs, notes, tags
+from pingback.realtime import rooms
+from tests import builders
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+State = dict[str, dict[str, Any]]
+Deed = Callable[[Conversation, User], Any]
+
+
+def note_of(conversation: Conversation, author: User) -> Note:
+    return notes.write_note(conversation=conversation, author=author, content="Hm", mentions=[author.pk]).note
+
+
+DEEDS: dict[str, Deed] = {
+    "the customer writes": lambda row, ada: builders.says(row, "More"),
+    "an agent answers": lambda row, ada: builders.answers(ada, row, "Hello"),
+    "resolved": lambda row, ada: handling.resolve_conversation(conversation=row, actor=ada),
+    "closed": lambda row, ada: handling.close_conversation(conversation=row, actor=ada),
+    "parked": lambda row, ada: handling.park_conversation(conversation=row, actor=ada),
+    "assigned": lambda row, ada: assigning.assign_conversation(conversation=row, agent_id=ada.pk, actor=ada),
+    "claimed": lambda row, ada: assigning.claim_conversation(conversation=row, user=ada),
+    "handed over": lambda row, ada: handoffs.flag_for_person(conversation=row, reason=HandoffReason.LOW_CONFIDENCE),
+    "tagged": lambda row, ada: tags.set_tags(conversation=row, names=["VIP", "late"], actor=ada),
+    "a note": note_of,
+    "a note changed": lambda row, ada: notes.change_note(note=note_of(row, ada), author=ada, content="Ah", mentions=[]),
+    "a note gone": lambda row, ada: notes.delete_note(note=note_of(row, ada), author=ada),
+}
+
+
+def fetched(ada: User, conversation: Conversation) -> State:
+    """By id: the conversation, its messages and its notes, as the API shows them."""
+    api, path = builders.api(ada), f"/api/v1/conversations/{conversation.pk}"
+    whole = api.get(path).json()
+    things = [whole, *whole.pop("messages"), *api.get(f"{path}/notes").json()["results"]]
+    return {thing["id"]: thing for thing in things}
+
+
+def heard(events: list[FeedEvent], state: State, business: Business) -> State:
+    """The state as a page has it that only listened: each thing is what the last event about it said."""
+    state = dict(state)
+    for event in events:
+        for room, name, payload in rooms.audience(event):
+            if room != rooms.business(business.pk) or name not in TOLD:
+                continue
+            thing = {key: value for key, value in payload.items() if key not in {"feed_seq", "deleted", "messages"}}
+            if payload.get("deleted"):
+                state.pop(thing["id"], None)
+            else:
+                state[thing["id"]] = {**state.get(thing["id"], {}), **thing}
+            if name == "new_message":
+                about = state[thing["conversation_id"]]
+                about["last_message"], about["updated_at"] = thing, thing["created_at"]
+    return state
+
+
+TOLD = {"new_message", "message_updated", "new_conversation", "conversation_updated", "note_created", "note_updated"}
+# What the team's own clients count by themselves (static/js/inbox.js), and what only the sender is told.
+OWN = {"unread", "client_message_id"}
+
+
+def without_own(state: State) -> State:
+    cleaned = {}
+    for key, thing in state.items():
+        thing = {name: value for name, value in thing.items() if name not in OWN}
+        if thing.get("last_message"):
+            thing["last_message"] = {n: v for n, v in thing["last_message"].items() if n not in OWN}
+        cleaned[key] = thing
+    return cleaned
+
+
+@pytest.mark.parametrize("deed", DEEDS, ids=str)
+def test_what_was_heard_is_what_a_fresh_fetch_shows(
+    deed: str, acme: Business, ada: User, published: list[FeedEvent]
+) -> None:
+    conversation = builders.conversation(acme)
+    if deed == "the customer writes":
+        handling.resolve_conversation(conversation=conversation, actor=ada)
+    before = fetched(ada, conversation)
+    published.clear()
+
+    DEEDS[deed](conversation, ada)
+
+    assert published, "nobody heard of it"
+    after = fetched(ada, conversation)
+    state = heard(published, before, acme)
+    about = state[str(conversation.pk)]
+    for moment in ("first_response_at",):  # an answer is the response, whoever hears of it
+        about[moment] = after[str(conversation.pk)][moment]
+    assert without_own(state) == without_own(after)
