@@ -45,17 +45,23 @@ def found(request: HttpRequest, widget_id: UUID) -> Widget:
     return widget
 
 
-def context_of(request: HttpRequest, **more: Any) -> dict[str, Any]:
+def context_of(request: HttpRequest, *, widget: Widget | None = None, **more: Any) -> dict[str, Any]:
     may_change = may(membership_of(request.user), Action.MANAGE_WIDGETS)
-    return {"section": "settings", "tab": "widget", "may_change": may_change, **more}
+    refused = widget and refused_on(widget)
+    return {
+        "section": "settings",
+        "tab": "widget",
+        "may_change": may_change,
+        "widget": widget,
+        "refused": refused,
+    } | more
 
 
 @member_page
 @require_safe
 def install(request: HttpRequest, widget_id: UUID) -> HttpResponse:
     widget = found(request, widget_id)
-    refused = refused_on(widget)
-    context = context_of(request, widget=widget, part="install", base=settings.PUBLIC_BASE_URL, refused=refused)
+    context = context_of(request, widget=widget, part="install", base=settings.PUBLIC_BASE_URL)
     return render(request, "widgets/install.html", context)
 
 

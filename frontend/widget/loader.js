@@ -38,6 +38,7 @@ function draw(host, config, onclick) {
       const texts = config.texts ?? launcherTexts
       const label = words || texts.open
       aside.lang = config.language ?? "en"
+      aside.dir = config.direction
       aside.className = `${config.position}${open ? " open" : ""}${ready ? " ready" : ""}`
       aside.setAttribute("aria-label", texts.region)
       launcher.setAttribute("aria-label", open ? texts.close : unread ? view.count(label) : label)

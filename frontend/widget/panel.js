@@ -23,6 +23,7 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
   const changes = {} // what the page changed, for a frame that comes later
   const sends = []
   let frame
+  let isComing = false
   let titled = ""
   let customer
   let opener
@@ -79,13 +80,17 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
   const tell = (message) => state.ready && frame.contentWindow.postMessage(message, origin)
 
   const mount = () => {
-    if (state.ready) return
-    // Made anew until it came, so that a second click mends a failed first one.
+    // Made anew where it did not come, so that a second click mends a failed first one.
+    if (state.ready || isComing) return
+    isComing = true
     frame?.remove()
     const how = new URLSearchParams({ locale: config.locale, lang: document.documentElement.lang })
     frame = el("iframe", {
       title: fill(texts().title, config),
       allow: "autoplay",
+      onload: () => {
+        isComing = false // or an error of the browser's stands there
+      },
       src: `${origin}/widget/${config.id}/frame?${how}#${location.origin}`,
     })
     aside.append(frame)
@@ -94,7 +99,7 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
   const unmount = () => {
     frame?.remove()
     frame = undefined
-    state.ready = false
+    state.ready = isComing = false
     setUnread(0)
     if (state.open || kept().key) mount()
   }
@@ -221,9 +226,9 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
     unmount()
     if (isPreview) return
     try {
-      const { language, texts } = await ask(locale)
+      const { language, direction, texts } = await ask(locale)
       if (locale !== config.locale) return // another one since
-      Object.assign(config, { language, texts })
+      Object.assign(config, { language, direction, texts })
       draw()
     } catch (error) {
       console.warn("PingBack:", error.message)

@@ -30,7 +30,7 @@ def test_before_the_first_click_only_script_and_settings_are_asked_and_nothing_i
 
     asked = [url for url in cleo.requests if "favicon" not in url and url != cleo.page.url]
     base = acme.server.url
-    assert asked == [f"{base}/widget.js", f"{base}/api/v1/widget/{acme.widget['id']}"]
+    assert asked == [f"{base}/widget.js", f"{base}/api/v1/widget/{acme.widget['id']}?locale=&lang=en"]
     assert cleo.page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
     assert cleo.context.cookies() == []
     assert cleo.page.locator("iframe").count() == 0
@@ -130,6 +130,17 @@ def test_a_page_of_another_site_cannot_frame_the_chat(visit: Callable[..., Visit
     )
     until(cleo.page, lambda: any("frame-ancestors" in text for text in cleo.complaints))
     assert cleo.page.frame_locator("iframe").get_by_role("heading").count() == 0
+
+
+def test_a_click_before_the_frame_is_there_waits_for_it_and_asks_for_no_second_one(
+    visit: Callable[..., Visit], acme: Acme
+) -> None:
+    cleo = visit()
+    cleo.page.evaluate("PingBack('open'); PingBack('close'); PingBack('open')")
+
+    cleo.chat.get_by_role("heading", name="Hello, how can we help?").wait_for()
+
+    assert len([url for url in cleo.requests if "/frame?" in url]) == 1
 
 
 def test_a_frame_that_does_not_come_leaves_nobody_with_a_blank_panel(visit: Callable[..., Visit], acme: Acme) -> None:

@@ -76,6 +76,7 @@ class WidgetOutput(serializers.ModelSerializer[Widget]):
 class PublicWidgetOutput(WidgetOutput):
     is_at_home = serializers.BooleanField(help_text="The asking page is on the widget's domain; else it shows nothing.")
     language = serializers.CharField(help_text="What the chat speaks on this page.")
+    direction = serializers.ChoiceField(choices=["ltr", "rtl"], help_text="In which that is read.")
     texts = serializers.DictField(
         child=serializers.JSONField(),
         allow_null=True,
@@ -83,7 +84,7 @@ class PublicWidgetOutput(WidgetOutput):
     )
 
     class Meta(WidgetOutput.Meta):
-        fields = [*WidgetOutput.Meta.fields, "is_at_home", "language", "texts"]
+        fields = [*WidgetOutput.Meta.fields, "is_at_home", "language", "direction", "texts"]
 
 
 class AvailabilityOutput(serializers.Serializer[Any]):

@@ -99,6 +99,7 @@ class PublicWidget(Public):
         for_this_page = {
             "is_at_home": is_at_home(widget, origin=origin),
             "language": language.code,
+            "direction": language.direction,
             "texts": None if language.is_english else language.page,
         }
         response = Response(shapes.WidgetOutput(widget).data | for_this_page)
