@@ -1,0 +1,57 @@
+"""Which conversation a mail answers, from the address that we gave in Reply-To.
+
+A token names a conversation and proves that we made it. It is in lower case and short, so that it survives servers
+that fold case and fits into an address; knowing one lets nobody read anything.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.conf import settings
+
+_PURPOSE = b"pingback: reply addresses"
+_MAC_BYTES = 8
+TOKEN_LENGTH = 39
+
+
+def reply_address(address: str, conversation_id: UUID) -> str:
+    """help@acme.example -> help+<token>@acme.example; the address itself where a token would make it too long."""
+    local, _at, domain = address.rpartition("@")
+    local = local.partition("+")[0]
+    if len(local) + 1 + TOKEN_LENGTH > 64:
+        return address
+    return f"{local}+{token_of(conversation_id)}@{domain}"
+
+
+def token_of(conversation_id: UUID) -> str:
+    data = conversation_id.bytes + _mac(conversation_id.bytes)
+    return base64.b32encode(data).decode().rstrip("=").lower()
+
+
+def conversation_in(recipients: Iterable[str]) -> UUID | None:
+    """The conversation that one of the addresses names with a good token; None when none does."""
+    for address in recipients:
+        tag = address.rpartition("@")[0].rpartition("+")[2]
+        if found := _conversation_of(tag):
+            return found
+    return None
+
+
+def _conversation_of(token: str) -> UUID | None:
+    if len(token) != TOKEN_LENGTH:
+        return None
+    try:
+        data = base64.b32decode(token.upper() + "=")
+    except (binascii.Error, ValueError):
+        return None
+    ours = hmac.compare_digest(data[16:], _mac(data[:16]))
+    return UUID(bytes=data[:16]) if ours else None
+
+
+def _mac(data: bytes) -> bytes:
+    key = hmac.digest(settings.SECRET_KEY.encode(), _PURPOSE, hashlib.sha256)
+    return hmac.digest(key, data, hashlib.sha256)[:_MAC_BYTES]
