@@ -7,6 +7,8 @@ from tests.browser.pages import console_of, flaws, signed_in
 from tests.browser.widget_page import until
 
 MANY = 110
+# What axe itself stumbles over, under the page's policy.
+OF_AXE = ("Applying inline style", "load preload assets")
 
 
 def test_an_agent_finds_picks_and_moves_among_many(browser: Any, server: Any) -> None:
@@ -21,13 +23,6 @@ def test_an_agent_finds_picks_and_moves_among_many(browser: Any, server: Any) ->
     said = console_of(page, server)
     page.goto(f"{server.url}/inbox/")
     page.locator("body[data-ready]").wait_for()
-
-    def looked_at() -> list[str]:
-        before = [*said]
-        found = flaws(page)
-        said[:] = before  # what axe itself stumbles over is no word of ours
-        return found
-
     rows, keys = page.locator("#rows > li"), page.keyboard
 
     # However long it is, few rows are in the page; the end is reached by scrolling alone.
@@ -62,7 +57,7 @@ def test_an_agent_finds_picks_and_moves_among_many(browser: Any, server: Any) ->
                 "(before) => document.querySelector('#thread').dataset.thread !== before", arg=before
             )
     page.get_by_text("3 selected").wait_for()
-    assert looked_at() == []
+    assert flaws(page) == []
     page.get_by_label("The selected conversations").get_by_role("button", name="Resolve", exact=True).click()
     page.get_by_text("Resolved 3.").wait_for()
     page.locator("#lists a", has_text="Resolved").get_by_text("3", exact=True).wait_for()
@@ -73,7 +68,7 @@ def test_an_agent_finds_picks_and_moves_among_many(browser: Any, server: Any) ->
     keys.press("Control+k")
     keys.type("hopper")
     page.locator("#palette mark", has_text="hopper").wait_for()
-    assert looked_at() == []
+    assert flaws(page) == []
     keys.press("Enter")
     page.locator(".msg.is-found", has_text="hopper").wait_for()
     keys.press("g")
@@ -81,12 +76,12 @@ def test_an_agent_finds_picks_and_moves_among_many(browser: Any, server: Any) ->
     page.locator("#list-title", has_text="Unassigned").wait_for()
     keys.press("?")
     page.get_by_label("Letters alone do something").uncheck()
-    assert looked_at() == []
+    assert flaws(page) == []
     keys.press("Escape")
     keys.press("g")
     keys.press("m")
     keys.press("Control+k")
     page.locator("#palette[open]").wait_for()
     assert page.locator("#list-title").inner_text() == "Unassigned"
-    assert said == []
+    assert [each for each in said if not any(part in each for part in OF_AXE)] == []
     context.close()
