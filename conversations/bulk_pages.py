@@ -1,6 +1,7 @@
 """The bar of a selection in the inbox's list, and what its buttons do; for static/js alone."""
 
 from collections.abc import Callable
+from functools import partial
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -15,26 +16,35 @@ from businesses.pages import member_page
 from businesses.policy import Action, may, require
 from businesses.selectors import membership_of
 from conversations import picker
-from conversations.models import Conversation, Status
+from conversations.hues import HUES
+from conversations.models import Conversation, Status, Tag
 from conversations.services import bulk
 from conversations.services.assigning import assign_conversation
 from conversations.services.handling import Handled
+from conversations.services.tags import add_tag, checked_name, remove_tag
 from conversations.views import ACTIONS, handling_page, refused
 from foundation.errors import NotFound, Refused
 from foundation.ids import parse_id
+
+MOST_TAGS = 50
 
 
 @member_page
 @handling_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def selection(request: HttpRequest) -> HttpResponse:
-    """GET: the bar. POST: `status`, `to` (the picker's words) or `restore` for `ids`; says how to undo it."""
+    """GET: the bar. POST for `ids`: `status`, `to` (the picker's words), `tag`, `untag`, `restore`; how to undo it."""
     user: User = request.user  # type: ignore[assignment]
     if request.method != "POST":
         membership = membership_of(user)
         assert membership is not None
         choices = picker.choices_in(user, membership.business_id)
-        return render(request, "conversations/bulk.html", {"choices": choices})
+        tags = Tag.objects.visible_to(user)[:MOST_TAGS]
+        return render(
+            request,
+            "conversations/bulk.html",
+            {"choices": choices, "tags": [(tag.name, HUES[tag.color]) for tag in tags]},
+        )
     ids = [found for text in request.POST.getlist("ids")[: bulk.MOST] if (found := parse_id(text))]
     try:
         change, words = _change(request, user)
@@ -61,10 +71,13 @@ def _change(request: HttpRequest, user: User) -> tuple[Callable[[Conversation], 
     if choice := request.POST.get("to", ""):
         if choice != picker.ME:
             require(user, Action.ASSIGN)
-        choose = picker.choose
-        return lambda conversation: choose(conversation=conversation, choice=choice, actor=user), _(
-            "Gave away %(count)d."
-        )
+        return partial(_chosen, choice, user), _("Gave away %(count)d.")
+    for field, retag, told in (
+        ("tag", add_tag, _("Tagged %(count)d.")),
+        ("untag", remove_tag, _("Untagged %(count)d.")),
+    ):
+        if field in request.POST:
+            return partial(_retagged, retag, checked_name(request.POST[field]), user), told
     if "restore" in request.POST:
         require(user, Action.ASSIGN)
         agent, _sep, team = request.POST["restore"].partition(":")
@@ -78,13 +91,28 @@ def _change(request: HttpRequest, user: User) -> tuple[Callable[[Conversation], 
     raise NotFound
 
 
+def _chosen(choice: str, user: User, conversation: Conversation) -> Handled:
+    return picker.choose(conversation=conversation, choice=choice, actor=user)
+
+
+def _retagged(retag: Callable[..., Handled], name: str, user: User, conversation: Conversation) -> Handled:
+    return retag(conversation=conversation, name=name, actor=user)
+
+
 def _way_back(request: HttpRequest, user: User, outcome: bulk.Outcome) -> list[dict[str, Any]]:
     """The same form again, by what they were before. Nothing for who took something: only managers give it back."""
     if "status" in request.POST:
         return _grouped("status", outcome, lambda before: before.status)
+    for field, back in (("tag", "untag"), ("untag", "tag")):
+        if field in request.POST:
+            return _grouped(back, outcome, partial(_same, request.POST[field]))
     if not may(membership_of(user), Action.ASSIGN):
         return []
     return _grouped("restore", outcome, lambda before: f"{before.assignee_id or ''}:{before.team_id or ''}")
+
+
+def _same(value: str, _before: bulk.Before) -> str:
+    return value
 
 
 def _grouped(name: str, outcome: bulk.Outcome, value: Callable[[bulk.Before], str]) -> list[dict[str, Any]]:

@@ -1,7 +1,8 @@
 """The inbox's lists: which there are, what is in them, in which order, and how many."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,16 @@ from accounts.models import User
 from businesses.models import Business, Team
 from businesses.selectors import membership_of
 from conversations import selectors
-from conversations.models import ChannelType, Conversation, ConversationQuerySet, Status
+from conversations.hues import HUES
+from conversations.models import (
+    ChannelType,
+    Conversation,
+    ConversationQuerySet,
+    ConversationTag,
+    Mention,
+    Status,
+    Tag,
+)
 from conversations.saved_views import services as saved_views
 from conversations.saved_views.filters import question
 from conversations.saved_views.models import SavedView
@@ -21,12 +31,14 @@ from conversations.search.query import MAX_QUERY
 from conversations.sorting import Sort, page_of
 from foundation.ids import parse_id
 
+UNFINISHED = (Status.OPEN, Status.PENDING)
 ROWS = 50
 MOST = saved_views.MOST_COUNTED
 
 # Of a search, and what may follow them.
 OPERATORS = (
     ("from", _("a name, me, agent or customer")),
+    ("tag", _("a tag")),
     ("channel", _("email, whatsapp, widget …")),
     ("status", _("open, pending, resolved or closed")),
     ("before", _("a day like 2026-03-31")),
@@ -42,7 +54,7 @@ class Listing:
     """One list of the inbox.
 
     status: None = any. asks: what else its conversations have in common, for a reader. empty: what it says when there
-    is nothing in it. channel_type: whose sign stands for it.
+    is nothing in it. channel_type: whose sign stands for it. hue: of a tag.
     """
 
     name: str
@@ -52,6 +64,7 @@ class Listing:
     asks: Callable[[User], Q] = lambda _user: Q()
     empty: str | Promise = EMPTY
     channel_type: str = ""
+    hue: int = 0
     is_named_by_people: bool = False
     view: SavedView | None = None
 
@@ -83,6 +96,16 @@ LISTS = {
             empty=_("Every conversation is answered. What comes in shows here at once."),
         ),
         Listing(
+            name="mentions",
+            title=_("Mentions"),
+            icon="at-sign",
+            status=None,
+            asks=lambda user: (
+                Q(status__in=UNFINISHED) & Q(pk__in=Mention.objects.filter(user_id=user.pk).values("conversation_id"))
+            ),
+            empty=_("Nobody has asked for you in a note."),
+        ),
+        Listing(
             name="handoffs",
             title=_("Handed over"),
             icon="hand",
@@ -95,7 +118,16 @@ LISTS = {
             title=_("Pending"),
             icon="clock",
             status=Status.PENDING,
+            asks=lambda _user: Q(snoozed_until=None),
             empty=_("Nothing waits. A conversation that you park comes back when the customer writes."),
+        ),
+        Listing(
+            name="snoozed",
+            title=_("Snoozed"),
+            icon="alarm-clock",
+            status=Status.PENDING,
+            asks=lambda _user: Q(snoozed_until__isnull=False),
+            empty=_("Nothing sleeps. What you snooze comes back at its time, or when the customer writes."),
         ),
         Listing(
             name="resolved",
@@ -115,7 +147,9 @@ LISTS = {
     )
 }
 DEFAULT = LISTS["open"]
-TEAM, CHANNEL, VIEW = "team-", "channel-", "view-"
+TEAM, CHANNEL, TAG, VIEW = "team-", "channel-", "tag-", "view-"
+# In the sidebar; the others are found in the builder of views, or by `tag:`.
+MOST_TAGS = 12
 
 
 def team_listing(team_id: UUID, title: str) -> Listing:
@@ -137,6 +171,17 @@ def channel_listing(channel_type: str) -> Listing:
         asks=lambda _user: Q(channel_type=channel_type),
         empty=_("Nothing of this channel is open."),
         channel_type=channel_type,
+    )
+
+
+def tag_listing(tag: Tag) -> Listing:
+    return Listing(
+        name=f"{TAG}{tag.pk}",
+        title=tag.name,
+        asks=lambda _user: Q(pk__in=ConversationTag.objects.filter(tag_id=tag.pk).values("conversation_id")),
+        empty=_("Nothing with this tag is open."),
+        hue=HUES[tag.color],
+        is_named_by_people=True,
     )
 
 
@@ -187,6 +232,9 @@ def _listing(name: str, user: User) -> Listing | None:
     if name.startswith(VIEW) and (view_id := parse_id(name.removeprefix(VIEW))):
         view = saved_views.view_for(user, view_id)
         return view_listing(view) if view else None
+    if name.startswith(TAG) and (tag_id := parse_id(name.removeprefix(TAG))):
+        tag = Tag.objects.visible_to(user).filter(pk=tag_id).first()
+        return tag_listing(tag) if tag else None
     if (channel_type := name.removeprefix(CHANNEL)) != name and channel_type in ChannelType.values:
         return channel_listing(channel_type)
     return LISTS.get(name, DEFAULT)
@@ -207,6 +255,13 @@ class Entry:
     more: bool
 
 
+KEPT_GROUPS = {"teams", "tags", "channels"}
+# Each is a few numbers; by workspace, position of its feed, and lists.
+MOST_KEPT = 500
+_kept: dict[tuple[UUID, int, tuple[str, ...]], list[int]] = {}
+_keeping = Lock()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
     """Lists that belong together; the first has no title."""
@@ -224,16 +279,33 @@ def groups_of(user: User) -> list[Group]:
         ("inbox", "", list(LISTS.values())),
         ("views", _("Views"), [view_listing(view) for view in views]),
         ("teams", _("Teams"), [team_listing(pk, name) for pk, name in teams]),
+        ("tags", _("Tags"), [tag_listing(tag) for tag in Tag.objects.visible_to(user)[:MOST_TAGS]]),
         ("channels", _("Channels"), [channel_listing(each) for each in selectors.channel_types(user)]),
     ]
-    counts = iter(_counts(user, [listing for _name, _title, listings in groups for listing in listings]))
+    counted: dict[Listing, int] = {}
+    for kept in (False, True):
+        those = [listing for name, _title, each in groups for listing in each if (name in KEPT_GROUPS) == kept]
+        counted |= zip(those, (_kept_counts if kept else _counts)(user, those), strict=True)
     return [
-        Group(name=name, title=title, entries=[_entry(listing, next(counts)) for listing in listings])
+        Group(name=name, title=title, entries=[_entry(listing, counted[listing]) for listing in listings])
         for name, title, listings in groups
     ]
 
 
-def _counts(user: User, listings: Iterable[Listing]) -> list[int]:
+def _kept_counts(user: User, listings: Sequence[Listing]) -> list[int]:
+    """Of lists that are alike for everybody, counted once for as long as nothing happens in the workspace."""
+    membership = membership_of(user)
+    assert membership is not None
+    key = membership.business_id, membership.business.feed_seq, tuple(listing.name for listing in listings)
+    with _keeping:
+        counts = _kept.pop(key, None) or (_counts(user, listings) if listings else [])
+        _kept[key] = counts
+        if len(_kept) > MOST_KEPT:
+            del _kept[next(iter(_kept))]
+    return counts
+
+
+def _counts(user: User, listings: Sequence[Listing]) -> list[int]:
     """One query, and it stops counting: every open inbox asks for this at every event."""
     membership = membership_of(user)
     assert membership is not None

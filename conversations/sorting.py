@@ -18,6 +18,7 @@ class Sort(TextChoices):
     NEWEST = "newest", _("Newest")
     OLDEST = "oldest", _("Oldest")
     WAITING = "waiting", _("Longest waiting")
+    PRIORITY = "priority", _("Priority")
 
 
 Order = tuple[str, ...]
@@ -30,10 +31,15 @@ _PARTS: dict[Sort, list[tuple[Q, Order]]] = {
         (Q(waiting_since__isnull=False), ("waiting_since", "id")),
         (Q(waiting_since=None), _NEWEST),
     ],
+    Sort.PRIORITY: [
+        (Q(priority__gt=0), ("-priority", "-updated_at", "-id")),
+        (Q(priority=0), _NEWEST),
+    ],
 }
 _ORDERS: dict[Sort, Sequence[str | OrderBy]] = {
     Sort.NEWEST: _NEWEST,
     Sort.OLDEST: ("updated_at", "id"),
+    Sort.PRIORITY: ("-priority", *_NEWEST),
     Sort.WAITING: (F("waiting_since").asc(nulls_last=True), *_NEWEST),
 }
 
@@ -83,6 +89,8 @@ def _place(cursor: str, parts: list[tuple[Q, Order]]) -> tuple[int, list[Any]]:
 def _value(name: str, text: str) -> Any:
     if name.endswith("id"):
         return UUID(text)
+    if name.endswith("priority"):
+        return int(text[:4])
     moment = datetime.fromisoformat(text.replace(" ", "+"))
     if moment.tzinfo is None or not 1 < moment.year < 9999:
         raise ValueError(text)

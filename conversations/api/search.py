@@ -20,7 +20,7 @@ from foundation.api import SIGNED_IN, CursorQuery, Text, refusals
 class SearchQuery(CursorQuery):
     q = Text(
         max_length=MAX_QUERY,
-        help_text='Words, "words in this order", and `from:`, `channel:`, `status:`, `before:` and `after:` a day.',
+        help_text='Words, "words in this order", and `from:`, `tag:`, `channel:`, `status:`, `before:`, `after:`.',
     )
     type = serializers.CharField(required=False, help_text=f"One of {', '.join(SOURCES)}.")
 
@@ -49,7 +49,7 @@ class Search(APIView):
     resource = Resource.CONVERSATIONS
 
     @extend_schema(
-        summary="Search messages and customers",
+        summary="Search messages, notes and customers",
         parameters=[SearchQuery],
         responses={200: HitsOutput, **refusals(400, *SIGNED_IN, 422)},
     )

@@ -147,6 +147,11 @@ class Conversation(models.Model):
                 condition=Q(waiting_since__isnull=False),
                 name="conversation_waiting",
             ),
+            models.Index(
+                fields=["business", "-priority", "-updated_at", "-id", "status"],
+                condition=Q(priority__gt=0),
+                name="conversation_by_priority",
+            ),
             models.Index(fields=["business", "created_at"], name="conversation_started"),
             models.Index(
                 fields=["business", "resolved_at"],

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from accounts.models import User
 from businesses.models import Membership, Team
-from conversations.models import ChannelType, Status
+from conversations.models import ChannelType, ConversationTag, Priority, Status, Tag
 from foundation.errors import Unprocessable
 from foundation.text import is_clean
 
@@ -74,6 +74,14 @@ def _teams(user: User) -> Choices:
     return [(NOBODY, _("No team")), *((str(pk), name) for pk, name in teams)]
 
 
+def _tags(user: User) -> Choices:
+    return [(str(pk), name) for pk, name in Tag.objects.visible_to(user).values_list("pk", "name")]
+
+
+def _tagged(_user: User, tag_id: str) -> Q:
+    return Q(pk__in=ConversationTag.objects.filter(tag_id=tag_id).values("conversation_id"))
+
+
 YES = [("yes", lazy("Yes")), ("no", lazy("No"))]
 
 FIELDS: dict[str, Field] = {
@@ -87,6 +95,19 @@ FIELDS: dict[str, Field] = {
         ops=IS,
         choices=_teams,
         ask=lambda _user, value: Q(team=None) if value == NOBODY else Q(team_id=value),
+    ),
+    "tag": Field(title=lazy("Tag"), ops=IS, choices=_tags, ask=_tagged),
+    "priority": Field(
+        title=lazy("Priority"),
+        ops={**IS, "at_least": lazy("is at least")},
+        choices=lambda _user: [(each.name.lower(), each.label) for each in Priority],
+        ask=lambda _user, value: Q(priority=Priority[value.upper()]),
+    ),
+    "snoozed": Field(
+        title=lazy("Snoozed"),
+        ops={"is": IS["is"]},
+        choices=lambda _user: YES,
+        ask=lambda _user, value: Q(snoozed_until__isnull=value == "no"),
     ),
     "handed_over": Field(
         title=lazy("Waits for a person"),
@@ -160,6 +181,8 @@ def conditions_of(kept: Filter) -> list[dict[str, Any]]:
 
 def _asked(user: User, condition: dict[str, Any]) -> Q:
     field, op = FIELDS[condition["field"]], condition["op"]
+    if op == "at_least":
+        return Q(priority__gte=Priority[condition["value"].upper()])
     asked = field.ask(user, condition["value"])
     if op not in _ROUND:
         return asked

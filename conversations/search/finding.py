@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from businesses.models import Membership
 from businesses.selectors import membership_of
-from conversations.models import ChannelType, Conversation, Message, SenderType, Status
+from conversations.models import ChannelType, Conversation, ConversationTag, Message, Note, SenderType, Status
 from conversations.search.engines import Words, engine
 from conversations.search.models import SearchEntry, Shelf
 from conversations.search.query import MAX_QUERY, Query, parse, words_of
@@ -142,6 +142,7 @@ class Finder:
     def _condition(self, name: str, value: str) -> Q:
         conditions: dict[str, Callable[[str], Q]] = {
             "from": self._from,
+            "tag": self._tag,
             "channel": self._channel,
             "status": self._status,
             "before": lambda value: Q(at__lt=self._day(value, "before")),
@@ -152,17 +153,27 @@ class Finder:
     def _from(self, value: str) -> Q:
         """Who wrote it: `me`, `agent`, `customer`, or somebody of that name."""
         said = Message.objects.filter(pk=OuterRef("object_id"))
-        if value.lower() in SenderType.values:
-            return Q(Exists(said.filter(sender_type=value.lower())))
+        noted = Note.objects.filter(pk=OuterRef("object_id"))
+        if value.lower() == SenderType.CUSTOMER:
+            return Q(Exists(said.filter(sender_type=SenderType.CUSTOMER)))
+        if value.lower() == SenderType.AGENT:
+            return Q(Exists(said.filter(sender_type=SenderType.AGENT))) | Q(Exists(noted))
         if value.lower() == "me":
-            return Q(Exists(said.filter(sender_id=self.user.pk)))
+            return self._by(said, noted, [self.user.pk])
         members = Membership.objects.filter(business_id=self.business_id).filter(
             Q(user__full_name__icontains=value) | Q(user__email__istartswith=value)
         )
         agents = list(members.values_list("user_id", flat=True)[:MOST_MEANT])
         customers = self._customers(value)
         theirs = said.filter(sender_type=SenderType.CUSTOMER, conversation__customer_id__in=customers)
-        return Q(Exists(said.filter(sender_id__in=agents))) | Q(Exists(theirs))
+        return self._by(said, noted, agents) | Q(Exists(theirs))
+
+    def _by(self, said: QuerySet[Message], noted: QuerySet[Note], agents: list[UUID]) -> Q:
+        return Q(Exists(said.filter(sender_id__in=agents))) | Q(Exists(noted.filter(author_id__in=agents)))
+
+    def _tag(self, value: str) -> Q:
+        tagged = ConversationTag.objects.filter(conversation_id=OuterRef("conversation_id"))
+        return Q(Exists(tagged.filter(tag__name__iexact=value)))
 
     def _customers(self, value: str) -> list[UUID]:
         words = words_of(value)

@@ -7,7 +7,7 @@ from conversations.search.engines import Term, Words, folded
 
 MAX_QUERY = 200
 MAX_WORDS = 12
-OPERATORS = ("from", "channel", "status", "before", "after")
+OPERATORS = ("from", "tag", "channel", "status", "before", "after")
 # The beginning of a word is looked for from so many letters on.
 LEAST_BEGINNING = 2
 

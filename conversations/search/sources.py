@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import OuterRef, Subquery
 
-from conversations.models import Conversation, Customer, Message
+from conversations.models import Conversation, Customer, Message, Note
 from conversations.search.models import Shelf
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a hit shows. text: whole, the snippet is cut from it. seq: of a message, to jump to it."""
+    """What a hit shows. text: whole, the snippet is cut from it. seq: of the message to jump to."""
 
     title: str
     text: str
@@ -72,6 +72,22 @@ def _messages(user: "User", ids: Collection[UUID]) -> dict[UUID, Found]:
     }
 
 
+def _notes(user: "User", ids: Collection[UUID]) -> dict[UUID, Found]:
+    rows = Note.objects.visible_to(user).filter(pk__in=ids).select_related("conversation__customer")
+    return {
+        row.pk: Found(
+            title=_title(row.conversation),
+            text=row.content,
+            conversation_id=row.conversation_id,
+            created_at=row.created_at,
+            channel_type=row.conversation.channel_type,
+            key=row.conversation.customer_id,
+            seq=max(row.after_seq, 1),
+        )
+        for row in rows
+    }
+
+
 def _customers(user: "User", ids: Collection[UUID]) -> dict[UUID, Found]:
     theirs = Conversation.objects.filter(customer=OuterRef("pk")).order_by("-updated_at", "-id")
     rows = Customer.objects.visible_to(user).filter(pk__in=ids).annotate(newest=Subquery(theirs.values("pk")[:1]))
@@ -103,6 +119,18 @@ register(
         business_id=OF_CONVERSATION,
         conversation_id="{row}.conversation_id",
         bring=_messages,
+    )
+)
+register(
+    Source(
+        kind="note",
+        shelf=Shelf.TALK,
+        table=Note._meta.db_table,
+        columns=("content",),
+        words="{row}.content",
+        business_id="{row}.business_id",
+        conversation_id="{row}.conversation_id",
+        bring=_notes,
     )
 )
 register(

@@ -18,13 +18,15 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from conversations.models import Conversation, MessageStatus, SenderType, Status
+from conversations.hues import HUES
+from conversations.models import Conversation, MessageStatus, Priority, SenderType, Status
 from conversations.search.snippets import pieces_of
 
 register = template.Library()
 
 # Some two KB each.
 KEPT = 4_000
+MOST_TAGS = 3
 # Of the last message; what is shown of it is less.
 MOST_WORDS = 400
 
@@ -47,7 +49,7 @@ class Row:
     """Everything that a row shows, and nothing else: what is equal looks alike.
 
     query: of its address, the place in the inbox. author: of the last message, None when the customer wrote it.
-    text: None without a message. status: None when it is the list's own.
+    text: None without a message. status: None when it is the list's own. tags: names and hues.
     """
 
     clock: Clock
@@ -68,6 +70,9 @@ class Row:
     assignee_id: UUID | None
     assignee: str
     picture: str
+    tags: tuple[tuple[str, int], ...]
+    priority: int
+    snoozed_until: datetime | None
 
 
 @register.simple_tag(takes_context=True)
@@ -84,6 +89,11 @@ def drawn_rows(context: template.Context, query: str) -> SafeText:
 def pieces(snippet: str) -> list[tuple[str, bool]]:
     """A snippet in pieces, each with whether it was found."""
     return pieces_of(snippet)
+
+
+@register.filter
+def priority_name(priority: int) -> str:
+    return str(Priority(priority).label)
 
 
 @register.filter
@@ -121,4 +131,7 @@ def _row(row: Conversation, clock: Clock, query: str, reader: User, listed: Stat
         assignee_id=row.assignee_id,
         assignee=assignee.full_name if assignee else "",
         picture=assignee.picture if assignee else "",
+        tags=tuple((tag.name, HUES[tag.color]) for tag in list(row.tags.all())[:MOST_TAGS]),
+        priority=row.priority,
+        snoozed_until=row.snoozed_until,
     )

@@ -74,7 +74,7 @@ export class Selection {
     this.list.scroller.after(bar)
     bar.addEventListener("submit", (event) => {
       event.preventDefault()
-      bar.querySelector("[data-pop]")?.removeAttribute("open")
+      for (const menu of bar.querySelectorAll("[data-pop]")) menu.open = false
       this.act(event.submitter.name, event.submitter.value)
     })
     bar.querySelector("[data-clear-selection]").addEventListener("click", () => this.clear())

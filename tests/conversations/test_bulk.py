@@ -80,6 +80,12 @@ def test_the_inbox_says_how_a_bulk_action_is_undone(ada: User, ben: User, acme: 
     undo(answer["undo"])
     assert statuses(one, two, parked) == ["open", "open", "pending"]
 
+    answer = send(ids=ids, tag="Refund").json()
+    assert [each.name for each in Conversation.objects.get(pk=ids[0]).tags.all()] == ["Refund"]
+    undo(answer["undo"])
+    assert not Conversation.objects.get(pk=ids[0]).tags.exists()
+    assert send(ids=ids, tag=" ").status_code == 422
+
     answer = send(ids=ids, to=f"person:{ada.pk}").json()
     assert {each.assignee for each in Conversation.objects.all()} == {ada}
     undo(answer["undo"])

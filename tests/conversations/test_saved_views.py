@@ -12,11 +12,12 @@ from django.utils import timezone
 from accounts.models import User
 from businesses.models import Business, Role, Team
 from conversations import lists
-from conversations.models import ChannelType, Conversation, Status
+from conversations.models import ChannelType, Conversation, Priority, Status, Tag
 from conversations.saved_views.filters import checked
 from conversations.saved_views.services import counts, create_view, matching
 from conversations.services import handling
 from conversations.services.assigning import assign_conversation
+from conversations.services.tags import add_tag
 from conversations.sorting import Sort, page_of
 from foundation.errors import Unprocessable
 from tests import builders
@@ -68,7 +69,13 @@ def test_every_field_asks_what_it_says(ada: User, acme: Business) -> None:
     handling.mark_read(conversation=other, user=ada, seq=2)
     day = (timezone.localdate() - timedelta(days=30)).isoformat()
 
+    add_tag(conversation=hart, name="Refund", actor=ada)
+    Conversation.objects.filter(pk=hart.pk).update(priority=Priority.HIGH)
+    refund = str(Tag.objects.get().pk)
     for asked in (
+        is_("tag", refund),
+        is_("priority", "high"),
+        is_("priority", "normal", "at_least"),
         is_("customer", "hart", "contains"),
         is_("customer", "dora", "contains_not"),
         is_("team", str(night.pk), "is_not"),
@@ -81,7 +88,9 @@ def test_every_field_asks_what_it_says(ada: User, acme: Business) -> None:
     assert meant(ada, {"all": [is_("waiting", 180, "longer")]}) == set()
     assert meant(ada, {"all": [is_("waiting", 180, "shorter")]}) == {hart.pk}
     assert meant(ada, {"all": [is_("created", day, "after"), is_("updated", day, "after")]}) == {other.pk}
-    assert meant(ada, {"all": [is_("handed_over", "no"), is_("unread", "no")]}) == {other.pk}
+    assert meant(ada, {"all": [is_("handed_over", "no"), is_("unread", "no"), is_("tag", refund, "is_not")]}) == {
+        other.pk
+    }
 
 
 @pytest.mark.parametrize(

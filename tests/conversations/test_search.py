@@ -15,6 +15,8 @@ from conversations.search.finding import Hit, search
 from conversations.search.query import parse
 from conversations.search.snippets import FROM, TO, snippet_of
 from conversations.services import handling
+from conversations.services.notes import delete_note, write_note
+from conversations.services.tags import add_tag
 from foundation.errors import Unprocessable
 from tests import builders
 
@@ -114,6 +116,21 @@ def test_operators_narrow_it_down(ada: User, ben: User, acme: Business) -> None:
     for wrong in ("status:lost", "channel:pigeon", "before:soon", "after:0001-01-01", "before:2026-02-31"):
         with pytest.raises(Unprocessable):
             found(ada, wrong)
+
+
+def test_what_the_team_noted_is_found_by_the_team_and_so_are_tags(
+    ada: User, ben: User, acme: Business, mallory: User
+) -> None:
+    conversation = builders.conversation(acme, content="the lamp")
+    note = write_note(conversation=conversation, author=ben, content="He wants a lamp discount").note
+    add_tag(conversation=conversation, name="Refund", actor=ada)
+
+    assert [hit.type for hit in found(ada, "discount")] == ["note"]
+    assert texts(ada, "lamp from:ben") == ["He wants a lamp discount"]
+    assert len(texts(ada, "lamp tag:refund")) == 2
+    assert texts(ada, "lamp tag:other") == found(mallory, "discount") == []
+    delete_note(note=note, author=ben)
+    assert found(ada, "discount") == []
 
 
 def test_pages_meet_without_a_gap_or_a_double(ada: User, acme: Business) -> None:

@@ -36,7 +36,7 @@ def test_a_list_asks_as_many_questions_for_fifty_rows_as_for_one(ada: User, acme
     for _ in range(20):
         builders.conversation(acme)
     assert _queries(client, "/inbox/") == one
-    assert one <= 11
+    assert one <= 13
 
 
 def test_a_thread_asks_as_many_questions_for_fifty_messages_as_for_one(ada: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
@@ -48,7 +48,7 @@ def test_a_thread_asks_as_many_questions_for_fifty_messages_as_for_one(ada: User
     for number in range(30):
         builders.answers(ada, conversation, f"answer {number}")
     assert _queries(client, address) == one
-    assert one <= 21
+    assert one <= 23
 
 
 def test_lists_hold_what_their_names_say_with_counts(ada: User, ben: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
@@ -67,6 +67,8 @@ def test_lists_hold_what_their_names_say_with_counts(ada: User, ben: User, acme:
         "mine": 1,
         "unassigned": 1,
         "handoffs": 0,
+        "mentions": 0,
+        "snoozed": 0,
         "pending": 1,
         "resolved": 1,
         "closed": 0,
@@ -257,7 +259,7 @@ def test_counting_stops_at_ninety_nine(ada: User, acme: Business, sign_in) -> No
     with CaptureQueriesContext(connection) as queries:
         client.get("/inbox/rows/")
     counting = [query["sql"] for query in queries if "COUNT(*)" in query["sql"]]
-    (counted,) = counting
+    (counted,) = counting  # what is alike for everybody was counted before, and nothing has happened since
     assert counted.count("LIMIT 100") == len(lists.LISTS)
 
 
@@ -351,4 +353,4 @@ def test_a_search_page_asks_as_many_questions_for_fifty_hits_as_for_one(ada: Use
     one = _queries(client, "/inbox/?q=lamp")
     for _ in range(20):
         builders.conversation(acme, content="lamp")
-    assert _queries(client, "/inbox/?q=lamp") <= one <= 16
+    assert _queries(client, "/inbox/?q=lamp") <= one <= 18

@@ -8,9 +8,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business, Team
-from conversations.models import Message, Receipts
+from conversations.models import Conversation, Message, Priority, Receipts
 from conversations.services import handling
 from conversations.services.assigning import assign_conversation
+from conversations.services.tags import add_tag
 from conversations.templatetags import rows, thread
 from tests import builders
 from tests.pages.conftest import SignIn
@@ -66,8 +67,15 @@ def test_everything_that_a_row_shows_is_new_at_once(ada: User, ben: User, acme: 
     Message.objects.filter(conversation=conversation).update(status="failed")
     assert "Not sent" in row()
     Message.objects.filter(conversation=conversation).update(status="sent")
+    add_tag(conversation=conversation, name="Refund", actor=ada)
+    assert "Refund" in row()
+    Conversation.objects.filter(pk=conversation.pk).update(priority=Priority.URGENT)
+    assert "Urgent" in row()
     handling.park_conversation(conversation=conversation, actor=ada)
     assert "Pending" in row()
+    Conversation.objects.filter(pk=conversation.pk).update(snoozed_until=timezone.now() + timedelta(days=9))
+    assert "Until" in row()
+    Conversation.objects.filter(pk=conversation.pk).update(snoozed_until=None)
     conversation.customer.name = "Cleopatra"  # type: ignore[union-attr]
     conversation.customer.save()  # type: ignore[union-attr]
     assert "Cleopatra" in row()
