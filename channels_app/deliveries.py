@@ -2,8 +2,9 @@
 
 Every time is the database's: workers whose clocks differ must agree on whose a row is, and on when it is due.
 
-Outward it is "at least once": a worker that dies after the provider took a message leaves a row that is sent
-again, with the same delivery id. Source: promises, "Sent on" and "No jam".
+What a try came to is known, or it is not: a time-out after the request, a worker that died. Then the provider's echo or
+status has AMBIGUOUS_WAIT to tell, and after that it is sent once more, no more often, with the same delivery id.
+Source: promises, "Sent on" and "No jam".
 """
 
 import logging
@@ -15,20 +16,25 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.dispatch import receiver
 from django.utils.translation import gettext as _
 
+from businesses.models import Membership, Role
 from channels_app import credentials
 from channels_app.adapters import ADAPTERS
-from channels_app.adapters.base import ChannelAdapter, DeliveryError, OutboundMessage
+from channels_app.adapters.base import ChannelAdapter, DeliveryError, Kind, OutboundMessage, SendResult, split
 from channels_app.connect_forms import form_for
-from channels_app.models import Channel, Delivery, DeliveryState
+from channels_app.keys import key_of
+from channels_app.models import Channel, ChannelState, Delivery, DeliveryState, ExternalMessage, Thread
 from conversations import events
 from conversations.models import ChannelType, Conversation, Message, MessageStatus
 from conversations.services.messages import set_message_status
+from foundation.ids import parse_id
+from foundation.mail import send_mail
 from foundation.sealed import CannotUnseal
 
 log = logging.getLogger("pingback.deliveries")
@@ -43,6 +49,11 @@ WAITS = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 45, 120, 360, 12
 MAX_CRASHES = 5
 FAILURES_THAT_HOLD = 5
 HOLD = timedelta(seconds=60)
+AMBIGUOUS_WAIT = timedelta(seconds=60)
+# Every provider that takes a caption takes this much.
+CAPTION = 1024
+# How often a part may be sent without our learning what came of it.
+MAX_UNCERTAIN = 2
 
 # Set when a row of this process may be due now: the worker beside us need not wait for its next look.
 news = threading.Event()
@@ -52,21 +63,39 @@ news = threading.Event()
 def queue(sender: object, *, business_id: UUID, messages: Sequence[Message], **more: Any) -> None:
     """A row for each message that the core marked as leaving the house; in the message's own transaction."""
     rows = [
+        row for message in messages if message.status == MessageStatus.QUEUED for row in _rows(business_id, message)
+    ]
+    if rows:
+        Delivery.objects.bulk_create(rows)
+        transaction.on_commit(news.set, robust=True)
+
+
+def _rows(business_id: UUID, message: Message) -> list[Delivery]:
+    """One a part: the files first, the first with the text where a caption fits, else the text in pieces after them."""
+    channel_type = ChannelType(message.conversation.channel_type)
+    adapter = ADAPTERS.get(channel_type)
+    files = [UUID(facts["id"]) for facts in message.attachments]
+    texts = split(message.content, adapter.capabilities) if adapter and message.content else [message.content]
+    parts: list[tuple[UUID | None, str]] = [(file, "") for file in files]
+    if files and adapter and adapter.capabilities.caption and len(message.content) <= CAPTION:
+        parts[0] = (files[0], message.content)
+    else:
+        parts += [(None, text) for text in texts if text or not files]
+    return [
         Delivery(
             business_id=business_id,
             channel_id=message.conversation.channel_id,
             conversation_id=message.conversation_id,
             message=message,
             seq=message.seq,
+            part=number,
+            content=text,
+            attachment_id=file,
             queued_at=Now(),
             due_at=Now(),
         )
-        for message in messages
-        if message.status == MessageStatus.QUEUED
+        for number, (file, text) in enumerate(parts)
     ]
-    if rows:
-        Delivery.objects.bulk_create(rows)
-        transaction.on_commit(news.set, robust=True)
 
 
 # Claiming -------------------------------------------------------------------------------------------------
@@ -98,10 +127,15 @@ def _claim_of(channel_id: UUID | None, most: int) -> list[Delivery]:
         return []
     heads = list(_ready().filter(Q(channel_id=channel_id)).order_by("due_at", "pk").values_list("pk", flat=True)[:most])
     lease = uuid4()
-    _unclaimed().filter(pk__in=heads).update(lease=lease, leased_until=Now() + LEASE, attempts=F("attempts") + 1)
+    mine = _unclaimed().filter(pk__in=heads)
+    # A try that somebody began and never ended may have gone out.
+    mine.filter(started_at__isnull=False).update(uncertain=F("uncertain") + 1)
+    _unclaimed().filter(pk__in=heads).update(
+        lease=lease, leased_until=Now() + LEASE, attempts=F("attempts") + 1, started_at=None
+    )
     return list(
         Delivery.objects.filter(pk__in=heads, lease=lease)
-        .select_related("channel", "conversation__customer", "message")
+        .select_related("channel", "conversation__customer", "message", "attachment")
         .order_by("due_at", "pk")
     )
 
@@ -114,15 +148,18 @@ def _unclaimed() -> "QuerySet[Delivery]":
 def _ready() -> "QuerySet[Delivery]":
     """Due, nobody's, first of their conversation, and of a channel that is not held."""
     earlier = Delivery.objects.filter(
-        conversation=OuterRef("conversation"), state=DeliveryState.QUEUED, seq__lt=OuterRef("seq")
+        Q(seq__lt=OuterRef("seq")) | Q(seq=OuterRef("seq"), part__lt=OuterRef("part")),
+        conversation=OuterRef("conversation"),
+        state=DeliveryState.QUEUED,
     )
-    not_held = Q(channel=None) | Q(channel__held_until=None) | Q(channel__held_until__lte=Now())
-    return _unclaimed().filter(not_held, ~Exists(earlier))
+    not_held = Q(channel__held_until=None) | Q(channel__held_until__lte=Now())
+    open_to_all = Q(channel__paused_at=None) & ~Q(channel__state=ChannelState.ERROR)
+    return _unclaimed().filter(Q(channel=None) | (not_held & open_to_all), ~Exists(earlier))
 
 
 def release(delivery: Delivery) -> None:
     """Give back what was claimed and not begun."""
-    _mine(delivery).update(lease=None, leased_until=None, attempts=F("attempts") - 1)
+    _mine(delivery).update(lease=None, leased_until=None, started_at=None, attempts=F("attempts") - 1)
 
 
 # Trying ---------------------------------------------------------------------------------------------------
@@ -131,15 +168,25 @@ def release(delivery: Delivery) -> None:
 def attempt(delivery: Delivery) -> None:
     """One try of a claimed row, and what came of it. Raises only when the database does not answer."""
     try:
-        external_id = _adapter(delivery).send(_outbound(delivery))
+        adapter = _adapter(delivery)
+        outbound = _outbound(delivery)
+        _mine(delivery).update(started_at=Now())
+        result = adapter.send(outbound)
     except DeliveryError as error:
         _failed(delivery, error)
     except Exception as error:
         _crashed(delivery, error)
     else:
-        _close(delivery, DeliveryState.SENT, external_id=external_id)
-        if delivery.channel_id:
-            Channel.objects.filter(pk=delivery.channel_id, failures__gt=0).update(failures=0, held_until=None)
+        _sent(delivery, result)
+
+
+def _sent(delivery: Delivery, result: SendResult) -> None:
+    _close(delivery, DeliveryState.SENT, external_ids=result.external_ids)
+    if delivery.channel_id:
+        Channel.objects.filter(pk=delivery.channel_id).update(failures=0, held_until=None, last_sent_at=Now())
+        if result.to:
+            thread = Thread.objects.filter(conversation_id=delivery.conversation_id, channel=delivery.channel_id)
+            thread.exclude(address=result.to).update(address=result.to)
 
 
 def try_again(delivery: Delivery) -> bool:
@@ -150,6 +197,7 @@ def try_again(delivery: Delivery) -> bool:
             state=DeliveryState.QUEUED,
             attempts=0,
             crashes=0,
+            uncertain=0,
             queued_at=Now(),
             due_at=Now(),
             finished_at=None,
@@ -170,39 +218,77 @@ def _adapter(delivery: Delivery) -> ChannelAdapter:
     """Raises DeliveryError, in words for the agent, when there is no way out."""
     channel = delivery.channel
     if delivery.attempts > MAX_TRIES:
-        raise DeliveryError(_("The message could not be sent."), permanent=True)
+        raise DeliveryError(_("The message could not be sent."), kind=Kind.PERMANENT)
+    if delivery.uncertain >= MAX_UNCERTAIN:
+        raise DeliveryError(_("It may have arrived, perhaps twice: the provider never said."), kind=Kind.PERMANENT)
     if channel is None:
-        raise DeliveryError(_("Not sent: the channel of this conversation was removed."), permanent=True)
+        raise DeliveryError(_("Not sent: the channel of this conversation was removed."), kind=Kind.PERMANENT)
     if not channel.is_active:
-        raise DeliveryError(_("Not sent: the channel is switched off."), permanent=True)
+        raise DeliveryError(_("Not sent: the channel is switched off."), kind=Kind.PERMANENT)
     if channel.type != delivery.conversation.channel_type:
-        raise DeliveryError(_("Not sent: the channel is now of another type."), permanent=True)
+        raise DeliveryError(_("Not sent: the channel is now of another type."), kind=Kind.PERMANENT)
     adapter = ADAPTERS.get(ChannelType(channel.type))
     if adapter is None:
         text = _("Not sent: PingBack cannot send over %(channel)s yet.") % {"channel": form_for(channel.type).title}
-        raise DeliveryError(text, permanent=True)
+        raise DeliveryError(text, kind=Kind.PERMANENT)
     try:
         return adapter(channel, credentials.reveal(channel))
     except CannotUnseal as error:
-        raise DeliveryError(_("Not sent: the channel has to be reconnected."), permanent=True) from error
+        raise DeliveryError(_("Not sent: the channel has to be reconnected."), kind=Kind.PERMANENT) from error
 
 
 def _outbound(delivery: Delivery) -> OutboundMessage:
+    """Raises DeliveryError for whoever cannot be reached."""
+    assert delivery.channel
+    threads = delivery.channel.threads.filter(conversation_id=delivery.conversation_id)
+    thread = threads.order_by("-last_heard_at").first()
+    customer = delivery.conversation.customer
+    contacts = delivery.channel.contacts.filter(customer=customer)
+    if blocked := contacts.exclude(unreachable="").first():
+        raise DeliveryError(blocked.unreachable, kind=Kind.PERMANENT)
     return OutboundMessage(
         delivery_id=delivery.pk,
         conversation_id=delivery.conversation_id,
-        customer=delivery.conversation.customer,
-        content=delivery.message.content,
+        customer=customer,
+        content=delivery.content,
+        to=thread.address if thread else "",
+        attachment=delivery.attachment,
+        by_person=delivery.message.sender_id is not None,
+        last_heard_at=thread.last_heard_at if thread else None,
+        template=delivery.template,
     )
 
 
 def _failed(delivery: Delivery, error: DeliveryError) -> None:
+    if delivery.channel_id:
+        Channel.objects.filter(pk=delivery.channel_id).update(last_error=error.reason[:300], last_error_at=Now())
+    if error.kind == Kind.UNREACHABLE and delivery.channel:
+        contacts = delivery.channel.contacts.filter(customer=delivery.conversation.customer)
+        contacts.update(unreachable=error.reason[:200])
     if error.permanent:
         _close(delivery, DeliveryState.FAILED, error=error.reason)
-        return
-    if delivery.channel_id:
-        _note_failure(delivery.channel_id)
-    _later(delivery, error.reason, wait=error.retry_after)
+    elif error.kind == Kind.CREDENTIALS and delivery.channel:
+        needs_reconnecting(delivery.channel, error.reason)
+        _mine(delivery).update(
+            lease=None,
+            leased_until=None,
+            started_at=None,
+            attempts=F("attempts") - 1,
+            due_at=Now(),
+            last_error=error.reason[:300],
+        )
+    elif error.kind == Kind.AMBIGUOUS:
+        # Begun and without an end: whoever claims it next counts it.
+        _mine(delivery).update(
+            lease=None, leased_until=None, due_at=Now() + AMBIGUOUS_WAIT, last_error=error.reason[:300]
+        )
+    else:
+        if delivery.channel_id and error.kind == Kind.RATE_LIMITED and error.whole_channel:
+            wait = error.retry_after or HOLD
+            Channel.objects.filter(pk=delivery.channel_id).update(held_until=Now() + wait)
+        elif delivery.channel_id and error.kind != Kind.RATE_LIMITED:
+            _note_failure(delivery.channel_id)
+        _later(delivery, error.reason, wait=error.retry_after)
 
 
 def _crashed(delivery: Delivery, error: Exception) -> None:
@@ -226,24 +312,126 @@ def _later(delivery: Delivery, reason: str, *, wait: timedelta | None = None) ->
         _close(delivery, DeliveryState.FAILED, error=reason)
         return
     wait = min(wait or wait_after(delivery.attempts), left)
-    _mine(delivery).update(lease=None, leased_until=None, due_at=Now() + wait, last_error=reason[:300])
+    _mine(delivery).update(lease=None, leased_until=None, started_at=None, due_at=Now() + wait, last_error=reason[:300])
 
 
 @transaction.atomic
-def _close(delivery: Delivery, state: DeliveryState, *, error: str = "", external_id: str = "") -> None:
+def _close(delivery: Delivery, state: DeliveryState, *, error: str = "", external_ids: Sequence[str] = ()) -> None:
     """The end of a row, and what the agent sees of it; nothing when the lease was lost to another worker."""
     _lock_conversation(delivery)
-    closed = _mine(delivery).update(
+    _finish(_mine(delivery), delivery, state, error=error, external_ids=external_ids)
+
+
+def _finish(
+    row: "QuerySet[Delivery]",
+    delivery: Delivery,
+    state: DeliveryState,
+    *,
+    error: str = "",
+    external_ids: Sequence[str] = (),
+) -> bool:
+    """With the conversation locked. The message is sent when all of its parts are, and failed when one is."""
+    closed = row.update(
         state=state,
         lease=None,
         leased_until=None,
+        started_at=None,
         last_error=error[:300],
-        external_id=external_id,
+        external_id=external_ids[0][:1000] if external_ids else "",
         finished_at=Now(),
     )
-    if closed:
-        status = MessageStatus.SENT if state == DeliveryState.SENT else MessageStatus.FAILED
-        set_message_status(message_id=delivery.message_id, status=status, error=error[:300])
+    if not closed:
+        return False
+    if delivery.channel and external_ids:
+        remember(delivery.channel, delivery.message, *external_ids)
+    if state != DeliveryState.SENT:
+        # Half a message is worse than one that somebody knows to be missing its end.
+        rest = Delivery.objects.filter(message_id=delivery.message_id, state=DeliveryState.QUEUED)
+        rest.update(state=state, lease=None, leased_until=None, last_error=error[:300], finished_at=Now())
+        set_message_status(message_id=delivery.message_id, status=MessageStatus.FAILED, error=error[:300])
+    elif not Delivery.objects.filter(message_id=delivery.message_id).exclude(state=DeliveryState.SENT).exists():
+        set_message_status(message_id=delivery.message_id, status=MessageStatus.SENT)
+    return True
+
+
+# What the provider says later ------------------------------------------------------------------------------
+
+
+def remember(channel: Channel, message: Message, *external_ids: str) -> None:
+    """So that receipts, echoes and answers that name them find the message."""
+    rows = [
+        ExternalMessage(channel=channel, message=message, key=key_of(each), external_id=each[:1000])
+        for each in external_ids
+        if each
+    ]
+    ExternalMessage.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+@transaction.atomic
+def confirm(
+    channel: Channel, *, external_id: str, correlation: str, conversation_id: UUID | None, text: str
+) -> Message | None:
+    """The message whose sending this echo or status is about, though no answer told us so; its row is closed as sent.
+
+    By our delivery's id, when the provider gives it back; else the oldest try in this conversation that is without an
+    end and has the same words.
+    """
+    rows = Delivery.objects.filter(channel=channel).select_related("channel", "message__conversation__stored_receipts")
+    if delivery_id := parse_id(correlation):
+        found = rows.filter(pk=delivery_id).first()
+    else:
+        begun = rows.filter(state=DeliveryState.QUEUED, started_at__isnull=False, conversation=conversation_id)
+        found = begun.filter(content=text).order_by("seq", "part").first() if text and conversation_id else None
+    if found is None:
+        return None
+    _lock_conversation(found)
+    unknown = Delivery.objects.filter(pk=found.pk, state=DeliveryState.QUEUED)
+    if not _finish(unknown, found, DeliveryState.SENT, external_ids=[external_id]):
+        remember(channel, found.message, external_id)
+    return found.message
+
+
+@transaction.atomic
+def failed_afterwards(channel: Channel, message: Message, external_id: str, reason: str) -> None:
+    """The provider took it and could not bring it. What was delivered was not lost, whatever comes late."""
+    receipts = message.conversation.receipts
+    if receipts and receipts.delivered_at(message):
+        return
+    list(Conversation.objects.select_for_update(no_key=True).filter(pk=message.conversation_id).values_list("pk"))
+    part = Delivery.objects.filter(channel=channel, message=message, external_id=external_id[:1000])
+    part.update(state=DeliveryState.FAILED, last_error=reason[:300], finished_at=Now())
+    set_message_status(message_id=message.pk, status=MessageStatus.FAILED, error=reason[:300])
+
+
+@transaction.atomic
+def arrived_after_all(message: Message) -> None:
+    list(Conversation.objects.select_for_update(no_key=True).filter(pk=message.conversation_id).values_list("pk"))
+    Delivery.objects.filter(message=message, state=DeliveryState.FAILED).update(state=DeliveryState.SENT)
+    set_message_status(message_id=message.pk, status=MessageStatus.SENT)
+
+
+def needs_reconnecting(channel: Channel, reason: str) -> None:
+    """The provider does not take the credentials: the queue waits, and the owner is told, once."""
+    changed = Channel.objects.filter(pk=channel.pk).exclude(state=ChannelState.ERROR)
+    if not changed.update(state=ChannelState.ERROR, state_detail=reason[:300]):
+        return
+    title = form_for(channel.type).title
+    owners = Membership.objects.filter(business_id=channel.business_id, role=Role.OWNER, is_active=True)
+    for owner in owners.select_related("user"):
+        send_mail(
+            "channels_app/mail/reconnect",
+            to=owner.user.email,
+            channel=title,
+            reason=reason,
+            link=f"{settings.PUBLIC_BASE_URL}/settings/channels/{channel.pk}/",
+        )
+
+
+def resume(channel: Channel) -> None:
+    """What waited for new credentials goes on, in its order; the time that it waited does not count."""
+    rows = Delivery.objects.filter(channel=channel, state=DeliveryState.QUEUED)
+    rows.update(due_at=Now(), queued_at=Now())
+    transaction.on_commit(news.set, robust=True)
 
 
 def _lock_conversation(delivery: Delivery) -> None:

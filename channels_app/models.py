@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from businesses.models import Business
 from businesses.querysets import BusinessScoped
-from conversations.models import WEB, ChannelType, Conversation, Message
+from conversations.models import WEB, Attachment, ChannelType, Conversation, Customer, Message
 from foundation.ids import new_id
 
 
@@ -49,6 +49,17 @@ class Channel(models.Model):
     # Sends that failed in a row, and until when none is tried because of them.
     failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
     held_until = models.DateTimeField(_("held until"), null=True, editable=False)
+    # Set when the provider agreed to the credentials; and by hand, so that nothing goes out and nothing is lost.
+    connected_at = models.DateTimeField(_("connected"), null=True, editable=False)
+    paused_at = models.DateTimeField(_("paused"), null=True, editable=False)
+    # What is known of its health: when it was last heard and used, and what the provider said when it was asked.
+    last_event_at = models.DateTimeField(_("last event"), null=True, editable=False)
+    last_sent_at = models.DateTimeField(_("last sent"), null=True, editable=False)
+    last_error = models.CharField(_("last error"), max_length=300, blank=True, editable=False)
+    last_error_at = models.DateTimeField(_("last error at"), null=True, editable=False)
+    setup: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(
+        default=dict, blank=True, editable=False
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
 
@@ -81,9 +92,10 @@ class DeliveryState(models.TextChoices):
 
 
 class Delivery(models.Model):
-    """Getting one message out of the house: a row of the message's own transaction, done by the worker.
+    """Getting one part of a message out of the house: a row of the message's own transaction, done by the worker.
 
-    A conversation's rows go out in the order of `seq`, one at a time. A row under a lease is somebody's until
+    A message has several parts when the channel takes less at once: a long text, or each of its files. Those of a
+    conversation go out in the order of `seq` and `part`, one at a time. A row under a lease is somebody's until
     `leased_until`; then it is anybody's again.
     """
 
@@ -91,8 +103,12 @@ class Delivery(models.Model):
     business = models.ForeignKey(Business, models.CASCADE, related_name="deliveries")
     channel = models.ForeignKey(Channel, models.SET_NULL, null=True, related_name="deliveries")
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="deliveries")
-    message = models.OneToOneField(Message, models.CASCADE, related_name="delivery")
+    message = models.ForeignKey(Message, models.CASCADE, db_index=False, related_name="deliveries")
     seq = models.PositiveIntegerField(_("number"))
+    part = models.PositiveSmallIntegerField(_("part"), default=0)
+    content = models.TextField(_("text"), blank=True)
+    attachment = models.ForeignKey(Attachment, models.SET_NULL, null=True, related_name="+")
+    template: "models.JSONField[Any, Any]" = models.JSONField(null=True, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=DeliveryState, default=DeliveryState.QUEUED)
     attempts = models.PositiveIntegerField(_("tries"), default=0)
     crashes = models.PositiveIntegerField(_("crashes"), default=0)
@@ -101,19 +117,148 @@ class Delivery(models.Model):
     leased_until = models.DateTimeField(_("leased until"), null=True, editable=False)
     last_error = models.CharField(_("last error"), max_length=300, blank=True)
     external_id = models.CharField(_("id at the provider"), max_length=1000, blank=True)
+    # A try that has begun; what has begun and has no end may have been sent. uncertain: how often that was so.
+    started_at = models.DateTimeField(_("try begun"), null=True, editable=False)
+    uncertain = models.PositiveSmallIntegerField(_("tries without a clear end"), default=0)
     queued_at = models.DateTimeField(_("queued"), default=timezone.now)
     finished_at = models.DateTimeField(_("finished"), null=True)
 
     class Meta:
         verbose_name = _("delivery")
         verbose_name_plural = _("deliveries")
+        constraints = [models.UniqueConstraint(fields=["message", "part"], name="delivery_part_once")]
         indexes = [
             models.Index(fields=["channel", "due_at"], condition=models.Q(state="queued"), name="delivery_due"),
-            models.Index(fields=["conversation", "seq"], condition=models.Q(state="queued"), name="delivery_head"),
+            models.Index(
+                fields=["conversation", "seq", "part"], condition=models.Q(state="queued"), name="delivery_head"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_state_display()}: {self.message_id}"
+
+
+class RawState(models.TextChoices):
+    WAITING = "waiting", _("Waiting")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+
+
+class RawEvent(models.Model):
+    """What a provider told us, as it came: stored before the provider hears that we have it, worked off afterwards.
+
+    dedup_key: the provider's own id of the event, so that a repeat is no second one.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, db_index=False, related_name="+")
+    channel = models.ForeignKey(Channel, models.CASCADE, db_index=False, related_name="raw_events")
+    dedup_key = models.CharField(max_length=200, editable=False)
+    payload: "models.JSONField[Any, Any]" = models.JSONField(_("as it came"))
+    state = models.CharField(_("state"), max_length=10, choices=RawState, default=RawState.WAITING)
+    attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
+    due_at = models.DateTimeField(_("due"), default=timezone.now)
+    last_error = models.CharField(_("what went wrong"), max_length=300, blank=True)
+    received_at = models.DateTimeField(_("received"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("event of a provider")
+        verbose_name_plural = _("events of providers")
+        constraints = [models.UniqueConstraint(fields=["channel", "dedup_key"], name="raw_event_once")]
+        indexes = [
+            models.Index(fields=["due_at"], condition=models.Q(state="waiting"), name="raw_event_due"),
+            models.Index(
+                fields=["channel", "-received_at"], condition=models.Q(state="failed"), name="raw_event_failed"
+            ),
+            models.Index(fields=["received_at"], name="raw_event_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_state_display()}: {self.dedup_key}"
+
+
+class Contact(models.Model):
+    """One key that a channel knows a customer by. reason: why it is this customer, in words for the team.
+
+    unreachable: why nothing reaches them, until they write again.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, db_index=False, related_name="+")
+    channel = models.ForeignKey(Channel, models.CASCADE, db_index=False, related_name="contacts")
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="contacts")
+    key = models.CharField(_("key"), max_length=300)
+    proven = models.BooleanField(_("vouched for by the provider"), default=False)
+    reason = models.CharField(_("why it is this customer"), max_length=200, blank=True)
+    unreachable = models.CharField(_("not reachable"), max_length=200, blank=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+        constraints = [models.UniqueConstraint(fields=["channel", "key"], name="contact_key_once")]
+        indexes = [models.Index(fields=["business", "key"], condition=models.Q(proven=True), name="contact_proven")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Thread(models.Model):
+    """A conversation as its provider calls it.
+
+    address: where answers go. last_heard_at: when the customer last wrote.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    channel = models.ForeignKey(Channel, models.CASCADE, db_index=False, related_name="threads")
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="threads")
+    key = models.CharField(_("key"), max_length=300)
+    address = models.CharField(_("answers go to"), max_length=1000)
+    last_heard_at = models.DateTimeField(_("last heard"), null=True)
+
+    class Meta:
+        verbose_name = _("thread at a provider")
+        verbose_name_plural = _("threads at providers")
+        constraints = [models.UniqueConstraint(fields=["channel", "key"], name="thread_key_once")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class ExternalMessage(models.Model):
+    """A message, or a part of one, as its provider calls it; `key` is its id, or a digest of a long one."""
+
+    id = models.BigAutoField(primary_key=True)
+    channel = models.ForeignKey(Channel, models.CASCADE, db_index=False, related_name="+")
+    message = models.ForeignKey(Message, models.CASCADE, related_name="external")
+    key = models.CharField(_("key"), max_length=200)
+    external_id = models.CharField(_("id at the provider"), max_length=1000)
+
+    class Meta:
+        verbose_name = _("message at a provider")
+        verbose_name_plural = _("messages at providers")
+        constraints = [models.UniqueConstraint(fields=["channel", "key"], name="external_message_once")]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+
+class Media(models.Model):
+    """A file that a customer sent and that is still at the provider. The row goes when it was fetched, or cannot be."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="media")
+    message = models.ForeignKey(Message, models.CASCADE, related_name="+")
+    ref: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(_("where it is"))
+    attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
+    due_at = models.DateTimeField(_("due"), default=timezone.now, db_index=True)
+
+    class Meta:
+        verbose_name = _("file to fetch")
+        verbose_name_plural = _("files to fetch")
+
+    def __str__(self) -> str:
+        return str(self.message_id)
 
 
 class Heartbeat(models.Model):

@@ -12,13 +12,16 @@ from businesses import audit
 from businesses.models import Business
 from businesses.plans import check_channel_allowed, check_channel_kind
 from businesses.policy import Action, require
-from channels_app import credentials
+from channels_app import connecting, credentials, deliveries
 from channels_app.adapters import ADAPTERS
 from channels_app.connect_forms import form_for
 from channels_app.models import Channel, ChannelState, DeliveryState
 from conversations.models import WEB, ChannelType, Conversation
 from foundation.errors import NotFound
 from foundation.sealed import CannotUnseal
+
+# Entries of a config that nobody types: which widget it came with, and what providers told.
+OURS = frozenset({"widget_id", "bot_username", "bot_id", "account_id", "display_name", "waba_id_seen"})
 
 
 @transaction.atomic
@@ -59,15 +62,31 @@ def update_channel(
     retyped = type is not None and type != fresh.type
     if (retyped or is_active or config is not None) and (type or fresh.type) not in WEB:
         check_channel_kind(business)
+    if retyped or (fresh.is_active and is_active is False):
+        connecting.disconnect_later(fresh)
     if config is not None or retyped:
         _connect(fresh, config or {}, type=type)
     if is_active is not None:
+        if is_active and not fresh.is_active and fresh.state == ChannelState.CONNECTED and fresh.type in ADAPTERS:
+            fresh.state = ChannelState.CONNECTING
         fresh.is_active = is_active
     fresh.save()
     after = _told_apart(fresh)
     if fields := [field for field in after if before[field] != after[field]]:
         _record("channel.changed", fresh, actor, fields=fields)
     return fresh
+
+
+@transaction.atomic
+def pause_channel(*, actor: User, channel: Channel, paused: bool) -> None:
+    """Nothing goes out and nothing is lost until it goes on; what comes in is taken in all the same."""
+    business = require(actor, Action.MANAGE_CHANNELS).business
+    found = Channel.objects.filter(pk=channel.pk, business=business)
+    if not found.update(paused_at=Now() if paused else None):
+        raise NotFound
+    _record("channel.changed", channel, actor, fields=["paused"])
+    if not paused:
+        deliveries.resume(channel)
 
 
 @transaction.atomic
@@ -80,6 +99,7 @@ def delete_channel(*, actor: User, channel: Channel) -> None:
     if doomed is None:
         raise NotFound
     doomed.deliveries.filter(state=DeliveryState.QUEUED).update(due_at=Now())
+    connecting.disconnect_later(doomed)
     _record("channel.deleted", doomed, actor)
     doomed.delete()
 
@@ -120,12 +140,15 @@ def _connect(channel: Channel, config: dict[str, Any], *, type: ChannelType | No
     """Put the config into the row (not saved), and what we know of the connection now."""
     form = form_for(type or channel.type)
     values = form.clean(credentials.unmasked(channel, form, config))
-    # Which widget a web channel came with is ours to say: nobody's config sets or loses it.
-    ours = {name: value for name, value in channel.config.items() if name == "widget_id" and channel.type == form.type}
+    # Nobody's config sets or loses them.
+    ours = {name: value for name, value in channel.config.items() if name in OURS and channel.type == form.type}
     channel.type = form.type
     credentials.store(channel, values)
     channel.config |= ours
     channel.failures, channel.held_until = 0, None
+    channel.last_error, channel.last_error_at, channel.setup = "", None, {}
+    if channel.state == ChannelState.ERROR:
+        deliveries.resume(channel)
     channel.state, channel.state_detail = _standing(channel, set(values))
 
 

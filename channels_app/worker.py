@@ -10,9 +10,9 @@ from django.db import connections
 from django.db.models.functions import Now
 
 from businesses import status
-from channels_app import chores, deliveries, purging
+from channels_app import chores, deliveries, files, intake, purging
 from channels_app.chores import Chore
-from channels_app.models import Delivery, Heartbeat
+from channels_app.models import Delivery, Heartbeat, Media
 
 log = logging.getLogger("pingback.worker")
 
@@ -25,6 +25,8 @@ ASK_FOR_PURGE_SECONDS = 300.0
 ALIVE_FOR = timedelta(seconds=60)
 # Threads come when there is work; a hanging channel holds at most deliveries.PER_CHANNEL of them.
 SLOTS = 16
+# Of these, for fetching files.
+FETCHING = 4
 
 
 def is_alive() -> bool:
@@ -42,6 +44,8 @@ class _Worker:
         self.stop = stop
         self.pool = ThreadPoolExecutor(SLOTS, thread_name_prefix="delivery")
         self.under_way: set[Future[None]] = set()
+        self.fetching: set[Future[None]] = set()
+        self.taking_in: Future[None] | None = None
         self.next_beat = 0.0
         self.next_purge = 0.0
         self.next_settling = 0.0
@@ -67,6 +71,8 @@ class _Worker:
                 # The next message of the conversation may go.
                 future.add_done_callback(lambda _future: deliveries.news.set())
                 self.under_way.add(future)
+            self._take_in()
+            self._fetch()
             self._settle()
             self._purge()
             self._do_chores()
@@ -83,6 +89,34 @@ class _Worker:
                 deliveries.attempt(delivery)
         except Exception:
             log.exception("Delivery %s stays claimed until its lease ends", delivery.pk)
+        finally:
+            connections.close_all()
+
+    def _take_in(self) -> None:
+        """Beside the deliveries, one after the other: messages of one customer keep their order."""
+        if self.taking_in is None or self.taking_in.done():
+            self.taking_in = self.pool.submit(self._work_off)
+
+    def _work_off(self) -> None:
+        try:
+            while not self.stop.is_set() and intake.work():
+                pass
+        except Exception:
+            log.exception("Taking in what providers sent failed, and is tried again")
+        finally:
+            connections.close_all()
+
+    def _fetch(self) -> None:
+        self.fetching = {future for future in self.fetching if not future.done()}
+        if len(self.fetching) < FETCHING:
+            for media in files.claim(most=FETCHING - len(self.fetching)):
+                self.fetching.add(self.pool.submit(self._fetch_one, media))
+
+    def _fetch_one(self, media: Media) -> None:
+        try:
+            files.fetch(media)
+        except Exception:
+            log.exception("A file of message %s waits until its lease ends", media.message_id)
         finally:
             connections.close_all()
 

@@ -54,7 +54,14 @@ class OutboundRefused(Exception):
 
 
 class OutboundFailed(Exception):
-    """Nobody answered, not in time, or with too much: another try may do."""
+    """Nobody answered, not in time, or with too much: another try may do.
+
+    reached: the request was under way, so that it may have been done all the same.
+    """
+
+    def __init__(self, text: str, *, reached: bool = False) -> None:
+        super().__init__(text)
+        self.reached = reached
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +77,7 @@ class Answer:
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError as error:
-            raise OutboundFailed("The answer is not JSON.") from error
+            raise OutboundFailed("The answer is not JSON.", reached=True) from error
 
 
 def get(url: str, *, headers: Mapping[str, str] | None = None) -> Answer:
@@ -82,6 +89,32 @@ def post(url: str, *, json: Any = None, headers: Mapping[str, str] | None = None
     """Raises OutboundRefused, OutboundFailed."""
     body = orjson.dumps(json)
     return _call("POST", url, content=body, headers={"content-type": "application/json", **(headers or {})})
+
+
+def call(
+    method: str,
+    url: str,
+    *,
+    json: Any = None,
+    form: Mapping[str, Any] | None = None,
+    files: Mapping[str, tuple[str, bytes, str]] | None = None,
+    headers: Mapping[str, str] | None = None,
+    max_bytes: int = MAX_BYTES,
+) -> Answer:
+    """Any method, with a body of JSON, or of form fields and files: name to (file name, content, type).
+
+    Raises OutboundRefused, OutboundFailed.
+    """
+    given = dict(headers or {})
+    content = b""
+    if json is not None:
+        content = orjson.dumps(json)
+        given = {"content-type": "application/json", **given}
+    elif form is not None or files is not None:
+        encoded = httpx2.Request(method, url, data=form, files=files)
+        content = encoded.read()
+        given = {"content-type": encoded.headers["content-type"], **given}
+    return _call(method, url, content=content, headers=given, max_bytes=max_bytes)
 
 
 def check_url(url: str) -> httpx2.URL:
@@ -139,10 +172,18 @@ def _is_allowed(host: str) -> bool:
     return host.lower().rstrip(".") in settings.OUTBOUND_ALLOW
 
 
-def _call(method: str, url: str, *, content: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
+def _call(
+    method: str,
+    url: str,
+    *,
+    content: bytes = b"",
+    headers: Mapping[str, str] | None = None,
+    max_bytes: int = MAX_BYTES,
+) -> Answer:
     parts = check_url(url)
     deadline = time.monotonic() + TOTAL_SECONDS
-    pool = httpcore2.ConnectionPool(ssl_context=_tls(), network_backend=_Pinned(deadline), retries=0)
+    network = _Pinned(deadline)
+    pool = httpcore2.ConnectionPool(ssl_context=_tls(), network_backend=network, retries=0)
     sent = httpx2.Request(method, parts, content=content or None, headers=dict(headers or {}))
     sent.headers["accept-encoding"] = "identity"
     sent.headers.setdefault("user-agent", "PingBack")
@@ -160,8 +201,8 @@ def _call(method: str, url: str, *, content: bytes = b"", headers: Mapping[str, 
         ):
             told = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in answer.headers}
             if told.get("content-encoding", "identity") != "identity":
-                raise OutboundFailed("The answer is compressed, though we asked for it plain.")
-            return Answer(status=answer.status, headers=told, body=_bounded(answer.iter_stream()))
+                raise OutboundFailed("The answer is compressed, though we asked for it plain.", reached=True)
+            return Answer(status=answer.status, headers=told, body=_bounded(answer.iter_stream(), max_bytes))
     except (
         httpcore2.TimeoutException,
         httpcore2.NetworkError,
@@ -169,15 +210,15 @@ def _call(method: str, url: str, *, content: bytes = b"", headers: Mapping[str, 
         httpcore2.UnsupportedProtocol,
         OSError,
     ) as error:
-        raise OutboundFailed(f"{parts.host} did not answer.") from error
+        raise OutboundFailed(f"{parts.host} did not answer.", reached=network.wrote) from error
 
 
-def _bounded(chunks: Iterable[bytes]) -> bytes:
+def _bounded(chunks: Iterable[bytes], max_bytes: int) -> bytes:
     body = bytearray()
     for chunk in chunks:
         body += chunk
-        if len(body) > MAX_BYTES:
-            raise OutboundFailed("The answer is too big.")
+        if len(body) > max_bytes:
+            raise OutboundFailed("The answer is too big.", reached=True)
     return bytes(body)
 
 
@@ -192,6 +233,7 @@ class _Pinned(httpcore2.NetworkBackend):
     def __init__(self, deadline: float) -> None:
         self._deadline = deadline
         self._network = httpcore2.SyncBackend()
+        self.wrote = False  # a part of the request itself, after TLS
 
     def connect_tcp(
         self,
@@ -206,7 +248,7 @@ class _Pinned(httpcore2.NetworkBackend):
         for address in self._addresses(host):
             try:
                 stream = self._network.connect_tcp(address, port, _left(until), None, socket_options)
-                return _Hurried(stream, self._deadline)
+                return _Hurried(stream, self._deadline, self)
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failure = error
         raise failure
@@ -225,14 +267,16 @@ class _Pinned(httpcore2.NetworkBackend):
 class _Hurried(httpcore2.NetworkStream):
     """However slowly it drips, the whole call ends in time."""
 
-    def __init__(self, stream: httpcore2.NetworkStream, deadline: float) -> None:
+    def __init__(self, stream: httpcore2.NetworkStream, deadline: float, network: _Pinned) -> None:
         self._stream = stream
         self._deadline = deadline
+        self._network = network
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._stream.read(max_bytes, _left(self._deadline))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._network.wrote = True
         self._stream.write(buffer, _left(self._deadline))
 
     def close(self) -> None:
@@ -242,7 +286,7 @@ class _Hurried(httpcore2.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore2.NetworkStream:
         left = min(CONNECT_SECONDS, _left(self._deadline))
-        return _Hurried(self._stream.start_tls(ssl_context, server_hostname, left), self._deadline)
+        return _Hurried(self._stream.start_tls(ssl_context, server_hostname, left), self._deadline, self._network)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)

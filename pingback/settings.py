@@ -235,6 +235,7 @@ PURGES = [
     "conversations.services.uploads.purge_unsent",
     "conversations.services.uploads.purge_strays",
     "conversations.services.leaving.sweep",
+    "channels_app.intake.purge",
 ]
 
 # Where an owner pays for a plan, with {plan} and {business_id} in it; empty = nobody pays here.
@@ -247,6 +248,28 @@ if ADMIN_PATH == "off":
 
 # Hosts inside that our own requests may go to, by http and on any port; everybody else is outside (foundation/http.py).
 OUTBOUND_ALLOW = [host.lower().rstrip(".") for host in env_list("OUTBOUND_ALLOW")]
+
+# Providers of channels: where their APIs are. Another address than the usual one is a fake or a proxy of the
+# operator's own, so that its host may be inside.
+META_GRAPH_VERSION = env_str("META_GRAPH_VERSION", "v26.0")
+META_APP_SECRET = env_str("META_APP_SECRET")
+# Without any app secret Meta's posts cannot be told from forged ones; the documented setup has no place for one.
+META_ALLOW_UNSIGNED = env_bool("META_ALLOW_UNSIGNED", True)
+
+
+def _provider(name: str, usual: str) -> str:
+    url = env_str(name, usual).rstrip("/")
+    if url != usual:
+        OUTBOUND_ALLOW.append((urlsplit(url).hostname or "").lower())
+    return url
+
+
+META_GRAPH_BASE_URL = _provider("META_GRAPH_BASE_URL", "https://graph.facebook.com")
+INSTAGRAM_GRAPH_BASE_URL = _provider("INSTAGRAM_GRAPH_BASE_URL", "https://graph.facebook.com")
+TELEGRAM_API_BASE_URL = _provider("TELEGRAM_API_BASE_URL", "https://api.telegram.org")
+TELEGRAM_FILE_BASE_URL = _provider("TELEGRAM_FILE_BASE_URL", "https://api.telegram.org")
+X_API_BASE_URL = _provider("X_API_BASE_URL", "https://api.x.com")
+TWILIO_API_BASE_URL = _provider("TWILIO_API_BASE_URL", "https://api.twilio.com")
 
 # Limits ---------------------------------------------------------------------------------------------------
 

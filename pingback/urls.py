@@ -14,6 +14,7 @@ api = [
     path("", include("businesses.api.urls")),
     path("", include("conversations.api.urls")),
     path("", include("channels_app.api.urls")),
+    path("", include("channels_app.api.hook_urls")),
     path("", include("widgets.api.urls")),
     path("", include("reports.api.urls")),
     path("schema/", SpectacularJSONAPIView.as_view(), name="schema"),

@@ -1,6 +1,9 @@
-"""The types of channel that can send, one line each. A type that is not here is stored, and says so."""
+"""The types of channel that can send and take in, one line each. A type that is not here is stored, and says so."""
 
 from channels_app.adapters.base import ChannelAdapter
+from channels_app.adapters.telegram import TelegramAdapter
 from conversations.models import ChannelType
 
-ADAPTERS: dict[ChannelType, type[ChannelAdapter]] = {}
+ADAPTERS: dict[ChannelType, type[ChannelAdapter]] = {
+    ChannelType.TELEGRAM: TelegramAdapter,
+}

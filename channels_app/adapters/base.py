@@ -1,47 +1,416 @@
-"""What a channel's adapter is to the worker."""
+"""What a channel's adapter is to us. How one is written: docs/channels.md.
 
+An adapter translates and nothing else: a provider's request into events, a part of a message into a provider's call,
+a provider's error into a kind. It stores nothing, retries nothing and keeps no state.
+"""
+
+import hashlib
+import hmac
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
 from uuid import UUID
 
+import orjson
+from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
+from django.core.files.storage import default_storage
+from django.db import models
+from django.utils.translation import gettext as _
+
 from channels_app.models import Channel
-from conversations.models import Customer
+from conversations.attachments import place_of
+from conversations.models import Attachment, Customer
+from foundation import http
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """A provider's request as it came. headers: names in lower case. query: the first of each. url: as the provider
+    sees it, on PUBLIC_BASE_URL."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """Raises SuspiciousOperation for what is no JSON."""
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError as error:
+            raise SuspiciousOperation("No JSON.") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routed:
+    """A slice of a request that stands for itself. account: whose it is on a path without a channel's id, compared with
+    `accounts_of`. dedup_key: the same each time that the provider sends it."""
+
+    dedup_key: str
+    payload: Any
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a provider gets to hear at once: a challenge, above all."""
+
+    body: str = ""
+    status: int = 200
+    content_type: str = "text/plain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactRef:
+    """Who wrote. keys: strongest first, any that is known is the contact, like ("bsuid:GB.44", "wa:447700900123").
+
+    proven: those of `keys` that the provider vouches for and that other channels know, too: they lead to the same
+    customer across channels. A claim of the sender's own is never among them.
+    """
+
+    keys: tuple[str, ...]
+    proven: tuple[str, ...] = ()
+    name: str = ""
+    handle: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaRef:
+    """kind: image, audio, voice, video, document, sticker. provider_ref: opaque to the core. size: as declared."""
+
+    kind: str
+    provider_ref: str
+    mime_type: str = ""
+    filename: str = ""
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundEvent:
+    """occurred_at: by the provider's clock, for display only."""
+
+    occurred_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageReceived(InboundEvent):
+    """thread_key: the conversation at the provider, and where an answer is sent. reply_to: an external id.
+
+    threads: further external ids or keys that tell the conversation (e-mail's References), nearest first.
+    automated: nobody wrote it (out of office): it is shown and starts nothing.
+    """
+
+    contact: ContactRef
+    thread_key: str
+    external_id: str
+    text: str = ""
+    media: tuple[MediaRef, ...] = ()
+    reply_to: str = ""
+    threads: tuple[str, ...] = ()
+    automated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EchoReceived(InboundEvent):
+    """Sent by us, or with another tool in our name. correlation: our delivery's id, when the provider returns it."""
+
+    thread_key: str
+    external_id: str
+    text: str = ""
+    contact: ContactRef | None = None
+    correlation: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageEdited(InboundEvent):
+    external_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageDeleted(InboundEvent):
+    external_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReactionChanged(InboundEvent):
+    """emoji: "" = taken back."""
+
+    external_id: str
+    contact: ContactRef
+    emoji: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusChanged(InboundEvent):
+    """status: sent, delivered, read or failed. correlation: our delivery's id, where a provider returns it."""
+
+    status: str
+    external_id: str = ""
+    correlation: str = ""
+    error: "DeliveryError | None" = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactChanged(InboundEvent):
+    """old_key: a key of the contact; new_keys: further ones from now on. reachable: None = nothing is said of it."""
+
+    old_key: str
+    new_keys: tuple[str, ...] = ()
+    reachable: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialsRevoked(InboundEvent):
+    reason: str
+
+
+class Kind(models.TextChoices):
+    """What the worker does about an error: channels_app/deliveries.py."""
+
+    TRANSIENT = "transient"
+    RATE_LIMITED = "rate_limited"
+    WINDOW_CLOSED = "window_closed"
+    CREDENTIALS = "credentials"
+    UNREACHABLE = "unreachable"
+    PERMANENT = "permanent"
+    AMBIGUOUS = "ambiguous"
+
+
+_FINAL = frozenset({Kind.PERMANENT, Kind.UNREACHABLE, Kind.WINDOW_CLOSED})
+
+
+class DeliveryError(Exception):
+    """One try failed. reason: a sentence for the agent, without anything secret.
+
+    retry_after: what the provider asks for. whole_channel: with RATE_LIMITED, others than this customer wait, too.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        kind: Kind = Kind.TRANSIENT,
+        retry_after: timedelta | None = None,
+        whole_channel: bool = False,
+        provider_code: str = "",
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.kind = kind
+        self.retry_after = retry_after
+        self.whole_channel = whole_channel
+        self.provider_code = provider_code
+
+    @property
+    def permanent(self) -> bool:
+        return self.kind in _FINAL
+
+
+class MediaGone(Exception):
+    """The file cannot be had any more, or not at all. The text is a sentence for the agent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    content: bytes
+    content_type: str = ""
+    filename: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboundMessage:
-    """One message on its way out.
+    """One part of a message on its way out: text, or one file with an optional caption.
 
-    delivery_id: the same on every try; given to providers that take a key, so that a repeat is not a second message.
+    delivery_id: the same on every try; given to providers that take a key, or return it with statuses.
+    to: the thread_key that the customer wrote with; "" = the customer never wrote here. last_heard_at: when they last
+    did. by_person: a member wrote it, not the assistant. template: the provider's own, instead of content.
     """
 
     delivery_id: UUID
     conversation_id: UUID
     customer: Customer | None
     content: str
+    to: str = ""
+    attachment: Attachment | None = None
+    reply_to: str = ""
+    by_person: bool = True
+    last_heard_at: datetime | None = None
+    template: dict[str, Any] | None = None
 
 
-class DeliveryError(Exception):
-    """One try failed. reason: a sentence for the agent, without anything secret.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendResult:
+    """external_ids: the provider's, in order. to: where it really went, when the provider corrects it."""
 
-    permanent: trying again cannot help. retry_after: what the provider asks for, None when it does not say.
-    """
+    external_ids: tuple[str, ...]
+    to: str = ""
 
-    def __init__(self, reason: str, *, permanent: bool = False, retry_after: timedelta | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.permanent = permanent
-        self.retry_after = retry_after
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What the composer and the splitter have to know. max_text counts `unit`s. window: after it nothing, or only a
+    template, may be sent. per_part: files that one part takes. receipts: what the provider tells, "" = nothing."""
+
+    max_text: int = 10_000
+    unit: str = "characters"
+    max_file_bytes: int = 0
+    file_types: tuple[str, ...] = ()
+    caption: bool = False
+    window: timedelta | None = None
+    templates: bool = False
+    receipts: str = ""
+    starts: bool = False
+
+    def length_of(self, text: str) -> int:
+        return len(text.encode()) if self.unit == "bytes" else len(text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetupStep:
+    """Something that a person has to do at the provider. value: to be copied."""
+
+    text: str
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """ok: whether messages can come in and go out. detail: a sentence. facts: label to value, for the page."""
+
+    ok: bool
+    detail: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    expires_at: datetime | None = None
 
 
 class ChannelAdapter(ABC):
+    capabilities: ClassVar[Capabilities] = Capabilities()
+    max_body: ClassVar[int] = 4 * 1024 * 1024
+
     def __init__(self, channel: Channel, secrets: Mapping[str, str]) -> None:
         """secrets: the channel's credentials in clear, for this one try."""
         self.channel = channel
         self.secrets = secrets
 
+    # What comes in. First the class is asked, as the channel may not be known yet.
+
+    @classmethod
+    def handshake(cls, incoming: Incoming, channels: Iterable["ChannelAdapter"]) -> Reply | None:
+        """The answer to a provider's question whether the address is ours; None when it asks nothing.
+
+        channels: those that it can be about: of the path's channel, or all of the type.
+        """
+        return None
+
+    @classmethod
+    def route(cls, incoming: Incoming) -> Sequence[Routed]:
+        """Everything that is in the request, in order. Raises SuspiciousOperation for what is no such request."""
+        return ()
+
+    def accounts(self) -> frozenset[str]:
+        """What `Routed.account` says of this channel, on a path without a channel's id."""
+        return frozenset()
+
+    def verify(self, incoming: Incoming) -> None:
+        """Raises SuspiciousOperation unless this channel's own secret vouches for the raw bytes."""
+        raise SuspiciousOperation("This channel takes nothing in.")
+
+    def parse(self, payload: Any) -> Sequence[InboundEvent]:
+        """Of one routed slice. Pure; what is not understood gives nothing, and nothing raises for new fields."""
+        return ()
+
+    def fetch_media(self, ref: MediaRef) -> Download:
+        """Raises MediaGone, DeliveryError."""
+        raise MediaGone(_("This channel brings no files."))
+
+    def poll(self) -> Sequence[Routed]:
+        """What is asked for instead of pushed; () where everything is pushed."""
+        return ()
+
+    # What goes out.
+
     @abstractmethod
-    def send(self, message: OutboundMessage) -> str:
-        """Try once, for at most 10 s. Returns the provider's id of the message; raises DeliveryError."""
+    def send(self, message: OutboundMessage) -> SendResult:
+        """Try once, for at most 10 s. Raises DeliveryError."""
+
+    def templates(self) -> list[dict[str, Any]]:
+        """Those that may be sent after the window: name, language, body, and how many blanks."""
+        return []
+
+    # The connection.
+
+    def validate(self) -> str:
+        """Ask the provider whether the credentials are good; returns how the account is called there.
+
+        May put what it learned (ids, names; nothing secret) into `channel.config`. Raises DeliveryError.
+        """
+        return ""
+
+    def connect(self, callback_url: str) -> Sequence[SetupStep]:
+        """Register what can be registered, and return what a person has to do. Raises DeliveryError."""
+        return ()
+
+    def disconnect(self) -> None:  # noqa: B027
+        """Best effort; may be repeated. Raises DeliveryError."""
+
+    def health(self) -> Health:
+        """Raises DeliveryError."""
+        return Health(ok=True)
+
+    # For adapters.
+
+    def derived_secret(self, purpose: str) -> str:
+        """A secret of this channel that need not be stored: 43 letters and digits that only we can tell."""
+        key = f"{purpose}:{self.channel.pk}:{sorted(self.secrets.items())}"
+        return hmac.digest(settings.SECRET_KEY.encode(), key.encode(), hashlib.sha256).hex()[:43]
+
+    def call(self, method: str, url: str, *, sends: bool = False, **given: Any) -> http.Answer:
+        """`http.call` with its failures as ours. sends: a repeat may reach the customer twice."""
+        try:
+            return http.call(method, url, **given)
+        except http.OutboundRefused as error:
+            raise DeliveryError(_("Not sent: this address may not be called."), kind=Kind.PERMANENT) from error
+        except http.OutboundFailed as error:
+            if sends and error.reached:
+                raise DeliveryError(_("The provider did not say whether it was sent."), kind=Kind.AMBIGUOUS) from None
+            raise DeliveryError(_("The provider does not answer.")) from None
+
+
+def split(text: str, capabilities: Capabilities) -> list[str]:
+    """The text in parts that fit, cut at a paragraph, line, sentence or word where there is one; no character is lost
+    but the blanks at a cut."""
+    parts: list[str] = []
+    rest = text
+    while capabilities.length_of(rest) > capabilities.max_text:
+        end = _longest(rest, capabilities)
+        for mark in ("\n\n", "\n", ". ", " "):
+            at = rest.rfind(mark, end // 2, end)
+            if at > 0:
+                end = at + (1 if mark == ". " else 0)
+                break
+        parts.append(rest[:end].rstrip())
+        rest = rest[end:].lstrip()
+    return [*parts, rest] if rest or not parts else parts
+
+
+def _longest(text: str, capabilities: Capabilities) -> int:
+    """How many characters of it fit: never a half of one."""
+    if capabilities.unit != "bytes":
+        return capabilities.max_text
+    return len(text.encode()[: capabilities.max_text].decode(errors="ignore"))
+
+
+def bytes_of(attachment: Attachment) -> bytes:
+    with default_storage.open(place_of(attachment.pk)) as file:
+        return bytes(file.read())
+
+
+def same(one: str, other: str) -> bool:
+    """Compared in constant time, whatever a stranger sends."""
+    return hmac.compare_digest(one.encode(), other.encode())

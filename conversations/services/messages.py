@@ -67,6 +67,7 @@ class Draft:
     opens: the conversation comes with it: to write first is not yet to take it.
     fingerprint: `fingerprint_of` what was asked; another one under the same key is refused.
     attachments: uploaded by the same side to the same conversation, and not sent yet (`attachments.ids_in`).
+    sent_elsewhere: an agent's that left the house with another tool: there is nothing to deliver.
     """
 
     conversation_id: UUID
@@ -80,6 +81,7 @@ class Draft:
     fingerprint: str = ""
     opens: bool = False
     attachments: tuple[UUID, ...] = ()
+    sent_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -419,7 +421,7 @@ def _taken_by(sender: User, conversation: Conversation) -> Event:
 def _take(conversation: Conversation, draft: Draft) -> None:
     """Give the draft its number and move the conversation."""
     now = timezone.now()
-    leaves_the_house = draft.sender_type == SenderType.AGENT and not conversation.is_web
+    leaves_the_house = draft.sender_type == SenderType.AGENT and not conversation.is_web and not draft.sent_elsewhere
     conversation.last_seq += 1
     conversation.nobody_has_it_yet()
     conversation.updated_at = now

@@ -74,8 +74,7 @@ def test_every_type_can_be_connected_and_shows_no_secret(ada: User, acme: Busine
 def test_the_web_is_connected_at_once_and_the_rest_says_what_is_missing(ada: User, acme: Business) -> None:
     assert (connect(ada, "webchat")["state"], connect(ada, "widget")["state"]) == ("connected", "connected")
     telegram = connect(ada, "telegram")
-    assert telegram["state"] == "incomplete"
-    assert telegram["state_detail"] == "Saved. Sending and receiving arrive with the Telegram adapter."
+    assert (telegram["state"], telegram["state_detail"]) == ("connecting", "")
     mail = builders.api(ada).post(URL, {"type": "email", "config": {"address": "help@acme.com"}}).json()
     assert (mail["state"], mail["state_detail"]) == ("incomplete", "Still needed: Outgoing server.")
 
@@ -178,7 +177,7 @@ def test_unknown_entries_are_not_kept_nor_the_servers_own(ada: User, acme: Busin
     )
 
     assert set(answer.json()["config"]) == {"bot_token"}
-    assert answer.json()["state"] == "incomplete"
+    assert answer.json()["state"] == "connecting"
     assert answer.json()["business_id"] == str(acme.pk)
 
 
@@ -417,7 +416,7 @@ def test_i4_credentials_copied_into_another_row_do_not_open_and_the_channel_says
     assert "Enter them again" in shown["state_detail"]
     assert builders.api(mallory).patch(URL + theirs["id"], {"config": shown["config"]}).status_code == 400
     again = builders.api(mallory).patch(URL + theirs["id"], {"config": CONFIGS["telegram"]})
-    assert again.json()["state"] == "incomplete"
+    assert again.json()["state"] == "connecting"
 
 
 def test_a_short_secret_shows_no_end(ada: User, acme: Business) -> None:

@@ -18,7 +18,7 @@ from accounts.models import User
 from businesses.models import Business, FeedEvent
 from channels_app import deliveries, worker
 from channels_app.adapters import ADAPTERS
-from channels_app.adapters.base import ChannelAdapter, DeliveryError, OutboundMessage
+from channels_app.adapters.base import ChannelAdapter, DeliveryError, Kind, OutboundMessage, SendResult
 from channels_app.models import Channel, Delivery, DeliveryState, Heartbeat
 from channels_app.services import create_channel, delete_channel, update_channel
 from conversations import events
@@ -44,8 +44,8 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> "Provider":
     provider = Provider()
 
     class Adapter(ChannelAdapter):
-        def send(self, message: OutboundMessage) -> str:
-            return provider.take(self, message)
+        def send(self, message: OutboundMessage) -> SendResult:
+            return SendResult(external_ids=(provider.take(self, message),))
 
     monkeypatch.setitem(ADAPTERS, ChannelType.TELEGRAM, Adapter)
     return provider
@@ -157,7 +157,10 @@ def test_a_sent_message_is_shown_as_sent(ada: User, thread: Conversation, provid
     assert work_once() == 0
 
 
-def test_a_type_without_an_adapter_says_so_to_the_agent_at_once(ada: User, thread: Conversation) -> None:
+def test_a_type_without_an_adapter_says_so_to_the_agent_at_once(
+    ada: User, thread: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(ADAPTERS, ChannelType.TELEGRAM)
     message = builders.answers(ada, thread, "It left today.")
 
     work_once()
@@ -193,7 +196,7 @@ def test_a_second_message_waits_while_the_first_one_is_to_be_tried_again(
 
 
 def test_a_failed_head_blocks_nothing(ada: User, thread: Conversation, provider: Provider) -> None:
-    provider.answer = raises(DeliveryError("The customer blocked the bot.", permanent=True))
+    provider.answer = raises(DeliveryError("The customer blocked the bot.", kind=Kind.PERMANENT))
     failed = builders.answers(ada, thread, "one")
     builders.answers(ada, thread, "two")
     work_once()
@@ -367,7 +370,7 @@ def test_a_worker_whose_clock_is_wrong_takes_nothing_from_another_and_sends_noth
     [mine] = deliveries.claim(10)
     with time_machine.travel(timezone.now() + timedelta(hours=3)):
         assert deliveries.claim(10) == []
-    provider.answer = raises(DeliveryError("busy", permanent=False))
+    provider.answer = raises(DeliveryError("busy"))
     with time_machine.travel(timezone.now() + timedelta(hours=30)):
         deliveries.attempt(mine)
         assert deliveries.claim(10) == []
@@ -382,7 +385,7 @@ def test_a_worker_that_lost_its_lease_changes_nothing(ada: User, thread: Convers
     Delivery.objects.update(leased_until=timezone.now())
     work_once()
 
-    provider.answer = raises(DeliveryError("Too late.", permanent=True))
+    provider.answer = raises(DeliveryError("Too late.", kind=Kind.PERMANENT))
     deliveries.attempt(slow)
 
     message.refresh_from_db()
@@ -443,7 +446,7 @@ def test_two_workers_never_share_a_row(ada: User, telegram: Channel, provider: P
 def test_an_operator_can_try_again(
     ada: User, thread: Conversation, provider: Provider, admin_client: Any, telegram: Channel
 ) -> None:
-    provider.answer = raises(DeliveryError("The customer blocked the bot.", permanent=True))
+    provider.answer = raises(DeliveryError("The customer blocked the bot.", kind=Kind.PERMANENT))
     message = builders.answers(ada, thread, "one")
     work_once()
     provider.answer = lambda message: None

@@ -1,0 +1,311 @@
+"""Telegram's Bot API. Source: channels.md 5; the wire is without a version, and new fields mean nothing to us."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
+from django.utils.translation import gettext as _
+
+from channels_app.adapters.base import (
+    Capabilities,
+    ChannelAdapter,
+    ContactChanged,
+    ContactRef,
+    DeliveryError,
+    Download,
+    Health,
+    InboundEvent,
+    Incoming,
+    Kind,
+    MediaGone,
+    MediaRef,
+    MessageEdited,
+    MessageReceived,
+    OutboundMessage,
+    ReactionChanged,
+    Routed,
+    SendResult,
+    SetupStep,
+    bytes_of,
+    same,
+)
+
+ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member", "message_reaction")
+MAX_DOWNLOAD = 20 * 1024 * 1024
+_TOKEN = re.compile(r"[0-9]{3,20}:[A-Za-z0-9_-]{20,80}")
+_FILES = ("audio", "voice", "video", "video_note", "animation", "document", "sticker")
+_KINDS = {"video_note": "video", "animation": "video"}
+_SENDERS = {"image": ("sendPhoto", "photo"), "audio": ("sendAudio", "audio"), "video": ("sendVideo", "video")}
+_MAX_PHOTO = 10 * 1024 * 1024
+_UNREACHABLE = (
+    "forbidden: bot was blocked",
+    "forbidden: user is deactivated",
+    "forbidden: bot was kicked",
+    "forbidden: the group chat was deleted",
+    "forbidden: bot can't initiate",
+    "bad request: chat not found",
+)
+
+
+class TelegramAdapter(ChannelAdapter):
+    capabilities: ClassVar = Capabilities(max_text=4096, caption=True, max_file_bytes=50 * 1024 * 1024)
+
+    @classmethod
+    def route(cls, incoming: Incoming) -> Sequence[Routed]:
+        update = incoming.json()
+        number = update.get("update_id") if isinstance(update, dict) else None
+        if not isinstance(number, int):
+            raise SuspiciousOperation("No update.")
+        return (Routed(dedup_key=f"tg:{number}", payload=update),)
+
+    def verify(self, incoming: Incoming) -> None:
+        """Nothing is signed: the header, and TLS, are all there is."""
+        if not same(incoming.headers.get("x-telegram-bot-api-secret-token", ""), self.derived_secret("telegram")):
+            raise SuspiciousOperation("Not the secret of this channel.")
+
+    def parse(self, payload: Any) -> Sequence[InboundEvent]:
+        return tuple(_events(payload)) if isinstance(payload, dict) else ()
+
+    def fetch_media(self, ref: MediaRef) -> Download:
+        if ref.size and ref.size > MAX_DOWNLOAD:
+            raise MediaGone(_("Telegram hands out files of at most 20 MB. Ask for a link instead."))
+        try:
+            found = self._ask("getFile", {"file_id": ref.provider_ref})
+        except DeliveryError as error:
+            if error.permanent:
+                raise MediaGone(error.reason) from None
+            raise
+        path = str(found.get("file_path", "")) if isinstance(found, dict) else ""
+        if not re.fullmatch(r"[\w./-]+", path) or ".." in path:
+            raise MediaGone(_("Telegram does not say where the file is."))
+        url = f"{settings.TELEGRAM_FILE_BASE_URL}/file/bot{self._token}/{path}"
+        answer = self.call("GET", url, max_bytes=MAX_DOWNLOAD)
+        if answer.status != 200:
+            raise DeliveryError(_("Telegram does not hand out the file."))
+        return Download(content=answer.body, filename=ref.filename or path.rpartition("/")[2])
+
+    def send(self, message: OutboundMessage) -> SendResult:
+        if not message.to:
+            raise DeliveryError(_("On Telegram the customer has to write first."), kind=Kind.PERMANENT)
+        try:
+            return self._send(message, message.to)
+        except _Moved as moved:
+            return self._send(message, moved.chat_id)
+
+    def _send(self, message: OutboundMessage, chat_id: str) -> SendResult:
+        if message.attachment is None:
+            asked = {"chat_id": chat_id, "text": message.content, "link_preview_options": {"is_disabled": True}}
+            told = self._ask("sendMessage", asked, sends=True)
+        else:
+            file = message.attachment
+            kind = file.content_type.partition("/")[0]
+            method, field = _SENDERS.get(kind, ("sendDocument", "document"))
+            if kind == "image" and (file.size > _MAX_PHOTO or file.content_type == "image/gif"):
+                method, field = "sendDocument", "document"
+            upload = {field: (file.filename, bytes_of(file), file.content_type)}
+            told = self._ask(method, {"chat_id": chat_id, "caption": message.content}, files=upload, sends=True)
+        number = told.get("message_id") if isinstance(told, dict) else None
+        if number is None:
+            raise DeliveryError(_("Telegram did not say whether it was sent."), kind=Kind.AMBIGUOUS)
+        return SendResult(external_ids=(f"{chat_id}:{number}",), to=chat_id)
+
+    def validate(self) -> str:
+        if not _TOKEN.fullmatch(self._token):
+            raise DeliveryError(_("This is no bot token: copy it whole from @BotFather."), kind=Kind.CREDENTIALS)
+        bot = self._ask("getMe", {})
+        name = str(bot.get("username", "")) if isinstance(bot, dict) else ""
+        self.channel.config |= {"bot_username": name, "bot_id": str(bot.get("id", ""))}
+        return f"@{name}"
+
+    def connect(self, callback_url: str) -> Sequence[SetupStep]:
+        asked = {
+            "url": callback_url,
+            "secret_token": self.derived_secret("telegram"),
+            "max_connections": 20,
+            "drop_pending_updates": False,
+            "allowed_updates": ALLOWED_UPDATES,
+        }
+        self._ask("setWebhook", asked)
+        return ()
+
+    def disconnect(self) -> None:
+        self._ask("deleteWebhook", {"drop_pending_updates": False})
+
+    def health(self) -> Health:
+        info = self._ask("getWebhookInfo", {})
+        url = str(info.get("url", ""))
+        facts = {str(_("Updates that wait at Telegram")): str(info.get("pending_update_count", 0))}
+        if info.get("last_error_message"):
+            facts[str(_("Telegram's last trouble with us"))] = str(info["last_error_message"])[:200]
+        if f"/webhooks/telegram/{self.channel.pk}" not in url:
+            text = _("Another system took over this bot. Connect it again to take it back.") if url else ""
+            return Health(ok=False, detail=text or _("Telegram does not send its messages here."), facts=facts)
+        return Health(ok=True, facts=facts)
+
+    @property
+    def _token(self) -> str:
+        return self.secrets.get("bot_token", "")
+
+    def _ask(
+        self, method: str, asked: Mapping[str, Any], *, files: Mapping[str, Any] | None = None, sends: bool = False
+    ) -> Any:
+        """The result of a method. Raises DeliveryError. The token is in the address: no exception may quote that."""
+        url = f"{settings.TELEGRAM_API_BASE_URL}/bot{self._token}/{method}"
+        body: dict[str, Any] = {"form": asked, "files": files} if files else {"json": asked}
+        answer = self.call("POST", url, sends=sends, **body)
+        try:
+            told = answer.json()
+        except Exception:
+            told = {}
+        if isinstance(told, dict) and told.get("ok"):
+            return told.get("result")
+        raise _error(answer.status, told if isinstance(told, dict) else {})
+
+
+class _Moved(Exception):
+    """The group has another id now."""
+
+    def __init__(self, chat_id: str) -> None:
+        super().__init__("moved")
+        self.chat_id = chat_id
+
+
+def _error(status: int, told: Mapping[str, Any]) -> Exception:
+    code = told.get("error_code", status)
+    words = str(told.get("description", ""))
+    more = told.get("parameters") if isinstance(told.get("parameters"), dict) else {}
+    assert isinstance(more, dict)
+    if more.get("migrate_to_chat_id"):
+        return _Moved(str(more["migrate_to_chat_id"]))
+    if code == 429:
+        seconds = more.get("retry_after") if isinstance(more.get("retry_after"), int) else 5
+        text = _("Telegram wants us to slow down.")
+        return DeliveryError(text, kind=Kind.RATE_LIMITED, retry_after=timedelta(seconds=seconds or 5))
+    if code in {401, 404}:
+        return DeliveryError(_("Telegram does not know this bot token any more."), kind=Kind.CREDENTIALS)
+    if words.lower().startswith(_UNREACHABLE):
+        return DeliveryError(_("The customer blocked the bot, or is gone."), kind=Kind.UNREACHABLE)
+    if code == 409:
+        return DeliveryError(_("Another program asks for this bot's messages. Stop it first."))
+    if isinstance(code, int) and 400 <= code < 500:
+        text = _("Telegram refused it: %(words)s") % {"words": words.removeprefix("Bad Request: ")[:200] or code}
+        return DeliveryError(text, kind=Kind.PERMANENT, provider_code=str(code))
+    return DeliveryError(_("Telegram has trouble of its own."), provider_code=str(code))
+
+
+def _events(update: Mapping[str, Any]) -> Iterator[InboundEvent]:
+    message = update.get("message")
+    if isinstance(message, dict) and (who := _private(message)):
+        yield from _received(message, who)
+    edited = update.get("edited_message")
+    if isinstance(edited, dict) and (who := _private(edited)):
+        text = str(edited.get("text") or edited.get("caption") or "")
+        yield MessageEdited(external_id=f"{who}:{edited.get('message_id')}", text=text, occurred_at=_time(edited))
+    pressed = update.get("callback_query")
+    if isinstance(pressed, dict) and isinstance(pressed.get("message"), dict) and (who := _private(pressed["message"])):
+        yield MessageReceived(
+            contact=_contact(pressed.get("from"), who),
+            thread_key=who,
+            external_id=f"callback:{pressed.get('id')}",
+            text=str(pressed.get("data", ""))[:64],
+        )
+    member = update.get("my_chat_member")
+    if isinstance(member, dict) and (who := _private(member)):
+        now = member.get("new_chat_member")
+        status = now.get("status") if isinstance(now, dict) else None
+        if status in {"kicked", "member"}:
+            yield ContactChanged(old_key=f"tg:{who}", reachable=status == "member")
+    reaction = update.get("message_reaction")
+    if isinstance(reaction, dict) and (who := _private(reaction)):
+        given = reaction.get("new_reaction")
+        emoji = next((str(each.get("emoji", "")) for each in _list(given) if isinstance(each, dict)), "")
+        yield ReactionChanged(
+            external_id=f"{who}:{reaction.get('message_id')}", contact=_contact(reaction.get("user"), who), emoji=emoji
+        )
+
+
+def _received(message: Mapping[str, Any], who: str) -> Iterator[InboundEvent]:
+    text = str(message.get("text") or message.get("caption") or "")
+    if re.fullmatch(r"/start(@\w+)?( [\w-]{1,64})?", text):
+        text = _("(Opened the chat)")
+    media = tuple(_media(message))
+    words = text or _described(message)
+    if not words and not media:
+        words = _("(A kind of message that PingBack cannot show)")
+    reply = message.get("reply_to_message")
+    yield MessageReceived(
+        contact=_contact(message.get("from"), who),
+        thread_key=who,
+        external_id=f"{who}:{message.get('message_id')}",
+        text=words,
+        media=media,
+        reply_to=f"{who}:{reply.get('message_id')}" if isinstance(reply, dict) else "",
+        occurred_at=_time(message),
+    )
+
+
+def _described(message: Mapping[str, Any]) -> str:
+    """What is no text and no file, in words."""
+    place = message.get("location")
+    if isinstance(place, dict):
+        return _("Place: %(latitude)s, %(longitude)s") % {
+            "latitude": place.get("latitude"),
+            "longitude": place.get("longitude"),
+        }
+    contact = message.get("contact")
+    if isinstance(contact, dict):
+        names = (contact.get("first_name"), contact.get("last_name"), contact.get("phone_number"))
+        return _("Contact: %(who)s") % {"who": " ".join(str(name) for name in names if name)}
+    sticker = message.get("sticker")
+    return str(sticker.get("emoji", "")) if isinstance(sticker, dict) else ""
+
+
+def _media(message: Mapping[str, Any]) -> Iterator[MediaRef]:
+    photos = [each for each in _list(message.get("photo")) if isinstance(each, dict) and each.get("file_id")]
+    if photos:
+        best = max(photos, key=lambda photo: _number(photo.get("width")) * _number(photo.get("height")))
+        yield MediaRef(
+            kind="image", provider_ref=str(best["file_id"]), size=_number(best.get("file_size")), filename="photo.jpg"
+        )
+    for name in _FILES:
+        file = message.get(name)
+        if not isinstance(file, dict) or not file.get("file_id") or (name == "document" and message.get("animation")):
+            continue
+        yield MediaRef(
+            kind=_KINDS.get(name, name),
+            provider_ref=str(file["file_id"]),
+            mime_type=str(file.get("mime_type", "")),
+            filename=str(file.get("file_name", "")),
+            size=_number(file.get("file_size")) or None,
+        )
+
+
+def _private(item: Mapping[str, Any]) -> str:
+    """The chat's id; "" for groups, which we leave alone."""
+    chat = item.get("chat")
+    if not isinstance(chat, dict) or chat.get("type", "private") != "private" or "id" not in chat:
+        return ""
+    return str(chat["id"])
+
+
+def _contact(given: Any, who: str) -> ContactRef:
+    person = given if isinstance(given, dict) else {}
+    name = " ".join(str(person[part]) for part in ("first_name", "last_name") if person.get(part))
+    handle = f"@{person['username']}" if person.get("username") else ""
+    return ContactRef(keys=(f"tg:{who}",), name=name, handle=handle)
+
+
+def _time(message: Mapping[str, Any]) -> datetime | None:
+    seconds = message.get("date")
+    return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) and 0 < seconds < 2**33 else None
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0

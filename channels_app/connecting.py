@@ -1,0 +1,122 @@
+"""Agreeing with a provider: are the credentials good, does it know where to call us. Done by the worker, or by the
+button on a channel's page; never inside a transaction, as Meta asks us back before it answers."""
+
+import logging
+import threading
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from channels_app import credentials, deliveries
+from channels_app.adapters import ADAPTERS
+from channels_app.adapters.base import ChannelAdapter, DeliveryError, Health, Kind
+from channels_app.models import Channel, ChannelState
+from conversations.models import ChannelType
+from foundation.later import later
+from foundation.sealed import CannotUnseal
+
+log = logging.getLogger("pingback.channels")
+
+AGAIN = timedelta(seconds=30)
+# On a path of their own, that the provider does not share between its customers' channels.
+SHARED_PATHS = frozenset({ChannelType.WHATSAPP, ChannelType.INSTAGRAM, ChannelType.EMAIL})
+
+
+def callback_url(channel: Channel) -> str:
+    path = f"{settings.PUBLIC_BASE_URL}/api/v1/webhooks/{channel.type}"
+    return path if channel.type in SHARED_PATHS else f"{path}/{channel.pk}"
+
+
+def adapter_of(channel: Channel) -> ChannelAdapter | None:
+    """None when there is none for its type. Raises CannotUnseal."""
+    found = ADAPTERS.get(ChannelType(channel.type))
+    return found(channel, credentials.reveal(channel)) if found else None
+
+
+def connect_waiting(stop: threading.Event) -> None:
+    """A chore of the worker. Safe in several at once: registering twice is registering."""
+    waiting = Channel.objects.filter(state=ChannelState.CONNECTING, is_active=True, type__in=ADAPTERS)
+    due = Q(last_error_at=None) | Q(last_error_at__lte=Now() - AGAIN)
+    for channel in waiting.filter(due)[:20]:
+        if stop.is_set():
+            return
+        connect(channel)
+
+
+def connect(channel: Channel) -> Health:
+    """Validate, register, look. The outcome is in the row, and comes back for whoever pressed the button."""
+    try:
+        adapter = adapter_of(channel)
+        if adapter is None:
+            return Health(ok=False, detail=_("This type has nothing to test."))
+        account = adapter.validate()
+        steps = adapter.connect(callback_url(channel))
+        health = adapter.health()
+    except CannotUnseal:
+        return Health(ok=False, detail=_("The stored secrets cannot be opened. Enter them again to reconnect."))
+    except DeliveryError as error:
+        _refused(channel, error)
+        return Health(ok=False, detail=error.reason)
+    except Exception as error:
+        log.error("Connecting channel %s raised %s", channel.pk, type(error).__name__)
+        _refused(channel, DeliveryError(_("Something went wrong on our side.")))
+        return Health(ok=False, detail=_("Something went wrong on our side."))
+    _agreed(channel, account, [{"text": step.text, "value": step.value} for step in steps], health)
+    return health
+
+
+def disconnect_later(channel: Channel) -> None:
+    """Tell the provider to call us no more, with the credentials as they are now; nobody waits for it."""
+    try:
+        adapter = adapter_of(channel)
+    except CannotUnseal:
+        return
+    if adapter is None:
+        return
+
+    def leave() -> None:
+        try:
+            adapter.disconnect()
+        except DeliveryError as error:
+            log.info("Channel %s: %s", channel.pk, error.reason)
+
+    transaction.on_commit(lambda: later(leave), robust=True)
+
+
+@transaction.atomic
+def _agreed(channel: Channel, account: str, steps: list[dict[str, Any]], health: Health) -> None:
+    fresh = Channel.objects.select_for_update(no_key=True).filter(pk=channel.pk).first()
+    if fresh is None or fresh.credentials != channel.credentials:  # changed meanwhile: it is tried anew
+        return
+    fresh.config |= channel.config
+    fresh.setup = {
+        "account": account,
+        "steps": steps,
+        "facts": dict(health.facts),
+        "expires_at": health.expires_at.isoformat() if health.expires_at else None,
+    }
+    fresh.state = ChannelState.CONNECTED if health.ok or steps else ChannelState.ERROR
+    fresh.state_detail = health.detail[:300]
+    fresh.last_error, fresh.last_error_at = "", None
+    fresh.failures, fresh.held_until = 0, None
+    fresh.save()
+    Channel.objects.filter(pk=fresh.pk).update(connected_at=Now())
+    deliveries.resume(fresh)
+
+
+def _refused(channel: Channel, error: DeliveryError) -> None:
+    """Who does not answer is asked again; who says no waits for somebody to change something."""
+    state = ChannelState.CONNECTING
+    if error.permanent or error.kind == Kind.CREDENTIALS:
+        state = ChannelState.ERROR
+    Channel.objects.filter(pk=channel.pk, credentials=channel.credentials).update(
+        state=state,
+        state_detail=error.reason[:300],
+        last_error=error.reason[:300],
+        last_error_at=Now(),
+    )

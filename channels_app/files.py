@@ -1,0 +1,118 @@
+"""Files that customers sent: fetched from the provider under a cap, drawn anew where they are shown."""
+
+import logging
+from datetime import timedelta
+from io import BytesIO
+from mimetypes import guess_extension
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from channels_app import credentials
+from channels_app.adapters import ADAPTERS
+from channels_app.adapters.base import DeliveryError, Download, MediaGone, MediaRef
+from channels_app.models import Media
+from conversations import events
+from conversations.attachments import facts_of
+from conversations.models import Attachment, ChannelType, Conversation, Message
+from conversations.services.uploads import store_upload
+from foundation.errors import Refused, Unavailable
+
+log = logging.getLogger("pingback.intake")
+
+MAX_TRIES = 6
+LEASE = timedelta(seconds=60)
+# Of one channel at a time: one that hangs leaves the others their turn.
+AT_ONCE = 2
+
+
+def claim(*, most: int) -> list[Media]:
+    """Files that are due, now ours for LEASE."""
+    found: list[Media] = []
+    for channel_id in Media.objects.filter(due_at__lte=Now()).values_list("channel_id", flat=True).distinct():
+        with transaction.atomic():
+            due = Media.objects.select_for_update(skip_locked=True).filter(channel_id=channel_id, due_at__lte=Now())
+            ids = list(due.order_by("due_at").values_list("pk", flat=True)[:AT_ONCE])
+            Media.objects.filter(pk__in=ids).update(due_at=Now() + LEASE)
+        found += Media.objects.filter(pk__in=ids).select_related("channel", "message__conversation")
+    return found[:most]
+
+
+def fetch(media: Media) -> None:
+    """The file becomes the message's, or the message says why it is not there. The message itself was shown before."""
+    ref = MediaRef(**media.ref)
+    channel = media.channel
+    try:
+        adapter = ADAPTERS[ChannelType(channel.type)](channel, credentials.reveal(channel))
+        download = adapter.fetch_media(ref)
+        stored = _stored(media, ref, download)
+    except MediaGone as gone:
+        _give_up(media, str(gone))
+    except Unavailable:
+        _later(media)
+    except Refused as refusal:
+        _give_up(media, refusal.detail)
+    except DeliveryError as error:
+        if media.attempts + 1 >= MAX_TRIES:
+            _give_up(media, error.reason)
+        else:
+            _later(media)
+    except Exception as error:
+        log.error("Fetching a file of message %s raised %s", media.message_id, type(error).__name__)
+        if media.attempts + 1 >= MAX_TRIES:
+            _give_up(media, _("something went wrong on our side"))
+        else:
+            _later(media)
+    else:
+        _attach(media, stored)
+
+
+def _stored(media: Media, ref: MediaRef, download: Download) -> Attachment:
+    """With the name that its type goes by, as many providers give none; the content decides all the same."""
+    mime = (ref.mime_type or download.content_type).partition(";")[0].strip()
+    name = ref.filename or download.filename or ref.kind
+    known = {"image/jpeg": ".jpg", "audio/ogg": ".ogg", "image/webp": ".webp"}.get(mime) or guess_extension(mime) or ""
+    name = name.replace(".oga", ".ogg")
+    if "." not in name:
+        name += known
+    conversation = media.message.conversation
+    return store_upload(
+        conversation=conversation, name=name, file=BytesIO(download.content), size=len(download.content)
+    )
+
+
+@transaction.atomic
+def _attach(media: Media, stored: Attachment) -> None:
+    message = _locked(media.message_id)
+    if Media.objects.filter(pk=media.pk).delete()[0]:
+        stored.message = message
+        stored.save(update_fields=["message"])
+        message.attachments = [*message.attachments, facts_of(stored)]
+        _tell(message)
+
+
+@transaction.atomic
+def _give_up(media: Media, reason: str) -> None:
+    message = _locked(media.message_id)
+    if Media.objects.filter(pk=media.pk).delete()[0]:
+        text = _("(The file could not be fetched: %(reason)s)") % {"reason": reason.rstrip(".")}
+        message.content = f"{message.content}\n{text}".strip()
+        _tell(message)
+
+
+def _later(media: Media) -> None:
+    wait = timedelta(seconds=5 * 4**media.attempts)
+    Media.objects.filter(pk=media.pk).update(attempts=media.attempts + 1, due_at=timezone.now() + wait)
+
+
+def _locked(message_id: UUID) -> Message:
+    Conversation.objects.select_for_update(no_key=True).get(messages=message_id)
+    return Message.objects.select_related("conversation__customer", "sender").get(pk=message_id)
+
+
+def _tell(message: Message) -> None:
+    message.save(update_fields=["content", "attachments"])
+    events.record(message.conversation.business_id, [events.message_updated(message)])

@@ -1,0 +1,107 @@
+"""Who it is that writes: by the keys that a provider gives, the strongest first.
+
+Across channels only by a key that the provider vouches for (a telephone number that both have checked); a name or an
+address that somebody claims to have joins nobody. Each match says why, and `separate` undoes it.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from channels_app.adapters.base import ContactRef
+from channels_app.models import Channel, Contact
+from conversations import events
+from conversations.models import Conversation, Customer
+from foundation.ids import new_id
+
+
+def customer_of(channel: Channel, ref: ContactRef) -> tuple[Customer, bool]:
+    """The customer, and whether it is a new one that is not stored yet."""
+    known = {
+        contact.key: contact
+        for contact in Contact.objects.filter(channel=channel, key__in=ref.keys).select_related("customer")
+    }
+    for key in ref.keys:
+        if key in known:
+            return known[key].customer, False
+    if elsewhere := _elsewhere(channel, ref):
+        return elsewhere.customer, False
+    name = (ref.name or ref.handle)[:200].replace("\0", "")
+    return Customer(pk=new_id(), business_id=channel.business_id, name=name, email=ref.email[:254]), True
+
+
+def note(channel: Channel, ref: ContactRef, customer_id: UUID) -> None:
+    """Keep the keys that are new, and that whoever writes can be reached."""
+    known = dict(Contact.objects.filter(channel=channel, key__in=ref.keys).values_list("key", "unreachable"))
+    fresh = [key for key in ref.keys if key not in known]
+    if fresh:
+        reason = _reason(channel, ref, known=bool(known))
+        rows = [
+            Contact(
+                business_id=channel.business_id,
+                channel=channel,
+                customer_id=customer_id,
+                key=key,
+                proven=key in ref.proven,
+                reason=reason,
+            )
+            for key in fresh
+        ]
+        Contact.objects.bulk_create(rows, ignore_conflicts=True)
+    if any(known.values()):
+        Contact.objects.filter(channel=channel, key__in=ref.keys).update(unreachable="")
+
+
+def change(channel: Channel, old_key: str, *, new_keys: Sequence[str], reachable: bool | None) -> None:
+    """The provider says that a contact has further keys, or that it is to be reached no more, or again."""
+    found = Contact.objects.filter(channel=channel, key=old_key).first()
+    if found is None:
+        return
+    rows = [
+        Contact(
+            business_id=channel.business_id,
+            channel=channel,
+            customer_id=found.customer_id,
+            key=key,
+            reason=_("The provider says that this was %(key)s before.") % {"key": old_key},
+        )
+        for key in new_keys
+    ]
+    Contact.objects.bulk_create(rows, ignore_conflicts=True)
+    if reachable is not None:
+        found.unreachable = "" if reachable else _("The customer blocked this channel.")
+        found.save(update_fields=["unreachable"])
+
+
+@transaction.atomic
+def separate(contact: Contact) -> Customer:
+    """Undo a match: this channel's keys and conversations of the customer become somebody of their own."""
+    customer = contact.customer
+    apart = Customer.objects.create(business_id=customer.business_id, name=customer.name)
+    conversations = Conversation.objects.filter(customer=customer, channel_id=contact.channel_id)
+    list(conversations.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+    changed = list(conversations)
+    for conversation in changed:
+        conversation.customer = apart
+        conversation.save(update_fields=["customer"])
+    keys = Contact.objects.filter(customer=customer, channel_id=contact.channel_id)
+    keys.update(customer=apart, reason=_("Taken apart by hand."))
+    told = [events.conversation_updated(conversation, actor_id=None) for conversation in changed]
+    events.record(customer.business_id, [events.customer_created(apart), *told])
+    return apart
+
+
+def _elsewhere(channel: Channel, ref: ContactRef) -> Contact | None:
+    rows = Contact.objects.filter(business_id=channel.business_id, key__in=ref.proven, proven=True)
+    return rows.select_related("customer", "channel").order_by("created_at").first() if ref.proven else None
+
+
+def _reason(channel: Channel, ref: ContactRef, *, known: bool) -> str:
+    if known:
+        return _("Came together with a key that was known.")
+    elsewhere = _elsewhere(channel, ref)
+    if elsewhere is None:
+        return _("The first message came with it.")
+    return _("%(channel)s vouches for the same key, %(key)s.") % {"channel": elsewhere.channel, "key": elsewhere.key}

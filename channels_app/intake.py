@@ -1,0 +1,353 @@
+"""What providers told us, from the stored event to the conversation.
+
+Stored with a unique key before the provider hears 200; worked off in the order of arrival, each event and all that it
+changes in one transaction. One that fails is tried again, and then kept with its reason until somebody replays it.
+"""
+
+import logging
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any, cast
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from channels_app import credentials, deliveries, identity
+from channels_app.adapters import ADAPTERS
+from channels_app.adapters.base import (
+    ContactChanged,
+    CredentialsRevoked,
+    EchoReceived,
+    InboundEvent,
+    MediaRef,
+    MessageDeleted,
+    MessageEdited,
+    MessageReceived,
+    Routed,
+    StatusChanged,
+)
+from channels_app.deliveries import remember
+from channels_app.keys import key_of
+from channels_app.models import Channel, ExternalMessage, Media, RawEvent, RawState, Thread
+from conversations import events
+from conversations.models import ChannelType, Conversation, Message, MessageStatus, SenderType
+from conversations.services.messages import MAX_CONTENT, Draft, post_messages
+from conversations.services.opening import open_conversation
+from conversations.services.receipts import mark_delivered, mark_read
+
+log = logging.getLogger("pingback.intake")
+
+MAX_TRIES = 5
+WAITS = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600))
+# Providers send the same for up to seven days; what failed is kept for whoever looks into it.
+KEPT, KEPT_FAILED = timedelta(days=30), timedelta(days=90)
+PURGED_AT_ONCE = 500
+# A provider's word on a message can come before its answer to our sending it; so long it waits for that.
+PATIENCE = timedelta(seconds=60)
+ECHO_PATIENCE = timedelta(seconds=3)
+# One process of an installation works at a time, so that two messages of one customer keep their order.
+_ADVISORY = 0x70696E67_0001
+
+
+class NotYet(Exception):
+    """What the event is about may still turn up."""
+
+
+def store(channel: Channel, items: Sequence[Routed]) -> None:
+    """Keep what came; a repeat is dropped by its key."""
+    if not items:
+        return
+    received = [
+        RawEvent(
+            business_id=channel.business_id,
+            channel=channel,
+            dedup_key=key_of(item.dedup_key),
+            payload=item.payload,
+            received_at=Now(),
+            due_at=Now(),
+        )
+        for item in items
+    ]
+    with transaction.atomic():
+        RawEvent.objects.bulk_create(received, ignore_conflicts=True)
+        Channel.objects.filter(pk=channel.pk).update(last_event_at=Now())
+        transaction.on_commit(deliveries.news.set, robust=True)
+
+
+def work(*, most: int = 100) -> int:
+    """Work off events that are due, oldest first; how many were done with, for good or until later."""
+    with _turn() as is_ours:
+        if not is_ours:
+            return 0
+        due = RawEvent.objects.filter(state=RawState.WAITING, due_at__lte=Now())
+        ids = list(due.order_by("received_at", "pk").values_list("pk", flat=True)[:most])
+        for raw_id in ids:
+            _work_off(raw_id)
+        return len(ids)
+
+
+def replay(raw: RawEvent) -> bool:
+    """By hand, what failed: as if it had just come. False when it had not failed."""
+    again = RawEvent.objects.filter(pk=raw.pk, state=RawState.FAILED)
+    done = again.update(state=RawState.WAITING, attempts=0, due_at=Now(), last_error="")
+    deliveries.news.set()
+    return bool(done)
+
+
+def purge() -> int:
+    """Of `settings.PURGES`."""
+    old = RawEvent.objects.filter(received_at__lt=timezone.now() - KEPT, state=RawState.DONE)
+    older = RawEvent.objects.filter(received_at__lt=timezone.now() - KEPT_FAILED)
+    ids = [*old.values_list("pk", flat=True)[:PURGED_AT_ONCE], *older.values_list("pk", flat=True)[:PURGED_AT_ONCE]]
+    return RawEvent.objects.filter(pk__in=ids).delete()[0]
+
+
+@contextmanager
+def _turn() -> Iterator[bool]:
+    if connection.vendor != "postgresql":
+        yield True
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_ADVISORY])
+        is_ours = bool(cursor.fetchone()[0])
+    try:
+        yield is_ours
+    finally:
+        if is_ours:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [_ADVISORY])
+
+
+def _work_off(raw_id: UUID) -> None:
+    try:
+        with transaction.atomic():
+            raw = RawEvent.objects.select_for_update().select_related(None).get(pk=raw_id)
+            if raw.state != RawState.WAITING:
+                return
+            channel = Channel.objects.get(pk=raw.channel_id)
+            adapter = ADAPTERS[ChannelType(channel.type)](channel, credentials.reveal(channel))
+            for event in adapter.parse(raw.payload):
+                _take_in(channel, raw, event)
+            RawEvent.objects.filter(pk=raw_id).update(state=RawState.DONE, last_error="")
+    except NotYet:
+        RawEvent.objects.filter(pk=raw_id).update(due_at=Now() + timedelta(seconds=2))
+    except RawEvent.DoesNotExist:
+        return
+    except Exception as error:
+        _failed(raw_id, error)
+
+
+def _failed(raw_id: UUID, error: Exception) -> None:
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    log.error("Event %s raised %s\n%s", raw_id, type(error).__name__, frames)
+    raw = RawEvent.objects.filter(pk=raw_id).first()
+    if raw is None:
+        return
+    raw.attempts += 1
+    raw.last_error = _("%(error)s while it was worked off.") % {"error": type(error).__name__}
+    if raw.attempts >= MAX_TRIES:
+        raw.state = RawState.FAILED
+    else:
+        raw.due_at = timezone.now() + WAITS[raw.attempts - 1]
+    raw.save(update_fields=["attempts", "last_error", "state", "due_at"])
+
+
+def _take_in(channel: Channel, raw: RawEvent, event: InboundEvent) -> None:
+    if taker := _TAKERS.get(type(event)):
+        taker(channel, raw, event)
+
+
+# Messages -------------------------------------------------------------------------------------------------
+
+
+def _message(channel: Channel, raw: RawEvent, event: MessageReceived) -> None:
+    if known_message(channel, event.external_id):
+        return
+    known = Thread.objects.filter(channel=channel, key__in=_thread_keys(event)).select_related("conversation")
+    by_key = {thread.key: thread.conversation for thread in known}
+    by_reference = _by_reference(channel, event) if not by_key else None
+    conversation = next((by_key[key] for key in _thread_keys(event) if key in by_key), by_reference)
+    if event.automated and conversation is None:
+        return
+    customer, is_new = identity.customer_of(channel, event.contact)
+    content = _content(event)
+    dedup_key = f"{channel.pk}:{key_of(event.external_id)}"
+    if conversation is None:
+        opened = open_conversation(
+            business_id=channel.business_id,
+            channel_type=ChannelType(channel.type),
+            channel=channel,
+            customer=customer,
+            new_customer=is_new,
+            content=content,
+            dedup_key=dedup_key,
+        )
+        conversation, message = opened.conversation, cast(Message, opened.message)
+    else:
+        draft = Draft(
+            conversation_id=conversation.pk,
+            sender_type=SenderType.CUSTOMER,
+            content=content,
+            dedup_key=dedup_key,
+        )
+        message = post_messages([draft])[0].message
+    assert conversation.customer_id
+    identity.note(channel, event.contact, conversation.customer_id if not is_new else customer.pk)
+    heard = Thread(
+        channel=channel,
+        conversation=conversation,
+        key=key_of(event.thread_key),
+        address=event.thread_key,
+        last_heard_at=Now(),
+    )
+    Thread.objects.bulk_create(
+        [heard], update_conflicts=True, unique_fields=["channel", "key"], update_fields=["last_heard_at"]
+    )
+    remember(channel, message, event.external_id)
+    Media.objects.bulk_create([Media(channel=channel, message=message, ref=asdict(ref)) for ref in event.media])
+
+
+def _thread_keys(event: MessageReceived) -> list[str]:
+    return [key_of(key) for key in (*event.threads, event.thread_key)]
+
+
+def _by_reference(channel: Channel, event: MessageReceived) -> Conversation | None:
+    """The conversation of a message that it names, where each message has a thread of its own, as in e-mail."""
+    for name in event.threads:
+        if message := known_message(channel, name):
+            return message.conversation
+    return None
+
+
+def _content(event: MessageReceived) -> str:
+    text = event.text.replace("\0", "").encode(errors="replace").decode().strip()
+    if len(text) > MAX_CONTENT:
+        text = text[: MAX_CONTENT - 1] + "…"
+    return text or (_label(event.media[0]) if event.media else _("(An empty message)"))
+
+
+def _label(ref: MediaRef) -> str:
+    labels = {
+        "image": _("Picture"),
+        "audio": _("Sound"),
+        "voice": _("Voice message"),
+        "video": _("Video"),
+        "sticker": _("Sticker"),
+    }
+    return ref.filename[:200] or labels.get(ref.kind, _("File"))
+
+
+def known_message(channel: Channel, external_id: str) -> Message | None:
+    if not external_id:
+        return None
+    found = ExternalMessage.objects.filter(channel=channel, key=key_of(external_id))
+    row = found.select_related("message__conversation__stored_receipts").first()
+    return row.message if row else None
+
+
+def _echo(channel: Channel, raw: RawEvent, event: EchoReceived) -> None:
+    if known_message(channel, event.external_id):
+        return
+    thread = Thread.objects.filter(channel=channel, key=key_of(event.thread_key)).select_related("conversation").first()
+    if deliveries.confirm(
+        channel,
+        external_id=event.external_id,
+        correlation=event.correlation,
+        conversation_id=thread.conversation_id if thread else None,
+        text=event.text,
+    ):
+        return
+    _wait(raw, ECHO_PATIENCE)
+    if thread is None or not event.text.strip():
+        return
+    draft = Draft(
+        conversation_id=thread.conversation_id,
+        sender_type=SenderType.AGENT,
+        content=event.text[:MAX_CONTENT],
+        dedup_key=f"{channel.pk}:{key_of(event.external_id)}",
+        sent_elsewhere=True,
+    )
+    remember(channel, post_messages([draft])[0].message, event.external_id)
+
+
+def _wait(raw: RawEvent, patience: timedelta) -> None:
+    if raw.received_at > timezone.now() - patience:
+        raise NotYet
+
+
+def _edited(channel: Channel, raw: RawEvent, event: MessageEdited) -> None:
+    text = event.text.replace("\0", "").strip()[:MAX_CONTENT]
+    if text:
+        _rewrite(channel, raw, event.external_id, text)
+
+
+def _deleted(channel: Channel, raw: RawEvent, event: MessageDeleted) -> None:
+    _rewrite(channel, raw, event.external_id, _("(The customer took this message back.)"))
+
+
+def _rewrite(channel: Channel, raw: RawEvent, external_id: str, text: str) -> None:
+    found = known_message(channel, external_id)
+    if found is None:
+        _wait(raw, PATIENCE)
+        return
+    change_message(found.pk, lambda message: setattr(message, "content", text))
+
+
+def change_message(message_id: UUID, change: Callable[[Message], None]) -> None:
+    """Under the conversation's lock, and told to whoever looks at it."""
+    with transaction.atomic():
+        Conversation.objects.select_for_update(no_key=True).get(messages=message_id)
+        message = Message.objects.select_related("conversation__customer", "sender").get(pk=message_id)
+        change(message)
+        message.save(update_fields=["content", "attachments"])
+        events.record(message.conversation.business_id, [events.message_updated(message)])
+
+
+# Receipts and the rest ------------------------------------------------------------------------------------
+
+
+def _status(channel: Channel, raw: RawEvent, event: StatusChanged) -> None:
+    found = known_message(channel, event.external_id)
+    if found is None:
+        found = deliveries.confirm(
+            channel, external_id=event.external_id, correlation=event.correlation, conversation_id=None, text=""
+        )
+    if found is None or found.sender_type != SenderType.AGENT:
+        if found is None:
+            _wait(raw, PATIENCE)
+        return
+    if event.status == MessageStatus.FAILED:
+        reason = event.error.reason if event.error else _("The provider could not deliver it.")
+        deliveries.failed_afterwards(channel, found, event.external_id, reason)
+        return
+    if found.status == MessageStatus.FAILED:
+        deliveries.arrived_after_all(found)
+    if event.status == MessageStatus.READ:
+        mark_read(message=found)
+    elif event.status == MessageStatus.DELIVERED:
+        mark_delivered(message=found)
+
+
+def _contact(channel: Channel, raw: RawEvent, event: ContactChanged) -> None:
+    identity.change(channel, event.old_key, new_keys=event.new_keys, reachable=event.reachable)
+
+
+def _revoked(channel: Channel, raw: RawEvent, event: CredentialsRevoked) -> None:
+    deliveries.needs_reconnecting(channel, event.reason)
+
+
+_TAKERS: dict[type[InboundEvent], Callable[[Channel, RawEvent, Any], None]] = {
+    MessageReceived: _message,
+    EchoReceived: _echo,
+    MessageEdited: _edited,
+    MessageDeleted: _deleted,
+    StatusChanged: _status,
+    ContactChanged: _contact,
+    CredentialsRevoked: _revoked,
+}
