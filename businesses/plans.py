@@ -51,7 +51,7 @@ def check_agent_allowed(business: Business, *, current: int) -> None:
 def check_articles_allowed(business: Business, *, current: int) -> None:
     """Raises PlanLimit when one more knowledge article does not fit. current: those that the workspace has now.
 
-    For the knowledge base, which does not exist yet: nothing asks until then. Source: contract/api.md 7.
+    Source: contract/api.md 7.
     """
     _check_count(business, feature="kb_articles", current=current, limit=business.plan.max_kb_articles)
 

@@ -17,6 +17,7 @@ from foundation.errors import Forbidden, Invalid
 class Action(StrEnum):
     HANDLE_CONVERSATIONS = auto()
     ASSIGN = auto()
+    WRITE_ARTICLES = auto()
     SEE_REPORTS = auto()
     MANAGE_TEAM = auto()
     MANAGE_TEAMS = auto()
@@ -29,7 +30,7 @@ class Action(StrEnum):
     MANAGE_API_TOKENS = auto()
 
 
-BY_ALL = frozenset({Action.HANDLE_CONVERSATIONS, Action.SEE_REPORTS, Action.USE_API_TOKENS})
+BY_ALL = frozenset({Action.HANDLE_CONVERSATIONS, Action.WRITE_ARTICLES, Action.SEE_REPORTS, Action.USE_API_TOKENS})
 ALLOWED: dict[Role, frozenset[Action]] = {
     Role.OWNER: frozenset(Action),
     Role.ADMIN: BY_ALL | {Action.ASSIGN, Action.MANAGE_TEAMS},

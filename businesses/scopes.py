@@ -23,6 +23,7 @@ class Resource(models.TextChoices):
     CONVERSATIONS = "conversations", lazy("Conversations and messages")
     CHANNELS = "channels", lazy("Channels")
     WIDGET = "widget", lazy("Widgets")
+    KNOWLEDGE = "knowledge", lazy("Knowledge")
     TEAM = "team", lazy("Team")
     ANALYTICS = "analytics", lazy("Reports")
 

@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "conversations",
     "channels_app",
     "widgets",
+    "theo",
     "reports",
     "pingback.realtime",
     "pingback.apps.PingbackConfig",

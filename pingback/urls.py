@@ -16,6 +16,7 @@ api = [
     path("", include("channels_app.api.urls")),
     path("", include("channels_app.api.hook_urls")),
     path("", include("widgets.api.urls")),
+    path("", include("theo.api.urls")),
     path("", include("reports.api.urls")),
     path("schema/", SpectacularJSONAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="docs.html"), name="docs"),

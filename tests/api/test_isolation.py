@@ -20,6 +20,7 @@ from conversations.saved_views.services import create_view
 from conversations.services.notes import write_note
 from conversations.services.tags import create_tag
 from tests import builders, corpus
+from theo.articles import create_article
 from widgets.identity import add_secret
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +74,8 @@ BODIES: dict[str, Any] = {
     "/api/v1/conversations/{conversation_id}/notes": {"content": "Ask Ben"},
     "/api/v1/conversations/{conversation_id}/notes/{note_id}": {"content": "Ask Ada"},
     "/api/v1/conversations/{conversation_id}/tags": {"tags": ["Billing"]},
+    "/api/v1/kb/articles": {"title": "Returns", "content": "Within 30 days."},
+    "/api/v1/kb/articles/{article_id}": {"content": "Within 60 days."},
     "/api/v1/tags": {"name": "Refund"},
     "/api/v1/tags/{tag_id}": {"color": "red"},
     "/api/v1/conversations/{conversation_id}/read": {"seq": 1},
@@ -144,6 +147,7 @@ def ids(ada: User, acme: Business) -> dict[str, str]:
     return {
         "conversation_id": str(conversation.pk),
         "note_id": str(write_note(conversation=conversation, author=ada, content="Ask Ben").note.pk),
+        "article_id": str(create_article(business=acme, title="Delivery", content="Two days.").pk),
         "tag_id": str(create_tag(business=acme, name="Late", actor=ada).pk),
         "widget_id": str(widget.pk),
         "secret_id": str(add_secret(actor=ada, widget=widget)[0].pk),

@@ -1,0 +1,97 @@
+"""Articles of the knowledge base over REST, word for word as the contract has them."""
+
+from typing import Any
+
+import pytest
+
+from accounts.models import User
+from businesses.models import Business
+from tests import builders
+from theo.articles import bring_in
+from theo.models import Article, ArticleStatus
+
+pytestmark = pytest.mark.django_db
+
+RETURNS = {"title": "Returns", "content": "Send it back within **30 days**.", "tags": ["shipping"]}
+
+
+def test_an_article_is_written_listed_changed_and_deleted(ada: User, acme: Business) -> None:
+    client = builders.api(ada)
+    made = client.post("/api/v1/kb/articles", RETURNS)
+
+    assert made.status_code == 201
+    article = made.json()
+    assert article == {
+        **RETURNS,
+        "id": article["id"],
+        "business_id": str(acme.pk),
+        "status": "published",
+        "index_state": "ready",
+        "created_at": article["created_at"],
+        "updated_at": article["created_at"],
+    }
+
+    second = client.post(
+        "/api/v1/kb/articles/", {"title": "Delivery", "content": "Two days.", "status": "draft"}
+    ).json()
+    assert second["tags"] == []
+    assert [each["id"] for each in client.get("/api/v1/kb/articles").json()] == [second["id"], article["id"]]
+
+    path = f"/api/v1/kb/articles/{article['id']}"
+    changed = client.patch(path, {"content": "Within 60 days.", "tags": ["a", "a", "b"]}).json()
+    assert (changed["title"], changed["content"], changed["tags"]) == ("Returns", "Within 60 days.", ["a", "b"])
+    assert client.get(path).json() == changed
+
+    gone = client.delete(path)
+    assert (gone.status_code, gone.json()) == (200, {"message": "Article deleted"})
+    assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"title": "", "content": "x"},
+        {"title": "x" * 201, "content": "x"},
+        {"title": "x", "content": "x" * 100_001},
+        {"title": "x", "content": "x", "tags": ["x" * 51]},
+        {"title": "x", "content": "x", "tags": "x"},
+        {"title": 7, "content": "x"},
+        {"title": "x", "content": "x", "status": "secret"},
+    ],
+)
+def test_what_is_no_article_is_refused(ada: User, acme: Business, body: dict[str, Any]) -> None:
+    assert builders.api(ada).post("/api/v1/kb/articles", body).status_code == 422
+    assert not Article.objects.exists()
+
+
+def test_the_plan_says_how_many(ada: User, acme: Business) -> None:
+    acme.plan.max_kb_articles = 1
+    acme.plan.save()
+    client = builders.api(ada)
+    client.post("/api/v1/kb/articles", RETURNS)
+
+    refused = client.post("/api/v1/kb/articles", RETURNS)
+
+    assert refused.status_code == 402
+    body = refused.json()
+    assert {name: body[name] for name in ("error", "feature", "current", "limit")} == {
+        "error": "limit_exceeded",
+        "feature": "kb_articles",
+        "current": 1,
+        "limit": 1,
+    }
+    assert Article.objects.count() == 1
+
+
+def test_the_same_source_is_the_same_article(acme: Business) -> None:
+    first, _none = bring_in(
+        business=acme, title="A", content="Old.", tags=[], source="a.md", status=ArticleStatus.DRAFT
+    )
+    again, _none = bring_in(
+        business=acme, title="A", content="New.", tags=[], source="a.md", status=ArticleStatus.PUBLISHED
+    )
+
+    assert first is not None
+    assert again is not None
+    assert (again.pk, again.content, again.status) == (first.pk, "New.", "draft")

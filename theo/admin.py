@@ -1,0 +1,34 @@
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from accounts.operators import ToldAdmin
+from theo.models import Article
+
+
+@admin.register(Article)
+class ArticleAdmin(ToldAdmin):
+    """Read and deleted here; written by its workspace alone."""
+
+    list_display = ("title", "business", "status", "index_state", "updated_at")
+    list_select_related = ("business",)
+    search_fields = ("title", "business__name", "id")
+    fields = (
+        "id",
+        "business",
+        "title",
+        "content",
+        "tags",
+        "status",
+        "index_state",
+        "source",
+        "created_at",
+        "updated_at",
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

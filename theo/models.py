@@ -1,0 +1,56 @@
+"""What Theo, the assistant, knows."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from businesses.models import Business
+from businesses.querysets import BusinessScoped
+from foundation.ids import new_id
+
+
+class ArticleStatus(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    PUBLISHED = "published", _("Published")
+
+
+class IndexState(models.TextChoices):
+    """How far the article has come into the index. What is found by its words is ready as soon as it is stored."""
+
+    PENDING = "pending", _("Indexing")
+    READY = "ready", _("Ready")
+    FAILED = "failed", _("Not indexed")
+
+
+class Article(models.Model):
+    """Something that customers ask, and its answer, in Markdown. Only a published one is ever shown to a customer.
+
+    source: where it was imported from ("" = written here): the same source is the same article.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, db_index=False, related_name="articles")
+    title = models.CharField(_("title"), max_length=200)
+    content = models.TextField(_("content"))
+    tags = models.JSONField(_("tags"), default=list, blank=True)
+    status = models.CharField(_("status"), max_length=10, choices=ArticleStatus, default=ArticleStatus.PUBLISHED)
+    index_state = models.CharField(
+        _("index"), max_length=10, choices=IndexState, default=IndexState.READY, editable=False
+    )
+    source = models.CharField(_("imported from"), max_length=500, blank=True, editable=False)
+    created_at = models.DateTimeField(_("created"))
+    updated_at = models.DateTimeField(_("updated"))
+
+    objects = BusinessScoped["Article"].as_manager()
+
+    class Meta:
+        verbose_name = _("article")
+        verbose_name_plural = _("articles")
+        indexes = [models.Index(fields=["business", "-created_at", "-id"], name="article_newest")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["business", "source"], condition=~models.Q(source=""), name="article_source_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
