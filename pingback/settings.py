@@ -386,6 +386,7 @@ SPECTACULAR_SETTINGS = {
         "AgentStatus": "businesses.models.AgentStatus",
         "ChannelType": "conversations.models.ChannelType",
         "ChannelState": "channels_app.models.ChannelState",
+        "ArticleStatus": "theo.models.ArticleStatus",
     },
 }
 CORS_ALLOWED_ORIGINS = env_list("API_CORS_ORIGINS")

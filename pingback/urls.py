@@ -39,6 +39,7 @@ urlpatterns = [
     path("", include("conversations.urls")),
     path("", include("widgets.urls")),
     path("", include("channels_app.urls")),
+    path("", include("theo.urls")),
 ]
 
 handler400 = "pingback.errors.bad_request"

@@ -1,0 +1,102 @@
+"""Knowledge, as a team writes it in the browser."""
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from accounts.models import User
+from businesses.models import Business
+from theo.articles import create_article
+from theo.markdown import rendered
+from theo.models import Article
+
+pytestmark = pytest.mark.django_db
+
+WORDS = {"title": "Returns", "content": "Within **30 days**.", "tags": "shipping, money"}
+
+
+def test_an_agent_previews_saves_finds_and_deletes_an_article(ben: User, acme: Business, sign_in: Any) -> None:
+    client = sign_in(ben)
+    assert "No article yet" in client.get("/knowledge/").content.decode()
+
+    shown = client.post("/knowledge/new/", {**WORDS, "do": "preview"}).content.decode()
+    assert "<strong>30 days</strong>" in shown
+    assert "Not saved yet" in shown
+    assert not Article.objects.exists()
+
+    client.post("/knowledge/new/", {**WORDS, "do": "draft"})
+    article = Article.objects.get()
+    assert (article.business, article.status, article.tags) == (acme, "draft", ["shipping", "money"])
+
+    client.post(f"/knowledge/{article.pk}/", {**WORDS, "content": "Within 60 days.", "do": "published"})
+    article.refresh_from_db()
+    assert (article.content, article.status) == ("Within 60 days.", "published")
+
+    assert "Returns" in client.get("/knowledge/?q=60+days&status=published").content.decode()
+    assert "Nothing found" in client.get("/knowledge/?q=jacuzzi").content.decode()
+    assert "Nothing found" in client.get("/knowledge/?status=draft").content.decode()
+
+    client.post(f"/knowledge/{article.pk}/delete/")
+    assert not Article.objects.exists()
+
+
+def test_nobody_sees_another_workspaces_articles(mallory: User, acme: Business, sign_in: Any) -> None:
+    article = create_article(business=acme, title="Secret sauce", content="Basil.")
+    client = sign_in(mallory)
+
+    assert "Secret sauce" not in client.get("/knowledge/?q=sauce").content.decode()
+    for path in (f"/knowledge/{article.pk}/", f"/knowledge/{article.pk}/delete/"):
+        assert client.post(path, {**WORDS, "do": "published"}).status_code == 404
+    article.refresh_from_db()
+    assert article.content == "Basil."
+
+
+def test_what_is_wrong_is_said_beside_it(ada: User, acme: Business, sign_in: Any) -> None:
+    client = sign_in(ada)
+    assert client.post("/knowledge/new/", {**WORDS, "title": " ", "do": "draft"}).status_code == 422
+    acme.plan.max_kb_articles = 0
+    acme.plan.save()
+
+    refused = client.post("/knowledge/new/", {**WORDS, "do": "draft"})
+
+    assert refused.status_code == 400
+    assert "plan allows" in refused.content.decode()
+
+
+def test_files_become_articles_and_one_that_cannot_stops_no_other(ada: User, acme: Business, sign_in: Any) -> None:
+    client = sign_in(ada)
+    markdown = SimpleUploadedFile("pause-a-delivery.md", b"# Pause a delivery\n\nIn your account.")
+    table = SimpleUploadedFile("faq.csv", b"title,content,tags\nGrind,Coarse.,a\nEmpty,,\n")
+    picture = SimpleUploadedFile("a.png", b"\x89PNG")
+
+    said = client.post("/knowledge/import/", {"file": [markdown, table, picture], "status": "draft"})
+
+    assert said.status_code == 422
+    assert "2 articles are in." in said.content.decode()
+    assert set(Article.objects.values_list("title", "content", "status")) == {
+        ("Pause a delivery", "In your account.", "draft"),
+        ("Grind", "Coarse.", "draft"),
+    }
+
+    again = SimpleUploadedFile("faq.csv", b"title,content\nGrind,Fine.\n")
+    assert client.post("/knowledge/import/", {"file": [again], "status": "draft"}).status_code == 302
+    assert Article.objects.get(title="Grind").content == "Fine."
+    assert Article.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "[x](javascript:alert(1))",
+        "[x](data:text/html,x)",
+        "![x](https://evil.example/p.png)",
+        "<svg/onload=alert(1)>",
+        "```<img src=x onerror=alert(1)>\n```",
+    ],
+)
+def test_markup_in_an_article_stays_text(hostile: str) -> None:
+    html = rendered(hostile)
+    assert not [word for word in ("<script", "<img", "<svg", 'href="javascript', 'href="data') if word in html]

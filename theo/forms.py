@@ -1,0 +1,55 @@
+"""Forms of the Knowledge pages. The rules are the services'."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from foundation.pages import PageForm
+from theo.articles import MAX_CONTENT, MAX_TITLE
+from theo.models import ArticleStatus
+
+
+class ArticleForm(PageForm):
+    title = forms.CharField(
+        label=_("Title"),
+        max_length=MAX_TITLE,
+        help_text=_("As a customer would ask it: “How do I return something?”"),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    content = forms.CharField(
+        label=_("Answer"),
+        max_length=MAX_CONTENT,
+        help_text=_("Markdown: # heading, **bold**, - list, [words](https://address)."),
+        widget=forms.Textarea(attrs={"rows": 16, "dir": "auto"}),
+    )
+    tags = forms.CharField(
+        label=_("Tags"),
+        required=False,
+        max_length=1_100,
+        help_text=_("With commas between."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class ManyFiles(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Several at once; `cleaned_data` has a list."""
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        return [super(FilesField, self).clean(each, initial) for each in data or [None]]
+
+
+class ImportForm(PageForm):
+    file = FilesField(
+        label=_("Files"),
+        help_text=_("Up to five: Markdown or text, one article a file, or CSV with columns title, content and tags."),
+        widget=ManyFiles(attrs={"accept": ".md,.markdown,.txt,.csv"}),
+    )
+    status = forms.ChoiceField(
+        label=_("New articles are"),
+        choices=[(ArticleStatus.DRAFT, _("drafts")), (ArticleStatus.PUBLISHED, _("published"))],
+    )

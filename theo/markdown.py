@@ -1,0 +1,38 @@
+"""Articles are Markdown; what a page shows of them is HTML of our own making.
+
+Markup inside the text stays text, pictures stay out (whoever reads an article tells nobody), and what comes out passes
+an allowlist all the same. Source: promises, "Text is text"; attacks F1.
+"""
+
+import nh3
+from markdown_it import MarkdownIt
+
+TAGS = {"p", "br", "h2", "h3", "h4", "ul", "ol", "li", "strong", "em", "s", "code", "pre", "blockquote", "a", "hr"}
+TAGS |= {"table", "thead", "tbody", "tr", "th", "td"}
+# The page has its own first two levels.
+HEADINGS = {"h1": "h2", "h2": "h3", "h3": "h4", "h5": "h4", "h6": "h4"}
+
+_parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable("image")
+
+
+class Clean(str):
+    """HTML that passed the allowlist: templates print it as it is."""
+
+    def __html__(self) -> str:
+        return self
+
+
+def rendered(text: str) -> Clean:
+    tokens = _parser.parse(text)
+    for token in tokens:
+        token.tag = HEADINGS.get(token.tag, token.tag)
+    html = _parser.renderer.render(tokens, _parser.options, {})
+    return Clean(
+        nh3.clean(
+            html,
+            tags=TAGS,
+            attributes={"a": {"href"}, "ol": {"start"}},
+            url_schemes={"http", "https", "mailto"},
+            link_rel="noopener noreferrer nofollow",
+        )
+    )

@@ -1,0 +1,11 @@
+from django.urls import path
+
+from theo import views
+
+urlpatterns = [
+    path("knowledge/", views.knowledge, name="knowledge"),
+    path("knowledge/new/", views.new_article, name="knowledge-new"),
+    path("knowledge/import/", views.import_articles, name="knowledge-import"),
+    path("knowledge/<uuid:article_id>/", views.one_article, name="knowledge-article"),
+    path("knowledge/<uuid:article_id>/delete/", views.delete_article, name="knowledge-delete"),
+]
