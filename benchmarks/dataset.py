@@ -24,7 +24,8 @@ from django.db import connection, models
 from django.test import Client
 
 from businesses.models import Business, FeedEvent
-from conversations.models import Conversation, Customer, Message
+from conversations.models import Conversation, Customer, IndexedKind, Message
+from conversations.search import index
 from tests import builders
 
 WORDS = (
@@ -89,6 +90,8 @@ def main(conversations: int, each: int) -> dict[str, Any]:
         else:
             cursor.execute("PRAGMA foreign_keys = OFF")
             cursor.execute("PRAGMA synchronous = OFF")
+    index.pause()  # all of it at once is quicker than row by row
+    IndexedKind.objects.all().delete()
     fill(
         Customer,
         ({**of, "id": pk, "name": f"Cleo {pk.hex[-4:]}", "created_at": at} for pk, _, at, _, _ in made),
@@ -121,13 +124,17 @@ def main(conversations: int, each: int) -> dict[str, Any]:
                 "seq": seq,
                 "sender_type": "customer" if seq % 2 else "agent",
                 "sender": None if seq % 2 else ada.pk,
-                "content": " ".join(chance.choices(words, k=14)),
+                # The first one has a word that no other has, as order numbers are.
+                "content": " ".join(
+                    [*chance.choices(words, k=14), *([f"x{conversation.hex[:12]}"] if seq == 1 else [])]
+                ),
                 "dedup_key": f"w:{conversation}:{seq}",
                 "created_at": at,
             }
             for conversation, seq, pk, at in times()
         ),
     )
+    index.keep(tell=lambda _line: None)
     before = Business.objects.values_list("feed_seq", flat=True).get(pk=business.pk)
     fill(
         FeedEvent,
@@ -156,6 +163,7 @@ def main(conversations: int, each: int) -> dict[str, Any]:
         "cookie": f"{settings.SESSION_COOKIE_NAME}={browser.cookies[settings.SESSION_COOKIE_NAME].value}",
         "conversation_id": str(made[conversations // 2][1]),
         "feed_seq": before + conversations * each,
+        "rare_word": f"x{made[conversations // 2][1].hex[:12]}",
         "database": str(settings.DATABASES["default"]["NAME"]),
     }
 

@@ -57,6 +57,23 @@ async def _on(plan: Plan, name: str, postgres: bool, nothing: Measure | None) ->
         "inbox page": ("/inbox/", cookie, _list(data, status="open")),
         "open API": (f"/api/v1/conversations/{own}/messages?limit=50", bearer, _thread(own)),
         "open page": (f"/inbox/{own}/", cookie, _thread(own) + _list(data, status="open")),
+        "search, a rare word": (
+            f"/api/v1/search?limit=20&q={data['rare_word']}",
+            bearer,
+            _search(data, data["rare_word"], postgres),
+        ),
+        "search, a common word": ("/api/v1/search?limit=20&q=refund", bearer, _search(data, "refund", postgres)),
+        "search, two common words": (
+            "/api/v1/search?limit=20&q=refund+lamp",
+            bearer,
+            _search(data, "refund lamp", postgres),
+        ),
+        "search, just begun": ("/api/v1/search?limit=20&q=refun", bearer, _search(data, "refun*", postgres)),
+        "search, narrowed": (
+            "/api/v1/search?limit=20&q=refund+status:pending",
+            bearer,
+            _search(data, "refund", postgres),
+        ),
         "feed API": (f"/api/v1/feed?after={cursor}&limit=100", bearer, _feed(data, cursor)),
     }
     measures: dict[str, Measure] = {"nothing": nothing} if nothing else {}
@@ -137,6 +154,27 @@ def _feed(data: dict[str, Any], cursor: int) -> Statements:
         LEFT JOIN conversations_message m ON m.id = e.message_id LEFT JOIN accounts_user u ON u.id = m.sender_id
         WHERE e.business_id = %s AND e.seq > %s ORDER BY e.seq LIMIT 100"""
     return [(statement, [data["business_id"], cursor])]
+
+
+def _search(data: dict[str, Any], words: str, postgres: bool) -> Statements:
+    """The newest twenty entries that hold all of the words (`*`: the last is begun), with their messages."""
+    scope = f"{data['business_id'].replace('-', '')}t"
+    if postgres:
+        asked = " & ".join([f"'{scope}'", *(f"'{word.rstrip('*')}'" for word in words.split())])
+        matches, given = "e.doc @@ %s::tsquery", asked + (":*" if words.endswith("*") else "")
+    else:
+        asked = " AND ".join(f'"{word.rstrip("*")}"' + (" *" if word.endswith("*") else "") for word in words.split())
+        given = f'scope : "{scope}" AND body : ({asked})'
+        matches = (
+            "e.id IN (SELECT rowid FROM conversations_search_t WHERE conversations_search_t MATCH %s"
+            " ORDER BY rowid DESC LIMIT 20)"
+        )
+    statement = f"""
+        SELECT e.*, m.*, c.*, cu.* FROM conversations_searchentry e
+        JOIN conversations_message m ON m.id = e.object_id JOIN conversations_conversation c ON c.id = m.conversation_id
+        LEFT JOIN conversations_customer cu ON cu.id = c.customer_id
+        WHERE {matches} AND e.business_id = %s AND e.shelf = 't' ORDER BY e.id DESC LIMIT 20"""
+    return [(statement, [given, data["business_id"]])]
 
 
 async def _asked(plan: Plan, port: int, request: bytes) -> Figures:

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import BooleanField, QuerySet
 from django.db.models.expressions import RawSQL
 
-from conversations.search.index import ENTRIES, WORDS
+from conversations.search.index import ENTRIES, table_of
 from conversations.search.models import SearchEntry, Shelf
 
 # SQLite: so many entries that hold the words are looked at for what else is asked for, before one says "go on".
@@ -107,7 +107,7 @@ class SQLite:
         entries: list[SearchEntry] = []
         many = ROUND if is_narrowed else limit
         for _round in range(ROUNDS if is_narrowed else 1):
-            ids = self._ids(match, below, many)
+            ids = self._ids(table_of(shelf), match, below, many)
             entries += rows.filter(pk__in=ids).order_by("-pk")[: limit - len(entries)]
             if len(entries) == limit:
                 return Part(entries=entries, below=entries[-1].pk)
@@ -116,11 +116,11 @@ class SQLite:
             below = ids[-1]
         return Part(entries=entries, below=below)
 
-    def _ids(self, match: str, below: int | None, limit: int) -> list[int]:
+    def _ids(self, table: str, match: str, below: int | None, limit: int) -> list[int]:
         behind, given = ("AND rowid < %s", [below]) if below else ("", [])
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT rowid FROM {WORDS} WHERE {WORDS} MATCH %s {behind} ORDER BY rowid DESC LIMIT %s",  # noqa: S608
+                f"SELECT rowid FROM {table} WHERE {table} MATCH %s {behind} ORDER BY rowid DESC LIMIT %s",  # noqa: S608
                 [match, *given, limit],
             )
             return [row[0] for row in cursor.fetchall()]

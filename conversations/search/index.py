@@ -10,11 +10,10 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from conversations.search.models import IndexedKind, SearchEntry
+from conversations.search.models import IndexedKind, SearchEntry, Shelf
 from conversations.search.sources import SOURCES, Source
 
 ENTRIES = SearchEntry._meta.db_table
-WORDS = "conversations_search"
 BATCH = 2_000
 # Between words, whatever PostgreSQL's parser would make of them: addresses and numbers are found by their parts.
 APART = "@./:_-+<>&~%=?#*|\\'\"’"
@@ -27,25 +26,48 @@ def is_postgres() -> bool:
     return connection.vendor == "postgresql"
 
 
+def table_of(shelf: str) -> str:
+    """SQLite's table of a shelf's words; one each: what is often said, and nobody's name, is at once nobody's name."""
+    return f"conversations_search_{shelf}"
+
+
 def create() -> None:
-    """Where the words lie; of a database that has the entries' table. For the migration."""
+    """Where the words lie; of a database that has the entries' table. For migrations; safe to repeat."""
     with connection.cursor() as cursor:
         if not is_postgres():
-            cursor.execute(
-                f"CREATE VIRTUAL TABLE {WORDS} USING fts5(scope, body, content='', columnsize=0,"
-                " tokenize='unicode61 remove_diacritics 2')"
-            )
+            for shelf in Shelf:
+                cursor.execute(
+                    f"CREATE VIRTUAL TABLE IF NOT EXISTS {table_of(shelf)} USING fts5(scope, body, content='',"
+                    " columnsize=0, tokenize='unicode61 remove_diacritics 2')"
+                )
             return
-        cursor.execute(f"ALTER TABLE {ENTRIES} ADD COLUMN doc tsvector")
+        cursor.execute(f"ALTER TABLE {ENTRIES} ADD COLUMN IF NOT EXISTS doc tsvector")
         cursor.execute(f"ALTER TABLE {ENTRIES} ALTER COLUMN doc SET STATISTICS 500")
-        # A short list of what is not sorted in yet: no message waits long for its turn to sort it in.
-        cursor.execute(f"CREATE INDEX search_words ON {ENTRIES} USING gin (doc) WITH (gin_pending_list_limit = 256)")
+        for shelf in Shelf:
+            # A short list of what is not sorted in yet: no message waits long for its turn to sort it in.
+            cursor.execute(
+                f"CREATE INDEX IF NOT EXISTS search_words_{shelf} ON {ENTRIES} USING gin (doc)"
+                f" WITH (gin_pending_list_limit = 256) WHERE shelf = '{shelf}'"
+            )
+
+
+def part_shelves() -> None:
+    """From one place for all words to one for each shelf; what was there comes in again after the migrations."""
+    with connection.cursor() as cursor:
+        if is_postgres():
+            cursor.execute("DROP INDEX IF EXISTS search_words")
+        else:
+            cursor.execute("DROP TABLE IF EXISTS conversations_search")
+            for table in (ENTRIES, IndexedKind._meta.db_table):
+                cursor.execute(f"DELETE FROM {table}")  # noqa: S608
+    create()
 
 
 def drop() -> None:
     with connection.cursor() as cursor:
         if not is_postgres():
-            cursor.execute(f"DROP TABLE {WORDS}")
+            for shelf in Shelf:
+                cursor.execute(f"DROP TABLE {table_of(shelf)}")
             return
         cursor.execute("DROP FUNCTION IF EXISTS conversations_search_doc(text, text) CASCADE")
         for source in SOURCES.values():
@@ -134,7 +156,7 @@ def _fill_between(source: Source, last: Any, upper: Any) -> None:
             [upper, *given],
         )
         cursor.execute(
-            f"INSERT INTO {WORDS} (rowid, scope, body)"  # noqa: S608
+            f"INSERT INTO {table_of(source.shelf)} (rowid, scope, body)"  # noqa: S608
             f" SELECT e.id, e.business_id || e.shelf, {source.words.format(row='known')}"
             f" FROM {ENTRIES} e JOIN {source.table} known ON known.id = e.object_id WHERE e.id > %s",
             [before],
@@ -146,7 +168,8 @@ def _forget_what_is_gone() -> None:
     if is_postgres() or SearchEntry.objects.exists():
         return
     with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO {WORDS} ({WORDS}) VALUES ('delete-all')")  # noqa: S608
+        for table in map(table_of, Shelf):
+            cursor.execute(f"INSERT INTO {table} ({table}) VALUES ('delete-all')")  # noqa: S608
 
 
 def _name(source: Source) -> str:
@@ -171,15 +194,15 @@ def _doc(source: Source, row: str) -> str:
 
 
 def _on_sqlite(source: Source) -> list[str]:
-    table, name = source.table, _name(source)
+    table, name, words = source.table, _name(source), table_of(source.shelf)
     add = (
         f"INSERT INTO {ENTRIES} ({COLUMNS}) SELECT {_values(source, 'NEW')} WHERE {_is_found(source, 'NEW')};"  # noqa: S608
-        f" INSERT INTO {WORDS} (rowid, scope, body) SELECT e.id, e.business_id || e.shelf,"
+        f" INSERT INTO {words} (rowid, scope, body) SELECT e.id, e.business_id || e.shelf,"
         f" {source.words.format(row='NEW')} FROM {ENTRIES} e WHERE e.object_id = NEW.id;"
     )
     # The words as they were put in: the table of words does not keep them.
     remove = (
-        f"INSERT INTO {WORDS} ({WORDS}, rowid, scope, body) SELECT 'delete', e.id, e.business_id || e.shelf,"  # noqa: S608
+        f"INSERT INTO {words} ({words}, rowid, scope, body) SELECT 'delete', e.id, e.business_id || e.shelf,"  # noqa: S608
         f" {source.words.format(row='OLD')} FROM {ENTRIES} e WHERE e.object_id = OLD.id;"
         f" DELETE FROM {ENTRIES} WHERE object_id = OLD.id;"
     )

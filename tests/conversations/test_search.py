@@ -12,6 +12,7 @@ from businesses.models import Business
 from conversations.models import ChannelType, Customer, Message, SearchEntry, Status
 from conversations.search import index
 from conversations.search.finding import Hit, search
+from conversations.search.models import Shelf
 from conversations.search.query import parse
 from conversations.search.snippets import FROM, TO, snippet_of
 from conversations.services import handling
@@ -57,10 +58,9 @@ def test_a_deleted_customer_leaves_nothing_in_the_index(ada: User, acme: Busines
     assert not SearchEntry.objects.exists()
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM conversations_search WHERE conversations_search MATCH 'secret OR hart'"
-            )
-            assert cursor.fetchone() == (0,)
+            for table in map(index.table_of, Shelf):
+                cursor.execute(f"SELECT count(*) FROM {table} WHERE {table} MATCH 'secret OR hart'")
+                assert cursor.fetchone() == (0,)
 
 
 def test_the_words_side_by_side_come_first_then_all_of_them_then_what_was_only_begun(ada: User, acme: Business) -> None:
