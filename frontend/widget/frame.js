@@ -154,10 +154,7 @@ async function earlier() {
 
 /** The list of conversations, asked at every connection: it tells of those that are not open here. */
 async function refresh() {
-  if (!key) {
-    listed = true
-    return
-  }
+  if (!key) return
   const headers = { "X-Visitor-Key": key }
   const answer = await fetch(`/api/v1/widget/${settings.id}/conversations`, { headers })
     .then((response) => response.ok && response.json())
@@ -341,6 +338,7 @@ const outbox = new Outbox({
     if (ack.visitor_key && ack.visitor_key !== key) {
       key = ack.visitor_key
       host.keep("key", key)
+      if (!landed) refresh()
     }
     host.message(ack.message)
     onMessage({ ...ack.message, client_message_id: item.id })

@@ -150,6 +150,7 @@ def test_the_page_of_commands_runs_each(context: Any, server: Server, acme: Acme
             until(page, lambda: page.locator("pb-widget aside").evaluate("node => node.classList.contains('left')"))
 
     until(page, lambda: "ready" in events.inner_text() and "message {" in events.inner_text())
-    page.get_by_role("button", name="Close chat").first.wait_for()
-    chat.get_by_role("button", name="Send us a message").wait_for()  # reset came last
+    # The language was set before, and reset came last.
+    page.get_by_role("button", name="Chat schließen").first.wait_for()
+    chat.get_by_role("button", name="Nachricht schreiben").wait_for()
     assert said == []
