@@ -26,5 +26,6 @@ urlpatterns = [
     ),
     path("inbox/<uuid:conversation_id>/status/", views.set_status, name="conversation-status"),
     path("inbox/<uuid:conversation_id>/assign/", views.assign, name="conversation-assign"),
+    path("inbox/<uuid:conversation_id>/work/", views.work, name="conversation-work"),
     path("inbox/<uuid:conversation_id>/read/", views.read, name="conversation-read"),
 ]

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,13 +21,15 @@ from accounts.models import User
 from businesses.models import Membership
 from businesses.pages import member_page
 from businesses.policy import Action, require
-from conversations import lists, pages, picker
+from conversations import doing, lists, pages, picker
+from conversations.asides import Asides, asides_of
 from conversations.attachments import ids_of, unsent_among
-from conversations.models import Conversation, Status
+from conversations.models import Conversation, Status, Tag
 from conversations.saved_views.services import may_change
 from conversations.search.finding import search
 from conversations.services import handling
 from conversations.services.messages import MAX_CONTENT, send_reply
+from conversations.services.notes import mentions_in, write_note
 from conversations.services.uploads import keep_upload
 from conversations.sorting import Sort
 from foundation.errors import Forbidden, KeyReused, Refused, Unprocessable
@@ -38,6 +41,9 @@ ACTIONS = {
     Status.RESOLVED: handling.resolve_conversation,
     Status.CLOSED: handling.close_conversation,
 }
+
+# "Send and ..."
+AFTER_SENDING = {str(status): ACTIONS[status] for status in (Status.RESOLVED, Status.PENDING)}
 
 
 def handling_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -97,12 +103,18 @@ def thread_messages(request: HttpRequest, conversation_id: UUID) -> HttpResponse
         "choices": picker.choices_for(request.user, found),  # type: ignore[arg-type]
         "place": _place(request).parts(),
     }
+    last: int | None
     if "before" in request.GET:
         entries, earlier = pages.window_before(found, _number(request, "before", least=1))
         context |= {"entries": entries, "earlier": earlier}
+        first = entries[0].message.seq if entries and earlier else 0
+        last = entries[-1].message.seq if entries else 0
     else:
         limit = min(_number(request, "limit", least=1) if "limit" in request.GET else 200, 200)
-        context["entries"] = pages.window_after(found, _number(request, "after", least=0), limit)
+        first = _number(request, "after", least=0)
+        entries = context["entries"] = pages.window_after(found, first, limit)
+        last = entries[-1].message.seq if len(entries) == limit else None
+    context["asides"] = _asides_between(request, found, entries, first, last)
     return render(request, "conversations/messages.html", context)
 
 
@@ -120,7 +132,21 @@ def reply(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     try:
         for file in request.FILES.getlist("file"):  # without JavaScript they come along with the words
             chosen.append(str(keep_upload(agent=author, conversation=found, file=file).pk))
-        send_reply(conversation=found, author=author, content=content, key=key, attachments=ids_of(chosen))
+        if request.POST.get("mode") == "note":
+            mentioned = mentions_in(content, business_id=found.business_id)
+            write_note(conversation=found, author=author, content=content, mentions=mentioned, key=key)
+        else:
+            with transaction.atomic():
+                send_reply(
+                    conversation=found,
+                    author=author,
+                    content=content,
+                    key=key,
+                    attachments=ids_of(chosen),
+                    seen_seq=_seen(request),
+                )
+                if then := AFTER_SENDING.get(request.POST.get("then", "")):
+                    then(conversation=found, actor=author)
     except Refused as refusal:
         if is_fetch(request):
             return refused(refusal)
@@ -130,6 +156,7 @@ def reply(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
         # With a new key: under this one nothing was stored, or something else.
         context = _list_context(request, opened=found) | _thread_context(request, found)
         context |= {"content": content, "error": error, "unsent": unsent_among(chosen, found)}
+        context["mode"] = request.POST.get("mode")
         return _inbox_page(request, context, status=refusal.status)
     return HttpResponse(status=204) if is_fetch(request) else redirect(_address(request, found) + "#end")
 
@@ -176,6 +203,26 @@ def assign(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 @member_page
 @handling_page
 @require_POST
+def work(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """One of the small things: `do` says which (conversations/doing.py)."""
+    found = _conversation(request, conversation_id)
+    try:
+        doing.do(
+            conversation=found,
+            what=request.POST.get("do", ""),
+            value=request.POST.get("value", ""),
+            actor=request.user,  # type: ignore[arg-type]
+        )
+    except Refused as refusal:
+        if is_fetch(request):
+            return refused(refusal)
+        messages.error(request, refusal.detail)
+    return HttpResponse(status=204) if is_fetch(request) else redirect(_address(request, found))
+
+
+@member_page
+@handling_page
+@require_POST
 def read(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """The reader has seen everything up to `seq`."""
     found = _conversation(request, conversation_id)
@@ -184,6 +231,14 @@ def read(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
         return HttpResponse(status=422)
     unread = handling.mark_read(conversation=found, user=request.user, seq=int(seq))  # type: ignore[arg-type]
     return JsonResponse({"unread": unread})
+
+
+def _seen(request: HttpRequest) -> int | None:
+    """The newest message that the page showed; None when it does not say, or when the reply goes whatever came."""
+    seen = request.POST.get("seen_seq", "")
+    if request.POST.get("force") or not (seen.isascii() and seen.isdigit() and len(seen) < 10):
+        return None
+    return int(seen)
 
 
 def refused(refusal: Refused) -> JsonResponse:
@@ -241,6 +296,9 @@ def _thread_context(request: HttpRequest, found: Conversation) -> dict[str, Any]
         entries, earlier, before = pages.window_around(found, at)
     else:
         entries, earlier = pages.window_before(found, before)
+    first = entries[0].message.seq if entries and earlier else 0
+    last = entries[-1].message.seq if entries and before is not None else None
+    asides = _asides_between(request, found, entries, first, last)
     unread: int = found.unread  # type: ignore[attr-defined]
     if before is None:
         _mark_first_new(entries, unread)
@@ -248,6 +306,8 @@ def _thread_context(request: HttpRequest, found: Conversation) -> dict[str, Any]
         "conversation": found,
         "choices": picker.choices_for(request.user, found),  # type: ignore[arg-type]
         "entries": entries,
+        "asides": asides,
+        "tags": Tag.objects.visible_to(request.user).order_by("name"),
         "earlier": earlier,
         "before": before,
         "at": at,
@@ -258,6 +318,16 @@ def _thread_context(request: HttpRequest, found: Conversation) -> dict[str, Any]
         "max_content": MAX_CONTENT,
         "upload_bytes": settings.UPLOAD_BYTES,
     }
+
+
+def _asides_between(
+    request: HttpRequest, found: Conversation, entries: list[pages.Entry], first: int, last: int | None
+) -> Asides:
+    """Notes and activity behind the messages from `first` to `last`; what stands behind one ends a group there."""
+    asides = asides_of(found, reader=request.user, first=first, last=last)  # type: ignore[arg-type]
+    for entry in entries:
+        entry.same = entry.same and entry.message.seq - 1 not in asides
+    return asides
 
 
 def _mark_first_new(entries: list[pages.Entry], unread: int) -> None:

@@ -78,6 +78,17 @@ class Conflict(Refused):
     code = "conflict"
 
 
+class Stale(Conflict):
+    """Something came in the meantime that the caller has not seen. news: how it looks to the caller."""
+
+    code = "stale"
+    error = "stale"
+
+    def __init__(self, detail: str, *, news: list[dict[str, Any]]) -> None:
+        super().__init__(detail)
+        self.news = news
+
+
 class TooBig(Refused):
     status = 413
     code = "too_large"

@@ -52,6 +52,14 @@ class MessageInput(serializers.Serializer[Any]):
         max_length=MAX_OF_MESSAGE,
         help_text="What `upload` of this conversation returned, the objects or their `url`s; each is sent once.",
     )
+    seen_seq = serializers.IntegerField(
+        min_value=0,
+        max_value=2**31 - 1,
+        required=False,
+        allow_null=True,
+        help_text="The newest message that you know. Is there a later one of somebody else: 409, and nothing is sent.",
+    )
+    force = serializers.BooleanField(default=False, help_text="Send whatever came since `seen_seq`.")
 
 
 class ChangeInput(serializers.Serializer[Any]):
@@ -60,6 +68,15 @@ class ChangeInput(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=[Status.OPEN, Status.PENDING], required=False)
     assignee_id = IdField(required=False, allow_null=True, help_text="A member's user id; null = nobody.")
     team_id = IdField(required=False, allow_null=True, help_text="null = no team.")
+    priority = serializers.ChoiceField(
+        choices=[each.word for each in Priority if each.word], required=False, allow_null=True, help_text="null = none."
+    )
+    snoozed_until = serializers.DateTimeField(
+        required=False, help_text="In the future: pending until then, or until the customer writes."
+    )
+    customer_blocked = serializers.BooleanField(
+        required=False, help_text="Whether what the customer writes is refused, in all conversations."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs:
@@ -120,6 +137,14 @@ class MessageOutput(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=MessageStatus.choices)
     error = serializers.CharField(allow_null=True)
     client_message_id = serializers.CharField(allow_null=True, required=False)
+
+
+class StaleOutput(serializers.Serializer[Any]):
+    """Nothing was sent: these messages of others came in the meantime."""
+
+    detail = serializers.CharField()
+    error = serializers.ChoiceField(choices=["stale"])
+    news = MessageOutput(many=True)
 
 
 class CustomerOutput(serializers.Serializer[Any]):

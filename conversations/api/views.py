@@ -16,10 +16,11 @@ from businesses.scopes import Resource
 from conversations import selectors
 from conversations.api import serializers as shapes
 from conversations.attachments import ids_in
-from conversations.models import ChannelType, Conversation, Customer
+from conversations.models import ChannelType, Conversation, Customer, Priority
 from conversations.saved_views.filters import question
 from conversations.saved_views.services import view_for
 from conversations.services.assigning import SAME, assign_conversation
+from conversations.services.blocking import set_blocked
 from conversations.services.handling import (
     close_conversation,
     mark_read,
@@ -29,6 +30,8 @@ from conversations.services.handling import (
 )
 from conversations.services.messages import Posted, api_key, fingerprint_of, send_reply
 from conversations.services.opening import open_conversation
+from conversations.services.priorities import set_priority
+from conversations.services.snoozing import snooze_conversation
 from conversations.sorting import Sort, in_order
 from conversations.wire import Payload, conversation_payload, message_payload, timestamp
 from foundation.api import IDEMPOTENCY_KEY, NO_ROOM, SIGNED_IN, WITH_BODY, idempotency_key, path_id, refusals
@@ -137,7 +140,7 @@ class OneConversation(APIView):
         return Response(conversation_payload(conversation, messages=selectors.whole_history(conversation)))
 
     @extend_schema(
-        summary="Reopen, park or assign a conversation",
+        summary="Reopen, park, snooze, assign or rank a conversation",
         request=shapes.ChangeInput,
         responses={200: shapes.ConversationOutput, **refusals(400, *SIGNED_IN, 403, 404, *WITH_BODY)},
     )
@@ -158,6 +161,12 @@ class OneConversation(APIView):
             if "status" in given:
                 change = {"open": reopen_conversation, "pending": park_conversation}[given["status"]]
                 change(conversation=conversation, actor=request.user)
+            if "priority" in given:
+                set_priority(conversation=conversation, priority=Priority.of(given["priority"]), actor=request.user)
+            if "snoozed_until" in given:
+                snooze_conversation(conversation=conversation, until=given["snoozed_until"], actor=request.user)
+            if "customer_blocked" in given:
+                set_blocked(conversation=conversation, blocked=given["customer_blocked"], actor=request.user)
         return Response(conversation_payload(conversation_for(request, conversation_id)))
 
 
@@ -193,6 +202,7 @@ class Messages(APIView):
             201: shapes.MessageOutput,
             200: shapes.MessageOutput,
             **refusals(400, *SIGNED_IN, 403, 404, *WITH_BODY),
+            409: shapes.StaleOutput,
             **NO_ROOM,
         },
     )
@@ -208,6 +218,7 @@ class Messages(APIView):
             content=data.validated_data["content"],
             key=key,
             attachments=ids_in(data.validated_data.get("attachments")),
+            seen_seq=None if data.validated_data["force"] else data.validated_data.get("seen_seq"),
         )
         return replayed(payload_of(posted), created=posted.created)
 

@@ -181,6 +181,11 @@ class Conversation(models.Model):
         return self.status in {Status.RESOLVED, Status.CLOSED}
 
     @property
+    def priority_choices(self) -> list[tuple[int, str, str]]:
+        """Value, word and title, the most urgent first."""
+        return [(each.value, each.word or "", str(each.label)) for each in reversed(Priority)]
+
+    @property
     def receipts(self) -> "Receipts | None":
         """None while neither side has received anything. `for_reading` brings it, else it is asked for once."""
         return getattr(self, "stored_receipts", None)

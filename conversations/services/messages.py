@@ -28,12 +28,15 @@ from conversations.models import (
 )
 from conversations.services.activities import activity, holders
 from conversations.services.locking import lock_members, no_member, rows_locked
+from conversations.wire import for_member
 from foundation import rows
-from foundation.errors import Forbidden, KeyReused, NotFound, Refused, Unprocessable
+from foundation.errors import Forbidden, KeyReused, NotFound, Refused, Stale, Unprocessable
 from foundation.text import is_clean
 
 MAX_CONTENT = 10_000
 MAX_KEY = 128
+# Of what a stale reply is told.
+MOST_NEWS = 20
 # Milliseconds that a batch waits for rows that somebody else holds; those of conversations it does not wait for.
 MAX_LOCK_WAIT = 250
 MOVED_BY_A_MESSAGE = (
@@ -68,6 +71,8 @@ class Draft:
     fingerprint: `fingerprint_of` what was asked; another one under the same key is refused.
     attachments: uploaded by the same side to the same conversation, and not sent yet (`attachments.ids_in`).
     sent_elsewhere: an agent's that left the house with another tool: there is nothing to deliver.
+    seen_seq: the sender has seen everything up to this message; what others wrote behind it refuses the draft, as
+        Stale. None: whatever came.
     """
 
     conversation_id: UUID
@@ -82,6 +87,7 @@ class Draft:
     opens: bool = False
     attachments: tuple[UUID, ...] = ()
     sent_elsewhere: bool = False
+    seen_seq: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,13 +179,19 @@ def _post(drafts: Sequence[Draft], *, wait: bool) -> list[Posted | Refused | Hel
     members, conversations, known = ask_members(), ask_conversations(), ask_known()
     held = set() if wait else _still_there(ids - conversations.keys())
     meant: dict[str | None, str] = {}
+    coming: set[UUID] = set()
     refusals: list[Refused | Held | None] = []
     for draft in drafts:
         if draft.conversation_id in held:
             refusals.append(Held())
         else:
             conversation = conversations.get(draft.conversation_id)
-            refusals.append(_refusal(draft, conversation, members) or _reuse(draft, known, meant))
+            refusals.append(
+                _refusal(draft, conversation, members)
+                or _reuse(draft, known, meant)
+                or _staleness(draft, conversation, known, coming)
+            )
+            coming.add(draft.conversation_id)
     posted, happenings = _append(
         conversations, [draft for draft, refusal in zip(drafts, refusals, strict=True) if refusal is None], known
     )
@@ -232,14 +244,48 @@ def _reuse(draft: Draft, known: Mapping[str | None, Message], meant: dict[str | 
     return KeyReused() if (first or draft.dedup_key) and words != draft.fingerprint else None
 
 
+def _staleness(
+    draft: Draft, conversation: Conversation | None, known: Mapping[str | None, Message], coming: Collection[UUID]
+) -> Refused | Held | None:
+    """What others wrote that its sender has not seen. Asks nothing unless the sender says what was seen.
+
+    coming: conversations that a draft before it in the batch writes in; what that is can be told once it is stored.
+    """
+    if draft.seen_seq is None or conversation is None or _first_of(draft, known):
+        return None
+    if draft.conversation_id in coming:
+        return Held()
+    if conversation.last_seq <= draft.seen_seq:
+        return None
+    news = Message.objects.filter(conversation_id=conversation.pk, seq__gt=draft.seen_seq)
+    if draft.sender:
+        news = news.exclude(sender_type=SenderType.AGENT, sender=draft.sender)
+    shown = list(news.select_related("sender", "conversation__stored_receipts").order_by("seq")[:MOST_NEWS])
+    if not shown:
+        return None
+    first = shown[0]
+    if first.sender_type == SenderType.AGENT:
+        who = first.sender.get_short_name() if first.sender else _("A colleague")
+        detail = _("%(name)s replied meanwhile.") % {"name": who}
+    else:
+        detail = _("The customer wrote meanwhile.")
+    return Stale(detail, news=[for_member(message) for message in shown])
+
+
 def send_reply(
-    *, conversation: Conversation, author: User, content: str, key: str = "", attachments: Sequence[UUID] = ()
+    *,
+    conversation: Conversation,
+    author: User,
+    content: str,
+    key: str = "",
+    attachments: Sequence[UUID] = (),
+    seen_seq: int | None = None,
 ) -> Posted:
     """What an agent writes. `key`: the caller's own id of this send, at most MAX_KEY characters; "" = none.
 
-    attachments: see Draft.
-    Raises as post_messages; KeyReused also when the key came with other words or for another conversation; Forbidden
-    when the author was just removed.
+    attachments, seen_seq: see Draft.
+    Raises Stale; else as post_messages; KeyReused also when the key came with other words or for another conversation;
+    Forbidden when the author was just removed.
     """
     draft = reply_draft(
         business_id=conversation.business_id,
@@ -248,6 +294,7 @@ def send_reply(
         content=content,
         key=key,
         attachments=attachments,
+        seen_seq=seen_seq,
     )
     return post_messages([draft])[0]
 
@@ -260,6 +307,7 @@ def reply_draft(
     content: str,
     key: str = "",
     attachments: Sequence[UUID] = (),
+    seen_seq: int | None = None,
 ) -> Draft:
     """`send_reply` before it is stored, for the writer. Raises Unprocessable for a key that cannot be one."""
     check_key(key)
@@ -272,6 +320,7 @@ def reply_draft(
         dedup_key=api_key(author, key),
         fingerprint=fingerprint_of(conversation_id, content, *attachments),
         attachments=tuple(attachments),
+        seen_seq=seen_seq,
     )
 
 

@@ -114,6 +114,16 @@ def delete_note(*, note: Note, author: User) -> None:
     events.record(note.business_id, [gone])
 
 
+def mentions_in(content: str, *, business_id: UUID) -> set[UUID]:
+    """Members whose whole name stands behind an @ in the words; of two with one name both."""
+    if "@" not in content:
+        return set()
+    members = Membership.objects.filter(business_id=business_id, is_active=True, user__is_active=True)
+    people = members.select_related("user")
+    lower = content.lower()
+    return {member.user_id for member in people if f"@{member.user.full_name}".lower() in lower}
+
+
 def follow_all(conversation: Conversation, user_ids: Collection[UUID]) -> None:
     """Those who do already go on."""
     Follower.objects.bulk_create(

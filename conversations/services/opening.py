@@ -11,7 +11,7 @@ from accounts.models import User
 from conversations import events
 from conversations.models import ChannelType, Conversation, Customer, Message, SenderType
 from conversations.services.locking import lock_own
-from conversations.services.messages import Draft, check_content, open_with
+from conversations.services.messages import Blocked, Draft, check_content, open_with
 from foundation.errors import KeyReused
 from foundation.ids import new_id
 
@@ -81,6 +81,8 @@ class _KeyTaken(Exception):
 @transaction.atomic
 def _open(conversation: Conversation, draft: Draft, *, new_customer: bool) -> Opened:
     actor_id = draft.sender.pk if draft.sender else None
+    if draft.sender is None and conversation.customer and conversation.customer.blocked_at:
+        raise Blocked
     if draft.sender:
         lock_own(conversation.business_id, draft.sender)
     conversation.created_at = conversation.updated_at = timezone.now()

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeText
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from conversations.asides import Line, Words
 from conversations.models import Conversation, MessageStatus, SenderType
 from conversations.pages import Entry
 from conversations.templatetags.rows import Clock
@@ -53,13 +54,21 @@ class Said:
 
 @register.simple_tag(takes_context=True)
 def drawn_messages(context: template.Context) -> SafeText:
-    """The context's `entries` of its `conversation`, as list items."""
+    """The context's `entries` of its `conversation` with the `asides` between them, as list items."""
     clock, reader, about = Clock.now(), context["user"], context["conversation"]
-    return format_html_join(
-        "",
-        "{}",
-        ((_drawn(_said(entry, about, clock, reader), entry.message.attachments),) for entry in context["entries"]),
-    )
+    entries, asides = context["entries"], dict(context["asides"])
+    drawn = []
+    for entry in entries:
+        for seq in [each for each in sorted(asides) if each < entry.message.seq]:
+            drawn += [_aside(aside, reader) for aside in asides.pop(seq)]
+        drawn.append(_drawn(_said(entry, about, clock, reader), entry.message.attachments))
+    drawn += [_aside(aside, reader) for seq in sorted(asides) for aside in asides[seq]]
+    return format_html_join("", "{}", ((each,) for each in drawn))
+
+
+def _aside(aside: Line | Words, reader: User) -> SafeText:
+    name = "note" if isinstance(aside, Words) else "activity"
+    return render_to_string(f"conversations/{name}.html", {"aside": aside, "user": reader})
 
 
 def _drawn(said: Said, files: list[Any]) -> SafeText:
@@ -103,3 +112,12 @@ def _said(entry: Entry, about: Conversation, clock: Clock, reader: User) -> Said
         state=entry.status if by_team else "",
         error=message.error,
     )
+
+
+# Of the nine colours of tags, in the themes' eight hues (static/css/tokens.css); pink and red share one.
+HUES = {"purple": 1, "blue": 2, "teal": 3, "green": 4, "yellow": 5, "orange": 6, "red": 7, "pink": 7, "gray": 8}
+
+
+@register.filter
+def tag_hue(color: str) -> str:
+    return f"hue{HUES.get(color, 8)}"

@@ -46,6 +46,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 PATH = re.compile(r"/api/v1/conversations/([^/]+)/messages/?")
 # These requests have no place of their own among the requests in flight: so much of each is kept at most.
 MAX_BODY = 32 * 1024
+LEFT_TO_THE_VIEW = {"attachments", "seen_seq", "force"}
 LEFT_TO_DJANGO = {"HTTP_COOKIE", "HTTP_ORIGIN"}
 
 
@@ -118,7 +119,12 @@ def _ordinary(scope: Scope, body: bytes) -> Asked | None:
     except (DisallowedHost, ValidationError, Refused):
         return None
     content = fields.get("content")
-    if not isinstance(content, str) or not content.strip() or len(content) > MAX_CONTENT or "attachments" in fields:
+    if (
+        not isinstance(content, str)
+        or not content.strip()
+        or len(content) > MAX_CONTENT
+        or fields.keys() & LEFT_TO_THE_VIEW
+    ):
         return None
     return Asked(token=token.strip(), conversation_id=conversation_id, content=content, key=key, is_secure=is_secure)
 

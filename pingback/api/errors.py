@@ -15,7 +15,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from foundation.errors import NotSignedIn, PlanLimit, Refused, TooFast, Unavailable, Unprocessable
+from foundation.errors import NotSignedIn, PlanLimit, Refused, Stale, TooFast, Unavailable, Unprocessable
 
 log = logging.getLogger("pingback.api")
 
@@ -77,6 +77,8 @@ def _refused(error: Refused) -> Outcome:
     if isinstance(error, TooFast):
         body = {"detail": error.detail, "error": "rate_limited", "retry_after": error.retry_after}
         return Outcome(429, body, {"Retry-After": str(error.retry_after)})
+    if isinstance(error, Stale):
+        return Outcome(409, {"detail": error.detail, "error": error.error, "news": error.news})
     body = {"detail": error.detail, "error": error.error} if error.error else {"detail": error.detail}
     if isinstance(error, NotSignedIn):
         return Outcome(401, body, {"WWW-Authenticate": "Bearer"})

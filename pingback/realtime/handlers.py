@@ -21,7 +21,7 @@ from conversations.selectors import messages_after
 from conversations.services import writer
 from conversations.services.messages import reply_draft
 from foundation.asking import Asker, asked_by
-from foundation.errors import Forbidden, Refused, TooFast
+from foundation.errors import Forbidden, Refused, Stale, TooFast
 from pingback.realtime import bus, db, presence, publish, receipts, rooms, sockets, typing
 from pingback.realtime.bus import Envelope
 from pingback.realtime.clients import Client
@@ -52,6 +52,8 @@ async def answer(client: Client, event: str, arguments: tuple[Any, ...]) -> Ack:
         error: dict[str, Any] = {"code": refusal.code, "detail": refusal.detail}
         if isinstance(refusal, TooFast):
             error["retry_after"] = refusal.retry_after
+        if isinstance(refusal, Stale):
+            error["news"] = refusal.news
     except (DatabaseError, TimeoutError):
         log.exception("%s: the database did not answer", event)
         error = {"code": "busy", "detail": _("Try again")}
@@ -173,6 +175,7 @@ async def agent_message(client: Client, sent: Fields) -> Ack:
         content=sent.text("content"),
         key=sent.optional_text("client_message_id") or "",
         attachments=ids_in(sent.optional_list("attachments")),
+        seen_seq=None if sent.optional_flag("force") else sent.optional_number("seen_seq"),
     )
     posted = await writer.post(draft)
     return {

@@ -10,10 +10,11 @@ const HIGHEST_PX = 240
 const KEY_REUSED = "idempotency_key_reused"
 
 /**
- * onSent: called when a reply is with the server. onTyping(writes): called while somebody writes.
+ * onSent: called when a reply is with the server. onTyping(writes): called while somebody writes a reply.
+ * onStale: something came that was not seen; onShow: it is to be shown. seen(): the newest message that is shown.
  * Returns settle(): there is reason to believe that what could not be sent works now; and stop().
  */
-export function enhanceComposer(form, { onSent, onTyping }) {
+export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen }) {
   const text = form.elements.content
   const id = form.elements.client_message_id
   const button = form.querySelector("[data-send]")
@@ -25,6 +26,10 @@ export function enhanceComposer(form, { onSent, onTyping }) {
   let failures = 0
   let waiting = 0 // the timer, while what could not be sent waits to go out by itself
   let isStopped = false
+  let then = "" // what is done with the conversation once it is sent
+  let force = false // it goes whatever came in the meantime
+  const stale = form.querySelector("[data-stale]")
+  const noteMode = form.querySelector("[data-note-mode]")
 
   const grow = () => {
     text.rows = 2
@@ -50,6 +55,7 @@ export function enhanceComposer(form, { onSent, onTyping }) {
     button.setAttribute("aria-busy", "true")
     form.setAttribute("aria-busy", "true")
     complain("")
+    stale.hidden = true
     try {
       if (!(await files.settled()) || !(text.value.trim() || files.any)) return
       const gone = files.chips
@@ -57,6 +63,8 @@ export function enhanceComposer(form, { onSent, onTyping }) {
       for (const chip of gone) chip.remove()
       if (text.value.startsWith(sent)) text.value = text.value.slice(sent.length).trimStart() // what came after it stays
       failures = 0
+      then = ""
+      force = false
       remember()
       grow()
       onTyping(false)
@@ -76,12 +84,30 @@ export function enhanceComposer(form, { onSent, onTyping }) {
   }
 
   function fail(error) {
+    if (error.kind === "stale") return guard(error.message)
     if (!(error instanceof Failed)) reportError(error)
     if (!error.passes) return complain(error.status < 500 ? error.message : form.dataset.broken)
     complain(error.status ? form.dataset.busy : form.dataset.unsent)
     failures += 1
     const ms = Math.max(1000 * error.seconds, backoff(failures + 1))
     if (!isStopped) waiting = setTimeout(send, ms, { byItself: true })
+  }
+
+  /** Ask once, in place; the words stay. */
+  function guard(words) {
+    stale.querySelector("[data-stale-text]").textContent = words
+    stale.hidden = false
+    onStale()
+  }
+
+  /** In note mode it is the team that reads it: the whole composer says so. */
+  function dressForMode() {
+    const isNote = noteMode.checked
+    form.classList.toggle("composer-note", isNote)
+    text.placeholder = isNote ? form.dataset.noteWords : form.dataset.replyWords
+    form.querySelector("label[for=reply]").textContent = text.placeholder
+    form.querySelector("[data-send-label]").textContent = isNote ? form.dataset.addWords : form.dataset.sendWords
+    if (isNote) onTyping(false)
   }
 
   /** It stays in the box, and goes out when somebody sends it. */
@@ -91,10 +117,13 @@ export function enhanceComposer(form, { onSent, onTyping }) {
   }
 
   async function post(words) {
-    const all = `${files.names} ${words}`
+    const all = `${noteMode.checked} ${files.names} ${words}`
     if (keyed !== null && keyed !== all) id.value = newId()
     keyed = all
     const body = new FormData(form)
+    body.set("seen_seq", seen())
+    if (then) body.set("then", then)
+    if (force) body.set("force", "1")
     try {
       await ask(form.action, { body })
     } catch (error) {
@@ -115,8 +144,25 @@ export function enhanceComposer(form, { onSent, onTyping }) {
 
   form.addEventListener("submit", (event) => {
     event.preventDefault()
+    then = event.submitter?.name === "then" ? event.submitter.value : ""
+    event.submitter?.closest("[data-pop]")?.removeAttribute("open")
     send()
   })
+  stale.addEventListener("click", ({ target }) => {
+    if (target.closest("[data-stale-anyway]")) {
+      force = true
+      send()
+    } else if (target.closest("[data-stale-show]")) {
+      stale.hidden = true
+      onShow()
+      text.focus({ preventScroll: true })
+    }
+  })
+  for (const choice of form.querySelectorAll("[name=mode]"))
+    choice.addEventListener("change", () => {
+      dressForMode()
+      text.focus({ preventScroll: true })
+    })
   text.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return
     event.preventDefault()
@@ -127,7 +173,7 @@ export function enhanceComposer(form, { onSent, onTyping }) {
     remember()
     keep()
     complain("")
-    if (Date.now() - saidAt < TYPING_EVERY_MS) return
+    if (noteMode.checked || Date.now() - saidAt < TYPING_EVERY_MS) return
     saidAt = Date.now()
     onTyping(Boolean(text.value))
   })
@@ -137,7 +183,14 @@ export function enhanceComposer(form, { onSent, onTyping }) {
 
   text.value ||= sessionStorage.getItem(draft) ?? ""
   grow()
+  dressForMode()
   return {
+    /** r and n: what one is about to write. */
+    write({ note: asNote }) {
+      ;(asNote ? noteMode : form.querySelector("[name=mode][value=reply]")).checked = true
+      dressForMode()
+      text.focus()
+    },
     settle() {
       if (waiting) send({ byItself: true })
     },

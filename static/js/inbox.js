@@ -23,6 +23,7 @@ const AHEAD_MS = 30_000 // so long a page that was fetched ahead is good
 const KINDS = {
   agent_status_changed: "agent.status_changed",
   message_updated: "message.updated",
+  note_updated: "note.updated",
   new_message: "message.created",
 }
 
@@ -40,6 +41,9 @@ export function enhanceInbox(body) {
     composer = enhanceComposer(thread.element.querySelector("[data-composer]"), {
       onSent: () => thread.catchUp({ toEnd: true }).catch(look), // it is sent: showing it can wait
       onTyping: (writes) => typing(thread.id, writes),
+      onStale: () => thread.catchUp().catch(look),
+      onShow: () => thread.toEnd(),
+      seen: () => (thread.element.hasAttribute("data-still") ? "" : thread.lastSeq),
     })
     thread.start()
     showFound(thread, new URLSearchParams(location.search).get("q") ?? "")
@@ -120,13 +124,15 @@ export function enhanceInbox(body) {
     await look()
   }
 
-  async function assign(form, button) {
+  /** Whatever one button of a form does with the open conversation. */
+  async function work(form, button) {
     const data = new FormData(form)
     data.set(button.name, button.value)
     const { done } = button.dataset
     try {
-      await ask(form.action, { body: data })
-      toast(done)
+      await ask(button.hasAttribute("formaction") ? button.formAction : form.action, { body: data })
+      if (done) toast(done)
+      form.reset()
     } catch (error) {
       complain(error)
     }
@@ -161,13 +167,13 @@ export function enhanceInbox(body) {
         .focus()
   })
   document.addEventListener("submit", (event) => {
-    const form = event.target.closest("[data-status-form], [data-assign-form]")
+    const form = event.target.closest("[data-status-form], [data-assign-form], [data-work-form]")
     if (!form) return
     event.preventDefault()
     const menu = form.closest("[data-pop]")
     menu?.removeAttribute("open")
     menu?.querySelector("summary").focus()
-    if (form.matches("[data-assign-form]")) assign(form, event.submitter)
+    if (event.submitter.name !== "status") work(form, event.submitter)
     else setStatus(form, event.submitter.value)
   })
   let listed = list.query
@@ -211,7 +217,13 @@ export function enhanceInbox(body) {
       if (menu) openMenu(menu)
       else button?.click()
     },
-    reply: () => document.getElementById("reply")?.focus(),
+    reply: () => composer?.write({ note: false }),
+    note: () => composer?.write({ note: true }),
+    snooze: () => {
+      const menu = thread?.element.querySelector("#thread-snooze")
+      if (menu) openMenu(menu)
+    },
+    tag: () => document.getElementById("tag-name")?.focus(),
     select: () => selection.toggle(),
     selectTo: () => selection.toggle({ through: true }),
     find: () => document.getElementById("q").focus(),
@@ -250,6 +262,7 @@ export function enhanceInbox(body) {
     touched.add(about)
     next.forget(about)
     if (kind === "message.created" && object?.sender_type === "customer") marks.delivered(object)
+    if (kind === "note.updated") thread?.noteChanged(object, data)
     if (kind === "message.updated" && object?.conversation_id === thread?.id) thread.changed.add(object.seq)
     if (kind === "message.created" && object?.sender_id === body.dataset.user) composer?.settle()
     look()

@@ -28,7 +28,7 @@ export class Thread {
   }
 
   get lastSeq() {
-    return Number(this.messages.querySelector(".msg:last-of-type")?.dataset.seq ?? 0)
+    return Number([...this.messages.querySelectorAll(".msg")].at(-1)?.dataset.seq ?? 0)
   }
 
   /** Of the oldest message that is shown. */
@@ -95,11 +95,13 @@ export class Thread {
     const page = await fragment(this.address({ after: before }))
     if (this.stopped.signal.aborted) return false
     const glued = toEnd || this.atEnd
-    morphById(page, "thread-head", "facts", "rating")
+    morphById(page, "thread-head", "facts", "tags", "rating")
     const { delivered, read } = this.element.querySelector("#thread-head").dataset
     this.reached("delivered", Number(delivered))
     this.reached("read", Number(read))
+    const asides = this.messages.querySelectorAll("[data-aside]").length
     this.place(page)
+    if (glued && this.messages.querySelectorAll("[data-aside]").length > asides) this.toEnd()
     if (this.lastSeq === before) return false
     this.messages.querySelector("[data-none]")?.remove()
     this.typed(false)
@@ -111,11 +113,17 @@ export class Thread {
 
   /** One message that changed. */
   async update(seq) {
-    if (seq > this.lastSeq || seq < this.firstSeq) return // whatever brings it brings it as it is then
-    const page = await fragment(this.address({ after: seq - 1, limit: 1 }))
+    if (seq && (seq > this.lastSeq || seq < this.firstSeq)) return // whatever brings it brings it as it is then
+    const page = await fragment(this.address({ after: Math.max(seq - 1, 0), limit: 1 }))
     const glued = this.atEnd
     this.place(page)
     if (glued) this.toEnd()
+  }
+
+  /** A note of this thread says something else now, or is gone. */
+  noteChanged(note, { note_id, deleted }) {
+    if (deleted) document.getElementById(`note-${note_id ?? note?.id}`)?.remove()
+    else if (note?.conversation_id === this.id) this.changed.add(note.after_seq)
   }
 
   async earlier(link) {

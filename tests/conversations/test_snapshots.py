@@ -4,19 +4,22 @@ After zulip's habit: a page that only listens must never be wrong.
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business, FeedEvent
-from conversations.models import Conversation, HandoffReason, Note
-from conversations.services import assigning, handling, handoffs, notes, tags
+from conversations.models import Conversation, HandoffReason, Note, Priority
+from conversations.services import assigning, blocking, handling, handoffs, notes, priorities, snoozing, tags
 from pingback.realtime import rooms
 from tests import builders
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+SOON = timezone.now() + timedelta(hours=3)
 State = dict[str, dict[str, Any]]
 Deed = Callable[[Conversation, User], Any]
 
@@ -35,6 +38,9 @@ DEEDS: dict[str, Deed] = {
     "claimed": lambda row, ada: assigning.claim_conversation(conversation=row, user=ada),
     "handed over": lambda row, ada: handoffs.flag_for_person(conversation=row, reason=HandoffReason.LOW_CONFIDENCE),
     "tagged": lambda row, ada: tags.set_tags(conversation=row, names=["VIP", "late"], actor=ada),
+    "urgent": lambda row, ada: priorities.set_priority(conversation=row, priority=Priority.URGENT, actor=ada),
+    "snoozed": lambda row, ada: snoozing.snooze_conversation(conversation=row, until=SOON, actor=ada),
+    "blocked": lambda row, ada: blocking.set_blocked(conversation=row, blocked=True, actor=ada),
     "a note": note_of,
     "a note changed": lambda row, ada: notes.change_note(note=note_of(row, ada), author=ada, content="Ah", mentions=[]),
     "a note gone": lambda row, ada: notes.delete_note(note=note_of(row, ada), author=ada),

@@ -1,0 +1,169 @@
+"""What stands between the messages of a thread: notes and what happened, in words."""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from businesses.models import Team
+from conversations.models import Activity, ActivityKind, Conversation, HandoffReason, Note, Priority
+from foundation.ids import parse_id
+
+ICONS = {
+    ActivityKind.ASSIGNED: "user-check",
+    ActivityKind.RESOLVED: "check",
+    ActivityKind.CLOSED: "archive",
+    ActivityKind.REOPENED: "rotate-ccw",
+    ActivityKind.PENDING: "circle-pause",
+    ActivityKind.SNOOZED: "alarm-clock",
+    ActivityKind.WOKE: "alarm-clock",
+    ActivityKind.TAGGED: "tag",
+    ActivityKind.UNTAGGED: "tag",
+    ActivityKind.PRIORITY: "chevrons-up",
+    ActivityKind.HANDED_OVER: "hand",
+    ActivityKind.BLOCKED: "user-x",
+    ActivityKind.UNBLOCKED: "user-check",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """An activity as it is told. who: "" when nobody of the team did it."""
+
+    id: UUID
+    after_seq: int
+    icon: str
+    who: str
+    text: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """A note. parts: its words in pieces; those that are true name somebody whom it asks for."""
+
+    id: UUID
+    after_seq: int
+    author_id: UUID | None
+    author: str
+    full_name: str
+    picture: str
+    parts: list[tuple[bool, str]]
+    created_at: datetime
+    is_changed: bool
+
+
+Asides = Mapping[int, list[Line | Words]]
+
+
+def asides_of(conversation: Conversation, *, reader: User, first: int, last: int | None) -> Asides:
+    """By the number of the message that they stand behind, from `first` to `last` (None = to the end), in order."""
+    place = Q(after_seq__gte=first) if last is None else Q(after_seq__range=(first, last))
+    notes = conversation.notes.filter(place).select_related("author").prefetch_related("mentioned")
+    lines = list(conversation.activities.filter(place).select_related("actor"))
+    names = _names(lines)
+    found: dict[int, list[Line | Words]] = defaultdict(list)
+    asides: list[Line | Words] = [_words(note) for note in notes]
+    asides += [_line(line, reader, names) for line in lines]
+    for aside in sorted(asides, key=lambda each: (each.after_seq, each.created_at, each.id)):
+        found[aside.after_seq].append(aside)
+    return dict(found)
+
+
+def _words(note: Note) -> Words:
+    return Words(
+        id=note.pk,
+        after_seq=note.after_seq,
+        author_id=note.author_id,
+        author=note.author.get_short_name() if note.author else _("A former colleague"),
+        full_name=note.author.full_name if note.author else "?",
+        picture=note.author.picture if note.author else "",
+        parts=_parts(note.content, [user.full_name for user in note.mentioned.all()]),
+        created_at=note.created_at,
+        is_changed=note.updated_at != note.created_at,
+    )
+
+
+def _parts(content: str, names: list[str]) -> list[tuple[bool, str]]:
+    if not names:
+        return [(False, content)]
+    # The longest first: one name may begin with another.
+    asked = "|".join(re.escape(f"@{name}") for name in sorted(names, key=len, reverse=True))
+    pieces = re.split(f"({asked})", content, flags=re.IGNORECASE)
+    return [(bool(number % 2), piece) for number, piece in enumerate(pieces)]
+
+
+def _names(lines: Collection[Activity]) -> dict[UUID, str]:
+    """What to call the people and teams that lines speak of. At most two queries, none when they speak of nobody."""
+    people = {found for line in lines if (found := parse_id(line.data.get("user_id")))}
+    teams = {found for line in lines if (found := parse_id(line.data.get("team_id")))}
+    names: dict[UUID, str] = {}
+    if people:
+        names |= {user.pk: user.get_short_name() for user in User.objects.filter(pk__in=people)}
+    if teams:
+        names |= dict(Team.objects.filter(pk__in=teams).values_list("pk", "name"))
+    return names
+
+
+def _line(line: Activity, reader: User, names: Mapping[UUID, str]) -> Line:
+    who = ""
+    if line.actor:
+        who = _("You") if line.actor_id == reader.pk else line.actor.get_short_name()
+    return Line(
+        id=line.pk,
+        after_seq=line.after_seq,
+        icon=ICONS.get(ActivityKind(line.kind), "clock"),
+        who=who,
+        text=_told(ActivityKind(line.kind), line.data, line.actor_id, names),
+        created_at=line.created_at,
+    )
+
+
+def _told(kind: ActivityKind, data: dict[str, Any], actor_id: UUID | None, names: Mapping[UUID, str]) -> str:
+    """Reads on from the name of whoever did it, and stands alone where nobody did."""
+    if kind == ActivityKind.ASSIGNED:
+        return _assigned(data, actor_id, names)
+    if kind == ActivityKind.SNOOZED:
+        until = parse_datetime(data["until"])
+        return _("snoozed it until %(time)s") % {"time": date_format(localtime(until), "j M, H:i") if until else ""}
+    if kind in {ActivityKind.TAGGED, ActivityKind.UNTAGGED}:
+        told = _("added %(tags)s") if kind == ActivityKind.TAGGED else _("took off %(tags)s")
+        return told % {"tags": ", ".join(data["tags"])}
+    if kind == ActivityKind.PRIORITY:
+        if not data["priority"]:
+            return _("took the priority off")
+        return _("set priority %(priority)s") % {"priority": Priority.of(data["priority"]).label}
+    if kind == ActivityKind.HANDED_OVER:
+        reason = HandoffReason(data["reason"]).label if data.get("reason") in HandoffReason.values else ""
+        return _("Theo handed over: %(reason)s") % {"reason": reason}
+    if kind == ActivityKind.REOPENED:
+        return _("reopened it") if actor_id else _("Open again: the customer wrote")
+    return {
+        ActivityKind.RESOLVED: _("resolved it"),
+        ActivityKind.CLOSED: _("closed it"),
+        ActivityKind.PENDING: _("parked it until the customer writes"),
+        ActivityKind.WOKE: _("Open again: its time has come"),
+        ActivityKind.BLOCKED: _("blocked this customer"),
+        ActivityKind.UNBLOCKED: _("unblocked this customer"),
+    }.get(kind, str(kind.label))
+
+
+def _assigned(data: dict[str, Any], actor_id: UUID | None, names: Mapping[UUID, str]) -> str:
+    person, team = parse_id(data.get("user_id")), parse_id(data.get("team_id"))
+    if person and person == actor_id:
+        return _("took it")
+    whom = [names.get(each, _("somebody who is gone")) for each in (person, team) if each]
+    if not whom:
+        return _("left it to nobody") if actor_id else _("Nobody has it now")
+    told = _("assigned it to %(whom)s") if actor_id else _("Assigned to %(whom)s")
+    return told % {"whom": ", ".join(whom)}

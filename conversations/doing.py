@@ -1,0 +1,58 @@
+"""The small things that a page does with a conversation, by one word each: snooze, priority, tags, block."""
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from accounts.models import User
+from conversations.models import Conversation, Priority
+from conversations.services.blocking import set_blocked
+from conversations.services.handling import Handled, park_conversation
+from conversations.services.priorities import set_priority
+from conversations.services.snoozing import snooze_conversation
+from conversations.services.tags import add_tag, remove_tag
+from foundation.errors import NotFound
+
+MORNING = 9
+
+
+def do(*, conversation: Conversation, what: str, value: str, actor: User) -> Handled:
+    """what: `snooze:reply`, `snooze:later`, `snooze:tomorrow`, `snooze:monday`, `priority:<word or nothing>`, `tag`
+    and `untag:<name>`, `block`, `unblock`. value: of `tag`, what was written.
+
+    Raises NotFound for any other word, and as the services do.
+    """
+    word, _colon, rest = what.partition(":")
+    if what == "snooze:reply":
+        return park_conversation(conversation=conversation, actor=actor)
+    if word == "snooze" and rest in CHOICES:
+        return snooze_conversation(conversation=conversation, until=CHOICES[rest](timezone.localtime()), actor=actor)
+    if word == "priority" and (not rest or rest.upper() in Priority.names):
+        return set_priority(conversation=conversation, priority=Priority.of(rest), actor=actor)
+    if word == "tag":
+        return add_tag(conversation=conversation, name=rest or value, actor=actor)
+    if word == "untag":
+        return remove_tag(conversation=conversation, name=rest, actor=actor)
+    if what in {"block", "unblock"}:
+        return set_blocked(conversation=conversation, blocked=what == "block", actor=actor)
+    raise NotFound
+
+
+def _later(now: datetime) -> datetime:
+    return (now + timedelta(hours=3)).replace(second=0, microsecond=0)
+
+
+def _tomorrow(now: datetime) -> datetime:
+    return _morning(now + timedelta(days=1))
+
+
+def _monday(now: datetime) -> datetime:
+    return _morning(now + timedelta(days=7 - now.weekday()))
+
+
+def _morning(day: datetime) -> datetime:
+    """Of that day where the reader is, whatever the clocks were changed by since."""
+    return timezone.make_aware(datetime(day.year, day.month, day.day, MORNING))
+
+
+CHOICES = {"later": _later, "tomorrow": _tomorrow, "monday": _monday}

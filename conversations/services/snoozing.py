@@ -1,0 +1,57 @@
+"""Out of sight until a time: pending, and open again when it comes or when the customer writes before."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from conversations import events
+from conversations.models import ActivityKind, Conversation, Status
+from conversations.services.activities import tell
+from conversations.services.handling import Handled
+from conversations.services.locking import locked
+from foundation.errors import Invalid
+
+LONGEST = timedelta(days=366)
+BATCH = 100
+
+
+@transaction.atomic
+def snooze_conversation(*, conversation: Conversation, until: datetime, actor: User) -> Handled:
+    """until: aware, in the future. Until the next reply only: `handling.park_conversation`. Raises Invalid."""
+    now = timezone.now()
+    if not now < until <= now + LONGEST:
+        raise Invalid(_("Choose a time in the future, at most a year from now."))
+    conversation = locked(conversation)
+    if conversation.snoozed_until == until:
+        return Handled(conversation=conversation, changed=False)
+    conversation.reopen()
+    conversation.status, conversation.snoozed_until, conversation.updated_at = Status.PENDING, until, now
+    conversation.save(
+        update_fields=["status", "snoozed_until", "updated_at", "resolved_at", "resolved_by", "closed_at"]
+    )
+    tell(conversation, ActivityKind.SNOOZED, actor=actor, until=until.isoformat())
+    events.record(conversation.business_id, [events.conversation_updated(conversation, actor_id=actor.pk)])
+    return Handled(conversation=conversation, changed=True)
+
+
+def wake_due() -> int:
+    """Open what has slept long enough, each for itself; how many that were. Safe to repeat, and by many at once."""
+    due = Conversation.objects.filter(snoozed_until__lte=timezone.now()).order_by("snoozed_until")
+    return sum(_wake(conversation) for conversation in due[:BATCH])
+
+
+@transaction.atomic
+def _wake(conversation: Conversation) -> bool:
+    conversation = locked(conversation)
+    now = timezone.now()
+    if conversation.snoozed_until is None or conversation.snoozed_until > now:
+        return False  # somebody was there first
+    conversation.reopen()
+    conversation.updated_at = now
+    conversation.save(update_fields=["status", "snoozed_until", "updated_at"])
+    tell(conversation, ActivityKind.WOKE, actor=None)
+    events.record(conversation.business_id, [events.conversation_updated(conversation, actor_id=None)])
+    return True
