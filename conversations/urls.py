@@ -1,7 +1,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from conversations import bulk_pages, downloads, uploading, view_pages, views
+from conversations import bulk_pages, canned_pages, downloads, uploading, view_pages, views
 
 urlpatterns = [
     path("files/<uuid:attachment_id>/thumb", downloads.thumbnail, name="file-thumbnail"),
@@ -26,6 +26,11 @@ urlpatterns = [
     ),
     path("inbox/<uuid:conversation_id>/status/", views.set_status, name="conversation-status"),
     path("inbox/<uuid:conversation_id>/assign/", views.assign, name="conversation-assign"),
+    path("inbox/<uuid:conversation_id>/draft/", views.draft, name="conversation-draft"),
+    path("inbox/<uuid:conversation_id>/replies/", canned_pages.offered, name="conversation-replies"),
+    path("settings/replies/", canned_pages.replies, name="settings-replies"),
+    path("settings/replies/<uuid:response_id>/", canned_pages.one_reply, name="settings-reply"),
+    path("settings/replies/<uuid:response_id>/delete/", canned_pages.delete_reply, name="settings-reply-delete"),
     path("inbox/<uuid:conversation_id>/work/", views.work, name="conversation-work"),
     path("inbox/<uuid:conversation_id>/read/", views.read, name="conversation-read"),
 ]

@@ -28,6 +28,7 @@ from conversations.models import Conversation, Status, Tag
 from conversations.saved_views.services import may_change
 from conversations.search.finding import search
 from conversations.services import handling
+from conversations.services.drafts import draft_of, keep_draft
 from conversations.services.messages import MAX_CONTENT, send_reply
 from conversations.services.notes import mentions_in, write_note
 from conversations.services.uploads import keep_upload
@@ -80,7 +81,9 @@ def rows(request: HttpRequest) -> HttpResponse:
 def people(request: HttpRequest) -> HttpResponse:
     """What to call the members of the workspace, by user id: for pages that hear of them by their ids."""
     members = Membership.objects.visible_to(request.user).filter(is_active=True).select_related("user")
-    return JsonResponse({str(each.user_id): each.user.get_short_name() for each in members})
+    full = "full" in request.GET
+    names = {each.user_id: each.user.full_name if full else each.user.get_short_name() for each in members}
+    return JsonResponse({str(user_id): name for user_id, name in names.items()})
 
 
 @member_page
@@ -158,6 +161,7 @@ def reply(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
         context |= {"content": content, "error": error, "unsent": unsent_among(chosen, found)}
         context["mode"] = request.POST.get("mode")
         return _inbox_page(request, context, status=refusal.status)
+    keep_draft(conversation=found, user=author, content="")
     return HttpResponse(status=204) if is_fetch(request) else redirect(_address(request, found) + "#end")
 
 
@@ -218,6 +222,24 @@ def work(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
             return refused(refusal)
         messages.error(request, refusal.detail)
     return HttpResponse(status=204) if is_fetch(request) else redirect(_address(request, found))
+
+
+@member_page
+@handling_page
+@require_POST
+def draft(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """What the composer holds and nobody has sent yet."""
+    found = _conversation(request, conversation_id)
+    try:
+        keep_draft(
+            conversation=found,
+            user=request.user,  # type: ignore[arg-type]
+            content=request.POST.get("content", "").replace("\r\n", "\n"),
+            is_note=request.POST.get("mode") == "note",
+        )
+    except Refused as refusal:
+        return refused(refusal)
+    return HttpResponse(status=204)
 
 
 @member_page
@@ -302,7 +324,10 @@ def _thread_context(request: HttpRequest, found: Conversation) -> dict[str, Any]
     unread: int = found.unread  # type: ignore[attr-defined]
     if before is None:
         _mark_first_new(entries, unread)
+    begun = draft_of(found, request.user)  # type: ignore[arg-type]
     return {
+        "content": begun.content if begun else "",
+        "mode": "note" if begun and begun.is_note else "reply",
         "conversation": found,
         "choices": picker.choices_for(request.user, found),  # type: ignore[arg-type]
         "entries": entries,

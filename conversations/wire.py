@@ -9,6 +9,7 @@ from typing import Any
 
 from conversations.attachments import payload_of as attachment_payload
 from conversations.models import (
+    CannedResponse,
     Conversation,
     Customer,
     Message,
@@ -131,6 +132,17 @@ def note_payload(note: Note) -> Payload:
         "after_seq": note.after_seq,
         "created_at": timestamp(note.created_at),
         "updated_at": timestamp(note.updated_at),
+    }
+
+
+def canned_payload(response: CannedResponse) -> Payload:
+    return {
+        "id": str(response.pk),
+        "author_id": str(response.author_id) if response.author_id else None,
+        "shortcut": response.shortcut,
+        "content": response.content,
+        "shared": response.shared,
+        "created_at": timestamp(response.created_at),
     }
 
 

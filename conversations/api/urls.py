@@ -1,6 +1,20 @@
 from django.urls import path
 
-from conversations.api import assigning, bulk, feed, handoffs, notes, rating, saved_views, search, tags, uploads, views
+from conversations.api import (
+    assigning,
+    bulk,
+    canned_responses,
+    drafts,
+    feed,
+    handoffs,
+    notes,
+    rating,
+    saved_views,
+    search,
+    tags,
+    uploads,
+    views,
+)
 
 urlpatterns = [
     path("conversations/", views.Conversations.as_view()),
@@ -19,6 +33,9 @@ urlpatterns = [
     path("conversations/<str:conversation_id>/tags", tags.ConversationTags.as_view()),
     path("tags", tags.Tags.as_view()),
     path("tags/<str:tag_id>", tags.OneTag.as_view()),
+    path("conversations/<str:conversation_id>/draft", drafts.OwnDraft.as_view()),
+    path("canned-responses", canned_responses.CannedResponses.as_view()),
+    path("canned-responses/<str:response_id>", canned_responses.OneCannedResponse.as_view()),
     path("feed", feed.Feed.as_view()),
     path("views", saved_views.Views.as_view()),
     path("views/<str:view_id>", saved_views.OneView.as_view()),

@@ -4,9 +4,11 @@
 import { enhanceAttach } from "./attach.js"
 import { ask, Failed } from "./fragment.js"
 import { backoff } from "./socket.js"
+import { enhanceSuggest } from "./suggest.js"
 
 const TYPING_EVERY_MS = 3000
 const HIGHEST_PX = 240
+const KEEP_AFTER_MS = 800
 const KEY_REUSED = "idempotency_key_reused"
 
 /**
@@ -26,6 +28,8 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
   let failures = 0
   let waiting = 0 // the timer, while what could not be sent waits to go out by itself
   let isStopped = false
+  let keeping = 0 // the timer, while the draft is not with the server yet
+  let kept = null // what the server has of it
   let then = "" // what is done with the conversation once it is sent
   let force = false // it goes whatever came in the meantime
   const stale = form.querySelector("[data-stale]")
@@ -78,6 +82,7 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
     } finally {
       button.removeAttribute("aria-busy")
       form.removeAttribute("aria-busy")
+      kept = null
       if (!byItself) text.focus({ preventScroll: true })
     }
     if (next) send({ byItself: true })
@@ -136,10 +141,29 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
     keyed = null
   }
 
-  /** What is not sent yet outlives the page, for this tab. */
+  /** What is not sent yet outlives the page: at once for this tab, a moment later on the server for every other. */
   function remember() {
     if (text.value) sessionStorage.setItem(draft, text.value)
     else sessionStorage.removeItem(draft)
+    clearTimeout(keeping)
+    keeping = setTimeout(keepDraft, KEEP_AFTER_MS)
+  }
+
+  /** Not while a reply is under way: with it the server forgets the draft, and whatever is left is kept after it. */
+  async function keepDraft() {
+    clearTimeout(keeping)
+    keeping = 0
+    if (form.hasAttribute("aria-busy")) return remember()
+    const words = `${noteMode.checked} ${text.value}`
+    if (words === kept) return
+    kept = words
+    const body = new FormData()
+    body.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value)
+    body.set("content", text.value)
+    body.set("mode", noteMode.checked ? "note" : "reply")
+    await ask(form.dataset.draft, { body }).catch(() => {
+      kept = null // this tab has it; the next change tries again
+    })
   }
 
   form.addEventListener("submit", (event) => {
@@ -161,8 +185,10 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
   for (const choice of form.querySelectorAll("[name=mode]"))
     choice.addEventListener("change", () => {
       dressForMode()
+      remember()
       text.focus({ preventScroll: true })
     })
+  enhanceSuggest(form, () => noteMode.checked)
   text.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return
     event.preventDefault()
@@ -182,6 +208,7 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
   })
 
   text.value ||= sessionStorage.getItem(draft) ?? ""
+  kept = `${noteMode.checked} ${text.value}`
   grow()
   dressForMode()
   return {
@@ -197,6 +224,7 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
     stop() {
       isStopped = true
       keep()
+      if (keeping) keepDraft()
     },
   }
 }

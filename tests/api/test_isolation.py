@@ -17,6 +17,7 @@ from businesses.members import remove_member
 from businesses.models import Business, Role
 from businesses.teams import create_team
 from conversations.saved_views.services import create_view
+from conversations.services.canned_responses import create_response as canned
 from conversations.services.notes import write_note
 from conversations.services.tags import create_tag
 from tests import builders, corpus
@@ -76,6 +77,9 @@ BODIES: dict[str, Any] = {
     "/api/v1/conversations/{conversation_id}/tags": {"tags": ["Billing"]},
     "/api/v1/kb/articles": {"title": "Returns", "content": "Within 30 days."},
     "/api/v1/kb/articles/{article_id}": {"content": "Within 60 days."},
+    "/api/v1/conversations/{conversation_id}/draft": {"content": "Hello Cl"},
+    "/api/v1/canned-responses": {"shortcut": "hi", "content": "Hello {first_name}"},
+    "/api/v1/canned-responses/{response_id}": {"content": "Hello"},
     "/api/v1/tags": {"name": "Refund"},
     "/api/v1/tags/{tag_id}": {"color": "red"},
     "/api/v1/conversations/{conversation_id}/read": {"seq": 1},
@@ -106,6 +110,8 @@ MANAGERS_ONLY = {
 }
 # For owners and admins, and whoever made the thing.
 MAKERS_ONLY = {
+    ("patch", "/api/v1/canned-responses/{response_id}"),
+    ("delete", "/api/v1/canned-responses/{response_id}"),
     ("patch", "/api/v1/views/{view_id}"),
     ("delete", "/api/v1/views/{view_id}"),
 }
@@ -148,6 +154,7 @@ def ids(ada: User, acme: Business) -> dict[str, str]:
         "conversation_id": str(conversation.pk),
         "note_id": str(write_note(conversation=conversation, author=ada, content="Ask Ben").note.pk),
         "article_id": str(create_article(business=acme, title="Delivery", content="Two days.").pk),
+        "response_id": str(canned(business=acme, author=ada, shortcut="bye", content="Bye.", shared=True).pk),
         "tag_id": str(create_tag(business=acme, name="Late", actor=ada).pk),
         "widget_id": str(widget.pk),
         "secret_id": str(add_secret(actor=ada, widget=widget)[0].pk),

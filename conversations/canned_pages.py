@@ -1,0 +1,112 @@
+"""Settings -> Saved replies, and what the composer offers behind a slash."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.models import User
+from businesses.pages import member_page
+from businesses.selectors import membership_of
+from conversations import pages
+from conversations.models import CannedResponse
+from conversations.services import canned_responses
+from conversations.services.messages import MAX_CONTENT
+from foundation.errors import Refused
+from foundation.pages import PageForm
+
+
+class CannedForm(PageForm):
+    shortcut = forms.CharField(
+        label=lazy("Shortcut"),
+        max_length=canned_responses.MAX_SHORTCUT + 1,
+        help_text=lazy("What you type behind a slash, like /refund."),
+    )
+    content = forms.CharField(
+        label=lazy("Text"),
+        max_length=MAX_CONTENT,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=lazy("{first_name}, {name}, {email}, {agent} and {workspace} are filled in when you use it."),
+    )
+    shared = forms.BooleanField(label=lazy("For the whole team"), required=False)
+
+
+@member_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def replies(request: HttpRequest) -> HttpResponse:
+    user: User = request.user  # type: ignore[assignment]
+    membership = membership_of(user)
+    assert membership
+    form = CannedForm(request.POST or None, initial={"shared": True})
+    if request.method == "POST" and form.is_valid():
+        try:
+            canned_responses.create_response(business=membership.business, author=user, **form.cleaned_data)
+        except Refused as refusal:
+            form.add_error("shortcut", refusal.detail)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("settings-replies")
+    return _page(request, {"form": form, "kept": CannedResponse.objects.usable_by(user)}, form)
+
+
+@member_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def one_reply(request: HttpRequest, response_id: UUID) -> HttpResponse:
+    response = _changeable(request, response_id)
+    initial = {"shortcut": response.shortcut, "content": response.content, "shared": response.shared}
+    form = CannedForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            canned_responses.change_response(response=response, actor=request.user, **form.cleaned_data)  # type: ignore[arg-type]
+        except Refused as refusal:
+            form.add_error("shortcut", refusal.detail)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("settings-replies")
+    return _page(request, {"form": form, "one": response}, form)
+
+
+@member_page
+@require_POST
+def delete_reply(request: HttpRequest, response_id: UUID) -> HttpResponse:
+    canned_responses.delete_response(response=_changeable(request, response_id), actor=request.user)  # type: ignore[arg-type]
+    messages.success(request, _("Deleted."))
+    return redirect("settings-replies")
+
+
+@member_page
+@require_safe
+def offered(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """What may be inserted here, with its variables filled in."""
+    user: User = request.user  # type: ignore[assignment]
+    found = pages.visible_conversation(user, conversation_id)
+    if found is None:
+        raise Http404
+    rows = CannedResponse.objects.usable_by(user)[: canned_responses.MOST]
+    kept = [
+        {"shortcut": row.shortcut, "content": canned_responses.filled(row.content, conversation=found, agent=user)}
+        for row in rows
+    ]
+    return JsonResponse({"results": kept})
+
+
+def _changeable(request: HttpRequest, response_id: UUID) -> CannedResponse:
+    user: User = request.user  # type: ignore[assignment]
+    found = CannedResponse.objects.usable_by(user).filter(pk=response_id).first()
+    if found is None or not canned_responses.may_change(user, found):
+        raise Http404
+    return found
+
+
+def _page(request: HttpRequest, context: dict[str, Any], form: CannedForm) -> HttpResponse:
+    user: User = request.user  # type: ignore[assignment]
+    if "kept" in context:
+        context["kept"] = [(row, canned_responses.may_change(user, row)) for row in context["kept"]]
+    shown = context | {"section": "settings", "tab": "replies"}
+    return render(request, "conversations/replies.html", shown, status=422 if form.errors else 200)
