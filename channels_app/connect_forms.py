@@ -139,7 +139,9 @@ _ACCESS_TOKEN = Field(
     label=lazy("Access token"),
     kind="secret",
     required=True,
-    help=lazy("Of a system user, so that it does not run out."),
+    help=lazy(
+        "Meta Business settings, Users, System users: pick one, Generate token. Tokens of people run out after 60 days."
+    ),
     max_length=1000,
 )
 # Not a secret: it is pasted into Meta's form, opens nothing, and only shows that the address is the right one.
@@ -153,7 +155,9 @@ _APP_SECRET = Field(
     name="app_secret",
     label=lazy("App secret"),
     kind="secret",
-    help=lazy("Proves that what arrives comes from Meta. Strongly recommended."),
+    help=lazy(
+        "In the Meta app under App settings, Basic. Proves that what arrives comes from Meta: strongly recommended."
+    ),
 )
 
 CONNECT_FORMS: dict[ChannelType, ConnectForm] = {
@@ -214,6 +218,12 @@ CONNECT_FORMS: dict[ChannelType, ConnectForm] = {
                     help=lazy("In the Meta app under WhatsApp, API setup. It is not the number itself."),
                     max_length=64,
                 ),
+                Field(
+                    name="waba_id",
+                    label=lazy("WhatsApp Business account id"),
+                    help=lazy("Beside the phone number id. With it you can send templates after the 24-hour window."),
+                    max_length=64,
+                ),
                 _ACCESS_TOKEN,
                 _VERIFY_TOKEN,
                 _APP_SECRET,
@@ -223,7 +233,15 @@ CONNECT_FORMS: dict[ChannelType, ConnectForm] = {
             type=ChannelType.TELEGRAM,
             title=lazy("Telegram"),
             description=lazy("A bot of your own. Ask @BotFather for one and paste its token."),
-            fields=(Field(name="bot_token", label=lazy("Bot token"), kind="secret", required=True),),
+            fields=(
+                Field(
+                    name="bot_token",
+                    label=lazy("Bot token"),
+                    kind="secret",
+                    required=True,
+                    help=lazy("In Telegram write /newbot to @BotFather; of a bot that you have, /mybots, API Token."),
+                ),
+            ),
         ),
         ConnectForm(
             type=ChannelType.INSTAGRAM,
@@ -235,7 +253,7 @@ CONNECT_FORMS: dict[ChannelType, ConnectForm] = {
                     label=lazy("Page id"),
                     required=True,
                     alias="phone_number_id",
-                    help=lazy("Of the Facebook page that the account is linked to."),
+                    help=lazy("On the linked Facebook page: About, Page transparency, Page ID."),
                     max_length=64,
                 ),
                 _ACCESS_TOKEN,

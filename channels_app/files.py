@@ -3,7 +3,6 @@
 import logging
 from datetime import timedelta
 from io import BytesIO
-from mimetypes import guess_extension
 from uuid import UUID
 
 from django.db import transaction
@@ -20,6 +19,7 @@ from conversations.attachments import facts_of
 from conversations.models import Attachment, ChannelType, Conversation, Message
 from conversations.services.uploads import store_upload
 from foundation.errors import Refused, Unavailable
+from foundation.filetypes import type_of
 
 log = logging.getLogger("pingback.intake")
 
@@ -27,6 +27,7 @@ MAX_TRIES = 6
 LEASE = timedelta(seconds=60)
 # Of one channel at a time: one that hangs leaves the others their turn.
 AT_ONCE = 2
+_TOLD_BY_CONTENT = ("jpg", "png", "gif", "webp", "pdf", "mp4", "ogg", "mp3")
 
 
 def claim(*, most: int) -> list[Media]:
@@ -71,17 +72,19 @@ def fetch(media: Media) -> None:
 
 
 def _stored(media: Media, ref: MediaRef, download: Download) -> Attachment:
-    """With the name that its type goes by, as many providers give none; the content decides all the same."""
-    mime = (ref.mime_type or download.content_type).partition(";")[0].strip()
-    name = ref.filename or download.filename or ref.kind
-    known = {"image/jpeg": ".jpg", "audio/ogg": ".ogg", "image/webp": ".webp"}.get(mime) or guess_extension(mime) or ""
-    name = name.replace(".oga", ".ogg")
-    if "." not in name:
-        name += known
+    content = BytesIO(download.content)
+    name = _named(ref.filename or download.filename or ref.kind, content)
     conversation = media.message.conversation
-    return store_upload(
-        conversation=conversation, name=name, file=BytesIO(download.content), size=len(download.content)
-    )
+    return store_upload(conversation=conversation, name=name, file=content, size=len(download.content))
+
+
+def _named(name: str, content: BytesIO) -> str:
+    """With an extension that says what it is: many providers give no name, and some one that is not true."""
+    if type_of(name, content):
+        return name
+    stem = name.rpartition(".")[0] or name
+    fitting = (f"{stem}.{extension}" for extension in _TOLD_BY_CONTENT if type_of(f"{stem}.{extension}", content))
+    return next(fitting, name)
 
 
 @transaction.atomic

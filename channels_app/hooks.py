@@ -40,7 +40,9 @@ def hook(request: HttpRequest, channel_type: str, channel_id: UUID | None = None
     )
     asked = _channels(channel_type, channel_id)
     if channel_id and not asked:
-        return HttpResponse(status=404)
+        # One that is switched off takes nothing in, and its provider need not ask again.
+        is_off = Channel.objects.filter(pk=channel_id, type=channel_type, is_active=False).exists()
+        return HttpResponse(status=200 if is_off else 404)
     reply = found.handshake(incoming, asked)
     if reply:
         return HttpResponse(reply.body, status=reply.status, content_type=reply.content_type)

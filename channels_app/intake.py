@@ -69,10 +69,10 @@ def store(channel: Channel, items: Sequence[Routed]) -> None:
             channel=channel,
             dedup_key=key_of(item.dedup_key),
             payload=item.payload,
-            received_at=Now(),
+            received_at=Now() + timedelta(microseconds=number),  # what came together has an order, too
             due_at=Now(),
         )
-        for item in items
+        for number, item in enumerate(items)
     ]
     with transaction.atomic():
         RawEvent.objects.bulk_create(received, ignore_conflicts=True)

@@ -1,0 +1,229 @@
+"""Instagram's messaging API, in the flavour of a linked page. Source: channels.md 4."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from channels_app.adapters.base import (
+    Capabilities,
+    ContactRef,
+    DeliveryError,
+    Download,
+    EchoReceived,
+    Health,
+    InboundEvent,
+    Incoming,
+    Kind,
+    MediaRef,
+    MessageDeleted,
+    MessageEdited,
+    MessageReceived,
+    OutboundMessage,
+    ReactionChanged,
+    Routed,
+    SendResult,
+    SetupStep,
+    StatusChanged,
+)
+from channels_app.adapters.meta import MetaAdapter, dicts, digest, entries, inner, moment
+from conversations.attachments import facts_of, payload_of
+
+_FIELDS = "messages,message_reactions,messaging_postbacks,messaging_seen,message_edit,messaging_referral,standby"
+_KINDS = {"image": "image", "video": "video", "audio": "audio", "file": "document", "sticker": "sticker"}
+_SENT_AS = {
+    "image/jpeg": "image",
+    "image/png": "image",
+    "image/gif": "image",
+    "video/mp4": "video",
+    "audio/mpeg": "audio",
+}
+_RESPONSE, _HUMAN = timedelta(hours=24), timedelta(days=7)
+
+
+class InstagramAdapter(MetaAdapter):
+    base_url: ClassVar = "INSTAGRAM_GRAPH_BASE_URL"
+    capabilities: ClassVar = Capabilities(
+        max_text=1000, unit="bytes", max_file_bytes=25 * 1024 * 1024, window=_HUMAN, receipts="read"
+    )
+    kinds: ClassVar = {
+        Kind.WINDOW_CLOSED: frozenset({2534022, 2018278}),
+        Kind.UNREACHABLE: frozenset({2018001, 1545041, 2534014, 2534001, 551}),
+        Kind.TRANSIENT: frozenset({1545133, 1893063, 1, 2, 1200, 368}),
+        Kind.CREDENTIALS: frozenset({190, 102, 10, 200, 230, 3}),
+        Kind.RATE_LIMITED: frozenset({4, 17, 32, 613}),
+    }
+
+    @classmethod
+    def route(cls, incoming: Incoming) -> Sequence[Routed]:
+        return tuple(_routed(incoming))
+
+    def accounts(self) -> frozenset[str]:
+        config = self.channel.config
+        return frozenset({str(config.get("page_id", "")), str(config.get("account_id", ""))} - {""})
+
+    def parse(self, payload: Any) -> Sequence[InboundEvent]:
+        return tuple(_events(payload)) if isinstance(payload, dict) else ()
+
+    def fetch_media(self, ref: MediaRef) -> Download:
+        return self.download(ref.provider_ref, authorized=False)
+
+    def send(self, message: OutboundMessage) -> SendResult:
+        if not message.to:
+            raise DeliveryError(_("On Instagram the customer has to write first."), kind=Kind.PERMANENT)
+        content: dict[str, Any] = {"text": message.content}
+        if message.attachment is not None:
+            kind = _SENT_AS.get(message.attachment.content_type, "file")
+            url = payload_of(facts_of(message.attachment))["url"]
+            content = {"attachment": {"type": kind, "payload": {"url": url}}}
+        body = {"recipient": {"id": message.to}, **self._kind(message), "message": content}
+        told = self.graph("POST", f"{self._page}/messages", json=body, sends=True)
+        if not told.get("message_id"):
+            raise DeliveryError(_("Instagram did not say whether it was sent."), kind=Kind.AMBIGUOUS)
+        return SendResult(external_ids=(str(told["message_id"]),))
+
+    def _kind(self, message: OutboundMessage) -> dict[str, str]:
+        """After a day only a person may still answer, and says so; after a week nobody."""
+        since = timezone.now() - message.last_heard_at if message.last_heard_at else timedelta(0)
+        if since <= _RESPONSE:
+            return {"messaging_type": "RESPONSE"}
+        if since <= _HUMAN and message.by_person:
+            return {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
+        raise DeliveryError(_("The reply window is closed: the customer has to write first."), kind=Kind.WINDOW_CLOSED)
+
+    def validate(self) -> str:
+        told = self.graph("GET", self._page, query={"fields": "name,instagram_business_account{id,username}"})
+        account = inner(told, "instagram_business_account")
+        if not account.get("id"):
+            text = _("No Instagram account is linked to this page.")
+            raise DeliveryError(text, kind=Kind.CREDENTIALS)
+        name = str(account.get("username", ""))
+        self.channel.config |= {"account_id": str(account["id"]), "display_name": f"@{name}" if name else ""}
+        return f"@{name}"
+
+    def connect(self, callback_url: str) -> Sequence[SetupStep]:
+        self.graph("POST", f"{self._page}/subscribed_apps", query={"subscribed_fields": _FIELDS}, json={})
+        return (
+            SetupStep(
+                text=_(
+                    "In the Meta app open Instagram, API setup, Configure webhooks, and paste this as callback URL."
+                ),
+                value=callback_url,
+            ),
+            SetupStep(
+                text=_("Paste this as verify token, and press “Verify and save”."),
+                value=str(self.channel.config.get("verify_token", "")),
+            ),
+            SetupStep(text=_("Subscribe to “messages”, “messaging_seen” and “message_reactions”.")),
+        )
+
+    def disconnect(self) -> None:
+        self.graph("DELETE", f"{self._page}/subscribed_apps")
+
+    def health(self) -> Health:
+        told = self.graph("GET", f"{self._page}/subscribed_apps")
+        if not dicts(told.get("data")):
+            return Health(ok=False, detail=_("Meta does not send this account's messages to any app."))
+        return Health(ok=True)
+
+    @property
+    def _page(self) -> str:
+        return str(self.channel.config.get("page_id", ""))
+
+
+def _routed(incoming: Incoming) -> Iterator[Routed]:
+    for entry in entries(incoming, "instagram"):
+        for item in [*dicts(entry.get("messaging")), *dicts(entry.get("standby"))]:
+            echo = inner(item, "message").get("is_echo") is True
+            business = inner(item, "sender" if echo else "recipient").get("id")
+            # Normally the Instagram account's, in one of Meta's samples the page's.
+            for account in dict.fromkeys([str(entry.get("id", "")), str(business or "")]):
+                yield Routed(account=account, dedup_key=_key(item), payload=item)
+
+
+def _key(item: Mapping[str, Any]) -> str:
+    """Several events share the id of a message."""
+    message, edit, read = inner(item, "message"), inner(item, "message_edit"), inner(item, "read")
+    reaction = inner(item, "reaction")
+    if message.get("mid"):
+        return f"ig:{message['mid']}:{'deleted' if message.get('is_deleted') else 'message'}"
+    if edit.get("mid"):
+        return f"ig:{edit['mid']}:edit:{edit.get('num_edit')}"
+    if read.get("mid"):
+        return f"ig:{read['mid']}:read"
+    if reaction.get("mid"):
+        who = inner(item, "sender").get("id")
+        return f"ig:{reaction['mid']}:reaction:{who}:{reaction.get('action')}:{item.get('timestamp')}"
+    return f"ig:{digest(item)}"
+
+
+def _events(item: Mapping[str, Any]) -> Iterator[InboundEvent]:
+    sender, recipient = (str(inner(item, side).get("id", "")) for side in ("sender", "recipient"))
+    when = moment(item.get("timestamp"), thousandths=True)
+    who = ContactRef(keys=(f"ig:{sender}",))
+    message, edit, read = inner(item, "message"), inner(item, "message_edit"), inner(item, "read")
+    reaction, pressed = inner(item, "reaction"), inner(item, "postback")
+    if message.get("mid"):
+        mid = str(message["mid"])
+        if message.get("is_deleted"):
+            yield MessageDeleted(external_id=mid, occurred_at=when)
+        elif message.get("is_echo"):
+            yield EchoReceived(
+                thread_key=recipient, external_id=mid, text=str(message.get("text", "")), occurred_at=when
+            )
+        elif sender:
+            media = tuple(_media(message))
+            yield MessageReceived(
+                contact=who,
+                thread_key=sender,
+                external_id=mid,
+                text=_text(message, media),
+                media=media,
+                reply_to=str(inner(message, "reply_to").get("mid", "")),
+                occurred_at=when,
+            )
+    if pressed and sender:
+        text = str(pressed.get("title") or pressed.get("payload") or "")
+        external_id = str(pressed.get("mid") or f"postback:{digest(item)}")
+        yield MessageReceived(contact=who, thread_key=sender, external_id=external_id, text=text, occurred_at=when)
+    if edit.get("mid"):
+        yield MessageEdited(external_id=str(edit["mid"]), text=str(edit.get("text", "")), occurred_at=when)
+    if read.get("mid"):
+        yield StatusChanged(status="read", external_id=str(read["mid"]), occurred_at=when)
+    if reaction.get("mid"):
+        emoji = str(reaction.get("emoji") or "❤") if reaction.get("action") == "react" else ""
+        yield ReactionChanged(external_id=str(reaction["mid"]), contact=who, emoji=emoji, occurred_at=when)
+
+
+def _media(message: Mapping[str, Any]) -> Iterator[MediaRef]:
+    for attachment in dicts(message.get("attachments")):
+        url = inner(attachment, "payload").get("url")
+        kind = _KINDS.get(str(attachment.get("type", "")))
+        if kind and isinstance(url, str):
+            yield MediaRef(kind=kind, provider_ref=url)
+
+
+def _text(message: Mapping[str, Any], media: Sequence[MediaRef]) -> str:
+    """Its words, and what came with it that is no file: a post, a story, something that vanishes."""
+    lines = [str(message["text"])] if message.get("text") else []
+    seen: set[str] = set()
+    for attachment in dicts(message.get("attachments")):
+        kind, about = str(attachment.get("type", "")), inner(attachment, "payload")
+        if kind in _KINDS:
+            continue
+        same_post = str(about.get("ig_post_media_id") or about.get("id") or about.get("url") or "")
+        if same_post and same_post in seen:
+            continue
+        seen.add(same_post)
+        link = about.get("url")
+        said = {
+            "story_mention": _("Mentioned you in a story"),
+            "ephemeral": _("(A picture that vanished)"),
+        }.get(kind, str(about.get("title") or _("Shared a post")))
+        lines.append(f"{said}: {link}" if isinstance(link, str) and link else said)
+    story = inner(message, "reply_to", "story")
+    if story.get("url"):
+        lines.append(_("In answer to your story: %(link)s") % {"link": story["url"]})
+    return "\n".join(lines) or ("" if media else _("(A kind of message that PingBack cannot show)"))

@@ -1,0 +1,145 @@
+"""What WhatsApp and Instagram share: Meta's challenge, its signature, its Graph. Source: channels.md 3 and 4."""
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+from urllib.parse import urlencode, urlsplit
+
+from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
+from django.utils.translation import gettext as _
+
+from channels_app.adapters.base import ChannelAdapter, DeliveryError, Download, Incoming, Kind, MediaGone, Reply, same
+from channels_app.connect_forms import DEFAULT_VERIFY_TOKEN
+
+# Where Meta's own files lie; the token goes nowhere else.
+_FILE_HOSTS = ("lookaside.fbsbx.com",)
+
+
+class MetaAdapter(ChannelAdapter):
+    base_url: ClassVar[str] = "META_GRAPH_BASE_URL"
+    # Codes of errors, and pairs of code and subcode before them: what is not listed is transient from 500 on.
+    kinds: ClassVar[Mapping[Kind, frozenset[int]]] = {}
+    words: ClassVar[Mapping[int, Any]] = {}
+
+    @classmethod
+    def handshake(cls, incoming: Incoming, channels: Iterable[ChannelAdapter]) -> Reply | None:
+        """The word of the contract, or of any active channel of the type."""
+        if incoming.method != "GET":
+            return None
+        given = incoming.query.get("hub.verify_token", "")
+        words = {DEFAULT_VERIFY_TOKEN, *(str(each.channel.config.get("verify_token", "")) for each in channels)} - {""}
+        matches = [word for word in words if same(word, given)]
+        if incoming.query.get("hub.mode") != "subscribe" or not matches:
+            return Reply(status=403)
+        return Reply(body=incoming.query.get("hub.challenge", "")[:1000])
+
+    def verify(self, incoming: Incoming) -> None:
+        secret = self.secrets.get("app_secret") or settings.META_APP_SECRET
+        if not secret and settings.META_ALLOW_UNSIGNED:
+            return
+        signed = "sha256=" + hmac.digest(secret.encode(), incoming.body, hashlib.sha256).hex()
+        if not secret or not same(incoming.headers.get("x-hub-signature-256", ""), signed):
+            raise SuspiciousOperation("Not signed with the secret of this channel's app.")
+
+    def graph(
+        self, method: str, path: str, *, query: Mapping[str, str] | None = None, sends: bool = False, **body: Any
+    ) -> Any:
+        """What Graph answers. Raises DeliveryError by the code in the body: a throttle is a 400 here."""
+        url = f"{getattr(settings, self.base_url)}/{settings.META_GRAPH_VERSION}/{path}"
+        if query:
+            url = f"{url}?{urlencode(query)}"
+        answer = self.call(method, url, sends=sends, headers=self._authorized(), **body)
+        try:
+            told = answer.json()
+        except Exception:
+            told = None
+        error = told.get("error") if isinstance(told, dict) else None
+        if answer.status < 400 and not error and told is not None:
+            return told
+        raise self.error_of(answer.status, error if isinstance(error, dict) else {})
+
+    def error_of(self, status: int, error: Mapping[str, Any]) -> DeliveryError:
+        code, subcode = _number(error.get("code")), _number(error.get("error_subcode"))
+        kind = self.kind_of(status, code, subcode)
+        if error.get("is_transient") is True:
+            kind = Kind.TRANSIENT
+        default = {
+            Kind.TRANSIENT: _("Meta has trouble of its own."),
+            Kind.RATE_LIMITED: _("Meta wants us to slow down."),
+            Kind.WINDOW_CLOSED: _("The reply window is closed: the customer has to write first."),
+            Kind.CREDENTIALS: _("Meta does not take the access token any more."),
+            Kind.UNREACHABLE: _("Meta cannot reach this customer."),
+        }
+        data = error.get("error_data")
+        details = data.get("details") if isinstance(data, dict) else None
+        said = str(details or error.get("error_user_msg") or error.get("message") or status)[:200]
+        text = default.get(kind) or _("Meta refused it: %(words)s") % {"words": said}
+        return DeliveryError(text, kind=kind, provider_code=str(code or status))
+
+    def kind_of(self, status: int, code: int, subcode: int) -> Kind:
+        for kind, codes in self.kinds.items():
+            if code in codes or (subcode and subcode in codes):
+                return kind
+        if code and 200 <= code <= 299:
+            return Kind.CREDENTIALS
+        if status >= 500:
+            return Kind.TRANSIENT
+        if status == 401 or (status == 403 and not code):
+            return Kind.CREDENTIALS
+        return Kind.RATE_LIMITED if status == 429 else Kind.PERMANENT
+
+    def download(self, url: str, *, authorized: bool) -> Download:
+        """From Meta's own hosts; with the token only there."""
+        host = urlsplit(url).hostname or ""
+        ours = urlsplit(getattr(settings, self.base_url)).hostname or ""
+        with_token = authorized and (host in _FILE_HOSTS or host == ours)
+        answer = self.call(
+            "GET", url, headers=self._authorized() if with_token else {}, max_bytes=settings.UPLOAD_BYTES
+        )
+        if answer.status in {400, 403, 404, 410}:
+            raise MediaGone(_("Meta does not have the file any more"))
+        if answer.status != 200:
+            raise DeliveryError(_("Meta does not hand out the file."))
+        return Download(content=answer.body, content_type=answer.headers.get("content-type", ""))
+
+    def _authorized(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.secrets.get('access_token', '')}"}
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def entries(incoming: Incoming, name: str) -> Iterator[dict[str, Any]]:
+    """Every entry of a post about this object. Raises SuspiciousOperation for what is none."""
+    told = incoming.json()
+    if not isinstance(told, dict) or told.get("object") != name:
+        raise SuspiciousOperation("Not about this.")
+    yield from dicts(told.get("entry"))
+
+
+def dicts(value: Any) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def inner(value: Any, *names: str) -> dict[str, Any]:
+    """What lies that deep, {} when something on the way does not."""
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def moment(value: Any, *, thousandths: bool = False) -> datetime | None:
+    try:
+        seconds = int(value) / (1000 if thousandths else 1)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return datetime.fromtimestamp(seconds, UTC) if 0 < seconds < 2**33 else None
+
+
+def digest(item: Any) -> str:
+    """For what has no id of its own."""
+    return hashlib.sha256(repr(item).encode(errors="replace")).hexdigest()[:40]

@@ -1,0 +1,357 @@
+"""WhatsApp's Cloud API. Source: channels.md 3."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from channels_app.adapters.base import (
+    Capabilities,
+    ContactChanged,
+    ContactRef,
+    DeliveryError,
+    Download,
+    EchoReceived,
+    Health,
+    InboundEvent,
+    Incoming,
+    Kind,
+    MediaGone,
+    MediaRef,
+    MessageDeleted,
+    MessageEdited,
+    MessageReceived,
+    OutboundMessage,
+    ReactionChanged,
+    Routed,
+    SendResult,
+    SetupStep,
+    StatusChanged,
+    bytes_of,
+)
+from channels_app.adapters.meta import MetaAdapter, dicts, digest, entries, inner, moment
+
+_FILES = ("image", "video", "audio", "document", "sticker")
+# What WhatsApp shows as what it is; the rest goes as a document.
+_SHOWN = {
+    "image/jpeg": "image",
+    "image/png": "image",
+    "video/mp4": "video",
+    "audio/mpeg": "audio",
+    "audio/ogg": "audio",
+}
+_WINDOW = timedelta(hours=24)
+
+
+class WhatsAppAdapter(MetaAdapter):
+    capabilities: ClassVar = Capabilities(
+        max_text=4096,
+        caption=True,
+        max_file_bytes=100 * 1024 * 1024,
+        window=_WINDOW,
+        templates=True,
+        receipts="read",
+    )
+    kinds: ClassVar = {
+        Kind.WINDOW_CLOSED: frozenset({131047}),
+        Kind.RATE_LIMITED: frozenset({4, 80007, 130429, 131056, 131048, 133016}),
+        Kind.UNREACHABLE: frozenset({131026, 131030, 131050, 130472, 131049}),
+        Kind.TRANSIENT: frozenset({1, 2, 131000, 131016, 131057, 133004}),
+        Kind.CREDENTIALS: frozenset({190, 3, 10, 131005, 368, 130497, 131031, 131037, 131042, 131045}),
+    }
+
+    @classmethod
+    def route(cls, incoming: Incoming) -> Sequence[Routed]:
+        return tuple(_routed(incoming))
+
+    def accounts(self) -> frozenset[str]:
+        return frozenset({str(self.channel.config.get("phone_number_id", ""))} - {""})
+
+    def parse(self, payload: Any) -> Sequence[InboundEvent]:
+        return tuple(_events(payload)) if isinstance(payload, dict) else ()
+
+    def fetch_media(self, ref: MediaRef) -> Download:
+        try:
+            found = self.graph("GET", ref.provider_ref)
+        except DeliveryError as error:
+            if error.kind == Kind.PERMANENT:
+                raise MediaGone(_("WhatsApp does not have the file any more")) from None
+            raise
+        return self.download(str(found.get("url", "")), authorized=True)
+
+    def send(self, message: OutboundMessage) -> SendResult:
+        to = message.to
+        if not to:
+            raise DeliveryError(_("WhatsApp knows no number of this customer."), kind=Kind.PERMANENT)
+        heard = message.last_heard_at
+        if message.template is None and heard and heard < timezone.now() - _WINDOW:
+            text = _("More than 24 hours since the customer wrote: only a template may be sent.")
+            raise DeliveryError(text, kind=Kind.WINDOW_CLOSED)
+        # A number, or since May 2026 the user's id in its place.
+        address = {"to": to} if to.isdigit() else {"recipient": to}
+        body = {
+            "messaging_product": "whatsapp",
+            "recipient_type": "individual",
+            **address,
+            **self._content(message),
+            "biz_opaque_callback_data": str(message.delivery_id),
+        }
+        told = self.graph("POST", f"{self._number}/messages", json=body, sends=True)
+        ids = [str(each["id"]) for each in dicts(told.get("messages")) if each.get("id")]
+        if not ids:
+            raise DeliveryError(_("WhatsApp did not say whether it was sent."), kind=Kind.AMBIGUOUS)
+        corrected = next((str(each["wa_id"]) for each in dicts(told.get("contacts")) if each.get("wa_id")), "")
+        return SendResult(external_ids=tuple(ids), to=corrected if to.isdigit() else "")
+
+    def _content(self, message: OutboundMessage) -> dict[str, Any]:
+        if message.template is not None:
+            blanks = [{"type": "text", "text": str(text)} for text in message.template.get("blanks", [])]
+            template = {"name": message.template.get("name"), "language": {"code": message.template.get("language")}}
+            if blanks:
+                template["components"] = [{"type": "body", "parameters": blanks}]
+            return {"type": "template", "template": template}
+        if message.attachment is None:
+            return {"type": "text", "text": {"body": message.content, "preview_url": False}}
+        file = message.attachment
+        kind = _SHOWN.get(file.content_type, "document")
+        form = {"messaging_product": "whatsapp", "type": file.content_type}
+        upload = {"file": (file.filename, bytes_of(file), file.content_type)}
+        told = self.graph("POST", f"{self._number}/media", form=form, files=upload)
+        media = {"id": str(told.get("id", ""))}
+        if kind == "document":
+            media["filename"] = file.filename
+        if message.content and kind != "audio":
+            media["caption"] = message.content
+        return {"type": kind, kind: media}
+
+    def templates(self) -> list[dict[str, Any]]:
+        """Approved ones whose only blanks are in the text: what the composer can fill."""
+        waba = str(self.channel.config.get("waba_id", ""))
+        if not waba:
+            return []
+        query = {"fields": "name,language,status,category,components", "limit": "100"}
+        told = self.graph("GET", f"{waba}/message_templates", query=query)
+        return [found for each in dicts(told.get("data")) if (found := _template(each))]
+
+    def validate(self) -> str:
+        fields = "display_phone_number,verified_name,quality_rating,status,webhook_configuration"
+        told = self.graph("GET", self._number, query={"fields": fields})
+        name = str(told.get("display_phone_number", ""))
+        self.channel.config |= {"display_name": name}
+        return f"{name} {told.get('verified_name', '')}".strip()
+
+    def connect(self, callback_url: str) -> Sequence[SetupStep]:
+        """By one call where Meta lets the token do it; else a person does it in Meta's dashboard."""
+        word = str(self.channel.config.get("verify_token", ""))
+        hook = {"override_callback_uri": callback_url, "verify_token": word}
+        try:
+            self.graph("POST", self._number, json={"webhook_configuration": hook})
+            if waba := self.channel.config.get("waba_id"):
+                self.graph("POST", f"{waba}/subscribed_apps", json={})
+        except DeliveryError as error:
+            if error.kind not in {Kind.PERMANENT, Kind.CREDENTIALS}:
+                raise
+            return (
+                SetupStep(
+                    text=_("In the Meta app open WhatsApp, Configuration, and paste this as callback URL."),
+                    value=callback_url,
+                ),
+                SetupStep(text=_("Paste this as verify token, and press “Verify and save”."), value=word),
+                SetupStep(text=_("Under “Webhook fields” subscribe to “messages”.")),
+            )
+        return ()
+
+    def disconnect(self) -> None:
+        self.graph("POST", self._number, json={"webhook_configuration": {"override_callback_uri": ""}})
+
+    def health(self) -> Health:
+        told = self.graph("GET", self._number, query={"fields": "quality_rating,status,webhook_configuration"})
+        facts = {}
+        if told.get("quality_rating"):
+            facts[str(_("Quality that Meta sees"))] = str(told["quality_rating"]).capitalize()
+        if told.get("status"):
+            facts[str(_("Number"))] = str(told["status"]).capitalize()
+        where = inner(told, "webhook_configuration")
+        known = [str(value) for value in where.values() if isinstance(value, str)]
+        if known and not any(value.startswith(settings.PUBLIC_BASE_URL) for value in known):
+            return Health(ok=False, detail=_("Meta sends this number's messages to another address."), facts=facts)
+        return Health(ok=True, facts=facts)
+
+    @property
+    def _number(self) -> str:
+        return str(self.channel.config.get("phone_number_id", ""))
+
+
+def _routed(incoming: Incoming) -> Iterator[Routed]:
+    for entry in entries(incoming, "whatsapp_business_account"):
+        for change in dicts(entry.get("changes")):
+            value = inner(change, "value")
+            account = str(inner(value, "metadata").get("phone_number_id", ""))
+            contacts = dicts(value.get("contacts"))
+            for message in dicts(value.get("messages")):
+                yield Routed(
+                    account=account,
+                    dedup_key=f"wamid:{message.get('id') or digest(message)}",
+                    payload={"contacts": _of(message, contacts), "message": message},
+                )
+            for echo in dicts(value.get("message_echoes")):
+                yield Routed(
+                    account=account, dedup_key=f"wamid:{echo.get('id') or digest(echo)}:echo", payload={"echo": echo}
+                )
+            for status in dicts(value.get("statuses")):
+                key = f"wamid:{status.get('id')}:{status.get('status')}"
+                yield Routed(account=account, dedup_key=key, payload={"status": status})
+            if not any(name in value for name in ("messages", "message_echoes", "statuses")):
+                yield Routed(account=account, dedup_key=f"other:{digest(change)}", payload={"other": change})
+
+
+def _of(message: Mapping[str, Any], contacts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Whose message it is: by ids and never by the place in the list."""
+    ids = {message.get("from"), message.get("from_user_id")} - {None}
+    return [each for each in contacts if {each.get("wa_id"), each.get("user_id")} & ids]
+
+
+def _events(payload: Mapping[str, Any]) -> Iterator[InboundEvent]:
+    message = inner(payload, "message")
+    if message:
+        yield from _received(message, next(iter(dicts(payload.get("contacts"))), {}))
+    echo = inner(payload, "echo")
+    if echo and echo.get("to") and echo.get("id") and echo.get("type") not in {"edit", "revoke"}:
+        yield EchoReceived(
+            thread_key=str(echo["to"]),
+            external_id=str(echo["id"]),
+            text=_text(echo),
+            occurred_at=moment(echo.get("timestamp")),
+        )
+    status = inner(payload, "status")
+    if status.get("id"):
+        yield from _status(status)
+
+
+def _status(status: Mapping[str, Any]) -> Iterator[InboundEvent]:
+    said = {"played": "read"}.get(str(status.get("status")), str(status.get("status")))
+    if said not in {"sent", "delivered", "read", "failed"}:
+        return
+    error = next(iter(dicts(status.get("errors"))), None)
+    yield StatusChanged(
+        status=said,
+        external_id=str(status["id"]),
+        correlation=str(status.get("biz_opaque_callback_data", "")),
+        error=DeliveryError(_why(error), kind=Kind.PERMANENT) if error else None,
+        occurred_at=moment(status.get("timestamp")),
+    )
+
+
+def _why(error: Mapping[str, Any]) -> str:
+    if error.get("code") == 131047:
+        return _("More than 24 hours since the customer wrote: only a template may be sent.")
+    if error.get("code") == 131026:
+        return _("This number is not on WhatsApp, or blocked you.")
+    said = inner(error, "error_data").get("details") or error.get("title") or error.get("message") or error.get("code")
+    return _("WhatsApp could not deliver it: %(words)s") % {"words": str(said)[:200]}
+
+
+def _received(message: Mapping[str, Any], contact: Mapping[str, Any]) -> Iterator[InboundEvent]:
+    kind = str(message.get("type", ""))
+    about = inner(message, kind)
+    who = _contact(message, contact)
+    if kind in {"edit", "revoke"} and about.get("original_message_id"):
+        original = str(about["original_message_id"])
+        if kind == "edit":
+            yield MessageEdited(external_id=original, text=_text(inner(about, "message")))
+        else:
+            yield MessageDeleted(external_id=original)
+        return
+    if not who.keys or not message.get("id"):
+        return
+    if kind == "system":
+        keys = (
+            f"tel:+{about['wa_id']}" if about.get("wa_id") else "",
+            f"bsuid:{about['user_id']}" if about.get("user_id") else "",
+        )
+        yield ContactChanged(old_key=who.keys[-1], new_keys=tuple(key for key in keys if key))
+        return
+    if kind == "reaction":
+        yield ReactionChanged(
+            external_id=str(about.get("message_id", "")), contact=who, emoji=str(about.get("emoji", ""))
+        )
+        return
+    media: tuple[MediaRef, ...] = ()
+    if kind in _FILES and about.get("id"):
+        shown = "voice" if about.get("voice") else kind
+        media = (
+            MediaRef(
+                kind=shown,
+                provider_ref=str(about["id"]),
+                mime_type=str(about.get("mime_type", "")),
+                filename=str(about.get("filename", "")),
+            ),
+        )
+    yield MessageReceived(
+        contact=who,
+        thread_key=str(message.get("from") or message.get("from_user_id")),
+        external_id=str(message["id"]),
+        text=_text(message),
+        media=media,
+        reply_to=str(inner(message, "context").get("id", "")),
+        occurred_at=moment(message.get("timestamp")),
+    )
+
+
+def _text(message: Mapping[str, Any]) -> str:
+    """Its words; what is neither text nor file, in words."""
+    kind = str(message.get("type", ""))
+    about = inner(message, kind)
+    if kind == "text":
+        return str(about.get("body", ""))
+    if kind in _FILES:
+        return str(about.get("caption", ""))
+    if kind == "button":
+        return str(about.get("text") or about.get("payload") or "")
+    if kind == "interactive":
+        chosen = inner(about, "button_reply") or inner(about, "list_reply") or inner(about, "nfm_reply")
+        return str(chosen.get("title") or chosen.get("body") or chosen.get("name") or _("(Pressed a button)"))
+    if kind == "location":
+        named = " ".join(str(about[part]) for part in ("name", "address") if about.get(part))
+        place = f"{about.get('latitude')}, {about.get('longitude')}"
+        return _("Place: %(place)s") % {"place": f"{named} ({place})" if named else place}
+    if kind == "contacts":
+        cards = dicts(message.get("contacts"))
+        names = [str(inner(card, "name").get("formatted_name", "")) for card in cards]
+        phones = [str(phone.get("phone", "")) for card in cards for phone in dicts(card.get("phones"))]
+        return _("Contact: %(who)s") % {"who": ", ".join(filter(None, [*names, *phones]))}
+    if kind == "order":
+        count = len(dicts(about.get("product_items")))
+        return f"{about.get('text', '')}\n{_('(An order of %(count)d products)') % {'count': count}}".strip()
+    return _("(A kind of message that PingBack cannot show)")
+
+
+def _contact(message: Mapping[str, Any], contact: Mapping[str, Any]) -> ContactRef:
+    """By the user's id, which outlives the number; WhatsApp checked the number, so other channels may go by it."""
+    user = message.get("from_user_id") or contact.get("user_id")
+    number = message.get("from") or contact.get("wa_id")
+    keys = tuple(key for key in (f"bsuid:{user}" if user else "", f"tel:+{number}" if number else "") if key)
+    profile = inner(contact, "profile")
+    return ContactRef(
+        keys=keys,
+        proven=tuple(key for key in keys if key.startswith("tel:")),
+        name=str(profile.get("name") or profile.get("username") or ""),
+        handle=f"+{number}" if number else str(profile.get("username", "")),
+    )
+
+
+def _template(found: Mapping[str, Any]) -> dict[str, Any] | None:
+    parts = dicts(found.get("components"))
+    body = next((str(part.get("text", "")) for part in parts if str(part.get("type")).upper() == "BODY"), "")
+    others = [part for part in parts if str(part.get("type")).upper() != "BODY"]
+    if found.get("status") != "APPROVED" or not body or any("{{" in str(part) for part in others):
+        return None
+    blanks = 0
+    while f"{{{{{blanks + 1}}}}}" in body:
+        blanks += 1
+    if "{{" in body and not blanks:  # named ones
+        return None
+    return {"name": str(found.get("name")), "language": str(found.get("language")), "body": body, "blanks": blanks}

@@ -1,0 +1,180 @@
+"""What the contract suite knows of each channel: a fake, a way to write in, an answer for each kind of error."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from channels_app.adapters.base import Kind
+from channels_app.connecting import adapter_of
+from channels_app.models import Channel
+from conversations.models import ChannelType
+from tests import corpus
+from tests.fakes import meta, telegram
+from tests.fakes.server import Answer, Fake
+
+APP_SECRET = "canary-7Hq2-app-secret"
+CLEO = "447700900123"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hook:
+    """A provider's request to us."""
+
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """says: a hook with these words of Cleo's, each under its number; media: with a picture that the fake has.
+
+    batch: many in one request, where the provider does that. errors: what the fake says for a kind.
+    """
+
+    type: ChannelType
+    fake: type[Fake]
+    config: dict[str, Any]
+    settings: tuple[str, ...]
+    sign: Callable[[Channel, bytes], dict[str, str]]
+    says: Callable[..., dict[str, Any]]
+    unknown: dict[str, Any]
+    errors: dict[Kind, Answer]
+    secrets: tuple[str, ...]
+    shared_path: bool = False
+    batch: Callable[[list[dict[str, Any]]], dict[str, Any]] | None = None
+
+    def hook(self, channel: Channel, payload: dict[str, Any]) -> Hook:
+        body = json.dumps(payload).encode()
+        return Hook(body=body, headers=self.sign(channel, body))
+
+    def path(self, channel: Channel) -> str:
+        path = f"/api/v1/webhooks/{self.type}"
+        return path if self.shared_path else f"{path}/{channel.pk}"
+
+
+def _telegram_says(text: str, number: int, *, media: bool = False) -> dict[str, Any]:
+    message: dict[str, Any] = {
+        "message_id": number,
+        "from": {"id": 6000000123, "is_bot": False, "first_name": "Cleo", "username": "cleo_m"},
+        "chat": {"id": 6000000123, "type": "private", "first_name": "Cleo"},
+        "date": 1767225600,
+    }
+    if media:
+        message |= {"photo": [{"file_id": "photo.png", "width": 9, "height": 9}], "caption": text}
+    else:
+        message["text"] = text
+    return {"update_id": 810000000 + number, "message": message}
+
+
+def _telegram_sign(channel: Channel, body: bytes) -> dict[str, str]:
+    adapter = adapter_of(channel)
+    assert adapter
+    return {"x-telegram-bot-api-secret-token": adapter.derived_secret("telegram")}
+
+
+def _meta_sign(channel: Channel, body: bytes) -> dict[str, str]:
+    return {"x-hub-signature-256": "sha256=" + hmac.digest(APP_SECRET.encode(), body, hashlib.sha256).hex()}
+
+
+def _whatsapp_says(text: str, number: int, *, media: bool = False) -> dict[str, Any]:
+    content: dict[str, Any] = {"type": "text", "text": {"body": text}}
+    if media:
+        content = {"type": "image", "image": {"caption": text, "mime_type": "image/png", "id": "photo.png"}}
+    message = {"from": CLEO, "from_user_id": "GB.44", "id": f"wamid.IN{number}", "timestamp": "1767225600", **content}
+    contact = {"profile": {"name": "Cleo"}, "wa_id": CLEO, "user_id": "GB.44"}
+    value = {"metadata": {"phone_number_id": meta.NUMBER}, "contacts": [contact], "messages": [message]}
+    return {
+        "object": "whatsapp_business_account",
+        "entry": [{"id": "3", "changes": [{"field": "messages", "value": value}]}],
+    }
+
+
+def _instagram_says(text: str, number: int, *, media: bool = False) -> dict[str, Any]:
+    message: dict[str, Any] = {"mid": f"aWdfIN{number}", "text": text}
+    if media:
+        message["attachments"] = [{"type": "image", "payload": {"url": "{fake}/cdn/photo.png"}}]
+    item = {
+        "sender": {"id": "6100000000000001"},
+        "recipient": {"id": meta.ACCOUNT},
+        "timestamp": 1767225600123,
+        "message": message,
+    }
+    return {"object": "instagram", "entry": [{"id": meta.ACCOUNT, "time": 1, "messaging": [item]}]}
+
+
+def _entries(payloads: list[dict[str, Any]]) -> dict[str, Any]:
+    return {**payloads[0], "entry": [entry for payload in payloads for entry in payload["entry"]]}
+
+
+PICTURE = corpus.picture()
+
+CASES = [
+    Case(
+        type=ChannelType.TELEGRAM,
+        fake=telegram.Telegram,
+        config={"bot_token": telegram.TOKEN},
+        settings=("TELEGRAM_API_BASE_URL", "TELEGRAM_FILE_BASE_URL"),
+        sign=_telegram_sign,
+        says=_telegram_says,
+        unknown={"update_id": 5, "some_new_thing": {"chat": [], "deep": {"x": None}}},
+        errors={
+            Kind.TRANSIENT: telegram.error(502, "Bad Gateway"),
+            Kind.RATE_LIMITED: telegram.error(429, "Too Many Requests: retry after 7", retry_after=7),
+            Kind.CREDENTIALS: telegram.error(401, "Unauthorized"),
+            Kind.UNREACHABLE: telegram.error(403, "Forbidden: bot was blocked by the user"),
+            Kind.PERMANENT: telegram.error(400, "Bad Request: message is too long"),
+            Kind.AMBIGUOUS: Answer(drop=True),
+        },
+        secrets=(telegram.TOKEN,),
+    ),
+    Case(
+        type=ChannelType.WHATSAPP,
+        fake=meta.Meta,
+        config={"phone_number_id": meta.NUMBER, "access_token": meta.TOKEN, "app_secret": APP_SECRET},
+        settings=("META_GRAPH_BASE_URL",),
+        sign=_meta_sign,
+        says=_whatsapp_says,
+        unknown={
+            "object": "whatsapp_business_account",
+            "entry": [
+                {"changes": [{"field": "news", "value": {"metadata": {"phone_number_id": meta.NUMBER}, "x": [1]}}]}
+            ],
+        },
+        errors={
+            Kind.TRANSIENT: meta.error(131000, "Something went wrong", status=500),
+            Kind.RATE_LIMITED: meta.error(131056, "(#131056) Pair rate limit hit"),
+            Kind.WINDOW_CLOSED: meta.error(131047, "(#131047) Re-engagement message"),
+            Kind.CREDENTIALS: meta.error(190, "Invalid OAuth access token", status=401),
+            Kind.UNREACHABLE: meta.error(131026, "Message undeliverable"),
+            Kind.PERMANENT: meta.error(131051, "Unsupported message type"),
+            Kind.AMBIGUOUS: Answer(drop=True),
+        },
+        secrets=(meta.TOKEN, APP_SECRET),
+        shared_path=True,
+        batch=_entries,
+    ),
+    Case(
+        type=ChannelType.INSTAGRAM,
+        fake=meta.Meta,
+        config={"page_id": meta.PAGE, "access_token": meta.TOKEN, "app_secret": APP_SECRET},
+        settings=("INSTAGRAM_GRAPH_BASE_URL",),
+        sign=_meta_sign,
+        says=_instagram_says,
+        unknown={"object": "instagram", "entry": [{"id": meta.ACCOUNT, "messaging": [{"new": {"deep": [None]}}]}]},
+        errors={
+            Kind.TRANSIENT: meta.error(2, "Service temporarily unavailable", status=500),
+            Kind.RATE_LIMITED: meta.error(613, "Calls to this api have exceeded the rate limit"),
+            Kind.WINDOW_CLOSED: meta.error(10, "outside of allowed window", subcode=2534022),
+            Kind.CREDENTIALS: meta.error(190, "Error validating access token", status=401, subcode=460),
+            Kind.UNREACHABLE: meta.error(100, "No matching user found", subcode=2018001),
+            Kind.PERMANENT: meta.error(100, "Invalid parameter"),
+            Kind.AMBIGUOUS: Answer(drop=True),
+        },
+        secrets=(meta.TOKEN, APP_SECRET),
+        shared_path=True,
+        batch=_entries,
+    ),
+]

@@ -1,0 +1,86 @@
+"""Meta's Graph for WhatsApp and Instagram, as far as we use it. Source: channels.md 3 and 4."""
+
+from itertools import count
+from typing import Any
+
+from tests.fakes.server import Answer, Call, Fake, need
+
+TOKEN = "EAAcanary7Hq2secretTokenOfMeta"
+NUMBER, PAGE, ACCOUNT = "700000000000001", "800000000000001", "17840000000000001"
+
+
+class Meta(Fake):
+    def __init__(self, port: int = 0) -> None:
+        super().__init__(port)
+        self.files: dict[str, bytes] = {}
+        self._numbers = count(100)
+
+    def is_send(self, call: Call) -> bool:
+        return call.path.endswith("/messages")
+
+    def answer(self, call: Call) -> Answer:
+        if call.path.startswith("/cdn/"):
+            need("authorization" not in call.headers, "the token goes to strangers")
+            content = self.files.get(call.path.removeprefix("/cdn/"))
+            return Answer(content) if content else error(100, "gone", status=404)
+        if call.headers.get("authorization") != f"Bearer {TOKEN}":
+            return error(190, "Invalid OAuth access token", status=401)
+        _slash, version, *rest = call.path.split("/")
+        if version == "files":
+            content = self.files.get(rest[0])
+            return Answer(content) if content else error(100, "gone", status=404)
+        need(version.startswith("v"), "no version")
+        if rest[-1] == "messages":
+            return self._message(call, rest[0])
+        if rest[-1] == "media":
+            need(call.fields.get("messaging_product") == "whatsapp" and bool(call.files), "no media")
+            return Answer({"id": "900000000000088"})
+        if rest[-1] == "message_templates":
+            return Answer({"data": [TEMPLATE, {**TEMPLATE, "name": "waiting", "status": "PENDING"}]})
+        if rest[-1] == "subscribed_apps":
+            return Answer({"success": True, "data": [{"id": "1"}]})
+        if rest[0] == NUMBER:
+            hook = call.fields.get("webhook_configuration", {})
+            need(len(hook.get("override_callback_uri", "")) <= 200, "too long an address")
+            about = {"display_phone_number": "+1 555-000-9999", "verified_name": "Acme", "quality_rating": "GREEN"}
+            return Answer({"success": True} if call.method == "POST" else {"id": NUMBER, **about})
+        if rest[0] == PAGE:
+            return Answer({"name": "Acme", "instagram_business_account": {"id": ACCOUNT, "username": "acme"}})
+        if rest[0] in self.files:
+            return Answer({"url": f"{self.url}/files/{rest[0]}", "mime_type": "image/png", "id": rest[0]})
+        return error(100, "Unsupported get request")
+
+    def _message(self, call: Call, of: str) -> Answer:
+        fields: dict[str, Any] = call.fields
+        if of == PAGE:
+            need(bool(fields["recipient"]["id"]), "no recipient")
+            need(len(fields["message"].get("text", "").encode()) <= 1000, "too long")
+            need(("tag" in fields) == (fields["messaging_type"] == "MESSAGE_TAG"), "tag without its type")
+            return Answer({"recipient_id": fields["recipient"]["id"], "message_id": f"aWdf{next(self._numbers)}"})
+        need(of == NUMBER, "no such number")
+        need(fields.get("messaging_product") == "whatsapp", "no messaging_product")
+        need(len(fields.get("biz_opaque_callback_data", "")) <= 512, "too long callback data")
+        need(isinstance(fields.get(fields.get("type", "")), dict), "no content of its type")
+        need(len(fields.get("text", {}).get("body", "")) <= 4096, "too long")
+        to = fields.get("to") or fields.get("recipient")
+        need(bool(to), "nobody to send to")
+        return Answer(
+            {
+                "messaging_product": "whatsapp",
+                "contacts": [{"input": to, "wa_id": to}],
+                "messages": [{"id": f"wamid.OUT{next(self._numbers)}"}],
+            }
+        )
+
+
+TEMPLATE = {
+    "name": "order_update",
+    "language": "en_GB",
+    "status": "APPROVED",
+    "category": "UTILITY",
+    "components": [{"type": "BODY", "text": "Hello {{1}}, your order {{2}} left."}],
+}
+
+
+def error(code: int, words: str, *, status: int = 400, subcode: int = 0) -> Answer:
+    return Answer({"error": {"code": code, "error_subcode": subcode, "message": words}}, status)

@@ -1,0 +1,125 @@
+"""A provider on loopback: strict about what it is sent, and able to misbehave. Each fake says what its wire is."""
+
+import json
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from email.parser import BytesParser
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+from urllib.parse import parse_qsl, urlsplit
+
+
+@dataclass
+class Call:
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes
+    fields: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+
+
+@dataclass
+class Answer:
+    """body: JSON, or bytes as they are. drop: take the request, and say nothing."""
+
+    body: Any = None
+    status: int = 200
+    drop: bool = False
+
+
+class BadRequest(Exception):
+    """The caller broke the wire; the words say how."""
+
+
+class Fake:
+    """`with Fake() as fake:` serves until the end. `next`: answers for coming sends, instead of the right ones."""
+
+    def __init__(self, port: int = 0) -> None:
+        self.calls: list[Call] = []
+        self.broken: list[str] = []
+        self.next: deque[Answer] = deque()
+        fake = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.0"
+
+            def _serve(self) -> None:
+                fake._serve(self)
+
+            do_GET = do_POST = do_DELETE = _serve
+
+            def log_message(self, *_words: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def answer(self, call: Call) -> Answer:
+        raise NotImplementedError
+
+    def is_send(self, call: Call) -> bool:
+        """Whether a customer would see something of it."""
+        raise NotImplementedError
+
+    @property
+    def sent(self) -> list[Call]:
+        return [call for call in self.calls if self.is_send(call)]
+
+    def _serve(self, handler: BaseHTTPRequestHandler) -> None:
+        parts = urlsplit(handler.path)
+        body = handler.rfile.read(int(handler.headers.get("content-length", 0)))
+        headers = {name.lower(): value for name, value in handler.headers.items()}
+        call = Call(handler.command, parts.path, dict(parse_qsl(parts.query)), headers, body)
+        try:
+            _read(call)
+            right = self.answer(call)
+        except BadRequest as error:
+            self.broken.append(str(error))
+            right = Answer({"error": {"code": 100, "message": str(error)}, "ok": False, "description": str(error)}, 400)
+        self.calls.append(call)
+        answer = self.next.popleft() if self.next and self.is_send(call) else right
+        if answer.drop:
+            handler.close_connection = True
+            return
+        content = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+        handler.send_response(answer.status)
+        handler.send_header("content-length", str(len(content)))
+        handler.end_headers()
+        handler.wfile.write(content)
+
+
+def _read(call: Call) -> None:
+    """Its fields, whichever way they came. Raises BadRequest."""
+    kind = call.headers.get("content-type", "")
+    if kind.startswith("application/json") and call.body:
+        try:
+            call.fields = json.loads(call.body)
+        except ValueError as error:
+            raise BadRequest("no JSON") from error
+    elif kind.startswith("application/x-www-form-urlencoded"):
+        call.fields = dict(parse_qsl(call.body.decode()))
+    elif kind.startswith("multipart/form-data"):
+        mail = BytesParser().parsebytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + call.body)
+        for part in mail.walk():
+            name = part.get_param("name", header="content-disposition")
+            if name and part.get_filename():
+                call.files[str(name)] = part.get_payload(decode=True)  # type: ignore[assignment]
+            elif name:
+                call.fields[str(name)] = part.get_payload(decode=True).decode()  # type: ignore[union-attr]
+
+
+def need(true: bool, words: str) -> None:
+    if not true:
+        raise BadRequest(words)

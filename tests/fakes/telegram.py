@@ -1,0 +1,75 @@
+"""Telegram's Bot API, as far as we use it. Source: channels.md 5."""
+
+import re
+from itertools import count
+from typing import Any
+
+from tests.fakes.server import Answer, Call, Fake, need
+
+TOKEN = "5000000001:AAcanary7Hq2secretTokenOfTelegram0x1"
+_CALL = re.compile(r"/bot([^/]+)/(\w+)")
+_FILE = re.compile(r"/file/bot([^/]+)/(.+)")
+
+
+class Telegram(Fake):
+    def __init__(self, port: int = 0) -> None:
+        super().__init__(port)
+        self.token = TOKEN
+        self.hook: dict[str, Any] = {}
+        self.files: dict[str, bytes] = {}
+        self._numbers = count(100)
+
+    def is_send(self, call: Call) -> bool:
+        return bool(re.search(r"/send(Message|Photo|Document|Video|Audio)$", call.path))
+
+    def answer(self, call: Call) -> Answer:
+        if found := _FILE.fullmatch(call.path):
+            content = self.files.get(found.group(2))
+            return Answer(content) if found.group(1) == self.token and content else Answer({"ok": False}, 404)
+        found = _CALL.fullmatch(call.path)
+        need(found is not None, "no such method")
+        assert found
+        if found.group(1) != self.token:
+            return error(401, "Unauthorized")
+        return Answer({"ok": True, "result": getattr(self, f"_{found.group(2)}")(call)})
+
+    def _getMe(self, call: Call) -> Any:
+        return {"id": 5000000001, "is_bot": True, "first_name": "Acme Help", "username": "acme_help_bot"}
+
+    def _setWebhook(self, call: Call) -> Any:
+        secret = call.fields.get("secret_token", "")
+        need(bool(re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret)), "bad secret_token")
+        need(1 <= call.fields["max_connections"] <= 100, "bad max_connections")
+        need("message" in call.fields["allowed_updates"], "no messages wanted")
+        self.hook = call.fields
+        return True
+
+    def _deleteWebhook(self, call: Call) -> Any:
+        self.hook = {}
+        return True
+
+    def _getWebhookInfo(self, call: Call) -> Any:
+        return {"url": self.hook.get("url", ""), "pending_update_count": 0}
+
+    def _getFile(self, call: Call) -> Any:
+        return {"file_id": call.fields["file_id"], "file_path": call.fields["file_id"]}
+
+    def _sendMessage(self, call: Call) -> Any:
+        need(0 < len(call.fields["text"]) <= 4096, "message is too long")
+        return self._stored(call)
+
+    def _sendPhoto(self, call: Call) -> Any:
+        need(len(call.files["photo"]) > 0, "no photo")
+        return self._stored(call)
+
+    def _sendDocument(self, call: Call) -> Any:
+        need(len(call.files["document"]) > 0, "no document")
+        return self._stored(call)
+
+    def _stored(self, call: Call) -> Any:
+        need(len(call.fields.get("caption", "")) <= 1024, "caption is too long")
+        return {"message_id": next(self._numbers), "chat": {"id": int(call.fields["chat_id"]), "type": "private"}}
+
+
+def error(code: int, words: str, **parameters: Any) -> Answer:
+    return Answer({"ok": False, "error_code": code, "description": words, "parameters": parameters}, code)
