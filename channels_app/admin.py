@@ -3,8 +3,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from channels_app import deliveries
-from channels_app.models import Channel, Delivery, Heartbeat
+from channels_app import deliveries, identity, intake
+from channels_app.models import Channel, Contact, Delivery, Heartbeat, RawEvent
 
 
 class LookOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -44,6 +44,39 @@ class DeliveryAdmin(LookOnlyAdmin):
         again = sum(deliveries.try_again(delivery) for delivery in queryset)
         text = ngettext("%(count)d delivery waits again.", "%(count)d deliveries wait again.", again)
         self.message_user(request, text % {"count": again}, messages.SUCCESS if again else messages.WARNING)
+
+
+@admin.register(RawEvent)
+class RawEventAdmin(LookOnlyAdmin):
+    """Without what is in it: those are a customer's words."""
+
+    list_display = ("id", "business", "channel", "state", "attempts", "last_error", "received_at")
+    list_filter = ("state", "channel__type")
+    list_select_related = ("business", "channel")
+    search_fields = ("id", "dedup_key", "business__name")
+    fields = ("id", "business", "channel", "dedup_key", "state", "attempts", "last_error", "received_at")
+    actions = ("replay",)
+
+    @admin.action(description=_("Take in again"))
+    def replay(self, request: HttpRequest, queryset):  # type: ignore[no-untyped-def]
+        again = sum(intake.replay(raw) for raw in queryset)
+        text = ngettext("%(count)d event is taken in again.", "%(count)d events are taken in again.", again)
+        self.message_user(request, text % {"count": again}, messages.SUCCESS if again else messages.WARNING)
+
+
+@admin.register(Contact)
+class ContactAdmin(LookOnlyAdmin):
+    list_display = ("key", "business", "channel", "customer", "reason", "unreachable", "created_at")
+    list_filter = ("channel__type",)
+    list_select_related = ("business", "channel", "customer")
+    search_fields = ("key", "business__name")
+    actions = ("separate",)
+
+    @admin.action(description=_("Make somebody of their own of it"))
+    def separate(self, request: HttpRequest, queryset):  # type: ignore[no-untyped-def]
+        for contact in queryset:
+            identity.separate(contact)
+        self.message_user(request, _("Taken apart."), messages.SUCCESS)
 
 
 @admin.register(Heartbeat)

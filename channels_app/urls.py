@@ -6,6 +6,9 @@ urlpatterns = [
     path("settings/channels/", views.channels, name="settings-channels"),
     path("settings/channels/<uuid:channel_id>/", views.channel, name="channel"),
     path("settings/channels/<uuid:channel_id>/active/", views.set_active, name="channel-active"),
+    path("settings/channels/<uuid:channel_id>/test/", views.test, name="channel-test"),
+    path("settings/channels/<uuid:channel_id>/pause/", views.pause, name="channel-pause"),
+    path("settings/channels/<uuid:channel_id>/events/<uuid:raw_id>/replay/", views.replay, name="channel-replay"),
     path("settings/channels/<uuid:channel_id>/delete/", views.remove, name="channel-delete"),
     path("settings/channels/<slug:channel_type>/", views.connect, name="channel-connect"),
 ]

@@ -14,13 +14,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from businesses.pages import member_page
 from businesses.policy import Action, may
 from businesses.selectors import membership_of
+from channels_app import connecting, intake
+from channels_app.adapters import ADAPTERS
 from channels_app.connect_forms import CONNECT_FORMS, ConnectForm, form_for
-from channels_app.models import Channel
+from channels_app.models import Channel, DeliveryState, RawState
 from channels_app.pages import ConnectChannel
-from channels_app.services import create_channel, delete_channel, update_channel
+from channels_app.services import create_channel, delete_channel, pause_channel, update_channel
 from channels_app.wire import shown_config, standing
 from conversations.models import ChannelType
 from foundation.errors import Refused
+
+SHOWN_FAILED = 20
 
 
 @member_page
@@ -83,7 +87,7 @@ def channel(request: HttpRequest, channel_id: UUID) -> HttpResponse:
         for field in form.fields.values():
             field.disabled = True
     meta = shown_config(found).get("_meta_setup_instructions")
-    context |= {"form": form, "connect": form.connect, "meta": meta, **_shown(found)}
+    context |= {"form": form, "connect": form.connect, "meta": meta, **_shown(found), **_health(found)}
     return render(request, "channels_app/channel.html", context, status=status)
 
 
@@ -98,6 +102,48 @@ def set_active(request: HttpRequest, channel_id: UUID) -> HttpResponse:
         messages.error(request, refusal.detail)
     else:
         messages.success(request, _("Switched on.") if is_active else _("Switched off. Nothing goes out through it."))
+    return redirect("channel", found.pk)
+
+
+@member_page
+@require_POST
+def test(request: HttpRequest, channel_id: UUID) -> HttpResponse:
+    """Asks the provider while the owner waits: seconds, at most a few tries of ten."""
+    found = _channel(request, channel_id)
+    if not _settings(request)["may_change"]:
+        messages.error(request, _("The owner of the workspace tests channels."))
+        return redirect("channel", found.pk)
+    health = connecting.connect(found)
+    if health.ok:
+        messages.success(request, _("The connection works."))
+    else:
+        messages.error(request, health.detail)
+    return redirect("channel", found.pk)
+
+
+@member_page
+@require_POST
+def pause(request: HttpRequest, channel_id: UUID) -> HttpResponse:
+    found = _channel(request, channel_id)
+    paused = request.POST.get("paused") == "true"
+    try:
+        pause_channel(actor=request.user, channel=found, paused=paused)  # type: ignore[arg-type]
+    except Refused as refusal:
+        messages.error(request, refusal.detail)
+    else:
+        messages.success(request, _("Paused. Answers wait here.") if paused else _("Answers go out again."))
+    return redirect("channel", found.pk)
+
+
+@member_page
+@require_POST
+def replay(request: HttpRequest, channel_id: UUID, raw_id: UUID) -> HttpResponse:
+    found = _channel(request, channel_id)
+    raw = found.raw_events.filter(pk=raw_id).first()
+    if not _settings(request)["may_change"]:
+        messages.error(request, _("The owner of the workspace tries it again."))
+    elif raw and intake.replay(raw):
+        messages.success(request, _("It is being taken in again."))
     return redirect("channel", found.pk)
 
 
@@ -123,6 +169,15 @@ def remove(request: HttpRequest, channel_id: UUID) -> HttpResponse:
 def _shown(found: Channel) -> dict[str, Any]:
     state, detail = standing(found)
     return {"channel": found, "state": state, "detail": detail, "title": form_for(found.type).title}
+
+
+def _health(found: Channel) -> dict[str, Any]:
+    """What waits, and what could not be taken in; nothing for what is on our own sockets."""
+    return {
+        "has_health": found.type in ADAPTERS,
+        "queue": found.deliveries.filter(state=DeliveryState.QUEUED).count(),
+        "failed": found.raw_events.filter(state=RawState.FAILED).order_by("-received_at")[:SHOWN_FAILED],
+    }
 
 
 def _channel(request: HttpRequest, channel_id: UUID) -> Channel:
