@@ -6,6 +6,7 @@ an allowlist all the same. Source: promises, "Text is text"; attacks F1.
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 TAGS = {"p", "br", "h2", "h3", "h4", "ul", "ol", "li", "strong", "em", "s", "code", "pre", "blockquote", "a", "hr"}
 TAGS |= {"table", "thead", "tbody", "tr", "th", "td"}
@@ -36,3 +37,36 @@ def rendered(text: str) -> Clean:
             link_rel="noopener noreferrer nofollow",
         )
     )
+
+
+def plain(text: str) -> str:
+    """The words alone, a block a line: for what is sent as a message, and for finding it."""
+    lines: list[str] = []
+    cells: list[str] | None = None
+    mark = ""
+    for token in _parser.parse(text):
+        if token.type == "list_item_open":
+            mark = f"{token.info}. " if token.info else "- "
+        elif token.type == "tr_open":
+            cells = []
+        elif token.type == "tr_close":
+            lines.append(" | ".join(cells or []))
+            cells = None
+        elif token.type in {"fence", "code_block"}:
+            lines.append(token.content.rstrip())
+        elif token.type == "inline":
+            said = "".join(map(_said, token.children or [])).strip()
+            if cells is None:
+                lines.append(mark + said)
+                mark = ""
+            else:
+                cells.append(said)
+    return "\n".join(line for line in lines if line)
+
+
+def _said(token: Token) -> str:
+    if token.type in {"softbreak", "hardbreak"}:
+        return "\n" if token.type == "hardbreak" else " "
+    if token.type == "link_open" and token.markup != "autolink":
+        return f"{token.attrGet('href')} "
+    return token.content

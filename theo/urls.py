@@ -8,4 +8,5 @@ urlpatterns = [
     path("knowledge/import/", views.import_articles, name="knowledge-import"),
     path("knowledge/<uuid:article_id>/", views.one_article, name="knowledge-article"),
     path("knowledge/<uuid:article_id>/delete/", views.delete_article, name="knowledge-delete"),
+    path("inbox/<uuid:conversation_id>/suggestion/", views.suggestion, name="conversation-suggestion"),
 ]

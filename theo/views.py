@@ -15,9 +15,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import User
 from businesses.pages import member_page
 from businesses.policy import Action, require
+from conversations.models import Conversation
+from conversations.views import handling_page
 from foundation.errors import Refused
 from foundation.text import is_clean
 from theo import articles
+from theo.answering import Mode, answer
 from theo.forms import ArticleForm, ImportForm
 from theo.importing import MOST_FILES, import_files
 from theo.markdown import rendered
@@ -157,3 +160,16 @@ def _found(request: HttpRequest, article_id: UUID) -> Article:
 def _user(request: HttpRequest) -> User:
     assert isinstance(request.user, User)
     return request.user
+
+
+@member_page
+@handling_page
+@require_POST
+def suggestion(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """What Theo would answer, for the composer: a fragment."""
+    rows = Conversation.objects.visible_to(request.user).select_related("business__plan")
+    conversation = rows.filter(pk=conversation_id).first()
+    if conversation is None:
+        raise Http404
+    found = answer(conversation=conversation, mode=Mode.ASSIST)
+    return render(request, "theo/suggestion.html", {"found": found, "percent": round(found.confidence * 100)})

@@ -17,6 +17,7 @@ enhanceToasts()
 enhanceTabs()
 
 const has = (selector) => document.querySelector(selector)
+if (has("[data-inbox]")) import("./theo.js").then((module) => module.enhanceSuggestions(document))
 if (has("[data-inbox]")) import("./inbox.js").then((module) => module.enhanceInbox(document.body))
 else if (has("body[data-business]")) import("./presence.js").then((module) => module.stayLive(document.body))
 if (has("#palette") && !has("[data-inbox]"))

@@ -188,6 +188,8 @@ def call(
     body = BODIES.get(path, {})
     if path in {"/api/v1/conversations/", "/api/v1/auth/business/switch"} and method == "post":
         body = {"business_id": str(business.pk)}
+    if path == "/api/v1/ai/reply":
+        body = {"conversation_id": ids["conversation_id"]}
     body = {**body, **(more or {})}
     # Whoever calls is the agent that it is about: one of theirs, as far as they have a team.
     agent_id = user.pk if user else uuid.uuid4()

@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import User
 from businesses.models import Business
+from tests import builders
 from theo.articles import create_article
 from theo.markdown import rendered
 from theo.models import Article
@@ -100,3 +101,18 @@ def test_files_become_articles_and_one_that_cannot_stops_no_other(ada: User, acm
 def test_markup_in_an_article_stays_text(hostile: str) -> None:
     html = rendered(hostile)
     assert not [word for word in ("<script", "<img", "<svg", 'href="javascript', 'href="data') if word in html]
+
+
+def test_theo_suggests_beside_the_composer(ben: User, acme: Business, sign_in: Any) -> None:
+    create_article(business=acme, title="Delivery times", content="Two working days.")
+    conversation = builders.conversation(acme, content="What are the delivery times?")
+    client = sign_in(ben)
+    path = f"/inbox/{conversation.pk}/suggestion/"
+    assert path in client.get(f"/inbox/{conversation.pk}/").content.decode()
+
+    shown = client.post(path).content.decode()
+
+    assert "Two working days." in shown
+    assert "Delivery times" in shown
+    foreign = builders.conversation(builders.workspace(builders.person("Sid"), "Else"), content="Delivery times?")
+    assert client.post(f"/inbox/{foreign.pk}/suggestion/").status_code == 404

@@ -1,8 +1,9 @@
 from django.urls import path
 
-from theo.api import articles
+from theo.api import articles, replies
 
 urlpatterns = [
     path("kb/articles", articles.Articles.as_view()),
     path("kb/articles/<str:article_id>", articles.OneArticle.as_view()),
+    path("ai/reply", replies.Reply.as_view()),
 ]

@@ -1,0 +1,137 @@
+"""Theo's answer to a conversation: from this workspace's published articles, in their words, or none."""
+
+from typing import Any
+
+import pytest
+
+from accounts.models import User
+from businesses.models import Business
+from conversations.models import Message
+from tests import builders
+from theo.answering import excerpt
+from theo.articles import change_article, create_article, delete_article
+from theo.markdown import plain
+from theo.models import ArticleStatus
+
+pytestmark = pytest.mark.django_db
+
+RETURN = "How do I return an item for a refund?"
+
+
+def asked(user: User, conversation: Any, **more: Any) -> Any:
+    return builders.api(user).post("/api/v1/ai/reply", {"conversation_id": str(conversation.pk), **more})
+
+
+@pytest.fixture
+def articles(acme: Business) -> dict[str, Any]:
+    shelf = {
+        "Return an item for a refund": "Send it back within **30 days**, and the refund takes three days.",
+        "Delivery times": "Orders arrive in two working days.",
+        "Opening hours": "We answer from nine to five.",
+    }
+    return {title: create_article(business=acme, title=title, content=text) for title, text in shelf.items()}
+
+
+def test_a_known_question_is_answered_in_the_articles_words(ben: User, acme: Business, articles: Any) -> None:
+    conversation = builders.conversation(acme, content=RETURN)
+
+    answer = asked(ben, conversation)
+
+    assert answer.status_code == 200
+    body = answer.json()
+    article = articles["Return an item for a refund"]
+    assert body == {
+        "reply": "Send it back within 30 days, and the refund takes three days.",
+        "confidence": body["confidence"],
+        "mode": "assist",
+        "needs_handoff": False,
+        "handoff_reason": None,
+        "sources": [{"id": str(article.pk), "title": article.title}],
+    }
+    assert 0.5 < body["confidence"] <= 0.79
+    assert Message.objects.filter(conversation=conversation).count() == 1
+
+
+def test_what_no_published_article_of_the_workspace_says_is_not_said(
+    ben: User, mallory: User, acme: Business, articles: Any
+) -> None:
+    create_article(business=mallory.memberships.get().business, title="Jacuzzi", content="The jacuzzi is on the roof.")
+    unknown = builders.conversation(acme, content="Do you have a jacuzzi?")
+    assert asked(ben, unknown).json()["reply"] is None
+
+    known = builders.conversation(acme, content=RETURN)
+    change_article(article=articles["Return an item for a refund"], status=ArticleStatus.DRAFT)
+    assert asked(ben, known).json()["reply"] is None
+
+    change_article(article=articles["Return an item for a refund"], status=ArticleStatus.PUBLISHED)
+    assert asked(ben, known).json()["reply"]
+
+    delete_article(article=articles["Return an item for a refund"])
+    assert asked(ben, known).json()["reply"] is None
+
+
+@pytest.mark.parametrize("words", ["Can I talk to a real person?", "agent", "Ich will mit einem Menschen sprechen"])
+def test_who_asks_for_a_person_gets_into_the_queue_once(ben: User, acme: Business, articles: Any, words: str) -> None:
+    conversation = builders.conversation(acme, content=words)
+
+    for _again in range(2):
+        body = asked(ben, conversation).json()
+        assert (body["reply"], body["needs_handoff"], body["handoff_reason"]) == (None, True, "user_requested")
+
+    [row] = builders.api(ben).get("/api/v1/team/pending-handoffs").json()
+    assert row["id"] == str(conversation.pk)
+    builders.answers(ben, conversation, "Here I am.")
+    assert asked(ben, conversation).json()["needs_handoff"] is False
+
+
+def test_in_auto_a_person_is_asked_for_unless_the_plan_has_none(ben: User, acme: Business, articles: Any) -> None:
+    conversation = builders.conversation(acme, content=RETURN)
+    acme.plan.theo_auto = False
+    acme.plan.save()
+    body = asked(ben, conversation, mode="auto").json()
+    assert (body["mode"], body["needs_handoff"]) == ("assist", False)
+    assert body["reply"]
+
+    acme.plan.theo_auto = True
+    acme.plan.save()
+    body = asked(ben, conversation, mode="auto").json()
+
+    assert (body["mode"], body["reply"], body["handoff_reason"]) == ("auto", None, "low_confidence")
+    conversation.refresh_from_db()
+    assert conversation.handoff_reason == "low_confidence"
+
+
+def test_who_may_not_see_a_conversation_gets_no_answer_about_it(mallory: User, acme: Business, articles: Any) -> None:
+    conversation = builders.conversation(acme, content="A human, please. Can I talk to a person?")
+
+    assert asked(mallory, conversation).status_code == 404
+    conversation.refresh_from_db()
+    assert not conversation.handoff_reason
+
+
+def test_without_a_customers_word_there_is_nothing_to_say(ben: User, acme: Business, articles: Any) -> None:
+    conversation = builders.conversation(acme, content="")
+
+    assert asked(ben, conversation).json() == {
+        "reply": None,
+        "confidence": 0.0,
+        "mode": "assist",
+        "needs_handoff": False,
+        "handoff_reason": None,
+        "sources": [],
+    }
+    assert builders.api(ben).post("/api/v1/ai/reply", {"conversation_id": 7}).status_code == 422
+
+
+def test_of_a_long_article_whole_sentences_around_the_best_are_said() -> None:
+    text = " ".join(f"Filler number {n} says nothing of any use to you." for n in range(40))
+    said = excerpt(f"{text} The jacuzzi opens at noon. {text}", "When does the jacuzzi open?")
+
+    assert "The jacuzzi opens at noon." in said
+    assert len(said) <= 600
+    assert said.endswith(".")
+
+
+def test_markdown_becomes_plain_words() -> None:
+    text = "# Head\n\nSome *words* and [a link](https://acme.com/x).\n\n1. One\n2. Two\n\n- <b>x</b>"
+    assert plain(text) == "Head\nSome words and https://acme.com/x a link.\n1. One\n2. Two\n- <b>x</b>"

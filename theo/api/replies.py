@@ -1,0 +1,66 @@
+"""Theo's answer to a conversation, over REST. Source: contract/api.md 10."""
+
+from typing import Any
+
+from django.http import Http404
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from businesses.policy import Action, require
+from businesses.scopes import Resource
+from conversations.models import Conversation, HandoffReason
+from foundation.api import SIGNED_IN, WITH_BODY, IdField, refusals
+from theo.answering import Mode, answer
+
+
+class ReplyInput(serializers.Serializer[Any]):
+    conversation_id = IdField()
+    mode = serializers.ChoiceField(choices=Mode.choices, default=Mode.ASSIST)
+
+
+class SourceOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    title = serializers.CharField()
+
+
+class ReplyOutput(serializers.Serializer[Any]):
+    reply = serializers.CharField(allow_null=True)
+    confidence = serializers.FloatField(min_value=0, max_value=1)
+    mode = serializers.ChoiceField(choices=Mode.choices, help_text="The one that was used: a plan may lack `auto`.")
+    needs_handoff = serializers.BooleanField()
+    handoff_reason = serializers.ChoiceField(choices=HandoffReason.choices, allow_null=True)
+    sources = SourceOutput(many=True, help_text="The article whose words the reply is made of.")
+
+
+class Reply(APIView):
+    resource = Resource.CONVERSATIONS
+
+    @extend_schema(
+        summary="Ask Theo for a reply",
+        request=ReplyInput,
+        responses={200: ReplyOutput, **refusals(400, *SIGNED_IN, 403, 404, *WITH_BODY)},
+    )
+    def post(self, request: Request) -> Response:
+        """In `assist` a draft, in an article's own words. In `auto` it flags the conversation for a person unless it is
+        sure. Nothing is sent."""
+        require(request.user, Action.HANDLE_CONVERSATIONS)
+        data = ReplyInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        rows = Conversation.objects.visible_to(request.user).select_related("business__plan")
+        conversation = rows.filter(pk=data.validated_data["conversation_id"]).first()
+        if conversation is None:
+            raise Http404
+        found = answer(conversation=conversation, mode=Mode(data.validated_data["mode"]))
+        return Response(
+            {
+                "reply": found.reply,
+                "confidence": round(found.confidence, 3),
+                "mode": found.mode,
+                "needs_handoff": found.handoff_reason is not None,
+                "handoff_reason": found.handoff_reason,
+                "sources": [{"id": str(source.id), "title": source.title} for source in found.sources],
+            }
+        )
