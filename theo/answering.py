@@ -57,8 +57,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """reply: plain text, at most MAX_REPLY characters; None = nothing to say. mode: the one that was used."""
+    """question: what the customer asked, "" = nothing. reply: plain, at most MAX_REPLY characters; None = nothing to
+    say. mode: the one that was used.
+    """
 
+    question: str
     reply: str | None
     confidence: float
     mode: Mode
@@ -75,10 +78,12 @@ def answer(*, conversation: Conversation, mode: Mode) -> Answer:
         mode = Mode.ASSIST
     question, is_open = _asked(conversation)
     if not question:
-        return Answer(reply=None, confidence=0.0, mode=mode, handoff_reason=conversation.handoff_reason or None)
+        return Answer(
+            question=question, reply=None, confidence=0.0, mode=mode, handoff_reason=conversation.handoff_reason or None
+        )
     if wants_person(question):
         reason = _hand_over(conversation, HandoffReason.USER_REQUESTED) if is_open else conversation.handoff_reason
-        return Answer(reply=None, confidence=0.0, mode=mode, handoff_reason=reason or None)
+        return Answer(question=question, reply=None, confidence=0.0, mode=mode, handoff_reason=reason or None)
     best = best_of(conversation.business_id, question)
     article = Article.objects.filter(pk=best.key, status=ArticleStatus.PUBLISHED).first() if best else None
     confidence = best.confidence if best and article else 0.0
@@ -86,10 +91,17 @@ def answer(*, conversation: Conversation, mode: Mode) -> Answer:
         reason = conversation.handoff_reason
         if is_open and not conversation.assignee_id:
             reason = _hand_over(conversation, HandoffReason.LOW_CONFIDENCE)
-        return Answer(reply=None, confidence=confidence, mode=mode, handoff_reason=reason or None)
+        return Answer(question=question, reply=None, confidence=confidence, mode=mode, handoff_reason=reason or None)
     if article is None or confidence < LEAST_SURE:
-        return Answer(reply=None, confidence=confidence, mode=mode, handoff_reason=conversation.handoff_reason or None)
+        return Answer(
+            question=question,
+            reply=None,
+            confidence=confidence,
+            mode=mode,
+            handoff_reason=conversation.handoff_reason or None,
+        )
     return Answer(
+        question=question,
         reply=excerpt(plain(article.content), question),
         confidence=confidence,
         mode=mode,

@@ -1,5 +1,6 @@
 """Knowledge, as a team writes it in the browser."""
 
+import re
 from typing import Any
 
 import pytest
@@ -114,5 +115,9 @@ def test_theo_suggests_beside_the_composer(ben: User, acme: Business, sign_in: A
 
     assert "Two working days." in shown
     assert "Delivery times" in shown
+    unknown = builders.conversation(acme, content="Is there a jacuzzi?")
+    told = client.post(f"/inbox/{unknown.pk}/suggestion/").content.decode()
+    [write] = re.findall(r'href="(/knowledge/new/[^"]+)"', told)
+    assert 'value="Is there a jacuzzi?"' in client.get(write).content.decode()
     foreign = builders.conversation(builders.workspace(builders.person("Sid"), "Else"), content="Delivery times?")
     assert client.post(f"/inbox/{foreign.pk}/suggestion/").status_code == 404
