@@ -5,3 +5,10 @@ from django.utils.translation import gettext_lazy as _
 class TheoConfig(AppConfig):
     name = "theo"
     verbose_name = _("Theo")
+
+    def ready(self) -> None:
+        """The worker does our chores."""
+        from channels_app.chores import Chore, chores
+        from theo.watching import every, flag_who_wants_a_person
+
+        chores.append(Chore(name="Customers who ask for a person", every=every, work=flag_who_wants_a_person))

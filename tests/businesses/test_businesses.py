@@ -15,7 +15,12 @@ from tests.conversations.test_messages import together
 
 pytestmark = pytest.mark.django_db
 
-AGENTS = {policy.Action.HANDLE_CONVERSATIONS, policy.Action.SEE_REPORTS, policy.Action.USE_API_TOKENS}
+AGENTS = {
+    policy.Action.HANDLE_CONVERSATIONS,
+    policy.Action.WRITE_ARTICLES,
+    policy.Action.SEE_REPORTS,
+    policy.Action.USE_API_TOKENS,
+}
 
 
 def test_only_a_name_is_needed_and_the_maker_owns_it(ada: User) -> None:

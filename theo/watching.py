@@ -1,0 +1,41 @@
+"""Who asks for a person need not wait until an agent has read it: the worker looks at what customers wrote just now.
+
+Whoever is assigned to, or waits for a person already, is left alone. Source: theo.md 5.
+"""
+
+import threading
+from datetime import timedelta
+
+from django.utils import timezone
+
+from businesses.models import Business
+from conversations.models import Conversation, HandoffReason, SenderType, Status
+from conversations.services.handoffs import flag_for_person
+from theo.answering import wants_person
+
+EVERY_SECONDS = 3.0
+# Each message is looked at several times: a worker that was away for a moment misses none.
+LATELY = timedelta(seconds=60)
+AT_ONCE = 500
+
+
+def every() -> float:
+    """Seconds between two looks."""
+    return EVERY_SECONDS
+
+
+def flag_who_wants_a_person(stop: threading.Event) -> None:
+    """The worker's chore. One query when nobody does."""
+    waiting = Conversation.objects.filter(
+        business_id__in=Business.objects.values("pk"),  # so that the index of each workspace's newest is used
+        updated_at__gt=timezone.now() - LATELY,
+        status=Status.OPEN,
+        assignee__isnull=True,
+        handoff_reason="",
+        last_message__sender_type=SenderType.CUSTOMER,
+    )
+    for conversation in waiting.select_related("last_message").order_by("updated_at")[:AT_ONCE]:
+        if stop.is_set():
+            return
+        if conversation.last_message and wants_person(conversation.last_message.content):
+            flag_for_person(conversation=conversation, reason=HandoffReason.USER_REQUESTED)
