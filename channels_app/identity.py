@@ -32,6 +32,14 @@ def customer_of(channel: Channel, ref: ContactRef) -> tuple[Customer, bool]:
     return Customer(pk=new_id(), business_id=channel.business_id, name=name, email=ref.email[:254]), True
 
 
+def is_of(channel: Channel, ref: ContactRef, conversation: Conversation) -> bool:
+    """Whether this contact is the conversation's customer, as the channel knows it, or the one it was begun with."""
+    if Contact.objects.filter(channel=channel, key__in=ref.keys, customer=conversation.customer_id).exists():
+        return True
+    begun_with = conversation.customer.email.lower() if conversation.customer else ""
+    return bool(ref.email) and begun_with == ref.email.lower()
+
+
 def note(channel: Channel, ref: ContactRef, customer_id: UUID) -> None:
     """Keep the keys that are new, and that whoever writes can be reached."""
     known = dict(Contact.objects.filter(channel=channel, key__in=ref.keys).values_list("key", "unreachable"))

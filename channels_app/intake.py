@@ -173,6 +173,11 @@ def _message(channel: Channel, raw: RawEvent, event: MessageReceived) -> None:
     by_key = {thread.key: thread.conversation for thread in known}
     by_reference = _by_reference(channel, event) if not by_key else None
     conversation = next((by_key[key] for key in _thread_keys(event) if key in by_key), by_reference)
+    if event.conversation_id:
+        named = Conversation.objects.filter(pk=event.conversation_id, channel=channel).select_related("customer")
+        conversation = named.first() or conversation
+    if conversation and event.own_only and not identity.is_of(channel, event.contact, conversation):
+        conversation = None
     if event.automated and conversation is None:
         return
     customer, is_new = identity.customer_of(channel, event.contact)
@@ -203,12 +208,11 @@ def _message(channel: Channel, raw: RawEvent, event: MessageReceived) -> None:
         channel=channel,
         conversation=conversation,
         key=key_of(event.thread_key),
-        address=event.thread_key,
+        address=event.address or event.thread_key,
         last_heard_at=Now(),
     )
-    Thread.objects.bulk_create(
-        [heard], update_conflicts=True, unique_fields=["channel", "key"], update_fields=["last_heard_at"]
-    )
+    news = ["last_heard_at", "address", "conversation"] if event.address else ["last_heard_at"]
+    Thread.objects.bulk_create([heard], update_conflicts=True, unique_fields=["channel", "key"], update_fields=news)
     remember(channel, message, event.external_id)
     Media.objects.bulk_create([Media(channel=channel, message=message, ref=asdict(ref)) for ref in event.media])
 

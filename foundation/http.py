@@ -10,7 +10,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cache
@@ -138,6 +138,28 @@ def is_public(address: Address) -> bool:
     if any(address in network for network in _NOT_OUTSIDE if network.version == address.version):
         return False
     return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def open_socket(host: str, port: int, *, timeout: float, ports: Sequence[int]) -> socket.socket:
+    """For what is spoken without HTTP (mail servers), under the same rules.
+
+    ports: to which a host outside may be called. Raises OutboundRefused, OSError.
+    """
+    if not host or (port not in ports and not _is_allowed(host)):
+        raise OutboundRefused("Only the ports that this is spoken on.")
+    try:
+        found = _resolved(host)
+    except UnicodeError as error:
+        raise OutboundRefused("Not a name.") from error
+    if not _is_allowed(host) and not all(_is_public_text(text) for text in found):
+        raise OutboundRefused("This address is not on the open internet.")
+    failure = OSError(f"{host} has no address.")
+    for address in found:
+        try:
+            return socket.create_connection((address, port), timeout)
+        except OSError as error:
+            failure = error
+    raise failure
 
 
 def resolve(host: str) -> list[str]:

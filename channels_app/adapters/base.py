@@ -103,6 +103,8 @@ class MessageReceived(InboundEvent):
 
     threads: further external ids or keys that tell the conversation (e-mail's References), nearest first.
     automated: nobody wrote it (out of office): it is shown and starts nothing.
+    conversation_id: the one that a token of ours names. own_only: it joins only a conversation of the same contact, as
+    whoever knows an id or a token must not get into somebody else's. address: where answers go, if not `thread_key`.
     """
 
     contact: ContactRef
@@ -113,6 +115,9 @@ class MessageReceived(InboundEvent):
     reply_to: str = ""
     threads: tuple[str, ...] = ()
     automated: bool = False
+    conversation_id: UUID | None = None
+    own_only: bool = False
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

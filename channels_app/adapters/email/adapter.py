@@ -1,0 +1,244 @@
+"""A support address: mail services hand mails over by webhook, answers leave by SMTP."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from django.core.exceptions import SuspiciousOperation
+from django.utils.translation import gettext as _
+
+from channels_app.adapters.base import (
+    Capabilities,
+    ChannelAdapter,
+    ContactRef,
+    DeliveryError,
+    Download,
+    Health,
+    InboundEvent,
+    Incoming,
+    Kind,
+    MediaGone,
+    MediaRef,
+    MessageReceived,
+    OutboundMessage,
+    Routed,
+    SendResult,
+    SetupStep,
+    StatusChanged,
+    bytes_of,
+)
+from channels_app.adapters.email import hooks, noise, sending
+from channels_app.adapters.email.reading import MAX_BYTES, File, Mail, Unreadable, read
+from channels_app.adapters.email.threading import conversation_in, reply_address
+from channels_app.models import RawEvent
+
+MAX_RECIPIENTS = 20
+
+
+class EmailAdapter(ChannelAdapter):
+    capabilities = Capabilities(max_text=100_000, max_file_bytes=15 * 1024 * 1024, caption=True, starts=True)
+    max_body = MAX_BYTES
+
+    # What comes in.
+
+    @classmethod
+    def route(cls, incoming: Incoming) -> Sequence[Routed]:
+        """A mail for each address of ours that it may be for; the journal's key makes it one a channel."""
+        found = hooks.handed(incoming)
+        try:
+            mail = read(found.raw)
+        except Unreadable as error:
+            raise SuspiciousOperation("A mail that cannot be read.") from error
+        payload = {"raw": base64.b64encode(found.raw).decode(), "to": list(found.recipients[:MAX_RECIPIENTS])}
+        recipients = found.recipients or mail.recipients
+        accounts = dict.fromkeys(_without_tag(one) for one in recipients[:MAX_RECIPIENTS])
+        return [Routed(dedup_key=mail.dedup_key, payload=payload, account=one) for one in accounts]
+
+    def accounts(self) -> frozenset[str]:
+        return frozenset({self._address})
+
+    def verify(self, incoming: Incoming) -> None:
+        if not hooks.is_vouched_for(incoming, self.secrets.get("inbound_secret", "")):
+            raise SuspiciousOperation("Nobody vouches for this mail.")
+
+    def parse(self, payload: Any) -> Sequence[InboundEvent]:
+        mail = self._read(payload)
+        if mail is None:
+            return ()
+        if mail.bounce:
+            return _of_bounce(mail.bounce)
+        if mail.kind in {noise.Kind.LOOP, noise.Kind.RECEIPT} or not mail.sender.email:
+            return ()
+        answered = conversation_in([*(payload.get("to") or ()), *mail.recipients])
+        return (
+            MessageReceived(
+                occurred_at=mail.sent_at,
+                contact=ContactRef(
+                    keys=(f"mail:{mail.sender.email}",),
+                    name=mail.sender.name,
+                    handle=mail.sender.email,
+                    email=mail.sender.email,
+                ),
+                thread_key=mail.references[-1] if mail.references else mail.message_id or mail.dedup_key,
+                external_id=mail.message_id or mail.dedup_key,
+                text=_words(mail, answers=bool(answered or mail.references)),
+                media=tuple(_ref(mail, number, file) for number, file in enumerate(mail.files)),
+                threads=mail.references,
+                automated=mail.is_automatic,
+                conversation_id=answered,
+                own_only=True,
+                address=_answering(mail),
+            ),
+        )
+
+    def fetch_media(self, ref: MediaRef) -> Download:
+        """Out of the mail, which lies in the journal."""
+        key, _colon, number = ref.provider_ref.rpartition(":")
+        raw = RawEvent.objects.filter(channel=self.channel, dedup_key=key).first()
+        mail = self._read(raw.payload) if raw else None
+        if mail is None or not number.isdigit() or int(number) >= len(mail.files):
+            raise MediaGone(_("The mail that this file came with is no longer kept."))
+        file = mail.files[int(number)]
+        return Download(content=file.content, content_type=file.content_type, filename=file.name)
+
+    # What goes out.
+
+    def send(self, message: OutboundMessage) -> SendResult:
+        told = _told(message.to)
+        to = told.get("to") or (message.customer.email if message.customer else "")
+        if not to:
+            raise DeliveryError(_("No mail address of this customer is known."), kind=Kind.UNREACHABLE)
+        message_id = f"pb.{message.delivery_id}@{self._address.rpartition('@')[2]}"
+        mail = sending.compose(
+            sender=self._address,
+            sender_name=str(self.channel.config.get("from_name", "")),
+            to=to,
+            reply_to=reply_address(self._address, message.conversation_id),
+            subject=told.get("subject", ""),
+            text=message.content,
+            message_id=message_id,
+            answers=told.get("ids", "").split(),
+            channel_id=str(self.channel.pk),
+            automatic=not message.by_person,
+            file=_file_of(message),
+        )
+        sending.hand_over(self._server, mail, sender=self._address, to=to)
+        return SendResult(external_ids=(message_id,))
+
+    # The connection.
+
+    def validate(self) -> str:
+        sending.log_in(self._server)
+        return self._address
+
+    def connect(self, callback_url: str) -> Sequence[SetupStep]:
+        if not self.secrets.get("inbound_secret"):
+            return [SetupStep(text=_("Choose a secret for incoming mail, so that we can tell your mail service."))]
+        return [
+            SetupStep(
+                text=_(
+                    "Let your mail service post incoming mail to this address. Postmark: Servers, Inbound, Settings, "
+                    "Webhook, with the secret as password (https://pingback:SECRET@...). Mailgun: Receiving, Create "
+                    "route, Forward, the address with /mime at its end; the secret is the HTTP webhook signing key. "
+                    "SendGrid: Settings, Inbound Parse, with POST the raw, full MIME message, and the secret as "
+                    "password."
+                ),
+                value=callback_url,
+            ),
+            SetupStep(
+                text=_(
+                    "Answers come to your address with a sign for the conversation behind a plus, like help+7k2x@. "
+                    "Most services take these in; where yours asks for it, switch sub-addressing on."
+                )
+            ),
+        ]
+
+    def health(self) -> Health:
+        sending.log_in(self._server)
+        return Health(ok=True)
+
+    @property
+    def _address(self) -> str:
+        return str(self.channel.config.get("address", "")).strip().lower()
+
+    @property
+    def _server(self) -> sending.Server:
+        config = self.channel.config
+        return sending.Server(
+            host=str(config.get("smtp_host", "")),
+            port=int(config.get("smtp_port") or 587),
+            username=str(config.get("smtp_username", "")),
+            password=self.secrets.get("smtp_password", ""),
+            use_tls=bool(config.get("smtp_use_tls", True)),
+        )
+
+    def _read(self, payload: Any) -> Mail | None:
+        try:
+            return read(base64.b64decode(payload["raw"]), own={self._address})
+        except (Unreadable, KeyError, TypeError, binascii.Error, ValueError):
+            return None
+
+
+def _of_bounce(bounce: noise.Bounce) -> Sequence[InboundEvent]:
+    if not bounce.permanent:
+        return ()
+    reason = _("The mail came back: %(reason)s") % {"reason": bounce.reason[:200]}
+    error = DeliveryError(reason, kind=Kind.UNREACHABLE, provider_code=bounce.status)
+    return [StatusChanged(status="failed", external_id=one, error=error) for one in bounce.message_ids[:10]]
+
+
+def _words(mail: Mail, *, answers: bool) -> str:
+    """What was written, and what we could not open.
+
+    Of an answer without what it quotes, which is in the conversation. A mail that begins something is shown whole,
+    below its subject: what it quotes or forwards is known from nowhere else.
+    """
+    said = [mail.text] if answers else [mail.subject, mail.text, mail.quoted]
+    if mail.encrypted:
+        said.append(_("(This mail is encrypted. PingBack cannot open it.)"))
+    if mail.tnef:
+        said.append(_("(Outlook packed files into winmail.dat. Ask the customer to send them as plain attachments.)"))
+    if mail.failed_checks:
+        said.append(_("(The mail server says that this may not be from who it claims to be.)"))
+    return "\n\n".join(part for part in said if part.strip())
+
+
+def _ref(mail: Mail, number: int, file: File) -> MediaRef:
+    main = file.content_type.partition("/")[0]
+    return MediaRef(
+        kind=main if main in {"image", "audio", "video"} else "document",
+        provider_ref=f"{mail.dedup_key}:{number}",
+        mime_type=file.content_type,
+        filename=file.name,
+        size=len(file.content),
+    )
+
+
+def _answering(mail: Mail) -> str:
+    """What an answer needs of the mail, at most 1000 characters."""
+    chain = [*reversed(mail.references), mail.message_id]
+    kept = [one for one in (chain[0], *chain[-2:]) if one]
+    ids = " ".join(dict.fromkeys(kept)) if sum(map(len, kept)) < 400 else mail.message_id[:300]
+    told = {"to": mail.reply_to.email, "subject": mail.subject[:150], "ids": ids}
+    return orjson.dumps(told).decode()[:1000]
+
+
+def _told(address: str) -> dict[str, str]:
+    try:
+        found = orjson.loads(address)
+    except orjson.JSONDecodeError:
+        return {}
+    return {name: value for name, value in found.items() if isinstance(value, str)} if isinstance(found, dict) else {}
+
+
+def _file_of(message: OutboundMessage) -> tuple[str, str, bytes] | None:
+    if message.attachment is None:
+        return None
+    return message.attachment.filename, message.attachment.content_type, bytes_of(message.attachment)
+
+
+def _without_tag(address: str) -> str:
+    local, _at, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"

@@ -1,0 +1,194 @@
+"""Mails on their way out: what is in them, and how a server is asked to take one.
+
+The Message-ID is ours and the same on every try, so that a repeat is the same mail to whoever gets it.
+"""
+
+import smtplib
+import socket
+import ssl
+from collections.abc import Iterable
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import formatdate
+from functools import cache
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from channels_app.adapters.base import DeliveryError, Kind
+from channels_app.adapters.email.headers import MAX_ADDRESS, shown, topic_of
+from channels_app.adapters.email.noise import OUR_MARK
+from foundation import http
+
+SECONDS = 10.0
+PORTS = (25, 465, 587, 2525)
+TLS_AT_ONCE = 465
+MAX_REFERENCES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    host: str
+    port: int
+    username: str
+    password: str
+    use_tls: bool
+
+
+def compose(
+    *,
+    sender: str,
+    sender_name: str,
+    to: str,
+    reply_to: str,
+    subject: str,
+    text: str,
+    message_id: str,
+    answers: Iterable[str],
+    channel_id: str,
+    automatic: bool,
+    file: tuple[str, str, bytes] | None = None,
+) -> EmailMessage:
+    """answers: ids of the thread, oldest first, without brackets. file: name, content type, content."""
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = _address(sender, sender_name)
+    mail["To"] = _address(to)
+    if reply_to != sender:
+        mail["Reply-To"] = _address(reply_to, sender_name)
+    mail["Subject"] = subject_of_answer(subject)
+    mail["Date"] = formatdate()
+    mail["Message-ID"] = f"<{message_id}>"
+    if chain := _short(list(answers)):
+        mail["In-Reply-To"] = f"<{chain[-1]}>"
+        mail["References"] = " ".join(f"<{one}>" for one in chain)
+    mail[OUR_MARK] = channel_id
+    if automatic:
+        mail["Auto-Submitted"] = "auto-replied"
+        mail["X-Auto-Response-Suppress"] = "All"
+    mail.set_content(text, charset="utf-8", cte="quoted-printable")
+    if file:
+        name, kind, content = file
+        main, _slash, sub = kind.partition("/")
+        mail.add_attachment(content, maintype=main or "application", subtype=sub or "octet-stream", filename=name)
+    return mail
+
+
+def subject_of_answer(subject: str) -> str:
+    """`Re: ` once, whatever stood there; "" becomes words of ours."""
+    topic = topic_of(shown(subject, most=300))
+    return f"Re: {topic}" if topic else _("Your message")
+
+
+def hand_over(server: Server, mail: EmailMessage, *, sender: str, to: str) -> None:
+    """One try. Raises DeliveryError."""
+    with _errors(), _connected(server) as smtp:
+        smtp.sendmail(sender, [to], mail.as_bytes())
+
+
+def log_in(server: Server) -> None:
+    """Whether the server takes us. Raises DeliveryError."""
+    with _errors(), _connected(server) as smtp:
+        smtp.noop()
+
+
+class _Pinned(smtplib.SMTP):
+    """Connects to an address that was judged, under the name that the certificate has to be for."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return http.open_socket(host, port, timeout=timeout, ports=PORTS)
+
+
+class _PinnedTls(_Pinned):
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return _tls().wrap_socket(super()._get_socket(host, port, timeout), server_hostname=host)
+
+
+def _connected(server: Server) -> smtplib.SMTP:
+    at_once = server.use_tls and server.port == TLS_AT_ONCE
+    smtp = (_PinnedTls if at_once else _Pinned)(server.host, server.port, timeout=SECONDS)
+    try:
+        if server.use_tls and not at_once:
+            smtp.starttls(context=_tls())
+        if server.username:
+            smtp.login(server.username, server.password)
+    except BaseException:
+        smtp.close()
+        raise
+    return smtp
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+class _errors:
+    """A server's refusals and the network's failures, as kinds."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if error is None or isinstance(error, DeliveryError) or not isinstance(error, Exception):
+            return
+        raise error_of(error) from None
+
+
+def error_of(error: Exception) -> DeliveryError:
+    """Without the server's own words: they may quote what we sent."""
+    if isinstance(error, http.OutboundRefused):
+        return DeliveryError(_("This mail server may not be called."), kind=Kind.CREDENTIALS)
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return DeliveryError(_("The mail server does not accept the user name or the password."), kind=Kind.CREDENTIALS)
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        text = _("The mail server does not offer TLS, or no way to sign in that we know.")
+        return DeliveryError(text, kind=Kind.CREDENTIALS)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return DeliveryError(_("The mail server's certificate is not good for its name."), kind=Kind.CREDENTIALS)
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code, words = next(iter(error.recipients.values()), (550, b""))
+        return of_code(code, words)
+    if isinstance(error, smtplib.SMTPResponseException):
+        return of_code(error.smtp_code, error.smtp_error)
+    if isinstance(error, OSError | smtplib.SMTPException):
+        return DeliveryError(_("The mail server does not answer."))
+    raise error
+
+
+def of_code(code: int, words: bytes | str) -> DeliveryError:
+    """A reply code and its enhanced one. Source: RFC 5321, 3463; channels.md 8.5."""
+    told = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+    number = str(code)
+    if code in {530, 534, 535, 538}:
+        return DeliveryError(
+            _("The mail server wants another way to sign in."), kind=Kind.CREDENTIALS, provider_code=number
+        )
+    if 400 <= code < 500:
+        return DeliveryError(_("The mail server asks to try again later."), provider_code=number)
+    if code == 552 or "5.3.4" in told:
+        return DeliveryError(_("The mail is too big for the server."), kind=Kind.PERMANENT, provider_code=number)
+    if code == 554 or "5.7." in told:
+        return DeliveryError(
+            _("The mail server refused the mail by a rule of its own."), kind=Kind.PERMANENT, provider_code=number
+        )
+    if code in {550, 551, 553} or "5.1." in told:
+        return DeliveryError(
+            _("The mail server says that this address does not exist."), kind=Kind.UNREACHABLE, provider_code=number
+        )
+    return DeliveryError(_("The mail server refused the mail."), kind=Kind.PERMANENT, provider_code=number)
+
+
+def _address(email: str, name: str = "") -> Address:
+    """Raises DeliveryError for what cannot be written into a field."""
+    local, _at, domain = shown(email, most=MAX_ADDRESS).rpartition("@")
+    try:
+        return Address(display_name=shown(name, most=200), username=local, domain=domain)
+    except (ValueError, IndexError) as error:
+        raise DeliveryError(_("This is no mail address."), kind=Kind.UNREACHABLE) from error
+
+
+def _short(chain: list[str]) -> list[str]:
+    clean = [one for one in chain if one and len(one) <= 300 and one.isascii() and not set(one) & set("<> \t\r\n")]
+    return clean if len(clean) <= MAX_REFERENCES else [clean[0], *clean[1 - MAX_REFERENCES :]]

@@ -1,0 +1,194 @@
+"""Text messages over a Twilio that is strict about its wire."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.test import Client
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as some
+
+from accounts.models import User
+from businesses.models import Business
+from channels_app import connecting, credentials, deliveries, files, intake
+from channels_app.adapters.base import Kind
+from channels_app.adapters.sms import SmsAdapter, _by_code, segments, signature
+from channels_app.models import Channel, ChannelState, Contact, Delivery, DeliveryState, Media
+from channels_app.services import create_channel
+from conversations.models import ChannelType, Message
+from tests import builders, corpus
+from tests.fakes.twilio import FakeTwilio
+
+CLEO = "+15550001111"
+
+
+@pytest.fixture
+def twilio(settings: Any) -> Iterator[FakeTwilio]:
+    with FakeTwilio() as fake:
+        settings.TWILIO_API_BASE_URL = fake.url
+        settings.OUTBOUND_ALLOW = [*settings.OUTBOUND_ALLOW, "127.0.0.1"]
+        yield fake
+        assert fake.strange == []
+
+
+@pytest.fixture
+def sms(ada: User, acme: Business, twilio: FakeTwilio) -> Channel:
+    config = {"phone_number": "+1 (555) 222-3333", "account_sid": twilio.sid, "auth_token": twilio.token}
+    return create_channel(actor=ada, type=ChannelType.SMS, config=config)
+
+
+def post(channel: Channel, token: str = "pb-auth-token", **fields: str) -> int:
+    path = f"/api/v1/webhooks/sms/{channel.pk}"
+    pairs = {"AccountSid": channel.config["account_sid"], "To": "+15552223333", "From": CLEO, **fields}
+    signed = signature(token, builders.public_url(path), list(pairs.items()))
+    answer = Client().post(
+        path, urlencode(pairs), content_type="application/x-www-form-urlencoded", headers={"X-Twilio-Signature": signed}
+    )
+    intake.work()
+    return answer.status_code
+
+
+def send_all() -> None:
+    for delivery in deliveries.claim(10):
+        deliveries.attempt(delivery)
+
+
+def test_a_text_becomes_a_conversation_and_the_answer_a_text(sms: Channel, ada: User, twilio: FakeTwilio) -> None:
+    assert post(sms, MessageSid="SM1", Body="Where is it?") == 200
+    assert post(sms, MessageSid="SM1", Body="Where is it?") == 200  # Twilio repeats
+    message = Message.objects.get()
+    assert message.content == "Where is it?"
+
+    answer = builders.answers(ada, message.conversation, "It’s on its way…")
+    send_all()
+
+    assert [(one["To"], one["Body"]) for one in twilio.sent] == [([CLEO], ["It's on its way..."])]
+    assert post(sms, MessageSid="SM00000000000000000000000000000001", MessageStatus="delivered") == 200
+    assert post(sms, MessageSid="SM00000000000000000000000000000001", MessageStatus="sent") == 200
+    answer.conversation.refresh_from_db()
+    receipts = Message.objects.get(pk=answer.pk).conversation.receipts
+    assert receipts
+    assert receipts.delivered_at(answer)
+
+
+def test_a_picture_is_fetched_without_showing_the_password_to_its_store(sms: Channel, twilio: FakeTwilio) -> None:
+    twilio.files["ME1"] = ("image/png", corpus.picture())
+    url = f"{twilio.url}/2010-04-01/Accounts/{twilio.sid}/Media/ME1"
+    post(sms, MessageSid="MM1", Body="", NumMedia="1", MediaUrl0=url, MediaContentType0="image/png")
+
+    for media in files.claim(most=5):
+        files.fetch(media)
+
+    assert not Media.objects.exists()
+    assert [file["content_type"] for file in Message.objects.get().attachments] == ["image/png"]
+
+
+def test_what_is_not_signed_by_twilio_for_this_account_is_refused(sms: Channel) -> None:
+    assert post(sms, token="guessed", MessageSid="SM1", Body="x") == 400
+    assert post(sms, AccountSid="AC1", MessageSid="SM1", Body="x") == 400
+    assert not Message.objects.exists()
+
+
+def test_who_writes_stop_is_marked_and_start_takes_it_back(sms: Channel) -> None:
+    post(sms, MessageSid="SM1", Body="STOP", OptOutType="STOP")
+    assert Contact.objects.get().unreachable
+    post(sms, MessageSid="SM2", Body="START", OptOutType="START")
+    assert not Contact.objects.get().unreachable
+
+
+def test_connecting_registers_the_address_and_a_wrong_token_says_so(
+    sms: Channel, twilio: FakeTwilio, ada: User
+) -> None:
+    connecting.connect(sms)
+    sms.refresh_from_db()
+    assert sms.state == ChannelState.CONNECTED
+    assert twilio.sms_url == builders.public_url(f"/api/v1/webhooks/sms/{sms.pk}")
+
+    twilio.token = "another"
+    assert "auth token" in connecting.connect(sms).detail
+    sms.refresh_from_db()
+    assert sms.state == ChannelState.ERROR
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "words"),
+    [
+        (21610, DeliveryState.FAILED, "STOP"),
+        (21211, DeliveryState.FAILED, "cannot be reached"),
+        (21408, DeliveryState.FAILED, "country"),
+        (20429, DeliveryState.QUEUED, "wait"),
+        (500, DeliveryState.QUEUED, "problem of its own"),
+    ],
+)
+def test_an_error_is_told_in_words(
+    sms: Channel, ada: User, twilio: FakeTwilio, answer: int, state: str, words: str
+) -> None:
+    post(sms, MessageSid="SM1", Body="Hi")
+    builders.answers(ada, Message.objects.get().conversation, "Hello")
+    twilio.answers = [answer]
+
+    send_all()
+
+    row = Delivery.objects.get()
+    assert (row.state, words in row.last_error) == (state, True)
+
+
+def test_an_answer_that_never_came_is_not_repeated_at_once(sms: Channel, ada: User, twilio: FakeTwilio) -> None:
+    post(sms, MessageSid="SM1", Body="Hi")
+    builders.answers(ada, Message.objects.get().conversation, "Hello")
+    twilio.answers = ["hang up"]
+
+    send_all()
+    send_all()
+
+    assert len(twilio.sent) == 1
+    row = Delivery.objects.get()
+    assert (row.state, "did not say" in row.last_error) == (DeliveryState.QUEUED, True)
+
+
+def test_codes_that_come_with_a_status() -> None:
+    assert _by_code(30003, "", 400).kind == Kind.UNREACHABLE
+    assert _by_code(30007, "", 400).kind == Kind.PERMANENT
+    assert _by_code(30008, "", 400).kind == Kind.TRANSIENT
+    assert _by_code(20003, "", 401).kind == Kind.CREDENTIALS
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("a" * 160, 1), ("a" * 161, 2), ("€" * 80, 1), ("é" * 161, 2), ("日" * 70, 1), ("日" * 71, 2), ("“hi”", 1)],
+)
+def test_segments_are_counted_as_they_are_billed(text: str, count: int) -> None:
+    assert segments(text) == count
+
+
+def test_the_signature_is_twilios() -> None:
+    fields = {
+        "Body": "Hi there",
+        "From": "+15550001111",
+        "MessageSid": "SM00000000000000000000000000000001",
+        "NumMedia": "0",
+        "To": "+15552223333",
+    }
+    url = "https://desk.example.test/api/v1/webhooks/sms/7"
+    assert signature("pb-auth-token", url, list(fields.items())) == "79vq9T7QIshfsEwpwTkgOIHuf6k="
+
+
+@examples(max_examples=100, deadline=None, database=None)
+@given(
+    some.dictionaries(
+        some.sampled_from(
+            ["MessageSid", "From", "Body", "NumMedia", "MediaUrl0", "MessageStatus", "ErrorCode", "OptOutType"]
+        ),
+        some.one_of(some.text(max_size=20), some.integers(), some.none()),
+    )
+)
+def test_no_payload_raises(payload: dict[str, Any]) -> None:
+    channel = Channel(type=ChannelType.SMS, config={"phone_number": "+1"})
+    SmsAdapter(channel, {}).parse(payload)
+
+
+def test_secrets_stay_out_of_the_row(sms: Channel) -> None:
+    assert "auth_token" not in sms.config
+    assert credentials.reveal(sms)["auth_token"] == "pb-auth-token"

@@ -1,0 +1,262 @@
+"""Direct messages and mentions over an X that checks every signature."""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as some
+
+from accounts.models import User
+from businesses.models import Business
+from channels_app import connecting, deliveries, intake
+from channels_app.adapters.x import XAdapter, authorization, signature, weight
+from channels_app.models import Channel, ChannelState, Delivery, DeliveryState
+from channels_app.services import create_channel
+from conversations.models import ChannelType, Conversation, Message
+from tests import builders
+from tests.fakes.x import BEARER, KEYS, ME, FakeX
+
+CLEO = "2222222222222222222"
+
+
+@pytest.fixture
+def api(settings: Any) -> Iterator[FakeX]:
+    with FakeX() as fake:
+        settings.X_API_BASE_URL = fake.url
+        settings.OUTBOUND_ALLOW = [*settings.OUTBOUND_ALLOW, "127.0.0.1"]
+        yield fake
+
+
+@pytest.fixture
+def x(ada: User, acme: Business, api: FakeX) -> Channel:
+    channel = create_channel(actor=ada, type=ChannelType.X, config={**KEYS, "bearer_token": BEARER})
+    connecting.connect(channel)
+    channel.refresh_from_db()
+    return channel
+
+
+def post(channel: Channel, told: dict[str, Any], secret: str = "pbsecret") -> int:
+    body = json.dumps(told).encode()
+    headers = {"x-twitter-webhooks-signature": signature(secret, body)}
+    path = f"/api/v1/webhooks/x/{channel.pk}"
+    answer = Client().post(path, body, content_type="application/json", headers=headers)
+    intake.work()
+    return answer.status_code
+
+
+def direct(
+    text: str = "My order is late https://t.co/abc &amp; cold",
+    event_id: str = "1960000000000000777",
+    sender: str = CLEO,
+    to: str = ME,
+) -> dict[str, Any]:
+    create = {
+        "target": {"recipient_id": to},
+        "sender_id": sender,
+        "message_data": {
+            "text": text,
+            "entities": {"urls": [{"url": "https://t.co/abc", "expanded_url": "https://shop.example.test/o/1"}]},
+        },
+    }
+    event = {"type": "message_create", "id": event_id, "created_timestamp": "1767225600123", "message_create": create}
+    users = {CLEO: {"data": {"id": CLEO, "name": "Cleo", "username": "cleo_m"}}}
+    payload = {"direct_message_events": [event], "users": users}
+    return {"data": {"event_uuid": f"u{event_id}", "event_type": "dm.received", "payload": payload}}
+
+
+def mention(post_id: str = "1970000000000000001", root: str = "1970000000000000001") -> dict[str, Any]:
+    payload = {
+        "id": post_id,
+        "text": "@acme where is my order?",
+        "author_id": CLEO,
+        "conversation_id": root,
+        "created_at": "2026-01-01T00:00:00.000Z",
+        "entities": {"mentions": [{"username": "acme", "id": ME}]},
+    }
+    includes = {"users": [{"id": CLEO, "name": "Cleo", "username": "cleo_m"}]}
+    return {
+        "data": {"event_uuid": f"u{post_id}", "event_type": "post.mention.create", "payload": payload},
+        "includes": includes,
+    }
+
+
+def send_all() -> None:
+    for delivery in deliveries.claim(10):
+        deliveries.attempt(delivery)
+
+
+def test_connecting_registers_the_webhook_and_what_it_brings(x: Channel, api: FakeX) -> None:
+    assert x.state == ChannelState.CONNECTED
+    assert api.hooks[0]["url"] == builders.public_url(f"/api/v1/webhooks/x/{x.pk}")
+    assert "dm.received" in api.subscriptions
+    crc = Client().get(f"/api/v1/webhooks/x/{x.pk}", {"crc_token": "challenge-1"})
+    assert crc.json() == {"response_token": "sha256=Bt+x+ToYK/Ed8ZmBB0jiy7kIP+cQMaoFXEIum/Ny22c="}
+
+
+def test_where_the_newer_events_are_refused_the_older_ones_are_taken(x: Channel, api: FakeX) -> None:
+    api.activity_allowed = False
+    connecting.connect(x)
+    assert api.old_way
+
+
+def test_another_systems_webhook_is_left_alone_and_told(ada: User, acme: Business, api: FakeX) -> None:
+    api.hooks.append({"id": "1", "url": "https://other.example/hook", "valid": True})
+    channel = create_channel(actor=ada, type=ChannelType.X, config={**KEYS, "bearer_token": BEARER})
+
+    connecting.connect(channel)
+
+    channel.refresh_from_db()
+    assert "another system" in channel.setup["steps"][0]["text"]
+    assert len(api.hooks) == 1
+
+
+def test_a_direct_message_is_answered_and_our_own_coming_back_is_no_second(x: Channel, ada: User, api: FakeX) -> None:
+    assert post(x, direct()) == post(x, direct()) == 200
+    message = Message.objects.get()
+    assert message.content == "My order is late https://shop.example.test/o/1 & cold"
+
+    builders.answers(ada, message.conversation, "On its way.")
+    send_all()
+    post(x, direct("On its way.", event_id="1960000000000000001", sender=ME, to=CLEO))
+
+    assert api.sent == [(f"/2/dm_conversations/with/{CLEO}/messages", {"text": "On its way."})]
+    assert Message.objects.count() == 2
+
+
+def test_a_mention_is_a_public_thread_and_the_answer_goes_below_the_newest_post(
+    x: Channel, ada: User, api: FakeX
+) -> None:
+    post(x, mention())
+    post(x, mention(post_id="1970000000000000005"))
+    conversation = Conversation.objects.get()
+    assert Message.objects.first().content == "(Public post) @acme where is my order?"  # type: ignore[union-attr]
+
+    builders.answers(ada, conversation, "It left today.")
+    send_all()
+
+    assert api.sent[0] == (
+        "/2/tweets",
+        {"text": "It left today.", "reply": {"in_reply_to_tweet_id": "1970000000000000005"}},
+    )
+
+
+def test_a_public_answer_that_is_too_long_is_told_before_it_is_tried(x: Channel, ada: User, api: FakeX) -> None:
+    post(x, mention())
+    builders.answers(ada, Conversation.objects.get(), "日" * 141)
+
+    send_all()
+
+    assert "280" in Delivery.objects.get().last_error
+    assert api.sent == []
+
+
+def test_what_x_did_not_sign_is_refused(x: Channel) -> None:
+    assert post(x, direct(), secret="guessed") == 400
+    assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "words"),
+    [
+        (
+            (403, {}, {"errors": [{"code": 349, "message": "You cannot send messages to this user."}]}),
+            DeliveryState.FAILED,
+            "takes no messages",
+        ),
+        ((429, {"x-rate-limit-reset": str(int(time.time()) + 600)}, {}), DeliveryState.QUEUED, "wait"),
+        ((429, {}, {"type": "https://api.x.com/2/problems/usage-capped"}), DeliveryState.QUEUED, "credit"),
+        (
+            (403, {}, {"type": "https://api.x.com/2/problems/client-forbidden", "status": 403}),
+            DeliveryState.QUEUED,
+            "permission",
+        ),
+        ((400, {}, {"detail": "Duplicate content."}), DeliveryState.FAILED, "Duplicate"),
+        ((503, {}, {}), DeliveryState.QUEUED, "problem of its own"),
+    ],
+)
+def test_an_error_is_told_in_words(x: Channel, ada: User, api: FakeX, answer: Any, state: str, words: str) -> None:
+    post(x, direct())
+    builders.answers(ada, Conversation.objects.get(), "Hello")
+    api.answers = [answer]
+
+    send_all()
+
+    row = Delivery.objects.get()
+    assert (row.state, words in row.last_error) == (state, True)
+
+
+def test_the_older_envelope_says_the_same(x: Channel) -> None:
+    told = direct()["data"]["payload"]
+    users = {CLEO: {"id": CLEO, "name": "Cleo", "screen_name": "cleo_m"}}
+    post(x, {"for_user_id": ME, **told, "users": users})
+    user = {"id_str": CLEO, "screen_name": "cleo_m", "name": "Cleo"}
+    entities = {"user_mentions": [{"id_str": ME}]}
+    old = {
+        "id_str": "1970000000000000009",
+        "text": "@acme h…",
+        "extended_tweet": {"full_text": "@acme help", "entities": entities},
+        "user": user,
+    }
+    post(x, {"for_user_id": ME, "tweet_create_events": [old]})
+
+    assert list(Message.objects.order_by("pk").values_list("content", flat=True)) == [
+        "My order is late https://shop.example.test/o/1 & cold",
+        "(Public post) @acme help",
+    ]
+
+
+def test_requests_are_signed_as_x_wants_it() -> None:
+    told = authorization(
+        "GET", "https://api.x.com/2/users/me?user.fields=username", KEYS, nonce="fixednonce123", timestamp=1767225600
+    )
+    assert 'oauth_signature="Gel5QG1vjM%2BA0dlNjuNrjIyJ7NQ%3D"' in told
+    url = f"https://api.x.com/2/dm_conversations/with/{CLEO}/messages"
+    assert "U5f%2BQ%2F5fKHWLMmrfLMMF%2BQzTB%2Bg%3D" in authorization(
+        "POST", url, KEYS, nonce="fixednonce123", timestamp=1767225600
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "count"), [("abc", 3), ("日本", 4), ("see https://a.example/very/long/address/indeed", 27), ("👍", 2)]
+)
+def test_posts_are_counted_as_x_counts(text: str, count: int) -> None:
+    assert weight(text) == count
+
+
+JSON = some.recursive(
+    some.one_of(some.none(), some.booleans(), some.integers(), some.text(max_size=5)),
+    lambda inner: some.one_of(
+        some.lists(inner, max_size=3),
+        some.dictionaries(
+            some.sampled_from(
+                [
+                    "data",
+                    "payload",
+                    "direct_message_events",
+                    "users",
+                    "message_create",
+                    "message_data",
+                    "entities",
+                    "urls",
+                    "tweet_create_events",
+                    "id",
+                    "event_type",
+                ]
+            ),
+            inner,
+            max_size=4,
+        ),
+    ),
+    max_leaves=12,
+)
+
+
+@examples(max_examples=150, deadline=None, database=None)
+@given(JSON)
+def test_no_payload_raises(payload: Any) -> None:
+    XAdapter(Channel(type=ChannelType.X, config={"account_id": ME}), {}).parse(payload)
