@@ -388,7 +388,12 @@ def test_i3_no_secret_lies_in_the_database_in_clear(ada: User, acme: Business) -
         connect(ada, type)
 
     with connection.cursor() as cursor:
-        for table in connection.introspection.table_names():
+        # An index of words keeps what it has in tables of its own, and only those can be read.
+        indexes: set[str] = set()
+        if connection.vendor == "sqlite":
+            cursor.execute("SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL TABLE%'")
+            indexes = {name for (name,) in cursor.fetchall()}
+        for table in sorted(set(connection.introspection.table_names()) - indexes):
             cursor.execute(f'SELECT * FROM "{table}"')
             assert CANARY not in repr(cursor.fetchall()), table
 
