@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from channels_app import deliveries, identity, intake
-from channels_app.models import Channel, Contact, Delivery, Heartbeat, RawEvent
+from channels_app.models import Channel, Contact, Delivery, ExternalMessage, Heartbeat, Media, RawEvent, Thread
 
 
 class LookOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -77,6 +77,33 @@ class ContactAdmin(LookOnlyAdmin):
         for contact in queryset:
             identity.separate(contact)
         self.message_user(request, _("Taken apart."), messages.SUCCESS)
+
+
+@admin.register(Thread)
+class ThreadAdmin(LookOnlyAdmin):
+    list_display = ("key", "channel", "conversation", "last_heard_at")
+    list_select_related = ("channel", "conversation__customer")
+    search_fields = ("key", "conversation__id")
+
+
+@admin.register(ExternalMessage)
+class ExternalMessageAdmin(LookOnlyAdmin):
+    list_display = ("external_id", "channel", "message_id")
+    list_select_related = ("channel",)
+    search_fields = ("key", "message__id")
+    fields = ("channel", "key", "external_id", "message_id")
+    readonly_fields = ("message_id",)
+
+
+@admin.register(Media)
+class MediaAdmin(LookOnlyAdmin):
+    """Without where they are: an address of a file may open it."""
+
+    list_display = ("id", "channel", "message_id", "attempts", "due_at")
+    list_select_related = ("channel",)
+    search_fields = ("id", "message__id")
+    fields = ("id", "channel", "message_id", "attempts", "due_at")
+    readonly_fields = ("message_id",)
 
 
 @admin.register(Heartbeat)
