@@ -6,8 +6,10 @@ from conversations.models import (
     Attachment,
     CannedResponse,
     Conversation,
+    ConversationTag,
     Customer,
     Follower,
+    Mention,
     Message,
     Note,
     Rating,
@@ -102,6 +104,20 @@ class TagAdmin(ReadOnlyAdmin):
     list_display = ("name", "color", "business", "created_at")
     list_select_related = ("business",)
     search_fields = ("name", "business__name")
+
+
+@admin.register(ConversationTag)
+class ConversationTagAdmin(ReadOnlyAdmin):
+    list_display = ("conversation_id", "tag")
+    list_select_related = ("tag",)
+    search_fields = ("conversation__id", "tag__name")
+
+
+@admin.register(Mention)
+class MentionAdmin(ReadOnlyAdmin):
+    list_display = ("conversation_id", "user")
+    list_select_related = ("user",)
+    search_fields = ("conversation__id", "user__email")
 
 
 @admin.register(CannedResponse)
