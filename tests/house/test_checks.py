@@ -90,6 +90,7 @@ def test_what_we_import_is_free_to_use() -> None:
 
 def test_a_widget_over_its_cap_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in {name for files, _goal, _cap in widget_size.BUDGET.values() for name in files}:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"small")
     monkeypatch.setattr(widget_size, "BUILT", tmp_path)
     assert widget_size.main() == 0

@@ -48,8 +48,10 @@ def _conversation_of(token: str) -> UUID | None:
         data = base64.b32decode(token.upper() + "=")
     except (binascii.Error, ValueError):
         return None
-    ours = hmac.compare_digest(data[16:], _mac(data[:16]))
-    return UUID(bytes=data[:16]) if ours else None
+    # Compared as text: of the last letter base32 reads only a part, and there is one token for a conversation.
+    conversation_id = UUID(bytes=data[:16])
+    ours = hmac.compare_digest(token.lower().encode(), token_of(conversation_id).encode())
+    return conversation_id if ours else None
 
 
 def _mac(data: bytes) -> bytes:
