@@ -119,8 +119,7 @@ def crowded(server: Any, token: str) -> None:
     server.call("POST", "/teams", {"name": f"Night shift of {name}"}, token)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1440])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1440, "light")])
 def test_the_page_fits_and_reads_well(browser: Any, server: Any, crowded: None, scheme: str, width: int) -> None:
     viewport = {"width": width, "height": 900}
     context = signed_in(browser, server, "ada@team.example", viewport=viewport, color_scheme=scheme)

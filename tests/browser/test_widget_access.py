@@ -42,8 +42,7 @@ def change(acme: Acme, **config: Any) -> None:
     acme.call("PUT", f"/widget/update/{acme.widget['id']}", {"config": config})
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("options", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(("theme", "options"), [("light", DESKTOP), ("dark", PHONE)], ids=["desktop", "phone"])
 def test_axe_finds_nothing_in_what_is_asked_and_attached(
     visit: Callable[..., Visit], acme: Acme, theme: str, options: dict[str, Any]
 ) -> None:
