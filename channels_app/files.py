@@ -28,14 +28,18 @@ LEASE = timedelta(seconds=60)
 # Of one channel at a time: one that hangs leaves the others their turn.
 AT_ONCE = 2
 _TOLD_BY_CONTENT = ("jpg", "png", "gif", "webp", "pdf", "mp4", "ogg", "mp3")
+# SQLite's clock shows whole milliseconds, and what is due at once is due now.
+TICK = timedelta(milliseconds=1)
 
 
 def claim(*, most: int) -> list[Media]:
     """Files that are due, now ours for LEASE."""
     found: list[Media] = []
-    for channel_id in Media.objects.filter(due_at__lte=Now()).values_list("channel_id", flat=True).distinct():
+    for channel_id in Media.objects.filter(due_at__lte=Now() + TICK).values_list("channel_id", flat=True).distinct():
         with transaction.atomic():
-            due = Media.objects.select_for_update(skip_locked=True).filter(channel_id=channel_id, due_at__lte=Now())
+            due = Media.objects.select_for_update(skip_locked=True).filter(
+                channel_id=channel_id, due_at__lte=Now() + TICK
+            )
             ids = list(due.order_by("due_at").values_list("pk", flat=True)[:AT_ONCE])
             Media.objects.filter(pk__in=ids).update(due_at=Now() + LEASE)
         found += Media.objects.filter(pk__in=ids).select_related("channel", "message__conversation")

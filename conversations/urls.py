@@ -31,6 +31,6 @@ urlpatterns = [
     path("settings/replies/", canned_pages.replies, name="settings-replies"),
     path("settings/replies/<uuid:response_id>/", canned_pages.one_reply, name="settings-reply"),
     path("settings/replies/<uuid:response_id>/delete/", canned_pages.delete_reply, name="settings-reply-delete"),
-    path("inbox/<uuid:conversation_id>/work/", views.work, name="conversation-work"),
+    path("inbox/<uuid:conversation_id>/handle/", views.work, name="conversation-work"),
     path("inbox/<uuid:conversation_id>/read/", views.read, name="conversation-read"),
 ]

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from abc import ABC, abstractmethod
 from collections import deque
 from dataclasses import dataclass, field
 from email.parser import BytesParser
@@ -34,7 +35,7 @@ class BadRequest(Exception):
     """The caller broke the wire; the words say how."""
 
 
-class Fake:
+class Fake(ABC):
     """`with Fake() as fake:` serves until the end. `next`: answers for coming sends, instead of the right ones."""
 
     def __init__(self, port: int = 0) -> None:
@@ -66,12 +67,13 @@ class Fake:
         self._server.shutdown()
         self._server.server_close()
 
+    @abstractmethod
     def answer(self, call: Call) -> Answer:
-        raise NotImplementedError
+        """What the provider says. Raises BadRequest."""
 
+    @abstractmethod
     def is_send(self, call: Call) -> bool:
         """Whether a customer would see something of it."""
-        raise NotImplementedError
 
     @property
     def sent(self) -> list[Call]:
