@@ -3,6 +3,8 @@
 unset CDPATH
 cd -- "$(dirname -- "$0")/.." || exit 1
 python=.venv/bin/python
+# Some container images set it: every start, and every process of the tests, would compile all of Django anew.
+unset PYTHONDONTWRITEBYTECODE
 
 say() { printf '%s\n' "$*"; }
 die() { printf '%s\n' "$*" >&2; exit 1; }

@@ -18,7 +18,8 @@ import pytest
 
 from tests.services import free_port
 
-CHROMIUM = os.environ.get("PINGBACK_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+# The headless shell draws the same pages with a quarter less work than the whole browser.
+CHROMIUM = os.environ.get("PINGBACK_CHROMIUM") or shutil.which("chromium-headless-shell") or "/usr/bin/chromium"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -47,7 +48,7 @@ def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     if not os.path.exists(CHROMIUM):
-        pytest.fail("These tests need Chromium: apt-get install chromium, or set PINGBACK_CHROMIUM.")
+        pytest.fail("These tests need Chromium: apt-get install chromium-headless-shell, or set PINGBACK_CHROMIUM.")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=CHROMIUM, headless=True, chromium_sandbox=False, args=FLAGS
