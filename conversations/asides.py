@@ -53,6 +53,7 @@ class Words:
     """A note. parts: its words in pieces; those that are true name somebody whom it asks for."""
 
     id: UUID
+    conversation_id: UUID
     after_seq: int
     author_id: UUID | None
     author: str
@@ -83,6 +84,7 @@ def asides_of(conversation: Conversation, *, reader: User, first: int, last: int
 def _words(note: Note) -> Words:
     return Words(
         id=note.pk,
+        conversation_id=note.conversation_id,
         after_seq=note.after_seq,
         author_id=note.author_id,
         author=note.author.get_short_name() if note.author else _("A former colleague"),

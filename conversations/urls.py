@@ -1,7 +1,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from conversations import bulk_pages, canned_pages, downloads, uploading, view_pages, views
+from conversations import bulk_pages, canned_pages, downloads, editing_pages, uploading, view_pages, views
 
 urlpatterns = [
     path("files/<uuid:attachment_id>/thumb", downloads.thumbnail, name="file-thumbnail"),
@@ -17,6 +17,12 @@ urlpatterns = [
     path("inbox/people/", views.people, name="inbox-people"),
     path("inbox/<uuid:conversation_id>/", views.conversation, name="conversation"),
     path("inbox/<uuid:conversation_id>/messages/", views.thread_messages, name="conversation-messages"),
+    path(
+        "inbox/<uuid:conversation_id>/messages/<uuid:message_id>/",
+        editing_pages.one_message,
+        name="conversation-message",
+    ),
+    path("inbox/<uuid:conversation_id>/notes/<uuid:note_id>/", editing_pages.one_note, name="conversation-note"),
     path("inbox/<uuid:conversation_id>/reply/", views.reply, name="conversation-reply"),
     path("inbox/<uuid:conversation_id>/upload/", uploading.upload, name="conversation-upload"),
     path(

@@ -51,6 +51,8 @@ def message_payload(
         "content": message.content,
         "attachments": [attachment_payload(facts) for facts in message.attachments],
         "created_at": timestamp(message.created_at),
+        "edited_at": timestamp(message.edited_at),
+        "deleted_at": timestamp(message.deleted_at),
         "delivered_at": timestamp(receipts.delivered_at(message)) if receipts else None,
         "read_at": timestamp(receipts.read_at(message)) if receipts else None,
         "ai": None,

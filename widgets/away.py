@@ -85,9 +85,10 @@ def mail_answers(*, conversation_id: UUID) -> bool:
         return False
     row.up_to_seq, row.mailed_at = newest[0].seq, timezone.now()
     row.save(update_fields=["up_to_seq", "mailed_at"])
+    told = [message for message in reversed(newest) if not message.deleted_at]
     customer = conversation.customer
     visitor = Visitor.objects.select_related("widget").filter(customer=customer).order_by("-last_seen_at").first()
-    if customer is None or visitor is None or not _wants(visitor, customer.email):
+    if not told or customer is None or visitor is None or not _wants(visitor, customer.email):
         return False
     link = link_for(visitor)
     mail.send_mail(
@@ -97,7 +98,7 @@ def mail_answers(*, conversation_id: UUID) -> bool:
         headers={"List-Unsubscribe": f"<{link.stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"},
         business=conversation.business.name,
         zone=conversation.business.time_zone,
-        lines=[line_of(message, conversation.business.time_zone) for message in reversed(newest)],
+        lines=[line_of(message, conversation.business.time_zone) for message in told],
         chat_address=link.chat,
         stop_address=link.stop,
     )

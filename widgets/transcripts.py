@@ -44,7 +44,11 @@ def send_transcript(*, visitor: Visitor, conversation: Conversation, email: str)
             to=address,
             business=conversation.business.name,
             zone=zone,
-            lines=[line_of(message, zone) for message in messages_before(conversation, None, limit=MOST)],
+            lines=[
+                line_of(message, zone)
+                for message in messages_before(conversation, None, limit=MOST)
+                if not message.deleted_at
+            ],
         )
     return address
 

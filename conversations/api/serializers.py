@@ -62,6 +62,10 @@ class MessageInput(serializers.Serializer[Any]):
     force = serializers.BooleanField(default=False, help_text="Send whatever came since `seen_seq`.")
 
 
+class EditInput(serializers.Serializer[Any]):
+    content = Text(max_length=MAX_CONTENT, trim_whitespace=False, allow_blank=True, help_text="Blank only with files.")
+
+
 class ChangeInput(serializers.Serializer[Any]):
     """At least one of them; `assignee_id` and `team_id` are for owners and admins."""
 
@@ -127,6 +131,8 @@ class MessageOutput(serializers.Serializer[Any]):
     content = serializers.CharField()
     attachments = AttachmentOutput(many=True)
     created_at = serializers.DateTimeField()
+    edited_at = serializers.DateTimeField(allow_null=True, help_text="Its author changed the words then.")
+    deleted_at = serializers.DateTimeField(allow_null=True, help_text="Taken back: no word and no file is left.")
     delivered_at = serializers.DateTimeField(
         allow_null=True,
         help_text="The other side has it: when its mark, which counts for all messages up to it, last rose.",

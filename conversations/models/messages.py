@@ -63,6 +63,8 @@ class Message(models.Model):
     @property
     def preview(self) -> str:
         """What a list shows of it: its words, else what came with it."""
+        if self.deleted_at:
+            return gettext("Message deleted")
         if self.content.strip() or not self.attachments:
             return self.content
         if len(self.attachments) > 1:

@@ -9,6 +9,8 @@ from uuid import UUID
 from django import template
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeText
 from django.utils.translation import gettext as _
@@ -17,6 +19,7 @@ from accounts.models import User
 from conversations.asides import Line, Words
 from conversations.models import Conversation, MessageStatus, SenderType
 from conversations.pages import Entry
+from conversations.services.editing import may_change
 from conversations.templatetags.rows import Clock
 
 register = template.Library()
@@ -30,7 +33,8 @@ class Said:
     """Everything that a message shows but its files, and nothing else: what is equal looks alike.
 
     day: the mark above it. who: for screen readers. name, key, picture: of its avatar. byline: below it.
-    state: of an agent's message, what became of it; "" for a customer's.
+    state: of an agent's message, what became of it; "" for a customer's. edit: where its reader changes it, "" when
+        it cannot be changed any more.
     """
 
     clock: Clock
@@ -50,6 +54,9 @@ class Said:
     is_failed: bool
     state: str
     error: str
+    is_edited: bool
+    is_deleted: bool
+    edit: str
 
 
 @register.simple_tag(takes_context=True)
@@ -93,6 +100,7 @@ def _said(entry: Entry, about: Conversation, clock: Clock, reader: User) -> Said
     else:
         name = str(about.customer.display_name) if about.customer else "?"
         who = byline = name if about.customer else _("Customer")
+    changeable = may_change(message, conversation=about, user_id=reader.pk, now=timezone.now())
     return Said(
         clock=clock,
         pk=message.pk,
@@ -111,6 +119,9 @@ def _said(entry: Entry, about: Conversation, clock: Clock, reader: User) -> Said
         is_failed=message.status == MessageStatus.FAILED,
         state=entry.status if by_team else "",
         error=message.error,
+        is_edited=message.edited_at is not None,
+        is_deleted=message.deleted_at is not None,
+        edit=reverse("conversation-message", args=[about.pk, message.pk]) if changeable else "",
     )
 
 

@@ -133,19 +133,23 @@ export function conversationView({
     follows,
     ends,
     tells,
+    gone,
+    edited,
   }) => ({
     key,
+    version: gone || edited || "",
     className: [
       "pb-m",
       own && "pb-me",
       follows && "pb-follows",
       ends && "pb-ends",
+      gone && "pb-gone",
       item && (item.error ? "pb-bad" : "pb-wait"),
     ]
       .filter(Boolean)
       .join(" "),
     // What changes while the bubble stays: who and when below the last of a group, how far our own one is.
-    state: [ends, tells, Boolean(item), item?.error?.detail, held, far].join(),
+    state: [ends, tells, gone, edited, Boolean(item), item?.error?.detail, held, far].join(),
     make: () => [
       own ? "" : avatar(name, face),
       el("span", { class: "pb-vh" }, `${own ? texts.you : name}: `),
@@ -157,7 +161,15 @@ export function conversationView({
       // Not read aloud each time that it gets further.
       if (own)
         return tells ? el("small", { "aria-live": item?.error ? "polite" : "off" }, ...receipt(item, held, far)) : ""
-      return ends ? el("small", {}, el("span", { dir: "auto" }, name), " · ", time(at)) : ""
+      if (!ends) return ""
+      return el(
+        "small",
+        {},
+        el("span", { dir: "auto" }, name),
+        " · ",
+        time(at),
+        edited && !gone ? ` · ${texts.edited}` : "",
+      )
     },
   })
 
@@ -169,11 +181,16 @@ export function conversationView({
       row.remove()
     }
     let next = log.firstChild
-    for (const { key, className, state, make, note } of entries) {
+    for (const { key, className, state, make, note, version = "" } of entries) {
       let row = rows.get(key)
       if (!row) {
         row = el("div", {}, ...make())
+        row.dataset.version = version
         rows.set(key, row)
+      } else if (row.dataset.version !== version) {
+        row.dataset.version = version
+        row.dataset.state = ""
+        row.replaceChildren(...make())
       }
       row.className = className
       if (note && row.dataset.state !== state) {
@@ -373,7 +390,9 @@ export function conversationView({
           name: message.sender_name || settings.name,
           face: message.sender_avatar_url,
           author: message.sender_id,
-          content: message.content,
+          content: message.deleted_at ? texts.deleted : message.content,
+          gone: message.deleted_at,
+          edited: message.edited_at,
           attachments: message.attachments,
           at: message.created_at,
           far: thread.stateOf(message),

@@ -15,6 +15,7 @@ import { frameTexts } from "./texts.js"
 import { Thread } from "./thread.js"
 
 const PAGE = 50 // messages shown of a long conversation at first, and each time more are asked for
+const RECENT = 20 // messages that are asked for again after a break: somebody may have changed them
 const CALM_MS = 1_500 // a shorter break of the connection is nobody's concern
 const TYPING_MS = 3_000 // how often "is typing" is repeated while it is true
 const FRESH_MS = 30_000 // so long we believe what we heard of who is there, if nobody tells us otherwise
@@ -93,6 +94,14 @@ function onMessage(message) {
   render()
 }
 
+/** Other words, or none any more, where a message stood. */
+function rewritten(message) {
+  const known = conversationOf(message.conversation_id)
+  if (known?.last_message?.seq === message.seq) known.last_message = message
+  threads.get(message.conversation_id)?.rewrite(message)
+  render()
+}
+
 /** A conversation that was only ours has got its id. */
 function settle(its, id) {
   its.id = id
@@ -105,8 +114,10 @@ function follow(its) {
     at: its.loaded ? 0 : undefined,
     async ask(at) {
       if (!its.id) return { error: {} } // nothing of it is with the server
-      const from = at ?? Math.max(0, (conversationOf(its.id)?.last_message?.seq ?? 0) - PAGE)
+      // After a break from a little before: what was said last may have been changed meanwhile.
+      const from = Math.max(0, at === undefined ? (conversationOf(its.id)?.last_message?.seq ?? 0) - PAGE : at - RECENT)
       const ack = await socket.emit("resume", { conversation_id: its.id, seq: from })
+      for (const message of ack.messages ?? []) if (message.seq <= at) its.rewrite(message)
       const theirs = ack.messages?.findLast(({ sender_type }) => sender_type === "agent")
       if (theirs) marks.delivered(theirs)
       if (theirs && its.loaded) refresh() // how many of them are unread is the server's to say
@@ -218,6 +229,7 @@ function waitForChange() {
 const on = {
   availability_changed: lookSoon,
   new_message: onMessage,
+  message_updated: rewritten,
   conversation_updated({ id, status, assignee }) {
     const known = conversationOf(id)
     if (known) Object.assign(known, { status, assignee })

@@ -31,7 +31,9 @@ export function homeView({ settings, texts, onClose, onOpen, onNew, onMute }) {
     const agent = last?.sender_type === "agent" && last.sender_name
     const name = agent || settings.name
     const words = el("span", { class: "pb-words" }, el("b", { dir: "auto" }, name))
-    const said = last && (last.content || last.attachments.map((file) => file.filename).join(", "))
+    const said =
+      last &&
+      (last.deleted_at ? texts.deleted : last.content || last.attachments.map((file) => file.filename).join(", "))
     if (last) words.append(el("small", { dir: "auto" }, agent ? said : `${texts.you}: ${said}`))
     const meta = el(
       "small",

@@ -27,6 +27,11 @@ export class Thread {
     return fresh
   }
 
+  /** A message that says something else now; one that is not known comes later as it is then. */
+  rewrite(message) {
+    if (this.messages.some(({ seq }) => seq === message.seq)) this.add([message])
+  }
+
   get first() {
     return this.messages[0]?.seq ?? 0
   }

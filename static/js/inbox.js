@@ -2,6 +2,7 @@
 
 import { showCompany } from "./company.js"
 import { enhanceComposer } from "./composer.js"
+import { enhanceEditing } from "./editing.js"
 import { ask, Failed, fragment } from "./fragment.js"
 import { Follow } from "./follow.js"
 import { enhanceKeys } from "./keys.js"
@@ -206,6 +207,12 @@ export function enhanceInbox(body) {
   const selection = new Selection(list, { look: () => look(), undo: body.dataset.undo })
 
   enhancePictures()
+  enhanceEditing(document.getElementById("editing"), {
+    changed(seq) {
+      thread.changed.add(seq)
+      look()
+    },
+  })
   const goToList = (name) => document.querySelector(`#lists a[href$="${name}"]`)?.click()
   const actions = {
     next: () => list.step(1, (address) => open(address)),

@@ -17,6 +17,7 @@ from businesses.members import remove_member
 from businesses.models import Business, Role
 from businesses.teams import create_team
 from conversations.saved_views.services import create_view
+from conversations.services.assigning import assign_conversation
 from conversations.services.canned_responses import create_response as canned
 from conversations.services.notes import write_note
 from conversations.services.tags import create_tag
@@ -72,6 +73,7 @@ BODIES: dict[str, Any] = {
     "/api/v1/conversations/bulk": {"ids": ["0193f3a0-0000-7000-8000-000000000007"], "action": "resolve"},
     "/api/v1/conversations/{conversation_id}": {"status": "pending"},
     "/api/v1/conversations/{conversation_id}/messages": {"content": "Hi"},
+    "/api/v1/conversations/{conversation_id}/messages/{message_id}": {"content": "Hello"},
     "/api/v1/conversations/{conversation_id}/notes": {"content": "Ask Ben"},
     "/api/v1/conversations/{conversation_id}/notes/{note_id}": {"content": "Ask Ada"},
     "/api/v1/conversations/{conversation_id}/tags": {"tags": ["Billing"]},
@@ -119,6 +121,8 @@ MAKERS_ONLY = {
 AUTHORS_ONLY = {
     ("patch", "/api/v1/conversations/{conversation_id}/notes/{note_id}"),
     ("delete", "/api/v1/conversations/{conversation_id}/notes/{note_id}"),
+    ("patch", "/api/v1/conversations/{conversation_id}/messages/{message_id}"),
+    ("delete", "/api/v1/conversations/{conversation_id}/messages/{message_id}"),
 }
 # They end the session, need what was mailed, or need a person without a workspace: their own tests say what they do.
 APART = {
@@ -150,8 +154,11 @@ def ids(ada: User, acme: Business) -> dict[str, str]:
     widget = builders.widget(ada)
     builders.person("Dora")
     conversation = builders.conversation(acme)
+    message = builders.answers(ada, conversation, "Hi")
+    assign_conversation(conversation=conversation, agent_id=None, actor=ada)  # there for whoever claims it
     return {
         "conversation_id": str(conversation.pk),
+        "message_id": str(message.pk),
         "note_id": str(write_note(conversation=conversation, author=ada, content="Ask Ben").note.pk),
         "article_id": str(create_article(business=acme, title="Delivery", content="Two days.").pk),
         "response_id": str(canned(business=acme, author=ada, shortcut="bye", content="Bye.", shared=True).pk),

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from businesses.models import Business, FeedEvent
 from conversations.models import Conversation, HandoffReason, Note, Priority
-from conversations.services import assigning, blocking, handling, handoffs, notes, priorities, snoozing, tags
+from conversations.services import assigning, blocking, editing, handling, handoffs, notes, priorities, snoozing, tags
 from pingback.realtime import rooms
 from tests import builders
 
@@ -41,6 +41,8 @@ DEEDS: dict[str, Deed] = {
     "urgent": lambda row, ada: priorities.set_priority(conversation=row, priority=Priority.URGENT, actor=ada),
     "snoozed": lambda row, ada: snoozing.snooze_conversation(conversation=row, until=SOON, actor=ada),
     "blocked": lambda row, ada: blocking.set_blocked(conversation=row, blocked=True, actor=ada),
+    "edited": lambda row, ada: editing.edit_message(message=builders.answers(ada, row, "Hi"), author=ada, content="Ho"),
+    "taken back": lambda row, ada: editing.delete_message(message=builders.answers(ada, row, "Hi"), author=ada),
     "a note": note_of,
     "a note changed": lambda row, ada: notes.change_note(note=note_of(row, ada), author=ada, content="Ah", mentions=[]),
     "a note gone": lambda row, ada: notes.delete_note(note=note_of(row, ada), author=ada),
@@ -70,6 +72,8 @@ def heard(events: list[FeedEvent], state: State, business: Business) -> State:
             if name == "new_message":
                 about = state[thing["conversation_id"]]
                 about["last_message"], about["updated_at"] = thing, thing["created_at"]
+            elif name == "message_updated" and state[thing["conversation_id"]]["last_message"]["id"] == thing["id"]:
+                state[thing["conversation_id"]]["last_message"] = thing
     return state
 
 

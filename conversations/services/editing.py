@@ -1,0 +1,75 @@
+"""Changing and taking back what one wrote: for a while, and only where the words never left the house."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from conversations import events
+from conversations.models import Conversation, Message, SenderType
+from conversations.services.locking import lock_own, locked
+from conversations.services.messages import check_content
+from foundation.errors import Forbidden, Invalid, NotFound
+
+MINUTES = 15
+
+
+def may_change(message: Message, *, conversation: Conversation, user_id: UUID, now: datetime) -> bool:
+    """Whether that person may still edit or delete it. conversation: the message's."""
+    return (
+        message.sender_type == SenderType.AGENT
+        and message.sender_id == user_id
+        and message.deleted_at is None
+        and conversation.is_web
+        and now - message.created_at < timedelta(minutes=MINUTES)
+    )
+
+
+@transaction.atomic
+def edit_message(*, message: Message, author: User, content: str) -> Message:
+    """Other words in the place of the first; its number, its time and its files stay. The same words change nothing.
+
+    Raises Unprocessable, Forbidden for whoever did not write it, Invalid when it is too late, deleted or elsewhere.
+    """
+    check_content(content, has_attachments=bool(message.attachments))
+    message = _own(message, author)
+    if message.content == content:
+        return message
+    message.content, message.edited_at = content, timezone.now()
+    message.save(update_fields=["content", "edited_at"])
+    events.record(message.conversation.business_id, [events.message_updated(message)])
+    return message
+
+
+@transaction.atomic
+def delete_message(*, message: Message, author: User) -> Message:
+    """No word and no file of it is left; its number stays, so that nobody sees a gap. Raises as `edit_message`."""
+    message = _own(message, author)
+    for file in message.files.all():
+        file.delete()
+    message.content, message.attachments, message.deleted_at = "", [], timezone.now()
+    message.save(update_fields=["content", "attachments", "deleted_at"])
+    events.record(message.conversation.business_id, [events.message_updated(message)])
+    return message
+
+
+def _own(message: Message, author: User) -> Message:
+    """As it is now, under its conversation's lock."""
+    lock_own(message.conversation.business_id, author)
+    conversation = locked(message.conversation)
+    found = Message.objects.select_related("sender").filter(pk=message.pk, conversation=conversation).first()
+    if found is None:
+        raise NotFound
+    found.conversation = conversation
+    if found.sender_type != SenderType.AGENT or found.sender_id != author.pk:
+        raise Forbidden(_("Only who wrote a message changes it."))
+    if found.deleted_at:
+        raise Invalid(_("This message is deleted."))
+    if not conversation.is_web:
+        raise Invalid(_("It went out by another channel: what is there cannot be changed from here."))
+    if not may_change(found, conversation=conversation, user_id=author.pk, now=timezone.now()):
+        raise Invalid(_("A message can be changed for %(minutes)d minutes.") % {"minutes": MINUTES})
+    return found

@@ -1,0 +1,49 @@
+// One's own message or note, changed or taken back in a dialog over the thread. Without us the link leads to a page.
+
+import { ask, fragment } from "./fragment.js"
+import { complain } from "./toast.js"
+
+/** changed(seq): the thread shows something else now behind that number, or at it. */
+export function enhanceEditing(dialog, { changed }) {
+  document.addEventListener("click", async (event) => {
+    const link = event.target.closest("[data-edit]")
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return
+    event.preventDefault()
+    try {
+      const page = await fragment(link.href)
+      dialog.replaceChildren(document.importNode(page.querySelector("[data-edit-form]"), true))
+      dialog.showModal()
+      const text = dialog.querySelector("textarea")
+      text.focus()
+      text.setSelectionRange(text.value.length, text.value.length)
+    } catch (error) {
+      complain(error)
+    }
+  })
+  dialog.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-edit-cancel]")) return
+    event.preventDefault()
+    dialog.close()
+  })
+  dialog.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return
+    event.preventDefault()
+    dialog.querySelector("form").requestSubmit(dialog.querySelector("[value=save]"))
+  })
+  dialog.addEventListener("submit", async (event) => {
+    event.preventDefault()
+    const form = event.target
+    if (form.hasAttribute("aria-busy")) return
+    form.setAttribute("aria-busy", "true")
+    try {
+      await ask(form.action, { body: new FormData(form, event.submitter) })
+      dialog.close()
+      changed(Number(form.dataset.seq))
+    } catch (error) {
+      form.querySelector("[data-error-text]").textContent = error.message || document.body.dataset.unreached
+      form.querySelector("[data-error]").hidden = false
+    } finally {
+      form.removeAttribute("aria-busy")
+    }
+  })
+}
