@@ -3,7 +3,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from channels_app import deliveries, identity, intake
+from channels_app import identity, intake, retrying
 from channels_app.models import Channel, Contact, Delivery, ExternalMessage, Heartbeat, Media, RawEvent, Thread
 
 
@@ -41,7 +41,7 @@ class DeliveryAdmin(LookOnlyAdmin):
 
     @admin.action(description=_("Try again"))
     def try_again(self, request: HttpRequest, queryset):  # type: ignore[no-untyped-def]
-        again = sum(deliveries.try_again(delivery) for delivery in queryset)
+        again = sum(retrying.try_again(delivery) for delivery in queryset)
         text = ngettext("%(count)d delivery waits again.", "%(count)d deliveries wait again.", again)
         self.message_user(request, text % {"count": again}, messages.SUCCESS if again else messages.WARNING)
 

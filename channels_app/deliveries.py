@@ -189,26 +189,6 @@ def _sent(delivery: Delivery, result: SendResult) -> None:
             thread.exclude(address=result.to).update(address=result.to)
 
 
-def try_again(delivery: Delivery) -> bool:
-    """By hand, for what failed or was parked: from the start, as if it were new. False when it is neither."""
-    with transaction.atomic():
-        _lock_conversation(delivery)
-        again = Delivery.objects.filter(pk=delivery.pk, state__in=[DeliveryState.FAILED, DeliveryState.PARKED]).update(
-            state=DeliveryState.QUEUED,
-            attempts=0,
-            crashes=0,
-            uncertain=0,
-            queued_at=Now(),
-            due_at=Now(),
-            finished_at=None,
-            last_error="",
-        )
-        if again:
-            set_message_status(message_id=delivery.message_id, status=MessageStatus.QUEUED)
-            transaction.on_commit(news.set, robust=True)
-    return bool(again)
-
-
 def wait_after(tries: int) -> timedelta:
     """How long to wait after that many tries: 5 s to 12 h, a little less at random so that rows spread."""
     return WAITS[min(tries, len(WAITS)) - 1] * random.uniform(0.75, 1)  # noqa: S311

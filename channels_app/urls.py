@@ -1,8 +1,13 @@
 from django.urls import path
 
-from channels_app import views
+from channels_app import retry_pages, views
 
 urlpatterns = [
+    path(
+        "inbox/<uuid:conversation_id>/messages/<uuid:message_id>/retry/",
+        retry_pages.retry,
+        name="conversation-message-retry",
+    ),
     path("settings/channels/", views.channels, name="settings-channels"),
     path("settings/channels/<uuid:channel_id>/", views.channel, name="channel"),
     path("settings/channels/<uuid:channel_id>/active/", views.set_active, name="channel-active"),

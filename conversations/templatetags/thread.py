@@ -34,7 +34,7 @@ class Said:
 
     day: the mark above it. who: for screen readers. name, key, picture: of its avatar. byline: below it.
     state: of an agent's message, what became of it; "" for a customer's. edit: where its reader changes it, "" when
-        it cannot be changed any more.
+        it cannot be changed any more. retry: where it is sent again, "" unless it failed.
     """
 
     clock: Clock
@@ -57,6 +57,7 @@ class Said:
     is_edited: bool
     is_deleted: bool
     edit: str
+    retry: str
 
 
 @register.simple_tag(takes_context=True)
@@ -100,6 +101,7 @@ def _said(entry: Entry, about: Conversation, clock: Clock, reader: User) -> Said
     else:
         name = str(about.customer.display_name) if about.customer else "?"
         who = byline = name if about.customer else _("Customer")
+    has_failed = message.status == MessageStatus.FAILED
     changeable = may_change(message, conversation=about, user_id=reader.pk, now=timezone.now())
     return Said(
         clock=clock,
@@ -116,11 +118,12 @@ def _said(entry: Entry, about: Conversation, clock: Clock, reader: User) -> Said
         day=entry.day,
         is_new=entry.new,
         is_same=entry.same,
-        is_failed=message.status == MessageStatus.FAILED,
+        is_failed=has_failed,
         state=entry.status if by_team else "",
         error=message.error,
         is_edited=message.edited_at is not None,
         is_deleted=message.deleted_at is not None,
+        retry=reverse("conversation-message-retry", args=[about.pk, message.pk]) if has_failed else "",
         edit=reverse("conversation-message", args=[about.pk, message.pk]) if changeable else "",
     )
 

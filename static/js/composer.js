@@ -2,6 +2,7 @@
 // nothing, and other words are never taken for the ones before.
 
 import { enhanceAttach } from "./attach.js"
+import { enhanceEmoji } from "./emoji.js"
 import { ask, Failed } from "./fragment.js"
 import { backoff } from "./socket.js"
 import { enhanceSuggest } from "./suggest.js"
@@ -189,6 +190,7 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
       text.focus({ preventScroll: true })
     })
   enhanceSuggest(form, () => noteMode.checked)
+  enhanceEmoji(form.querySelector("[data-emoji]"), text)
   text.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return
     event.preventDefault()

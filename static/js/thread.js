@@ -68,10 +68,31 @@ export class Thread {
   }
 
   clicked(event) {
+    const again = event.target.closest("[data-retry]")
+    if (again) {
+      event.preventDefault()
+      this.retry(again).catch(complain)
+    }
     const link = event.target.closest("[data-earlier]")
     if (!link) return
     event.preventDefault()
     if (!link.hasAttribute("aria-busy")) this.earlier(link).catch(complain)
+  }
+
+  /** Send what failed again; what comes of it is told like everything that happens to a message. */
+  async retry(link) {
+    if (link.hasAttribute("aria-busy")) return
+    link.setAttribute("aria-busy", "true")
+    const { seq } = link.closest("[data-seq]").dataset
+    await ask(link.href, { body: this.token }).finally(() => link.removeAttribute("aria-busy"))
+    await this.update(Number(seq))
+  }
+
+  /** A form's worth of leave to change something. */
+  get token() {
+    const data = new FormData()
+    data.set("csrfmiddlewaretoken", this.element.querySelector("[name=csrfmiddlewaretoken]").value)
+    return data
   }
 
   address(query) {
@@ -176,9 +197,8 @@ export class Thread {
     const seq = this.lastSeq
     if (document.hidden || !(opened || this.atEnd) || seq <= this.readTo) return
     this.readTo = seq
-    const data = new FormData()
+    const data = this.token
     data.set("seq", seq)
-    data.set("csrfmiddlewaretoken", this.element.querySelector("[name=csrfmiddlewaretoken]").value)
     await ask(this.element.dataset.read, { body: data }).catch(() => {
       this.readTo = 0 // the next message tries again
     })

@@ -130,6 +130,8 @@ APART = {
     ("post", "/api/v1/auth/logout"),
     ("post", "/api/v1/team/leave"),
     ("delete", "/api/v1/auth/sessions/{session_id}"),
+    # It needs a message that failed.
+    ("post", "/api/v1/conversations/{conversation_id}/messages/{message_id}/retry"),
     # They need a second factor at hand.
     ("post", "/api/v1/auth/factors/totp/confirm"),
     ("delete", "/api/v1/auth/factors/totp"),

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business, FeedEvent
-from channels_app import deliveries, worker
+from channels_app import deliveries, retrying, worker
 from channels_app.adapters import ADAPTERS
 from channels_app.adapters.base import ChannelAdapter, DeliveryError, Kind, OutboundMessage, SendResult
 from channels_app.models import Channel, Delivery, DeliveryState, Heartbeat
@@ -463,7 +463,7 @@ def test_an_operator_can_try_again(
     assert work_once() == 1
     message.refresh_from_db()
     assert message.status == MessageStatus.SENT
-    assert deliveries.try_again(Delivery.objects.get()) is False
+    assert retrying.try_again(Delivery.objects.get()) is False
 
 
 @pytest.mark.parametrize(

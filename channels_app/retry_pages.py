@@ -1,0 +1,40 @@
+"""Sending again what did not get out: the thread's button, and a page that asks the same without scripts."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.models import User
+from businesses.pages import member_page
+from channels_app.retrying import retry_message
+from conversations import pages
+from conversations.views import handling_page, refused
+from foundation.errors import Refused
+from foundation.pages import is_fetch
+
+
+@member_page
+@handling_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def retry(request: HttpRequest, conversation_id: UUID, message_id: UUID) -> HttpResponse:
+    user: User = request.user  # type: ignore[assignment]
+    found = pages.visible_conversation(user, conversation_id)
+    message = found.messages.filter(pk=message_id).first() if found else None
+    if found is None or message is None:
+        raise Http404
+    if request.method != "POST":
+        return render(request, "channels_app/retry.html", {"message": message, "conversation": found})
+    try:
+        retry_message(message=message)
+    except Refused as refusal:
+        if is_fetch(request):
+            return refused(refusal)
+        messages.error(request, refusal.detail)
+    else:
+        if not is_fetch(request):
+            messages.success(request, _("It is on its way again."))
+    return HttpResponse(status=204) if is_fetch(request) else redirect("conversation", found.pk)
