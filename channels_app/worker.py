@@ -13,7 +13,7 @@ from businesses import status
 from channels_app import chores, deliveries, files, intake, purging
 from channels_app.chores import Chore
 from channels_app.models import Delivery, Heartbeat, Media
-from conversations.services import snoozing
+from conversations.services import later, snoozing
 
 log = logging.getLogger("pingback.worker")
 
@@ -76,6 +76,7 @@ class _Worker:
             self._fetch()
             self._settle()
             snoozing.wake_due()
+            later.send_due()
             self._purge()
             self._do_chores()
         except Exception:

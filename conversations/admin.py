@@ -16,6 +16,7 @@ from conversations.models import (
     ReadMark,
     Receipts,
     ReplyDraft,
+    ScheduledMessage,
     Tag,
 )
 
@@ -87,6 +88,13 @@ class ReceiptsAdmin(ReadOnlyAdmin):
 @admin.register(Note)
 class NoteAdmin(ReadOnlyAdmin):
     list_display = ("conversation_id", "author", "business", "created_at")
+    list_select_related = ("author", "business")
+    search_fields = ("id", "conversation__id", "business__name")
+
+
+@admin.register(ScheduledMessage)
+class ScheduledMessageAdmin(ReadOnlyAdmin):
+    list_display = ("conversation_id", "author", "business", "send_at")
     list_select_related = ("author", "business")
     search_fields = ("id", "conversation__id", "business__name")
 

@@ -33,6 +33,7 @@ ICONS = {
     ActivityKind.HANDED_OVER: "hand",
     ActivityKind.BLOCKED: "user-x",
     ActivityKind.UNBLOCKED: "user-check",
+    ActivityKind.RETURNED: "clock",
 }
 
 
@@ -148,6 +149,8 @@ def _told(kind: ActivityKind, data: dict[str, Any], actor_id: UUID | None, names
     if kind == ActivityKind.HANDED_OVER:
         reason = HandoffReason(data["reason"]).label if data.get("reason") in HandoffReason.values else ""
         return _("Theo handed over: %(reason)s") % {"reason": reason}
+    if kind == ActivityKind.RETURNED:
+        return _("has a planned message back as a draft: %(reason)s") % {"reason": data["reason"]}
     if kind == ActivityKind.REOPENED:
         return _("reopened it") if actor_id else _("Open again: the customer wrote")
     return {

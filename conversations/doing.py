@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from conversations.models import Conversation, Priority
@@ -11,7 +12,7 @@ from conversations.services.handling import Handled, park_conversation
 from conversations.services.priorities import set_priority
 from conversations.services.snoozing import snooze_conversation
 from conversations.services.tags import add_tag, remove_tag
-from foundation.errors import NotFound
+from foundation.errors import Invalid, NotFound
 
 MORNING = 9
 
@@ -22,7 +23,7 @@ def do(*, conversation: Conversation, what: str, value: str, actor: User) -> Han
 
     Raises NotFound for any other word, and as the services do.
     """
-    word, _colon, rest = what.partition(":")
+    word, _sep, rest = what.partition(":")
     if what == "snooze:reply":
         return park_conversation(conversation=conversation, actor=actor)
     if word == "snooze" and rest in CHOICES:
@@ -36,6 +37,15 @@ def do(*, conversation: Conversation, what: str, value: str, actor: User) -> Han
     if what in {"block", "unblock"}:
         return set_blocked(conversation=conversation, blocked=what == "block", actor=actor)
     raise NotFound
+
+
+def time_to_send(choice: str, *, has_files: bool) -> datetime:
+    """choice: as of `snooze`. Raises NotFound for any other word, Invalid with files: those go out at once."""
+    if choice not in CHOICES:
+        raise NotFound
+    if has_files:
+        raise Invalid(_("Files go out at once: take them off, or send now."))
+    return CHOICES[choice](timezone.localtime())
 
 
 def _later(now: datetime) -> datetime:

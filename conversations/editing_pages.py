@@ -4,20 +4,22 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
 from businesses.pages import member_page
 from conversations import pages
 from conversations.models import Conversation, Note
 from conversations.services.editing import delete_message, edit_message
+from conversations.services.later import take_back
 from conversations.services.messages import MAX_CONTENT
 from conversations.services.notes import change_note, delete_note, mentions_in
 from conversations.views import handling_page, refused
-from foundation.errors import Refused
+from foundation.errors import NotFound, Refused
+from foundation.ids import parse_id
 from foundation.pages import is_fetch
 
 
@@ -62,6 +64,28 @@ def one_note(request: HttpRequest, conversation_id: UUID, note_id: UUID) -> Http
         ),
         delete=lambda: delete_note(note=note, author=user),
     )
+
+
+@member_page
+@handling_page
+@require_POST
+def unschedule(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """What waits to be sent is a draft again; a script gets its words for the composer."""
+    user: User = request.user  # type: ignore[assignment]
+    found = _conversation(user, conversation_id)
+    wanted = parse_id(request.POST.get("scheduled"))
+    row = found.scheduled.filter(pk=wanted).first() if wanted else None
+    try:
+        if row is None:
+            raise NotFound(_("It is sent already."))
+        content = row.content
+        take_back(scheduled=row, actor=user)
+    except Refused as refusal:
+        if is_fetch(request):
+            return refused(refusal)
+        messages.error(request, refusal.detail)
+        return redirect("conversation", found.pk)
+    return JsonResponse({"content": content}) if is_fetch(request) else redirect("conversation", found.pk)
 
 
 def _page(

@@ -8,10 +8,11 @@ from uuid import UUID
 from django.utils import timezone
 
 from accounts.models import User
-from conversations.models import Conversation, Message
+from conversations.models import Conversation, Message, ScheduledMessage
 from conversations.selectors import messages_after, messages_before
 
 WINDOW = 50
+MOST_SCHEDULED = 50
 # So far from the end of a thread, what was found there is shown with all that came after it.
 NEAR = 200
 # Messages of one person this close together stand as one group.
@@ -91,6 +92,11 @@ def earlier_conversations(conversation: Conversation) -> list[Conversation]:
         return []
     others = Conversation.objects.filter(business_id=conversation.business_id, customer_id=conversation.customer_id)
     return list(others.exclude(pk=conversation.pk).select_related("last_message").order_by("-updated_at", "-id")[:5])
+
+
+def scheduled_in(conversation: Conversation) -> list[ScheduledMessage]:
+    """What waits to be sent, the next one first."""
+    return list(conversation.scheduled.select_related("author").order_by("send_at", "pk")[:MOST_SCHEDULED])
 
 
 def visible_conversation(user: User, conversation_id: UUID) -> Conversation | None:

@@ -23,6 +23,7 @@ urlpatterns = [
         name="conversation-message",
     ),
     path("inbox/<uuid:conversation_id>/notes/<uuid:note_id>/", editing_pages.one_note, name="conversation-note"),
+    path("inbox/<uuid:conversation_id>/take-back/", editing_pages.unschedule, name="conversation-take-back"),
     path("inbox/<uuid:conversation_id>/reply/", views.reply, name="conversation-reply"),
     path("inbox/<uuid:conversation_id>/upload/", uploading.upload, name="conversation-upload"),
     path(

@@ -1,6 +1,7 @@
 """The inbox. Every page works by itself; static/js asks the same views for the parts that changed."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from itertools import takewhile
 from typing import Any
@@ -13,6 +14,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -29,6 +31,7 @@ from conversations.saved_views.services import may_change
 from conversations.search.finding import search
 from conversations.services import handling
 from conversations.services.drafts import draft_of, keep_draft
+from conversations.services.later import UNDO, send_later
 from conversations.services.messages import MAX_CONTENT, send_reply
 from conversations.services.notes import mentions_in, write_note
 from conversations.services.uploads import keep_upload
@@ -117,6 +120,7 @@ def thread_messages(request: HttpRequest, conversation_id: UUID) -> HttpResponse
         first = _number(request, "after", least=0)
         entries = context["entries"] = pages.window_after(found, first, limit)
         last = entries[-1].message.seq if len(entries) == limit else None
+    context["scheduled"] = pages.scheduled_in(found)
     context["asides"] = _asides_between(request, found, entries, first, last)
     return render(request, "conversations/messages.html", context)
 
@@ -139,6 +143,17 @@ def reply(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
             mentioned = mentions_in(content, business_id=found.business_id)
             write_note(conversation=found, author=author, content=content, mentions=mentioned, key=key)
         else:
+            if send_at := _later(request, found, has_files=bool(chosen)):
+                send_later(
+                    conversation=found,
+                    author=author,
+                    content=content,
+                    send_at=send_at,
+                    seen_seq=_seen(request),
+                    key=key,
+                )
+                keep_draft(conversation=found, user=author, content="")
+                return HttpResponse(status=204) if is_fetch(request) else redirect(_address(request, found) + "#end")
             with transaction.atomic():
                 send_reply(
                     conversation=found,
@@ -255,6 +270,15 @@ def read(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     return JsonResponse({"unread": unread})
 
 
+def _later(request: HttpRequest, found: Conversation, *, has_files: bool) -> datetime | None:
+    """When it goes out; None = at once, as what stays in the house does: that can be taken back anyway."""
+    if choice := request.POST.get("later"):
+        return doing.time_to_send(choice, has_files=has_files)
+    is_news = (_seen(request) or found.last_seq) < found.last_seq  # the sender is to hear of it now
+    leaves_alone = not (has_files or found.is_web or is_news or request.POST.get("then"))
+    return timezone.now() + UNDO if request.POST.get("undo") and leaves_alone else None
+
+
 def _seen(request: HttpRequest) -> int | None:
     """The newest message that the page showed; None when it does not say, or when the reply goes whatever came."""
     seen = request.POST.get("seen_seq", "")
@@ -332,6 +356,7 @@ def _thread_context(request: HttpRequest, found: Conversation) -> dict[str, Any]
         "choices": picker.choices_for(request.user, found),  # type: ignore[arg-type]
         "entries": entries,
         "asides": asides,
+        "scheduled": pages.scheduled_in(found),
         "tags": Tag.objects.visible_to(request.user).order_by("name"),
         "earlier": earlier,
         "before": before,

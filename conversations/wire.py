@@ -17,6 +17,7 @@ from conversations.models import (
     Priority,
     Rating,
     Receipts,
+    ScheduledMessage,
     SenderType,
     Tag,
 )
@@ -134,6 +135,18 @@ def note_payload(note: Note) -> Payload:
         "after_seq": note.after_seq,
         "created_at": timestamp(note.created_at),
         "updated_at": timestamp(note.updated_at),
+    }
+
+
+def scheduled_payload(row: ScheduledMessage) -> Payload:
+    """For the team alone."""
+    return {
+        "id": str(row.pk),
+        "conversation_id": str(row.conversation_id),
+        "author_id": str(row.author_id),
+        "content": row.content,
+        "send_at": timestamp(row.send_at),
+        "created_at": timestamp(row.created_at),
     }
 
 

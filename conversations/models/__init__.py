@@ -24,6 +24,7 @@ from conversations.models.messages import Message, MessageQuerySet
 from conversations.models.notes import Mention, Note
 from conversations.models.ratings import Rating
 from conversations.models.reading import ReadMark, Receipts
+from conversations.models.scheduled import ScheduledMessage
 from conversations.models.tags import ConversationTag, Tag, TagColor
 from conversations.saved_views.models import SavedView
 from conversations.search.models import IndexedKind, SearchEntry
@@ -55,6 +56,7 @@ __all__ = [
     "ReplyDraft",
     "Rules",
     "SavedView",
+    "ScheduledMessage",
     "SearchEntry",
     "SenderType",
     "Status",

@@ -74,7 +74,7 @@ class Priority(models.IntegerChoices):
 class ActivityKind(models.TextChoices):
     """What a thread tells beside its messages. `Activity.data` has: assigned `user_id`, `team_id` (null = nobody, no
     team); tagged, untagged `tags`; snoozed `until`; priority `priority`; merged, unmerged `conversation_id`;
-    handed_over `reason`.
+    handed_over `reason`; returned `reason`, a sentence.
     """
 
     ASSIGNED = "assigned", _("Assigned")
@@ -92,3 +92,4 @@ class ActivityKind(models.TextChoices):
     UNBLOCKED = "unblocked", _("Customer unblocked")
     MERGED = "merged", _("Merged")
     UNMERGED = "unmerged", _("Merge undone")
+    RETURNED = "returned", _("Not sent as planned")

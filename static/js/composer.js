@@ -31,6 +31,7 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
   let isStopped = false
   let keeping = 0 // the timer, while the draft is not with the server yet
   let kept = null // what the server has of it
+  let later = "" // when it goes out, if not now
   let then = "" // what is done with the conversation once it is sent
   let force = false // it goes whatever came in the meantime
   const stale = form.querySelector("[data-stale]")
@@ -68,7 +69,7 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
       for (const chip of gone) chip.remove()
       if (text.value.startsWith(sent)) text.value = text.value.slice(sent.length).trimStart() // what came after it stays
       failures = 0
-      then = ""
+      then = later = ""
       force = false
       remember()
       grow()
@@ -129,6 +130,8 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
     const body = new FormData(form)
     body.set("seen_seq", seen())
     if (then) body.set("then", then)
+    if (later) body.set("later", later)
+    body.set("undo", "1") // where it leaves the house, it waits a few seconds
     if (force) body.set("force", "1")
     try {
       await ask(form.action, { body })
@@ -169,7 +172,9 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
 
   form.addEventListener("submit", (event) => {
     event.preventDefault()
-    then = event.submitter?.name === "then" ? event.submitter.value : ""
+    const of = (name) => (event.submitter?.name === name ? event.submitter.value : "")
+    then = of("then")
+    later = of("later")
     event.submitter?.closest("[data-pop]")?.removeAttribute("open")
     send()
   })
@@ -218,6 +223,14 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
     write({ note: asNote }) {
       ;(asNote ? noteMode : form.querySelector("[name=mode][value=reply]")).checked = true
       dressForMode()
+      text.focus()
+    },
+    /** Words that come back from where they waited. */
+    put(words) {
+      ;(form.querySelector("[name=mode][value=reply]") ?? noteMode).checked = true
+      dressForMode()
+      text.value = text.value ? `${words}\n${text.value}` : words
+      text.dispatchEvent(new Event("input", { bubbles: true }))
       text.focus()
     },
     settle() {

@@ -140,6 +140,18 @@ export function enhanceInbox(body) {
     await look()
   }
 
+  /** What waits to be sent is in the composer again. */
+  async function takeBack(event) {
+    event.preventDefault()
+    try {
+      const answer = await ask(event.target.action, { body: new FormData(event.target, event.submitter) })
+      composer.put((await answer.json()).content)
+    } catch (error) {
+      complain(error)
+    }
+    await look()
+  }
+
   function assigned({ conversation_id, assigned_by }) {
     if (assigned_by === body.dataset.user) return // one's own doing is no news
     const address = `/inbox/${conversation_id}/`
@@ -168,6 +180,7 @@ export function enhanceInbox(body) {
         .focus()
   })
   document.addEventListener("submit", (event) => {
+    if (event.target.matches("[data-take-back]")) return takeBack(event)
     const form = event.target.closest("[data-status-form], [data-assign-form], [data-work-form]")
     if (!form) return
     event.preventDefault()

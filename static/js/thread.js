@@ -116,12 +116,13 @@ export class Thread {
     const page = await fragment(this.address({ after: before }))
     if (this.stopped.signal.aborted) return false
     const glued = toEnd || this.atEnd
-    morphById(page, "thread-head", "facts", "tags", "rating")
+    morphById(page, "thread-head", "facts", "tags", "rating", "scheduled")
     const { delivered, read } = this.element.querySelector("#thread-head").dataset
     this.reached("delivered", Number(delivered))
     this.reached("read", Number(read))
     const asides = this.messages.querySelectorAll("[data-aside]").length
     this.place(page)
+    if (toEnd) this.toEnd()
     if (glued && this.messages.querySelectorAll("[data-aside]").length > asides) this.toEnd()
     if (this.lastSeq === before) return false
     this.messages.querySelector("[data-none]")?.remove()

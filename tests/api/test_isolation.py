@@ -4,12 +4,14 @@ A new endpoint is in the table as soon as it is in the schema; what only the own
 """
 
 import uuid
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from businesses.invitations import invite
@@ -19,6 +21,7 @@ from businesses.teams import create_team
 from conversations.saved_views.services import create_view
 from conversations.services.assigning import assign_conversation
 from conversations.services.canned_responses import create_response as canned
+from conversations.services.later import send_later
 from conversations.services.notes import write_note
 from conversations.services.tags import create_tag
 from tests import builders, corpus
@@ -60,6 +63,7 @@ PUBLIC = {
     ("get", "/api/v1/widget/{widget_id}/conversations"),
     ("get", "/api/v1/schema/"),
 }
+TOMORROW = timezone.now() + timedelta(days=1)
 OPEN_ONES = {"all": [{"field": "status", "op": "is", "value": "open"}]}
 BODIES: dict[str, Any] = {
     "/api/v1/api-tokens": {"name": "CRM", "scopes": ["read"]},
@@ -76,6 +80,7 @@ BODIES: dict[str, Any] = {
     "/api/v1/conversations/{conversation_id}/messages/{message_id}": {"content": "Hello"},
     "/api/v1/conversations/{conversation_id}/notes": {"content": "Ask Ben"},
     "/api/v1/conversations/{conversation_id}/notes/{note_id}": {"content": "Ask Ada"},
+    "/api/v1/conversations/{conversation_id}/scheduled": {"content": "Later", "send_at": TOMORROW.isoformat()},
     "/api/v1/conversations/{conversation_id}/tags": {"tags": ["Billing"]},
     "/api/v1/kb/articles": {"title": "Returns", "content": "Within 30 days."},
     "/api/v1/kb/articles/{article_id}": {"content": "Within 60 days."},
@@ -123,6 +128,7 @@ AUTHORS_ONLY = {
     ("delete", "/api/v1/conversations/{conversation_id}/notes/{note_id}"),
     ("patch", "/api/v1/conversations/{conversation_id}/messages/{message_id}"),
     ("delete", "/api/v1/conversations/{conversation_id}/messages/{message_id}"),
+    ("delete", "/api/v1/conversations/{conversation_id}/scheduled/{scheduled_id}"),
 }
 # They end the session, need what was mailed, or need a person without a workspace: their own tests say what they do.
 APART = {
@@ -161,6 +167,7 @@ def ids(ada: User, acme: Business) -> dict[str, str]:
     return {
         "conversation_id": str(conversation.pk),
         "message_id": str(message.pk),
+        "scheduled_id": str(send_later(conversation=conversation, author=ada, content="Soon", send_at=TOMORROW).pk),
         "note_id": str(write_note(conversation=conversation, author=ada, content="Ask Ben").note.pk),
         "article_id": str(create_article(business=acme, title="Delivery", content="Two days.").pk),
         "response_id": str(canned(business=acme, author=ada, shortcut="bye", content="Bye.", shared=True).pk),

@@ -1,0 +1,49 @@
+"""What an agent wrote to be sent later."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from businesses.models import Business
+from businesses.querysets import BusinessScoped
+from conversations.models.conversations import Conversation
+from foundation.ids import new_id
+
+
+class ScheduledMessage(models.Model):
+    """Words that wait for their time, then become a message, or go back to their author's draft (services/later.py).
+
+    The team sees them in the thread; the customer hears of nothing.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="+")
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="scheduled")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    content = models.TextField(_("text"))
+    # The sender's own id of it, as of messages; "" = none.
+    key = models.CharField(max_length=128, blank=True, editable=False)
+    # What others write behind it sends the words back. None: they go whatever came.
+    seen_seq: "models.PositiveIntegerField[Any, Any]" = models.PositiveIntegerField(null=True)
+    send_at = models.DateTimeField(_("to be sent"), db_index=True)
+    created_at = models.DateTimeField(_("written"), auto_now_add=True)
+
+    objects = BusinessScoped["ScheduledMessage"].as_manager()
+
+    class Meta:
+        verbose_name = _("scheduled message")
+        verbose_name_plural = _("scheduled messages")
+        constraints = [
+            models.UniqueConstraint(fields=["author", "key"], condition=~models.Q(key=""), name="scheduled_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.content[:60]
+
+    @property
+    def is_soon(self) -> bool:
+        """It can only be undone, nobody chose its time."""
+        return self.send_at - self.created_at < timedelta(minutes=1)

@@ -1,0 +1,115 @@
+"""Sending later: words wait for their time, seen by the team, and can be taken back until then.
+
+Five seconds are enough to undo what leaves the house; what somebody else wrote meanwhile sends the words back.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from conversations import events
+from conversations.models import ActivityKind, Conversation, ScheduledMessage
+from conversations.services.activities import tell
+from conversations.services.drafts import draft_of, keep_draft
+from conversations.services.locking import lock_own, locked
+from conversations.services.messages import MAX_CONTENT, check_content, check_key, send_reply
+from foundation.errors import Forbidden, Invalid, NotFound, Refused
+
+LONGEST = timedelta(days=366)
+UNDO = timedelta(seconds=5)
+# Of one person in one conversation.
+MOST = 20
+BATCH = 100
+
+
+@transaction.atomic
+def send_later(
+    *,
+    conversation: Conversation,
+    author: User,
+    content: str,
+    send_at: datetime,
+    seen_seq: int | None = None,
+    key: str = "",
+) -> ScheduledMessage:
+    """send_at: aware, in the future. seen_seq, key: as of `send_reply`; the same key again gives the first one.
+
+    Raises Unprocessable, Invalid for a time that is none, Forbidden when the author was just removed.
+    """
+    check_content(content)
+    check_key(key)
+    if not timezone.now() < send_at <= timezone.now() + LONGEST:
+        raise Invalid(_("Choose a time in the future, at most a year from now."))
+    lock_own(conversation.business_id, author)
+    conversation = locked(conversation)
+    own = ScheduledMessage.objects.filter(conversation=conversation, author=author)
+    if key and (first := own.filter(key=key).first()):
+        return first
+    if own.count() >= MOST:
+        raise Invalid(_("At most %(most)d messages of one person wait in a conversation.") % {"most": MOST})
+    row = own.create(
+        business_id=conversation.business_id,
+        conversation=conversation,
+        author=author,
+        content=content,
+        send_at=send_at,
+        seen_seq=seen_seq,
+        key=key,
+    )
+    events.record(conversation.business_id, [events.conversation_updated(conversation, actor_id=author.pk)])
+    return row
+
+
+@transaction.atomic
+def take_back(*, scheduled: ScheduledMessage, actor: User) -> None:
+    """It is a draft again. Raises Forbidden for whoever did not write it, NotFound when it is sent."""
+    row = ScheduledMessage.objects.select_for_update().filter(pk=scheduled.pk).first()
+    if row is None:
+        raise NotFound
+    if row.author_id != actor.pk:
+        raise Forbidden(_("Only who wrote a message takes it back."))
+    _back_to_draft(row)
+    conversation = Conversation.objects.for_reading().get(pk=row.conversation_id)
+    events.record(row.business_id, [events.conversation_updated(conversation, actor_id=actor.pk)])
+
+
+def send_due() -> int:
+    """Send what is due, each for itself; how many that were. Safe to repeat, and by many at once."""
+    due = ScheduledMessage.objects.filter(send_at__lte=timezone.now()).order_by("send_at", "pk")
+    return sum(_send(row) for row in due.values_list("pk", flat=True)[:BATCH])
+
+
+@transaction.atomic
+def _send(pk: UUID) -> bool:
+    rows = ScheduledMessage.objects.select_for_update(skip_locked=True, of=("self",))
+    row = rows.select_related("conversation", "author").filter(pk=pk).first()
+    if row is None:
+        return False  # somebody was there first
+    try:
+        with transaction.atomic():
+            send_reply(
+                conversation=row.conversation,
+                author=row.author,
+                content=row.content,
+                key=row.key or f"later-{row.pk}",
+                seen_seq=row.seen_seq,
+            )
+            ScheduledMessage.objects.filter(pk=pk).delete()
+    except Refused as refusal:
+        _back_to_draft(row)
+        conversation = locked(row.conversation)
+        tell(conversation, ActivityKind.RETURNED, actor=row.author, reason=refusal.detail)
+        events.record(row.business_id, [events.conversation_updated(conversation, actor_id=row.author_id)])
+    return True
+
+
+def _back_to_draft(row: ScheduledMessage) -> None:
+    """Before what its author has begun meanwhile; nothing that was written is lost."""
+    begun = draft_of(row.conversation, row.author)
+    both = f"{row.content}\n{begun.content}" if begun else row.content
+    keep_draft(conversation=row.conversation, user=row.author, content=both[:MAX_CONTENT])
+    row.delete()

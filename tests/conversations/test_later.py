@@ -1,0 +1,132 @@
+"""What is sent later: seen by the team, sent once, and a draft again when it cannot or shall not go."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from businesses.members import remove_member
+from businesses.models import Business, FeedEvent
+from conversations.models import Activity, ActivityKind, ChannelType, Conversation, Message, ScheduledMessage
+from conversations.services.drafts import draft_of
+from conversations.services.later import MOST, send_due, send_later
+from foundation.errors import Invalid
+from pingback.realtime import rooms
+from tests import builders
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def mail(acme: Business) -> Conversation:
+    return builders.conversation(acme, type=ChannelType.EMAIL)
+
+
+def scheduled(conversation: Conversation, author: User, content: str = "Soon", seen_seq: int = 1) -> ScheduledMessage:
+    at = timezone.now() + timedelta(hours=1)
+    return send_later(conversation=conversation, author=author, content=content, send_at=at, seen_seq=seen_seq)
+
+
+def send_all() -> int:
+    ScheduledMessage.objects.update(send_at=timezone.now())
+    return send_due()
+
+
+def test_it_goes_out_once_when_its_time_comes(mail: Conversation, ada: User) -> None:
+    scheduled(mail, ada)
+    assert send_due() == 0
+    assert (send_all(), send_due()) == (1, 0)
+    assert list(Message.objects.filter(sender=ada).values_list("content", flat=True)) == ["Soon"]
+    assert not ScheduledMessage.objects.exists()
+
+
+def test_no_visitor_hears_of_what_waits(acme: Business, ada: User, published: list[FeedEvent]) -> None:
+    chat = builders.conversation(acme)
+    published.clear()
+    scheduled(chat, ada)
+    out = [(name, payload) for event in published for _room, name, payload in rooms.audience(event)]
+    assert {name for name, _payload in out} == {"conversation_updated"}
+    assert "Soon" not in str(out)
+
+
+def test_when_somebody_wrote_meanwhile_it_is_a_draft_again_and_the_thread_says_so(
+    mail: Conversation, ada: User
+) -> None:
+    scheduled(mail, ada)
+    builders.says(mail, "Never mind")
+    assert send_all() == 1
+    draft = draft_of(mail, ada)
+    assert draft is not None
+    assert draft.content == "Soon"
+    assert not Message.objects.filter(sender=ada).exists()
+    assert Activity.objects.get(kind=ActivityKind.RETURNED).data["reason"]
+    client = Client()
+    client.force_login(ada)
+    assert "as a draft" in client.get(f"/inbox/{mail.pk}/").content.decode()
+
+
+def test_of_who_left_nothing_goes_out(mail: Conversation, acme: Business, ada: User, ben: User) -> None:
+    scheduled(mail, ben)
+    remove_member(actor=ada, membership_id=acme.memberships.get(user=ben).pk)
+    send_all()
+    assert not Message.objects.filter(sender=ben).exists()
+
+
+def test_the_same_key_waits_once_and_nobody_fills_a_thread(mail: Conversation, ada: User) -> None:
+    api, path = builders.api(ada), f"/api/v1/conversations/{mail.pk}/scheduled"
+    body = {"content": "Soon", "send_at": (timezone.now() + timedelta(hours=1)).isoformat()}
+    first = api.post(path, body, headers={"Idempotency-Key": "k"}).json()
+    assert api.post(path, body, headers={"Idempotency-Key": "k"}).json()["id"] == first["id"]
+    for number in range(MOST - 1):
+        scheduled(mail, ada, str(number))
+    with pytest.raises(Invalid):
+        scheduled(mail, ada)
+    assert len(api.get(path).json()["results"]) == MOST
+    assert api.post(path, {**body, "send_at": "2001-01-01T00:00:00Z"}).status_code == 400
+
+
+def test_only_its_author_takes_it_back(mail: Conversation, ada: User, ben: User) -> None:
+    row = scheduled(mail, ada)
+    path = f"/api/v1/conversations/{mail.pk}/scheduled/{row.pk}"
+    assert builders.api(ben).delete(path).status_code == 403
+    assert builders.api(ada).delete(path).status_code == 200
+    assert builders.api(ada).delete(path).status_code == 404
+    draft = draft_of(mail, ada)
+    assert draft is not None
+    assert draft.content == "Soon"
+
+
+def test_the_page_waits_five_seconds_with_what_leaves_the_house_and_gives_it_back(
+    mail: Conversation, acme: Business, ada: User
+) -> None:
+    client, there = Client(), f"/inbox/{mail.pk}/"
+    client.force_login(ada)
+    reply = {"content": "Dear Cleo", "mode": "reply", "undo": "1", "seen_seq": "1"}
+    client.post(f"{there}reply/", reply)
+    row = ScheduledMessage.objects.get()
+    page = client.get(there).content.decode()
+    assert row.is_soon
+    assert "Dear Cleo" in page
+    assert "Undo" in page
+
+    answer = client.post(f"{there}take-back/", {"scheduled": row.pk}, headers={"X-Requested-With": "fetch"})
+    assert answer.json() == {"content": "Dear Cleo"}
+    client.post(f"{there}reply/", reply)
+    with time_machine.travel(timezone.now() + timedelta(seconds=6)):
+        assert send_due() == 1
+    assert Message.objects.filter(sender=ada).count() == 1
+
+    client.post(f"/inbox/{builders.conversation(acme, customer=mail.customer).pk}/reply/", reply)
+    assert Message.objects.filter(sender=ada).count() == 2  # a chat does not wait
+
+
+def test_the_page_plans_for_tomorrow(mail: Conversation, ada: User) -> None:
+    client = Client()
+    client.force_login(ada)
+    client.post(f"/inbox/{mail.pk}/reply/", {"content": "Dear Cleo", "mode": "reply", "later": "tomorrow"})
+    row = ScheduledMessage.objects.get()
+    assert row.send_at > timezone.now()
+    assert "Take back" in client.get(f"/inbox/{mail.pk}/").content.decode()
