@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from channels_app import identity, intake, retrying
-from channels_app.models import Channel, Contact, Delivery, ExternalMessage, Heartbeat, Media, RawEvent, Thread
+from channels_app.models import Channel, Contact, Delivery, ExternalMessage, Heartbeat, Mailbox, Media, RawEvent, Thread
 
 
 class LookOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -44,6 +44,13 @@ class DeliveryAdmin(LookOnlyAdmin):
         again = sum(retrying.try_again(delivery) for delivery in queryset)
         text = ngettext("%(count)d delivery waits again.", "%(count)d deliveries wait again.", again)
         self.message_user(request, text % {"count": again}, messages.SUCCESS if again else messages.WARNING)
+
+
+@admin.register(Mailbox)
+class MailboxAdmin(LookOnlyAdmin):
+    list_display = ("channel", "name", "looked_at", "refusals", "last_error", "due_at")
+    list_select_related = ("channel",)
+    search_fields = ("channel__id", "channel__business__name")
 
 
 @admin.register(RawEvent)

@@ -7,7 +7,8 @@ class ChannelsConfig(AppConfig):
     verbose_name = _("Channels")
 
     def ready(self) -> None:
-        from channels_app import checks, connecting, deliveries  # noqa: F401  they register themselves
+        from channels_app import checks, connecting, deliveries, mailboxes  # noqa: F401  they register themselves
         from channels_app.chores import Chore, chores
 
         chores.append(Chore(name="connecting channels", every=lambda: 2.0, work=connecting.connect_waiting))
+        chores.append(Chore(name="fetching mail", every=lambda: 5.0, work=mailboxes.fetch_due))

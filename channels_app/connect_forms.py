@@ -204,6 +204,39 @@ CONNECT_FORMS: dict[ChannelType, ConnectForm] = {
                     kind="secret",
                     help=lazy("Your mail service sends it along, so that nobody else can pretend to be it."),
                 ),
+                Field(
+                    name="imap_host",
+                    label=lazy("Mailbox: server"),
+                    help=lazy(
+                        "Like imap.your-company.com, when mail is fetched from a mailbox. From then on: what is in it "
+                        "already stays where it is, and nothing is marked as read, moved or deleted."
+                    ),
+                    max_length=253,
+                ),
+                Field(
+                    name="imap_port",
+                    label=lazy("Mailbox: port"),
+                    kind="number",
+                    max_length=65535,
+                    help=lazy("993 when empty."),
+                ),
+                Field(
+                    name="imap_username",
+                    label=lazy("Mailbox: user name"),
+                    help=lazy("Empty when it is that of the outgoing server."),
+                    max_length=254,
+                ),
+                Field(
+                    name="imap_password",
+                    label=lazy("Mailbox: password"),
+                    kind="secret",
+                    help=lazy("Empty when it is that of the outgoing server. Gmail asks for an app password."),
+                    max_length=1000,
+                ),
+                Field(
+                    name="imap_folder", label=lazy("Mailbox: folder"), max_length=200, help=lazy("INBOX when empty.")
+                ),
+                Field(name="imap_use_tls", label=lazy("Mailbox: encrypt with TLS"), kind="checkbox", default=True),
             ),
         ),
         ConnectForm(

@@ -80,6 +80,19 @@ def store(channel: Channel, items: Sequence[Routed]) -> None:
         transaction.on_commit(deliveries.news.set, robust=True)
 
 
+def set_aside(channel: Channel, item: Routed, reason: str) -> None:
+    """Keep what cannot be worked off, with its reason, where the team sees it."""
+    kept = RawEvent(
+        business_id=channel.business_id,
+        channel=channel,
+        dedup_key=key_of(item.dedup_key),
+        payload=item.payload,
+        state=RawState.FAILED,
+        last_error=reason[:300],
+    )
+    RawEvent.objects.bulk_create([kept], ignore_conflicts=True)
+
+
 def work(*, most: int = 100) -> int:
     """Work off events that are due, oldest first; how many were done with, for good or until later."""
     with _turn() as is_ours:

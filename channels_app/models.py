@@ -261,6 +261,30 @@ class Media(models.Model):
         return str(self.message_id)
 
 
+class Mailbox(models.Model):
+    """How far the mailbox of an e-mail channel was read.
+
+    name: which one, as `adapters.email.mailbox.Server` calls it. validity, last_uid: IMAP's UIDVALIDITY and the UID of
+    the last mail that was taken. refusals: how often in a row it did not let us in.
+    """
+
+    channel = models.OneToOneField(Channel, models.CASCADE, related_name="mailbox")
+    name = models.CharField(_("mailbox"), max_length=300, blank=True)
+    validity = models.BigIntegerField(default=0)
+    last_uid = models.BigIntegerField(_("last mail"), default=0)
+    refusals = models.PositiveSmallIntegerField(_("refusals in a row"), default=0)
+    last_error = models.CharField(_("last error"), max_length=300, blank=True)
+    looked_at = models.DateTimeField(_("last read"), null=True)
+    due_at = models.DateTimeField(_("due"), default=timezone.now, db_index=True)
+
+    class Meta:
+        verbose_name = _("mailbox")
+        verbose_name_plural = _("mailboxes")
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Heartbeat(models.Model):
     """When a background process last said that it lives."""
 

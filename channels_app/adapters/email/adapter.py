@@ -1,4 +1,4 @@
-"""A support address: mail services hand mails over by webhook, answers leave by SMTP."""
+"""A support address: mail services hand mails over by webhook, or it lies in a mailbox; answers leave by SMTP."""
 
 import base64
 import binascii
@@ -29,7 +29,7 @@ from channels_app.adapters.base import (
     StatusChanged,
     bytes_of,
 )
-from channels_app.adapters.email import hooks, noise, sending
+from channels_app.adapters.email import hooks, mailbox, noise, sending
 from channels_app.adapters.email.reading import MAX_BYTES, File, Mail, Unreadable, read
 from channels_app.adapters.email.threading import conversation_in, reply_address
 from channels_app.models import RawEvent
@@ -131,11 +131,15 @@ class EmailAdapter(ChannelAdapter):
 
     def validate(self) -> str:
         sending.log_in(self._server)
+        self._look_into_mailbox()
         return self._address
 
     def connect(self, callback_url: str) -> Sequence[SetupStep]:
         if not self.secrets.get("inbound_secret"):
-            return [SetupStep(text=_("Choose a secret for incoming mail, so that we can tell your mail service."))]
+            if self.mailbox:
+                return [SetupStep(text=_sub_addresses())]
+            text = _("Enter the server of your mailbox, or choose a secret so that your mail service can post to us.")
+            return [SetupStep(text=text)]
         return [
             SetupStep(
                 text=_(
@@ -147,17 +151,35 @@ class EmailAdapter(ChannelAdapter):
                 ),
                 value=callback_url,
             ),
-            SetupStep(
-                text=_(
-                    "Answers come to your address with a sign for the conversation behind a plus, like help+7k2x@. "
-                    "Most services take these in; where yours asks for it, switch sub-addressing on."
-                )
-            ),
+            SetupStep(text=_sub_addresses()),
         ]
 
     def health(self) -> Health:
         sending.log_in(self._server)
-        return Health(ok=True)
+        self._look_into_mailbox()
+        facts = {_("Mailbox"): f"{self.mailbox.username}, {self.mailbox.folder}"} if self.mailbox else {}
+        return Health(ok=True, facts=facts)
+
+    @property
+    def mailbox(self) -> mailbox.Server | None:
+        """Where mail is fetched from; None when none is."""
+        config = self.channel.config
+        if not config.get("imap_host"):
+            return None
+        return mailbox.Server(
+            host=str(config["imap_host"]),
+            port=int(config.get("imap_port") or mailbox.TLS_AT_ONCE),
+            username=str(config.get("imap_username") or config.get("smtp_username") or self._address),
+            password=self.secrets.get("imap_password") or self.secrets.get("smtp_password", ""),
+            folder=str(config.get("imap_folder") or "INBOX"),
+            use_tls=bool(config.get("imap_use_tls", True)),
+        )
+
+    def _look_into_mailbox(self) -> None:
+        """Raises DeliveryError."""
+        if self.mailbox:
+            with mailbox.opened(self.mailbox):
+                pass
 
     @property
     def _address(self) -> str:
@@ -179,6 +201,13 @@ class EmailAdapter(ChannelAdapter):
             return read(base64.b64decode(payload["raw"]), own={self._address})
         except (Unreadable, KeyError, TypeError, binascii.Error, ValueError):
             return None
+
+
+def _sub_addresses() -> str:
+    return _(
+        "Answers come to your address with a sign for the conversation behind a plus, like help+7k2x@. "
+        "Most services take these in; where yours asks for it, switch sub-addressing on."
+    )
 
 
 def _of_bounce(bounce: noise.Bounce) -> Sequence[InboundEvent]:

@@ -1,0 +1,131 @@
+"""Fetching mail from mailboxes into the journal. How far one was read is kept by UID: people read it, too, and mark
+and sort what is in it."""
+
+import base64
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from django.db import connections, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from channels_app import connecting, deliveries, intake
+from channels_app.adapters.base import DeliveryError, Kind, Routed
+from channels_app.adapters.email import EmailAdapter
+from channels_app.adapters.email.mailbox import Folder, opened
+from channels_app.adapters.email.reading import Unreadable, read
+from channels_app.models import Channel, ChannelState, Mailbox
+from conversations.models import ChannelType
+from foundation.sealed import CannotUnseal
+
+log = logging.getLogger("pingback.mailboxes")
+
+EVERY = timedelta(seconds=30)
+# Longer than a look can last: nobody else looks meanwhile.
+LEASE = timedelta(minutes=3)
+AT_ONCE = 4
+MAILS_AT_ONCE = 50
+# A server whose numbers begin anew is read again so far back; the journal knows what is a repeat.
+LOOK_BACK = timedelta(days=7)
+# Servers also say no when there are too many connections: only the third in a row counts.
+REFUSALS = 3
+
+
+def fetch_due(stop: threading.Event) -> None:
+    """A chore of the worker. Safe in several at once: each mailbox is somebody's for the time of a look."""
+    channels = Channel.objects.filter(
+        type=ChannelType.EMAIL, is_active=True, state=ChannelState.CONNECTED, config__has_key="imap_host"
+    )
+    known = set(channels.exclude(mailbox=None).values_list("pk", flat=True))
+    new = [Mailbox(channel=channel) for channel in channels if channel.pk not in known]
+    Mailbox.objects.bulk_create(new, ignore_conflicts=True)
+    due = Mailbox.objects.filter(channel__in=channels, due_at__lte=Now()).order_by("due_at")
+    ids = list(due.values_list("pk", flat=True)[:100])
+    if not ids:
+        return
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="mailbox") as pool:
+        list(pool.map(lambda pk: None if stop.is_set() else _look_and_leave(pk), ids))
+
+
+def look(mailbox_id: int) -> None:
+    """Into one mailbox that is due, once."""
+    ours = Mailbox.objects.filter(pk=mailbox_id, due_at__lte=Now())
+    if not ours.update(due_at=Now() + LEASE):
+        return
+    mailbox = Mailbox.objects.select_related("channel").get(pk=mailbox_id)
+    try:
+        has_more = _read_on(mailbox)
+    except CannotUnseal:
+        Mailbox.objects.filter(pk=mailbox_id).update(due_at=Now() + EVERY)  # the channel's page says it
+    except DeliveryError as error:
+        _refused(mailbox, error)
+    else:
+        wait = timedelta() if has_more else EVERY
+        Mailbox.objects.filter(pk=mailbox_id).update(due_at=Now() + wait, looked_at=Now(), refusals=0, last_error="")
+
+
+def _look_and_leave(mailbox_id: int) -> None:
+    try:
+        look(mailbox_id)
+    except Exception as error:
+        log.error("Mailbox %s raised %s", mailbox_id, type(error).__name__)
+    finally:
+        connections.close_all()
+
+
+def _read_on(mailbox: Mailbox) -> bool:
+    """Whether there is more. Raises CannotUnseal, DeliveryError."""
+    adapter = connecting.adapter_of(mailbox.channel)
+    assert isinstance(adapter, EmailAdapter)
+    server = adapter.mailbox
+    assert server
+    with opened(server) as folder:
+        if mailbox.name != server.name:  # what was there before the channel is nobody's question
+            _move_on(mailbox, uid=folder.next_uid - 1, name=server.name, validity=folder.validity)
+            return False
+        if mailbox.validity != folder.validity:
+            _move_on(mailbox, uid=0, name=server.name, validity=folder.validity)
+            uids = folder.since((timezone.now() - LOOK_BACK).date())
+        else:
+            uids = folder.after(mailbox.last_uid)
+        for uid in uids[:MAILS_AT_ONCE]:
+            _take(mailbox, folder, uid)
+    return len(uids) > MAILS_AT_ONCE
+
+
+def _take(mailbox: Mailbox, folder: Folder, uid: int) -> None:
+    """Into the journal, and the number with it: neither without the other."""
+    raw = folder.raw(uid)
+    aside = Routed(dedup_key=f"imap:{folder.validity}:{uid}", payload={"imap_uid": uid})
+    with transaction.atomic():
+        if raw is None:
+            intake.set_aside(mailbox.channel, aside, _("A mail is too big to be taken in. It is still in the mailbox."))
+        elif raw:
+            item = {"raw": base64.b64encode(raw).decode(), "to": []}
+            try:
+                intake.store(mailbox.channel, [Routed(dedup_key=read(raw).dedup_key, payload=item)])
+            except Unreadable:
+                reason = _("A mail cannot be read. It is still in the mailbox.")
+                intake.set_aside(mailbox.channel, aside, reason)
+        _move_on(mailbox, uid=uid, name=mailbox.name, validity=folder.validity)
+
+
+def _move_on(mailbox: Mailbox, *, uid: int, name: str, validity: int) -> None:
+    mailbox.last_uid, mailbox.name, mailbox.validity = uid, name, validity
+    mailbox.save(update_fields=["last_uid", "name", "validity"])
+
+
+def _refused(mailbox: Mailbox, error: DeliveryError) -> None:
+    """Tried again; who says no three times in a row waits for the owner."""
+    said_no = error.kind == Kind.CREDENTIALS
+    refusals = F("refusals") + 1 if said_no else F("refusals")
+    reason = error.reason[:300]
+    Mailbox.objects.filter(pk=mailbox.pk).update(due_at=Now() + 2 * EVERY, refusals=refusals, last_error=reason)
+    Channel.objects.filter(pk=mailbox.channel_id).update(last_error=reason, last_error_at=Now())
+    if said_no and mailbox.refusals + 1 >= REFUSALS:
+        Mailbox.objects.filter(pk=mailbox.pk).update(refusals=0)
+        deliveries.needs_reconnecting(mailbox.channel, error.reason)

@@ -1,0 +1,186 @@
+"""Mail fetched from a mailbox: a real Dovecot, whose INBOX somebody reads as well."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from businesses.models import Business
+from channels_app import connecting, files, intake, mailboxes
+from channels_app.models import Channel, ChannelState, Mailbox, RawEvent, RawState
+from channels_app.services import create_channel, update_channel
+from conversations.models import ChannelType, Message
+from tests.channels_app.test_mail import comes, config, mail, smtp  # noqa: F401
+from tests.fakes.dovecot import Dovecot
+
+
+@pytest.fixture(scope="module")
+def dovecot() -> Iterator[Dovecot]:
+    server = Dovecot()
+    yield server
+    server.end()
+
+
+@pytest.fixture
+def box(dovecot: Dovecot) -> str:
+    """The name of somebody who has an empty INBOX."""
+    return f"u{uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def email(ada: User, acme: Business, smtp: Any, dovecot: Dovecot, box: str, settings: Any) -> Channel:  # noqa: F811
+    settings.OUTBOUND_ALLOW = [*settings.OUTBOUND_ALLOW, "127.0.0.1"]
+    return create_channel(actor=ada, type=ChannelType.EMAIL, config=fetched(smtp[1], dovecot, box))
+
+
+def fetched(smtp_port: int, dovecot: Dovecot, box: str, **more: Any) -> dict[str, Any]:
+    return config(smtp_port) | {
+        "imap_host": "127.0.0.1",
+        "imap_port": dovecot.port,
+        "imap_username": box,
+        "imap_password": "right",
+        "imap_use_tls": False,
+        **more,
+    }
+
+
+def look(channel: Channel) -> None:
+    """As the worker does when it is due."""
+    mailbox, _made = Mailbox.objects.get_or_create(channel=channel)
+    Mailbox.objects.filter(pk=mailbox.pk).update(due_at=channel.created_at)
+    mailboxes.look(mailbox.pk)
+    intake.work()
+
+
+def contents() -> list[str]:
+    return list(Message.objects.order_by("created_at").values_list("content", flat=True))
+
+
+def test_what_comes_from_now_on_is_taken_in_once(email: Channel, dovecot: Dovecot, box: str) -> None:
+    dovecot.deliver(box, mail("Of last year.", Message_ID="<0@example.net>"))
+    assert connecting.connect(email).ok
+    look(email)
+    dovecot.deliver(box, mail("One", Message_ID="<1@example.net>"), mail("Two", Message_ID="<2@example.net>"))
+    look(email)
+    look(email)
+
+    assert contents() == ["Order 1009\n\nOne", "Order 1009\n\nTwo"]
+    assert comes(mail("One", Message_ID="<1@example.net>")) == 200  # the mail service's webhook has it, too
+    assert len(contents()) == 2
+    assert dovecot.unread(box) == 3
+    assert Mailbox.objects.get().looked_at
+
+
+def test_files_come_along(email: Channel, dovecot: Dovecot, box: str) -> None:
+    look(email)
+    attached = (
+        b"From: cleo@example.net\r\nTo: help@acme.example\r\nMessage-ID: <f@example.net>\r\nMIME-Version: 1.0\r\n"
+        b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nSee\r\n'
+        b"--b\r\nContent-Type: text/csv\r\nContent-Disposition: attachment; filename=a.csv\r\n\r\n1,2\r\n--b--\r\n"
+    )
+    dovecot.deliver(box, attached)
+    look(email)
+    for media in files.claim(most=10):
+        files.fetch(media)
+
+    assert [one["filename"] for one in Message.objects.get().attachments] == ["a.csv"]
+
+
+def test_numbers_that_begin_anew_lose_and_double_nothing(email: Channel, dovecot: Dovecot, box: str) -> None:
+    look(email)
+    dovecot.deliver(box, mail("One", Message_ID="<1@example.net>"))
+    look(email)
+    before = Mailbox.objects.get()
+    dovecot.begin_anew(box)
+    dovecot.deliver(box, mail("Two", Message_ID="<2@example.net>"))
+    look(email)
+
+    assert Mailbox.objects.get().validity != before.validity
+    assert contents() == ["Order 1009\n\nOne", "Order 1009\n\nTwo"]
+
+
+def test_a_mail_that_breaks_its_reader_is_set_aside_and_the_next_is_read(
+    email: Channel, dovecot: Dovecot, box: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look(email)
+    poison = b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n' + b"--b\r\n\r\nx\r\n" * 1_100 + b"--b--\r\n"
+    monkeypatch.setattr("channels_app.adapters.email.mailbox.MAX_BYTES", 30_000)
+    dovecot.deliver(box, poison, mail("x" * 40_000), mail("Fine", Message_ID="<2@example.net>"))
+    look(email)
+
+    assert contents() == ["Order 1009\n\nFine"]
+    reasons = RawEvent.objects.filter(state=RawState.FAILED).order_by("pk").values_list("last_error", flat=True)
+    assert [reason.split(". ")[0] for reason in reasons] == [
+        "A mail cannot be read",
+        "A mail is too big to be taken in",
+    ]
+
+
+def test_another_mailbox_begins_with_what_comes(
+    email: Channel,
+    ada: User,
+    dovecot: Dovecot,
+    box: str,
+    smtp: Any,  # noqa: F811
+) -> None:
+    look(email)
+    dovecot.deliver(box + "b", mail("Old", Message_ID="<1@example.net>"))
+    update_channel(actor=ada, channel=email, config=fetched(smtp[1], dovecot, box + "b"))
+    look(email)
+    dovecot.deliver(box + "b", mail("New", Message_ID="<2@example.net>"))
+    look(email)
+
+    assert contents() == ["Order 1009\n\nNew"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"imap_password": "wrong"}, "The mailbox does not accept the user name or the password."),
+        ({"imap_folder": "Nowhere"}, "There is no such folder in the mailbox."),
+        ({"imap_host": "10.0.0.1"}, "This mail server may not be called."),
+        ({"imap_host": "mail.acme.example", "imap_port": 22}, "This mail server may not be called."),
+    ],
+)
+def test_a_mailbox_that_cannot_be_read_is_no_connection(
+    wrong: dict[str, Any],
+    reason: str,
+    email: Channel,
+    ada: User,
+    smtp: Any,  # noqa: F811
+    dovecot: Dovecot,
+    box: str,
+) -> None:
+    changed = update_channel(actor=ada, channel=email, config=fetched(smtp[1], dovecot, box, **wrong))
+
+    health = connecting.connect(changed)
+
+    assert (health.ok, health.detail) == (False, reason)
+    changed.refresh_from_db()
+    assert changed.state == ChannelState.ERROR
+
+
+def test_only_the_third_refusal_in_a_row_asks_for_the_owner(
+    email: Channel,
+    ada: User,
+    smtp: Any,  # noqa: F811
+    dovecot: Dovecot,
+    box: str,
+) -> None:
+    assert connecting.connect(email).ok
+    channel = update_channel(actor=ada, channel=email, config=fetched(smtp[1], dovecot, box, imap_password="other"))
+    states = []
+    for _number in range(3):
+        look(channel)
+        channel.refresh_from_db()
+        states.append(channel.state)
+
+    assert states == [ChannelState.CONNECTING, ChannelState.CONNECTING, ChannelState.ERROR]
+    browser = Client()
+    browser.force_login(ada)
+    page = browser.get(f"/settings/channels/{channel.pk}/").content.decode()
+    assert "Mailbox last read" in page
+    assert "The mailbox does not accept the user name or the password." in page
