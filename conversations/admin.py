@@ -9,6 +9,7 @@ from conversations.models import (
     ConversationTag,
     Customer,
     Follower,
+    Macro,
     Mention,
     Message,
     Note,
@@ -97,6 +98,13 @@ class ScheduledMessageAdmin(ReadOnlyAdmin):
     list_display = ("conversation_id", "author", "business", "send_at")
     list_select_related = ("author", "business")
     search_fields = ("id", "conversation__id", "business__name")
+
+
+@admin.register(Macro)
+class MacroAdmin(ReadOnlyAdmin):
+    list_display = ("name", "author", "business")
+    list_select_related = ("author", "business")
+    search_fields = ("id", "name", "business__name")
 
 
 @admin.register(Activity)

@@ -1,7 +1,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from conversations import bulk_pages, canned_pages, downloads, editing_pages, uploading, view_pages, views
+from conversations import bulk_pages, canned_pages, downloads, editing_pages, macro_pages, uploading, view_pages, views
 
 urlpatterns = [
     path("files/<uuid:attachment_id>/thumb", downloads.thumbnail, name="file-thumbnail"),
@@ -35,6 +35,10 @@ urlpatterns = [
     path("inbox/<uuid:conversation_id>/assign/", views.assign, name="conversation-assign"),
     path("inbox/<uuid:conversation_id>/draft/", views.draft, name="conversation-draft"),
     path("inbox/<uuid:conversation_id>/replies/", canned_pages.offered, name="conversation-replies"),
+    path("inbox/<uuid:conversation_id>/macro/", macro_pages.run, name="conversation-macro"),
+    path("settings/macros/", macro_pages.kept, name="settings-macros"),
+    path("settings/macros/<uuid:macro_id>/", macro_pages.one, name="settings-macro"),
+    path("settings/macros/<uuid:macro_id>/delete/", macro_pages.delete, name="settings-macro-delete"),
     path("settings/replies/", canned_pages.replies, name="settings-replies"),
     path("settings/replies/<uuid:response_id>/", canned_pages.one_reply, name="settings-reply"),
     path("settings/replies/<uuid:response_id>/delete/", canned_pages.delete_reply, name="settings-reply-delete"),

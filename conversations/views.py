@@ -26,7 +26,7 @@ from businesses.policy import Action, require
 from conversations import doing, lists, pages, picker
 from conversations.asides import Asides, asides_of
 from conversations.attachments import ids_of, unsent_among
-from conversations.models import Conversation, Status, Tag
+from conversations.models import Conversation, Macro, Status, Tag
 from conversations.saved_views.services import may_change
 from conversations.search.finding import search
 from conversations.services import handling
@@ -357,6 +357,7 @@ def _thread_context(request: HttpRequest, found: Conversation) -> dict[str, Any]
         "entries": entries,
         "asides": asides,
         "scheduled": pages.scheduled_in(found),
+        "macros": Macro.objects.visible_to(request.user),
         "tags": Tag.objects.visible_to(request.user).order_by("name"),
         "earlier": earlier,
         "before": before,

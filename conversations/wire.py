@@ -12,6 +12,7 @@ from conversations.models import (
     CannedResponse,
     Conversation,
     Customer,
+    Macro,
     Message,
     Note,
     Priority,
@@ -147,6 +148,20 @@ def scheduled_payload(row: ScheduledMessage) -> Payload:
         "content": row.content,
         "send_at": timestamp(row.send_at),
         "created_at": timestamp(row.created_at),
+    }
+
+
+def macro_payload(macro: Macro) -> Payload:
+    return {
+        "id": str(macro.pk),
+        "author_id": str(macro.author_id) if macro.author_id else None,
+        "name": macro.name,
+        "content": macro.content,
+        "assign": macro.assign,
+        "tags": macro.tags,
+        "priority": Priority(macro.priority).word if macro.priority is not None else None,
+        "status": macro.status,
+        "created_at": timestamp(macro.created_at),
     }
 
 

@@ -20,6 +20,7 @@ from conversations.models.conversations import Conversation, ConversationQuerySe
 from conversations.models.customers import Customer
 from conversations.models.drafts import ReplyDraft
 from conversations.models.followers import Follower
+from conversations.models.macros import Macro
 from conversations.models.messages import Message, MessageQuerySet
 from conversations.models.notes import Mention, Note
 from conversations.models.ratings import Rating
@@ -44,6 +45,7 @@ __all__ = [
     "Follower",
     "HandoffReason",
     "IndexedKind",
+    "Macro",
     "Mention",
     "Message",
     "MessageQuerySet",

@@ -129,6 +129,7 @@ export function enhanceInbox(body) {
   async function work(form, button) {
     const data = new FormData(form)
     data.set(button.name, button.value)
+    if (data.has("seen_seq")) data.set("seen_seq", thread.lastSeq)
     const { done } = button.dataset
     try {
       await ask(button.hasAttribute("formaction") ? button.formAction : form.action, { body: data })
@@ -184,7 +185,7 @@ export function enhanceInbox(body) {
     const form = event.target.closest("[data-status-form], [data-assign-form], [data-work-form]")
     if (!form) return
     event.preventDefault()
-    const menu = form.closest("[data-pop]")
+    const menu = event.submitter.closest("[data-pop]")
     menu?.removeAttribute("open")
     menu?.querySelector("summary").focus()
     if (event.submitter.name !== "status") work(form, event.submitter)

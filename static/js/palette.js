@@ -80,6 +80,12 @@ export function enhancePalette(dialog, { actions = {}, go = leave } = {}) {
         keys: line.querySelector("dd"),
         run: actions[line.dataset.action],
       }))
+      .concat(
+        [...document.querySelectorAll("[data-macro]")].map((button) => ({
+          label: button.textContent.trim(),
+          run: () => button.click(),
+        })),
+      )
       .filter(({ label }) => fits(label))
     add("actions", words ? doings.slice(0, MOST) : doings)
     const hits = found.filter((hit) => hit.conversation_id)

@@ -22,6 +22,7 @@ from conversations.saved_views.services import create_view
 from conversations.services.assigning import assign_conversation
 from conversations.services.canned_responses import create_response as canned
 from conversations.services.later import send_later
+from conversations.services.macros import create_macro
 from conversations.services.notes import write_note
 from conversations.services.tags import create_tag
 from tests import builders, corpus
@@ -87,6 +88,8 @@ BODIES: dict[str, Any] = {
     "/api/v1/conversations/{conversation_id}/draft": {"content": "Hello Cl"},
     "/api/v1/canned-responses": {"shortcut": "hi", "content": "Hello {first_name}"},
     "/api/v1/canned-responses/{response_id}": {"content": "Hello"},
+    "/api/v1/macros": {"name": "Refund", "tags": ["Refund"]},
+    "/api/v1/macros/{macro_id}": {"status": "resolved"},
     "/api/v1/tags": {"name": "Refund"},
     "/api/v1/tags/{tag_id}": {"color": "red"},
     "/api/v1/conversations/{conversation_id}/read": {"seq": 1},
@@ -119,6 +122,8 @@ MANAGERS_ONLY = {
 MAKERS_ONLY = {
     ("patch", "/api/v1/canned-responses/{response_id}"),
     ("delete", "/api/v1/canned-responses/{response_id}"),
+    ("patch", "/api/v1/macros/{macro_id}"),
+    ("delete", "/api/v1/macros/{macro_id}"),
     ("patch", "/api/v1/views/{view_id}"),
     ("delete", "/api/v1/views/{view_id}"),
 }
@@ -168,6 +173,7 @@ def ids(ada: User, acme: Business) -> dict[str, str]:
         "conversation_id": str(conversation.pk),
         "message_id": str(message.pk),
         "scheduled_id": str(send_later(conversation=conversation, author=ada, content="Soon", send_at=TOMORROW).pk),
+        "macro_id": str(create_macro(business=acme, author=ada, name="Bye", status="closed").pk),
         "note_id": str(write_note(conversation=conversation, author=ada, content="Ask Ben").note.pk),
         "article_id": str(create_article(business=acme, title="Delivery", content="Two days.").pk),
         "response_id": str(canned(business=acme, author=ada, shortcut="bye", content="Bye.", shared=True).pk),

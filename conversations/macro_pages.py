@@ -1,0 +1,141 @@
+"""Settings -> Macros, and running one from the thread."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.models import User
+from businesses.models import Membership, Team
+from businesses.pages import member_page
+from businesses.selectors import membership_of
+from conversations import pages, picker
+from conversations.models import Macro, Priority, Status
+from conversations.services import macros
+from conversations.services.messages import MAX_CONTENT
+from conversations.views import handling_page, refused
+from foundation.errors import Refused
+from foundation.ids import parse_id
+from foundation.pages import PageForm, is_fetch
+
+AS_IT_IS = lazy("Leave as it is")
+
+
+class MacroForm(PageForm):
+    name = forms.CharField(label=lazy("Name"), max_length=macros.MAX_NAME)
+    content = forms.CharField(
+        label=lazy("Send this text"),
+        required=False,
+        max_length=MAX_CONTENT,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=lazy("{first_name}, {name}, {email}, {agent} and {workspace} are filled in. Blank: nothing is sent."),
+    )
+    assign = forms.ChoiceField(label=lazy("Assign to"), required=False)
+    tags = forms.CharField(label=lazy("Add tags"), required=False, max_length=1_000, help_text=lazy("With commas."))
+    priority = forms.ChoiceField(
+        label=lazy("Priority"), required=False, choices=[("", AS_IT_IS), *((str(v), t) for v, t in Priority.choices)]
+    )
+    status = forms.ChoiceField(label=lazy("Status"), required=False, choices=[("", AS_IT_IS), *Status.choices])
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people = Membership.objects.visible_to(user).filter(is_active=True, user__is_active=True).select_related("user")
+        teams = Team.objects.filter(business__memberships__in=people.filter(user=user)).order_by("name")
+        self.fields["assign"].choices = [  # type: ignore[attr-defined]
+            ("", AS_IT_IS),
+            (picker.ME, _("Whoever runs it")),
+            (picker.NOBODY, _("Nobody")),
+            *((f"{picker.PERSON}:{each.user_id}", each.user.full_name) for each in people),
+            *((f"{picker.TEAM}:{team.pk}", team.name) for team in teams),
+        ]
+
+    def actions(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        priority = int(data["priority"]) if data["priority"] else None
+        return data | {"tags": [each for each in data["tags"].split(",") if each.strip()], "priority": priority}
+
+
+@member_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def kept(request: HttpRequest) -> HttpResponse:
+    user: User = request.user  # type: ignore[assignment]
+    membership = membership_of(user)
+    assert membership
+    form = MacroForm(request.POST or None, user=user)
+    if request.method == "POST" and form.is_valid():
+        try:
+            macros.create_macro(business=membership.business, author=user, **form.actions())
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("settings-macros")
+    rows = [(row, macros.may_change(user, row)) for row in Macro.objects.visible_to(user)]
+    return _page(request, form, {"kept": rows})
+
+
+@member_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def one(request: HttpRequest, macro_id: UUID) -> HttpResponse:
+    user: User = request.user  # type: ignore[assignment]
+    macro = _changeable(user, macro_id)
+    initial = {name: getattr(macro, name) for name in ("name", "content", "assign", "status")}
+    initial |= {"tags": ", ".join(macro.tags), "priority": "" if macro.priority is None else macro.priority}
+    form = MacroForm(request.POST or None, initial=initial, user=user)
+    if request.method == "POST" and form.is_valid():
+        try:
+            macros.change_macro(macro=macro, actor=user, **form.actions())
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("settings-macros")
+    return _page(request, form, {"one": macro})
+
+
+@member_page
+@require_POST
+def delete(request: HttpRequest, macro_id: UUID) -> HttpResponse:
+    user: User = request.user  # type: ignore[assignment]
+    macros.delete_macro(macro=_changeable(user, macro_id), actor=user)
+    messages.success(request, _("Deleted."))
+    return redirect("settings-macros")
+
+
+@member_page
+@handling_page
+@require_POST
+def run(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    user: User = request.user  # type: ignore[assignment]
+    found = pages.visible_conversation(user, conversation_id)
+    wanted = parse_id(request.POST.get("macro"))
+    macro = Macro.objects.visible_to(user).filter(pk=wanted).first() if wanted else None
+    if found is None or macro is None:
+        raise Http404
+    seen = request.POST.get("seen_seq", "")
+    seen_seq = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else None
+    try:
+        macros.run_macro(macro=macro, conversation=found, actor=user, seen_seq=seen_seq, key=str(uuid4()))
+    except Refused as refusal:
+        if is_fetch(request):
+            return refused(refusal)
+        messages.error(request, refusal.detail)
+    return HttpResponse(status=204) if is_fetch(request) else redirect("conversation", found.pk)
+
+
+def _changeable(user: User, macro_id: UUID) -> Macro:
+    found = Macro.objects.visible_to(user).filter(pk=macro_id).first()
+    if found is None or not macros.may_change(user, found):
+        raise Http404
+    return found
+
+
+def _page(request: HttpRequest, form: MacroForm, context: dict[str, Any]) -> HttpResponse:
+    shown = context | {"form": form, "section": "settings", "tab": "macros"}
+    return render(request, "conversations/macros.html", shown, status=422 if form.errors else 200)

@@ -1,0 +1,133 @@
+"""Macros: keeping them, and doing all that one says, or nothing of it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from businesses.models import Business, Membership, Role, Team
+from businesses.policy import Action, require
+from businesses.selectors import membership_of
+from conversations import picker
+from conversations.models import Conversation, Macro, Priority, Status
+from conversations.services.canned_responses import filled
+from conversations.services.handling import (
+    close_conversation,
+    park_conversation,
+    reopen_conversation,
+    resolve_conversation,
+)
+from conversations.services.messages import check_content, send_reply
+from conversations.services.priorities import set_priority
+from conversations.services.tags import MOST_ON_ONE, add_tag, checked_name
+from foundation.errors import Forbidden, Invalid, Unprocessable
+from foundation.ids import parse_id
+from foundation.text import is_clean
+
+MAX_NAME = 80
+MOST = 200
+CHANGES = {
+    Status.OPEN: reopen_conversation,
+    Status.PENDING: park_conversation,
+    Status.RESOLVED: resolve_conversation,
+    Status.CLOSED: close_conversation,
+}
+
+
+def create_macro(*, business: Business, author: User, name: str, **actions: Any) -> Macro:
+    """actions: as Macro has them, at least one. Raises Unprocessable, Invalid for a second one of that name."""
+    if Macro.objects.filter(business=business).count() >= MOST:
+        raise Invalid(_("A workspace has at most %(most)d macros.") % {"most": MOST})
+    macro = Macro(business=business, author=author, name=name, **actions)
+    _save(macro)
+    return macro
+
+
+def change_macro(*, macro: Macro, actor: User, **changes: Any) -> Macro:
+    """Raises Forbidden for who neither made it nor manages; else as `create_macro`."""
+    _require_maker(macro, actor)
+    for name, value in changes.items():
+        setattr(macro, name, value)
+    _save(macro)
+    return macro
+
+
+def delete_macro(*, macro: Macro, actor: User) -> None:
+    """Raises Forbidden."""
+    _require_maker(macro, actor)
+    macro.delete()
+
+
+def may_change(user: User, macro: Macro) -> bool:
+    """Its author, and whoever manages the workspace."""
+    membership = membership_of(user)
+    return macro.author_id == user.pk or (membership is not None and membership.role in {Role.OWNER, Role.ADMIN})
+
+
+@transaction.atomic
+def run_macro(
+    *, macro: Macro, conversation: Conversation, actor: User, seen_seq: int | None = None, key: str = ""
+) -> None:
+    """All of it or, when one of its actions is refused, nothing. seen_seq, key: of its text, as of `send_reply`.
+
+    Raises Stale, Forbidden when it assigns and the actor may not; else as the services of its actions.
+    """
+    if macro.assign and macro.assign != picker.ME:
+        require(actor, Action.ASSIGN)
+    if macro.content:
+        words = filled(macro.content, conversation=conversation, agent=actor)
+        send_reply(conversation=conversation, author=actor, content=words, seen_seq=seen_seq, key=key)
+    if macro.assign:
+        picker.choose(conversation=conversation, choice=macro.assign, actor=actor)
+    for name in macro.tags:
+        add_tag(conversation=conversation, name=name, actor=actor)
+    if macro.priority is not None:
+        set_priority(conversation=conversation, priority=Priority(macro.priority), actor=actor)
+    if macro.status:
+        CHANGES[Status(macro.status)](conversation=conversation, actor=actor)
+
+
+def checked_tags(names: Sequence[str]) -> list[str]:
+    """Each once. Raises Unprocessable."""
+    found = {checked_name(name).lower(): checked_name(name) for name in names}
+    if len(found) > MOST_ON_ONE:
+        raise Unprocessable(_("At most %(most)d tags.") % {"most": MOST_ON_ONE}, field="tags")
+    return list(found.values())
+
+
+def _save(macro: Macro) -> None:
+    macro.name, macro.tags = " ".join(macro.name.split()), checked_tags(macro.tags)
+    if not 1 <= len(macro.name) <= MAX_NAME or not is_clean(macro.name):
+        raise Unprocessable(_("1 to %(most)d characters.") % {"most": MAX_NAME}, field="name")
+    if macro.content:
+        check_content(macro.content)
+    _check_assign(macro)
+    if not (macro.content or macro.assign or macro.tags or macro.status or macro.priority is not None):
+        raise Invalid(_("Say at least one thing that it does."))
+    try:
+        with transaction.atomic():
+            macro.save()
+    except IntegrityError:
+        raise Invalid(_("There is a macro “%(name)s” already.") % {"name": macro.name}) from None
+
+
+def _check_assign(macro: Macro) -> None:
+    """A person or a team is one of this workspace. Raises Invalid, alike for a stranger's id and for nobody's."""
+    if macro.assign in {"", picker.ME, picker.NOBODY}:
+        return
+    kind, _sep, text = macro.assign.partition(":")
+    chosen, business_id = parse_id(text), macro.business_id
+    is_there = False
+    if kind == picker.PERSON and chosen:
+        is_there = Membership.objects.filter(business_id=business_id, user_id=chosen, is_active=True).exists()
+    elif kind == picker.TEAM and chosen:
+        is_there = Team.objects.filter(business_id=business_id, pk=chosen).exists()
+    if not is_there:
+        raise Invalid(_("There is no such person or team."))
+
+
+def _require_maker(macro: Macro, actor: User) -> None:
+    if not may_change(actor, macro):
+        raise Forbidden(_("Only who made it, or a manager, changes it."))

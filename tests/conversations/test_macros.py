@@ -1,0 +1,82 @@
+"""Macros: all that one says or nothing, by who may do it, and only within the workspace."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from businesses.models import Business, Role
+from conversations.models import Conversation, Macro, Priority, Status
+from conversations.services.macros import create_macro, run_macro
+from foundation.errors import Forbidden, Invalid, Stale
+from tests import builders
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def conversation(acme: Business) -> Conversation:
+    return builders.conversation(acme)
+
+
+def test_one_click_does_all_of_it(conversation: Conversation, ada: User) -> None:
+    api = builders.api(ada)
+    body = {
+        "name": "Refund",
+        "content": "Done, {first_name}.",
+        "assign": "me",
+        "tags": ["Refund"],
+        "priority": "low",
+        "status": "resolved",
+    }
+    made = api.post("/api/v1/macros", body)
+    assert made.status_code == 201
+    assert {name: made.json()[name] for name in body} == body
+
+    answer = api.post(f"/api/v1/conversations/{conversation.pk}/macros/{made.json()['id']}", {"seen_seq": 1}).json()
+    assert (answer["status"], answer["priority"], answer["assignee_id"]) == ("resolved", "low", str(ada.pk))
+    assert ([tag["name"] for tag in answer["tags"]], answer["last_message"]["content"]) == (["Refund"], "Done, Cleo.")
+
+
+def test_what_is_refused_leaves_nothing_done(conversation: Conversation, acme: Business, ada: User) -> None:
+    macro = create_macro(business=acme, author=ada, name="Bye", content="Bye.", status=Status.CLOSED)
+    with pytest.raises(Stale):
+        run_macro(macro=macro, conversation=conversation, actor=ada, seen_seq=0)
+    conversation.refresh_from_db()
+    assert (conversation.status, conversation.last_seq) == (Status.OPEN, 1)
+
+
+def test_an_agent_assigns_nobody_else_by_a_macro(conversation: Conversation, acme: Business, ada: User) -> None:
+    agent = builders.person("Abe")
+    builders.member(acme, agent, Role.AGENT)
+    macro = create_macro(business=acme, author=ada, name="Ada", assign=f"person:{ada.pk}", tags=["x"])
+    with pytest.raises(Forbidden):
+        run_macro(macro=macro, conversation=conversation, actor=agent)
+    assert not conversation.tags.exists()
+
+
+def test_a_macro_names_nobody_of_another_workspace(acme: Business, ada: User, mallory: User) -> None:
+    with pytest.raises(Invalid):
+        create_macro(business=acme, author=ada, name="Out", assign=f"person:{mallory.pk}")
+    with pytest.raises(Invalid):
+        create_macro(business=acme, author=ada, name="Nothing")
+    create_macro(business=acme, author=ada, name="Low", priority=Priority.LOW)
+    with pytest.raises(Invalid):
+        create_macro(business=acme, author=ada, name="LOW", status=Status.OPEN)
+    assert builders.api(mallory).get("/api/v1/macros").json()["results"] == []
+
+
+def test_the_pages_make_run_change_and_delete(conversation: Conversation, ada: User) -> None:
+    client = Client()
+    client.force_login(ada)
+    client.post("/settings/macros/", {"name": "Urgent", "priority": "4", "tags": "VIP, late"})
+    macro = Macro.objects.get()
+    assert (macro.priority, macro.tags) == (Priority.URGENT, ["VIP", "late"])
+    assert "Urgent" in client.get("/settings/macros/").content.decode()
+    assert "data-macro" in client.get(f"/inbox/{conversation.pk}/").content.decode()
+
+    assert client.post(f"/inbox/{conversation.pk}/macro/", {"macro": macro.pk}).status_code == 302
+    conversation.refresh_from_db()
+    assert conversation.priority == Priority.URGENT
+    assert client.post(f"/settings/macros/{macro.pk}/", {"name": "Urgent"}).status_code == 422
+    assert client.post(f"/settings/macros/{macro.pk}/delete/").status_code == 302
+    assert not Macro.objects.exists()
