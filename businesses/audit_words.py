@@ -72,6 +72,7 @@ ACTIONS: dict[str, Kind] = {
         Group.SIGN_IN, _("Somebody gave a wrong code or passkey for {target}"), by_stranger=True
     ),
     "workspace.created": _kind(Group.WORKSPACE, _("{actor} created the workspace {target}")),
+    "assistant.changed": _kind(Group.WORKSPACE, _("{actor} changed how Theo works")),
     "workspace.changed": _kind(Group.WORKSPACE, _("{actor} changed the workspace: {fields}")),
     "second_factor.demanded": _kind(Group.WORKSPACE, _("{actor} asked everybody for a second factor")),
     "second_factor.released": _kind(Group.WORKSPACE, _("{actor} left a second factor to each person")),

@@ -9,6 +9,7 @@ from typing import Any
 
 from conversations.attachments import payload_of as attachment_payload
 from conversations.models import (
+    THEO,
     CannedResponse,
     Conversation,
     Customer,
@@ -48,7 +49,7 @@ def message_payload(
         "seq": message.seq,
         "sender_type": message.sender_type,
         "sender_id": str(message.sender_id) if message.sender_id else None,
-        "sender_name": message.sender.full_name if message.sender else None,
+        "sender_name": message.sender.full_name if message.sender else THEO if message.is_theos else None,
         "sender_avatar_url": message.sender.picture_url if message.sender else None,
         "content": message.content,
         "attachments": [attachment_payload(facts) for facts in message.attachments],
@@ -57,8 +58,8 @@ def message_payload(
         "deleted_at": timestamp(message.deleted_at),
         "delivered_at": timestamp(receipts.delivered_at(message)) if receipts else None,
         "read_at": timestamp(receipts.read_at(message)) if receipts else None,
-        "ai": None,
-        "sources": [],
+        "ai": True if message.is_theos else None,
+        "sources": message.ai_sources or [],
     }
     if for_member:
         payload |= {"status": message.status_with(receipts), "error": message.error or None}

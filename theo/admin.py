@@ -4,7 +4,24 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from accounts.operators import ToldAdmin
-from theo.models import Article
+from theo.models import Article, Assistant
+
+
+@admin.register(Assistant)
+class AssistantAdmin(ToldAdmin):
+    """Read here; changed by its workspace alone."""
+
+    list_display = ("business", "mode", "auto_run", "threshold")
+    list_select_related = ("business",)
+    search_fields = ("business__name",)
+    fields = ("business", "mode", "auto_run", "threshold", "handoff_text")
+    readonly_fields = fields
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(Article)

@@ -7,18 +7,17 @@ Source: contract/api.md 10; theo.md 4 and 5.
 
 import re
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import Lock
 from uuid import UUID
 
-from django.db.models import Count, Max, TextChoices
-from django.utils.translation import gettext_lazy as _
+from django.db.models import Count, Max
 
 from conversations.models import Conversation, HandoffReason, Message, SenderType
 from conversations.services.handoffs import flag_for_person
 from theo.markdown import plain
-from theo.models import Article, ArticleStatus
+from theo.models import Article, ArticleStatus, Assistant, Mode
 from theo.retrieval import MAX_QUESTION, Doc, Hit, Index, words
 
 # Below that, what was found is no help to anybody.
@@ -44,11 +43,6 @@ _PERSON = re.compile(
 )
 
 
-class Mode(TextChoices):
-    ASSIST = "assist", _("Drafts for agents")
-    AUTO = "auto", _("Answers by itself")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     id: UUID
@@ -57,11 +51,13 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """question: what the customer asked, "" = nothing. reply: plain, at most MAX_REPLY characters; None = nothing to
-    say. mode: the one that was used.
+    """question: what the customer asked, "" = nothing; up_to_seq: the last message that was looked at. reply: plain,
+    at most MAX_REPLY characters; None = nothing to say. mode: the one that was used. handoff_reason: why a person is
+    waited for, or is needed now.
     """
 
     question: str
+    up_to_seq: int
     reply: str | None
     confidence: float
     mode: Mode
@@ -69,45 +65,48 @@ class Answer:
     sources: list[Source] = field(default_factory=list)
 
 
-def answer(*, conversation: Conversation, mode: Mode) -> Answer:
-    """Look for an answer to what the customer said last, and ask for a person where one is needed.
+def answer(*, conversation: Conversation, mode: Mode, threshold: float = Assistant.LEAST_THRESHOLD) -> Answer:
+    """Think, and ask for a person where one is needed. A flag that is there already stays: it is never raised twice."""
+    found = think(conversation=conversation, mode=mode, threshold=threshold)
+    if found.handoff_reason and not conversation.handoff_reason:
+        flagged = flag_for_person(conversation=conversation, reason=HandoffReason(found.handoff_reason))
+        return replace(found, handoff_reason=flagged.conversation.handoff_reason or None)
+    return found
 
-    A plan without `auto` is answered in `assist`. Nothing is sent.
+
+def think(*, conversation: Conversation, mode: Mode, threshold: float) -> Answer:
+    """Look for an answer to what the customer said last. Nothing is changed or sent.
+
+    mode: the one that is used (`assistants.effective_mode`). In `auto` there is a reply only when Theo is at least as
+    sure as `threshold`.
     """
-    if mode == Mode.AUTO and not conversation.business.plan.theo_auto:
-        mode = Mode.ASSIST
-    question, is_open = _asked(conversation)
+    question, is_open, up_to_seq = _asked(conversation)
+    nothing = Answer(
+        question=question,
+        up_to_seq=up_to_seq,
+        reply=None,
+        confidence=0.0,
+        mode=mode,
+        handoff_reason=conversation.handoff_reason or None,
+    )
     if not question:
-        return Answer(
-            question=question, reply=None, confidence=0.0, mode=mode, handoff_reason=conversation.handoff_reason or None
-        )
+        return nothing
     if wants_person(question):
-        reason = _hand_over(conversation, HandoffReason.USER_REQUESTED) if is_open else conversation.handoff_reason
-        return Answer(question=question, reply=None, confidence=0.0, mode=mode, handoff_reason=reason or None)
+        return _handed_over(nothing, HandoffReason.USER_REQUESTED) if is_open else nothing
     best = best_of(conversation.business_id, question)
     article = Article.objects.filter(pk=best.key, status=ArticleStatus.PUBLISHED).first() if best else None
     confidence = best.confidence if best and article else 0.0
-    if mode == Mode.AUTO:
-        reason = conversation.handoff_reason
-        if is_open and not conversation.assignee_id:
-            reason = _hand_over(conversation, HandoffReason.LOW_CONFIDENCE)
-        return Answer(question=question, reply=None, confidence=confidence, mode=mode, handoff_reason=reason or None)
-    if article is None or confidence < LEAST_SURE:
-        return Answer(
-            question=question,
-            reply=None,
-            confidence=confidence,
-            mode=mode,
-            handoff_reason=conversation.handoff_reason or None,
-        )
-    return Answer(
-        question=question,
-        reply=excerpt(plain(article.content), question),
-        confidence=confidence,
-        mode=mode,
-        handoff_reason=conversation.handoff_reason or None,
-        sources=[Source(id=article.pk, title=article.title)],
-    )
+    found = replace(nothing, confidence=confidence)
+    if article is not None and confidence >= (threshold if mode == Mode.AUTO else LEAST_SURE):
+        source = Source(id=article.pk, title=article.title)
+        return replace(found, reply=excerpt(plain(article.content), question), sources=[source])
+    if mode == Mode.AUTO and is_open and not conversation.assignee_id:
+        return _handed_over(found, HandoffReason.LOW_CONFIDENCE)
+    return found
+
+
+def _handed_over(found: Answer, reason: HandoffReason) -> Answer:
+    return replace(found, handoff_reason=found.handoff_reason or reason)
 
 
 def wants_person(question: str) -> bool:
@@ -138,10 +137,11 @@ def excerpt(text: str, question: str) -> str:
     return " ".join(sentences[first:end])[:MAX_REPLY]
 
 
-def _asked(conversation: Conversation) -> tuple[str, bool]:
-    """The customer's last words, those of the same minute joined; and whether nobody has answered them."""
+def _asked(conversation: Conversation) -> tuple[str, bool, int]:
+    """The customer's last words, those of the same minute joined; whether nobody has answered them; the last number."""
     last = list(Message.objects.filter(conversation=conversation).order_by("-seq")[:LAST_MESSAGES])
     is_open = bool(last) and last[0].sender_type == SenderType.CUSTOMER
+    up_to_seq = last[0].seq if last else 0
     while last and last[0].sender_type != SenderType.CUSTOMER:
         del last[0]
     said: list[Message] = []
@@ -149,14 +149,7 @@ def _asked(conversation: Conversation) -> tuple[str, bool]:
         if message.sender_type != SenderType.CUSTOMER or (said and said[-1].created_at - message.created_at > TOGETHER):
             break
         said.append(message)
-    return "\n".join(message.content for message in reversed(said)).strip()[:MAX_QUESTION], is_open
-
-
-def _hand_over(conversation: Conversation, reason: HandoffReason) -> str:
-    """A flag that is there already stays: it is never raised twice."""
-    if conversation.handoff_reason:
-        return conversation.handoff_reason
-    return flag_for_person(conversation=conversation, reason=reason).conversation.handoff_reason
+    return "\n".join(message.content for message in reversed(said)).strip()[:MAX_QUESTION], is_open, up_to_seq
 
 
 # By workspace, with what says that it is out of date: how many there are, and when one was changed last.

@@ -21,6 +21,35 @@ class IndexState(models.TextChoices):
     FAILED = "failed", _("Not indexed")
 
 
+class Mode(models.TextChoices):
+    ASSIST = "assist", _("Drafts for agents")
+    AUTO = "auto", _("Answers by itself")
+
+
+class Assistant(models.Model):
+    """How Theo works in a workspace; without a row, as the defaults say.
+
+    mode: of `/ai/reply` when the caller names none. auto_run: in `auto`, each message of a customer is answered or
+    handed over without being asked. threshold: how sure Theo must be to send something, LEAST_THRESHOLD to
+    MOST_THRESHOLD. handoff_text: what the customer is told when a person is asked for, "" = our own words.
+    """
+
+    LEAST_THRESHOLD, MOST_THRESHOLD = 0.8, 0.95
+
+    business = models.OneToOneField(Business, models.CASCADE, primary_key=True, related_name="assistant")
+    mode = models.CharField(_("mode"), max_length=10, choices=Mode, default=Mode.ASSIST)
+    auto_run = models.BooleanField(_("answers each message"), default=False)
+    threshold = models.FloatField(_("how sure it must be"), default=LEAST_THRESHOLD)
+    handoff_text = models.CharField(_("what Theo says when a person is needed"), max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = _("assistant")
+        verbose_name_plural = _("assistants")
+
+    def __str__(self) -> str:
+        return str(Mode(self.mode).label)
+
+
 class Article(models.Model):
     """Something that customers ask, and its answer, in Markdown. Only a published one is ever shown to a customer.
 

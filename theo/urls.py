@@ -1,6 +1,6 @@
 from django.urls import path
 
-from theo import views
+from theo import setting_pages, views
 
 urlpatterns = [
     path("knowledge/", views.knowledge, name="knowledge"),
@@ -8,5 +8,6 @@ urlpatterns = [
     path("knowledge/import/", views.import_articles, name="knowledge-import"),
     path("knowledge/<uuid:article_id>/", views.one_article, name="knowledge-article"),
     path("knowledge/<uuid:article_id>/delete/", views.delete_article, name="knowledge-delete"),
+    path("settings/theo/", setting_pages.assistant, name="settings-theo"),
     path("inbox/<uuid:conversation_id>/suggestion/", views.suggestion, name="conversation-suggestion"),
 ]

@@ -20,11 +20,11 @@ from conversations.views import handling_page
 from foundation.errors import Refused
 from foundation.text import is_clean
 from theo import articles
-from theo.answering import Mode, answer
+from theo.answering import answer
 from theo.forms import ArticleForm, ImportForm
 from theo.importing import MOST_FILES, import_files
 from theo.markdown import rendered
-from theo.models import Article, ArticleStatus
+from theo.models import Article, ArticleStatus, Mode
 
 PER_PAGE = 50
 MAX_QUERY = 200

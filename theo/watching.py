@@ -12,6 +12,7 @@ from businesses.models import Business
 from conversations.models import Conversation, HandoffReason, SenderType, Status
 from conversations.services.handoffs import flag_for_person
 from theo.answering import wants_person
+from theo.assistants import answers_by_itself
 
 EVERY_SECONDS = 3.0
 # Each message is looked at several times: a worker that was away for a moment misses none.
@@ -25,7 +26,7 @@ def every() -> float:
 
 
 def flag_who_wants_a_person(stop: threading.Event) -> None:
-    """The worker's chore. One query when nobody does."""
+    """The worker's chore. One query when nobody does. Where Theo answers by itself, `replying` asks for the person."""
     waiting = Conversation.objects.filter(
         business_id__in=Business.objects.values("pk"),  # so that the index of each workspace's newest is used
         updated_at__gt=timezone.now() - LATELY,
@@ -34,6 +35,7 @@ def flag_who_wants_a_person(stop: threading.Event) -> None:
         handoff_reason="",
         last_message__sender_type=SenderType.CUSTOMER,
     )
+    waiting = waiting.exclude(business_id__in=answers_by_itself().values("business_id"))
     for conversation in waiting.select_related("last_message").order_by("updated_at")[:AT_ONCE]:
         if stop.is_set():
             return

@@ -21,7 +21,7 @@ from conversations.models.customers import Customer
 from conversations.models.drafts import ReplyDraft
 from conversations.models.followers import Follower
 from conversations.models.macros import Macro
-from conversations.models.messages import Message, MessageQuerySet
+from conversations.models.messages import THEO, Message, MessageQuerySet
 from conversations.models.notes import Mention, Note
 from conversations.models.ratings import Rating
 from conversations.models.reading import ReadMark, Receipts
@@ -31,6 +31,7 @@ from conversations.saved_views.models import SavedView
 from conversations.search.models import IndexedKind, SearchEntry
 
 __all__ = [
+    "THEO",
     "WEB",
     "Activity",
     "ActivityKind",

@@ -50,6 +50,7 @@ class HandoffReason(models.TextChoices):
     LOW_CONFIDENCE = "low_confidence", _("Theo was not sure")
     USER_REQUESTED = "user_requested", _("Asked for a person")
     COMPLEX_ISSUE = "complex_issue", _("Too complex for Theo")
+    ERROR = "error", _("Theo could not send its answer")
 
 
 class Priority(models.IntegerChoices):

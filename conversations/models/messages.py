@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from conversations.models.reading import Receipts
 
 
+# What the assistant is called, in every language.
+THEO = "Theo"
+
+
 class MessageQuerySet(models.QuerySet["Message"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
         membership = membership_of(user)
@@ -41,6 +45,8 @@ class Message(models.Model):
     # The same send twice is one message: the constraint decides, keys never expire.
     dedup_key = models.CharField(max_length=300, null=True, unique=True, editable=False)
     fingerprint = models.CharField(max_length=64, blank=True, editable=False)
+    # Theo's names the articles that its words are from, as [{"id", "title"}]; null: somebody else wrote it.
+    ai_sources = models.JSONField(null=True, editable=False)
     created_at = models.DateTimeField(_("when"))
     # By its author, for a while after it was sent (services/editing.py). Of a deleted one no word is left.
     edited_at = models.DateTimeField(_("edited"), null=True, editable=False)
@@ -59,6 +65,10 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seq}: {self.content[:60]}"
+
+    @property
+    def is_theos(self) -> bool:
+        return self.ai_sources is not None
 
     @property
     def preview(self) -> str:

@@ -71,6 +71,8 @@ class Draft:
     fingerprint: `fingerprint_of` what was asked; another one under the same key is refused.
     attachments: uploaded by the same side to the same conversation, and not sent yet (`attachments.ids_in`).
     sent_elsewhere: an agent's that left the house with another tool: there is nothing to deliver.
+    ai_sources: Theo's own words, and the articles that they are from (Message.ai_sources). They take no conversation,
+        stop no clock of the first response, and leave who waits for a person waiting.
     seen_seq: the sender has seen everything up to this message; what others wrote behind it refuses the draft, as
         Stale. None: whatever came.
     """
@@ -87,6 +89,7 @@ class Draft:
     opens: bool = False
     attachments: tuple[UUID, ...] = ()
     sent_elsewhere: bool = False
+    ai_sources: list[dict[str, str]] | None = None
     seen_seq: int | None = None
 
 
@@ -483,6 +486,7 @@ def _take(conversation: Conversation, draft: Draft) -> None:
         status=MessageStatus.QUEUED if leaves_the_house else MessageStatus.SENT,
         dedup_key=draft.dedup_key,
         fingerprint=draft.fingerprint,
+        ai_sources=draft.ai_sources,
         created_at=now,
     )
     if draft.sender_type == SenderType.CUSTOMER:
@@ -490,8 +494,10 @@ def _take(conversation: Conversation, draft: Draft) -> None:
         if conversation.status != Status.OPEN:
             conversation.reopen()
     else:
-        conversation.first_response_at = conversation.first_response_at or now
-        conversation.waiting_since = None
+        if draft.ai_sources is None:
+            conversation.first_response_at = conversation.first_response_at or now
+        if draft.ai_sources != []:  # that a person will come is no answer
+            conversation.waiting_since = None
         if not draft.opens and conversation.assignee_id is None and draft.sender and conversation.rules.assign_on_reply:
             conversation.assignee = draft.sender
         if draft.sender:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from conversations.hues import HUES
-from conversations.models import Conversation, MessageStatus, Priority, SenderType, Status
+from conversations.models import THEO, Conversation, MessageStatus, Priority, SenderType, Status
 from conversations.search.snippets import pieces_of
 
 register = template.Library()
@@ -110,7 +110,7 @@ def _row(row: Conversation, clock: Clock, query: str, reader: User, listed: Stat
     last, assignee = row.last_message, row.assignee
     author = None
     if last and last.sender_type == SenderType.AGENT:
-        name = last.sender.get_short_name() if last.sender else _("Agent")
+        name = last.sender.get_short_name() if last.sender else THEO if last.is_theos else _("Agent")
         author = _("You") if last.sender_id == reader.pk else name
     return Row(
         clock=clock,

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from conversations.asides import Line, Words
-from conversations.models import Conversation, MessageStatus, SenderType
+from conversations.models import THEO, Conversation, MessageStatus, SenderType
 from conversations.pages import Entry
 from conversations.services.editing import may_change
 from conversations.templatetags.rows import Clock
@@ -34,7 +34,8 @@ class Said:
 
     day: the mark above it. who: for screen readers. name, key, picture: of its avatar. byline: below it.
     state: of an agent's message, what became of it; "" for a customer's. edit: where its reader changes it, "" when
-        it cannot be changed any more. retry: where it is sent again, "" unless it failed.
+        it cannot be changed any more. retry: where it is sent again, "" unless it failed. sources: ids and titles of
+        the articles that Theo's words are from.
     """
 
     clock: Clock
@@ -58,6 +59,8 @@ class Said:
     is_deleted: bool
     edit: str
     retry: str
+    is_theos: bool
+    sources: tuple[tuple[str, str], ...]
 
 
 @register.simple_tag(takes_context=True)
@@ -94,7 +97,7 @@ def _said(entry: Entry, about: Conversation, clock: Clock, reader: User) -> Said
     message, sender = entry.message, entry.message.sender
     by_team = message.sender_type == SenderType.AGENT
     if by_team:
-        name = sender.full_name if sender else _("Agent")
+        name = sender.full_name if sender else THEO if message.is_theos else _("Agent")
         byline = sender.get_short_name() if sender else name
         who = _("You") if message.sender_id == reader.pk else name
         byline = _("You") if message.sender_id == reader.pk else byline
@@ -125,6 +128,8 @@ def _said(entry: Entry, about: Conversation, clock: Clock, reader: User) -> Said
         is_deleted=message.deleted_at is not None,
         retry=reverse("conversation-message-retry", args=[about.pk, message.pk]) if has_failed else "",
         edit=reverse("conversation-message", args=[about.pk, message.pk]) if changeable else "",
+        is_theos=message.is_theos,
+        sources=tuple((source["id"], source["title"]) for source in message.ai_sources or []),
     )
 
 

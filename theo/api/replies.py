@@ -13,12 +13,14 @@ from businesses.policy import Action, require
 from businesses.scopes import Resource
 from conversations.models import Conversation, HandoffReason
 from foundation.api import SIGNED_IN, WITH_BODY, IdField, refusals
-from theo.answering import Mode, answer
+from theo.answering import answer
+from theo.assistants import assistant_of, effective_mode
+from theo.models import Mode
 
 
 class ReplyInput(serializers.Serializer[Any]):
     conversation_id = IdField()
-    mode = serializers.ChoiceField(choices=Mode.choices, default=Mode.ASSIST)
+    mode = serializers.ChoiceField(choices=Mode.choices, required=False, help_text="Else what the workspace chose.")
 
 
 class SourceOutput(serializers.Serializer[Any]):
@@ -53,7 +55,9 @@ class Reply(APIView):
         conversation = rows.filter(pk=data.validated_data["conversation_id"]).first()
         if conversation is None:
             raise Http404
-        found = answer(conversation=conversation, mode=Mode(data.validated_data["mode"]))
+        assistant = assistant_of(conversation.business_id)
+        mode = effective_mode(conversation.business, data.validated_data.get("mode"), assistant)
+        found = answer(conversation=conversation, mode=mode, threshold=assistant.threshold)
         return Response(
             {
                 "reply": found.reply,

@@ -1,9 +1,10 @@
 from django.urls import path
 
-from theo.api import articles, replies
+from theo.api import articles, assistants, replies
 
 urlpatterns = [
     path("kb/articles", articles.Articles.as_view()),
     path("kb/articles/<str:article_id>", articles.OneArticle.as_view()),
+    path("ai/settings", assistants.Settings.as_view()),
     path("ai/reply", replies.Reply.as_view()),
 ]

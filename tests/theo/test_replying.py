@@ -1,0 +1,159 @@
+"""Theo answers by itself where the workspace turned it on, and a person takes over where it cannot."""
+
+import threading
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import User
+from businesses.models import Business
+from conversations.models import Conversation, Message
+from conversations.services.assigning import assign_conversation
+from tests import builders
+from theo import answering, replying
+from theo.articles import create_article
+from theo.assistants import change_assistant
+from theo.models import Assistant, Mode
+from theo.retrieval import Hit
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def article(acme: Business) -> Any:
+    return create_article(business=acme, title="Returns", content="Send it back within 30 days.")
+
+
+@pytest.fixture
+def by_itself(ada: User) -> Assistant:
+    return change_assistant(actor=ada, mode=Mode.AUTO, auto_run=True)
+
+
+@pytest.fixture
+def sure(article: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As sure as an engine is that reads meaning: by words alone it never is."""
+    monkeypatch.setattr(answering, "best_of", lambda *_: Hit(key=str(article.pk), score=1.0, confidence=0.93))
+
+
+def look() -> None:
+    replying.answer_waiting(threading.Event())
+
+
+def said(conversation: Conversation) -> list[tuple[str, bool]]:
+    return [(message.content, message.is_theos) for message in conversation.messages.order_by("seq")]
+
+
+def test_a_sure_answer_is_sent_once_with_its_source_and_takes_nobody(
+    ada: User, acme: Business, article: Any, by_itself: Assistant, sure: None
+) -> None:
+    conversation = builders.conversation(acme, content="How do I return it?")
+
+    look()
+    look()
+
+    assert said(conversation) == [("How do I return it?", False), ("Send it back within 30 days.", True)]
+    told = builders.api(ada).get(f"/api/v1/conversations/{conversation.pk}").json()
+    sent = told["messages"][1]
+    assert (sent["sender_type"], sent["sender_id"], sent["sender_name"], sent["ai"]) == ("agent", None, "Theo", True)
+    assert sent["sources"] == [{"id": str(article.pk), "title": "Returns"}]
+    assert (told["assignee_id"], told["first_response_at"]) == (None, None)
+    conversation.refresh_from_db()
+    assert conversation.handoff_reason == ""
+
+
+def test_an_unsure_one_is_handed_over_and_the_customer_is_told(
+    acme: Business, article: Any, by_itself: Assistant
+) -> None:
+    conversation = builders.conversation(acme, content="Do you have a jacuzzi?")
+
+    look()
+    look()
+
+    conversation.refresh_from_db()
+    assert conversation.handoff_reason == "low_confidence"
+    assert conversation.waiting_since is not None
+    [_asked, (line, is_theos)] = said(conversation)
+    assert "A person will answer you here" in line
+    assert is_theos
+
+
+def test_the_same_article_is_not_sent_twice_in_a_row(acme: Business, by_itself: Assistant, sure: None) -> None:
+    conversation = builders.conversation(acme, content="How do I return it?")
+    look()
+    builders.says(conversation, "But how?")
+    look()
+
+    conversation.refresh_from_db()
+    assert conversation.handoff_reason == "low_confidence"
+    assert len([one for one in said(conversation) if one[0].startswith("Send it back")]) == 1
+
+
+def test_after_six_answers_in_a_row_a_person_is_asked_for(
+    acme: Business, by_itself: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    articles = [create_article(business=acme, title=f"Topic {n}", content=f"Words {n}.") for n in range(7)]
+    conversation = builders.conversation(acme, content="Topic 0?")
+    for number, article in enumerate(articles):
+        hit = Hit(key=str(article.pk), score=1.0, confidence=0.9)
+        monkeypatch.setattr(answering, "best_of", lambda *_, hit=hit: hit)
+        if number:
+            builders.says(conversation, f"Topic {number}?")
+        look()
+
+    conversation.refresh_from_db()
+    assert conversation.handoff_reason == "low_confidence"
+    assert [content for content, is_theos in said(conversation) if is_theos][:6] == [f"Words {n}." for n in range(6)]
+    assert "Words 6." not in [content for content, _ in said(conversation)]
+
+
+def test_who_has_a_person_hears_nothing_from_theo(
+    ada: User, ben: User, acme: Business, by_itself: Assistant, sure: None
+) -> None:
+    spoken = builders.conversation(acme, content="How do I return it?")
+    builders.answers(ben, spoken, "I am looking.")
+    Conversation.objects.filter(pk=spoken.pk).update(assignee=None)
+    builders.says(spoken, "Thanks, and how?")
+    assigned = builders.conversation(acme, content="How do I return it?")
+    assign_conversation(conversation=assigned, actor=ada, agent_id=ben.pk)
+
+    look()
+
+    assert not Message.objects.filter(ai_sources__isnull=False).exists()
+
+
+def test_what_came_while_theo_thought_is_answered_instead(
+    acme: Business, article: Any, by_itself: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation = builders.conversation(acme, content="How do I return it?")
+
+    def slowly(*_: Any) -> Hit:
+        if not conversation.messages.filter(content="Never mind.").exists():
+            builders.says(conversation, "Never mind.")
+        return Hit(key=str(article.pk), score=1.0, confidence=0.93)
+
+    monkeypatch.setattr(answering, "best_of", slowly)
+    [waiting] = replying.waiting()
+
+    assert replying.answer_by_itself(waiting) is None
+    assert not conversation.messages.filter(ai_sources__isnull=False).exists()
+
+
+def test_nothing_is_sent_where_it_is_off_or_the_plan_lacks_it(ada: User, acme: Business, sure: None) -> None:
+    conversation = builders.conversation(acme, content="How do I return it?")
+    look()
+    change_assistant(actor=ada, mode=Mode.AUTO, auto_run=False)
+    look()
+    change_assistant(actor=ada, auto_run=True)
+    acme.plan.theo_auto = False
+    acme.plan.save()
+    look()
+
+    assert len(said(conversation)) == 1
+
+
+def test_a_quiet_moment_costs_one_query(acme: Business, by_itself: Assistant) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        look()
+    assert len(queries) == 1

@@ -1,0 +1,128 @@
+"""Theo answers by itself, where the workspace turned it on: the worker looks at what customers wrote just now.
+
+Each message is answered from an article or handed to a person, once: what is sent has the number of the message that it
+answers in its key. A person who has spoken, is assigned or is waited for has the conversation; Theo is silent then.
+Source: contract/api.md 10 and C19; theo.md 4 and 5.
+"""
+
+import threading
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from conversations.models import Conversation, HandoffReason, Message, SenderType, Status
+from conversations.services.handoffs import flag_for_person
+from conversations.services.locking import locked
+from conversations.services.messages import Draft, post_messages
+from foundation import throttles
+from foundation.errors import Refused, TooFast
+from theo.answering import Answer, think
+from theo.assistants import answers_by_itself, assistant_of, handoff_words
+from theo.models import Mode
+
+EVERY_SECONDS = 1.0
+# A message is looked at until somebody has answered it; a worker that was away for a while misses none.
+LATELY = timedelta(minutes=10)
+AT_ONCE = 100
+# Without a person in between (promises 7).
+MOST_IN_A_ROW = 6
+
+
+def every() -> float:
+    """Seconds between two looks."""
+    return EVERY_SECONDS
+
+
+def answer_waiting(stop: threading.Event) -> None:
+    """The worker's chore. One query when nobody waits."""
+    for conversation in waiting():
+        if stop.is_set():
+            return
+        answer_by_itself(conversation)
+
+
+def waiting() -> list[Conversation]:
+    """Whose last word is a customer's, and nobody but Theo has them; oldest first."""
+    rows = Conversation.objects.filter(
+        business_id__in=answers_by_itself().values("business_id"),
+        updated_at__gt=timezone.now() - LATELY,
+        status=Status.OPEN,
+        assignee__isnull=True,
+        handoff_reason="",
+        last_message__sender_type=SenderType.CUSTOMER,
+    )
+    return list(rows.select_related("business__plan").order_by("updated_at")[:AT_ONCE])
+
+
+def answer_by_itself(conversation: Conversation) -> Message | None:
+    """What was sent; None: nothing, since a person has it, it has moved on meanwhile, or it was handed over before."""
+    in_a_row, last_source = _own_words(conversation.pk)
+    if in_a_row is None:
+        return None
+    try:
+        throttles.count("THEO_CUSTOMER", conversation.customer_id)
+    except TooFast:
+        return _hand_over(conversation, conversation.last_seq, HandoffReason.LOW_CONFIDENCE)
+    assistant = assistant_of(conversation.business_id)
+    found = think(conversation=conversation, mode=Mode.AUTO, threshold=assistant.threshold)
+    says_it_again = bool(found.sources) and str(found.sources[0].id) == last_source
+    if found.reply is None or says_it_again or in_a_row >= MOST_IN_A_ROW:
+        reason = HandoffReason(found.handoff_reason or HandoffReason.LOW_CONFIDENCE)
+        return _hand_over(conversation, found.up_to_seq, reason)
+    return _send(conversation, found)
+
+
+def _own_words(conversation_id: UUID) -> tuple[int | None, str]:
+    """How often Theo spoke since a person did, and the article of the last time; None when a person has spoken last."""
+    ours = Message.objects.filter(conversation_id=conversation_id, sender_type=SenderType.AGENT).order_by("-seq")
+    sources = list(ours.values_list("ai_sources", flat=True)[:MOST_IN_A_ROW])
+    if sources and sources[0] is None:
+        return None, ""
+    count = next((number for number, each in enumerate(sources) if each is None), len(sources))
+    return count, sources[0][0]["id"] if sources and sources[0] else ""
+
+
+@transaction.atomic
+def _send(conversation: Conversation, found: Answer) -> Message | None:
+    if not _is_still_ours(conversation, found.up_to_seq):
+        return None
+    sources = [{"id": str(source.id), "title": source.title} for source in found.sources]
+    sent = _post(conversation, found.up_to_seq, found.reply or "", sources)
+    if sent is None:
+        flag_for_person(conversation=conversation, reason=HandoffReason.ERROR)
+    return sent
+
+
+@transaction.atomic
+def _hand_over(conversation: Conversation, up_to_seq: int, reason: HandoffReason) -> Message | None:
+    """Ask for a person, and tell the customer so."""
+    if not _is_still_ours(conversation, up_to_seq):
+        return None
+    flag_for_person(conversation=conversation, reason=reason)
+    business = conversation.business
+    words = handoff_words(business, assistant_of(business.pk), at=timezone.now())
+    return _post(conversation, up_to_seq, words, [])
+
+
+def _is_still_ours(conversation: Conversation, up_to_seq: int) -> bool:
+    """Looked at again under its lock: a person may have come, or the customer have written more, while Theo thought."""
+    now = locked(conversation)
+    has_nobody = now.assignee_id is None and not now.handoff_reason
+    return has_nobody and now.status == Status.OPEN and now.last_seq == up_to_seq
+
+
+def _post(conversation: Conversation, up_to_seq: int, content: str, sources: list[dict[str, str]]) -> Message | None:
+    """None when the workspace may not send."""
+    draft = Draft(
+        conversation_id=conversation.pk,
+        sender_type=SenderType.AGENT,
+        content=content,
+        dedup_key=f"theo:{conversation.pk}:{up_to_seq}",
+        ai_sources=sources,
+    )
+    try:
+        return post_messages([draft])[0].message
+    except Refused:  # the plan's messages of this month are used up
+        return None
