@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from conversations.models import Conversation, Priority
 from conversations.services.blocking import set_blocked
+from conversations.services.following import set_following
 from conversations.services.handling import Handled, park_conversation
 from conversations.services.priorities import set_priority
 from conversations.services.snoozing import snooze_conversation
@@ -19,7 +20,7 @@ MORNING = 9
 
 def do(*, conversation: Conversation, what: str, value: str, actor: User) -> Handled:
     """what: `snooze:reply`, `snooze:later`, `snooze:tomorrow`, `snooze:monday`, `priority:<word or nothing>`, `tag`
-    and `untag:<name>`, `block`, `unblock`. value: of `tag`, what was written.
+    and `untag:<name>`, `follow`, `unfollow`, `block`, `unblock`. value: of `tag`, what was written.
 
     Raises NotFound for any other word, and as the services do.
     """
@@ -34,6 +35,9 @@ def do(*, conversation: Conversation, what: str, value: str, actor: User) -> Han
         return add_tag(conversation=conversation, name=rest or value, actor=actor)
     if word == "untag":
         return remove_tag(conversation=conversation, name=rest, actor=actor)
+    if what in {"follow", "unfollow"}:
+        set_following(conversation=conversation, user=actor, follows=what == "follow")
+        return Handled(conversation=conversation, changed=True)
     if what in {"block", "unblock"}:
         return set_blocked(conversation=conversation, blocked=what == "block", actor=actor)
     raise NotFound

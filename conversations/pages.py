@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from accounts.models import User
-from conversations.models import Conversation, Message, ScheduledMessage
+from conversations.models import Conversation, Follower, Message, ScheduledMessage
 from conversations.selectors import messages_after, messages_before
 
 WINDOW = 50
@@ -100,6 +101,8 @@ def scheduled_in(conversation: Conversation) -> list[ScheduledMessage]:
 
 
 def visible_conversation(user: User, conversation_id: UUID) -> Conversation | None:
-    """With what the page shows of it and `unread`, in one query."""
+    """With what the page shows of it, `unread` and `is_followed` by the user, in one query."""
+    follows = Exists(Follower.objects.filter(conversation=OuterRef("pk"), user=user))
     rows = Conversation.objects.visible_to(user).for_reading().select_related("rating").with_unread(user)
+    rows = rows.annotate(is_followed=follows)
     return rows.filter(pk=conversation_id).first()

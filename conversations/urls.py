@@ -1,7 +1,17 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from conversations import bulk_pages, canned_pages, downloads, editing_pages, macro_pages, uploading, view_pages, views
+from conversations import (
+    bulk_pages,
+    canned_pages,
+    downloads,
+    editing_pages,
+    macro_pages,
+    tag_pages,
+    uploading,
+    view_pages,
+    views,
+)
 
 urlpatterns = [
     path("files/<uuid:attachment_id>/thumb", downloads.thumbnail, name="file-thumbnail"),
@@ -39,6 +49,10 @@ urlpatterns = [
     path("settings/macros/", macro_pages.kept, name="settings-macros"),
     path("settings/macros/<uuid:macro_id>/", macro_pages.one, name="settings-macro"),
     path("settings/macros/<uuid:macro_id>/delete/", macro_pages.delete, name="settings-macro-delete"),
+    path("settings/tags/", tag_pages.kept, name="settings-tags"),
+    path("settings/tags/<uuid:tag_id>/", tag_pages.one, name="settings-tag"),
+    path("settings/tags/<uuid:tag_id>/merge/", tag_pages.merge, name="settings-tag-merge"),
+    path("settings/tags/<uuid:tag_id>/delete/", tag_pages.delete, name="settings-tag-delete"),
     path("settings/replies/", canned_pages.replies, name="settings-replies"),
     path("settings/replies/<uuid:response_id>/", canned_pages.one_reply, name="settings-reply"),
     path("settings/replies/<uuid:response_id>/delete/", canned_pages.delete_reply, name="settings-reply-delete"),

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import Http404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -15,7 +16,8 @@ from conversations.api.views import conversation_for
 from conversations.models import Tag, TagColor
 from conversations.services import tags
 from conversations.wire import tag_payload
-from foundation.api import SIGNED_IN, WITH_BODY, CursorQuery, Done, Text, newest_page, path_id, refusals
+from foundation.api import SIGNED_IN, WITH_BODY, CursorQuery, Done, IdField, Text, newest_page, path_id, refusals
+from foundation.errors import Invalid
 
 
 class TagInput(serializers.Serializer[Any]):
@@ -26,6 +28,10 @@ class TagInput(serializers.Serializer[Any]):
 class TagChange(serializers.Serializer[Any]):
     name = Text(max_length=tags.MAX_NAME, required=False)
     color = serializers.ChoiceField(choices=TagColor.choices, required=False)
+
+
+class MergeInput(serializers.Serializer[Any]):
+    other_id = IdField(help_text="The tag that goes.")
 
 
 class TagOutput(serializers.Serializer[Any]):
@@ -121,6 +127,25 @@ class OneTag(APIView):
         """It is off every conversation, too."""
         tags.delete_tag(tag=tag_for(request, tag_id), actor=request.user)
         return Response({"message": "Tag deleted successfully"})
+
+
+class MergeTag(APIView):
+    resource = Resource.CONVERSATIONS
+
+    @extend_schema(
+        summary="Merge another tag into this one",
+        request=MergeInput,
+        responses={200: TagOutput, **refusals(400, *SIGNED_IN, 403, 404, *WITH_BODY)},
+    )
+    def post(self, request: Request, tag_id: str) -> Response:
+        """What has the other has this one from now on, and the other is gone."""
+        into = tag_for(request, tag_id)
+        data = MergeInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        other = Tag.objects.visible_to(request.user).filter(pk=data.validated_data["other_id"]).first()
+        if other is None:
+            raise Invalid(_("There is no such tag."))
+        return Response(tag_payload(tags.merge_tags(tag=other, into=into, actor=request.user)))
 
 
 class ConversationTags(APIView):

@@ -56,6 +56,18 @@ def delete_tag(*, tag: Tag, actor: User) -> None:
 
 
 @transaction.atomic
+def merge_tags(*, tag: Tag, into: Tag, actor: User) -> Tag:
+    """Whatever has the one has the other from now on, and the first is gone. Raises Invalid for one and the same."""
+    if tag.pk == into.pk or tag.business_id != into.business_id:
+        raise Invalid(_("Choose another tag."))
+    list(Tag.objects.select_for_update().filter(pk__in=[tag.pk, into.pk]).order_by("pk").values_list("pk"))
+    has_both = ConversationTag.objects.filter(tag=into).values("conversation_id")
+    ConversationTag.objects.filter(tag=tag).exclude(conversation_id__in=has_both).update(tag=into)
+    delete_tag(tag=tag, actor=actor)
+    return into
+
+
+@transaction.atomic
 def set_tags(*, conversation: Conversation, names: Sequence[str], actor: User) -> Handled:
     """Exactly these, by their names whatever their case; a name that is new becomes a tag. Raises Unprocessable."""
     return _retag(conversation, actor, lambda _before: list(names))

@@ -244,7 +244,12 @@ export function enhanceInbox(body) {
       const menu = thread?.element.querySelector("#thread-snooze")
       if (menu) openMenu(menu)
     },
-    tag: () => document.getElementById("tag-name")?.focus(),
+    tag: () => {
+      const field = document.getElementById("tag-name")
+      if (!field) return
+      if (!field.checkVisibility({ visibilityProperty: true })) body.dataset.view = "customer"
+      field.focus()
+    },
     select: () => selection.toggle(),
     selectTo: () => selection.toggle({ through: true }),
     find: () => document.getElementById("q").focus(),

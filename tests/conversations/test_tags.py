@@ -1,11 +1,12 @@
 """Tags: words with colours, one of each name, on as many conversations as one likes."""
 
 import pytest
+from django.test import Client
 
 from accounts.models import User
 from businesses.models import Business, FeedEvent
 from conversations.models import Activity, Conversation, Tag
-from conversations.services.tags import change_tag, create_tag, delete_tag, set_tags
+from conversations.services.tags import add_tag, change_tag, create_tag, delete_tag, set_tags
 from tests import builders
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -61,3 +62,40 @@ def test_a_tag_that_goes_is_off_every_conversation(acme: Business, conversation:
 
     delete_tag(tag=tag, actor=ada)
     assert names(conversation) == []
+
+
+def test_two_tags_become_one_over_the_api_and_the_page(acme: Business, ada: User, mallory: User) -> None:
+    one, other = (create_tag(business=acme, name=name, actor=ada) for name in ("Late", "Tardy"))
+    conversation, both = builders.conversation(acme), builders.conversation(acme)
+    add_tag(conversation=conversation, name="Tardy", actor=ada)
+    set_tags(conversation=both, names=["Late", "Tardy"], actor=ada)
+    path = f"/api/v1/tags/{one.pk}/merge"
+    theirs = create_tag(business=mallory.memberships.get().business, name="X", actor=mallory)
+    assert builders.api(ada).post(path, {"other_id": str(theirs.pk)}).status_code == 400
+    assert builders.api(mallory).post(path, {"other_id": str(other.pk)}).status_code == 404
+    assert builders.api(ada).post(path, {"other_id": str(other.pk)}).json()["name"] == "Late"
+    for row in (conversation, both):
+        assert [tag.name for tag in row.tags.all()] == ["Late"]
+
+    client = Client()
+    client.force_login(ada)
+    client.post("/settings/tags/", {"name": "Slow", "color": "red"})
+    slow = Tag.objects.get(name="Slow")
+    assert client.post(f"/settings/tags/{slow.pk}/", {"name": "late", "color": "red"}).status_code == 422
+    client.post(f"/settings/tags/{one.pk}/merge/", {"into": slow.pk})
+    assert [tag.name for tag in conversation.tags.all()] == ["Slow"]
+    assert "Slow" in client.get("/settings/tags/").content.decode()
+    client.post(f"/settings/tags/{slow.pk}/delete/")
+    assert not conversation.tags.exists()
+
+
+def test_one_follows_by_ones_own_wish(acme: Business, ada: User, mallory: User) -> None:
+    conversation = builders.conversation(acme)
+    path = f"/api/v1/conversations/{conversation.pk}/follow"
+    assert builders.api(mallory).put(path).status_code == 404
+    assert builders.api(ada).put(path).json() == {"following": True}
+    client = Client()
+    client.force_login(ada)
+    assert "Follow no longer" in client.get(f"/inbox/{conversation.pk}/").content.decode()
+    client.post(f"/inbox/{conversation.pk}/handle/", {"do": "unfollow"})
+    assert not conversation.followers.exists()
