@@ -16,7 +16,7 @@ from channels_app.adapters.base import DeliveryError, Download, MediaGone, Media
 from channels_app.models import Media
 from conversations import events
 from conversations.attachments import facts_of
-from conversations.models import Attachment, ChannelType, Conversation, Message
+from conversations.models import Attachment, ChannelType, Conversation, MailOriginal, Message
 from conversations.services.uploads import store_upload
 from foundation.errors import Refused, Unavailable
 from foundation.filetypes import type_of
@@ -98,6 +98,9 @@ def _attach(media: Media, stored: Attachment) -> None:
         stored.message = message
         stored.save(update_fields=["message"])
         message.attachments = [*message.attachments, facts_of(stored)]
+        if (content_id := media.ref.get("content_id")) and (mail := MailOriginal.objects.filter(pk=message.pk).first()):
+            mail.pictures[content_id] = str(stored.pk)
+            mail.save(update_fields=["pictures"])
         _tell(message)
 
 

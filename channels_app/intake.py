@@ -5,6 +5,7 @@ changes in one transaction. One that fails is tried again, and then kept with it
 """
 
 import logging
+import re
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from channels_app.adapters.base import (
     CredentialsRevoked,
     EchoReceived,
     InboundEvent,
+    Letter,
     MediaRef,
     MessageDeleted,
     MessageEdited,
@@ -36,7 +38,7 @@ from channels_app.deliveries import remember
 from channels_app.keys import key_of
 from channels_app.models import Channel, ExternalMessage, Media, RawEvent, RawState, Thread
 from conversations import events
-from conversations.models import ChannelType, Conversation, Message, MessageStatus, SenderType
+from conversations.models import ChannelType, Conversation, MailOriginal, Message, MessageStatus, SenderType
 from conversations.services.messages import MAX_CONTENT, Draft, post_messages
 from conversations.services.opening import open_conversation
 from conversations.services.receipts import mark_delivered, mark_read
@@ -53,6 +55,10 @@ PATIENCE = timedelta(seconds=60)
 ECHO_PATIENCE = timedelta(seconds=3)
 # One process of an installation works at a time, so that two messages of one customer keep their order.
 _ADVISORY = 0x70696E67_0001
+
+
+# Of answers and forwarded mails, in some languages.
+_SUBJECT_MARKS = re.compile(r"^(?:\s*(?:re|aw|antw|sv|fw|fwd|wg|tr|rv)\s*:\s*)+", re.I)
 
 
 class NotYet(Exception):
@@ -227,6 +233,8 @@ def _message(channel: Channel, raw: RawEvent, event: MessageReceived) -> None:
     news = ["last_heard_at", "address", "conversation"] if event.address else ["last_heard_at"]
     Thread.objects.bulk_create([heard], update_conflicts=True, unique_fields=["channel", "key"], update_fields=news)
     remember(channel, message, event.external_id)
+    if event.letter:
+        _keep_letter(message, event.letter)
     Media.objects.bulk_create([Media(channel=channel, message=message, ref=asdict(ref)) for ref in event.media])
 
 
@@ -242,8 +250,22 @@ def _by_reference(channel: Channel, event: MessageReceived) -> Conversation | No
     return None
 
 
+def _keep_letter(message: Message, letter: Letter) -> None:
+    """Its subject only when it is news in the conversation."""
+    mail = MailOriginal(message=message, **{name: _storable(text) for name, text in asdict(letter).items()})
+    before = MailOriginal.objects.filter(message__conversation=message.conversation_id).exclude(subject="")
+    last = before.order_by("-message__seq").values_list("subject", flat=True).first()
+    if last is not None and _SUBJECT_MARKS.sub("", last) == _SUBJECT_MARKS.sub("", mail.subject):
+        mail.subject = ""
+    mail.save(force_insert=True)
+
+
+def _storable(text: str) -> str:
+    return text.replace("\0", "").encode(errors="replace").decode().strip()
+
+
 def _content(event: MessageReceived) -> str:
-    text = event.text.replace("\0", "").encode(errors="replace").decode().strip()
+    text = _storable(event.text)
     if len(text) > MAX_CONTENT:
         text = text[: MAX_CONTENT - 1] + "…"
     return text or (_label(event.media[0]) if event.media else _("(An empty message)"))

@@ -1,8 +1,13 @@
 from django.urls import path
 
-from channels_app import retry_pages, views
+from channels_app import originals, retry_pages, views
 
 urlpatterns = [
+    path(
+        "inbox/<uuid:conversation_id>/messages/<uuid:message_id>/original/",
+        originals.original,
+        name="conversation-original",
+    ),
     path(
         "inbox/<uuid:conversation_id>/messages/<uuid:message_id>/retry/",
         retry_pages.retry,

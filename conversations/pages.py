@@ -1,6 +1,6 @@
 """What the inbox's pages show of a conversation: a window of its thread, and how messages stand in it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from accounts.models import User
-from conversations.models import Conversation, Follower, Message, ScheduledMessage
+from conversations.models import ChannelType, Conversation, Follower, MailOriginal, Message, ScheduledMessage
 from conversations.selectors import messages_after, messages_before
 
 WINDOW = 50
@@ -32,6 +32,7 @@ class Entry:
     day: date | None
     same: bool
     new: bool = False
+    mail: MailOriginal | None = None
 
 
 def window_before(conversation: Conversation, before: int | None) -> tuple[list[Entry], int | None]:
@@ -65,15 +66,27 @@ def window_after(conversation: Conversation, after: int, limit: int) -> list[Ent
     return list(_entries(conversation, messages[:limit], before))
 
 
-def _entries(conversation: Conversation, messages: Iterable[Message], before: Message | None) -> Iterable[Entry]:
+def _entries(conversation: Conversation, messages: Sequence[Message], before: Message | None) -> Iterable[Entry]:
     receipts = conversation.receipts
+    mails = _mails(conversation, messages)
     for message in messages:
         other_day = before is None or _day(before) != _day(message)
         status = message.status_with(receipts)
         yield Entry(
-            message=message, status=status, day=_day(message) if other_day else None, same=_same(before, message)
+            message=message,
+            status=status,
+            day=_day(message) if other_day else None,
+            same=_same(before, message),
+            mail=mails.get(message.pk),
         )
         before = message
+
+
+def _mails(conversation: Conversation, messages: Sequence[Message]) -> dict[UUID, MailOriginal]:
+    """Without their HTML, which has a page of its own."""
+    if conversation.channel_type != ChannelType.EMAIL:
+        return {}
+    return MailOriginal.objects.defer("html", "pictures").in_bulk([message.pk for message in messages])
 
 
 def _same(before: Message | None, message: Message) -> bool:

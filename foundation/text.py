@@ -5,6 +5,13 @@ MAX_DEPTH = 32
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 
+class Clean(str):
+    """HTML that passed an allowlist: templates print it as it is."""
+
+    def __html__(self) -> str:
+        return self
+
+
 def is_clean(text: str) -> bool:
     """No NUL (PostgreSQL refuses it) and no lone surrogate (not UTF-8)."""
     try:

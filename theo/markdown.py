@@ -8,19 +8,14 @@ import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from foundation.text import Clean
+
 TAGS = {"p", "br", "h2", "h3", "h4", "ul", "ol", "li", "strong", "em", "s", "code", "pre", "blockquote", "a", "hr"}
 TAGS |= {"table", "thead", "tbody", "tr", "th", "td"}
 # The page has its own first two levels.
 HEADINGS = {"h1": "h2", "h2": "h3", "h3": "h4", "h5": "h4", "h6": "h4"}
 
 _parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable("image")
-
-
-class Clean(str):
-    """HTML that passed the allowlist: templates print it as it is."""
-
-    def __html__(self) -> str:
-        return self
 
 
 def rendered(text: str) -> Clean:

@@ -81,13 +81,17 @@ class ContactRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaRef:
-    """kind: image, audio, voice, video, document, sticker. provider_ref: opaque to the core. size: as declared."""
+    """kind: image, audio, voice, video, document, sticker. provider_ref: opaque to the core. size: as declared.
+
+    content_id: what the HTML of its mail calls it.
+    """
 
     kind: str
     provider_ref: str
     mime_type: str = ""
     filename: str = ""
     size: int | None = None
+    content_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +99,17 @@ class InboundEvent:
     """occurred_at: by the provider's clock, for display only."""
 
     occurred_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """What a mail is beside its words, as `conversations.MailOriginal` keeps it. html: cleaned."""
+
+    subject: str
+    to: str
+    cc: str
+    quoted: str
+    html: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +133,7 @@ class MessageReceived(InboundEvent):
     conversation_id: UUID | None = None
     own_only: bool = False
     address: str = ""
+    letter: Letter | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from conversations.models.customers import Customer
 from conversations.models.drafts import ReplyDraft
 from conversations.models.followers import Follower
 from conversations.models.macros import Macro
+from conversations.models.mails import MailOriginal
 from conversations.models.messages import THEO, Message, MessageQuerySet
 from conversations.models.notes import Mention, Note
 from conversations.models.ratings import Rating
@@ -47,6 +48,7 @@ __all__ = [
     "HandoffReason",
     "IndexedKind",
     "Macro",
+    "MailOriginal",
     "Mention",
     "Message",
     "MessageQuerySet",

@@ -26,6 +26,19 @@ register = template.Library()
 
 # Some three KB each; a long message is drawn whenever it is shown, and so is one with files, whose addresses end.
 KEPT, LONG = 4_000, 2_000
+# The rest is in the original.
+QUOTED = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """Of a message that came as a mail. subject: "" when it says nothing new. original: where it is shown whole."""
+
+    subject: str
+    to: str
+    cc: str
+    quoted: str
+    original: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +74,7 @@ class Said:
     retry: str
     is_theos: bool
     sources: tuple[tuple[str, str], ...]
+    mail: Letter | None
 
 
 @register.simple_tag(takes_context=True)
@@ -83,7 +97,7 @@ def _aside(aside: Line | Words, reader: User) -> SafeText:
 
 
 def _drawn(said: Said, files: list[Any]) -> SafeText:
-    if files or len(said.content) > LONG or settings.DEBUG:
+    if files or len(said.content) + len(said.mail.quoted if said.mail else "") > LONG or settings.DEBUG:
         return _draw.__wrapped__(said, files)
     return _draw(said)
 
@@ -127,9 +141,23 @@ def _said(entry: Entry, about: Conversation, clock: Clock, reader: User) -> Said
         is_edited=message.edited_at is not None,
         is_deleted=message.deleted_at is not None,
         retry=reverse("conversation-message-retry", args=[about.pk, message.pk]) if has_failed else "",
+        mail=_letter(entry, about),
         edit=reverse("conversation-message", args=[about.pk, message.pk]) if changeable else "",
         is_theos=message.is_theos,
         sources=tuple((source["id"], source["title"]) for source in message.ai_sources or []),
+    )
+
+
+def _letter(entry: Entry, about: Conversation) -> Letter | None:
+    mail = entry.mail
+    if mail is None:
+        return None
+    return Letter(
+        subject="" if entry.message.content.startswith(mail.subject) else mail.subject,
+        to=mail.to,
+        cc=mail.cc,
+        quoted=mail.quoted[:QUOTED],
+        original=reverse("conversation-original", args=[about.pk, mail.pk]),
     )
 
 

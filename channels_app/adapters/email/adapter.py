@@ -19,6 +19,7 @@ from channels_app.adapters.base import (
     InboundEvent,
     Incoming,
     Kind,
+    Letter,
     MediaGone,
     MediaRef,
     MessageReceived,
@@ -30,6 +31,7 @@ from channels_app.adapters.base import (
     bytes_of,
 )
 from channels_app.adapters.email import hooks, mailbox, noise, sending
+from channels_app.adapters.email.headers import Address
 from channels_app.adapters.email.reading import MAX_BYTES, File, Mail, Unreadable, read
 from channels_app.adapters.email.threading import conversation_in, reply_address
 from channels_app.models import RawEvent
@@ -90,6 +92,13 @@ class EmailAdapter(ChannelAdapter):
                 conversation_id=answered,
                 own_only=True,
                 address=_answering(mail),
+                letter=Letter(
+                    subject=mail.subject[:300],
+                    to=self._others(mail.to),
+                    cc=self._others(mail.cc),
+                    quoted=mail.quoted if answered or mail.references else "",
+                    html=mail.html,
+                ),
             ),
         )
 
@@ -196,6 +205,10 @@ class EmailAdapter(ChannelAdapter):
             use_tls=bool(config.get("smtp_use_tls", True)),
         )
 
+    def _others(self, among: Sequence[Address]) -> str:
+        """Who else got it: our own address says nothing to whoever reads it there."""
+        return ", ".join(one.email for one in among if _without_tag(one.email) != self._address)[:1000]
+
     def _read(self, payload: Any) -> Mail | None:
         try:
             return read(base64.b64decode(payload["raw"]), own={self._address})
@@ -242,6 +255,7 @@ def _ref(mail: Mail, number: int, file: File) -> MediaRef:
         mime_type=file.content_type,
         filename=file.name,
         size=len(file.content),
+        content_id=file.content_id[:200] if file.inline else "",
     )
 
 

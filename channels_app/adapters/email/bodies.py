@@ -10,6 +10,8 @@ from html.parser import HTMLParser
 
 import nh3
 
+from foundation.text import Clean
+
 MAX_HTML = 1_000_000
 MAX_TAGS = 10_000
 
@@ -59,22 +61,24 @@ def bounded(html: str) -> str:
     return html[:at]
 
 
-def safe_html(html: str, *, pictures: Mapping[str, str] | None = None, remote: bool = False) -> str:
+def safe_html(html: str, *, pictures: Mapping[str, str] | None = None, remote: bool = False) -> Clean:
     """A fragment to show in a frame of its own: no script, no form, no style sheet, links that say no referrer.
 
     pictures: Content-ID -> address of what came along; None keeps `cid:` for later. remote: whether pictures may be
     fetched from elsewhere, which tells the sender that the mail is being read.
     """
-    return nh3.clean(
-        bounded(html),
-        tags=_TAGS,
-        clean_content_tags=_WITHOUT_WORDS,
-        attributes=_ATTRIBUTES,
-        attribute_filter=_filter(pictures, remote),
-        url_schemes=_SCHEMES,
-        filter_style_properties=_STYLES,
-        link_rel="noopener noreferrer nofollow",
-        set_tag_attribute_values={"a": {"target": "_blank"}},
+    return Clean(
+        nh3.clean(
+            bounded(html),
+            tags=_TAGS,
+            clean_content_tags=_WITHOUT_WORDS,
+            attributes=_ATTRIBUTES,
+            attribute_filter=_filter(pictures, remote),
+            url_schemes=_SCHEMES,
+            filter_style_properties=_STYLES,
+            link_rel="noopener noreferrer nofollow",
+            set_tag_attribute_values={"a": {"target": "_blank"}},
+        )
     )
 
 
