@@ -1,8 +1,9 @@
 from django.urls import path
 
-from channels_app import originals, retry_pages, views
+from channels_app import originals, retry_pages, template_pages, views
 
 urlpatterns = [
+    path("inbox/<uuid:conversation_id>/templates/", template_pages.templates, name="conversation-templates"),
     path(
         "inbox/<uuid:conversation_id>/messages/<uuid:message_id>/original/",
         originals.original,

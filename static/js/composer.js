@@ -4,6 +4,7 @@
 import { enhanceAttach } from "./attach.js"
 import { enhanceEmoji } from "./emoji.js"
 import { ask, Failed } from "./fragment.js"
+import { enhanceLimits } from "./limits.js"
 import { backoff } from "./socket.js"
 import { enhanceSuggest } from "./suggest.js"
 
@@ -194,6 +195,7 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
       remember()
       text.focus({ preventScroll: true })
     })
+  enhanceLimits(form)
   enhanceSuggest(form, () => noteMode.checked)
   enhanceEmoji(form.querySelector("[data-emoji]"), text)
   text.addEventListener("keydown", (event) => {

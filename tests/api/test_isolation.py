@@ -143,6 +143,8 @@ APART = {
     ("delete", "/api/v1/auth/sessions/{session_id}"),
     # It needs a message that failed.
     ("post", "/api/v1/conversations/{conversation_id}/messages/{message_id}/retry"),
+    # It needs a channel that has templates.
+    ("post", "/api/v1/conversations/{conversation_id}/template"),
     # They need a second factor at hand.
     ("post", "/api/v1/auth/factors/totp/confirm"),
     ("delete", "/api/v1/auth/factors/totp"),

@@ -1,0 +1,81 @@
+"""Message templates: what a provider lets one send after its reply window has closed (WhatsApp; channels.md 3.9)."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+from django.core.cache import cache
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from channels_app import connecting
+from channels_app.adapters import ADAPTERS
+from channels_app.adapters.base import DeliveryError
+from channels_app.models import Channel, Delivery
+from conversations.models import ChannelType, Conversation
+from conversations.services.messages import Posted, send_reply
+from foundation.errors import NotFound, Unavailable, Unprocessable
+from foundation.sealed import CannotUnseal
+
+KEPT_SECONDS = 600
+MAX_BLANK = 500
+# Meta refuses line breaks, tabs and rows of blanks in them.
+_WHITE = re.compile(r"\s+")
+_BLANK = re.compile(r"\{\{(\d+)\}\}")
+
+Template = dict[str, Any]
+
+
+def has_templates(channel: Channel | None) -> bool:
+    adapter = ADAPTERS.get(ChannelType(channel.type)) if channel else None
+    return bool(adapter and adapter.capabilities.templates)
+
+
+def templates_of(channel: Channel) -> list[Template]:
+    """`name`, `language`, `body` and the number of `blanks` of each, as the provider had them a while ago.
+
+    Raises Unavailable, in the provider's case with its reason.
+    """
+    if not has_templates(channel):
+        return []
+    key = f"templates:{channel.pk}:{channel.updated_at.timestamp()}"
+    found: list[Template] | None = cache.get(key)
+    if found is None:
+        try:
+            adapter = connecting.adapter_of(channel)
+            found = adapter.templates() if adapter else []
+        except DeliveryError as error:
+            raise Unavailable(error.reason) from error
+        except CannotUnseal as error:
+            raise Unavailable(_("The channel has to be reconnected.")) from error
+        cache.set(key, found, KEPT_SECONDS)
+    return found
+
+
+def send_template(
+    *, conversation: Conversation, author: User, name: str, language: str, blanks: list[str], key: str = ""
+) -> Posted:
+    """The thread gets its words with the blanks filled; the provider gets its name.
+
+    Raises NotFound (no such template on this channel), Unprocessable (a blank is missing), Unavailable; else as
+    send_reply.
+    """
+    channel = conversation.channel
+    offered = templates_of(channel) if channel else []
+    template = next((one for one in offered if (one["name"], one["language"]) == (name, language)), None)
+    if template is None:
+        raise NotFound
+    filled = [_WHITE.sub(" ", text).strip() for text in blanks]
+    if len(filled) != template["blanks"] or not all(filled):
+        raise Unprocessable(_("Fill each blank of the template."), field="blanks")
+    words = _BLANK.sub(lambda blank: filled[int(blank[1]) - 1], template["body"])
+    with transaction.atomic():
+        posted = send_reply(conversation=conversation, author=author, content=words, key=key)
+        _send_as(posted.message.pk, {"name": name, "language": language, "blanks": filled})
+    return posted
+
+
+def _send_as(message_id: UUID, template: Template) -> None:
+    """Before anybody claims it: the rows are of our own transaction."""
+    Delivery.objects.filter(message=message_id, attempts=0).update(template=template)

@@ -1,0 +1,109 @@
+"""What WhatsApp takes after its window, and what the composer says of a channel's limits."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from businesses.models import Business
+from channels_app import connecting, deliveries
+from channels_app.models import Channel, Delivery, DeliveryState, Thread
+from channels_app.services import create_channel
+from conversations.models import ChannelType, Conversation, Message
+from tests import builders
+from tests.fakes.meta import NUMBER, TEMPLATE, TOKEN, Meta
+
+
+@pytest.fixture
+def meta(settings: Any) -> Iterator[Meta]:
+    cache.clear()
+    with Meta() as running:
+        settings.OUTBOUND_ALLOW = ["127.0.0.1"]
+        settings.META_GRAPH_BASE_URL = running.url
+        yield running
+
+
+@pytest.fixture
+def late(ada: User, acme: Business, meta: Meta) -> Conversation:
+    """Cleo wrote 25 hours ago."""
+    config = {"phone_number_id": NUMBER, "access_token": TOKEN, "waba_id": "1"}
+    channel = create_channel(actor=ada, type=ChannelType.WHATSAPP, config=config)
+    connecting.connect(channel)
+    conversation = builders.conversation(acme, type=ChannelType.WHATSAPP)
+    Conversation.objects.filter(pk=conversation.pk).update(channel=channel)
+    heard = timezone.now() - timedelta(hours=25)
+    Thread.objects.create(
+        channel=channel, conversation=conversation, key="15550001111", address="15550001111", last_heard_at=heard
+    )
+    conversation.refresh_from_db()
+    return conversation
+
+
+def test_a_template_is_listed_filled_and_sent(late: Conversation, ada: User, meta: Meta) -> None:
+    (template,) = builders.api(ada).get(f"/api/v1/channels/{late.channel_id}/templates").json()
+    assert template["name"] == TEMPLATE["name"]
+    body = {
+        "name": template["name"],
+        "language": template["language"],
+        "blanks": [f"word\n{number}" for number in range(template["blanks"])],
+        "client_message_id": "once",
+    }
+    path = f"/api/v1/conversations/{late.pk}/template"
+    assert [builders.api(ada).post(path, body).status_code for _number in range(2)] == [201, 201]
+    assert builders.api(ada).post(path, body | {"blanks": ["", "", "", ""]}).status_code == 422
+    assert builders.api(ada).post(path, body | {"name": "unknown"}).status_code == 404
+
+    for delivery in deliveries.claim(10):
+        deliveries.attempt(delivery)
+
+    assert (Delivery.objects.get().state, Delivery.objects.get().last_error) == (DeliveryState.SENT, "")
+    message = Message.objects.get(sender=ada)
+    assert "{{" not in message.content
+    assert "word 0" in message.content
+    (sent,) = [call for call in meta.calls if call.path.endswith("/messages")]
+    assert sent.fields["template"]["name"] == template["name"]
+
+
+def test_the_composer_says_that_the_window_is_closed_and_leads_to_the_templates(
+    late: Conversation, ben: User, mallory: User
+) -> None:
+    browser = Client()
+    browser.force_login(ben)
+    page = browser.get(f"/inbox/{late.pk}/").content.decode()
+    assert "the reply window is closed" in page
+    assert '"max_text": 4096' in page
+
+    address = f"/inbox/{late.pk}/templates/"
+    assert TEMPLATE["name"] in browser.get(address).content.decode()
+    refused = browser.post(address, {"name": TEMPLATE["name"], "language": TEMPLATE["language"]})
+    assert (refused.status_code, b"Fill each blank" in refused.content) == (422, True)
+    blanks = ["x"] * str(TEMPLATE["components"]).count("{{")
+    sent = browser.post(address, {"name": TEMPLATE["name"], "language": TEMPLATE["language"], "blank": blanks})
+    assert sent.status_code == 302
+
+    browser.force_login(mallory)
+    assert browser.get(address).status_code == 404
+    assert builders.api(mallory).get(f"/api/v1/channels/{late.channel_id}/templates").status_code == 404
+    assert builders.api(mallory).post(f"/api/v1/conversations/{late.pk}/template", {}).status_code == 404
+
+
+def test_a_provider_that_does_not_answer_is_said(late: Conversation, ada: User, meta: Meta, settings: Any) -> None:
+    settings.META_GRAPH_BASE_URL = "http://127.0.0.1:9"
+
+    answer = builders.api(ada).get(f"/api/v1/channels/{late.channel_id}/templates")
+
+    assert (answer.status_code, answer.json()["detail"]) == (503, "The provider does not answer.")
+
+
+def test_our_own_channels_have_no_limits(ada: User, acme: Business) -> None:
+    browser = Client()
+    browser.force_login(ada)
+    page = browser.get(f"/inbox/{builders.conversation(acme).pk}/").content.decode()
+
+    assert "channel-limits" not in page
+    assert Channel.objects.exclude(type=ChannelType.WIDGET).count() == 0
