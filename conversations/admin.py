@@ -10,6 +10,7 @@ from conversations.models import (
     Customer,
     Follower,
     Macro,
+    MailOriginal,
     Mention,
     Message,
     Note,
@@ -56,6 +57,14 @@ class MessageAdmin(ReadOnlyAdmin):
     list_display = ("conversation_id", "seq", "sender_type", "status", "created_at")
     list_filter = ("sender_type", "status")
     search_fields = ("id", "conversation__id")
+
+
+@admin.register(MailOriginal)
+class MailOriginalAdmin(ReadOnlyAdmin):
+    list_display = ("message_id", "subject", "to", "cc")
+    list_select_related = ("message",)
+    search_fields = ("message__id", "message__conversation__business__name")
+    fields = ("message", "subject", "to", "cc")
 
 
 @admin.register(Attachment)
