@@ -1,0 +1,96 @@
+"""Customers over REST. Source: design.md 10."""
+
+from typing import Any
+
+from django.db.models import Q
+from django.http import Http404
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from businesses.policy import Action, require
+from businesses.scopes import Resource
+from conversations.api.serializers import CustomerOutput
+from conversations.models import Customer
+from conversations.services import customers
+from conversations.wire import customer_payload
+from foundation.api import SIGNED_IN, WITH_BODY, CursorQuery, Text, newest_page, path_id, refusals
+
+
+class CustomerInput(serializers.Serializer[Any]):
+    name = Text(max_length=customers.MAX_TEXT, required=False, allow_blank=True)
+    email = serializers.EmailField(max_length=customers.MAX_EMAIL, required=False, allow_blank=True)
+    external_id = Text(max_length=customers.MAX_TEXT, required=False, allow_blank=True)
+
+
+class CustomerQuery(CursorQuery):
+    q = Text(required=False, allow_blank=True, max_length=200, help_text="In name, e-mail or external id.")
+
+
+class CustomerList(serializers.Serializer[Any]):
+    results = CustomerOutput(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class Customers(APIView):
+    resource = Resource.CONVERSATIONS
+
+    @extend_schema(
+        operation_id="customers_list",
+        summary="List customers",
+        parameters=[CustomerQuery],
+        responses={200: CustomerList, **refusals(400, *SIGNED_IN, 422)},
+    )
+    def get(self, request: Request) -> Response:
+        """Newest first."""
+        require(request.user, Action.HANDLE_CONVERSATIONS)
+        query = CustomerQuery(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        rows = Customer.objects.visible_to(request.user).order_by("-created_at", "-id")
+        if q := query.validated_data.get("q"):
+            rows = rows.filter(Q(name__icontains=q) | Q(email__icontains=q) | Q(external_id__icontains=q))
+        cursor, limit = query.validated_data.get("cursor"), query.validated_data["limit"]
+        page, following = newest_page(rows, cursor=cursor, limit=limit, by="created_at")
+        return Response({"results": [customer_payload(customer) for customer in page], "next": following})
+
+    @extend_schema(
+        summary="Write down a customer",
+        request=CustomerInput,
+        responses={201: CustomerOutput, **refusals(400, *SIGNED_IN, 403, *WITH_BODY)},
+    )
+    def post(self, request: Request) -> Response:
+        membership = require(request.user, Action.HANDLE_CONVERSATIONS)
+        data = CustomerInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        customer = customers.create_customer(business=membership.business, **data.validated_data)
+        return Response(customer_payload(customer), status=201)
+
+
+class OneCustomer(APIView):
+    resource = Resource.CONVERSATIONS
+
+    @extend_schema(summary="Get a customer", responses={200: CustomerOutput, **refusals(400, *SIGNED_IN, 404)})
+    def get(self, request: Request, customer_id: str) -> Response:
+        return Response(customer_payload(_customer_for(request, customer_id)))
+
+    @extend_schema(
+        summary="Change a customer",
+        request=CustomerInput,
+        responses={200: CustomerOutput, **refusals(400, *SIGNED_IN, 403, 404, *WITH_BODY)},
+    )
+    def patch(self, request: Request, customer_id: str) -> Response:
+        """E-mail and external id of a verified customer stay as they are proven."""
+        customer = _customer_for(request, customer_id)
+        data = CustomerInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        return Response(customer_payload(customers.change_customer(customer=customer, given=data.validated_data)))
+
+
+def _customer_for(request: Request, text: str) -> Customer:
+    require(request.user, Action.HANDLE_CONVERSATIONS)
+    customer = Customer.objects.visible_to(request.user).filter(pk=path_id(text)).first()
+    if customer is None:
+        raise Http404
+    return customer
