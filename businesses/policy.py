@@ -22,6 +22,7 @@ class Action(StrEnum):
     MANAGE_TEAM = auto()
     MANAGE_TEAMS = auto()
     MANAGE_CHANNELS = auto()
+    MANAGE_ASSISTANT = auto()
     MANAGE_WIDGETS = auto()
     MANAGE_WORKSPACE = auto()
     MANAGE_BILLING = auto()
@@ -33,7 +34,7 @@ class Action(StrEnum):
 BY_ALL = frozenset({Action.HANDLE_CONVERSATIONS, Action.WRITE_ARTICLES, Action.SEE_REPORTS, Action.USE_API_TOKENS})
 ALLOWED: dict[Role, frozenset[Action]] = {
     Role.OWNER: frozenset(Action),
-    Role.ADMIN: BY_ALL | {Action.ASSIGN, Action.MANAGE_TEAMS},
+    Role.ADMIN: BY_ALL | {Action.ASSIGN, Action.MANAGE_TEAMS, Action.MANAGE_ASSISTANT},
     Role.AGENT: BY_ALL,
 }
 

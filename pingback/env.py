@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Collection
 from pathlib import Path
 
 import environ
@@ -26,6 +27,13 @@ def env_int(name: str, default: int, *, minimum: int = 0) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < minimum:
         raise ImproperlyConfigured(f"{name}={text!r} is not a whole number from {minimum}.")
     return int(text)
+
+
+def env_choice(name: str, default: str, choices: Collection[str]) -> str:
+    text = env_str(name, default)
+    if text not in choices:
+        raise ImproperlyConfigured(f"{name}={text!r} is none of {', '.join(choices)}.")
+    return text
 
 
 def env_rate(name: str, default: str) -> tuple[int, int]:

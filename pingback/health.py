@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from channels_app import worker
 from pingback.realtime import bus
+from theo.engine.embedders import engine_name
 
 log = logging.getLogger("pingback.health")
 
@@ -32,7 +33,11 @@ def readyz(request: HttpRequest) -> JsonResponse:
         parts[name] = (database or not asks_the_database) and _works(name, check)
     down = {name for name, up in parts.items() if not up}
     _tell(down)
-    body = {"status": "unavailable" if down else "ok", **{name: "ok" if up else "down" for name, up in parts.items()}}
+    body = {
+        "status": "unavailable" if down else "ok",
+        **{name: "ok" if up else "down" for name, up in parts.items()},
+        "theo": engine_name(),  # with less than all of it Theo knows less, and the rest works
+    }
     answer = JsonResponse(body, status=503 if down else 200)
     answer._has_been_logged = True  # type: ignore[attr-defined]  # Django's mark; it would log each as an error
     return answer

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from corsheaders.defaults import default_headers
 from django.utils.translation import gettext_lazy as _
 
-from pingback.env import env_bool, env_database, env_email, env_int, env_list, env_rate, env_secret, env_str
+from pingback.env import env_bool, env_choice, env_database, env_email, env_int, env_list, env_rate, env_secret, env_str
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env_str("PINGBACK_DATA_DIR", str(BASE_DIR / "var"))).absolute()
@@ -274,6 +274,8 @@ TWILIO_API_BASE_URL = _provider("TWILIO_API_BASE_URL", "https://api.twilio.com")
 
 # Limits ---------------------------------------------------------------------------------------------------
 
+# What Theo reads meaning with: auto takes whatever is there (theo/engine/embedders.py).
+THEO_ENGINE = env_choice("THEO_ENGINE", "auto", ("auto", "full", "e5", "minilm", "lexical"))
 THROTTLES = env_bool("THROTTLES", True)
 # "most/seconds", counted in rows so that a restart forgives nothing; 0 turns one off (foundation/throttles.py).
 THROTTLE_RATES = {

@@ -56,6 +56,12 @@ def plain_static_files(settings: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
+def theo_reads_words_alone(settings: Any) -> None:
+    """The models take a second and 200 MB a process: the tests that are about them turn them on."""
+    settings.THEO_ENGINE = "lexical"
+
+
+@pytest.fixture(autouse=True)
 def files_of_their_own(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     settings.MEDIA_ROOT = tmp_path_factory.mktemp("uploads", numbered=True)
 

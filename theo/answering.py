@@ -1,24 +1,22 @@
 """What Theo would say in a conversation, out of the workspace's own articles and in their own words.
 
-Nothing is made up: a reply is a part of one published article as it stands there. By words alone Theo is never sure
-enough to send it (`retrieval.MOST_SURE`), so it is a draft for an agent, and in `auto` a person is asked for.
-Source: contract/api.md 10; theo.md 4 and 5.
+Nothing is made up: a reply is a part of one published article as it stands there. Complaints, and who wants a person,
+are never answered. Source: contract/api.md 10; theo.md 4 and 5.
 """
 
-import re
-from collections import OrderedDict
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from threading import Lock
+from datetime import timedelta
 from uuid import UUID
-
-from django.db.models import Count, Max
 
 from conversations.models import Conversation, HandoffReason, Message, SenderType
 from conversations.services.handoffs import flag_for_person
+from theo.engine.index import MAX_QUESTION, Hit
+from theo.engine.lexical import words
+from theo.engine.passages import sentences_of
+from theo.indexing import find
 from theo.markdown import plain
 from theo.models import Article, ArticleStatus, Assistant, Mode
-from theo.retrieval import MAX_QUESTION, Doc, Hit, Index, words
+from theo.phrases import needs_person
 
 # Below that, what was found is no help to anybody.
 LEAST_SURE = 0.3
@@ -26,21 +24,6 @@ LEAST_SURE = 0.3
 TOGETHER = timedelta(seconds=60)
 LAST_MESSAGES = 5
 WHOLE, MOST_SENTENCES, MAX_REPLY = 600, 5, 4_000
-MOST_INDEXES = 50
-
-_END = re.compile(r"(?<=[.!?…。！？])\s+|\n+")
-_PERSON = re.compile(
-    r"\b(?:speak|talk|chat|connect|transfer|forward|put|get)\b[^.?!]{0,40}\b(?:human|person|agent|someone|somebody"
-    r"|representative|advisor|operator|manager|staff)\b"
-    r"|\b(?:real|live|actual) (?:human|person|agent)\b|^\W*(?:agent|human|operator|representative)\W*$|\bcall me\b"
-    r"|\bmit (?:einem|einer|jemandem|nem|ner)\b[^.?!]{0,30}\b(?:mensch\w*|person|mitarbeiter\w*|berater\w*)\b"
-    r"|\b(?:parler|discuter)\b[^.?!]{0,30}\b(?:humain|personne|quelqu.un|conseiller|agent|responsable)\b"
-    r"|\b(?:hablar|contactar)\b[^.?!]{0,30}\b(?:persona|humano|agente|alguien|operador)\b"
-    r"|\b(?:falar)\b[^.?!]{0,30}\b(?:pessoa|humano|atendente|algu[eé]m)\b"
-    r"|\b(?:parlare)\b[^.?!]{0,30}\b(?:persona|umano|operatore|qualcuno)\b"
-    r"|\b(?:met|spreken)\b[^.?!]{0,30}\b(?:een mens|een persoon|medewerker|iemand)\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +74,8 @@ def think(*, conversation: Conversation, mode: Mode, threshold: float) -> Answer
     )
     if not question:
         return nothing
-    if wants_person(question):
-        return _handed_over(nothing, HandoffReason.USER_REQUESTED) if is_open else nothing
+    if (reason := needs_person(question)) is not None:
+        return _handed_over(nothing, reason) if is_open else nothing
     best = best_of(conversation.business_id, question)
     article = Article.objects.filter(pk=best.key, status=ArticleStatus.PUBLISHED).first() if best else None
     confidence = best.confidence if best and article else 0.0
@@ -109,20 +92,16 @@ def _handed_over(found: Answer, reason: HandoffReason) -> Answer:
     return replace(found, handoff_reason=found.handoff_reason or reason)
 
 
-def wants_person(question: str) -> bool:
-    return bool(_PERSON.search(question))
-
-
 def best_of(business_id: UUID, question: str) -> Hit | None:
     """Among the workspace's published articles, and no others."""
-    return next(iter(_index_of(business_id).find(question, most=1)), None)
+    return next(iter(find(business_id, question)), None)
 
 
 def excerpt(text: str, question: str) -> str:
     """All of a short text; of a long one whole sentences around the one that has most of the question."""
     if len(text) <= WHOLE:
         return text
-    sentences = [part.strip() for part in _END.split(text) if part.strip()]
+    sentences = sentences_of(text)
     asked = set(words(question))
     best = max(range(len(sentences)), key=lambda n: (len(asked & set(words(sentences[n]))), -n))
     first, end = best, best + 1
@@ -150,28 +129,3 @@ def _asked(conversation: Conversation) -> tuple[str, bool, int]:
             break
         said.append(message)
     return "\n".join(message.content for message in reversed(said)).strip()[:MAX_QUESTION], is_open, up_to_seq
-
-
-# By workspace, with what says that it is out of date: how many there are, and when one was changed last.
-_indexes: OrderedDict[UUID, tuple[tuple[int, datetime | None], Index]] = OrderedDict()
-_lock = Lock()
-
-
-def _index_of(business_id: UUID) -> Index:
-    published = Article.objects.filter(business_id=business_id, status=ArticleStatus.PUBLISHED)
-    facts = published.aggregate(count=Count("pk"), newest=Max("updated_at"))
-    state = (facts["count"], facts["newest"])
-    with _lock:
-        known = _indexes.get(business_id)
-        if known and known[0] == state:
-            _indexes.move_to_end(business_id)
-            return known[1]
-    rows = published.order_by("pk").values_list("pk", "title", "content", "tags")
-    index = Index(
-        [Doc(key=str(pk), title=title, content=plain(text), tags=tuple(tags)) for pk, title, text, tags in rows]
-    )
-    with _lock:
-        _indexes[business_id] = (state, index)
-        while len(_indexes) > MOST_INDEXES:
-            _indexes.popitem(last=False)
-    return index

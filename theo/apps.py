@@ -9,9 +9,12 @@ class TheoConfig(AppConfig):
     def ready(self) -> None:
         """The worker does our chores."""
         from channels_app.chores import Chore, chores
+        from theo.indexing import every as every_index
+        from theo.indexing import index_pending
         from theo.replying import answer_waiting
         from theo.replying import every as every_reply
         from theo.watching import every, flag_who_wants_a_person
 
+        chores.append(Chore(name="Theo's index", every=every_index, work=index_pending))
         chores.append(Chore(name="Theo's answers", every=every_reply, work=answer_waiting))
         chores.append(Chore(name="Customers who ask for a person", every=every, work=flag_who_wants_a_person))

@@ -10,7 +10,7 @@ from businesses.models import Business
 from businesses.plans import check_articles_allowed
 from foundation.errors import Refused, Unprocessable
 from foundation.text import is_clean
-from theo.models import Article, ArticleStatus
+from theo.models import Article, ArticleStatus, IndexState
 
 MAX_TITLE, MAX_CONTENT = 200, 100_000
 MAX_TAG, MOST_TAGS = 50, 20
@@ -59,7 +59,8 @@ def change_article(
     if before == (article.title, article.content, article.tags, article.status):
         return article
     article.updated_at = timezone.now()
-    article.save(update_fields=["title", "content", "tags", "status", "updated_at"])
+    article.index_state, article.index_tries = IndexState.PENDING, 0
+    article.save(update_fields=["title", "content", "tags", "status", "updated_at", "index_state", "index_tries"])
     return article
 
 

@@ -53,7 +53,7 @@ def change_assistant(*, actor: User, **changes: Any) -> Assistant:
 
     `auto` may be chosen on every plan: it is used from the day on that the plan allows it.
     """
-    membership = require(actor, Action.MANAGE_WORKSPACE)
+    membership = require(actor, Action.MANAGE_ASSISTANT)
     Business.objects.select_for_update().get(pk=membership.business_id)
     assistant = assistant_of(membership.business_id)
     if changes.get("mode", assistant.mode) not in Mode.values:

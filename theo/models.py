@@ -14,7 +14,7 @@ class ArticleStatus(models.TextChoices):
 
 
 class IndexState(models.TextChoices):
-    """How far the article has come into the index. What is found by its words is ready as soon as it is stored."""
+    """How far the article has come into the index. Until it is ready it is found by its words alone."""
 
     PENDING = "pending", _("Indexing")
     READY = "ready", _("Ready")
@@ -63,8 +63,9 @@ class Article(models.Model):
     tags = models.JSONField(_("tags"), default=list, blank=True)
     status = models.CharField(_("status"), max_length=10, choices=ArticleStatus, default=ArticleStatus.PUBLISHED)
     index_state = models.CharField(
-        _("index"), max_length=10, choices=IndexState, default=IndexState.READY, editable=False
+        _("index"), max_length=10, choices=IndexState, default=IndexState.PENDING, editable=False
     )
+    index_tries = models.PositiveSmallIntegerField(default=0, editable=False)
     source = models.CharField(_("imported from"), max_length=500, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"))
     updated_at = models.DateTimeField(_("updated"))
@@ -74,7 +75,10 @@ class Article(models.Model):
     class Meta:
         verbose_name = _("article")
         verbose_name_plural = _("articles")
-        indexes = [models.Index(fields=["business", "-created_at", "-id"], name="article_newest")]
+        indexes = [
+            models.Index(fields=["business", "-created_at", "-id"], name="article_newest"),
+            models.Index(fields=["updated_at"], condition=models.Q(index_state="pending"), name="article_to_index"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["business", "source"], condition=~models.Q(source=""), name="article_source_once"
@@ -83,3 +87,20 @@ class Article(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class ArticleVectors(models.Model):
+    """What a model made of an article's passages (`engine.passages`): float16, row after row.
+
+    model: name and version; what another version made is not used.
+    """
+
+    article = models.ForeignKey(Article, models.CASCADE, db_index=False, related_name="vectors")
+    model = models.CharField(max_length=40)
+    rows = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["article", "model"], name="article_vectors_once")]
+
+    def __str__(self) -> str:
+        return f"{self.article_id} {self.model}"

@@ -74,7 +74,7 @@ def assistant(request: HttpRequest) -> HttpResponse:
     membership = membership_of(request.user)
     assert membership is not None
     business = membership.business
-    may_change = may(membership, Action.MANAGE_WORKSPACE)
+    may_change = may(membership, Action.MANAGE_ASSISTANT)
     form = TheoForm(request.POST or None, assistant=assistant_of(business.pk))
     status = 200
     if request.method == "POST":

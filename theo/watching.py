@@ -11,8 +11,8 @@ from django.utils import timezone
 from businesses.models import Business
 from conversations.models import Conversation, HandoffReason, SenderType, Status
 from conversations.services.handoffs import flag_for_person
-from theo.answering import wants_person
 from theo.assistants import answers_by_itself
+from theo.phrases import wants_person
 
 EVERY_SECONDS = 3.0
 # Each message is looked at several times: a worker that was away for a moment misses none.

@@ -37,6 +37,7 @@ STEPS: list[tuple[str, list[str], dict[str, str]]] = [
     ("house rules", [PYTHON, "-m", "tools.house_rules"], {}),
     ("widget size", [PYTHON, "-m", "tools.widget_size"], {}),
     ("widget build", ["node", "frontend/widget/build.mjs", "--check"], {}),
+    ("Theo's gates", [PYTHON, "-m", "tools.theo_gates"], {}),
     ("packages", [PYTHON, "-m", "pip", "check", "--disable-pip-version-check"], {}),
     ("licences", [PYTHON, "-m", "tools.licences"], {}),
 ]
@@ -52,7 +53,7 @@ def main() -> int:
             step = subprocess.run(command, cwd=ROOT, env={**environment, **extra}, capture_output=True, text=True)
             took = time.monotonic() - started
             print(f"{'ok' if step.returncode == 0 else 'FAILED':<8}{took:5.1f} s", flush=True)
-            if name == "widget size" or step.returncode:
+            if name in {"widget size", "Theo's gates"} or step.returncode:
                 print(step.stdout + step.stderr, flush=True)
             if step.returncode:
                 failed.append(name)

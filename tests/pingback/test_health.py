@@ -29,7 +29,13 @@ def test_an_outage_is_told_when_it_begins_and_when_it_ends(
         assert client.get("/readyz").json()["worker"] == "down"
     parts |= {"bus": lambda: True, "worker": lambda: True}
     for _ in range(3):
-        assert client.get("/readyz").json() == {"status": "ok", "database": "ok", "bus": "ok", "worker": "ok"}
+        assert client.get("/readyz").json() == {
+            "status": "ok",
+            "database": "ok",
+            "bus": "ok",
+            "worker": "ok",
+            "theo": "lexical",
+        }
 
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
         ("ERROR", "bus does not work: no route to host"),

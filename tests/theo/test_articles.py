@@ -26,7 +26,7 @@ def test_an_article_is_written_listed_changed_and_deleted(ada: User, acme: Busin
         "id": article["id"],
         "business_id": str(acme.pk),
         "status": "published",
-        "index_state": "ready",
+        "index_state": "pending",
         "created_at": article["created_at"],
         "updated_at": article["created_at"],
     }

@@ -15,8 +15,8 @@ from tests import builders
 from theo import answering, replying
 from theo.articles import create_article
 from theo.assistants import change_assistant
+from theo.engine.index import Hit
 from theo.models import Assistant, Mode
-from theo.retrieval import Hit
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +34,7 @@ def by_itself(ada: User) -> Assistant:
 @pytest.fixture
 def sure(article: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """As sure as an engine is that reads meaning: by words alone it never is."""
-    monkeypatch.setattr(answering, "best_of", lambda *_: Hit(key=str(article.pk), score=1.0, confidence=0.93))
+    monkeypatch.setattr(answering, "best_of", lambda *_: Hit(key=str(article.pk), confidence=0.93))
 
 
 def look() -> None:
@@ -96,7 +96,7 @@ def test_after_six_answers_in_a_row_a_person_is_asked_for(
     articles = [create_article(business=acme, title=f"Topic {n}", content=f"Words {n}.") for n in range(7)]
     conversation = builders.conversation(acme, content="Topic 0?")
     for number, article in enumerate(articles):
-        hit = Hit(key=str(article.pk), score=1.0, confidence=0.9)
+        hit = Hit(key=str(article.pk), confidence=0.9)
         monkeypatch.setattr(answering, "best_of", lambda *_, hit=hit: hit)
         if number:
             builders.says(conversation, f"Topic {number}?")
@@ -131,7 +131,7 @@ def test_what_came_while_theo_thought_is_answered_instead(
     def slowly(*_: Any) -> Hit:
         if not conversation.messages.filter(content="Never mind.").exists():
             builders.says(conversation, "Never mind.")
-        return Hit(key=str(article.pk), score=1.0, confidence=0.93)
+        return Hit(key=str(article.pk), confidence=0.93)
 
     monkeypatch.setattr(answering, "best_of", slowly)
     [waiting] = replying.waiting()

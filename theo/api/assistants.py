@@ -48,7 +48,7 @@ class Settings(APIView):
     )
     def patch(self, request: Request) -> Response:
         """`auto_run` answers each customer's message by itself, in `auto`, on a plan that has it."""
-        require(request.user, Action.MANAGE_WORKSPACE)
+        require(request.user, Action.MANAGE_ASSISTANT)
         data = AssistantInput(data=request.data)
         data.is_valid(raise_exception=True)
         return Response(AssistantOutput(change_assistant(actor=request.user, **data.validated_data)).data)

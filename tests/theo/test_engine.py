@@ -1,0 +1,177 @@
+"""The embedded engine: meaning read on this machine, and less of it where something is missing."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from accounts.models import User
+from businesses.models import Business
+from tests import builders
+from theo import indexing
+from theo.articles import change_article, create_article, delete_article
+from theo.engine import embedders
+from theo.engine.confidence import PLACE
+from theo.engine.language import is_english
+from theo.engine.wordpiece import encode
+from theo.models import Article, ArticleVectors, IndexState
+from theo.phrases import needs_person
+
+pytestmark = pytest.mark.django_db
+SHELF = {
+    "Returns": "Send an item back within 30 days. The refund takes three days.",
+    "Delivery": "Orders arrive in two working days.",
+    "Opening hours": "The shop is open from nine to five.",
+}
+
+
+@pytest.fixture
+def full(settings: Any) -> None:
+    settings.THEO_ENGINE = "full"
+
+
+@pytest.fixture
+def articles(acme: Business) -> dict[str, Article]:
+    return {title: create_article(business=acme, title=title, content=text) for title, text in SHELF.items()}
+
+
+def index_all() -> None:
+    for article in Article.objects.filter(index_state=IndexState.PENDING):
+        assert indexing.index_article(article)
+
+
+def best(business: Business, question: str) -> tuple[str, float]:
+    hit = indexing.find(business.pk, question)[0]
+    return Article.objects.get(pk=hit.key).title, hit.confidence
+
+
+def test_a_question_in_other_words_and_in_another_language_finds_its_article(
+    full: None, acme: Business, articles: Any
+) -> None:
+    index_all()
+
+    title, sure = best(acme, "can I get my money back if it does not fit?")
+    assert (title, sure > 0.5) == ("Returns", True)
+    assert best(acme, "Wann habt ihr geöffnet?")[0] == "Opening hours"
+    assert best(acme, "what is the capital of France")[1] < 0.5
+
+
+def test_until_it_is_indexed_an_article_is_found_by_its_words_and_never_surely(
+    full: None, acme: Business, articles: dict[str, Article]
+) -> None:
+    index_all()
+    new = create_article(business=acme, title="Gift cards", content="A gift card is valid for two years.")
+    assert new.index_state == IndexState.PENDING
+    hit = next(hit for hit in indexing.find(acme.pk, "how long is a gift card valid") if hit.key == str(new.pk))
+    assert 0 < hit.confidence <= 0.79
+
+
+def test_a_changed_article_is_read_anew_and_a_deleted_one_is_gone(
+    full: None, acme: Business, articles: dict[str, Article]
+) -> None:
+    index_all()
+    changed = change_article(article=articles["Delivery"], content="We post nothing: come and fetch it.")
+    assert changed.index_state == IndexState.PENDING
+    index_all()
+    assert ArticleVectors.objects.filter(article=changed).count() == 2
+
+    delete_article(article=articles["Returns"])
+    assert not ArticleVectors.objects.filter(article=articles["Returns"].pk).exists()
+    assert {hit.key for hit in indexing.find(acme.pk, "send an item back")} == {
+        str(articles["Delivery"].pk),
+        str(articles["Opening hours"].pk),
+    }
+
+
+def test_two_workspaces_with_the_same_words_find_their_own(
+    full: None, acme: Business, mallory: User, articles: dict[str, Article]
+) -> None:
+    other = mallory.memberships.get().business
+    theirs = create_article(business=other, title="Returns", content=SHELF["Returns"])
+    index_all()
+
+    assert indexing.find(acme.pk, "send an item back")[0].key == str(articles["Returns"].pk)
+    assert [hit.key for hit in indexing.find(other.pk, "send an item back")] == [str(theirs.pk)]
+
+
+@pytest.mark.parametrize("question", ["", " ", "🙂🙂🙂", "x" * 10_000, "the of and", "\u202e\u0000?"])
+def test_whatever_is_asked_gets_an_answer_or_none(
+    full: None, acme: Business, articles: dict[str, Article], question: str
+) -> None:
+    index_all()
+    assert all(0 <= hit.confidence <= 1 for hit in indexing.find(acme.pk, question))
+
+
+def test_an_empty_base_finds_nothing(full: None, acme: Business) -> None:
+    assert indexing.find(acme.pk, "anything?") == []
+
+
+def test_a_model_that_is_not_the_tested_one_is_left_out(full: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedders, "_loaded", {})
+    monkeypatch.setattr(embedders.E5, "digest", "0" * 64)
+    assert list(embedders.embedders()) == ["minilm"]
+    assert embedders.engine_name() == "minilm"
+
+
+@pytest.mark.parametrize(("engine", "kinds"), [("lexical", []), ("e5", ["e5"]), ("minilm", ["minilm"])])
+def test_the_engine_is_what_the_operator_chose(
+    settings: Any, acme: Business, articles: dict[str, Article], engine: str, kinds: list[str]
+) -> None:
+    settings.THEO_ENGINE = engine
+    index_all()
+    assert list(embedders.embedders()) == kinds
+    title, sure = best(acme, "How long does the refund take?")
+    assert title == "Returns"
+    assert engine != "lexical" or sure <= 0.79
+
+
+def test_pieces_are_those_of_the_models_own_tokenizer() -> None:
+    golden = json.loads(Path(__file__).with_name("wordpieces.json").read_text("utf-8"))
+    assert len(golden) >= 20
+    assert {text: encode(text) for text in golden} == golden
+
+
+def test_coefficients_fit_the_features(full: None, acme: Business, articles: dict[str, Article]) -> None:
+    index_all()
+    fitted = json.loads(PLACE.read_text())
+    index = indexing._index_of(acme.pk).by_meaning
+    assert index
+    for kind in ("full", "e5", "minilm"):
+        _key, row = index.features("How long does the refund take?", kind)[0]
+        assert len(row) == len(fitted[kind]["weights"]) == len(fitted[kind]["mean"])
+        assert np.isfinite(row).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("How do I return it?", True),
+        ("Wie kann ich das zurückgeben?", False),
+        ("я хочу вернуть", False),
+        ("refund", True),
+    ],
+)
+def test_which_questions_are_english(text: str, expected: bool) -> None:
+    assert is_english(text) is expected
+
+
+def test_who_needs_a_person_is_told_from_who_asks_something(full: None) -> None:
+    assert needs_person("could I speak with somebody from support") == "user_requested"
+    assert needs_person("I will sue you and talk to my lawyer") == "complex_issue"
+    assert needs_person("Ich möchte bitte mit einem Menschen sprechen") == "user_requested"
+    assert needs_person("How do I return an item?") is None
+
+
+def test_a_sure_answer_is_given_in_auto_and_an_unsure_one_is_not(
+    full: None, ben: User, acme: Business, articles: dict[str, Article]
+) -> None:
+    index_all()
+    known = builders.conversation(acme, content="Within how many days can I send an item back?")
+    unknown = builders.conversation(acme, content="Do you have a jacuzzi?")
+    ask = builders.api(ben)
+    body = ask.post("/api/v1/ai/reply", {"conversation_id": str(known.pk), "mode": "auto"}).json()
+    assert (body["reply"] is not None) is (body["confidence"] >= 0.8)
+    body = ask.post("/api/v1/ai/reply", {"conversation_id": str(unknown.pk), "mode": "auto"}).json()
+    assert (body["reply"], body["handoff_reason"]) == (None, "low_confidence")

