@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "channels_app",
     "widgets",
     "theo",
+    "workflows",
     "reports",
     "pingback.realtime",
     "pingback.apps.PingbackConfig",

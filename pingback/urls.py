@@ -17,6 +17,7 @@ api = [
     path("", include("channels_app.api.hook_urls")),
     path("", include("widgets.api.urls")),
     path("", include("theo.api.urls")),
+    path("", include("workflows.api.urls")),
     path("", include("reports.api.urls")),
     path("schema/", SpectacularJSONAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="docs.html"), name="docs"),
@@ -40,6 +41,7 @@ urlpatterns = [
     path("", include("widgets.urls")),
     path("", include("channels_app.urls")),
     path("", include("theo.urls")),
+    path("", include("workflows.urls")),
 ]
 
 handler400 = "pingback.errors.bad_request"

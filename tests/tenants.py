@@ -8,7 +8,7 @@ from django.db import models
 from accounts.models import User
 from businesses.models import Business
 
-OURS = ("accounts", "businesses", "conversations", "channels_app", "widgets", "theo", "reports")
+OURS = ("accounts", "businesses", "conversations", "channels_app", "widgets", "theo", "workflows", "reports")
 
 
 def our_models() -> list[type[models.Model]]:

@@ -90,6 +90,7 @@ BODIES: dict[str, Any] = {
     "/api/v1/conversations/{conversation_id}/draft": {"content": "Hello Cl"},
     "/api/v1/canned-responses": {"shortcut": "hi", "content": "Hello {first_name}"},
     "/api/v1/canned-responses/{response_id}": {"content": "Hello"},
+    "/api/v1/notifications/read": {"all": True},
     "/api/v1/macros": {"name": "Refund", "tags": ["Refund"]},
     "/api/v1/macros/{macro_id}": {"status": "resolved"},
     "/api/v1/tags": {"name": "Refund"},

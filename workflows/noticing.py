@@ -1,0 +1,66 @@
+"""Who is told of what, in the transaction of what happened. Nobody is told of their own doing."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.dispatch import receiver
+from django.utils import timezone
+
+from businesses.feed import Event
+from businesses.models import Membership
+from conversations import events
+from conversations.models import Conversation
+from foundation import rows
+from foundation.ids import parse_id
+from workflows.models import Notification, NotificationKind
+
+
+@receiver(events.happened, dispatch_uid="workflows.noticing")
+def notice(*, business_id: UUID, events: Sequence[Event], **_signal: Any) -> None:
+    """One statement for all of them, and none when there is nobody to tell; a handoff asks who is there, too."""
+    now = timezone.now()
+    rows.insert(
+        [
+            Notification(
+                business_id=business_id,
+                user_id=user_id,
+                conversation_id=event.conversation_id,
+                actor_id=event.actor_id,
+                kind=kind,
+                created_at=now,
+            )
+            for event in events
+            for kind, user_ids in _told(business_id, event)
+            for user_id in user_ids
+            if user_id != event.actor_id
+        ]
+    )
+
+
+def _told(business_id: UUID, event: Event) -> list[tuple[NotificationKind, set[UUID]]]:
+    if event.kind == "conversation.assigned":
+        # Without a member's id only the team is new, or nobody has it now: no person is told.
+        assignee_id = parse_id(event.data["assignee_id"]) if event.data["member_id"] else None
+        return [(NotificationKind.ASSIGNED, {assignee_id})] if assignee_id else []
+    if event.kind in {"note.created", "note.updated"}:
+        asked = {found for text in event.data["mentions"] if (found := parse_id(text))}
+        return [(NotificationKind.MENTIONED, asked)]
+    if event.kind == "conversation.updated" and isinstance(event.subject, Conversation) and event.actor_id is None:
+        return [(NotificationKind.HANDOFF, _waited_for(business_id, event.subject))] if _asks(event.subject) else []
+    return []
+
+
+def _asks(conversation: Conversation) -> bool:
+    """Just now; what happens to it while it waits is no news."""
+    return bool(conversation.handoff_reason) and conversation.handoff_at == conversation.updated_at
+
+
+def _waited_for(business_id: UUID, conversation: Conversation) -> set[UUID]:
+    """Its assignee, else its team, else everybody."""
+    if conversation.assignee_id:
+        return {conversation.assignee_id}
+    members = Membership.objects.filter(business_id=business_id, is_active=True)
+    if conversation.team_id:
+        members = members.filter(teams=conversation.team_id)
+    return set(members.values_list("user_id", flat=True))

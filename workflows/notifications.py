@@ -1,0 +1,39 @@
+"""A person's notifications: what they say, and reading them."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from workflows.models import Notification, NotificationKind, NotificationRows
+
+MOST_AT_ONCE = 100
+
+
+def notifications_of(user: User) -> NotificationRows:
+    """Newest first, with what `text_of` needs."""
+    rows = Notification.objects.of(user).select_related("actor", "conversation__customer")
+    return rows.order_by("-created_at", "-id")
+
+
+def text_of(notification: Notification) -> str:
+    customer = notification.conversation.customer
+    names = {
+        "who": notification.actor.get_short_name() if notification.actor else _("Somebody"),
+        "customer": (customer.name if customer else "") or _("a customer"),
+    }
+    told = {
+        NotificationKind.ASSIGNED: _("%(who)s assigned you the conversation with %(customer)s"),
+        NotificationKind.MENTIONED: _("%(who)s mentioned you in a note about %(customer)s"),
+        NotificationKind.HANDOFF: _("Theo asks for a person in the conversation with %(customer)s"),
+    }
+    return told[NotificationKind(notification.kind)] % names
+
+
+def mark_read(*, user: User, ids: Collection[UUID] | None) -> int:
+    """ids: None = all; those of others are left alone. Returns how many are unread still."""
+    rows = Notification.objects.of(user).unread()
+    (rows if ids is None else rows.filter(pk__in=ids)).update(read_at=timezone.now())
+    return rows.count()
