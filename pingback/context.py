@@ -13,12 +13,11 @@ from businesses.second_factor import is_missing
 from businesses.selectors import membership_of
 from businesses.switching import workspaces_of
 from foundation import mail
-from workflows.models import Notification
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
     """`membership`, `business` (None when signed out or before onboarding), `allowed` actions, `google_is_on`,
-    `mail_is_on`, `public_base_url`, `workspaces` and `unread_notifications` (asked for when a page shows them)."""
+    `mail_is_on`, `public_base_url`, `workspaces` (asked for when a page shows them)."""
     membership = membership_of(request.user) if hasattr(request, "user") else None
     return {
         "second_factor_missing": lambda: is_missing(membership),
@@ -27,7 +26,6 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "allowed": ALLOWED[Role(membership.role)] if membership else frozenset(),
         "google_is_on": google.is_on(),
         "workspaces": lambda: list(workspaces_of(request.user)) if isinstance(request.user, User) else [],
-        "unread_notifications": lambda: Notification.objects.of(request.user).unread().count(),
         "mail_is_on": mail.is_on(),
         "public_base_url": settings.PUBLIC_BASE_URL,
     }

@@ -1,12 +1,12 @@
 """What people are told of."""
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from businesses.models import Business
 from businesses.querysets import BusinessScoped
-from businesses.selectors import membership_of
 from conversations.models import Conversation
 from foundation.ids import new_id
 
@@ -18,9 +18,9 @@ class NotificationKind(models.TextChoices):
 
 
 class NotificationRows(BusinessScoped["Notification"]):
-    def of(self, user: User) -> "NotificationRows":
+    def of(self, user: User | AnonymousUser) -> "NotificationRows":
         """The person's own in the current workspace."""
-        return self.visible_to(user).filter(user=user) if membership_of(user) else self.none()
+        return self.visible_to(user).filter(user_id=user.pk)
 
     def unread(self) -> "NotificationRows":
         return self.filter(read_at__isnull=True)

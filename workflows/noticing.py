@@ -25,12 +25,13 @@ def notice(*, business_id: UUID, events: Sequence[Event], **_signal: Any) -> Non
             Notification(
                 business_id=business_id,
                 user_id=user_id,
-                conversation_id=event.conversation_id,
+                conversation_id=conversation_id,
                 actor_id=event.actor_id,
                 kind=kind,
                 created_at=now,
             )
             for event in events
+            if (conversation_id := event.conversation_id)
             for kind, user_ids in _told(business_id, event)
             for user_id in user_ids
             if user_id != event.actor_id

@@ -31,7 +31,7 @@ class NotificationList(serializers.Serializer[Any]):
     next = serializers.CharField(allow_null=True)
 
 
-class ReadInput(serializers.Serializer[Any]):
+class NotificationsReadInput(serializers.Serializer[Any]):
     """`ids`, or `all`."""
 
     ids = serializers.ListField(child=IdField(), max_length=MOST_AT_ONCE, required=False)
@@ -65,13 +65,13 @@ class NotificationsRead(APIView):
 
     @extend_schema(
         summary="Mark your notifications as read",
-        request=ReadInput,
+        request=NotificationsReadInput,
         responses={200: UnreadOutput, **refusals(400, *SIGNED_IN, *WITH_BODY)},
     )
     def post(self, request: Request) -> Response:
         """Ids that are not yours change nothing."""
         require(request.user, Action.HANDLE_CONVERSATIONS)
-        body = ReadInput(data=request.data)
+        body = NotificationsReadInput(data=request.data)
         body.is_valid(raise_exception=True)
         ids, everything = body.validated_data.get("ids"), body.validated_data["all"]
         if ids is None and not everything:
