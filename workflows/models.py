@@ -1,6 +1,5 @@
 """What people are told of."""
 
-from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -18,9 +17,9 @@ class NotificationKind(models.TextChoices):
 
 
 class NotificationRows(BusinessScoped["Notification"]):
-    def of(self, user: User | AnonymousUser) -> "NotificationRows":
+    def of(self, user: User) -> "NotificationRows":
         """The person's own in the current workspace."""
-        return self.visible_to(user).filter(user_id=user.pk)
+        return self.visible_to(user).filter(user=user)
 
     def unread(self) -> "NotificationRows":
         return self.filter(read_at__isnull=True)
