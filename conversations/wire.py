@@ -9,7 +9,6 @@ from typing import Any
 
 from conversations.attachments import payload_of as attachment_payload
 from conversations.models import (
-    THEO,
     CannedResponse,
     Conversation,
     Customer,
@@ -49,7 +48,7 @@ def message_payload(
         "seq": message.seq,
         "sender_type": message.sender_type,
         "sender_id": str(message.sender_id) if message.sender_id else None,
-        "sender_name": message.sender.full_name if message.sender else THEO if message.is_theos else None,
+        "sender_name": message.author_name,
         "sender_avatar_url": message.sender.picture_url if message.sender else None,
         "content": message.content,
         "attachments": [attachment_payload(facts) for facts in message.attachments],

@@ -66,10 +66,9 @@ def _address(customer: Customer, email: str) -> str:
 
 def line_of(message: Message, zone: str) -> dict[str, str]:
     """A message as a mail shows it. who: "" for the visitor."""
-    who = message.sender.full_name if message.sender else ""
     files = ", ".join(file["filename"] for file in message.attachments)
     return {
-        "who": who,
+        "who": message.author_name or "",
         "when": f"{message.created_at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}",
         "content": message.content,
         "files": files,

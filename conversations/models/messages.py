@@ -71,6 +71,13 @@ class Message(models.Model):
         return self.ai_sources is not None
 
     @property
+    def author_name(self) -> str | None:
+        """Of the person of the team, or Theo; None for a customer, another tool, and a person whose account is gone."""
+        if self.sender:
+            return self.sender.full_name
+        return THEO if self.is_theos else None
+
+    @property
     def preview(self) -> str:
         """What a list shows of it: its words, else what came with it."""
         if self.deleted_at:

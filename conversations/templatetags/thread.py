@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from conversations.asides import Line, Words
-from conversations.models import THEO, Conversation, MessageStatus, SenderType
+from conversations.models import Conversation, MessageStatus, SenderType
 from conversations.pages import Entry
 from conversations.services.editing import may_change
 from conversations.templatetags.rows import Clock
@@ -111,7 +111,7 @@ def _said(entry: Entry, about: Conversation, clock: Clock, reader: User) -> Said
     message, sender = entry.message, entry.message.sender
     by_team = message.sender_type == SenderType.AGENT
     if by_team:
-        name = sender.full_name if sender else THEO if message.is_theos else _("Agent")
+        name = message.author_name or _("Agent")
         byline = sender.get_short_name() if sender else name
         who = _("You") if message.sender_id == reader.pk else name
         byline = _("You") if message.sender_id == reader.pk else byline
