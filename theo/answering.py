@@ -16,7 +16,7 @@ from theo.engine.passages import sentences_of
 from theo.indexing import find
 from theo.markdown import plain
 from theo.models import Article, ArticleStatus, Assistant, Mode
-from theo.phrases import needs_person
+from theo.phrases import is_small_talk, needs_person
 
 # Below that, what was found is no help to anybody.
 LEAST_SURE = 0.3
@@ -63,7 +63,7 @@ def think(*, conversation: Conversation, mode: Mode, threshold: float) -> Answer
     mode: the one that is used (`assistants.effective_mode`). In `auto` there is a reply only when Theo is at least as
     sure as `threshold`.
     """
-    question, is_open, up_to_seq = _asked(conversation)
+    question, is_open, up_to_seq = asked(conversation)
     nothing = Answer(
         question=question,
         up_to_seq=up_to_seq,
@@ -72,8 +72,11 @@ def think(*, conversation: Conversation, mode: Mode, threshold: float) -> Answer
         mode=mode,
         handoff_reason=conversation.handoff_reason or None,
     )
-    if not question:
-        return nothing
+    waits = is_open and not conversation.assignee_id
+    if is_small_talk(question):
+        # Without a word there are files, which Theo cannot read.
+        unread = mode == Mode.AUTO and waits and not question
+        return _handed_over(nothing, HandoffReason.LOW_CONFIDENCE) if unread else nothing
     if (reason := needs_person(question)) is not None:
         return _handed_over(nothing, reason) if is_open else nothing
     best = best_of(conversation.business_id, question)
@@ -83,7 +86,7 @@ def think(*, conversation: Conversation, mode: Mode, threshold: float) -> Answer
     if article is not None and confidence >= (threshold if mode == Mode.AUTO else LEAST_SURE):
         source = Source(id=article.pk, title=article.title)
         return replace(found, reply=excerpt(plain(article.content), question), sources=[source])
-    if mode == Mode.AUTO and is_open and not conversation.assignee_id:
+    if mode == Mode.AUTO and waits:
         return _handed_over(found, HandoffReason.LOW_CONFIDENCE)
     return found
 
@@ -116,7 +119,7 @@ def excerpt(text: str, question: str) -> str:
     return " ".join(sentences[first:end])[:MAX_REPLY]
 
 
-def _asked(conversation: Conversation) -> tuple[str, bool, int]:
+def asked(conversation: Conversation) -> tuple[str, bool, int]:
     """The customer's last words, those of the same minute joined; whether nobody has answered them; the last number."""
     last = list(Message.objects.filter(conversation=conversation).order_by("-seq")[:LAST_MESSAGES])
     is_open = bool(last) and last[0].sender_type == SenderType.CUSTOMER

@@ -43,6 +43,16 @@ _COMPLEX = re.compile(
     re.IGNORECASE,
 )
 
+_SMALL_TALK = re.compile(
+    r"\b(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening|day)|thank you|thanks?|thx|cheers|so much|very much"
+    r"|a lot|ok|okay|great|perfect|nice|cool|super|yes|bye|goodbye"
+    r"|hallo|guten (?:morgen|tag|abend)|vielen|danke|dank|schön|sehr|tschüss|goedemorgen|goedendag|bedankt|dank je"
+    r"|bonjour|salut|bonsoir|merci|beaucoup|hola|buenos días|buenas tardes|muchas|gracias|ciao|buongiorno|grazie|mille"
+    r"|olá|oi|bom dia|obrigad[oa]|dzień dobry|dziękuję|cześć)\b",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"\w")
+
 ASKING = (
     "please let me talk to a person",
     "I want to speak to a human",
@@ -90,6 +100,11 @@ def needs_person(question: str) -> HandoffReason | None:
     elif "e5" in models and _likeness(models, "e5", ASKING, question) >= ABROAD_FROM:
         return HandoffReason.USER_REQUESTED
     return None
+
+
+def is_small_talk(question: str) -> bool:
+    """A greeting, thanks, a yes or a picture of a thumb, and nothing beside: nobody waits for an answer."""
+    return not _WORD.search(_SMALL_TALK.sub("", question))
 
 
 def wants_person(question: str) -> bool:

@@ -5,6 +5,7 @@ answers in its key. A person who has spoken, is assigned or is waited for has th
 Source: contract/api.md 10 and C19; theo.md 4 and 5.
 """
 
+import logging
 import threading
 from datetime import timedelta
 from uuid import UUID
@@ -18,9 +19,12 @@ from conversations.services.locking import locked
 from conversations.services.messages import Draft, post_messages
 from foundation import throttles
 from foundation.errors import Refused, TooFast
-from theo.answering import Answer, think
+from theo.answering import Answer, asked, think
 from theo.assistants import answers_by_itself, assistant_of, handoff_words
 from theo.models import Mode
+from theo.phrases import is_small_talk
+
+logger = logging.getLogger(__name__)
 
 EVERY_SECONDS = 1.0
 # A message is looked at until somebody has answered it; a worker that was away for a while misses none.
@@ -40,7 +44,11 @@ def answer_waiting(stop: threading.Event) -> None:
     for conversation in waiting():
         if stop.is_set():
             return
-        answer_by_itself(conversation)
+        try:
+            answer_by_itself(conversation)
+        except Exception:  # of one; the others go on waiting for theirs
+            logger.exception("Theo cannot answer conversation %s.", conversation.pk)
+            _hand_over(conversation, conversation.last_seq, HandoffReason.ERROR)
 
 
 def waiting() -> list[Conversation]:
@@ -57,9 +65,10 @@ def waiting() -> list[Conversation]:
 
 
 def answer_by_itself(conversation: Conversation) -> Message | None:
-    """What was sent; None: nothing, since a person has it, it has moved on meanwhile, or it was handed over before."""
+    """What was sent; None: nothing, since a person has it, it has moved on meanwhile, or only thanks were said."""
     in_a_row, last_source = _own_words(conversation.pk)
-    if in_a_row is None:
+    question, _is_open, _up_to_seq = asked(conversation)
+    if in_a_row is None or (question and is_small_talk(question)):
         return None
     try:
         throttles.count("THEO_CUSTOMER", conversation.customer_id)

@@ -157,3 +157,43 @@ def test_a_quiet_moment_costs_one_query(acme: Business, by_itself: Assistant) ->
     with CaptureQueriesContext(connection) as queries:
         look()
     assert len(queries) == 1
+
+
+@pytest.mark.parametrize("content", ["Hi!", "thank you so much", "Danke schön", "👍", "ok, merci"])
+def test_a_greeting_or_thanks_is_neither_answered_nor_handed_over(
+    acme: Business, article: Any, by_itself: Assistant, content: str
+) -> None:
+    conversation = builders.conversation(acme, content=content)
+    look()
+    look()
+
+    conversation.refresh_from_db()
+    assert (conversation.handoff_reason, len(said(conversation))) == ("", 1)
+
+
+def test_what_theo_cannot_read_goes_to_a_person(acme: Business, by_itself: Assistant, sure: None) -> None:
+    conversation = builders.conversation(acme, content="What is this?")
+    Message.objects.filter(conversation=conversation).update(content="", attachments=[{"filename": "a.png"}])
+    look()
+
+    conversation.refresh_from_db()
+    assert conversation.handoff_reason == "low_confidence"
+
+
+def test_an_engine_that_fails_hands_over_and_keeps_nobody_else_waiting(
+    acme: Business, article: Any, by_itself: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poisoned = builders.conversation(acme, content="Boom?")
+    other = builders.conversation(acme, content="How do I return it?")
+
+    def find(_business_id: Any, question: str) -> Hit:
+        if question == "Boom?":
+            raise RuntimeError
+        return Hit(key=str(article.pk), confidence=0.93)
+
+    monkeypatch.setattr(answering, "best_of", find)
+    look()
+
+    poisoned.refresh_from_db()
+    assert poisoned.handoff_reason == "error"
+    assert said(other)[-1] == ("Send it back within 30 days.", True)
