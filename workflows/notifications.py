@@ -22,7 +22,7 @@ def text_of(notification: Notification) -> str:
     customer = notification.conversation.customer
     names = {
         "who": notification.actor.get_short_name() if notification.actor else _("Somebody"),
-        "customer": (customer.name if customer else "") or _("a customer"),
+        "customer": customer.display_name if customer else _("a customer"),
     }
     told = {
         NotificationKind.ASSIGNED: _("%(who)s assigned you the conversation with %(customer)s"),
