@@ -62,7 +62,7 @@ def delete_view(*, actor: User, view_id: UUID) -> None:
 
 def may_change(user: User, view: SavedView) -> bool:
     """Managers look after what is everybody's, also when its maker has left."""
-    return view.owner_id == user.pk or (view.shared and may(membership_of(user), Action.ASSIGN))
+    return view.owner_id == user.pk or (view.shared and may(membership_of(user), Action.CHANGE_SHARED))
 
 
 def view_for(user: User, view_id: UUID) -> SavedView | None:

@@ -4,7 +4,8 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from businesses.models import Business, Role
+from businesses.models import Business
+from businesses.policy import Action, may
 from businesses.selectors import membership_of
 from conversations.models import CannedResponse, Conversation
 from conversations.services.messages import check_content
@@ -52,9 +53,7 @@ def delete_response(*, response: CannedResponse, actor: User) -> None:
 
 def may_change(user: User, response: CannedResponse) -> bool:
     """Its author; and of a shared one, whoever manages the workspace."""
-    membership = membership_of(user)
-    manages = membership is not None and membership.role in {Role.OWNER, Role.ADMIN}
-    return response.author_id == user.pk or (response.shared and manages)
+    return response.author_id == user.pk or (response.shared and may(membership_of(user), Action.CHANGE_SHARED))
 
 
 def filled(content: str, *, conversation: Conversation, agent: User) -> str:

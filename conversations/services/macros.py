@@ -7,8 +7,8 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from businesses.models import Business, Membership, Role, Team
-from businesses.policy import Action, require
+from businesses.models import Business, Membership, Team
+from businesses.policy import Action, may, require
 from businesses.selectors import membership_of
 from conversations import picker
 from conversations.models import Conversation, Macro, Priority, Status
@@ -62,8 +62,7 @@ def delete_macro(*, macro: Macro, actor: User) -> None:
 
 def may_change(user: User, macro: Macro) -> bool:
     """Its author, and whoever manages the workspace."""
-    membership = membership_of(user)
-    return macro.author_id == user.pk or (membership is not None and membership.role in {Role.OWNER, Role.ADMIN})
+    return macro.author_id == user.pk or may(membership_of(user), Action.CHANGE_SHARED)
 
 
 @transaction.atomic

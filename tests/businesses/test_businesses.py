@@ -77,7 +77,16 @@ def test_a_removed_member_loses_the_workspace_at_the_next_request(acme: Business
     ("role", "allowed"),
     [
         (Role.OWNER, set(policy.Action)),
-        (Role.ADMIN, {*AGENTS, policy.Action.ASSIGN, policy.Action.MANAGE_TEAMS, policy.Action.MANAGE_ASSISTANT}),
+        (
+            Role.ADMIN,
+            {
+                *AGENTS,
+                policy.Action.ASSIGN,
+                policy.Action.CHANGE_SHARED,
+                policy.Action.MANAGE_TEAMS,
+                policy.Action.MANAGE_ASSISTANT,
+            },
+        ),
         (Role.AGENT, AGENTS),
     ],
 )
