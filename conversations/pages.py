@@ -13,7 +13,6 @@ from conversations.models import ChannelType, Conversation, Follower, MailOrigin
 from conversations.selectors import messages_after, messages_before
 
 WINDOW = 50
-MOST_SCHEDULED = 50
 # So far from the end of a thread, what was found there is shown with all that came after it.
 NEAR = 200
 # Messages of one person this close together stand as one group.
@@ -110,7 +109,7 @@ def earlier_conversations(conversation: Conversation) -> list[Conversation]:
 
 def scheduled_in(conversation: Conversation) -> list[ScheduledMessage]:
     """What waits to be sent, the next one first."""
-    return list(conversation.scheduled.select_related("author").order_by("send_at", "pk")[:MOST_SCHEDULED])
+    return list(conversation.scheduled.select_related("author").order_by("send_at", "pk"))
 
 
 def visible_conversation(user: User, conversation_id: UUID) -> Conversation | None:

@@ -51,7 +51,7 @@ class Scheduled(APIView):
     )
     def get(self, request: Request, conversation_id: str) -> Response:
         """The next one first, those of the whole team."""
-        rows = conversation_for(request, conversation_id).scheduled.order_by("send_at", "pk")[:100]
+        rows = conversation_for(request, conversation_id).scheduled.order_by("send_at", "pk")
         return Response({"results": [scheduled_payload(row) for row in rows], "next": None})
 
     @extend_schema(

@@ -21,8 +21,8 @@ from foundation.errors import Forbidden, Invalid, NotFound, Refused
 
 LONGEST = timedelta(days=366)
 UNDO = timedelta(seconds=5)
-# Of one person in one conversation.
-MOST = 20
+# In one conversation: a list of them is never longer than a page.
+MOST = 50
 BATCH = 100
 
 
@@ -49,8 +49,8 @@ def send_later(
     own = ScheduledMessage.objects.filter(conversation=conversation, author=author)
     if key and (first := own.filter(key=key).first()):
         return first
-    if own.count() >= MOST:
-        raise Invalid(_("At most %(most)d messages of one person wait in a conversation.") % {"most": MOST})
+    if conversation.scheduled.count() >= MOST:
+        raise Invalid(_("At most %(most)d messages wait in a conversation.") % {"most": MOST})
     row = own.create(
         business_id=conversation.business_id,
         conversation=conversation,
