@@ -126,6 +126,7 @@ export function conversationView({
     content,
     attachments = [],
     previews = [],
+    sources = [],
     at,
     item,
     held,
@@ -156,6 +157,7 @@ export function conversationView({
       content ? words(content) : "",
       ...attachments.map(file),
       ...previews,
+      ...sources.map((source) => el("p", { class: "pb-src", dir: "auto" }, texts.source(source))),
     ],
     note() {
       // Not read aloud each time that it gets further.
@@ -394,6 +396,7 @@ export function conversationView({
           gone: message.deleted_at,
           edited: message.edited_at,
           attachments: message.attachments,
+          sources: message.sources,
           at: message.created_at,
           far: thread.stateOf(message),
         })),

@@ -1,0 +1,62 @@
+"""Theo in front of a visitor, with its real engine: it answers what it knows, and hands over the rest."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import Server
+from tests.browser.pages import console_of, flaws, signed_in
+from tests.browser.widget_page import Acme, Visit, until, visits
+
+SHELF = {
+    "Return an item for a refund": "You can send an item back within 30 days of delivery for a full refund.",
+    "Delivery times": "Orders arrive in two working days. Express delivery costs 6 EUR.",
+    "Opening hours of the shop": "The shop is open from Monday to Friday, nine to five.",
+    "Gift cards": "Gift cards are valid for three years and can be bought at the counter.",
+}
+PASSED_ON = "I am passing this on to the team. A person will answer you here."
+
+
+@pytest.fixture
+def acme(server: Server) -> Acme:
+    return Acme(server)
+
+
+@pytest.fixture
+def visit(browser: Any, shop: Callable[..., str], acme: Acme) -> Iterator[Callable[..., Visit]]:
+    yield from visits(browser, shop, acme)
+
+
+def test_theo_answers_with_its_source_or_hands_over_and_the_agent_sees_which(
+    browser: Any, server: Server, acme: Acme, visit: Callable[..., Visit]
+) -> None:
+    for title, content in SHELF.items():
+        acme.call("POST", "/kb/articles", {"title": title, "content": content})
+    acme.call("PATCH", "/ai/settings", {"mode": "auto", "auto_run": True})
+    knows, wonders, asks = visit(), visit(), visit()
+    until(knows.page, lambda: {one["index_state"] for one in acme.call("GET", "/kb/articles")} == {"ready"})
+
+    knows.start("How long do I have to send something back?")
+    knows.sees(SHELF["Return an item for a refund"])
+    knows.sees("From our article “Return an item for a refund”")
+    wonders.start("Do you have a jacuzzi?")
+    wonders.sees(PASSED_ON)
+    asks.start("Please let me talk to a human")
+    asks.sees(PASSED_ON)
+
+    waiting = {one["handoff_reason"] for one in acme.call("GET", "/team/pending-handoffs")}
+    assert waiting == {"low_confidence", "user_requested"}
+    [answered] = [one for one in acme.conversations if not one["handoff_reason"]]
+    desk = signed_in(browser, server, acme.email).new_page()
+    said = console_of(desk, server)
+    desk.goto(f"{server.url}/inbox/{answered['id']}/")
+    sent = desk.locator("#messages .msg-out")
+    sent.get_by_role("link", name="Return an item for a refund").wait_for()
+    assert sent.locator(".msg-meta").inner_text().startswith("Theo")
+    desk.goto(f"{server.url}/notifications/")
+    assert desk.get_by_role("button", name="Theo asks for a person").count() == 2
+    assert said == []
+    assert flaws(desk) == []
+    assert knows.complaints == []
+    desk.context.close()
