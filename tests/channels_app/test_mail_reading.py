@@ -97,6 +97,11 @@ def test_a_reply_address_names_its_conversation_and_a_changed_one_names_none() -
         assert conversation_in([f"help+{changed}@acme.example"]) != conversation_id
 
 
+def test_a_charset_that_is_none_breaks_nothing() -> None:
+    mail = read(b'From: cleo@example.com\r\nContent-Type: text/plain; charset="a\x00b"\r\n\r\nGr\xfc\xdfe', own=OWN)
+    assert mail.text.startswith("Gr")
+
+
 @settings(max_examples=150, deadline=None, database=None)
 @given(some.sampled_from(CASES), some.binary(max_size=40), some.integers(0, 2_000), some.integers(0, 60))
 def test_whatever_is_broken_in_a_mail_it_is_read_or_set_aside(

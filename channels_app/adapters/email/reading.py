@@ -194,10 +194,9 @@ def _leaves(mail: "Message[str, str]") -> "Iterator[Message[str, str]]":
     stack = [(mail, 0)]
     while stack:
         part, depth = stack.pop()
-        inside = part.get_payload()
-        if part.get_content_maintype() == "multipart" and isinstance(inside, list):
+        if part.get_content_maintype() == "multipart" and part.is_multipart():
             if depth < MAX_DEPTH:
-                stack += [(one, depth + 1) for one in reversed(inside) if isinstance(one, Message)]
+                stack += [(one, depth + 1) for one in reversed(_inside(part))]
         elif part.get_content_type() != "message/delivery-status":
             yield part
 
@@ -208,22 +207,22 @@ def _all_parts(mail: "Message[str, str]") -> "Iterator[Message[str, str]]":
     while stack:
         part, depth = stack.pop()
         yield part
-        inside = part.get_payload()
-        if isinstance(inside, list) and depth < MAX_DEPTH:
-            stack += [(one, depth + 1) for one in reversed(inside) if isinstance(one, Message)]
+        if depth < MAX_DEPTH:
+            stack += [(one, depth + 1) for one in reversed(_inside(part))]
+
+
+def _inside(part: "Message[str, str]") -> "list[Message[str, str]]":
+    """The parts of a part. Words are not asked for: the parser decodes them then, and trips over a broken charset."""
+    return [one for one in part.get_payload() if isinstance(one, Message)] if part.is_multipart() else []
 
 
 def _content(part: "Message[str, str]") -> bytes:
-    inside = part.get_payload()
-    if isinstance(inside, list):  # a mail inside
-        try:
-            return inside[0].as_bytes() if inside and isinstance(inside[0], Message) else b""
-        except (UnicodeError, LookupError, ValueError, TypeError, AttributeError, KeyError):
-            return b""
     try:
+        if part.is_multipart():  # a mail inside
+            return next((one.as_bytes() for one in _inside(part)), b"")
         content = part.get_payload(decode=True)
-    except (ValueError, LookupError, TypeError):
-        return str(inside).encode("utf-8", "surrogateescape")
+    except (UnicodeError, LookupError, ValueError, TypeError, AttributeError, KeyError):
+        return b""
     return content if isinstance(content, bytes) else b""
 
 
