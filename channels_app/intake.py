@@ -37,8 +37,8 @@ from channels_app.adapters.base import (
 from channels_app.deliveries import remember
 from channels_app.keys import key_of
 from channels_app.models import Channel, ExternalMessage, Media, RawEvent, RawState, Thread
-from conversations import events
 from conversations.models import ChannelType, Conversation, MailOriginal, Message, MessageStatus, SenderType
+from conversations.services.editing import deleted_elsewhere, edited_elsewhere
 from conversations.services.messages import MAX_CONTENT, Draft, post_messages
 from conversations.services.opening import open_conversation
 from conversations.services.receipts import mark_delivered, mark_read
@@ -321,31 +321,23 @@ def _wait(raw: RawEvent, patience: timedelta) -> None:
 
 
 def _edited(channel: Channel, raw: RawEvent, event: MessageEdited) -> None:
-    text = event.text.replace("\0", "").strip()[:MAX_CONTENT]
-    if text:
-        _rewrite(channel, raw, event.external_id, text)
+    text = _storable(event.text)[:MAX_CONTENT]
+    if text and (message := _customers(channel, raw, event.external_id)):
+        edited_elsewhere(message=message, content=text)
 
 
 def _deleted(channel: Channel, raw: RawEvent, event: MessageDeleted) -> None:
-    _rewrite(channel, raw, event.external_id, _("(The customer took this message back.)"))
+    if message := _customers(channel, raw, event.external_id):
+        Media.objects.filter(message=message).delete()
+        deleted_elsewhere(message=message)
 
 
-def _rewrite(channel: Channel, raw: RawEvent, external_id: str, text: str) -> None:
-    found = known_message(channel, external_id)
-    if found is None:
+def _customers(channel: Channel, raw: RawEvent, external_id: str) -> Message | None:
+    """What the provider says that its author changed. It can say so before it tells of the message."""
+    message = known_message(channel, external_id)
+    if message is None:
         _wait(raw, PATIENCE)
-        return
-    change_message(found.pk, lambda message: setattr(message, "content", text))
-
-
-def change_message(message_id: UUID, change: Callable[[Message], None]) -> None:
-    """Under the conversation's lock, and told to whoever looks at it."""
-    with transaction.atomic():
-        Conversation.objects.select_for_update(no_key=True).get(messages=message_id)
-        message = Message.objects.select_related("conversation__customer", "sender").get(pk=message_id)
-        change(message)
-        message.save(update_fields=["content", "attachments"])
-        events.record(message.conversation.business_id, [events.message_updated(message)])
+    return message
 
 
 # Receipts and the rest ------------------------------------------------------------------------------------

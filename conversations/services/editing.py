@@ -38,9 +38,7 @@ def edit_message(*, message: Message, author: User, content: str) -> Message:
     message = _own(message, author)
     if message.content == content:
         return message
-    message.content, message.edited_at = content, timezone.now()
-    message.save(update_fields=["content", "edited_at"])
-    events.record(message.conversation.business_id, [events.message_updated(message)])
+    _reword(message, content)
     return message
 
 
@@ -48,12 +46,46 @@ def edit_message(*, message: Message, author: User, content: str) -> Message:
 def delete_message(*, message: Message, author: User) -> Message:
     """No word and no file of it is left; its number stays, so that nobody sees a gap. Raises as `edit_message`."""
     message = _own(message, author)
+    _empty(message)
+    return message
+
+
+@transaction.atomic
+def edited_elsewhere(*, message: Message, content: str) -> None:
+    """Its author changed it at the provider; what is deleted stays so."""
+    message = _locked_row(message)
+    if message.deleted_at is None and message.content != content:
+        _reword(message, content)
+
+
+@transaction.atomic
+def deleted_elsewhere(*, message: Message) -> None:
+    """Its author took it back at the provider."""
+    message = _locked_row(message)
+    if message.deleted_at is None:
+        _empty(message)
+
+
+def _reword(message: Message, content: str) -> None:
+    message.content, message.edited_at = content, timezone.now()
+    message.save(update_fields=["content", "edited_at"])
+    events.record(message.conversation.business_id, [events.message_updated(message)])
+
+
+def _empty(message: Message) -> None:
     for file in message.files.all():
         file.delete()
     message.content, message.attachments, message.deleted_at = "", [], timezone.now()
     message.save(update_fields=["content", "attachments", "deleted_at"])
     events.record(message.conversation.business_id, [events.message_updated(message)])
-    return message
+
+
+def _locked_row(message: Message) -> Message:
+    """As it is now, under its conversation's lock."""
+    conversation = locked(message.conversation)
+    found = Message.objects.select_related("sender").get(pk=message.pk)
+    found.conversation = conversation
+    return found
 
 
 def _own(message: Message, author: User) -> Message:
