@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from tests import migrated
 from tests.services import free_port
 
 # The headless shell draws the same pages with a quarter less work than the whole browser.
@@ -116,6 +117,7 @@ class Server:
 def prepared() -> Iterator[Path]:
     """A data folder that a first start has filled: every module's server begins from a copy of it."""
     folder = Path(tempfile.mkdtemp(prefix="pingback-prepared-"))
+    migrated.bring(folder)
     Server(folder).stop()
     yield folder
     shutil.rmtree(folder, ignore_errors=True)

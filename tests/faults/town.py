@@ -21,7 +21,7 @@ from typing import Any
 
 import psycopg
 
-from tests import services
+from tests import migrated, services
 from tests.faults.balancer import Balancer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -141,6 +141,8 @@ class Town:
             "REDIS_URL": "",
             **environment,
         }
+        if embedded and not settings["DATABASE_URL"]:
+            migrated.bring(self.folder)
         if not embedded:
             settings["DATABASE_URL"] = services.start_postgres()
             settings["REDIS_URL"] = services.start_redis()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import migrated
 from tests.services import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,9 +26,7 @@ def address(tmp_path: Path) -> Iterator[str]:
         "PORT": str(port),
         "DEBUG": "true",
     }
-    subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--no-input", "--verbosity=0"], cwd=ROOT, env=environment, check=True
-    )
+    migrated.bring(tmp_path)
     command = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "pingback.asgi:application"]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
     yield f"http://127.0.0.1:{port}"

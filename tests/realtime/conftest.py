@@ -23,6 +23,7 @@ from django.conf import settings as live
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from tests import migrated
 from tests.services import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,6 +39,8 @@ class House:
         self.folder, self.port = folder, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {**os.environ, "PINGBACK_DATA_DIR": str(folder), "PORT": str(self.port), **environment}
+        if not self.environment.get("DATABASE_URL"):
+            migrated.bring(folder)
         self.log = folder / "log"
         with self.log.open("ab") as log:
             launch = [sys.executable, str(Path(__file__).with_name("launch.py"))]
