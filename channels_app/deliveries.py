@@ -233,10 +233,26 @@ def _outbound(delivery: Delivery) -> OutboundMessage:
         content=delivery.content,
         to=thread.address if thread else "",
         attachment=delivery.attachment,
+        reply_to=_quoted(delivery),
         by_person=delivery.message.sender_id is not None,
         last_heard_at=thread.last_heard_at if thread else None,
         template=delivery.template,
     )
+
+
+def _quoted(delivery: Delivery) -> str:
+    """What the provider calls the message that this one answers; only its first part does."""
+    seq = delivery.message.quoted_seq
+    if (
+        seq is None
+        or delivery.part
+        or not ADAPTERS[ChannelType(delivery.conversation.channel_type)].capabilities.quotes
+    ):
+        return ""
+    known = ExternalMessage.objects.filter(
+        channel=delivery.channel, message__conversation=delivery.conversation_id, message__seq=seq
+    )
+    return known.order_by("pk").values_list("external_id", flat=True).first() or ""
 
 
 def _failed(delivery: Delivery, error: DeliveryError) -> None:

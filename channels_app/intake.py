@@ -31,6 +31,7 @@ from channels_app.adapters.base import (
     MessageDeleted,
     MessageEdited,
     MessageReceived,
+    ReactionChanged,
     Routed,
     StatusChanged,
 )
@@ -38,7 +39,7 @@ from channels_app.deliveries import remember
 from channels_app.keys import key_of
 from channels_app.models import Channel, ExternalMessage, Media, RawEvent, RawState, Thread
 from conversations.models import ChannelType, Conversation, MailOriginal, Message, MessageStatus, SenderType
-from conversations.services.editing import deleted_elsewhere, edited_elsewhere
+from conversations.services.editing import deleted_elsewhere, edited_elsewhere, reacted
 from conversations.services.messages import MAX_CONTENT, Draft, post_messages
 from conversations.services.opening import open_conversation
 from conversations.services.receipts import mark_delivered, mark_read
@@ -219,6 +220,7 @@ def _message(channel: Channel, raw: RawEvent, event: MessageReceived) -> None:
             sender_type=SenderType.CUSTOMER,
             content=content,
             dedup_key=dedup_key,
+            quoted_seq=_quoted(channel, event, conversation),
         )
         message = post_messages([draft])[0].message
     assert conversation.customer_id
@@ -236,6 +238,11 @@ def _message(channel: Channel, raw: RawEvent, event: MessageReceived) -> None:
     if event.letter:
         _keep_letter(message, event.letter)
     Media.objects.bulk_create([Media(channel=channel, message=message, ref=asdict(ref)) for ref in event.media])
+
+
+def _quoted(channel: Channel, event: MessageReceived, conversation: Conversation) -> int | None:
+    quoted = known_message(channel, event.reply_to)
+    return quoted.seq if quoted and quoted.conversation_id == conversation.pk else None
 
 
 def _thread_keys(event: MessageReceived) -> list[str]:
@@ -322,18 +329,23 @@ def _wait(raw: RawEvent, patience: timedelta) -> None:
 
 def _edited(channel: Channel, raw: RawEvent, event: MessageEdited) -> None:
     text = _storable(event.text)[:MAX_CONTENT]
-    if text and (message := _customers(channel, raw, event.external_id)):
+    if text and (message := _told_of(channel, raw, event.external_id)):
         edited_elsewhere(message=message, content=text)
 
 
 def _deleted(channel: Channel, raw: RawEvent, event: MessageDeleted) -> None:
-    if message := _customers(channel, raw, event.external_id):
+    if message := _told_of(channel, raw, event.external_id):
         Media.objects.filter(message=message).delete()
         deleted_elsewhere(message=message)
 
 
-def _customers(channel: Channel, raw: RawEvent, external_id: str) -> Message | None:
-    """What the provider says that its author changed. It can say so before it tells of the message."""
+def _reaction(channel: Channel, raw: RawEvent, event: ReactionChanged) -> None:
+    if message := _told_of(channel, raw, event.external_id):
+        reacted(message=message, emoji=_storable(event.emoji))
+
+
+def _told_of(channel: Channel, raw: RawEvent, external_id: str) -> Message | None:
+    """The message that a provider tells something of, perhaps before it told of the message itself."""
     message = known_message(channel, external_id)
     if message is None:
         _wait(raw, PATIENCE)
@@ -378,6 +390,7 @@ _TAKERS: dict[type[InboundEvent], Callable[[Channel, RawEvent, Any], None]] = {
     EchoReceived: _echo,
     MessageEdited: _edited,
     MessageDeleted: _deleted,
+    ReactionChanged: _reaction,
     StatusChanged: _status,
     ContactChanged: _contact,
     CredentialsRevoked: _revoked,

@@ -24,6 +24,7 @@ class Entry:
     """A message as it stands in the thread.
 
     status: what became of it. day: a mark goes above it. same: it continues the group before it.
+    quoted: the message that it answers.
     """
 
     message: Message
@@ -32,6 +33,7 @@ class Entry:
     same: bool
     new: bool = False
     mail: MailOriginal | None = None
+    quoted: Message | None = None
 
 
 def window_before(conversation: Conversation, before: int | None) -> tuple[list[Entry], int | None]:
@@ -68,6 +70,7 @@ def window_after(conversation: Conversation, after: int, limit: int) -> list[Ent
 def _entries(conversation: Conversation, messages: Sequence[Message], before: Message | None) -> Iterable[Entry]:
     receipts = conversation.receipts
     mails = _mails(conversation, messages)
+    quoted = _quoted(conversation, messages)
     for message in messages:
         other_day = before is None or _day(before) != _day(message)
         status = message.status_with(receipts)
@@ -77,8 +80,23 @@ def _entries(conversation: Conversation, messages: Sequence[Message], before: Me
             day=_day(message) if other_day else None,
             same=_same(before, message),
             mail=mails.get(message.pk),
+            quoted=quoted.get(message.quoted_seq),
         )
         before = message
+
+
+def quoted_in(conversation: Conversation, seq: int) -> Message | None:
+    return conversation.messages.select_related("sender").filter(seq=seq, deleted_at=None).first()
+
+
+def _quoted(conversation: Conversation, messages: Sequence[Message]) -> dict[int | None, Message]:
+    """Those that these answer, by their numbers; one query for those that are not among them."""
+    wanted = {message.quoted_seq for message in messages if message.quoted_seq}
+    found: dict[int | None, Message] = {message.seq: message for message in messages if message.seq in wanted}
+    if missing := wanted - found.keys():
+        rows = conversation.messages.select_related("sender").filter(seq__in=missing)
+        found |= {message.seq: message for message in rows}
+    return found
 
 
 def _mails(conversation: Conversation, messages: Sequence[Message]) -> dict[UUID, MailOriginal]:

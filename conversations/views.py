@@ -150,6 +150,7 @@ def reply(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
                     content=content,
                     send_at=send_at,
                     seen_seq=_seen(request),
+                    quoted_seq=_quoted(request),
                     key=key,
                 )
                 keep_draft(conversation=found, user=author, content="")
@@ -162,6 +163,7 @@ def reply(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
                     key=key,
                     attachments=ids_of(chosen),
                     seen_seq=_seen(request),
+                    quoted_seq=_quoted(request),
                 )
                 if then := AFTER_SENDING.get(request.POST.get("then", "")):
                     then(conversation=found, actor=author)
@@ -281,10 +283,16 @@ def _later(request: HttpRequest, found: Conversation, *, has_files: bool) -> dat
 
 def _seen(request: HttpRequest) -> int | None:
     """The newest message that the page showed; None when it does not say, or when the reply goes whatever came."""
-    seen = request.POST.get("seen_seq", "")
-    if request.POST.get("force") or not (seen.isascii() and seen.isdigit() and len(seen) < 10):
-        return None
-    return int(seen)
+    return None if request.POST.get("force") else _posted_number(request, "seen_seq")
+
+
+def _quoted(request: HttpRequest) -> int | None:
+    return _posted_number(request, "quoted_seq")
+
+
+def _posted_number(request: HttpRequest, name: str) -> int | None:
+    text = request.POST.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def refused(refusal: Refused) -> JsonResponse:
@@ -362,6 +370,7 @@ def _thread_context(request: HttpRequest, found: Conversation) -> dict[str, Any]
         "earlier": earlier,
         "before": before,
         "at": at,
+        "quoted": pages.quoted_in(found, _number(request, "quote", least=1)) if "quote" in request.GET else None,
         "others": pages.earlier_conversations(found),
         "place": _place(request).parts(),
         "view": "customer" if request.GET.get("view") == "customer" else "thread",

@@ -61,7 +61,12 @@ def message_payload(
         "sources": message.ai_sources or [],
     }
     if for_member:
-        payload |= {"status": message.status_with(receipts), "error": message.error or None}
+        payload |= {
+            "status": message.status_with(receipts),
+            "error": message.error or None,
+            "quoted_seq": message.quoted_seq,
+            "reaction": message.reaction or None,
+        }
         if feed_seq is not None:
             payload["feed_seq"] = feed_seq
     if own:

@@ -249,6 +249,7 @@ class OutboundMessage:
     """One part of a message on its way out: text, or one file with an optional caption.
 
     delivery_id: the same on every try; given to providers that take a key, or return it with statuses.
+    reply_to: the external id of the message that it answers, where the channel has quotes.
     to: the thread_key that the customer wrote with; "" = the customer never wrote here. last_heard_at: when they last
     did. by_person: a member wrote it, not the assistant. template: the provider's own, instead of content.
     """
@@ -276,7 +277,8 @@ class SendResult:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What the composer and the splitter have to know. max_text counts `unit`s. window: after it nothing, or only a
-    template, may be sent. per_part: files that one part takes. receipts: what the provider tells, "" = nothing."""
+    template, may be sent. per_part: files that one part takes. receipts: what the provider tells, "" = nothing.
+    quotes: a message may name the one that it answers."""
 
     max_text: int = 10_000
     unit: str = "characters"
@@ -287,6 +289,7 @@ class Capabilities:
     templates: bool = False
     receipts: str = ""
     starts: bool = False
+    quotes: bool = False
 
     def length_of(self, text: str) -> int:
         return len(text.encode()) if self.unit == "bytes" else len(text)

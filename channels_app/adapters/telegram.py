@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
+import orjson
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.utils.translation import gettext as _
@@ -51,7 +52,7 @@ _UNREACHABLE = (
 
 
 class TelegramAdapter(ChannelAdapter):
-    capabilities: ClassVar = Capabilities(max_text=4096, caption=True, max_file_bytes=50 * 1024 * 1024)
+    capabilities: ClassVar = Capabilities(max_text=4096, caption=True, max_file_bytes=50 * 1024 * 1024, quotes=True)
 
     @classmethod
     def route(cls, incoming: Incoming) -> Sequence[Routed]:
@@ -96,8 +97,12 @@ class TelegramAdapter(ChannelAdapter):
             return self._send(message, moved.chat_id)
 
     def _send(self, message: OutboundMessage, chat_id: str) -> SendResult:
+        asked: dict[str, Any] = {"chat_id": chat_id}
+        answered = message.reply_to.removeprefix(f"{chat_id}:")
+        if answered.isdigit():
+            asked["reply_parameters"] = {"message_id": int(answered), "allow_sending_without_reply": True}
         if message.attachment is None:
-            asked = {"chat_id": chat_id, "text": message.content, "link_preview_options": {"is_disabled": True}}
+            asked |= {"text": message.content, "link_preview_options": {"is_disabled": True}}
             told = self._ask("sendMessage", asked, sends=True)
         else:
             file = message.attachment
@@ -106,7 +111,10 @@ class TelegramAdapter(ChannelAdapter):
             if kind == "image" and (file.size > _MAX_PHOTO or file.content_type == "image/gif"):
                 method, field = "sendDocument", "document"
             upload = {field: (file.filename, bytes_of(file), file.content_type)}
-            told = self._ask(method, {"chat_id": chat_id, "caption": message.content}, files=upload, sends=True)
+            asked["caption"] = message.content
+            if "reply_parameters" in asked:  # a form has no objects
+                asked["reply_parameters"] = orjson.dumps(asked["reply_parameters"]).decode()
+            told = self._ask(method, asked, files=upload, sends=True)
         number = told.get("message_id") if isinstance(told, dict) else None
         if number is None:
             raise DeliveryError(_("Telegram did not say whether it was sent."), kind=Kind.AMBIGUOUS)

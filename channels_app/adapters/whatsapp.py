@@ -54,6 +54,7 @@ class WhatsAppAdapter(MetaAdapter):
         window=_WINDOW,
         templates=True,
         receipts="read",
+        quotes=True,
     )
     kinds: ClassVar = {
         Kind.WINDOW_CLOSED: frozenset({131047}),
@@ -97,6 +98,7 @@ class WhatsAppAdapter(MetaAdapter):
             "recipient_type": "individual",
             **address,
             **self._content(message),
+            **({"context": {"message_id": message.reply_to}} if message.reply_to else {}),
             "biz_opaque_callback_data": str(message.delivery_id),
         }
         told = self.graph("POST", f"{self._number}/messages", json=body, sends=True)

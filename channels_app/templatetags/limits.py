@@ -12,6 +12,13 @@ from conversations.models import ChannelType, Conversation
 register = template.Library()
 
 
+@register.simple_tag
+def channel_has_quotes(conversation: Conversation) -> bool:
+    """Whether an answer can name the message that it is to."""
+    adapter = ADAPTERS.get(ChannelType(conversation.channel_type))
+    return adapter is not None and adapter.capabilities.quotes
+
+
 @register.inclusion_tag("channels_app/limits.html")
 def channel_limits(conversation: Conversation) -> dict[str, Any]:
     """limits: for the composer's script; None for our own channels, which have none of their own."""

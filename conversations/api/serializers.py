@@ -60,6 +60,13 @@ class MessageInput(serializers.Serializer[Any]):
         help_text="The newest message that you know. Is there a later one of somebody else: 409, and nothing is sent.",
     )
     force = serializers.BooleanField(default=False, help_text="Send whatever came since `seen_seq`.")
+    quoted_seq = serializers.IntegerField(
+        min_value=1,
+        max_value=2**31 - 1,
+        required=False,
+        allow_null=True,
+        help_text="The message that this one answers. The customer sees it as a quote where the channel has quotes.",
+    )
 
 
 class EditInput(serializers.Serializer[Any]):
@@ -142,6 +149,8 @@ class MessageOutput(serializers.Serializer[Any]):
     sources = serializers.ListField(child=serializers.DictField())
     status = serializers.ChoiceField(choices=MessageStatus.choices)
     error = serializers.CharField(allow_null=True)
+    quoted_seq = serializers.IntegerField(allow_null=True, help_text="The message that it answers.")
+    reaction = serializers.CharField(allow_null=True, help_text="The emoji that the customer put on it.")
     client_message_id = serializers.CharField(allow_null=True, required=False)
 
 

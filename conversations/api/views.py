@@ -219,6 +219,7 @@ class Messages(APIView):
             key=key,
             attachments=ids_in(data.validated_data.get("attachments")),
             seen_seq=None if data.validated_data["force"] else data.validated_data.get("seen_seq"),
+            quoted_seq=data.validated_data.get("quoted_seq"),
         )
         return replayed(payload_of(posted), created=posted.created)
 

@@ -51,6 +51,9 @@ class Message(models.Model):
     # By its author, for a while after it was sent (services/editing.py). Of a deleted one no word is left.
     edited_at = models.DateTimeField(_("edited"), null=True, editable=False)
     deleted_at = models.DateTimeField(_("deleted"), null=True, editable=False)
+    # Of the message of its conversation that it answers; and the emoji that the customer put on it, "" = none.
+    quoted_seq = models.PositiveIntegerField(_("answers number"), null=True, editable=False)
+    reaction = models.CharField(_("reaction"), max_length=32, blank=True, editable=False)
 
     objects = MessageQuerySet.as_manager()
 

@@ -28,6 +28,7 @@ class ScheduledMessage(models.Model):
     key = models.CharField(max_length=128, blank=True, editable=False)
     # What others write behind it sends the words back. None: they go whatever came.
     seen_seq: "models.PositiveIntegerField[Any, Any]" = models.PositiveIntegerField(null=True)
+    quoted_seq: "models.PositiveIntegerField[Any, Any]" = models.PositiveIntegerField(null=True)
     send_at = models.DateTimeField(_("to be sent"), db_index=True)
     created_at = models.DateTimeField(_("written"), auto_now_add=True)
 

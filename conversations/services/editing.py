@@ -15,6 +15,7 @@ from conversations.services.messages import check_content
 from foundation.errors import Forbidden, Invalid, NotFound
 
 MINUTES = 15
+REACTION_LENGTH = 32
 
 
 def may_change(message: Message, *, conversation: Conversation, user_id: UUID, now: datetime) -> bool:
@@ -66,6 +67,18 @@ def deleted_elsewhere(*, message: Message) -> None:
         _empty(message)
 
 
+@transaction.atomic
+def reacted(*, message: Message, emoji: str) -> None:
+    """The customer put an emoji on it, in the place of the one before; "" takes it off."""
+    message = _locked_row(message)
+    emoji = emoji[:REACTION_LENGTH]
+    if message.deleted_at or message.reaction == emoji:
+        return
+    message.reaction = emoji
+    message.save(update_fields=["reaction"])
+    events.record(message.conversation.business_id, [events.message_updated(message)])
+
+
 def _reword(message: Message, content: str) -> None:
     message.content, message.edited_at = content, timezone.now()
     message.save(update_fields=["content", "edited_at"])
@@ -75,8 +88,8 @@ def _reword(message: Message, content: str) -> None:
 def _empty(message: Message) -> None:
     for file in message.files.all():
         file.delete()
-    message.content, message.attachments, message.deleted_at = "", [], timezone.now()
-    message.save(update_fields=["content", "attachments", "deleted_at"])
+    message.content, message.attachments, message.reaction, message.deleted_at = "", [], "", timezone.now()
+    message.save(update_fields=["content", "attachments", "reaction", "deleted_at"])
     events.record(message.conversation.business_id, [events.message_updated(message)])
 
 

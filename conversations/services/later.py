@@ -17,7 +17,7 @@ from conversations.services.activities import tell
 from conversations.services.drafts import draft_of, keep_draft
 from conversations.services.locking import lock_own, locked
 from conversations.services.messages import MAX_CONTENT, check_content, check_key, send_reply
-from foundation.errors import Forbidden, Invalid, NotFound, Refused
+from foundation.errors import Forbidden, Invalid, NotFound, Refused, Unprocessable
 
 LONGEST = timedelta(days=366)
 UNDO = timedelta(seconds=5)
@@ -34,9 +34,10 @@ def send_later(
     content: str,
     send_at: datetime,
     seen_seq: int | None = None,
+    quoted_seq: int | None = None,
     key: str = "",
 ) -> ScheduledMessage:
-    """send_at: aware, in the future. seen_seq, key: as of `send_reply`; the same key again gives the first one.
+    """send_at: aware, in the future. seen_seq, quoted_seq, key: as of `send_reply`; the same key again gives the first.
 
     Raises Unprocessable, Invalid for a time that is none, Forbidden when the author was just removed.
     """
@@ -49,6 +50,8 @@ def send_later(
     own = ScheduledMessage.objects.filter(conversation=conversation, author=author)
     if key and (first := own.filter(key=key).first()):
         return first
+    if quoted_seq is not None and not 1 <= quoted_seq <= conversation.last_seq:
+        raise Unprocessable(_("There is no such message here."), field="quoted_seq")
     if conversation.scheduled.count() >= MOST:
         raise Invalid(_("At most %(most)d messages wait in a conversation.") % {"most": MOST})
     row = own.create(
@@ -58,6 +61,7 @@ def send_later(
         content=content,
         send_at=send_at,
         seen_seq=seen_seq,
+        quoted_seq=quoted_seq,
         key=key,
     )
     events.record(conversation.business_id, [events.conversation_updated(conversation, actor_id=author.pk)])
@@ -97,6 +101,7 @@ def _send(pk: UUID) -> bool:
                 content=row.content,
                 key=row.key or f"later-{row.pk}",
                 seen_seq=row.seen_seq,
+                quoted_seq=row.quoted_seq,
             )
             ScheduledMessage.objects.filter(pk=pk).delete()
     except Refused as refusal:

@@ -75,6 +75,7 @@ class Draft:
         stop no clock of the first response, and leave who waits for a person waiting.
     seen_seq: the sender has seen everything up to this message; what others wrote behind it refuses the draft, as
         Stale. None: whatever came.
+    quoted_seq: the message of the conversation that it answers.
     """
 
     conversation_id: UUID
@@ -91,6 +92,7 @@ class Draft:
     sent_elsewhere: bool = False
     ai_sources: list[dict[str, str]] | None = None
     seen_seq: int | None = None
+    quoted_seq: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +236,8 @@ def _refusal(draft: Draft, conversation: Conversation | None, members: Collectio
         return Blocked()
     if draft.sender and draft.business_id and (draft.business_id, draft.sender.pk) not in members:
         return no_member()
+    if draft.quoted_seq is not None and not 1 <= draft.quoted_seq <= conversation.last_seq:
+        return Unprocessable(_("There is no such message here."), field="quoted_seq")
     return None
 
 
@@ -283,10 +287,11 @@ def send_reply(
     key: str = "",
     attachments: Sequence[UUID] = (),
     seen_seq: int | None = None,
+    quoted_seq: int | None = None,
 ) -> Posted:
     """What an agent writes. `key`: the caller's own id of this send, at most MAX_KEY characters; "" = none.
 
-    attachments, seen_seq: see Draft.
+    attachments, seen_seq, quoted_seq: see Draft.
     Raises Stale; else as post_messages; KeyReused also when the key came with other words or for another conversation;
     Forbidden when the author was just removed.
     """
@@ -298,6 +303,7 @@ def send_reply(
         key=key,
         attachments=attachments,
         seen_seq=seen_seq,
+        quoted_seq=quoted_seq,
     )
     return post_messages([draft])[0]
 
@@ -311,6 +317,7 @@ def reply_draft(
     key: str = "",
     attachments: Sequence[UUID] = (),
     seen_seq: int | None = None,
+    quoted_seq: int | None = None,
 ) -> Draft:
     """`send_reply` before it is stored, for the writer. Raises Unprocessable for a key that cannot be one."""
     check_key(key)
@@ -321,9 +328,10 @@ def reply_draft(
         business_id=business_id,
         content=content,
         dedup_key=api_key(author, key),
-        fingerprint=fingerprint_of(conversation_id, content, *attachments),
+        fingerprint=fingerprint_of(conversation_id, content, *attachments, *([quoted_seq] if quoted_seq else [])),
         attachments=tuple(attachments),
         seen_seq=seen_seq,
+        quoted_seq=quoted_seq,
     )
 
 
@@ -487,6 +495,7 @@ def _take(conversation: Conversation, draft: Draft) -> None:
         dedup_key=draft.dedup_key,
         fingerprint=draft.fingerprint,
         ai_sources=draft.ai_sources,
+        quoted_seq=draft.quoted_seq,
         created_at=now,
     )
     if draft.sender_type == SenderType.CUSTOMER:

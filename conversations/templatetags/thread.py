@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from conversations.asides import Line, Words
-from conversations.models import Conversation, MessageStatus, SenderType
+from conversations.models import Conversation, Message, MessageStatus, SenderType
 from conversations.pages import Entry
 from conversations.services.editing import may_change
 from conversations.templatetags.rows import Clock
@@ -28,6 +28,8 @@ register = template.Library()
 KEPT, LONG = 4_000, 2_000
 # The rest is in the original.
 QUOTED = 20_000
+# Of a message that another one answers: it is a line.
+QUOTE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,13 +44,23 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """The message that one answers, in a line. address: where it stands."""
+
+    who: str
+    text: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """Everything that a message shows but its files, and nothing else: what is equal looks alike.
 
     day: the mark above it. who: for screen readers. name, key, picture: of its avatar. byline: below it.
     state: of an agent's message, what became of it; "" for a customer's. edit: where its reader changes it, "" when
         it cannot be changed any more. retry: where it is sent again, "" unless it failed. sources: ids and titles of
-        the articles that Theo's words are from.
+        the articles that Theo's words are from. answer: where its reader begins an answer that quotes it, "" where
+        the channel has no quotes.
     """
 
     clock: Clock
@@ -75,6 +87,9 @@ class Said:
     is_theos: bool
     sources: tuple[tuple[str, str], ...]
     mail: Letter | None
+    quote: Quote | None
+    reaction: str
+    answer: str
 
 
 @register.simple_tag(takes_context=True)
@@ -82,11 +97,12 @@ def drawn_messages(context: template.Context) -> SafeText:
     """The context's `entries` of its `conversation` with the `asides` between them, as list items."""
     clock, reader, about = Clock.now(), context["user"], context["conversation"]
     entries, asides = context["entries"], dict(context["asides"])
+    quotes = bool(context.get("has_quotes"))
     drawn = []
     for entry in entries:
         for seq in [each for each in sorted(asides) if each < entry.message.seq]:
             drawn += [_aside(aside, reader) for aside in asides.pop(seq)]
-        drawn.append(_drawn(_said(entry, about, clock, reader), entry.message.attachments))
+        drawn.append(_drawn(_said(entry, about, clock, reader, quotes), entry.message.attachments))
     drawn += [_aside(aside, reader) for seq in sorted(asides) for aside in asides[seq]]
     return format_html_join("", "{}", ((each,) for each in drawn))
 
@@ -107,18 +123,18 @@ def _draw(said: Said, files: list[Any] | None = None) -> SafeText:
     return render_to_string("conversations/message.html", {"said": said, "files": files})
 
 
-def _said(entry: Entry, about: Conversation, clock: Clock, reader: User) -> Said:
+def _said(entry: Entry, about: Conversation, clock: Clock, reader: User, quotes: bool) -> Said:
     message, sender = entry.message, entry.message.sender
     by_team = message.sender_type == SenderType.AGENT
+    who = author_of(message, about, reader)
     if by_team:
         name = message.author_name or _("Agent")
-        byline = sender.get_short_name() if sender else name
-        who = _("You") if message.sender_id == reader.pk else name
-        byline = _("You") if message.sender_id == reader.pk else byline
+        byline = who if message.sender_id == reader.pk or not sender else sender.get_short_name()
     else:
         name = str(about.customer.display_name) if about.customer else "?"
-        who = byline = name if about.customer else _("Customer")
+        byline = who
     has_failed = message.status == MessageStatus.FAILED
+    may_quote = quotes and message.deleted_at is None and (not by_team or message.status == MessageStatus.SENT)
     changeable = may_change(message, conversation=about, user_id=reader.pk, now=timezone.now())
     return Said(
         clock=clock,
@@ -145,7 +161,28 @@ def _said(entry: Entry, about: Conversation, clock: Clock, reader: User) -> Said
         edit=reverse("conversation-message", args=[about.pk, message.pk]) if changeable else "",
         is_theos=message.is_theos,
         sources=tuple((source["id"], source["title"]) for source in message.ai_sources or []),
+        quote=_quote(entry.quoted, about, reader) if entry.quoted else None,
+        reaction=message.reaction,
+        answer=f"{reverse('conversation', args=[about.pk])}?quote={message.seq}" if may_quote else "",
     )
+
+
+def author_of(message: Message, about: Conversation, reader: User) -> str:
+    if message.sender_type == SenderType.AGENT:
+        return _("You") if message.sender_id == reader.pk else message.author_name or _("Agent")
+    return str(about.customer.display_name) if about.customer else _("Customer")
+
+
+def _quote(quoted: Message, about: Conversation, reader: User) -> Quote:
+    address = f"{reverse('conversation', args=[about.pk])}?at={quoted.seq}#message-{quoted.pk}"
+    return Quote(who=author_of(quoted, about, reader), text=quoted.preview[:QUOTE], address=address)
+
+
+@register.inclusion_tag("conversations/quoting.html", takes_context=True)
+def answered_message(context: template.Context) -> dict[str, Any]:
+    """What the composer's reply answers: the context's `quoted`, None for nothing."""
+    quoted, about = context.get("quoted"), context["conversation"]
+    return {"quoted": quoted, "quote": _quote(quoted, about, context["user"]) if quoted else None}
 
 
 def _letter(entry: Entry, about: Conversation) -> Letter | None:

@@ -46,7 +46,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 PATH = re.compile(r"/api/v1/conversations/([^/]+)/messages/?")
 # These requests have no place of their own among the requests in flight: so much of each is kept at most.
 MAX_BODY = 32 * 1024
-LEFT_TO_THE_VIEW = {"attachments", "seen_seq", "force"}
+LEFT_TO_THE_VIEW = {"attachments", "seen_seq", "force", "quoted_seq"}
 LEFT_TO_DJANGO = {"HTTP_COOKIE", "HTTP_ORIGIN"}
 
 

@@ -5,6 +5,7 @@ import { enhanceAttach } from "./attach.js"
 import { enhanceEmoji } from "./emoji.js"
 import { ask, Failed } from "./fragment.js"
 import { enhanceLimits } from "./limits.js"
+import { enhanceQuoting } from "./quoting.js"
 import { backoff } from "./socket.js"
 import { enhanceSuggest } from "./suggest.js"
 
@@ -48,6 +49,11 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
     text.toggleAttribute("aria-invalid", Boolean(detail))
   }
   const files = enhanceAttach(form, complain)
+  const quoting = enhanceQuoting(form, () => {
+    form.querySelector("[name=mode][value=reply]").checked = true
+    dressForMode()
+    text.focus({ preventScroll: true })
+  })
 
   /** byItself: nobody asked for it just now, so the focus stays where it is. */
   async function send({ byItself = false } = {}) {
@@ -68,6 +74,7 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
       const gone = files.chips
       await post(sent)
       for (const chip of gone) chip.remove()
+      if (!noteMode.checked) quoting.clear()
       if (text.value.startsWith(sent)) text.value = text.value.slice(sent.length).trimStart() // what came after it stays
       failures = 0
       then = later = ""
@@ -125,7 +132,7 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
   }
 
   async function post(words) {
-    const all = `${noteMode.checked} ${files.names} ${words}`
+    const all = `${noteMode.checked} ${quoting.seq.value} ${files.names} ${words}`
     if (keyed !== null && keyed !== all) id.value = newId()
     keyed = all
     const body = new FormData(form)

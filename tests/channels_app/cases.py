@@ -31,7 +31,8 @@ class Hook:
 class Case:
     """says: a hook with these words of Cleo's, each under its number; media: with a picture that the fake has.
 
-    batch: many in one request, where the provider does that. errors: what the fake says for a kind.
+    quote: how an answer names the first. batch: many in one request, where the provider does that.
+    errors: what the fake says for a kind.
     """
 
     type: ChannelType
@@ -44,6 +45,7 @@ class Case:
     errors: dict[Kind, Answer]
     secrets: tuple[str, ...]
     shared_path: bool = False
+    quote: dict[str, Any] | None = None
     batch: Callable[[list[dict[str, Any]]], dict[str, Any]] | None = None
 
     def hook(self, channel: Channel, payload: dict[str, Any]) -> Hook:
@@ -129,6 +131,7 @@ CASES = [
             Kind.AMBIGUOUS: Answer(drop=True),
         },
         secrets=(telegram.TOKEN,),
+        quote={"message_id": 1, "allow_sending_without_reply": True},
     ),
     Case(
         type=ChannelType.WHATSAPP,
@@ -154,6 +157,7 @@ CASES = [
         },
         secrets=(meta.TOKEN, APP_SECRET),
         shared_path=True,
+        quote={"message_id": "wamid.IN1"},
         batch=_entries,
     ),
     Case(

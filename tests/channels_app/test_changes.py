@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 
 from accounts.models import User
 from businesses.models import Business, FeedEvent
@@ -27,6 +28,12 @@ def tell(channel: Channel, **item: Any) -> None:
     payload = {"sender": {"id": "61"}, "recipient": {"id": "1"}, "timestamp": 1767225600123, **item}
     intake.store(channel, [Routed(dedup_key=str(item), payload=payload)])
     intake.work()
+
+
+def page_of(reader: User, message: Message) -> str:
+    client = Client()
+    client.force_login(reader)
+    return client.get(f"/inbox/{message.conversation_id}/").content.decode()
 
 
 def test_a_message_taken_back_is_gone_with_its_files(instagram: Channel, ada: User, published: list[FeedEvent]) -> None:
@@ -65,3 +72,29 @@ def test_an_edit_is_shown_as_one_and_brings_nothing_back(instagram: Channel) -> 
     message.refresh_from_db()
     assert message.content == ""
     assert {raw.state for raw in RawEvent.objects.all()} == {RawState.DONE}
+
+
+def test_a_reaction_is_shown_until_it_is_taken_off(instagram: Channel, ada: User) -> None:
+    tell(instagram, message={"mid": "m1", "text": "Thanks!"})
+    message = Message.objects.get()
+    tell(instagram, reaction={"mid": "m1", "action": "react", "emoji": "❤"})
+
+    shown = builders.api(ada).get(f"/api/v1/conversations/{message.conversation_id}").json()["messages"][0]
+    assert (shown["reaction"], shown["quoted_seq"]) == ("❤", None)
+    assert "❤" in page_of(ada, message)
+
+    tell(instagram, reaction={"mid": "m1", "action": "unreact"})
+    message.refresh_from_db()
+    assert message.reaction == ""
+
+
+def test_what_a_customer_quotes_is_folded_over_the_answer(instagram: Channel, ada: User, acme: Business) -> None:
+    tell(instagram, message={"mid": "m1", "text": "Is the blue one in stock?"})
+    tell(instagram, message={"mid": "m2", "text": "This one", "reply_to": {"mid": "m1"}})
+    tell(instagram, message={"mid": "m3", "text": "Or that", "reply_to": {"mid": "unknown"}})
+
+    first, second, third = Message.objects.order_by("seq")
+    assert (second.quoted_seq, third.quoted_seq) == (first.seq, None)
+    page = page_of(ada, first)
+    assert page.count('class="quote"') == 2  # and the composer's, which is hidden
+    assert f"#message-{first.pk}" in page

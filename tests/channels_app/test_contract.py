@@ -96,6 +96,18 @@ def test_it_connects_and_a_conversation_goes_both_ways(ada: User, case: Case, ch
     assert channel.last_sent_at
 
 
+def test_an_answer_quotes_where_the_channel_has_quotes(ada: User, case: Case, channel: Channel, fake: Fake) -> None:
+    thread = writes(case, channel, "Is the blue one in stock?")
+    writes(case, channel, "Hello?", 2)
+    path = f"/api/v1/conversations/{thread.pk}/messages"
+    assert builders.api(ada).post(path, {"content": "Yes.", "quoted_seq": 9}).status_code == 422
+    assert builders.api(ada).post(path, {"content": "Yes.", "quoted_seq": 1}).json()["quoted_seq"] == 1
+    work()
+
+    (sent,) = fake.sent
+    assert sent.fields.get("context" if case.type == ChannelType.WHATSAPP else "reply_parameters") == case.quote
+
+
 def test_forged_is_refused_and_nothing_is_stored(case: Case, channel: Channel) -> None:
     hook = case.hook(channel, case.says("Let me in", 1))
 
