@@ -36,16 +36,17 @@ class Source:
 class Answer:
     """question: what the customer asked, "" = nothing; up_to_seq: the last message that was looked at. reply: plain,
     at most MAX_REPLY characters; None = nothing to say. mode: the one that was used. handoff_reason: why a person is
-    waited for, or is needed now.
+    waited for, or is needed now. considered: the workspace's articles that come nearest, the likeliest first.
     """
 
     question: str
-    up_to_seq: int
+    up_to_seq: int = 0
     reply: str | None
     confidence: float
     mode: Mode
     handoff_reason: str | None = None
     sources: list[Source] = field(default_factory=list)
+    considered: list[Hit] = field(default_factory=list)
 
 
 def answer(*, conversation: Conversation, mode: Mode, threshold: float = Assistant.LEAST_THRESHOLD) -> Answer:
@@ -64,40 +65,50 @@ def think(*, conversation: Conversation, mode: Mode, threshold: float) -> Answer
     sure as `threshold`.
     """
     question, is_open, up_to_seq = asked(conversation)
-    nothing = Answer(
+    found = consider(
+        business_id=conversation.business_id,
         question=question,
-        up_to_seq=up_to_seq,
-        reply=None,
-        confidence=0.0,
         mode=mode,
-        handoff_reason=conversation.handoff_reason or None,
+        threshold=threshold,
+        is_open=is_open,
+        has_person=conversation.assignee_id is not None,
     )
-    waits = is_open and not conversation.assignee_id
+    reason = conversation.handoff_reason or found.handoff_reason
+    return replace(found, up_to_seq=up_to_seq, handoff_reason=reason or None)
+
+
+def consider(
+    *,
+    business_id: UUID,
+    question: str,
+    mode: Mode,
+    threshold: float,
+    is_open: bool = True,
+    has_person: bool = False,
+) -> Answer:
+    """What to do about one question, wherever it comes from.
+
+    is_open: nobody has answered it yet. has_person: somebody has the conversation who asked it.
+    """
+    nothing = Answer(question=question, reply=None, confidence=0.0, mode=mode)
+    waits = is_open and not has_person
     if is_small_talk(question):
         # Without a word there are files, which Theo cannot read.
         unread = mode == Mode.AUTO and waits and not question
-        return _handed_over(nothing, HandoffReason.LOW_CONFIDENCE) if unread else nothing
+        return replace(nothing, handoff_reason=HandoffReason.LOW_CONFIDENCE) if unread else nothing
     if (reason := needs_person(question)) is not None:
-        return _handed_over(nothing, reason) if is_open else nothing
-    best = best_of(conversation.business_id, question)
+        return replace(nothing, handoff_reason=reason) if is_open else nothing
+    hits = find(business_id, question)
+    best = next(iter(hits), None)
     article = Article.objects.filter(pk=best.key, status=ArticleStatus.PUBLISHED).first() if best else None
     confidence = best.confidence if best and article else 0.0
-    found = replace(nothing, confidence=confidence)
+    found = replace(nothing, confidence=confidence, considered=hits)
     if article is not None and confidence >= (threshold if mode == Mode.AUTO else LEAST_SURE):
         source = Source(id=article.pk, title=article.title)
         return replace(found, reply=excerpt(plain(article.content), question), sources=[source])
     if mode == Mode.AUTO and waits:
-        return _handed_over(found, HandoffReason.LOW_CONFIDENCE)
+        return replace(found, handoff_reason=HandoffReason.LOW_CONFIDENCE)
     return found
-
-
-def _handed_over(found: Answer, reason: HandoffReason) -> Answer:
-    return replace(found, handoff_reason=found.handoff_reason or reason)
-
-
-def best_of(business_id: UUID, question: str) -> Hit | None:
-    """Among the workspace's published articles, and no others."""
-    return next(iter(find(business_id, question)), None)
 
 
 def excerpt(text: str, question: str) -> str:

@@ -85,8 +85,7 @@ def find(business_id: UUID, question: str) -> list[Hit]:
     """Among the workspace's published articles and no others, the likeliest first."""
     index = _index_of(business_id)
     hits = index.by_meaning.find(question) if index.by_meaning else []
-    words = [Hit(key=hit.key, confidence=hit.confidence) for hit in index.by_words.find(question)]
-    return sorted([*hits, *words], key=lambda hit: -hit.confidence)
+    return sorted([*hits, *index.by_words.find(question)], key=lambda hit: -hit.confidence)
 
 
 class _Indexes:

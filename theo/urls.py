@@ -1,6 +1,6 @@
 from django.urls import path
 
-from theo import setting_pages, views
+from theo import playground, setting_pages, views
 
 urlpatterns = [
     path("knowledge/", views.knowledge, name="knowledge"),
@@ -9,5 +9,6 @@ urlpatterns = [
     path("knowledge/<uuid:article_id>/", views.one_article, name="knowledge-article"),
     path("knowledge/<uuid:article_id>/delete/", views.delete_article, name="knowledge-delete"),
     path("settings/theo/", setting_pages.assistant, name="settings-theo"),
+    path("settings/theo/playground/", playground.playground, name="settings-theo-playground"),
     path("inbox/<uuid:conversation_id>/suggestion/", views.suggestion, name="conversation-suggestion"),
 ]

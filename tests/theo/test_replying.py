@@ -34,7 +34,7 @@ def by_itself(ada: User) -> Assistant:
 @pytest.fixture
 def sure(article: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """As sure as an engine is that reads meaning: by words alone it never is."""
-    monkeypatch.setattr(answering, "best_of", lambda *_: Hit(key=str(article.pk), confidence=0.93))
+    monkeypatch.setattr(answering, "find", lambda *_: [Hit(key=str(article.pk), confidence=0.93)])
 
 
 def look() -> None:
@@ -97,7 +97,7 @@ def test_after_six_answers_in_a_row_a_person_is_asked_for(
     conversation = builders.conversation(acme, content="Topic 0?")
     for number, article in enumerate(articles):
         hit = Hit(key=str(article.pk), confidence=0.9)
-        monkeypatch.setattr(answering, "best_of", lambda *_, hit=hit: hit)
+        monkeypatch.setattr(answering, "find", lambda *_, hit=hit: [hit])
         if number:
             builders.says(conversation, f"Topic {number}?")
         look()
@@ -128,12 +128,12 @@ def test_what_came_while_theo_thought_is_answered_instead(
 ) -> None:
     conversation = builders.conversation(acme, content="How do I return it?")
 
-    def slowly(*_: Any) -> Hit:
+    def slowly(*_: Any) -> list[Hit]:
         if not conversation.messages.filter(content="Never mind.").exists():
             builders.says(conversation, "Never mind.")
-        return Hit(key=str(article.pk), confidence=0.93)
+        return [Hit(key=str(article.pk), confidence=0.93)]
 
-    monkeypatch.setattr(answering, "best_of", slowly)
+    monkeypatch.setattr(answering, "find", slowly)
     [waiting] = replying.waiting()
 
     assert replying.answer_by_itself(waiting) is None
@@ -186,12 +186,12 @@ def test_an_engine_that_fails_hands_over_and_keeps_nobody_else_waiting(
     poisoned = builders.conversation(acme, content="Boom?")
     other = builders.conversation(acme, content="How do I return it?")
 
-    def find(_business_id: Any, question: str) -> Hit:
+    def find(_business_id: Any, question: str) -> list[Hit]:
         if question == "Boom?":
             raise RuntimeError
-        return Hit(key=str(article.pk), confidence=0.93)
+        return [Hit(key=str(article.pk), confidence=0.93)]
 
-    monkeypatch.setattr(answering, "best_of", find)
+    monkeypatch.setattr(answering, "find", find)
     look()
 
     poisoned.refresh_from_db()

@@ -6,7 +6,7 @@ Hundred neutral lines show what each article scores for a question that is not a
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -42,10 +42,14 @@ class Doc:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """confidence: how likely it is that this article answers, 0 to 1."""
+    """confidence: how likely it is that this article answers, 0 to 1. engine: what read the question, "full", "e5",
+    "minilm" or "lexical". features: what told so, by name.
+    """
 
     key: str
     confidence: float
+    engine: str = ""
+    features: Mapping[str, float] = field(default_factory=dict)
 
 
 @cache
@@ -92,7 +96,11 @@ class Index:
         if not rows:
             return []
         found = chances(kind, np.asarray([row for _key, row in rows]))
-        hits = [Hit(key=key, confidence=float(chance)) for (key, _row), chance in zip(rows, found, strict=True)]
+        names = names_of(kind)
+        hits = [
+            Hit(key=key, confidence=float(chance), engine=kind, features=dict(zip(names, row, strict=True)))
+            for (key, row), chance in zip(rows, found, strict=True)
+        ]
         return sorted(hits, key=lambda hit: -hit.confidence)
 
     def features(self, question: str, kind: str) -> list[tuple[str, list[float]]]:
@@ -159,6 +167,17 @@ class _Ground:
 
 
 MODELS_OF = {"full": ("e5", "minilm"), "e5": ("e5",), "minilm": ("minilm",)}
+
+
+def names_of(kind: str) -> list[str]:
+    """Of the features, in the order of `Index.features`."""
+    views = [f"{model}_{view}" for model in MODELS_OF[kind] for view in ("title", "whole", "sentence")]
+    return [
+        *("score_over_background", "score_margin", "score_over_articles", "score_over_own", "background_below"),
+        *(f"{view}_{what}" for view in views for what in ("over_background", "margin", "cosine")),
+        *("words", "words_margin", "asked_in_article", "asked_in_title", "asked_in_base", "title_in_asked"),
+        *("asked_words", "no_words", "length", "articles"),
+    ]
 
 
 def _score(kind: str, views: Mapping[str, Numbers], words: Numbers) -> Numbers:
