@@ -278,7 +278,8 @@ class SendResult:
 class Capabilities:
     """What the composer and the splitter have to know. max_text counts `unit`s. window: after it nothing, or only a
     template, may be sent. per_part: files that one part takes. receipts: what the provider tells, "" = nothing.
-    quotes: a message may name the one that it answers."""
+    quotes: a message may name the one that it answers. typing: so long the
+    customer sees that somebody writes. marks_read: the customer can be shown that a message was read."""
 
     max_text: int = 10_000
     unit: str = "characters"
@@ -290,6 +291,8 @@ class Capabilities:
     receipts: str = ""
     starts: bool = False
     quotes: bool = False
+    typing: timedelta | None = None
+    marks_read: bool = False
 
     def length_of(self, text: str) -> int:
         return len(text.encode()) if self.unit == "bytes" else len(text)
@@ -362,6 +365,12 @@ class ChannelAdapter(ABC):
     @abstractmethod
     def send(self, message: OutboundMessage) -> SendResult:
         """Try once, for at most 10 s. Raises DeliveryError."""
+
+    def show_typing(self, *, to: str, external_id: str) -> None:  # noqa: B027
+        """The customer sees that somebody writes. external_id: their newest message. Raises DeliveryError."""
+
+    def mark_read(self, *, to: str, external_id: str) -> None:  # noqa: B027
+        """The customer sees that their messages up to this one were read. Raises DeliveryError."""
 
     def templates(self) -> list[dict[str, Any]]:
         """Those that may be sent after the window: name, language, body, and how many blanks."""

@@ -46,7 +46,13 @@ _RESPONSE, _HUMAN = timedelta(hours=24), timedelta(days=7)
 class InstagramAdapter(MetaAdapter):
     base_url: ClassVar = "INSTAGRAM_GRAPH_BASE_URL"
     capabilities: ClassVar = Capabilities(
-        max_text=1000, unit="bytes", max_file_bytes=25 * 1024 * 1024, window=_HUMAN, receipts="read"
+        max_text=1000,
+        unit="bytes",
+        max_file_bytes=25 * 1024 * 1024,
+        window=_HUMAN,
+        receipts="read",
+        typing=timedelta(seconds=10),
+        marks_read=True,
     )
     kinds: ClassVar = {
         Kind.WINDOW_CLOSED: frozenset({2534022, 2018278}),
@@ -83,6 +89,15 @@ class InstagramAdapter(MetaAdapter):
         if not told.get("message_id"):
             raise DeliveryError(_("Instagram did not say whether it was sent."), kind=Kind.AMBIGUOUS)
         return SendResult(external_ids=(str(told["message_id"]),))
+
+    def show_typing(self, *, to: str, external_id: str) -> None:
+        self._act("typing_on", to)
+
+    def mark_read(self, *, to: str, external_id: str) -> None:
+        self._act("mark_seen", to)
+
+    def _act(self, action: str, to: str) -> None:
+        self.graph("POST", f"{self._page}/messages", json={"recipient": {"id": to}, "sender_action": action})
 
     def _kind(self, message: OutboundMessage) -> dict[str, str]:
         """After a day only a person may still answer, and says so; after a week nobody."""

@@ -52,7 +52,9 @@ _UNREACHABLE = (
 
 
 class TelegramAdapter(ChannelAdapter):
-    capabilities: ClassVar = Capabilities(max_text=4096, caption=True, max_file_bytes=50 * 1024 * 1024, quotes=True)
+    capabilities: ClassVar = Capabilities(
+        max_text=4096, caption=True, max_file_bytes=50 * 1024 * 1024, quotes=True, typing=timedelta(seconds=5)
+    )
 
     @classmethod
     def route(cls, incoming: Incoming) -> Sequence[Routed]:
@@ -119,6 +121,9 @@ class TelegramAdapter(ChannelAdapter):
         if number is None:
             raise DeliveryError(_("Telegram did not say whether it was sent."), kind=Kind.AMBIGUOUS)
         return SendResult(external_ids=(f"{chat_id}:{number}",), to=chat_id)
+
+    def show_typing(self, *, to: str, external_id: str) -> None:
+        self._ask("sendChatAction", {"chat_id": to, "action": "typing"})
 
     def validate(self) -> str:
         if not _TOKEN.fullmatch(self._token):

@@ -55,6 +55,8 @@ class WhatsAppAdapter(MetaAdapter):
         templates=True,
         receipts="read",
         quotes=True,
+        typing=timedelta(seconds=25),
+        marks_read=True,
     )
     kinds: ClassVar = {
         Kind.WINDOW_CLOSED: frozenset({131047}),
@@ -128,6 +130,17 @@ class WhatsAppAdapter(MetaAdapter):
         if message.content and kind != "audio":
             media["caption"] = message.content
         return {"type": kind, kind: media}
+
+    def show_typing(self, *, to: str, external_id: str) -> None:
+        """Only together with the mark, as whoever answers has read."""
+        self._mark(external_id, typing_indicator={"type": "text"})
+
+    def mark_read(self, *, to: str, external_id: str) -> None:
+        self._mark(external_id)
+
+    def _mark(self, external_id: str, **more: Any) -> None:
+        body = {"messaging_product": "whatsapp", "status": "read", "message_id": external_id, **more}
+        self.graph("POST", f"{self._number}/messages", json=body)
 
     def templates(self) -> list[dict[str, Any]]:
         """Approved ones whose only blanks are in the text: what the composer can fill."""

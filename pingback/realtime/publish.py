@@ -11,6 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from businesses.models import FeedEvent
+from channels_app import signs
+from conversations.models import SenderType
 from conversations.services.receipts import Receipt
 from pingback.realtime import bus, rooms
 from pingback.realtime.bus import Envelope
@@ -41,6 +43,8 @@ def receipt(received: Receipt) -> None:
             _hand_over([{"business": business, "room": room, "packet": encode_event(name, payload), "skip": None}])
     except Exception:
         log.exception("A receipt was not told")
+    if received.is_read and received.message.sender_type == SenderType.CUSTOMER:
+        signs.team_has_read(received.message)
 
 
 def session_ended(session_id: UUID) -> None:

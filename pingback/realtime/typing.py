@@ -11,6 +11,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+from channels_app import signs
 from conversations.models import Conversation
 from pingback.realtime import bus, db, presence, rooms, sockets
 from pingback.realtime.bus import Envelope
@@ -43,6 +44,8 @@ async def typing(client: Client, sent: Fields) -> dict[str, Any]:
             client.remember(conversation)
     if client.sid in sockets.clients:
         bus.send(_envelopes(client, conversation, is_typing=is_typing))
+    if client.is_member and is_typing:
+        signs.somebody_writes(conversation)
     return {}
 
 

@@ -32,7 +32,8 @@ class Case:
     """says: a hook with these words of Cleo's, each under its number; media: with a picture that the fake has.
 
     quote: how an answer names the first. batch: many in one request, where the provider does that.
-    errors: what the fake says for a kind.
+    signs: what the fake hears when
+        the team reads and writes. errors: what the fake says for a kind.
     """
 
     type: ChannelType
@@ -46,6 +47,7 @@ class Case:
     secrets: tuple[str, ...]
     shared_path: bool = False
     quote: dict[str, Any] | None = None
+    signs: tuple[dict[str, Any], ...] = ()
     batch: Callable[[list[dict[str, Any]]], dict[str, Any]] | None = None
 
     def hook(self, channel: Channel, payload: dict[str, Any]) -> Hook:
@@ -132,6 +134,7 @@ CASES = [
         },
         secrets=(telegram.TOKEN,),
         quote={"message_id": 1, "allow_sending_without_reply": True},
+        signs=({"action": "typing"},),
     ),
     Case(
         type=ChannelType.WHATSAPP,
@@ -158,6 +161,7 @@ CASES = [
         secrets=(meta.TOKEN, APP_SECRET),
         shared_path=True,
         quote={"message_id": "wamid.IN1"},
+        signs=({"status": "read", "message_id": "wamid.IN1"}, {"typing_indicator": {"type": "text"}}),
         batch=_entries,
     ),
     Case(
@@ -178,6 +182,7 @@ CASES = [
             Kind.AMBIGUOUS: Answer(drop=True),
         },
         secrets=(meta.TOKEN, APP_SECRET),
+        signs=({"sender_action": "mark_seen"}, {"sender_action": "typing_on"}),
         shared_path=True,
         batch=_entries,
     ),

@@ -6,17 +6,19 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business
-from channels_app import connecting, deliveries, files, intake
+from channels_app import connecting, deliveries, files, intake, signs
 from channels_app.adapters import ADAPTERS
 from channels_app.adapters.base import Kind
 from channels_app.models import Channel, ChannelState, Contact, Delivery, DeliveryState, Media, RawEvent, RawState
 from channels_app.services import create_channel, update_channel
 from conversations.models import ChannelType, Conversation, Message, MessageStatus
+from conversations.services import handling
 from tests import builders
 from tests.channels_app.cases import CASES, PICTURE, Case, Hook
 from tests.fakes.server import Answer, Fake
@@ -106,6 +108,38 @@ def test_an_answer_quotes_where_the_channel_has_quotes(ada: User, case: Case, ch
 
     (sent,) = fake.sent
     assert sent.fields.get("context" if case.type == ChannelType.WHATSAPP else "reply_parameters") == case.quote
+
+
+def test_a_customer_sees_that_the_team_reads_and_writes_but_not_too_often(
+    ada: User, case: Case, channel: Channel, fake: Fake, django_capture_on_commit_callbacks: Any
+) -> None:
+    cache.clear()
+    thread = writes(case, channel, "Hello?")
+    before = len(fake.calls)
+    with django_capture_on_commit_callbacks(execute=True):
+        handling.mark_read(conversation=thread, user=ada, seq=1)
+    for _time in range(3):
+        signs.somebody_writes(thread)
+
+    heard = [call.fields for call in fake.calls[before:]]
+    pairs = list(zip(case.signs, heard, strict=True))
+    assert all(sign.items() <= fields.items() for sign, fields in pairs), heard
+    assert not fake.sent
+
+
+def test_a_sign_that_fails_disturbs_nobody_and_is_not_tried_again_at_once(
+    ada: User, case: Case, channel: Channel, fake: Any
+) -> None:
+    cache.clear()
+    thread = writes(case, channel, "Hello?")
+    fake.token = "another"
+    before = len(fake.calls)
+    for _time in range(2):
+        cache.delete(f"sign:typing:{thread.pk}")
+        signs.somebody_writes(thread)
+    assert len(fake.calls) == before + 1
+    channel.refresh_from_db()
+    assert channel.state == ChannelState.CONNECTED
 
 
 def test_forged_is_refused_and_nothing_is_stored(case: Case, channel: Channel) -> None:

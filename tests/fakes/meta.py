@@ -12,18 +12,19 @@ NUMBER, PAGE, ACCOUNT = "700000000000001", "800000000000001", "17840000000000001
 class Meta(Fake):
     def __init__(self, port: int = 0) -> None:
         super().__init__(port)
+        self.token = TOKEN
         self.files: dict[str, bytes] = {}
         self._numbers = count(100)
 
     def is_send(self, call: Call) -> bool:
-        return call.path.endswith("/messages")
+        return call.path.endswith("/messages") and not {"sender_action", "status"} & call.fields.keys()
 
     def answer(self, call: Call) -> Answer:
         if call.path.startswith("/cdn/"):
             need("authorization" not in call.headers, "the token goes to strangers")
             content = self.files.get(call.path.removeprefix("/cdn/"))
             return Answer(content) if content else error(100, "gone", status=404)
-        if call.headers.get("authorization") != f"Bearer {TOKEN}":
+        if call.headers.get("authorization") != f"Bearer {self.token}":
             return error(190, "Invalid OAuth access token", status=401)
         _slash, version, *rest = call.path.split("/")
         if version == "files":
@@ -54,11 +55,18 @@ class Meta(Fake):
         fields: dict[str, Any] = call.fields
         if of == PAGE:
             need(bool(fields["recipient"]["id"]), "no recipient")
+            if "sender_action" in fields:
+                need(fields["sender_action"] in {"typing_on", "typing_off", "mark_seen"}, "no such action")
+                need("message" not in fields, "an action with a message")
+                return Answer({"recipient_id": fields["recipient"]["id"]})
             need(len(fields["message"].get("text", "").encode()) <= 1000, "too long")
             need(("tag" in fields) == (fields["messaging_type"] == "MESSAGE_TAG"), "tag without its type")
             return Answer({"recipient_id": fields["recipient"]["id"], "message_id": f"aWdf{next(self._numbers)}"})
         need(of == NUMBER, "no such number")
         need(fields.get("messaging_product") == "whatsapp", "no messaging_product")
+        if "status" in fields:
+            need(fields["status"] == "read" and fields.get("message_id", "").startswith("wamid."), "nothing to mark")
+            return Answer({"success": True})
         need(len(fields.get("biz_opaque_callback_data", "")) <= 512, "too long callback data")
         need(isinstance(fields.get(fields.get("type", "")), dict), "no content of its type")
         need(len(fields.get("text", {}).get("body", "")) <= 4096, "too long")

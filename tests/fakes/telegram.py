@@ -66,6 +66,10 @@ class Telegram(Fake):
         need(len(call.files["document"]) > 0, "no document")
         return self._stored(call)
 
+    def _sendChatAction(self, call: Call) -> Any:
+        need(call.fields["action"] == "typing", "no such action")
+        return True
+
     def _stored(self, call: Call) -> Any:
         need(len(call.fields.get("caption", "")) <= 1024, "caption is too long")
         return {"message_id": next(self._numbers), "chat": {"id": int(call.fields["chat_id"]), "type": "private"}}
