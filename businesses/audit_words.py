@@ -73,6 +73,9 @@ ACTIONS: dict[str, Kind] = {
     ),
     "workspace.created": _kind(Group.WORKSPACE, _("{actor} created the workspace {target}")),
     "assistant.changed": _kind(Group.WORKSPACE, _("{actor} changed how Theo works")),
+    "assistant.tokens_used_up": _kind(
+        Group.WORKSPACE, _("Theo used up the language model’s tokens of this month: it quotes articles now")
+    ),
     "workspace.changed": _kind(Group.WORKSPACE, _("{actor} changed the workspace: {fields}")),
     "second_factor.demanded": _kind(Group.WORKSPACE, _("{actor} asked everybody for a second factor")),
     "second_factor.released": _kind(Group.WORKSPACE, _("{actor} left a second factor to each person")),

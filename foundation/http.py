@@ -10,8 +10,9 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -117,13 +118,36 @@ def call(
     return _call(method, url, content=content, headers=given, max_bytes=max_bytes)
 
 
-def check_url(url: str) -> httpx2.URL:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """An answer that is still coming in. Any status. chunks: raise OutboundFailed."""
+
+    status: int
+    headers: Mapping[str, str]
+    chunks: Iterator[bytes]
+
+
+@contextmanager
+def flowing(
+    url: str, *, json: Any, headers: Mapping[str, str], seconds: float, max_bytes: int, inside: bool = False
+) -> Iterator[Flow]:
+    """A POST whose answer is read while it comes, all of it within `seconds`.
+
+    inside: the address is the operator's own setting, so that it may be plain http, on any port and a private one.
+    Raises OutboundRefused, OutboundFailed.
+    """
+    given = {"content-type": "application/json", **headers}
+    with _opened("POST", url, orjson.dumps(json), given, seconds=seconds, inside=inside) as (told, answer):
+        yield Flow(status=answer.status, headers=told, chunks=_bounded(answer.iter_stream(), max_bytes))
+
+
+def check_url(url: str, *, inside: bool = False) -> httpx2.URL:
     """Its parts. Raises OutboundRefused for a place where we never go; resolves nothing."""
     try:
         parts = httpx2.URL(url)
     except (httpx2.InvalidURL, ValueError, TypeError) as error:
         raise OutboundRefused("Not an address.") from error
-    allowed = _is_allowed(parts.host)
+    allowed = inside or _is_allowed(parts.host)
     if not parts.host or parts.userinfo:
         raise OutboundRefused("Not an address of ours to call.")
     if parts.scheme != "https" and not (allowed and parts.scheme == "http"):
@@ -202,14 +226,23 @@ def _call(
     headers: Mapping[str, str] | None = None,
     max_bytes: int = MAX_BYTES,
 ) -> Answer:
-    parts = check_url(url)
-    deadline = time.monotonic() + TOTAL_SECONDS
-    network = _Pinned(deadline)
+    with _opened(method, url, content, headers or {}, seconds=TOTAL_SECONDS) as (told, answer):
+        body = b"".join(_bounded(answer.iter_stream(), max_bytes))
+        return Answer(status=answer.status, headers=told, body=body)
+
+
+@contextmanager
+def _opened(
+    method: str, url: str, content: bytes, headers: Mapping[str, str], *, seconds: float, inside: bool = False
+) -> Iterator[tuple[dict[str, str], httpcore2.Response]]:
+    parts = check_url(url, inside=inside)
+    deadline = time.monotonic() + seconds
+    network = _Pinned(deadline, inside=inside)
     pool = httpcore2.ConnectionPool(ssl_context=_tls(), network_backend=network, retries=0)
-    sent = httpx2.Request(method, parts, content=content or None, headers=dict(headers or {}))
+    sent = httpx2.Request(method, parts, content=content or None, headers=dict(headers))
     sent.headers["accept-encoding"] = "identity"
     sent.headers.setdefault("user-agent", "PingBack")
-    timeouts = {"connect": CONNECT_SECONDS, "read": TOTAL_SECONDS, "write": TOTAL_SECONDS, "pool": TOTAL_SECONDS}
+    timeouts = {"connect": CONNECT_SECONDS, "read": seconds, "write": seconds, "pool": seconds}
     try:
         with (
             pool,
@@ -224,7 +257,7 @@ def _call(
             told = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in answer.headers}
             if told.get("content-encoding", "identity") != "identity":
                 raise OutboundFailed("The answer is compressed, though we asked for it plain.", reached=True)
-            return Answer(status=answer.status, headers=told, body=_bounded(answer.iter_stream(), max_bytes))
+            yield told, answer
     except (
         httpcore2.TimeoutException,
         httpcore2.NetworkError,
@@ -235,13 +268,13 @@ def _call(
         raise OutboundFailed(f"{parts.host} did not answer.", reached=network.wrote) from error
 
 
-def _bounded(chunks: Iterable[bytes], max_bytes: int) -> bytes:
-    body = bytearray()
+def _bounded(chunks: Iterable[bytes], max_bytes: int) -> Iterator[bytes]:
+    size = 0
     for chunk in chunks:
-        body += chunk
-        if len(body) > max_bytes:
+        size += len(chunk)
+        if size > max_bytes:
             raise OutboundFailed("The answer is too big.", reached=True)
-    return bytes(body)
+        yield chunk
 
 
 @cache
@@ -252,8 +285,9 @@ def _tls() -> ssl.SSLContext:
 class _Pinned(httpcore2.NetworkBackend):
     """Resolves, judges and connects in one go; name and certificate stay those of the address that was asked for."""
 
-    def __init__(self, deadline: float) -> None:
+    def __init__(self, deadline: float, *, inside: bool) -> None:
         self._deadline = deadline
+        self._inside = inside
         self._network = httpcore2.SyncBackend()
         self.wrote = False  # a part of the request itself, after TLS
 
@@ -281,7 +315,7 @@ class _Pinned(httpcore2.NetworkBackend):
             found = _resolved(host)
         except (OSError, UnicodeError, TimeoutError) as error:
             raise httpcore2.ConnectError(f"{host} has no address.") from error
-        if not _is_allowed(host) and not all(_is_public_text(text) for text in found):
+        if not (self._inside or _is_allowed(host)) and not all(_is_public_text(text) for text in found):
             raise OutboundRefused("This address is not on the open internet.")
         return found
 

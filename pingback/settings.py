@@ -277,6 +277,13 @@ TWILIO_API_BASE_URL = _provider("TWILIO_API_BASE_URL", "https://api.twilio.com")
 
 # What Theo reads meaning with: auto takes whatever is there (theo/engine/embedders.py).
 THEO_ENGINE = env_choice("THEO_ENGINE", "auto", ("auto", "full", "e5", "minilm", "lexical"))
+# A language model for all workspaces that want it (theo/language_models.py); without a name there is none. Its address
+# may lie on the own network: nobody else's may because of it.
+THEO_MODEL = env_str("THEO_MODEL")
+THEO_MODEL_PROVIDER = env_choice("THEO_MODEL_PROVIDER", "openai", ("openai", "anthropic"))
+THEO_MODEL_URL = env_str("THEO_MODEL_URL", f"https://api.{THEO_MODEL_PROVIDER}.com/v1").rstrip("/")
+THEO_MODEL_KEY = env_str("THEO_MODEL_KEY")
+THEO_MODEL_TOKENS = env_int("THEO_MODEL_TOKENS", 1_000_000)  # of one workspace, a month
 THROTTLES = env_bool("THROTTLES", True)
 # "most/seconds", counted in rows so that a restart forgives nothing; 0 turns one off (foundation/throttles.py).
 THROTTLE_RATES = {

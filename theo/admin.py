@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from accounts.operators import ToldAdmin
-from theo.models import Article, Assistant
+from theo.models import Article, Assistant, LanguageModel
 
 
 @admin.register(Assistant)
@@ -15,6 +15,33 @@ class AssistantAdmin(ToldAdmin):
     list_select_related = ("business",)
     search_fields = ("business__name",)
     fields = ("business", "mode", "auto_run", "threshold", "handoff_text")
+    readonly_fields = fields
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(LanguageModel)
+class LanguageModelAdmin(ToldAdmin):
+    """Read here; changed by its workspace alone. Of its key nothing is shown."""
+
+    list_display = ("business", "source", "provider", "model", "used_tokens")
+    list_select_related = ("business",)
+    search_fields = ("business__name",)
+    fields = (
+        "business",
+        "source",
+        "provider",
+        "base_url",
+        "model",
+        "monthly_tokens",
+        "month",
+        "used_tokens",
+        "off_until",
+    )
     readonly_fields = fields
 
     def has_add_permission(self, request: HttpRequest) -> bool:

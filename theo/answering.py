@@ -1,9 +1,11 @@
 """What Theo would say in a conversation, out of the workspace's own articles and in their own words.
 
-Nothing is made up: a reply is a part of one published article as it stands there. Complaints, and who wants a person,
-are never answered. Source: contract/api.md 10; theo.md 4 and 5.
+Nothing is made up: a reply is a part of one published article as it stands there, or, where there is a language model,
+what it made of such articles and code could check (`writing`). Complaints, and who wants a person, are never answered.
+Source: contract/api.md 10; theo.md 4 to 6.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
@@ -17,6 +19,7 @@ from theo.indexing import find
 from theo.markdown import plain
 from theo.models import Article, ArticleStatus, Assistant, Mode
 from theo.phrases import is_small_talk, needs_person
+from theo.writing import write
 
 # Below that, what was found is no help to anybody.
 LEAST_SURE = 0.3
@@ -36,7 +39,8 @@ class Source:
 class Answer:
     """question: what the customer asked, "" = nothing; up_to_seq: the last message that was looked at. reply: plain,
     at most MAX_REPLY characters; None = nothing to say. mode: the one that was used. handoff_reason: why a person is
-    waited for, or is needed now. considered: the workspace's articles that come nearest, the likeliest first.
+    waited for, or is needed now. considered: the workspace's articles that come nearest, the likeliest first. by_model:
+    a language model worded it, from the sources.
     """
 
     question: str
@@ -47,22 +51,31 @@ class Answer:
     handoff_reason: str | None = None
     sources: list[Source] = field(default_factory=list)
     considered: list[Hit] = field(default_factory=list)
+    by_model: bool = False
 
 
-def answer(*, conversation: Conversation, mode: Mode, threshold: float = Assistant.LEAST_THRESHOLD) -> Answer:
+def answer(
+    *,
+    conversation: Conversation,
+    mode: Mode,
+    threshold: float = Assistant.LEAST_THRESHOLD,
+    on_text: Callable[[str], None] | None = None,
+) -> Answer:
     """Think, and ask for a person where one is needed. A flag that is there already stays: it is never raised twice."""
-    found = think(conversation=conversation, mode=mode, threshold=threshold)
+    found = think(conversation=conversation, mode=mode, threshold=threshold, on_text=on_text)
     if found.handoff_reason and not conversation.handoff_reason:
         flagged = flag_for_person(conversation=conversation, reason=HandoffReason(found.handoff_reason))
         return replace(found, handoff_reason=flagged.conversation.handoff_reason or None)
     return found
 
 
-def think(*, conversation: Conversation, mode: Mode, threshold: float) -> Answer:
+def think(
+    *, conversation: Conversation, mode: Mode, threshold: float, on_text: Callable[[str], None] | None = None
+) -> Answer:
     """Look for an answer to what the customer said last. Nothing is changed or sent.
 
     mode: the one that is used (`assistants.effective_mode`). In `auto` there is a reply only when Theo is at least as
-    sure as `threshold`.
+    sure as `threshold`. on_text: is told what a language model writes, while it does and before it is checked.
     """
     question, is_open, up_to_seq = asked(conversation)
     found = consider(
@@ -73,6 +86,8 @@ def think(*, conversation: Conversation, mode: Mode, threshold: float) -> Answer
         is_open=is_open,
         has_person=conversation.assignee_id is not None,
     )
+    if found.reply is not None:
+        found = _worded(found, conversation, is_open=is_open, least=least_sure(mode, threshold), on_text=on_text)
     reason = conversation.handoff_reason or found.handoff_reason
     return replace(found, up_to_seq=up_to_seq, handoff_reason=reason or None)
 
@@ -103,12 +118,36 @@ def consider(
     article = Article.objects.filter(pk=best.key, status=ArticleStatus.PUBLISHED).first() if best else None
     confidence = best.confidence if best and article else 0.0
     found = replace(nothing, confidence=confidence, considered=hits)
-    if article is not None and confidence >= (threshold if mode == Mode.AUTO else LEAST_SURE):
+    if article is not None and confidence >= least_sure(mode, threshold):
         source = Source(id=article.pk, title=article.title)
         return replace(found, reply=excerpt(plain(article.content), question), sources=[source])
     if mode == Mode.AUTO and waits:
         return replace(found, handoff_reason=HandoffReason.LOW_CONFIDENCE)
     return found
+
+
+def least_sure(mode: Mode, threshold: float) -> float:
+    """From when on there is a reply."""
+    return threshold if mode == Mode.AUTO else LEAST_SURE
+
+
+def _worded(
+    found: Answer, conversation: Conversation, *, is_open: bool, least: float, on_text: Callable[[str], None] | None
+) -> Answer:
+    """The same in a language model's words, where there is one; it may make Theo less sure, or ask for a person."""
+    written = write(conversation=conversation, question=found.question, hits=found.considered, on_text=on_text)
+    if written is None:
+        return found
+    silent = replace(found, reply=None, sources=[], confidence=written.confidence)
+    if written.handoff and is_open:
+        return replace(silent, handoff_reason=written.handoff)
+    if written.confidence < least:
+        waits = is_open and not conversation.assignee_id
+        return replace(silent, handoff_reason=HandoffReason.LOW_CONFIDENCE if waits else None)
+    if not written.reply:
+        return replace(found, confidence=written.confidence)
+    sources = [Source(id=cited.pk, title=cited.title) for cited in written.articles]
+    return replace(silent, reply=written.reply, sources=sources, by_model=True)
 
 
 def excerpt(text: str, question: str) -> str:

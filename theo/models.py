@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from businesses.models import Business
 from businesses.querysets import BusinessScoped
 from foundation.ids import new_id
+from theo.port import ProviderKind
 
 
 class ArticleStatus(models.TextChoices):
@@ -48,6 +49,41 @@ class Assistant(models.Model):
 
     def __str__(self) -> str:
         return str(Mode(self.mode).label)
+
+
+class LanguageModel(models.Model):
+    """Which language model writes for a workspace, and what of it was used; without a row, the installation's.
+
+    source: whose. provider, base_url, model: of its own. sealed_key: opens for this workspace, provider and address
+    alone. monthly_tokens: null = as many as the installation allows; 0 = none. month: "2026-11", the one that
+    used_tokens are of; told_month: the one whose end the owner was told. failures: in a row; off_until: none is
+    asked.
+    """
+
+    class Source(models.TextChoices):
+        INSTALLATION = "installation", _("The installation's")
+        OWN = "own", _("Our own")
+        NONE = "none", _("None: articles are quoted word for word")
+
+    business = models.OneToOneField(Business, models.CASCADE, primary_key=True, related_name="language_model")
+    source = models.CharField(_("language model"), max_length=12, choices=Source, default=Source.INSTALLATION)
+    provider = models.CharField(_("provider"), max_length=10, choices=ProviderKind, blank=True)
+    base_url = models.CharField(_("address"), max_length=300, blank=True)
+    model = models.CharField(_("model"), max_length=100, blank=True)
+    sealed_key = models.TextField(blank=True, editable=False)
+    monthly_tokens = models.PositiveBigIntegerField(_("tokens a month"), null=True, blank=True)
+    month = models.CharField(max_length=7, blank=True, editable=False)
+    used_tokens = models.PositiveBigIntegerField(default=0, editable=False)
+    told_month = models.CharField(max_length=7, blank=True, editable=False)
+    failures = models.PositiveIntegerField(default=0, editable=False)
+    off_until = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("language model")
+        verbose_name_plural = _("language models")
+
+    def __str__(self) -> str:
+        return self.model or str(self.Source(self.source).label)
 
 
 class Article(models.Model):

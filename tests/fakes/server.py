@@ -2,8 +2,10 @@
 
 import json
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,11 +26,16 @@ class Call:
 
 @dataclass
 class Answer:
-    """body: JSON, or bytes as they are. drop: take the request, and say nothing."""
+    """body: JSON, bytes as they are, or a list of pieces. drop: take the request, and say nothing.
+    pause: seconds before each piece. cut: so many bytes are announced that never come.
+    """
 
     body: Any = None
     status: int = 200
     drop: bool = False
+    headers: dict[str, str] = field(default_factory=dict)
+    pause: float = 0
+    cut: int = 0
 
 
 class BadRequest(Exception):
@@ -95,11 +102,18 @@ class Fake(ABC):
         if answer.drop:
             handler.close_connection = True
             return
-        content = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+        pieces = answer.body
+        if not (isinstance(pieces, list) and pieces and isinstance(pieces[0], bytes)):
+            pieces = [pieces if isinstance(pieces, bytes) else json.dumps(pieces).encode()]
         handler.send_response(answer.status)
-        handler.send_header("content-length", str(len(content)))
+        handler.send_header("content-length", str(sum(map(len, pieces)) + answer.cut))
+        for name, value in answer.headers.items():
+            handler.send_header(name, value)
         handler.end_headers()
-        handler.wfile.write(content)
+        with suppress(ConnectionError):
+            for piece in pieces:
+                time.sleep(answer.pause)
+                handler.wfile.write(piece)
 
 
 def _read(call: Call) -> None:
