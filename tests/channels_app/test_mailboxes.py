@@ -1,5 +1,6 @@
 """Mail fetched from a mailbox: a real Dovecot, whose INBOX somebody reads as well."""
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
@@ -9,7 +10,8 @@ from django.test import Client
 
 from accounts.models import User
 from businesses.models import Business
-from channels_app import connecting, files, intake, mailboxes
+from channels_app import connecting, files, idling, intake, mailboxes
+from channels_app.adapters.email import mailbox
 from channels_app.models import Channel, ChannelState, Mailbox, RawEvent, RawState
 from channels_app.services import create_channel, update_channel
 from conversations.models import ChannelType, Message
@@ -184,3 +186,52 @@ def test_only_the_third_refusal_in_a_row_asks_for_the_owner(
     page = browser.get(f"/settings/channels/{channel.pk}/").content.decode()
     assert "Mailbox last read" in page
     assert "The mailbox does not accept the user name or the password." in page
+
+
+@pytest.mark.parametrize("at_once", [True, False], ids=["IMAPS", "STARTTLS"])
+def test_over_tls_only_with_a_certificate_that_is_good_for_the_name(
+    at_once: bool,
+    email: Channel,
+    ada: User,
+    smtp: Any,  # noqa: F811
+    dovecot: Dovecot,
+    box: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    port = dovecot.tls_port if at_once else dovecot.port
+    monkeypatch.setattr(mailbox, "TLS_AT_ONCE", dovecot.tls_port)
+    over_tls = {"imap_port": port, "imap_use_tls": True}
+    channel = update_channel(actor=ada, channel=email, config=fetched(smtp[1], dovecot, box, **over_tls))
+
+    mailbox._tls.cache_clear()
+    assert connecting.connect(channel).detail == "The mail server's certificate is not good for its name."
+
+    monkeypatch.setenv("SSL_CERT_FILE", str(dovecot.certificate))
+    mailbox._tls.cache_clear()
+    assert connecting.connect(channel).ok
+    look(channel)
+    dovecot.deliver(box, mail("Sealed", Message_ID="<1@example.net>"))
+    look(channel)
+    mailbox._tls.cache_clear()
+    assert contents() == ["Order 1009\n\nSealed"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_server_that_tells_of_new_mail_is_read_at_once(
+    email: Channel, dovecot: Dovecot, box: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert connecting.connect(email).ok
+    look(email)
+    stop, looked = threading.Event(), idling.look
+
+    def look_once(pk: int) -> None:
+        looked(pk)
+        stop.set()
+
+    monkeypatch.setattr(idling, "look", look_once)
+    threading.Timer(0.3, dovecot.deliver, [box, mail("Now", Message_ID="<1@example.net>")]).start()
+    idling.hear(Mailbox.objects.get().pk, stop)
+
+    assert stop.is_set()
+    intake.work()
+    assert contents() == ["Order 1009\n\nNow"]

@@ -6,6 +6,7 @@ import os
 import pathlib
 import pwd
 import shutil
+import subprocess
 import tempfile
 from typing import Any
 
@@ -17,7 +18,9 @@ state_dir = {root}/state
 log_path = /dev/stderr
 protocols = imap
 listen = 127.0.0.1
-ssl = no
+ssl = yes
+ssl_cert = <{root}/cert.pem
+ssl_key = <{root}/key.pem
 disable_plaintext_auth = no
 auth_failure_delay = 0
 mail_location = maildir:{root}/mail/%u
@@ -39,7 +42,8 @@ service imap-login {{
     port = {port}
   }}
   inet_listener imaps {{
-    port = 0
+    port = {tls_port}
+    ssl = yes
   }}
 }}
 passdb {{
@@ -60,7 +64,9 @@ class Dovecot:
         binary = shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
         assert binary, "Dovecot is missing: install dovecot-imapd."
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="pingback-imap-"))
-        self.port = free_port()
+        self.port, self.tls_port = free_port(), free_port()
+        self.certificate = self.root / "cert.pem"
+        _make_certificate(self.root)
         who = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
         as_who: dict[str, Any] = {}
         if os.geteuid() == 0:
@@ -68,7 +74,7 @@ class Dovecot:
             as_who = {"user": who.pw_uid, "group": who.pw_gid, "extra_groups": []}
         names = {"user": who.pw_name, "group": grp.getgrgid(who.pw_gid).gr_name, "uid": who.pw_uid, "gid": who.pw_gid}
         config = self.root / "dovecot.conf"
-        config.write_text(_CONFIG.format(root=self.root, port=self.port, **names))
+        config.write_text(_CONFIG.format(root=self.root, port=self.port, tls_port=self.tls_port, **names))
         self.server = Server([binary, "-F", "-c", str(config)], self.root, self.port, **as_who)
         self.server.begin()
 
@@ -93,3 +99,11 @@ class Dovecot:
     def end(self) -> None:
         self.server.kill()
         shutil.rmtree(self.root, ignore_errors=True)
+
+
+def _make_certificate(folder: pathlib.Path) -> None:
+    """Of its own, for the loopback: whoever trusts it has to say so."""
+    made = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=127.0.0.1"
+    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem"]
+    subprocess.run([*made.split(), *names], cwd=folder, check=True, capture_output=True)
+    (folder / "key.pem").chmod(0o644)

@@ -61,6 +61,15 @@ class Folder:
     def since(self, day: date) -> list[int]:
         return sorted(map(int, self._box.uids(f"SINCE {day.day}-{_MONTHS[day.month - 1]}-{day.year}", None)))
 
+    @property
+    def tells(self) -> bool:
+        """Whether the server says by itself that something came."""
+        return "IDLE" in self._box.client.capabilities
+
+    def wait(self, seconds: float) -> bool:
+        """Until something came, but no longer; whether it did. RFC 2177."""
+        return any(b" EXISTS" in line for line in self._box.idle.wait(seconds))
+
     def raw(self, uid: int) -> bytes | None:
         """The mail's bytes; None for one that is too big to read, b"" for one that is gone."""
         told = self._fetch(uid, "(RFC822.SIZE)")
@@ -81,13 +90,16 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 @contextmanager
-def opened(server: Server) -> Iterator[Folder]:
-    """Raises DeliveryError: CREDENTIALS for what only the owner can mend, TRANSIENT for the rest."""
+def opened(server: Server, *, whole_seconds: float | None = WHOLE_SECONDS) -> Iterator[Folder]:
+    """whole_seconds: then the line is cut, whatever it does. None: never.
+
+    Raises DeliveryError: CREDENTIALS for what only the owner can mend, TRANSIENT for the rest."""
     try:
         client = _connected(server)
-        cut = threading.Timer(WHOLE_SECONDS, _cut, [client])
+        cut = threading.Timer(whole_seconds or 0, _cut, [client])
         cut.daemon = True
-        cut.start()
+        if whole_seconds is not None:
+            cut.start()
         try:
             box = _Box(client)
             plain = server.username.isascii() and server.password.isascii()
@@ -154,7 +166,8 @@ def _connected(server: Server) -> imaplib.IMAP4:
         try:
             client.starttls(_tls())
         except BaseException:
-            client.shutdown()
+            with suppress(OSError):  # else it takes the place of what is wrong
+                client.shutdown()
             raise
     return client
 
