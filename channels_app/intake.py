@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from channels_app import credentials, deliveries, identity
+from channels_app import credentials, deliveries, identity, signs
 from channels_app.adapters import ADAPTERS
 from channels_app.adapters.base import (
     ContactChanged,
@@ -187,6 +188,8 @@ def _take_in(channel: Channel, raw: RawEvent, event: InboundEvent) -> None:
 
 
 def _message(channel: Channel, raw: RawEvent, event: MessageReceived) -> None:
+    if event.pressed:
+        transaction.on_commit(partial(signs.heard_press, channel, event.pressed), robust=True)
     if known_message(channel, event.external_id):
         return
     known = Thread.objects.filter(channel=channel, key__in=_thread_keys(event)).select_related("conversation")

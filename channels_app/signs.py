@@ -5,6 +5,7 @@ Best effort, beside everything else: at most so often, only where the provider h
 
 import logging
 import queue
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from uuid import UUID
@@ -42,6 +43,17 @@ def team_has_read(message: Message) -> None:
     adapter = ADAPTERS.get(ChannelType(message.conversation.channel_type))
     if adapter and adapter.capabilities.marks_read and message.conversation.channel_id:
         _soon(message.conversation, "read", every=READ_EVERY)
+
+
+def heard_press(channel: Channel, pressed: str) -> None:
+    """Of a button that the customer pressed."""
+
+    def tell() -> None:
+        with suppress(CannotUnseal, DeliveryError):
+            ADAPTERS[ChannelType(channel.type)](channel, credentials.reveal(channel)).heard_press(pressed)
+
+    with suppress(queue.Full):
+        _pool.submit(tell)
 
 
 def _soon(conversation: Conversation, what: str, *, every: timedelta) -> None:

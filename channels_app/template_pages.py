@@ -49,5 +49,12 @@ def templates(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
         offered = templates_of(found.channel)
     except Refused as refusal:
         offered, context["error"] = [], refusal.detail
-    context["offered"] = [{**each, "numbers": range(1, each["blanks"] + 1)} for each in offered]
+    context["offered"] = [{**each, "filled": _filled(request, each)} for each in offered]
     return render(request, "channels_app/templates.html", context, status=status)
+
+
+def _filled(request: HttpRequest, template: dict[str, Any]) -> list[str]:
+    """What its form holds: the words that were just refused, so that nobody writes them again."""
+    is_this = (request.POST.get("name"), request.POST.get("language")) == (template["name"], template["language"])
+    words = request.POST.getlist("blank")[: template["blanks"]] if is_this else []
+    return words + [""] * (template["blanks"] - len(words))

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -175,6 +176,7 @@ def _health(found: Channel) -> dict[str, Any]:
     """What waits, and what could not be taken in; nothing for what is on our own sockets."""
     return {
         "has_health": found.type in ADAPTERS,
+        "token_ends": parse_datetime(found.setup.get("expires_at") or ""),
         "queue": found.deliveries.filter(state=DeliveryState.QUEUED).count(),
         "failed": found.raw_events.filter(state=RawState.FAILED).order_by("-received_at")[:SHOWN_FAILED],
     }

@@ -72,6 +72,15 @@ def https_has_a_proxy(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
+@register(Tags.security)
+def meta_is_signed_in_production(**kwargs: Any) -> list[CheckMessage]:
+    """Anybody could write as anybody's customer."""
+    if settings.HTTPS and settings.META_ALLOW_UNSIGNED:
+        hint = "Take META_ALLOW_UNSIGNED away, and set META_APP_SECRET or each channel's app secret."
+        return [Error("META_ALLOW_UNSIGNED believes unsigned posts in production.", hint=hint, id="pingback.E013")]
+    return []
+
+
 @register(Tags.security, deploy=True)
 def mails_leave_the_house(**kwargs: Any) -> list[CheckMessage]:
     if mail.is_on():

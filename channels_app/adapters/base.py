@@ -120,6 +120,7 @@ class MessageReceived(InboundEvent):
     automated: nobody wrote it (out of office): it is shown and starts nothing.
     conversation_id: the one that a token of ours names. own_only: it joins only a conversation of the same contact, as
     whoever knows an id or a token must not get into somebody else's. address: where answers go, if not `thread_key`.
+    pressed: a button that waits to hear that it was (`heard_press`).
     """
 
     contact: ContactRef
@@ -134,6 +135,7 @@ class MessageReceived(InboundEvent):
     own_only: bool = False
     address: str = ""
     letter: Letter | None = None
+    pressed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -368,6 +370,9 @@ class ChannelAdapter(ABC):
 
     def show_typing(self, *, to: str, external_id: str) -> None:  # noqa: B027
         """The customer sees that somebody writes. external_id: their newest message. Raises DeliveryError."""
+
+    def heard_press(self, pressed: str) -> None:  # noqa: B027
+        """The button stops to spin. Raises DeliveryError."""
 
     def mark_read(self, *, to: str, external_id: str) -> None:  # noqa: B027
         """The customer sees that their messages up to this one were read. Raises DeliveryError."""

@@ -132,6 +132,7 @@ class InstagramAdapter(MetaAdapter):
                 value=str(self.channel.config.get("verify_token", "")),
             ),
             SetupStep(text=_("Subscribe to “messages”, “messaging_seen” and “message_reactions”.")),
+            *self.unsigned_step(),
         )
 
     def disconnect(self) -> None:
@@ -141,7 +142,7 @@ class InstagramAdapter(MetaAdapter):
         told = self.graph("GET", f"{self._page}/subscribed_apps")
         if not dicts(told.get("data")):
             return Health(ok=False, detail=_("Meta does not send this account's messages to any app."))
-        return Health(ok=True)
+        return Health(ok=True, expires_at=self.token_ends())
 
     @property
     def _page(self) -> str:

@@ -11,7 +11,17 @@ from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.utils.translation import gettext as _
 
-from channels_app.adapters.base import ChannelAdapter, DeliveryError, Download, Incoming, Kind, MediaGone, Reply, same
+from channels_app.adapters.base import (
+    ChannelAdapter,
+    DeliveryError,
+    Download,
+    Incoming,
+    Kind,
+    MediaGone,
+    Reply,
+    SetupStep,
+    same,
+)
 from channels_app.connect_forms import DEFAULT_VERIFY_TOKEN
 
 # Where Meta's own files lie; the token goes nowhere else.
@@ -43,6 +53,22 @@ class MetaAdapter(ChannelAdapter):
         signed = "sha256=" + hmac.digest(secret.encode(), incoming.body, hashlib.sha256).hex()
         if not secret or not same(incoming.headers.get("x-hub-signature-256", ""), signed):
             raise SuspiciousOperation("Not signed with the secret of this channel's app.")
+
+    def unsigned_step(self) -> tuple[SetupStep, ...]:
+        """What is to be done when Meta's posts would be refused, as nothing proves whose they are."""
+        if self.secrets.get("app_secret") or settings.META_APP_SECRET or settings.META_ALLOW_UNSIGNED:
+            return ()
+        text = _("Enter the app secret above: without it nothing of what Meta sends is believed, and nothing arrives.")
+        return (SetupStep(text=text),)
+
+    def token_ends(self) -> datetime | None:
+        """When the access token runs out; None when it does not, or when Meta does not say. Best effort."""
+        token = self.secrets.get("access_token", "")
+        try:
+            told = self.graph("GET", "debug_token", query={"input_token": token})
+        except DeliveryError:
+            return None
+        return moment(inner(told, "data").get("expires_at"))
 
     def graph(
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, sends: bool = False, **body: Any

@@ -125,6 +125,9 @@ class TelegramAdapter(ChannelAdapter):
     def show_typing(self, *, to: str, external_id: str) -> None:
         self._ask("sendChatAction", {"chat_id": to, "action": "typing"})
 
+    def heard_press(self, pressed: str) -> None:
+        self._ask("answerCallbackQuery", {"callback_query_id": pressed})
+
     def validate(self) -> str:
         if not _TOKEN.fullmatch(self._token):
             raise DeliveryError(_("This is no bot token: copy it whole from @BotFather."), kind=Kind.CREDENTIALS)
@@ -224,6 +227,7 @@ def _events(update: Mapping[str, Any]) -> Iterator[InboundEvent]:
             thread_key=who,
             external_id=f"callback:{pressed.get('id')}",
             text=str(pressed.get("data", ""))[:64],
+            pressed=str(pressed.get("id", "")),
         )
     member = update.get("my_chat_member")
     if isinstance(member, dict) and (who := _private(member)):

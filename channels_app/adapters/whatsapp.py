@@ -176,8 +176,9 @@ class WhatsAppAdapter(MetaAdapter):
                 ),
                 SetupStep(text=_("Paste this as verify token, and press “Verify and save”."), value=word),
                 SetupStep(text=_("Under “Webhook fields” subscribe to “messages”.")),
+                *self.unsigned_step(),
             )
-        return ()
+        return self.unsigned_step()
 
     def disconnect(self) -> None:
         self.graph("POST", self._number, json={"webhook_configuration": {"override_callback_uri": ""}})
@@ -193,7 +194,7 @@ class WhatsAppAdapter(MetaAdapter):
         known = [str(value) for value in where.values() if isinstance(value, str)]
         if known and not any(value.startswith(settings.PUBLIC_BASE_URL) for value in known):
             return Health(ok=False, detail=_("Meta sends this number's messages to another address."), facts=facts)
-        return Health(ok=True, facts=facts)
+        return Health(ok=True, facts=facts, expires_at=self.token_ends())
 
     @property
     def _number(self) -> str:

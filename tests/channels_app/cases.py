@@ -83,7 +83,7 @@ def _meta_sign(channel: Channel, body: bytes) -> dict[str, str]:
     return {"x-hub-signature-256": "sha256=" + hmac.digest(APP_SECRET.encode(), body, hashlib.sha256).hex()}
 
 
-def _whatsapp_says(text: str, number: int, *, media: bool = False) -> dict[str, Any]:
+def whatsapp_says(text: str, number: int, *, media: bool = False) -> dict[str, Any]:
     content: dict[str, Any] = {"type": "text", "text": {"body": text}}
     if media:
         content = {"type": "image", "image": {"caption": text, "mime_type": "image/png", "id": "photo.png"}}
@@ -142,7 +142,7 @@ CASES = [
         config={"phone_number_id": meta.NUMBER, "access_token": meta.TOKEN, "app_secret": APP_SECRET},
         settings=("META_GRAPH_BASE_URL",),
         sign=_meta_sign,
-        says=_whatsapp_says,
+        says=whatsapp_says,
         unknown={
             "object": "whatsapp_business_account",
             "entry": [

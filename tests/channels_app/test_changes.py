@@ -1,5 +1,6 @@
 """What a provider tells of a message after it: edited, taken back."""
 
+import json
 from typing import Any
 
 import pytest
@@ -8,12 +9,17 @@ from django.test import Client
 
 from accounts.models import User
 from businesses.models import Business, FeedEvent
-from channels_app import intake
+from channels_app import connecting, intake
 from channels_app.adapters.base import Routed
 from channels_app.models import Channel, Media, RawEvent, RawState
+from channels_app.services import create_channel
 from conversations.models import Attachment, ChannelType, Message
 from conversations.services.uploads import store_upload
 from tests import builders
+from tests.channels_app.cases import whatsapp_says
+from tests.fakes import meta
+from tests.fakes.meta import Meta
+from tests.fakes.telegram import TOKEN, Telegram
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -98,3 +104,36 @@ def test_what_a_customer_quotes_is_folded_over_the_answer(instagram: Channel, ad
     page = page_of(ada, first)
     assert page.count('class="quote"') == 2  # and the composer's, which is hidden
     assert f"#message-{first.pk}" in page
+
+
+def test_a_pressed_button_of_telegrams_is_a_message_and_stops_to_spin(acme: Business, ada: User, settings: Any) -> None:
+    pressed = {"id": "q9", "data": "yes", "from": {"id": 6}, "message": {"message_id": 1, "chat": {"id": 6}}}
+    with Telegram() as fake:
+        settings.OUTBOUND_ALLOW, settings.TELEGRAM_API_BASE_URL = ["127.0.0.1"], fake.url
+        channel = create_channel(actor=ada, type=ChannelType.TELEGRAM, config={"bot_token": TOKEN})
+        intake.store(channel, [Routed(dedup_key="tg:1", payload={"update_id": 1, "callback_query": pressed})])
+        intake.work()
+
+        assert Message.objects.get().content == "yes"
+        assert [call.fields for call in fake.calls] == [{"callback_query_id": "q9"}]
+
+
+@pytest.mark.parametrize(("allowed", "status"), [(True, 200), (False, 400)])
+def test_what_nothing_proves_to_be_metas_is_believed_only_where_it_is_allowed(
+    acme: Business, ada: User, settings: Any, allowed: bool, status: int
+) -> None:
+    settings.META_ALLOW_UNSIGNED = allowed
+    with Meta() as fake:
+        settings.OUTBOUND_ALLOW, settings.META_GRAPH_BASE_URL = ["127.0.0.1"], fake.url
+        config = {"phone_number_id": meta.NUMBER, "access_token": meta.TOKEN}
+        channel = create_channel(actor=ada, type=ChannelType.WHATSAPP, config=config)
+        connecting.connect(channel)
+    body = json.dumps(whatsapp_says("Hello?", 1))
+    path = "/api/v1/webhooks/whatsapp"
+    assert Client().post(path, body, content_type="application/json").status_code == status
+
+    client = Client()
+    client.force_login(ada)
+    page = client.get(f"/settings/channels/{channel.pk}/").content.decode()
+    assert ("Enter the app secret above" in page) is not allowed
+    assert "1 Jan 2027" in page  # the token runs out

@@ -166,6 +166,20 @@ def multipart(fields: dict[str, bytes]) -> tuple[bytes, str]:
     return b"".join(parts) + b"--XX--\r\n", "multipart/form-data; boundary=XX"
 
 
+def test_a_signature_of_mailguns_is_good_for_one_mail(email: Channel) -> None:
+    stamp = str(int(time.time()))
+    signed = hmac.new(SECRET.encode(), f"{stamp}once".encode(), hashlib.sha256).hexdigest()
+    fields = {"recipient": b"help@acme.example", "timestamp": stamp.encode(), "token": b"once"}
+    told = []
+    for raw in (mail("Mine"), mail("Mine"), mail("Forged")):
+        body, kind = multipart({**fields, "body-mime": raw, "signature": signed.encode()})
+        told.append(Client().post(PATH, body, content_type=kind).status_code)
+    intake.work()
+
+    assert told == [200, 200, 400]
+    assert [message.content for message in Message.objects.all()] == ["Order 1009\n\nMine"]
+
+
 @pytest.mark.parametrize("service", ["mailgun", "sendgrid", "postmark"])
 def test_each_mail_service_hands_a_mail_over(email: Channel, service: str) -> None:
     raw = mail(Message_ID="<1@example.net>")

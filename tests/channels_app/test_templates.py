@@ -82,6 +82,8 @@ def test_the_composer_says_that_the_window_is_closed_and_leads_to_the_templates(
     assert TEMPLATE["name"] in browser.get(address).content.decode()
     refused = browser.post(address, {"name": TEMPLATE["name"], "language": TEMPLATE["language"]})
     assert (refused.status_code, b"Fill each blank" in refused.content) == (422, True)
+    half = {"name": TEMPLATE["name"], "language": TEMPLATE["language"], "blank": ["Cleo", ""]}
+    assert b'value="Cleo"' in browser.post(address, half).content
     blanks = ["x"] * str(TEMPLATE["components"]).count("{{")
     sent = browser.post(address, {"name": TEMPLATE["name"], "language": TEMPLATE["language"], "blank": blanks})
     assert sent.status_code == 302

@@ -31,6 +31,8 @@ class Meta(Fake):
             content = self.files.get(rest[0])
             return Answer(content) if content else error(100, "gone", status=404)
         need(version.startswith("v"), "no version")
+        if rest[-1] == "debug_token":
+            return Answer({"data": {"is_valid": True, "expires_at": 1798761600}})
         if rest[-1] == "messages":
             return self._message(call, rest[0])
         if rest[-1] == "media":

@@ -70,6 +70,10 @@ class Telegram(Fake):
         need(call.fields["action"] == "typing", "no such action")
         return True
 
+    def _answerCallbackQuery(self, call: Call) -> Any:
+        need(bool(call.fields["callback_query_id"]), "no query")
+        return True
+
     def _stored(self, call: Call) -> Any:
         need(len(call.fields.get("caption", "")) <= 1024, "caption is too long")
         return {"message_id": next(self._numbers), "chat": {"id": int(call.fields["chat_id"]), "type": "private"}}

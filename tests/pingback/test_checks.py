@@ -96,3 +96,10 @@ def test_https_without_a_proxy_is_refused(settings: Any) -> None:
 
 def test_control_characters_forge_no_second_line() -> None:
     assert "\n" not in written("user %s", "x\nINFO forged\r\x1b[2J\u2028")
+
+
+def test_unsigned_posts_of_metas_are_refused_together_with_https(settings: Any) -> None:
+    settings.HTTPS, settings.META_ALLOW_UNSIGNED = True, True
+    assert [flaw.id for flaw in checks.meta_is_signed_in_production()] == ["pingback.E013"]
+    settings.META_ALLOW_UNSIGNED = False
+    assert checks.meta_is_signed_in_production() == []
