@@ -73,6 +73,7 @@ ACTIONS: dict[str, Kind] = {
     ),
     "workspace.created": _kind(Group.WORKSPACE, _("{actor} created the workspace {target}")),
     "assistant.changed": _kind(Group.WORKSPACE, _("{actor} changed how Theo works")),
+    "assistant.model_changed": _kind(Group.WORKSPACE, _("{actor} changed Theo’s language model")),
     "assistant.tokens_used_up": _kind(
         Group.WORKSPACE, _("Theo used up the language model’s tokens of this month: it quotes articles now")
     ),

@@ -28,12 +28,11 @@ class AssistantAdmin(ToldAdmin):
 class LanguageModelAdmin(ToldAdmin):
     """Read here; changed by its workspace alone. Of its key nothing is shown."""
 
-    list_display = ("business", "source", "provider", "model", "used_tokens")
+    list_display = ("business", "provider", "model", "used_tokens")
     list_select_related = ("business",)
     search_fields = ("business__name",)
     fields = (
         "business",
-        "source",
         "provider",
         "base_url",
         "model",
@@ -66,7 +65,6 @@ class ArticleAdmin(ToldAdmin):
         "tags",
         "status",
         "index_state",
-        "source",
         "created_at",
         "updated_at",
     )

@@ -55,9 +55,9 @@ def installations() -> Endpoint | None:
 
 def endpoint_of(row: LanguageModel) -> Endpoint | None:
     """None: there is no model, or its key does not open any more."""
-    if row.source == LanguageModel.Source.INSTALLATION:
+    if row.provider == LanguageModel.INSTALLATION:
         return installations()
-    if row.source == LanguageModel.Source.NONE or not row.model:
+    if not row.is_own:
         return None
     try:
         key = unseal(row.sealed_key, context=key_context(row)) if row.sealed_key else ""
@@ -81,7 +81,7 @@ def allowance(row: LanguageModel) -> int:
     most: int = settings.THEO_MODEL_TOKENS
     if row.monthly_tokens is None:
         return most
-    return row.monthly_tokens if row.source == LanguageModel.Source.OWN else min(row.monthly_tokens, most)
+    return row.monthly_tokens if row.is_own else min(row.monthly_tokens, most)
 
 
 def used(row: LanguageModel) -> int:

@@ -54,20 +54,20 @@ class Assistant(models.Model):
 class LanguageModel(models.Model):
     """Which language model writes for a workspace, and what of it was used; without a row, the installation's.
 
-    source: whose. provider, base_url, model: of its own. sealed_key: opens for this workspace, provider and address
-    alone. monthly_tokens: null = as many as the installation allows; 0 = none. month: "2026-11", the one that
-    used_tokens are of; told_month: the one whose end the owner was told. failures: in a row; off_until: none is
-    asked.
+    base_url, model: of the workspace's own. sealed_key: opens for this workspace, provider and address alone.
+    monthly_tokens: null = as many as the installation allows; 0 = none. month: "2026-11", the one that used_tokens are
+    of; told_month: the one whose end was told. failures: in a row; off_until: none is asked.
     """
 
-    class Source(models.TextChoices):
-        INSTALLATION = "installation", _("The installation's")
-        OWN = "own", _("Our own")
-        NONE = "none", _("None: articles are quoted word for word")
+    INSTALLATION, NONE = "installation", "none"
+    PROVIDERS = (
+        (INSTALLATION, _("The installation's")),
+        *ProviderKind.choices,
+        (NONE, _("None: articles are quoted word for word")),
+    )
 
     business = models.OneToOneField(Business, models.CASCADE, primary_key=True, related_name="language_model")
-    source = models.CharField(_("language model"), max_length=12, choices=Source, default=Source.INSTALLATION)
-    provider = models.CharField(_("provider"), max_length=10, choices=ProviderKind, blank=True)
+    provider = models.CharField(_("language model"), max_length=12, choices=PROVIDERS, default=INSTALLATION)
     base_url = models.CharField(_("address"), max_length=300, blank=True)
     model = models.CharField(_("model"), max_length=100, blank=True)
     sealed_key = models.TextField(blank=True, editable=False)
@@ -83,7 +83,11 @@ class LanguageModel(models.Model):
         verbose_name_plural = _("language models")
 
     def __str__(self) -> str:
-        return self.model or str(self.Source(self.source).label)
+        return self.model or str(self.get_provider_display())
+
+    @property
+    def is_own(self) -> bool:
+        return self.provider in ProviderKind.values
 
 
 class Article(models.Model):

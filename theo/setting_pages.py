@@ -3,20 +3,31 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
+from businesses.models import Business
 from businesses.pages import member_page
 from businesses.policy import Action, may
 from businesses.selectors import membership_of
 from foundation.errors import Refused
 from foundation.pages import PageForm
 from theo.assistants import MAX_HANDOFF_TEXT, assistant_of, change_assistant
-from theo.models import Article, ArticleStatus, Assistant, Mode
+from theo.language_models import allowance, endpoint_of, installations, language_model_of, used
+from theo.model_settings import (
+    MAX_BASE_URL,
+    MAX_KEY,
+    MAX_MODEL,
+    MOST_MONTHLY,
+    change_language_model,
+    flaw_of_language_model,
+)
+from theo.models import Article, ArticleStatus, Assistant, LanguageModel, Mode
 
 # What the page asks as one question is two facts: the mode, and whether Theo waits to be asked.
 CHOICES = {
@@ -68,43 +79,135 @@ class TheoForm(PageForm):
         offered.choices = [(each, f"{each:.1%}".replace(".0", "")) for each in sorted({*THRESHOLDS, threshold})]
 
 
+class ModelForm(PageForm):
+    provider = forms.ChoiceField(label=gettext_lazy("Who words the answers"))
+    base_url = forms.CharField(
+        label=gettext_lazy("Address"),
+        required=False,
+        max_length=MAX_BASE_URL,
+        help_text=gettext_lazy("Empty: the provider's own. It usually ends in /v1."),
+        widget=forms.URLInput(attrs={"placeholder": "https://api.openai.com/v1", "dir": "ltr"}),
+    )
+    model = forms.CharField(label=gettext_lazy("Model"), required=False, max_length=MAX_MODEL)
+    api_key = forms.CharField(
+        label=gettext_lazy("Key"),
+        required=False,
+        max_length=MAX_KEY,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+    )
+    forget_key = forms.BooleanField(label=gettext_lazy("Forget the stored key"), required=False)
+    monthly_tokens = forms.IntegerField(
+        label=gettext_lazy("Tokens a month"),
+        required=False,
+        min_value=0,
+        max_value=MOST_MONTHLY,
+        help_text=gettext_lazy(
+            "Of questions and answers. When they are used up, articles are quoted until the next month."
+        ),
+    )
+
+    def __init__(self, *args: Any, row: LanguageModel, **kwargs: Any) -> None:
+        names = ("provider", "base_url", "model", "monthly_tokens")
+        super().__init__(*args, initial={name: getattr(row, name) for name in names}, prefix="model", **kwargs)
+        offered = self.fields["provider"]
+        assert isinstance(offered, forms.ChoiceField)
+        there_is = installations() is not None
+        nothing = gettext_lazy("The installation's (there is none)")
+        offered.choices = [
+            (name, label if there_is or name != LanguageModel.INSTALLATION else nothing)
+            for name, label in LanguageModel.PROVIDERS
+        ]
+        if row.sealed_key:
+            self.fields["api_key"].help_text = _("One is stored. It is never shown again.")
+        else:
+            del self.fields["forget_key"]
+        self.fields["monthly_tokens"].widget.attrs["placeholder"] = f"{settings.THEO_MODEL_TOKENS}"
+
+
 @member_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def assistant(request: HttpRequest) -> HttpResponse:
-    membership = membership_of(request.user)
-    assert membership is not None
-    business = membership.business
-    may_change = may(membership, Action.MANAGE_ASSISTANT)
+    business = _business(request)
     form = TheoForm(request.POST or None, assistant=assistant_of(business.pk))
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            mode, auto_run = CHOICES[form.cleaned_data["work"]]
-            threshold, words = form.cleaned_data["threshold"], form.cleaned_data["handoff_text"]
-            try:
-                change_assistant(
-                    actor=request.user,  # type: ignore[arg-type]
-                    mode=mode,
-                    auto_run=auto_run,
-                    threshold=threshold,
-                    handoff_text=words,
-                )
-            except Refused as refusal:
-                status = form.refuse(refusal)
-            else:
-                messages.success(request, _("Theo works that way from now on."))
-                return redirect("settings-theo")
+    if request.method != "POST":
+        return _page(request, form=form)
+    status = 422
+    if form.is_valid():
+        mode, auto_run = CHOICES[form.cleaned_data["work"]]
+        threshold, words = form.cleaned_data["threshold"], form.cleaned_data["handoff_text"]
+        try:
+            change_assistant(
+                actor=request.user,  # type: ignore[arg-type]
+                mode=mode,
+                auto_run=auto_run,
+                threshold=threshold,
+                handoff_text=words,
+            )
+        except Refused as refusal:
+            status = form.refuse(refusal)
+        else:
+            messages.success(request, _("Theo works that way from now on."))
+            return redirect("settings-theo")
+    return _page(request, form=form, status=status)
+
+
+@member_page
+@require_POST
+def language_model(request: HttpRequest) -> HttpResponse:
+    """do=test: what is stored is tried out, nothing is changed."""
+    if request.POST.get("do") == "test":
+        flaw = flaw_of_language_model(actor=request.user)  # type: ignore[arg-type]
+        (messages.error if flaw else messages.success)(request, flaw or _("The language model answers."))
+        return redirect("settings-theo")
+    form = ModelForm(request.POST, row=language_model_of(_business(request).pk))
+    status = 422
+    if form.is_valid():
+        changes = {name: form.cleaned_data[name] for name in ("provider", "base_url", "model", "monthly_tokens")}
+        key = form.cleaned_data["api_key"].strip()
+        if key or form.cleaned_data.get("forget_key"):
+            changes["api_key"] = key
+        try:
+            change_language_model(actor=request.user, **changes)  # type: ignore[arg-type]
+        except Refused as refusal:
+            status = form.refuse(refusal)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("settings-theo")
+    return _page(request, model_form=form, status=status)
+
+
+def _page(
+    request: HttpRequest, *, form: TheoForm | None = None, model_form: ModelForm | None = None, status: int = 200
+) -> HttpResponse:
+    """The form that was sent, with what is wrong; the other one as it is stored."""
+    business = _business(request)
+    row = language_model_of(business.pk)
+    form = form or TheoForm(assistant=assistant_of(business.pk))
+    model_form = model_form or ModelForm(row=row)
+    membership = membership_of(request.user)
+    may_change = membership is not None and may(membership, Action.MANAGE_ASSISTANT)
     if not may_change:
-        for field in form.fields.values():
+        for field in [*form.fields.values(), *model_form.fields.values()]:
             field.disabled = True
     published = Article.objects.filter(business=business, status=ArticleStatus.PUBLISHED)
+    endpoint = endpoint_of(row)
     context = {
         "section": "settings",
         "tab": "theo",
         "form": form,
+        "model_form": model_form,
         "may_change": may_change,
         "has_auto": business.plan.theo_auto,
         "count": published.count(),
+        "has_model": endpoint is not None,
+        "model_name": endpoint.model if endpoint else "",
+        "used": used(row),
+        "allowed": allowance(row),
     }
     return render(request, "theo/settings.html", context, status=status)
+
+
+def _business(request: HttpRequest) -> Business:
+    membership = membership_of(request.user)
+    assert membership is not None
+    return membership.business

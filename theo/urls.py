@@ -9,6 +9,7 @@ urlpatterns = [
     path("knowledge/<uuid:article_id>/", views.one_article, name="knowledge-article"),
     path("knowledge/<uuid:article_id>/delete/", views.delete_article, name="knowledge-delete"),
     path("settings/theo/", setting_pages.assistant, name="settings-theo"),
+    path("settings/theo/model/", setting_pages.language_model, name="settings-theo-model"),
     path("settings/theo/playground/", playground.playground, name="settings-theo-playground"),
     path("inbox/<uuid:conversation_id>/suggestion/", views.suggestion, name="conversation-suggestion"),
 ]

@@ -118,6 +118,7 @@ MANAGERS_ONLY = {
     ("put", "/api/v1/conversations/{conversation_id}/assign/{agent_id}"),
     ("post", "/api/v1/team/assign/{conversation_id}"),
     ("patch", "/api/v1/ai/settings"),
+    ("post", "/api/v1/ai/settings/test"),
     ("post", "/api/v1/teams"),
     ("patch", "/api/v1/teams/{team_id}"),
     ("delete", "/api/v1/teams/{team_id}"),

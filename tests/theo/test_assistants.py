@@ -17,6 +17,13 @@ def test_it_begins_with_drafts_and_the_owner_changes_it(ada: User, ben: User, ac
         "auto_run": False,
         "threshold": 0.8,
         "handoff_text": "",
+        "provider": "installation",
+        "base_url": "",
+        "model": "",
+        "monthly_tokens": None,
+        "has_api_key": False,
+        "has_model": False,
+        "used_tokens": 0,
     }
     changed = builders.api(ada).patch(URL, {"mode": "auto", "auto_run": True, "threshold": 0.9})
     assert changed.status_code == 200

@@ -69,7 +69,7 @@ def conversation(acme: Business, model: LanguageModel) -> Conversation:
 
 
 def own_model(business: Business, fake: Any, kind: ProviderKind = ProviderKind.OPENAI, **more: Any) -> LanguageModel:
-    row = LanguageModel(business=business, source="own", provider=kind, base_url=fake.base, model="small", **more)
+    row = LanguageModel(business=business, provider=kind, base_url=fake.base, model="small", **more)
     row.sealed_key = seal(KEY, context=key_context(row))
     row.save()
     return row

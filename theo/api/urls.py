@@ -6,5 +6,6 @@ urlpatterns = [
     path("kb/articles", articles.Articles.as_view()),
     path("kb/articles/<str:article_id>", articles.OneArticle.as_view()),
     path("ai/settings", assistants.Settings.as_view()),
+    path("ai/settings/test", assistants.Test.as_view()),
     path("ai/reply", replies.Reply.as_view()),
 ]
