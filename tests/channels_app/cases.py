@@ -5,15 +5,22 @@ import hmac
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from email.message import EmailMessage
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from django.conf import settings
 
 from channels_app.adapters.base import Kind
+from channels_app.adapters.sms import signature as sms_signature
+from channels_app.adapters.x import signature as x_signature
 from channels_app.connecting import adapter_of
 from channels_app.models import Channel
 from conversations.models import ChannelType
 from tests import corpus
-from tests.fakes import meta, telegram
-from tests.fakes.server import Answer, Fake
+from tests.fakes import meta, smtp, telegram, twilio, x
+from tests.fakes.server import Answer
+from tests.services import free_port
 
 APP_SECRET = "canary-7Hq2-app-secret"
 CLEO = "447700900123"
@@ -31,13 +38,13 @@ class Hook:
 class Case:
     """says: a hook with these words of Cleo's, each under its number; media: with a picture that the fake has.
 
-    quote: how an answer names the first. batch: many in one request, where the provider does that.
-    signs: what the fake hears when
-        the team reads and writes. errors: what the fake says for a kind.
+    is_safe_to_repeat: who gets it twice sees it once. quote: how an answer names the first. signs: what the fake hears
+    when the team reads and writes. batch: many in one request, where the provider does that. errors: what the fake says
+    for a kind.
     """
 
     type: ChannelType
-    fake: type[Fake]
+    fake: Callable[[], Any]
     config: dict[str, Any]
     settings: tuple[str, ...]
     sign: Callable[[Channel, bytes], dict[str, str]]
@@ -45,13 +52,16 @@ class Case:
     unknown: dict[str, Any]
     errors: dict[Kind, Answer]
     secrets: tuple[str, ...]
+    encode: Callable[[dict[str, Any]], bytes] = lambda payload: json.dumps(payload).encode()
+    content_type: str = "application/json"
+    is_safe_to_repeat: bool = False
     shared_path: bool = False
     quote: dict[str, Any] | None = None
     signs: tuple[dict[str, Any], ...] = ()
     batch: Callable[[list[dict[str, Any]]], dict[str, Any]] | None = None
 
     def hook(self, channel: Channel, payload: dict[str, Any]) -> Hook:
-        body = json.dumps(payload).encode()
+        body = self.encode(payload)
         return Hook(body=body, headers=self.sign(channel, body))
 
     def path(self, channel: Channel) -> str:
@@ -113,7 +123,57 @@ def _entries(payloads: list[dict[str, Any]]) -> dict[str, Any]:
     return {**payloads[0], "entry": [entry for payload in payloads for entry in payload["entry"]]}
 
 
+def _x_says(text: str, number: int, *, media: bool = False) -> dict[str, Any]:
+    said: dict[str, Any] = {"text": text}
+    if media:
+        said["attachment"] = {"media": {"type": "photo", "media_url_https": "{fake}/media/photo.png"}}
+    create = {"target": {"recipient_id": x.ME}, "sender_id": "2222222222222222222", "message_data": said}
+    event_id = f"19600000000007{number:05d}"
+    event = {"type": "message_create", "id": event_id, "message_create": create}
+    users = {create["sender_id"]: {"data": {"id": create["sender_id"], "name": "Cleo", "username": "cleo_m"}}}
+    payload = {"direct_message_events": [event], "users": users}
+    return {"data": {"event_uuid": f"u{event_id}", "event_type": "dm.received", "payload": payload}}
+
+
+def _x_sign(channel: Channel, body: bytes) -> dict[str, str]:
+    return {"x-twitter-webhooks-signature": x_signature(x.KEYS["api_secret"], body)}
+
+
+def _sms_says(text: str, number: int, *, media: bool = False) -> dict[str, Any]:
+    fields = {
+        "AccountSid": twilio.SID,
+        "To": twilio.NUMBER,
+        "From": f"+{CLEO}",
+        "Body": text,
+        "MessageSid": f"SMin{number}",
+    }
+    if media:
+        url = "{fake}/2010-04-01/Accounts/" + f"{twilio.SID}/Media/photo.png"
+        fields |= {"NumMedia": "1", "MediaUrl0": url, "MediaContentType0": "image/png"}
+    return fields
+
+
+def _sms_sign(channel: Channel, body: bytes) -> dict[str, str]:
+    url = f"{settings.PUBLIC_BASE_URL}/api/v1/webhooks/sms/{channel.pk}"
+    return {"x-twilio-signature": sms_signature(twilio.TOKEN, url, parse_qsl(body.decode(), keep_blank_values=True))}
+
+
+def _mail_says(text: str, number: int, *, media: bool = False) -> dict[str, Any]:
+    mail = EmailMessage()
+    mail["From"], mail["To"] = "Cleo <cleo@example.net>", "help@acme.example"
+    mail["Message-ID"], mail["References"] = f"<in{number}@example.net>", "<root@example.net>"
+    mail.set_content(text)
+    if media:
+        mail.add_attachment(PICTURE, maintype="image", subtype="png", filename="photo.png")
+    return {"mail": mail.as_string()}
+
+
+def _mail_sign(channel: Channel, body: bytes) -> dict[str, str]:
+    return {"x-pingback-signature": "sha256=" + hmac.digest(APP_SECRET.encode(), body, hashlib.sha256).hex()}
+
+
 PICTURE = corpus.picture()
+SMTP_PORT = free_port()
 
 CASES = [
     Case(
@@ -185,5 +245,71 @@ CASES = [
         signs=({"sender_action": "mark_seen"}, {"sender_action": "typing_on"}),
         shared_path=True,
         batch=_entries,
+    ),
+    Case(
+        type=ChannelType.X,
+        fake=x.X,
+        config={**x.KEYS, "bearer_token": x.BEARER},
+        settings=("X_API_BASE_URL",),
+        sign=_x_sign,
+        says=_x_says,
+        unknown={"data": {"event_uuid": "u9", "event_type": "some.new_thing", "payload": {"deep": [None]}}},
+        errors={
+            Kind.TRANSIENT: x.error(503),
+            Kind.RATE_LIMITED: Answer({}, 429, headers={"x-rate-limit-reset": "1"}),
+            Kind.CREDENTIALS: x.error(401, title="Unauthorized"),
+            Kind.UNREACHABLE: x.error(403, errors=[{"code": 349, "message": "You cannot send messages to this user."}]),
+            Kind.PERMANENT: x.error(400, detail="Duplicate content."),
+            Kind.AMBIGUOUS: Answer(drop=True),
+        },
+        secrets=(*x.KEYS.values(), x.BEARER),
+    ),
+    Case(
+        type=ChannelType.SMS,
+        fake=twilio.Twilio,
+        config={"phone_number": twilio.NUMBER, "account_sid": twilio.SID, "auth_token": twilio.TOKEN},
+        settings=("TWILIO_API_BASE_URL",),
+        sign=_sms_sign,
+        says=_sms_says,
+        encode=lambda payload: urlencode(payload).encode(),
+        content_type="application/x-www-form-urlencoded",
+        unknown={"AccountSid": twilio.SID, "MessageSid": "SM9", "EventType": "SOME_NEW_THING"},
+        errors={
+            Kind.TRANSIENT: twilio.error(500),
+            Kind.RATE_LIMITED: twilio.error(20429),
+            Kind.CREDENTIALS: twilio.error(20003),
+            Kind.UNREACHABLE: twilio.error(21610),
+            Kind.PERMANENT: twilio.error(21408),
+            Kind.AMBIGUOUS: Answer(drop=True),
+        },
+        secrets=(twilio.TOKEN,),
+    ),
+    Case(
+        type=ChannelType.EMAIL,
+        fake=lambda: smtp.Smtp(SMTP_PORT),
+        config={
+            "address": "help@acme.example",
+            "smtp_host": "127.0.0.1",
+            "smtp_port": SMTP_PORT,
+            "smtp_username": smtp.USER,
+            "smtp_password": smtp.PASSWORD,
+            "smtp_use_tls": False,
+            "inbound_secret": APP_SECRET,
+        },
+        settings=(),
+        sign=_mail_sign,
+        says=_mail_says,
+        encode=lambda payload: payload["mail"].encode(),
+        content_type="message/rfc822",
+        unknown={"mail": "To: help@acme.example\n\nNobody wrote this."},
+        errors={
+            Kind.TRANSIENT: Answer("4.3.0 later", 451),
+            Kind.CREDENTIALS: Answer("5.7.8 no", 535),
+            Kind.UNREACHABLE: Answer("5.1.1 nobody", 550),
+            Kind.PERMANENT: Answer("5.7.1 a rule", 554),
+        },
+        secrets=(smtp.PASSWORD, APP_SECRET),
+        shared_path=True,
+        is_safe_to_repeat=True,
     ),
 ]

@@ -1,5 +1,6 @@
 """What holds for every channel, checked against each adapter of the registry over real sockets."""
 
+import json
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
@@ -58,7 +59,7 @@ def channel(ada: User, acme: Business, case: Case, fake: Fake) -> Channel:
 def post(case: Case, channel: Channel, hook: Hook) -> int:
     headers: Any = hook.headers
     path = case.path(channel)
-    return Client().post(path, hook.body, content_type="application/json", headers=headers).status_code
+    return Client().post(path, hook.body, content_type=case.content_type, headers=headers).status_code
 
 
 def writes(case: Case, channel: Channel, text: str, number: int = 1, **more: Any) -> Conversation:
@@ -68,17 +69,14 @@ def writes(case: Case, channel: Channel, text: str, number: int = 1, **more: Any
 
 
 def work() -> None:
+    Channel.objects.update(held_until=None)
     Delivery.objects.filter(state=DeliveryState.QUEUED).update(due_at=timezone.now() - timedelta(seconds=1))
     for delivery in deliveries.claim(16):
         deliveries.attempt(delivery)
 
 
-# What speaks in forms and raw mails is asked the same in tests of its own: test_mail.py, test_sms.py, test_x.py.
-ON_THEIR_OWN = {ChannelType.EMAIL, ChannelType.SMS, ChannelType.X}
-
-
 def test_every_adapter_of_the_registry_is_checked_here() -> None:
-    assert {case.type for case in CASES} | ON_THEIR_OWN == set(ADAPTERS)
+    assert {case.type for case in CASES} == set(ADAPTERS)
 
 
 def test_it_connects_and_a_conversation_goes_both_ways(ada: User, case: Case, channel: Channel, fake: Fake) -> None:
@@ -137,7 +135,7 @@ def test_a_sign_that_fails_disturbs_nobody_and_is_not_tried_again_at_once(
     for _time in range(2):
         cache.delete(f"sign:typing:{thread.pk}")
         signs.somebody_writes(thread)
-    assert len(fake.calls) == before + 1
+    assert len(fake.calls) == before + bool(case.signs)
     channel.refresh_from_db()
     assert channel.state == ChannelState.CONNECTED
 
@@ -185,12 +183,13 @@ def test_the_message_is_shown_whatever_becomes_of_its_file(
 ) -> None:
     if is_there:
         fake.files["photo.png"] = PICTURE
-    payload = case.says("The label", 1, media=True)
-    body = case.hook(channel, payload).body.replace(b"{fake}", fake.url.encode())
-    assert post(case, channel, Hook(body=body, headers=case.sign(channel, body))) == 200
+    payload = json.loads(json.dumps(case.says("The label", 1, media=True)).replace("{fake}", fake.url))
+    assert post(case, channel, case.hook(channel, payload)) == 200
     intake.work()
     message = Message.objects.get()
     assert message.content == "The label"
+    if case.type == ChannelType.EMAIL and not is_there:  # its files lie in the journal
+        RawEvent.objects.all().delete()
 
     for _try in range(files.MAX_TRIES):
         Media.objects.update(due_at=timezone.now() - timedelta(seconds=1))
@@ -253,6 +252,13 @@ def test_a_time_out_after_sending_is_tried_once_more_and_then_told(
     fake.next += [Answer(drop=True)] * 3
     answer = builders.answers(ada, thread, "It left today.")
     work()
+    if case.is_safe_to_repeat:
+        fake.next.clear()
+        work()
+        answer.refresh_from_db()
+        assert answer.status == MessageStatus.SENT
+        assert len({call.fields["message-id"] for call in fake.sent}) == 1
+        return
     delivery = Delivery.objects.get()
     assert delivery.due_at > timezone.now() + timedelta(seconds=30)
     for _try in range(3):

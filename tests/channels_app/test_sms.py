@@ -19,23 +19,25 @@ from channels_app.models import Channel, ChannelState, Contact, Delivery, Delive
 from channels_app.services import create_channel
 from conversations.models import ChannelType, Message
 from tests import builders, corpus
-from tests.fakes.twilio import FakeTwilio
+from tests.fakes import twilio as wire
+from tests.fakes.server import Answer
+from tests.fakes.twilio import Twilio
 
 CLEO = "+15550001111"
 
 
 @pytest.fixture
-def twilio(settings: Any) -> Iterator[FakeTwilio]:
-    with FakeTwilio() as fake:
+def twilio(settings: Any) -> Iterator[Twilio]:
+    with Twilio() as fake:
         settings.TWILIO_API_BASE_URL = fake.url
         settings.OUTBOUND_ALLOW = [*settings.OUTBOUND_ALLOW, "127.0.0.1"]
         yield fake
-        assert fake.strange == []
+        assert fake.broken == []
 
 
 @pytest.fixture
-def sms(ada: User, acme: Business, twilio: FakeTwilio) -> Channel:
-    config = {"phone_number": "+1 (555) 222-3333", "account_sid": twilio.sid, "auth_token": twilio.token}
+def sms(ada: User, acme: Business, twilio: Twilio) -> Channel:
+    config = {"phone_number": "+1 (555) 222-3333", "account_sid": wire.SID, "auth_token": twilio.token}
     return create_channel(actor=ada, type=ChannelType.SMS, config=config)
 
 
@@ -55,7 +57,7 @@ def send_all() -> None:
         deliveries.attempt(delivery)
 
 
-def test_a_text_becomes_a_conversation_and_the_answer_a_text(sms: Channel, ada: User, twilio: FakeTwilio) -> None:
+def test_a_text_becomes_a_conversation_and_the_answer_a_text(sms: Channel, ada: User, twilio: Twilio) -> None:
     assert post(sms, MessageSid="SM1", Body="Where is it?") == 200
     assert post(sms, MessageSid="SM1", Body="Where is it?") == 200  # Twilio repeats
     message = Message.objects.get()
@@ -64,7 +66,7 @@ def test_a_text_becomes_a_conversation_and_the_answer_a_text(sms: Channel, ada: 
     answer = builders.answers(ada, message.conversation, "It’s on its way…")
     send_all()
 
-    assert [(one["To"], one["Body"]) for one in twilio.sent] == [([CLEO], ["It's on its way..."])]
+    assert [(one.fields["To"], one.fields["Body"]) for one in twilio.sent] == [(CLEO, "It's on its way...")]
     assert post(sms, MessageSid="SM00000000000000000000000000000001", MessageStatus="delivered") == 200
     assert post(sms, MessageSid="SM00000000000000000000000000000001", MessageStatus="sent") == 200
     answer.conversation.refresh_from_db()
@@ -73,9 +75,9 @@ def test_a_text_becomes_a_conversation_and_the_answer_a_text(sms: Channel, ada: 
     assert receipts.delivered_at(answer)
 
 
-def test_a_picture_is_fetched_without_showing_the_password_to_its_store(sms: Channel, twilio: FakeTwilio) -> None:
-    twilio.files["ME1"] = ("image/png", corpus.picture())
-    url = f"{twilio.url}/2010-04-01/Accounts/{twilio.sid}/Media/ME1"
+def test_a_picture_is_fetched_without_showing_the_password_to_its_store(sms: Channel, twilio: Twilio) -> None:
+    twilio.files["ME1"] = corpus.picture()
+    url = f"{twilio.url}/2010-04-01/Accounts/{wire.SID}/Media/ME1"
     post(sms, MessageSid="MM1", Body="", NumMedia="1", MediaUrl0=url, MediaContentType0="image/png")
 
     for media in files.claim(most=5):
@@ -98,9 +100,7 @@ def test_who_writes_stop_is_marked_and_start_takes_it_back(sms: Channel) -> None
     assert not Contact.objects.get().unreachable
 
 
-def test_connecting_registers_the_address_and_a_wrong_token_says_so(
-    sms: Channel, twilio: FakeTwilio, ada: User
-) -> None:
+def test_connecting_registers_the_address_and_a_wrong_token_says_so(sms: Channel, twilio: Twilio, ada: User) -> None:
     connecting.connect(sms)
     sms.refresh_from_db()
     assert sms.state == ChannelState.CONNECTED
@@ -123,11 +123,11 @@ def test_connecting_registers_the_address_and_a_wrong_token_says_so(
     ],
 )
 def test_an_error_is_told_in_words(
-    sms: Channel, ada: User, twilio: FakeTwilio, answer: int, state: str, words: str
+    sms: Channel, ada: User, twilio: Twilio, answer: int, state: str, words: str
 ) -> None:
     post(sms, MessageSid="SM1", Body="Hi")
     builders.answers(ada, Message.objects.get().conversation, "Hello")
-    twilio.answers = [answer]
+    twilio.next.append(wire.error(answer))
 
     send_all()
 
@@ -135,10 +135,10 @@ def test_an_error_is_told_in_words(
     assert (row.state, words in row.last_error) == (state, True)
 
 
-def test_an_answer_that_never_came_is_not_repeated_at_once(sms: Channel, ada: User, twilio: FakeTwilio) -> None:
+def test_an_answer_that_never_came_is_not_repeated_at_once(sms: Channel, ada: User, twilio: Twilio) -> None:
     post(sms, MessageSid="SM1", Body="Hi")
     builders.answers(ada, Message.objects.get().conversation, "Hello")
-    twilio.answers = ["hang up"]
+    twilio.next.append(Answer(drop=True))
 
     send_all()
     send_all()

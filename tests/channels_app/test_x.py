@@ -19,21 +19,22 @@ from channels_app.models import Channel, ChannelState, Delivery, DeliveryState
 from channels_app.services import create_channel
 from conversations.models import ChannelType, Conversation, Message
 from tests import builders
-from tests.fakes.x import BEARER, KEYS, ME, FakeX
+from tests.fakes.server import Answer
+from tests.fakes.x import BEARER, KEYS, ME, X
 
 CLEO = "2222222222222222222"
 
 
 @pytest.fixture
-def api(settings: Any) -> Iterator[FakeX]:
-    with FakeX() as fake:
+def api(settings: Any) -> Iterator[X]:
+    with X() as fake:
         settings.X_API_BASE_URL = fake.url
         settings.OUTBOUND_ALLOW = [*settings.OUTBOUND_ALLOW, "127.0.0.1"]
         yield fake
 
 
 @pytest.fixture
-def x(ada: User, acme: Business, api: FakeX) -> Channel:
+def x(ada: User, acme: Business, api: X) -> Channel:
     channel = create_channel(actor=ada, type=ChannelType.X, config={**KEYS, "bearer_token": BEARER})
     connecting.connect(channel)
     channel.refresh_from_db()
@@ -90,7 +91,7 @@ def send_all() -> None:
         deliveries.attempt(delivery)
 
 
-def test_connecting_registers_the_webhook_and_what_it_brings(x: Channel, api: FakeX) -> None:
+def test_connecting_registers_the_webhook_and_what_it_brings(x: Channel, api: X) -> None:
     assert x.state == ChannelState.CONNECTED
     assert api.hooks[0]["url"] == builders.public_url(f"/api/v1/webhooks/x/{x.pk}")
     assert "dm.received" in api.subscriptions
@@ -98,13 +99,13 @@ def test_connecting_registers_the_webhook_and_what_it_brings(x: Channel, api: Fa
     assert crc.json() == {"response_token": "sha256=Bt+x+ToYK/Ed8ZmBB0jiy7kIP+cQMaoFXEIum/Ny22c="}
 
 
-def test_where_the_newer_events_are_refused_the_older_ones_are_taken(x: Channel, api: FakeX) -> None:
+def test_where_the_newer_events_are_refused_the_older_ones_are_taken(x: Channel, api: X) -> None:
     api.activity_allowed = False
     connecting.connect(x)
     assert api.old_way
 
 
-def test_another_systems_webhook_is_left_alone_and_told(ada: User, acme: Business, api: FakeX) -> None:
+def test_another_systems_webhook_is_left_alone_and_told(ada: User, acme: Business, api: X) -> None:
     api.hooks.append({"id": "1", "url": "https://other.example/hook", "valid": True})
     channel = create_channel(actor=ada, type=ChannelType.X, config={**KEYS, "bearer_token": BEARER})
 
@@ -115,7 +116,7 @@ def test_another_systems_webhook_is_left_alone_and_told(ada: User, acme: Busines
     assert len(api.hooks) == 1
 
 
-def test_a_direct_message_is_answered_and_our_own_coming_back_is_no_second(x: Channel, ada: User, api: FakeX) -> None:
+def test_a_direct_message_is_answered_and_our_own_coming_back_is_no_second(x: Channel, ada: User, api: X) -> None:
     assert post(x, direct()) == post(x, direct()) == 200
     message = Message.objects.get()
     assert message.content == "My order is late https://shop.example.test/o/1 & cold"
@@ -124,13 +125,12 @@ def test_a_direct_message_is_answered_and_our_own_coming_back_is_no_second(x: Ch
     send_all()
     post(x, direct("On its way.", event_id="1960000000000000001", sender=ME, to=CLEO))
 
-    assert api.sent == [(f"/2/dm_conversations/with/{CLEO}/messages", {"text": "On its way."})]
+    (sent,) = api.sent
+    assert (sent.path, sent.fields) == (f"/2/dm_conversations/with/{CLEO}/messages", {"text": "On its way."})
     assert Message.objects.count() == 2
 
 
-def test_a_mention_is_a_public_thread_and_the_answer_goes_below_the_newest_post(
-    x: Channel, ada: User, api: FakeX
-) -> None:
+def test_a_mention_is_a_public_thread_and_the_answer_goes_below_the_newest_post(x: Channel, ada: User, api: X) -> None:
     post(x, mention())
     post(x, mention(post_id="1970000000000000005"))
     conversation = Conversation.objects.get()
@@ -139,13 +139,13 @@ def test_a_mention_is_a_public_thread_and_the_answer_goes_below_the_newest_post(
     builders.answers(ada, conversation, "It left today.")
     send_all()
 
-    assert api.sent[0] == (
+    assert (api.sent[0].path, api.sent[0].fields) == (
         "/2/tweets",
         {"text": "It left today.", "reply": {"in_reply_to_tweet_id": "1970000000000000005"}},
     )
 
 
-def test_a_public_answer_that_is_too_long_is_told_before_it_is_tried(x: Channel, ada: User, api: FakeX) -> None:
+def test_a_public_answer_that_is_too_long_is_told_before_it_is_tried(x: Channel, ada: User, api: X) -> None:
     post(x, mention())
     builders.answers(ada, Conversation.objects.get(), "日" * 141)
 
@@ -179,10 +179,11 @@ def test_what_x_did_not_sign_is_refused(x: Channel) -> None:
         ((503, {}, {}), DeliveryState.QUEUED, "problem of its own"),
     ],
 )
-def test_an_error_is_told_in_words(x: Channel, ada: User, api: FakeX, answer: Any, state: str, words: str) -> None:
+def test_an_error_is_told_in_words(x: Channel, ada: User, api: X, answer: Any, state: str, words: str) -> None:
     post(x, direct())
     builders.answers(ada, Conversation.objects.get(), "Hello")
-    api.answers = [answer]
+    status, headers, told = answer
+    api.next.append(Answer(told, status, headers=headers))
 
     send_all()
 

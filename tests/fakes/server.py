@@ -15,6 +15,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 @dataclass
 class Call:
+    """target: path and query as they came."""
+
     method: str
     path: str
     query: dict[str, str]
@@ -22,6 +24,7 @@ class Call:
     body: bytes
     fields: dict[str, Any] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
+    target: str = ""
 
 
 @dataclass
@@ -57,7 +60,7 @@ class Fake(ABC):
             def _serve(self) -> None:
                 fake._serve(self)
 
-            do_GET = do_POST = do_DELETE = _serve
+            do_GET = do_POST = do_PUT = do_DELETE = _serve
 
             def log_message(self, *_words: Any) -> None:
                 pass
@@ -90,7 +93,7 @@ class Fake(ABC):
         parts = urlsplit(handler.path)
         body = handler.rfile.read(int(handler.headers.get("content-length", 0)))
         headers = {name.lower(): value for name, value in handler.headers.items()}
-        call = Call(handler.command, parts.path, dict(parse_qsl(parts.query)), headers, body)
+        call = Call(handler.command, parts.path, dict(parse_qsl(parts.query)), headers, body, target=handler.path)
         try:
             _read(call)
             right = self.answer(call)
