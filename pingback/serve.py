@@ -30,6 +30,7 @@ from pingback.realtime.websocket import Protocol
 def main() -> None:
     options = argparse.ArgumentParser(prog="bin/serve", description="Serve PingBack.")
     options.add_argument("--demo", action="store_true", help="fill a workspace worth looking at")
+    options.add_argument("--fakes", action="store_true", help="the demo, with stand-ins for the channels' providers")
     arguments = options.parse_args()
     try:
         django.setup()
@@ -44,8 +45,12 @@ def main() -> None:
     with _taking_turns():
         _migrate()
         _collect_static()
-    if arguments.demo:
+    if arguments.demo or arguments.fakes:
         call_command("demo")
+    if arguments.fakes:
+        from pingback import stand_ins  # its models want Django to be set up
+
+        print(stand_ins.start(), flush=True)
     # Whitenoise hands its files over in one piece or another; both work.
     warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume")
     print(_welcome(), flush=True)

@@ -20,6 +20,8 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.server import free_port as free_port
+
 _stops: list[Callable[[], None]] = []
 # Those that were started here, by their address.
 servers: dict[str, "Server"] = {}
@@ -31,12 +33,6 @@ def packaged(module: str, relative: str) -> pathlib.Path | None:
         return None
     path = pathlib.Path(spec.submodule_search_locations[0], relative)
     return path if path.exists() else None
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Server:

@@ -19,8 +19,7 @@ from channels_app.models import Channel
 from conversations.models import ChannelType
 from tests import corpus
 from tests.fakes import meta, smtp, telegram, twilio, x
-from tests.fakes.server import Answer
-from tests.services import free_port
+from tests.fakes.server import Answer, free_port
 
 APP_SECRET = "canary-7Hq2-app-secret"
 CLEO = "447700900123"

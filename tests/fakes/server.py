@@ -1,6 +1,7 @@
 """A provider on loopback: strict about what it is sent, and able to misbehave. Each fake says what its wire is."""
 
 import json
+import socket
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -15,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 @dataclass
 class Call:
-    """target: path and query as they came."""
+    """target: path and query as they came. at: seconds since 1970."""
 
     method: str
     path: str
@@ -25,6 +26,7 @@ class Call:
     fields: dict[str, Any] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     target: str = ""
+    at: float = field(default_factory=time.time)
 
 
 @dataclass
@@ -137,6 +139,12 @@ def _read(call: Call) -> None:
                 call.files[str(name)] = part.get_payload(decode=True)  # type: ignore[assignment]
             elif name:
                 call.fields[str(name)] = part.get_payload(decode=True).decode()  # type: ignore[union-attr]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def need(true: bool, words: str) -> None:
