@@ -319,6 +319,7 @@ THROTTLE_RATES = {
         "TRANSCRIPT_ADDRESS": "5/86400",  # and to one address, whoever asks
         "ANSWERS_ADDRESS": "20/86400",  # mails with answers to one address
         "THEO_CUSTOMER": "10/60",  # messages of one customer that Theo answers by itself
+        "THEO_HELP": "60/600",  # what one agent asks a language model for
         "THEO_TEST": "30/3600",  # tests of one workspace's language model
         "VISITOR_KEY": "10/60",  # keys that we never made, from one address
         "SOCKET_MESSAGES": "120/60",  # messages of one visitor's socket; kept in its process

@@ -92,6 +92,17 @@ def flaw_in(
     return None
 
 
+def unsupported(text: str, heard: str) -> bool:
+    """Whether it has letters that nobody sees, or a number, link or address that was not there."""
+    said, known = _flat(text), _flat(heard)
+    if not said or len(text) > MAX_REPLY or _HIDDEN.search(text):
+        return True
+    links = [*_LINK.findall(_MAIL.sub(" ", text)), *_MAIL.findall(text)]
+    return bool(set(_NUMBER.findall(said)) - set(_NUMBER.findall(known))) or any(
+        not _may_link(link, known, "") for link in links
+    )
+
+
 def is_supported(reply: str, articles: Sequence[str], question: str) -> bool:
     """Whether most of what it says stands in the articles or in the question; never so across languages."""
     carried = words(reply)

@@ -19,3 +19,25 @@ def redacted(text: str, *, names: tuple[str, ...] = ()) -> str:
     for part in sorted({part for name in names for part in name.split() if len(part) >= _LEAST_NAME}):
         text = re.sub(rf"\b{re.escape(part)}\b", "[name]", text)
     return text
+
+
+def masked(text: str, *, names: tuple[str, ...] = ()) -> tuple[str, dict[str, str]]:
+    """As `redacted`, so that it can be put back: the text, and what each placeholder of it stands for."""
+    hidden: dict[str, str] = {}
+
+    def hide(word: str, placeholder: str) -> str:
+        mark = f"{placeholder[:-1]} {len(hidden) + 1}]"
+        hidden[mark] = word
+        return mark
+
+    for pattern, placeholder in _PATTERNS:
+        text = pattern.sub(lambda found, kind=placeholder: hide(found.group(), kind), text)  # type: ignore[misc]
+    for part in sorted({part for name in names for part in name.split() if len(part) >= _LEAST_NAME}):
+        text = re.sub(rf"\b{re.escape(part)}\b", lambda found: hide(found.group(), "[name]"), text)
+    return text, hidden
+
+
+def put_back(text: str, hidden: dict[str, str]) -> str:
+    for mark, word in hidden.items():
+        text = text.replace(mark, word)
+    return text

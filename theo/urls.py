@@ -1,6 +1,6 @@
 from django.urls import path
 
-from theo import playground, setting_pages, views
+from theo import helping_pages, playground, setting_pages, views
 
 urlpatterns = [
     path("knowledge/", views.knowledge, name="knowledge"),
@@ -11,5 +11,7 @@ urlpatterns = [
     path("settings/theo/", setting_pages.assistant, name="settings-theo"),
     path("settings/theo/model/", setting_pages.language_model, name="settings-theo-model"),
     path("settings/theo/playground/", playground.playground, name="settings-theo-playground"),
+    path("inbox/<uuid:conversation_id>/summary/", helping_pages.summary, name="conversation-summary"),
+    path("inbox/<uuid:conversation_id>/rewritten/", helping_pages.rewritten, name="conversation-rewritten"),
     path("inbox/<uuid:conversation_id>/suggestion/", views.suggestion, name="conversation-suggestion"),
 ]

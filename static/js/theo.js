@@ -1,41 +1,84 @@
-// Theo's draft above the composer: asked for, put into the reply to be read and sent by the agent, or dropped.
+// Theo above and in the composer: a draft that is asked for, put into the reply to be read and sent by the agent, or
+// dropped; and, where there is a language model, the text rewritten and the conversation summed up.
 
-import { fragment } from "./fragment.js"
-import { complain } from "./toast.js"
+import { ask, fragment } from "./fragment.js"
+import { complain, toast } from "./toast.js"
+
+const PRESSED =
+  "[data-theo], [data-theo-use], [data-theo-drop], [data-theo-note], [data-theo-summary], [data-theo-rewrite]"
 
 export function enhanceSuggestions(page) {
   page.addEventListener("click", async (event) => {
-    const pressed = event.target.closest("[data-theo], [data-theo-use], [data-theo-drop]")
+    const pressed = event.target.closest(PRESSED)
     const foot = pressed?.closest(".thread-foot")
     if (!foot) return
     const form = foot.querySelector("[data-composer]")
-    if (pressed.matches("[data-theo]")) return suggest(pressed, foot, form)
+    if (pressed.matches("[data-theo]")) return suggest(pressed, pressed.dataset.theo, foot, form)
+    const menu = pressed.closest("details")
+    if (menu) {
+      menu.open = false
+      const opener = menu.querySelector("summary")
+      if (pressed.matches("[data-theo-rewrite]")) return rewrite(pressed, opener, form)
+      return suggest(opener, pressed.dataset.theoSummary, foot, form)
+    }
     const shown = foot.querySelector("#suggestion")
-    if (pressed.matches("[data-theo-use]")) {
-      const words = shown.querySelector("[data-theo-text]").textContent
+    const words = shown.querySelector("[data-theo-text]")?.textContent
+    if (pressed.matches("[data-theo-note]")) form.querySelector("[data-note-mode]").click()
+    if (pressed.matches("[data-theo-use], [data-theo-note]")) {
       const text = form.elements.content
-      text.value = text.value.trim() ? `${text.value.trimEnd()}\n${words}` : words
-      text.dispatchEvent(new Event("input", { bubbles: true }))
+      put(text, text.value.trim() ? `${text.value.trimEnd()}\n${words}` : words)
     }
     shown.remove()
     form.elements.content.focus()
   })
 }
 
-async function suggest(button, foot, form) {
-  if (button.getAttribute("aria-busy")) return
-  button.setAttribute("aria-busy", "true")
-  try {
-    const body = new FormData()
-    body.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value)
-    const found = await fragment(button.dataset.theo, { body })
+function put(text, words) {
+  text.value = words
+  text.dispatchEvent(new Event("input", { bubbles: true }))
+}
+
+/** Ask for what is shown above the composer. */
+async function suggest(button, address, foot, form) {
+  await busily(button, async () => {
+    const found = await fragment(address, { body: fields(form) })
     const fresh = document.importNode(found.getElementById("suggestion"), true)
     foot.querySelector("#suggestion")?.remove()
     form.before(fresh)
-    fresh.querySelector("[data-theo-use], [data-theo-drop]").focus()
+    fresh.querySelector("[data-theo-use], [data-theo-note], [data-theo-drop]").focus()
+  })
+}
+
+async function rewrite(pressed, opener, form) {
+  const text = form.elements.content
+  const before = text.value
+  if (!before.trim()) return toast(pressed.dataset.nothing)
+  await busily(opener, async () => {
+    const body = fields(form)
+    body.set("content", before)
+    body.set("wish", pressed.dataset.theoRewrite)
+    const { content } = await (await ask(pressed.dataset.address, { body })).json()
+    if (text.value !== before) return // the agent went on writing
+    put(text, content)
+    toast(pressed.dataset.done, { action: pressed.dataset.undo, onAction: () => put(text, before) })
+    text.focus()
+  })
+}
+
+async function busily(button, work) {
+  if (button.getAttribute("aria-busy")) return
+  button.setAttribute("aria-busy", "true")
+  try {
+    await work()
   } catch (error) {
     complain(error)
   } finally {
     button.removeAttribute("aria-busy")
   }
+}
+
+function fields(form) {
+  const body = new FormData()
+  body.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value)
+  return body
 }
