@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import User
 from businesses.pages import member_page
 from businesses.policy import Action, require
+from businesses.selectors import membership_of
 from conversations.models import Conversation
 from conversations.views import handling_page
 from foundation.errors import Refused
@@ -25,6 +26,7 @@ from theo.forms import ArticleForm, ImportForm
 from theo.importing import MOST_FILES, import_files
 from theo.markdown import rendered
 from theo.models import Article, ArticleStatus, Mode
+from theo.telling import told_to
 
 PER_PAGE = 50
 MAX_QUERY = 200
@@ -171,5 +173,7 @@ def suggestion(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     conversation = rows.filter(pk=conversation_id).first()
     if conversation is None:
         raise Http404
-    found = answer(conversation=conversation, mode=Mode.ASSIST)
+    membership = membership_of(request.user)
+    assert membership is not None
+    found = answer(conversation=conversation, mode=Mode.ASSIST, on_text=told_to(membership, conversation))
     return render(request, "theo/suggestion.html", {"found": found, "percent": round(found.confidence * 100)})

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from businesses.models import FeedEvent
+from businesses.models import FeedEvent, Membership
 from channels_app import signs
 from conversations.models import SenderType
 from conversations.services.receipts import Receipt
@@ -45,6 +45,16 @@ def receipt(received: Receipt) -> None:
         log.exception("A receipt was not told")
     if received.is_read and received.message.sender_type == SenderType.CUSTOMER:
         signs.team_has_read(received.message)
+
+
+def theo_draft(*, membership: Membership, conversation_id: UUID, content: str) -> None:
+    """Show a member what a language model has written so far, before it is checked: nothing to send."""
+    try:
+        payload = {"conversation_id": str(conversation_id), "content": content}
+        room, packet = rooms.member(membership.pk), encode_event("theo_draft", payload)
+        _hand_over([{"business": str(membership.business_id), "room": room, "packet": packet, "skip": None}])
+    except Exception:
+        log.exception("A draft was not shown while it was written")
 
 
 def session_ended(session_id: UUID) -> None:

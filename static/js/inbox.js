@@ -16,6 +16,7 @@ import { Selection } from "./selection.js"
 import { enhanceSearch, showFound } from "./search.js"
 import { Thread } from "./thread.js"
 import { openMenu } from "./menu.js"
+import { showWriting } from "./theo.js"
 import { complain, toast } from "./toast.js"
 
 const CALM_MS = 250 // many events at once are one look
@@ -311,6 +312,7 @@ export function enhanceInbox(body) {
       else if (name === "delivered" || name === "read") {
         if (payload.conversation_id === thread?.id) thread.reached(name, payload.seq)
       } else if (name === "conversation_assigned") assigned(payload)
+      else if (name === "theo_draft") showWriting(payload)
       else hear(name, payload)
     },
     onState: (state, reason) => {

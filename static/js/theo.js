@@ -4,6 +4,7 @@
 import { ask, fragment } from "./fragment.js"
 import { complain, toast } from "./toast.js"
 
+const WRITING = "#suggestion[aria-busy]"
 const PRESSED =
   "[data-theo], [data-theo-use], [data-theo-drop], [data-theo-note], [data-theo-summary], [data-theo-rewrite]"
 
@@ -31,6 +32,18 @@ export function enhanceSuggestions(page) {
     shown.remove()
     form.elements.content.focus()
   })
+}
+
+/** What a language model has written so far, while the agent waits for it: to be read, and not yet to be used. */
+export function showWriting({ conversation_id, content }) {
+  const foot = document.querySelector(`[data-thread="${CSS.escape(conversation_id)}"] .thread-foot`)
+  if (!foot?.querySelector("[data-theo][aria-busy]")) return
+  if (!foot.querySelector(WRITING)) {
+    foot.querySelector("#suggestion")?.remove()
+    const fresh = foot.querySelector("[data-theo-writing]").content.cloneNode(true)
+    foot.querySelector("[data-composer]").before(fresh)
+  }
+  foot.querySelector(`${WRITING} [data-theo-text]`).textContent = content
 }
 
 function put(text, words) {
@@ -74,6 +87,7 @@ async function busily(button, work) {
     complain(error)
   } finally {
     button.removeAttribute("aria-busy")
+    document.querySelector(WRITING)?.remove()
   }
 }
 

@@ -16,6 +16,7 @@ class _Model(Fake):
     def __init__(self, port: int = 0) -> None:
         super().__init__(port)
         self.reply: Any = ""
+        self.pause = 0.0  # seconds before each piece of a stream
         self.refuses: set[str] = set()  # options that this server does not take
 
     def is_send(self, call: Call) -> bool:
@@ -72,7 +73,7 @@ class OpenAI(_Model):
             parts += [{"choices": [{"delta": {}, "finish_reason": "stop"}]}]
             parts += [{"choices": [], "usage": {"total_tokens": USAGE}}]
             lines = "".join(f"data: {json.dumps(part)}\n\n" for part in parts) + "data: [DONE]\n\n"
-            return stream(lines)
+            return stream(lines, self.pause)
         return Answer(self.said(self.text))
 
     def said(self, text: str, **more: Any) -> dict[str, Any]:
@@ -130,8 +131,8 @@ class Anthropic(_Model):
         )
 
 
-def stream(lines: str) -> Answer:
+def stream(lines: str, pause: float = 0) -> Answer:
     """In pieces that end anywhere."""
     body = lines.encode()
     pieces = [body[n : n + 61] for n in range(0, len(body), 61)]
-    return Answer(pieces, headers={"content-type": "text/event-stream; charset=utf-8"})
+    return Answer(pieces, headers={"content-type": "text/event-stream; charset=utf-8"}, pause=pause)

@@ -131,6 +131,23 @@ def test_what_is_being_written_can_be_watched(conversation: Conversation, openai
     assert language_model_of(conversation.business_id).used_tokens == USAGE
 
 
+def test_who_asks_for_a_draft_sees_it_being_written_and_nobody_else(
+    ben: User, conversation: Conversation, openai: OpenAI, monkeypatch: Any
+) -> None:
+    sent: list[Any] = []
+    monkeypatch.setattr("pingback.realtime.publish._hand_over", sent.extend)
+    monkeypatch.setattr("theo.telling.EVERY_SECONDS", 0)
+    asked = {"conversation_id": str(conversation.pk), "mode": "assist"}
+
+    assert builders.api(ben).post("/api/v1/ai/reply", asked).json()["reply"] == WORDED
+
+    assert {one["room"] for one in sent} == {f"member_{ben.memberships.get().pk}"}
+    assert WORDED in sent[-1]["packet"]
+    sent.clear()
+    builders.api(ben).post("/api/v1/ai/reply", asked | {"mode": "auto"})
+    assert sent == []
+
+
 def test_only_what_is_public_and_of_this_workspace_is_read_and_nobody_is_named(
     ben: User, mallory: User, acme: Business, model: LanguageModel, openai: OpenAI
 ) -> None:

@@ -16,6 +16,7 @@ from foundation.api import SIGNED_IN, WITH_BODY, IdField, refusals
 from theo.answering import answer
 from theo.assistants import assistant_of, effective_mode
 from theo.models import Mode
+from theo.telling import told_to
 
 
 class ReplyInput(serializers.Serializer[Any]):
@@ -48,7 +49,7 @@ class Reply(APIView):
     def post(self, request: Request) -> Response:
         """In `assist` a draft, in an article's own words. In `auto` it flags the conversation for a person unless it is
         sure. Nothing is sent."""
-        require(request.user, Action.HANDLE_CONVERSATIONS)
+        membership = require(request.user, Action.HANDLE_CONVERSATIONS)
         data = ReplyInput(data=request.data)
         data.is_valid(raise_exception=True)
         rows = Conversation.objects.visible_to(request.user).select_related("business__plan")
@@ -57,7 +58,9 @@ class Reply(APIView):
             raise Http404
         assistant = assistant_of(conversation.business_id)
         mode = effective_mode(conversation.business, data.validated_data.get("mode"), assistant)
-        found = answer(conversation=conversation, mode=mode, threshold=assistant.threshold)
+        # Of an answer that may be sent nobody sees a word before it is checked.
+        on_text = told_to(membership, conversation) if mode == Mode.ASSIST else None
+        found = answer(conversation=conversation, mode=mode, threshold=assistant.threshold, on_text=on_text)
         return Response(
             {
                 "reply": found.reply,
