@@ -10,7 +10,7 @@ class ConversationsConfig(AppConfig):
     verbose_name = _("Conversations")
 
     def ready(self) -> None:
-        from conversations.services import leaving  # noqa: F401  it registers itself
+        from conversations.services import leaving, sightings  # noqa: F401  they register themselves
 
         pre_migrate.connect(_pause_search, sender=self)
         post_migrate.connect(_keep_search, sender=self)

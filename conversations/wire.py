@@ -93,7 +93,10 @@ def customer_payload(customer: Customer) -> Payload:
         "name": customer.name or None,
         "email": customer.email or None,
         "external_id": customer.external_id or None,
+        "phone": customer.phone or None,
+        "attributes": customer.attributes,
         "verified": customer.verified,
+        "last_seen_at": timestamp(customer.last_seen_at),
         "created_at": timestamp(customer.created_at),
     }
 

@@ -23,6 +23,11 @@ class CustomerInput(serializers.Serializer[Any]):
     name = Text(max_length=customers.MAX_TEXT, required=False, allow_blank=True)
     email = serializers.EmailField(max_length=customers.MAX_EMAIL, required=False, allow_blank=True)
     external_id = Text(max_length=customers.MAX_TEXT, required=False, allow_blank=True)
+    phone = Text(max_length=customers.MAX_PHONE, required=False, allow_blank=True)
+    attributes = serializers.DictField(
+        required=False,
+        help_text="Up to 50 texts, numbers, true or false by name. Those that are given are set, null takes one away.",
+    )
 
 
 class CustomerQuery(CursorQuery):
@@ -85,7 +90,7 @@ class OneCustomer(APIView):
         customer = _customer_for(request, customer_id)
         data = CustomerInput(data=request.data)
         data.is_valid(raise_exception=True)
-        return Response(customer_payload(customers.change_customer(customer=customer, given=data.validated_data)))
+        return Response(customer_payload(customers.change_customer(customer=customer, **data.validated_data)))
 
 
 def _customer_for(request: Request, text: str) -> Customer:

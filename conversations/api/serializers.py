@@ -168,7 +168,10 @@ class CustomerOutput(serializers.Serializer[Any]):
     name = serializers.CharField(allow_null=True)
     email = serializers.CharField(allow_null=True)
     external_id = serializers.CharField(allow_null=True)
+    phone = serializers.CharField(allow_null=True)
+    attributes = serializers.DictField(help_text="The team's own facts: texts, numbers, true and false.")
     verified = serializers.BooleanField()
+    last_seen_at = serializers.DateTimeField(allow_null=True, help_text="When they last wrote, to a few minutes.")
     created_at = serializers.DateTimeField()
 
 

@@ -17,6 +17,11 @@ class Customer(models.Model):
     email = models.CharField(_("e-mail"), max_length=254, blank=True)
     external_id = models.CharField(_("id in your system"), max_length=200, blank=True)
     verified = models.BooleanField(_("verified"), default=False)
+    phone = models.CharField(_("telephone"), max_length=40, blank=True)
+    # The team's own facts: names to texts, numbers and truth values (services/customers.py).
+    attributes = models.JSONField(_("attributes"), default=dict, blank=True)
+    # When the customer last wrote, to a few minutes (services/sightings.py).
+    last_seen_at = models.DateTimeField(_("last seen"), null=True, blank=True)
     # Nothing that the customer writes is taken since then (services/blocking.py).
     blocked_at = models.DateTimeField(_("blocked"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -26,7 +31,10 @@ class Customer(models.Model):
     class Meta:
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
-        indexes = [models.Index(fields=["business", "-created_at"], name="customer_newest")]
+        indexes = [
+            models.Index(fields=["business", "-created_at"], name="customer_newest"),
+            models.Index(fields=["business", "-last_seen_at", "-id"], name="customer_last_seen"),
+        ]
         constraints = [
             # Whoever is proven to be somebody is that customer, however many browsers prove it at once.
             models.UniqueConstraint(

@@ -88,6 +88,8 @@ def _open(conversation: Conversation, draft: Draft, *, new_customer: bool) -> Op
     conversation.created_at = conversation.updated_at = timezone.now()
     happenings = []
     if new_customer and conversation.customer:
+        if draft.sender is None and draft.content:
+            conversation.customer.last_seen_at = conversation.created_at
         conversation.customer.save(force_insert=True)
         happenings.append(events.customer_created(conversation.customer))
     conversation.save(force_insert=True)

@@ -25,6 +25,33 @@ def test_made_found_and_changed(acme: Business, ada: User, mallory: User) -> Non
     assert theirs.get(URL).json()["results"] == []
 
 
+def test_attributes_are_set_and_taken_away_one_by_one(acme: Business, ada: User) -> None:
+    api = builders.api(ada)
+    made = api.post(URL, {"name": "Grace", "phone": "+49 30 1", "attributes": {"plan": "Pro", "seats": 3}}).json()
+    changed = api.patch(f"{URL}/{made['id']}", {"attributes": {"seats": None, "beta": True}}).json()
+
+    assert made["attributes"] == {"plan": "Pro", "seats": 3}
+    assert changed == made | {"attributes": {"plan": "Pro", "beta": True}}
+    for bad in ({"a": {}}, {"a": []}, {"a": "x" * 501}, {"": 1}, {"x" * 51: 1}, {"a": 2**60}, "x"):
+        assert api.patch(f"{URL}/{made['id']}", {"attributes": bad}).status_code == 422
+    many = {f"a{number}": number for number in range(51)}
+    assert api.post(URL, {"attributes": many}).status_code == 422
+
+
+def test_whoever_writes_was_seen_and_whoever_is_answered_was_not(acme: Business, ada: User) -> None:
+    conversation = builders.conversation(acme)
+    customer = conversation.customer
+    assert customer
+    Customer.objects.update(last_seen_at=None)
+
+    builders.answers(ada, conversation, "Hi")
+    customer.refresh_from_db()
+    assert customer.last_seen_at is None
+    builders.says(conversation, "Hello")
+    customer.refresh_from_db()
+    assert customer.last_seen_at is not None
+
+
 def test_bounds_and_what_is_proven(acme: Business, ada: User) -> None:
     api = builders.api(ada)
     for bad in ({"name": "x" * 201}, {"email": "nobody"}, {"external_id": "x" * 201}, {"name": 1}):

@@ -1,0 +1,35 @@
+"""When a customer was last seen: after the commit, and at most every few minutes, so that no message pays for it."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+from django.dispatch import receiver
+from django.utils import timezone
+
+from conversations import events
+from conversations.models import Customer, Message, SenderType
+
+AT_MOST_EVERY = timedelta(minutes=5)
+
+
+@receiver(events.happened)
+def note_sightings(*, messages: Sequence[Message], **_signal: object) -> None:
+    seen = {
+        message.conversation.customer_id
+        for message in messages
+        if message.sender_type == SenderType.CUSTOMER and message.conversation.customer_id
+    }
+    if seen:
+        transaction.on_commit(lambda: _note(seen), robust=True)
+
+
+def _note(seen: set[UUID]) -> None:
+    now = timezone.now()
+    stale = Q(last_seen_at=None) | Q(last_seen_at__lt=now - AT_MOST_EVERY)
+    # Reading first: nearly always nobody is left, and a read keeps no other writer waiting. One by one, without waits
+    # in a circle.
+    for pk in list(Customer.objects.filter(stale, pk__in=seen).values_list("pk", flat=True)):
+        Customer.objects.filter(stale, pk=pk).update(last_seen_at=now)
