@@ -12,12 +12,24 @@ from django.db.models.signals import post_migrate
 from accounts.models import User
 from businesses import feed
 from businesses.models import Business, FeedEvent, Role
-from tests import builders
+from tests import builders, migrated
 
 
 def pytest_configure() -> None:
     """Whitenoise warns when nothing was collected yet."""
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Embedded, every process of a run begins on a copy of one migrated database."""
+    if settings.EMBEDDED:
+        migrated.bring(Path(settings.DATABASES["default"]["TEST"]["NAME"]))
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    return settings.EMBEDDED
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -117,7 +117,7 @@ class Server:
 def prepared() -> Iterator[Path]:
     """A data folder that a first start has filled: every module's server begins from a copy of it."""
     folder = Path(tempfile.mkdtemp(prefix="pingback-prepared-"))
-    migrated.bring(folder)
+    migrated.bring(folder / migrated.NAME)
     Server(folder).stop()
     yield folder
     shutil.rmtree(folder, ignore_errors=True)

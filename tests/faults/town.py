@@ -142,7 +142,7 @@ class Town:
             **environment,
         }
         if embedded and not settings["DATABASE_URL"]:
-            migrated.bring(self.folder)
+            migrated.bring(self.folder / migrated.NAME)
         if not embedded:
             settings["DATABASE_URL"] = services.start_postgres()
             settings["REDIS_URL"] = services.start_redis()

@@ -26,7 +26,7 @@ def address(tmp_path: Path) -> Iterator[str]:
         "PORT": str(port),
         "DEBUG": "true",
     }
-    migrated.bring(tmp_path)
+    migrated.bring(tmp_path / migrated.NAME)
     command = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "pingback.asgi:application"]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
     yield f"http://127.0.0.1:{port}"

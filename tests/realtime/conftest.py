@@ -40,7 +40,7 @@ class House:
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {**os.environ, "PINGBACK_DATA_DIR": str(folder), "PORT": str(self.port), **environment}
         if not self.environment.get("DATABASE_URL"):
-            migrated.bring(folder)
+            migrated.bring(folder / migrated.NAME)
         self.log = folder / "log"
         with self.log.open("ab") as log:
             launch = [sys.executable, str(Path(__file__).with_name("launch.py"))]
