@@ -77,6 +77,8 @@ ACTIONS: dict[str, Kind] = {
     "assistant.tokens_used_up": _kind(
         Group.WORKSPACE, _("Theo used up the language model’s tokens of this month: it quotes articles now")
     ),
+    "help_centre.opened": _kind(Group.WORKSPACE, _("{actor} opened the help centre")),
+    "help_centre.closed": _kind(Group.WORKSPACE, _("{actor} closed the help centre")),
     "workspace.changed": _kind(Group.WORKSPACE, _("{actor} changed the workspace: {fields}")),
     "second_factor.demanded": _kind(Group.WORKSPACE, _("{actor} asked everybody for a second factor")),
     "second_factor.released": _kind(Group.WORKSPACE, _("{actor} left a second factor to each person")),

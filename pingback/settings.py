@@ -319,6 +319,7 @@ THROTTLE_RATES = {
         "TRANSCRIPT": "3/3600",  # conversations mailed to one visitor
         "TRANSCRIPT_ADDRESS": "5/86400",  # and to one address, whoever asks
         "ANSWERS_ADDRESS": "20/86400",  # mails with answers to one address
+        "HELP": "120/60",  # searches in help centres from one address
         "THEO_CUSTOMER": "10/60",  # messages of one customer that Theo answers by itself
         "THEO_HELP": "60/600",  # what one agent asks a language model for
         "THEO_TEST": "30/3600",  # tests of one workspace's language model

@@ -90,6 +90,20 @@ class LanguageModel(models.Model):
         return self.provider in ProviderKind.values
 
 
+class HelpCentre(models.Model):
+    """The workspace's published articles are for everybody to read. Without a row they are not."""
+
+    business = models.OneToOneField(Business, models.CASCADE, primary_key=True, related_name="help_centre")
+    opened_at = models.DateTimeField(_("opened"))
+
+    class Meta:
+        verbose_name = _("help centre")
+        verbose_name_plural = _("help centres")
+
+    def __str__(self) -> str:
+        return str(self.business)
+
+
 class Article(models.Model):
     """Something that customers ask, and its answer, in Markdown. Only a published one is ever shown to a customer.
 

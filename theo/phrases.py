@@ -27,7 +27,11 @@ _PERSON = re.compile(
     r"|\b(?:hablar|contactar)\b[^.?!]{0,30}\b(?:persona|humano|agente|alguien|operador)\b"
     r"|\b(?:falar)\b[^.?!]{0,30}\b(?:pessoa|humano|atendente|algu[eé]m)\b"
     r"|\b(?:parlare)\b[^.?!]{0,30}\b(?:persona|umano|operatore|qualcuno)\b"
-    r"|\b(?:met|spreken)\b[^.?!]{0,30}\b(?:een mens|een persoon|medewerker|iemand)\b",
+    r"|\b(?:met|spreken)\b[^.?!]{0,30}\b(?:een mens|een persoon|medewerker|iemand)\b"
+    r"|\bporozmawia\w*\b[^.?!]{0,30}\b(?:człowiekiem|osobą|konsultantem|kimś)\b"
+    r"|\b(?:поговорить|связаться|соедините)\b[^.?!]{0,30}\b(?:человеком|оператором|менеджером|сотрудником)\b"
+    r"|(?:担当者|オペレーター|人)と(?:話|はな)|人工(?:客服|服务)|转人工"
+    r"|לדבר עם (?:נציג|אדם|מישהו)|(?:التحدث|أتحدث|التكلم) (?:إلى|مع) (?:شخص|موظف|إنسان)",
     re.IGNORECASE,
 )
 _COMPLEX = re.compile(

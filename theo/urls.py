@@ -1,6 +1,6 @@
 from django.urls import path
 
-from theo import helping_pages, playground, setting_pages, views
+from theo import help_pages, helping_pages, playground, setting_pages, views
 
 urlpatterns = [
     path("knowledge/", views.knowledge, name="knowledge"),
@@ -8,6 +8,9 @@ urlpatterns = [
     path("knowledge/import/", views.import_articles, name="knowledge-import"),
     path("knowledge/<uuid:article_id>/", views.one_article, name="knowledge-article"),
     path("knowledge/<uuid:article_id>/delete/", views.delete_article, name="knowledge-delete"),
+    path("knowledge/help-centre/", help_pages.switch, name="help-centre-switch"),
+    path("help/<uuid:business_id>/", help_pages.articles, name="help-centre"),
+    path("help/<uuid:business_id>/<uuid:article_id>/", help_pages.article, name="help-article"),
     path("settings/theo/", setting_pages.assistant, name="settings-theo"),
     path("settings/theo/model/", setting_pages.language_model, name="settings-theo-model"),
     path("settings/theo/playground/", playground.playground, name="settings-theo-playground"),

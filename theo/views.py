@@ -14,13 +14,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import User
 from businesses.pages import member_page
-from businesses.policy import Action, require
+from businesses.policy import Action, may, require
 from businesses.selectors import membership_of
 from conversations.models import Conversation
 from conversations.views import handling_page
 from foundation.errors import Refused
 from foundation.text import is_clean
-from theo import articles
+from theo import articles, help_centre
 from theo.answering import answer
 from theo.forms import ArticleForm, ImportForm
 from theo.importing import MOST_FILES, import_files
@@ -48,7 +48,18 @@ def knowledge(request: HttpRequest) -> HttpResponse:
     else:
         status = ""
     found = Paginator(rows.order_by("-updated_at", "-id"), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"section": "knowledge", "found": found, "total": total, "q": q, "status": status}
+    membership = membership_of(request.user)
+    assert membership is not None
+    context = {
+        "section": "knowledge",
+        "found": found,
+        "total": total,
+        "q": q,
+        "status": status,
+        "business": membership.business,
+        "is_help_open": help_centre.is_open(membership.business_id),
+        "may_open_help": may(membership, Action.MANAGE_ASSISTANT),
+    }
     return render(request, "theo/knowledge.html", context)
 
 

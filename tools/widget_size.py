@@ -22,6 +22,7 @@ BUDGET: dict[str, tuple[list[str], int, int]] = {
     "with the first tone": (["sound.js"], 1, 2),
     "with the first emoji": (["emoji.js"], 2, 3),
     "with the first form": (["forms.js"], 3, 4),
+    "with help articles": (["help.js"], 2, 3),
     "in another language": ([max(LANGUAGES, key=weight)], 2, 3),
 }
 

@@ -93,6 +93,13 @@ export function conversationView({
   }
   new ResizeObserver(() => glued && toEnd()).observe(log)
 
+  // Under Theo's words: whoever presses it says so, and is handed over.
+  const person = el("button", { type: "button", class: "pb-pill" }, texts.person)
+  person.onclick = () => {
+    field.focus()
+    onSend(texts.person, [])
+  }
+
   const line = (key, className, text) => ({ key, className, make: () => [text] })
 
   const megabytes = Math.floor(settings.upload_bytes / 1_048_576)
@@ -157,7 +164,10 @@ export function conversationView({
       content ? words(content) : "",
       ...attachments.map(file),
       ...previews,
-      ...sources.map((source) => el("p", { class: "pb-src", dir: "auto" }, texts.source(source))),
+      ...sources.map((source) => {
+        const href = settings.has_help && `/help/${settings.business_id}/${source.id}/` // without one it is just words
+        return el("a", { class: "pb-src", dir: "auto", href, target: "_blank" }, texts.source(source))
+      }),
     ],
     note() {
       // Not read aloud each time that it gets further.
@@ -443,6 +453,9 @@ export function conversationView({
           }),
         )
       })
+      if (thread.messages.at(-1)?.sources?.length && state === "open" && !waiting.length) {
+        entries.push({ key: "person", className: "pb-line", make: () => [person] })
+      }
       if (["resolved", "closed"].includes(state) && !waiting.length) {
         entries.push(line(state, "pb-line", texts[state]))
         if (ending) entries.push({ key: "ending", className: "", make: () => [ending] })

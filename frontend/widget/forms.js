@@ -62,11 +62,17 @@ function own(texts, { label, kind, required, choices = [] }) {
 }
 
 /**
- * Asked before a conversation begins. title, lead: words. name, email: "off", "optional" or "required". hint: what the
- * address is for. questions: the owner's own, whose answers stand below the message. message: what is already written.
+ * Asked before a conversation begins. which: "prechat", as the owner has set it up, whose own questions' answers stand
+ * below the message, or "offline". present: who is there, in words. message: what is already written.
  * onSend({content, customer: {name?, email?}}).
  */
-export function askFirst({ texts, title, lead, name, email, hint, questions = [], message, onSend }) {
+export function askFirst({ which, settings, texts, present, message, onSend }) {
+  const { prechat, offline_text, mail_answers } = settings.options
+  const hint = settings.mail_is_on && mail_answers && texts.mailHint
+  const { title, lead, name, email, questions } =
+    which === "prechat"
+      ? { ...prechat, title: texts.before, lead: prechat.text || texts.beforeLead }
+      : { title: present, lead: offline_text || texts.leave, name: "optional", email: "required", questions: [] }
   const asked = {
     name: name === "off" ? undefined : named(texts, name),
     email: email === "off" ? undefined : mailed(texts, email, hint),
@@ -105,9 +111,23 @@ export function askFirst({ texts, title, lead, name, email, hint, questions = []
 
 /**
  * Stands at the end of a conversation. score: what it was rated, or undefined. rates, mails: what of it is offered.
- * hasEmail(): whether an address is known. post(what, body) -> Promise of {error} or an answer.
+ * hasEmail(): whether an address is known. key(): the visitor key. path: of the conversation.
  */
-export function ending({ texts, score, rates, mails, hasEmail, post }) {
+export function ending({ texts, score, rates, mails, hasEmail, key, path }) {
+  /** Resolves to the answer, or to {error} as an ack has it. */
+  const post = async (what, body) => {
+    const headers = { "X-Visitor-Key": key(), "Content-Type": "application/json" }
+    try {
+      const answer = await fetch(`${path}/${what}`, { method: "POST", headers, body: JSON.stringify(body) })
+      const said = await answer.json()
+      if (answer.ok) return said
+      if (answer.status === 429) return { error: { detail: texts.tooOften } }
+      if (document.documentElement.lang !== "en") return { error: {} } // the server speaks English
+      return { error: { detail: Array.isArray(said.detail) ? said.detail[0].msg : said.detail } }
+    } catch {
+      return { error: {} }
+    }
+  }
   const node = el("div", { class: "pb-ending" })
   const status = () => el("p", { class: "pb-said", role: "status", tabindex: "-1" })
   const say = (place, sentence) => {

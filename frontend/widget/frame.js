@@ -403,19 +403,13 @@ function firstOf(its) {
 
 /** The form for it; rejects when its code does not come. */
 async function asked(which, message) {
-  const { prechat, offline_text: lead } = settings.options
-  const how =
-    which === "prechat"
-      ? { ...prechat, title: texts.before, lead: prechat.text || texts.beforeLead }
-      : { title: presence(availability, texts).text, lead: lead || texts.leave, name: "optional", email: "required" }
   const { askFirst } = await withForms()
   const onSend = ({ content, customer }) => {
     send(content, [], customer)
     conversation.write("")
     conversation.focus(true)
   }
-  const hint = settings.mail_is_on && settings.options.mail_answers && texts.mailHint
-  return askFirst({ ...how, hint, texts, message, onSend })
+  return askFirst({ which, settings, texts, present: presence(availability, texts).text, message, onSend })
 }
 
 /** What stands at the end of a conversation that is over: a rating, a way to have it mailed. */
@@ -438,25 +432,10 @@ function endingOf(its) {
     rates,
     mails,
     hasEmail: () => hasEmail,
-    post: (what, body) => post(`conversations/${its.id}/${what}`, body),
+    key: () => key,
+    path: `/api/v1/widget/${settings.id}/conversations/${its.id}`,
   })
   return its.ending
-}
-
-/** Resolves to the answer, or to {error} as an ack has it. */
-async function post(path, body) {
-  const headers = { "X-Visitor-Key": key, "Content-Type": "application/json" }
-  try {
-    const how = { method: "POST", headers, body: JSON.stringify(body) }
-    const answer = await fetch(`/api/v1/widget/${settings.id}/${path}`, how)
-    const said = await answer.json()
-    if (answer.ok) return said
-    if (answer.status === 429) return { error: { detail: texts.tooOften } }
-    if (document.documentElement.lang !== "en") return { error: {} } // the server speaks English
-    return { error: { detail: Array.isArray(said.detail) ? said.detail[0].msg : said.detail } }
-  } catch {
-    return { error: {} }
-  }
 }
 
 // Files of items on their way, as long as this page lives: item's id -> {files, stop}.
@@ -577,6 +556,19 @@ function show(its) {
   conversation.node.hidden = !thread
   render()
   if (thread && !thread.loaded && state === "online") catchUp(thread)
+}
+
+let helped = false
+/** The help centre's articles, below the way to a new conversation. */
+function withHelp() {
+  if (helped || !settings.has_help) return
+  helped = true
+  import("./help.js").then(
+    ({ help }) => home.node.append(...help({ home: home.node, id: settings.id, texts, onClose: host.close })),
+    () => {
+      helped = false // the next opening tries again
+    },
+  )
 }
 
 function focus(asked) {
@@ -704,6 +696,7 @@ host.listen({
   onOpen(next) {
     open = next
     render()
+    if (open) withHelp()
     if (open) focus(false)
     lookAround()
   },

@@ -7,6 +7,7 @@ export const BELL = [
 ]
 export const STRUCK = "m2 2 20 20"
 export const CHEVRON_LEFT = ["m15 18-6-6 6-6"]
+export const CHEVRON_RIGHT = ["m9 18 6-6-6-6"]
 export const CHEVRON_DOWN = ["m6 9 6 6 6-6"]
 export const CLOCK = ["M12 2a10 10 0 1 0 0 20 10 10 0 1 0 0-20", "M12 6v6l4 2"]
 export const FILE = [

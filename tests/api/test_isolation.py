@@ -26,6 +26,7 @@ from conversations.services.macros import create_macro
 from conversations.services.notes import write_note
 from conversations.services.tags import create_tag
 from tests import builders, corpus
+from theo import help_centre
 from theo.articles import create_article
 from theo.port import Completion
 from widgets.identity import add_secret
@@ -63,6 +64,8 @@ PUBLIC = {
     ("get", "/api/v1/widget/{widget_id}/availability"),
     ("get", "/api/v1/widget/{widget_id}/channels"),
     ("get", "/api/v1/widget/{widget_id}/conversations"),
+    ("get", "/api/v1/widget/{widget_id}/articles"),
+    ("get", "/api/v1/widget/{widget_id}/articles/{article_id}"),
     ("get", "/api/v1/schema/"),
 }
 TOMORROW = timezone.now() + timedelta(days=1)
@@ -71,6 +74,7 @@ BODIES: dict[str, Any] = {
     "/api/v1/api-tokens": {"name": "CRM", "scopes": ["read"]},
     "/api/v1/auth/email/change": {"email": "ada-new@example.com"},
     "/api/v1/auth/password/change": {"current_password": builders.PASSWORD, "new_password": builders.PASSWORD},
+    "/api/v1/kb/help-centre": {"is_open": True},
     "/api/v1/business/hours": {"hours": {"monday": [["09:00", "17:00"]]}, "reply_time": "day"},
     "/api/v1/channels/": {"type": "webchat", "config": {}},
     "/api/v1/channels/{channel_id}": {"is_active": True},
@@ -121,6 +125,7 @@ MANAGERS_ONLY = {
     ("post", "/api/v1/team/assign/{conversation_id}"),
     ("patch", "/api/v1/ai/settings"),
     ("post", "/api/v1/ai/settings/test"),
+    ("patch", "/api/v1/kb/help-centre"),
     ("post", "/api/v1/teams"),
     ("patch", "/api/v1/teams/{team_id}"),
     ("delete", "/api/v1/teams/{team_id}"),
@@ -184,7 +189,7 @@ def ids(ada: User, acme: Business) -> dict[str, str]:
         "scheduled_id": str(send_later(conversation=conversation, author=ada, content="Soon", send_at=TOMORROW).pk),
         "macro_id": str(create_macro(business=acme, author=ada, name="Bye", status="closed").pk),
         "note_id": str(write_note(conversation=conversation, author=ada, content="Ask Ben").note.pk),
-        "article_id": str(create_article(business=acme, title="Delivery", content="Two days.").pk),
+        "article_id": article_of(ada, acme),
         "response_id": str(canned(business=acme, author=ada, shortcut="bye", content="Bye.", shared=True).pk),
         "other_tag_id": str(create_tag(business=acme, name="Tardy", actor=ada).pk),
         "tag_id": str(create_tag(business=acme, name="Late", actor=ada).pk),
@@ -204,6 +209,12 @@ def language_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who may ask it is told apart before: without one nobody is answered."""
     said = Completion(text="Hello.", tokens=1, is_whole=True)
     monkeypatch.setattr("theo.helping.ask", lambda *_args, **_kwargs: said)
+
+
+def article_of(ada: User, acme: Business) -> str:
+    """In a help centre that is open."""
+    help_centre.set_open(actor=ada, is_public=True)
+    return str(create_article(business=acme, title="Delivery", content="Two days.").pk)
 
 
 @pytest.fixture

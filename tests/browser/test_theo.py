@@ -58,5 +58,10 @@ def test_theo_answers_with_its_source_or_hands_over_and_the_agent_sees_which(
     assert desk.get_by_role("button", name="Theo asks for a person").count() == 2
     assert said == []
     assert flaws(desk) == []
+
+    knows.chat.get_by_role("button", name="Talk to a person").click()
+    knows.sees(PASSED_ON)
+    knows.chat.get_by_role("button", name="Talk to a person").wait_for(state="detached")
+    assert len(acme.call("GET", "/team/pending-handoffs")) == 3
     assert knows.complaints == []
     desk.context.close()

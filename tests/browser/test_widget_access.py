@@ -7,8 +7,7 @@ import pytest
 
 from tests import corpus
 from tests.browser.conftest import Server
-from tests.browser.pages import AXE, RULES
-from tests.browser.widget_page import Acme, Visit, visits
+from tests.browser.widget_page import Acme, Visit, flaws, visits
 
 DESKTOP: dict[str, Any] = {}
 PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
@@ -22,21 +21,6 @@ def acme(server: Server) -> Acme:
 @pytest.fixture
 def visit(browser: Any, shop: Callable[..., str], acme: Acme) -> Iterator[Callable[..., Visit]]:
     yield from visits(browser, shop, acme)
-
-
-def flaws(cleo: Visit) -> list[Any]:
-    """What axe-core finds on the host page and in the frame, and what is wider than the frame."""
-    cleo.page.wait_for_timeout(300)  # until what fades has faded
-    found: list[Any] = []
-    for frame in cleo.page.frames:
-        frame.evaluate(AXE.read_text())
-        # Each frame by itself: axe's own talk with frames of another site is a warning on the console.
-        result = frame.evaluate("rules => axe.run(document, {runOnly: rules, iframes: false})", RULES)
-        found += [(one["id"], [node["html"] for node in one["nodes"]]) for one in result["violations"]]
-    frame = cleo.page.frames[-1]
-    if frame.evaluate("document.documentElement.scrollWidth > innerWidth"):
-        found.append("wider than the frame")
-    return found
 
 
 def change(acme: Acme, **config: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import Server
+from tests.browser.pages import AXE, RULES
 
 
 class Acme:
@@ -170,3 +171,18 @@ def until(page: Any, condition: Callable[[], bool]) -> None:
             return
         page.wait_for_timeout(100)
     pytest.fail("that did not come true")
+
+
+def flaws(cleo: Visit) -> list[Any]:
+    """What axe-core finds on the host page and in the frame, and what is wider than the frame."""
+    cleo.page.wait_for_timeout(300)  # until what fades has faded
+    found: list[Any] = []
+    for frame in cleo.page.frames:
+        frame.evaluate(AXE.read_text())
+        # Each frame by itself: axe's own talk with frames of another site is a warning on the console.
+        result = frame.evaluate("rules => axe.run(document, {runOnly: rules, iframes: false})", RULES)
+        found += [(one["id"], [node["html"] for node in one["nodes"]]) for one in result["violations"]]
+    frame = cleo.page.frames[-1]
+    if frame.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        found.append("wider than the frame")
+    return found

@@ -1,10 +1,13 @@
 from django.urls import path
 
-from theo.api import articles, assistants, helping, replies
+from theo.api import articles, assistants, help_centre, helping, replies
 
 urlpatterns = [
     path("kb/articles", articles.Articles.as_view()),
     path("kb/articles/<str:article_id>", articles.OneArticle.as_view()),
+    path("kb/help-centre", help_centre.HelpCentre.as_view()),
+    path("widget/<str:widget_id>/articles", help_centre.PublicArticles.as_view()),
+    path("widget/<str:widget_id>/articles/<str:article_id>", help_centre.PublicArticle.as_view()),
     path("ai/settings", assistants.Settings.as_view()),
     path("ai/settings/test", assistants.Test.as_view()),
     path("conversations/<str:conversation_id>/summary", helping.Summary.as_view()),

@@ -40,6 +40,13 @@ def words(text: str) -> list[str]:
     return [_stem(word) for word in _WORD.findall(text.lower()) if word not in _STOP]
 
 
+def beginnings(text: str) -> list[str]:
+    """How the words that carry meaning begin in all their forms, each once: for a search by letters."""
+    told = [word for word in _WORD.findall(text.lower()) if word not in _STOP]
+    # A stem may end in another letter than its word: "deliveri".
+    return list(dict.fromkeys(stem if word.startswith(stem := _stem(word)) else stem[:-1] or word for word in told))
+
+
 @lru_cache(maxsize=50_000)
 def _stem(word: str) -> str:
     return str(snowballstemmer.stemmer("english").stemWord(word))
