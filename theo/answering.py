@@ -135,7 +135,9 @@ def _worded(
     found: Answer, conversation: Conversation, *, is_open: bool, least: float, on_text: Callable[[str], None] | None
 ) -> Answer:
     """The same in a language model's words, where there is one; it may make Theo less sure, or ask for a person."""
-    written = write(conversation=conversation, question=found.question, hits=found.considered, on_text=on_text)
+    written = write(
+        conversation=conversation, question=found.question, hits=found.considered, least=least, on_text=on_text
+    )
     if written is None:
         return found
     silent = replace(found, reply=None, sources=[], confidence=written.confidence)

@@ -17,7 +17,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from businesses import audit
-from businesses.models import Business
+from businesses.models import Business, Role
+from foundation.mail import send_mail
 from foundation.sealed import CannotUnseal, unseal
 from theo.models import LanguageModel
 from theo.port import Completion, Endpoint, OnText, Prompt, ProviderFailed, ProviderKind, estimated_tokens
@@ -91,7 +92,7 @@ def used(row: LanguageModel) -> int:
 
 def seconds_in_all() -> float:
     """What somebody may wait for: 20 seconds, and less than a request may take."""
-    return min(20.0, max(1.0, settings.REQUEST_SECONDS - 2.0))
+    return min(20.0, max(1.0, settings.REQUEST_SECONDS - 3.0))
 
 
 def ask(business_id: UUID, prompt: Prompt, *, seconds: float, on_text: OnText | None = None) -> Completion:
@@ -99,7 +100,8 @@ def ask(business_id: UUID, prompt: Prompt, *, seconds: float, on_text: OnText | 
     row = language_model_of(business_id)
     endpoint = endpoint_of(row)
     if endpoint is None:
-        raise ProviderFailed(_("There is no language model."), passes=False)
+        lost = _("The stored key does not open any more. Enter it again.")
+        raise ProviderFailed(lost if row.is_own else _("There is no language model."), passes=False)
     if row.off_until and row.off_until > timezone.now():
         raise ProviderFailed(_("The language model failed several times and is left alone for a minute."), passes=True)
     reserved = estimated_tokens(prompt.system + prompt.data) + prompt.max_tokens
@@ -150,9 +152,20 @@ def _reserve(row: LanguageModel, tokens: int) -> None:
     if _of(row).filter(used_tokens__lte=allowance(row) - tokens).update(used_tokens=F("used_tokens") + tokens):
         return
     if _of(row).exclude(told_month=month).update(told_month=month):
-        business = Business.objects.get(pk=row.business_id)
-        audit.record("assistant.tokens_used_up", business_id=row.business_id, actor=None, target=business)
+        _tell_owner(row.business_id)
     raise ProviderFailed(_("The language model's tokens of this month are used up."), passes=False)
+
+
+def _tell_owner(business_id: UUID) -> None:
+    business = Business.objects.get(pk=business_id)
+    audit.record("assistant.tokens_used_up", business_id=business_id, actor=None, target=business)
+    for owner in business.memberships.filter(role=Role.OWNER, is_active=True).select_related("user"):
+        send_mail(
+            "theo/mail/tokens_used_up",
+            to=owner.user.email,
+            workspace=business.name,
+            link=f"{settings.PUBLIC_BASE_URL}/settings/theo/",
+        )
 
 
 def _failed(row: LanguageModel) -> None:

@@ -6,6 +6,7 @@ looks on. Servers differ in what they know: what one says it does not take is le
 """
 
 import re
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -18,6 +19,7 @@ from theo.port import Completion, Endpoint, OnText, Prompt, Provider, ProviderFa
 
 MAX_BYTES = 512 * 1024
 CALL_SECONDS = 10.0
+MOST_TEXT = 20_000
 # Of the body of a refusal; nothing of it is shown or logged, as some repeat the key.
 _REFUSAL_BYTES = 16 * 1024
 # What servers have refused, by (address, model): asked once, then known while the process lives.
@@ -49,6 +51,7 @@ class _Wire(ABC):
         self, endpoint: Endpoint, prompt: Prompt, *, seconds: float, on_text: OnText | None = None
     ) -> Completion:
         known_as = (endpoint.base_url, endpoint.model)
+        until = time.monotonic() + min(seconds, CALL_SECONDS)
         for _try in range(len(_OPTIONS)):
             left_out = _unknown.get(known_as, frozenset())
             body = {name: value for name, value in self.body(endpoint, prompt).items() if name not in left_out}
@@ -59,7 +62,7 @@ class _Wire(ABC):
             else:
                 body.pop("stream_options", None)
             try:
-                return self._once(endpoint, prompt, body, min(seconds, CALL_SECONDS), on_text)
+                return self._once(endpoint, prompt, body, until - time.monotonic(), on_text)
             except _NotTaken as refusal:
                 if refusal.option not in body:
                     raise _refused(400) from refusal
@@ -109,6 +112,8 @@ class _Wire(ABC):
             more, why, count = self.part(event)
             if more:
                 text += more
+                if len(text) > MOST_TEXT:
+                    raise ProviderFailed(_("The model does not come to an end."), passes=False)
                 on_text(text)
             stop, tokens = why or stop, tokens + count
         if not stop:

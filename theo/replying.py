@@ -6,6 +6,7 @@ Source: contract/api.md 10 and C19; theo.md 4 and 5.
 """
 
 import logging
+import queue
 import threading
 from datetime import timedelta
 from uuid import UUID
@@ -19,8 +20,10 @@ from conversations.services.locking import locked
 from conversations.services.messages import Draft, post_messages
 from foundation import throttles
 from foundation.errors import Refused, TooFast
+from foundation.later import Pool
 from theo.answering import Answer, asked, think
 from theo.assistants import answers_by_itself, assistant_of, handoff_words
+from theo.language_models import is_there
 from theo.models import Mode
 from theo.phrases import is_small_talk
 
@@ -32,6 +35,9 @@ LATELY = timedelta(minutes=10)
 AT_ONCE = 100
 # Without a person in between (promises 7).
 MOST_IN_A_ROW = 6
+# Of workspaces with a language model; and which of them have one now.
+_beside = Pool(threads=4, most=100)
+_under_way: set[UUID] = set()
 
 
 def every() -> float:
@@ -41,7 +47,36 @@ def every() -> float:
 
 def answer_waiting(stop: threading.Event) -> None:
     """The worker's chore. One query when nobody waits."""
+    of_business: dict[UUID, list[Conversation]] = {}
     for conversation in waiting():
+        of_business.setdefault(conversation.business_id, []).append(conversation)
+    for business_id, conversations in of_business.items():
+        if is_there(business_id):
+            _answer_beside(business_id, conversations)
+        else:
+            _answer_all(conversations, stop)
+
+
+def _answer_beside(business_id: UUID, conversations: list[Conversation]) -> None:
+    """A model that takes its time holds up nobody but its own workspace, which has one thread at most."""
+    if business_id in _under_way:
+        return
+
+    def work() -> None:
+        try:
+            _answer_all(conversations, threading.Event())
+        finally:
+            _under_way.discard(business_id)
+
+    _under_way.add(business_id)
+    try:
+        _beside.submit(work)
+    except queue.Full:  # they wait for the next look
+        _under_way.discard(business_id)
+
+
+def _answer_all(conversations: list[Conversation], stop: threading.Event) -> None:
+    for conversation in conversations:
         if stop.is_set():
             return
         try:

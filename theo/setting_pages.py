@@ -199,8 +199,7 @@ def _page(
         "may_change": may_change,
         "has_auto": business.plan.theo_auto,
         "count": published.count(),
-        "has_model": endpoint is not None,
-        "model_name": endpoint.model if endpoint else "",
+        "model_name": endpoint.model if endpoint else row.model,
         "used": used(row),
         "allowed": allowance(row),
     }

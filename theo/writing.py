@@ -6,6 +6,7 @@ article speaks for itself. Source: theo.md 6; promises 8.
 """
 
 import logging
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,8 +28,10 @@ logger = logging.getLogger(__name__)
 MOST_ARTICLES, CITED_AMONG, LAST_MESSAGES, MOST_LETTERS = 5, 3, 5, 2_000
 # Bytes: with the rules and the reply it is language_models.MOST_TOKENS.
 ARTICLES_BYTES, MESSAGES_BYTES, REPLY_TOKENS = 7_000, 3_500, 700
-# What a model says of an article that is not the engine's best, or in another language, is for a person to read first.
+# What a model says of an article that is not the engine's best, in another language, or with the customer's own words
+# and numbers is for a person to read first.
 UNSENT = 0.79
+_REPLY = re.compile(r'"reply"\s*:\s*"((?:[^"\\]|\\.)*)')
 NO_ANSWER = 0.3
 
 SYSTEM = """You write the replies of a company's help desk. You get one JSON object: "articles" are the company's help \
@@ -82,12 +85,17 @@ class _Unusable(Exception):
 
 
 def write(
-    *, conversation: Conversation, question: str, hits: Sequence[Hit], on_text: Callable[[str], None] | None = None
+    *,
+    conversation: Conversation,
+    question: str,
+    hits: Sequence[Hit],
+    least: float,
+    on_text: Callable[[str], None] | None = None,
 ) -> Written | None:
     """Let the workspace's model word an answer; None: there is none, it failed, or what it wrote does not hold.
 
-    hits: the engine's, the likeliest first, at least one; their articles are offered. on_text: is told the
-    reply as it is being written, before it is checked.
+    hits: the engine's, the likeliest first, at least one; their articles are offered. least: how sure Theo must be to
+    reply. on_text: is told the reply as it is being written, before it is checked.
     """
     if not language_models.is_there(conversation.business_id):
         return None
@@ -104,7 +112,7 @@ def write(
         try:
             told_by = told if on_text else None
             completion = language_models.ask(conversation.business_id, prompt, seconds=left, on_text=told_by)
-            return _checked(_parsed(completion.text), conversation, question, best, offered)
+            return _checked(_parsed(completion.text), conversation, question, best, offered, least)
         except ProviderFailed:
             return None
         except _NoJson as error:
@@ -123,15 +131,11 @@ class _NoJson(Exception):
 
 def begun(text: str) -> str:
     """The reply inside an object that is still being written."""
-    _before, _key, rest = text.partition('"reply"')
-    _colon, _quote, rest = rest.partition('"')
-    end, escaped = 0, False
-    while end < len(rest) and (escaped or rest[end] != '"'):
-        escaped = not escaped and rest[end] == "\\"
-        end += 1
+    found = _REPLY.search(text)
+    said = found.group(1) if found else ""
     for cut in range(6):  # a letter's escape may be half there
         try:
-            return str(orjson.loads(f'"{rest[: max(0, end - cut)]}"'))
+            return str(orjson.loads(f'"{said[: max(0, len(said) - cut)]}"'))
         except orjson.JSONDecodeError:
             continue
     return ""
@@ -201,7 +205,12 @@ def _parsed(text: str) -> dict[str, Any]:
 
 
 def _checked(
-    found: dict[str, Any], conversation: Conversation, question: str, best: Hit, offered: Sequence[tuple[Hit, Article]]
+    found: dict[str, Any],
+    conversation: Conversation,
+    question: str,
+    best: Hit,
+    offered: Sequence[tuple[Hit, Article]],
+    least: float,
 ) -> Written:
     """Raises _Unusable."""
     if found.get("handoff") in (HandoffReason.USER_REQUESTED, HandoffReason.COMPLEX_ISSUE):
@@ -233,8 +242,13 @@ def _checked(
         if int(numbers[0]) > CITED_AMONG:
             raise _Unusable("cites an unlikely article")
         confidence = min(hits[0].confidence, best.confidence, UNSENT)
-    if not checking.is_supported(reply, texts, question):
-        if all(is_english(text) == is_english(question) for text in texts):
-            raise _Unusable("words that no cited article has")
+    if not checking.is_supported(reply, texts, question) and all(
+        is_english(text) == is_english(question) for text in texts
+    ):
+        raise _Unusable("words that no cited article has")
+    if not checking.is_supported(reply, texts, "") or checking.unsupported(reply, "\n".join(texts)):
+        # In another language, or it may just agree with what the customer supposes.
+        if least > UNSENT:
+            raise _Unusable("not for sending unread")
         confidence = min(confidence, UNSENT)
     return Written(reply=reply, confidence=confidence, articles=articles)

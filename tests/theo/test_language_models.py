@@ -1,6 +1,7 @@
 """A language model words what the engine found, never more: against fakes that speak the wires, and lie."""
 
 import logging
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -17,9 +18,10 @@ from foundation.sealed import seal
 from tests import builders
 from tests.fakes.models import KEY, USAGE, Anthropic, OpenAI
 from tests.fakes.server import Answer as Said
-from theo import answering, language_models, providers
+from theo import answering, language_models, providers, replying
 from theo.answering import think
 from theo.articles import create_article
+from theo.assistants import change_assistant
 from theo.engine.index import Hit
 from theo.language_models import key_context, language_model_of
 from theo.models import LanguageModel, Mode
@@ -280,19 +282,41 @@ def test_no_answer_is_a_low_confidence_and_a_wish_for_a_person_hands_over(
     assert (found.reply, found.handoff_reason) == (None, "low_confidence")
 
 
+def test_by_itself_it_sends_the_checked_words_once_and_quotes_where_only_the_customer_said_it(
+    ada: User, conversation: Conversation, openai: OpenAI, article: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(answering, "find", lambda *_: [Hit(key=str(article.pk), confidence=0.93)])
+    monkeypatch.setattr(replying._beside, "submit", lambda work: work())
+    change_assistant(actor=ada, mode=Mode.AUTO, auto_run=True)
+    supposing = builders.conversation(
+        conversation.business, content="Can I return an item within 90 days for a refund?"
+    )
+    openai.next.extend([Said(openai.said(openai.text))])
+    openai.reply = RIGHT | {"reply": "You can send the item back within 90 days. The refund takes three days."}
+
+    for _twice in range(2):
+        replying.answer_waiting(threading.Event())
+
+    assert [message.content for message in conversation.messages.order_by("seq")] == [QUESTION, WORDED]
+    assert supposing.messages.get(seq=2).content == ARTICLE.replace("**", "")
+    assert replying._under_way == set()
+
+
 def test_where_the_engine_is_not_sure_no_model_is_asked(conversation: Conversation, openai: OpenAI) -> None:
     assert think(conversation=conversation, mode=Mode.AUTO, threshold=0.8).reply is None
     assert openai.calls == []
 
 
 def test_at_the_end_of_the_months_tokens_articles_are_quoted_until_the_next(
-    acme: Business, conversation: Conversation, openai: OpenAI
+    acme: Business, conversation: Conversation, openai: OpenAI, mailoutbox: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
     rows = LanguageModel.objects.filter(business=acme)
     rows.update(monthly_tokens=2_000, month=timezone.now().strftime("%Y-%m"), used_tokens=1_500)
-    for _twice in range(2):
-        assert is_quoted(thought(conversation))
+    with django_capture_on_commit_callbacks(execute=True):
+        for _twice in range(2):
+            assert is_quoted(thought(conversation))
     assert openai.calls == []
+    assert [mail.subject for mail in mailoutbox] == ["Theo’s language model has used up this month’s tokens"]
     assert AuditEntry.objects.filter(business_id=acme.pk, action="assistant.tokens_used_up").count() == 1
 
     rows.update(month="2020-01")

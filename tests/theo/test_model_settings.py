@@ -123,6 +123,14 @@ def test_without_a_model_the_test_says_so(ada: User, acme: Business) -> None:
     assert told == {"ok": False, "detail": "There is no language model."}
 
 
+def test_a_key_that_does_not_open_any_more_is_said(ada: User, acme: Business, settings: Any) -> None:
+    patched(ada, **OWN)
+    settings.FIELD_KEYS = ["another-key-of-thirty-two-letters!"]
+
+    assert builders.api(ada).get(URL).json()["has_model"] is False
+    assert "does not open any more" in builders.api(ada).post(f"{URL}/test").json()["detail"]
+
+
 def test_the_page_sets_and_tries_it(ada: User, ben: User, acme: Business, openai: OpenAI, client: Client) -> None:
     client.force_login(ada)
     sent = {"model-provider": "openai", "model-base_url": openai.base, "model-model": "small", "model-api_key": KEY}
