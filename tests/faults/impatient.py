@@ -1,0 +1,28 @@
+"""The one process, whose channels wait tenths of a second: what takes hours in life, takes seconds here."""
+
+import os
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+os.environ["DJANGO_SETTINGS_MODULE"] = "pingback.settings"
+
+import django
+
+django.setup()
+
+from django.conf import settings
+
+from channels_app import deliveries, worker
+from foundation import http
+from pingback import serve
+
+deliveries.WAITS = tuple(timedelta(seconds=0.1 * number) for number in range(1, 12))
+deliveries.AMBIGUOUS_WAIT = deliveries.HOLD = timedelta(seconds=0.3)
+deliveries.LEASE = timedelta(seconds=2)
+http.TOTAL_SECONDS = 1.0
+worker.POLL_SECONDS = 0.1
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+serve._collect_static = lambda: None  # no pages are looked at
+serve.main()
