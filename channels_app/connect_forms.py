@@ -237,6 +237,21 @@ CONNECT_FORMS: dict[ChannelType, ConnectForm] = {
                     name="imap_folder", label=lazy("Mailbox: folder"), max_length=200, help=lazy("INBOX when empty.")
                 ),
                 Field(name="imap_use_tls", label=lazy("Mailbox: encrypt with TLS"), kind="checkbox", default=True),
+                Field(
+                    name="oauth_refresh_token",
+                    label=lazy("OAuth: refresh token"),
+                    kind="secret",
+                    help=lazy("In place of the passwords, where Google or Microsoft take none (XOAUTH2)."),
+                    max_length=4000,
+                ),
+                Field(name="oauth_client_id", label=lazy("OAuth: client id"), max_length=300),
+                Field(name="oauth_client_secret", label=lazy("OAuth: client secret"), kind="secret", max_length=1000),
+                Field(
+                    name="oauth_token_url",
+                    label=lazy("OAuth: token address"),
+                    help=lazy("Empty for Gmail, Outlook and Microsoft 365."),
+                    max_length=500,
+                ),
             ),
         ),
         ConnectForm(

@@ -32,6 +32,13 @@ def reveal(channel: Channel) -> dict[str, str]:
     return {name: unseal(sealed, context=_context(channel, name)) for name, sealed in channel.credentials.items()}
 
 
+def renew(channel: Channel, name: str, secret: str) -> None:
+    """Another one in its place, unless somebody changed the channel's secrets meanwhile."""
+    renewed = {**channel.credentials, name: seal(secret, context=_context(channel, name))}
+    if Channel.objects.filter(pk=channel.pk, credentials=channel.credentials).update(credentials=renewed):
+        channel.credentials = renewed
+
+
 def can_be_opened(channel: Channel) -> bool:
     try:
         reveal(channel)

@@ -10,13 +10,15 @@ from django.test import Client
 
 from accounts.models import User
 from businesses.models import Business
-from channels_app import connecting, files, idling, intake, mailboxes
+from channels_app import connecting, credentials, deliveries, files, idling, intake, mailboxes
 from channels_app.adapters.email import mailbox
 from channels_app.models import Channel, ChannelState, Mailbox, RawEvent, RawState
 from channels_app.services import create_channel, update_channel
 from conversations.models import ChannelType, Message
+from tests import builders
 from tests.channels_app.test_mail import comes, config, mail, smtp  # noqa: F401
 from tests.fakes.dovecot import Dovecot
+from tests.fakes.smtp import USER, Smtp
 
 
 @pytest.fixture(scope="module")
@@ -235,3 +237,41 @@ def test_a_server_that_tells_of_new_mail_is_read_at_once(
     assert stop.is_set()
     intake.work()
     assert contents() == ["Order 1009\n\nNow"]
+
+
+def test_a_refresh_token_takes_the_place_of_the_passwords(
+    email: Channel,
+    ada: User,
+    smtp: Any,  # noqa: F811
+    dovecot: Dovecot,
+    box: str,
+) -> None:
+    given = fetched(smtp[1], dovecot, box)
+    for name in ("imap_password", "smtp_password"):
+        del given[name]
+    signed = {
+        "oauth_refresh_token": f"refresh-{box}",
+        "oauth_client_id": "acme",
+        "oauth_client_secret": "canary-client-secret",
+        "oauth_token_url": f"{dovecot.tokens.url}/token",
+    }
+    with Smtp() as server:
+        server.token, own = f"access-{box}", {"smtp_username": USER, "smtp_port": server.port}
+        channel = update_channel(actor=ada, channel=email, config=given | signed | own)
+        assert connecting.connect(channel).ok
+        look(channel)
+        dovecot.deliver(box, mail("Over OAuth", Message_ID="<1@example.net>"))
+        look(channel)
+        builders.answers(ada, Message.objects.get().conversation, "Likewise")
+        for delivery in deliveries.claim(4):
+            deliveries.attempt(delivery)
+
+        assert contents() == ["Order 1009\n\nOver OAuth", "Likewise"]
+        assert [call.fields["text"].strip() for call in server.sent] == ["Likewise"]
+        assert len(dovecot.tokens.sent) <= 2  # kept for as long as it is good; once more with the renewed one
+        channel.refresh_from_db()
+        assert credentials.reveal(channel)["oauth_refresh_token"] == f"refresh-more-{box}"
+
+        expired = signed | {"oauth_refresh_token": "expired"}
+        health = connecting.connect(update_channel(actor=ada, channel=channel, config=given | expired | own))
+        assert "enter the new refresh token" in health.detail

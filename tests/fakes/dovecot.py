@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from typing import Any
 
+from tests.fakes.oauth import Tokens
 from tests.services import Server, free_port
 
 _CONFIG = """
@@ -46,14 +47,29 @@ service imap-login {{
     ssl = yes
   }}
 }}
+auth_mechanisms = plain login xoauth2
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {root}/oauth2.conf
+}}
 passdb {{
   driver = static
+  mechanisms = plain login
   args = password=right
 }}
 userdb {{
   driver = static
   args = uid={uid} gid={gid} home={root}/mail/%u
 }}
+"""
+
+_TOKENS = """
+introspection_mode = auth
+introspection_url = {url}/introspect
+username_attribute = email
+active_attribute = active
+active_value = true
 """
 
 
@@ -73,6 +89,8 @@ class Dovecot:
             os.chown(self.root, who.pw_uid, who.pw_gid)
             as_who = {"user": who.pw_uid, "group": who.pw_gid, "extra_groups": []}
         names = {"user": who.pw_name, "group": grp.getgrgid(who.pw_gid).gr_name, "uid": who.pw_uid, "gid": who.pw_gid}
+        self.tokens = Tokens().__enter__()
+        (self.root / "oauth2.conf").write_text(_TOKENS.format(url=self.tokens.url))
         config = self.root / "dovecot.conf"
         config.write_text(_CONFIG.format(root=self.root, port=self.port, tls_port=self.tls_port, **names))
         self.server = Server([binary, "-F", "-c", str(config)], self.root, self.port, **as_who)
@@ -98,6 +116,7 @@ class Dovecot:
 
     def end(self) -> None:
         self.server.kill()
+        self.tokens.__exit__()
         shutil.rmtree(self.root, ignore_errors=True)
 
 

@@ -57,10 +57,11 @@ class Smtp:
             line = raw.decode(errors="replace").strip()
             verb = line[:4].upper()
             if verb == "EHLO":
-                client.wfile.write(b"250-fake\r\n250 AUTH PLAIN\r\n")
+                client.wfile.write(b"250-fake\r\n250 AUTH PLAIN XOAUTH2\r\n")
             elif verb == "AUTH":
-                given = base64.b64decode(line.split()[-1]).split(b"\0")[1:]
-                is_in = given == [USER.encode(), self.token.encode()]
+                given = base64.b64decode(line.split()[-1])
+                words = {f"\0{USER}\0{self.token}", f"user={USER}\1auth=Bearer {self.token}\1\1"}
+                is_in = given.decode() in words
                 say("235 in" if is_in else "535 5.7.8 no")
             elif verb in {"MAIL", "RCPT"} and not is_in:
                 say("530 5.7.0 sign in first")

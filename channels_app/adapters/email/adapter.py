@@ -2,7 +2,8 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import orjson
@@ -30,7 +31,7 @@ from channels_app.adapters.base import (
     StatusChanged,
     bytes_of,
 )
-from channels_app.adapters.email import hooks, mailbox, noise, sending
+from channels_app.adapters.email import hooks, mailbox, noise, oauth, sending
 from channels_app.adapters.email.headers import Address
 from channels_app.adapters.email.reading import MAX_BYTES, File, Mail, Unreadable, read
 from channels_app.adapters.email.threading import conversation_in, reply_address
@@ -182,6 +183,7 @@ class EmailAdapter(ChannelAdapter):
             password=self.secrets.get("imap_password") or self.secrets.get("smtp_password", ""),
             folder=str(config.get("imap_folder") or "INBOX"),
             use_tls=bool(config.get("imap_use_tls", True)),
+            token=self._token,
         )
 
     def _look_into_mailbox(self) -> None:
@@ -195,14 +197,19 @@ class EmailAdapter(ChannelAdapter):
         return str(self.channel.config.get("address", "")).strip().lower()
 
     @property
+    def _token(self) -> Callable[[], str] | None:
+        return partial(oauth.access_token, self) if self.secrets.get("oauth_refresh_token") else None
+
+    @property
     def _server(self) -> sending.Server:
         config = self.channel.config
         return sending.Server(
             host=str(config.get("smtp_host", "")),
             port=int(config.get("smtp_port") or 587),
-            username=str(config.get("smtp_username", "")),
+            username=str(config.get("smtp_username") or (self._address if self._token else "")),
             password=self.secrets.get("smtp_password", ""),
             use_tls=bool(config.get("smtp_use_tls", True)),
+            token=self._token,
         )
 
     def _others(self, among: Sequence[Address]) -> str:

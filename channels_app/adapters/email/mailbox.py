@@ -8,9 +8,9 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 
@@ -32,12 +32,15 @@ _SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
+    """token: gives an access token, where one takes the place of the password (XOAUTH2)."""
+
     host: str
     port: int
     username: str
     password: str
     folder: str
     use_tls: bool
+    token: Callable[[], str] | None = field(default=None, compare=False)
 
     @property
     def name(self) -> str:
@@ -102,8 +105,10 @@ def opened(server: Server, *, whole_seconds: float | None = WHOLE_SECONDS) -> It
             cut.start()
         try:
             box = _Box(client)
-            plain = server.username.isascii() and server.password.isascii()
-            (box.login if plain else box.login_utf8)(server.username, server.password, None)
+            if server.token:
+                box.xoauth2(server.username, server.token(), None)
+            else:
+                _sign_in(box, server)
             yield Folder(box, server.folder)
         finally:
             cut.cancel()
@@ -111,6 +116,11 @@ def opened(server: Server, *, whole_seconds: float | None = WHOLE_SECONDS) -> It
                 client.shutdown()
     except (OSError, imaplib.IMAP4.error, ImapToolsError, http.OutboundRefused, ValueError) as error:
         raise error_of(error) from None
+
+
+def _sign_in(box: BaseMailBox, server: Server) -> None:
+    plain = server.username.isascii() and server.password.isascii()
+    (box.login if plain else box.login_utf8)(server.username, server.password, None)
 
 
 def error_of(error: Exception) -> DeliveryError:

@@ -6,8 +6,8 @@ The Message-ID is ours and the same on every try, so that a repeat is the same m
 import smtplib
 import socket
 import ssl
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -30,11 +30,14 @@ MAX_REFERENCES = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
+    """token: as of mailbox.Server."""
+
     host: str
     port: int
     username: str
     password: str
     use_tls: bool
+    token: Callable[[], str] | None = field(default=None, compare=False)
 
 
 def compose(
@@ -111,7 +114,11 @@ def _connected(server: Server) -> smtplib.SMTP:
     try:
         if server.use_tls and not at_once:
             smtp.starttls(context=_tls())
-        if server.username:
+        if server.token:
+            words = f"user={server.username}\1auth=Bearer {server.token()}\1\1"
+            smtp.ehlo_or_helo_if_needed()
+            smtp.auth("XOAUTH2", lambda _challenge=None: words)
+        elif server.username:
             smtp.login(server.username, server.password)
     except BaseException:
         smtp.close()
