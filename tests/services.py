@@ -178,7 +178,7 @@ def stop_all() -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--services", action="store_true", help="use a throw-away PostgreSQL and Redis")
-    parser.addoption("--messages", type=int, default=60, help="each way, of tests/faults/test_channels.py")
+    parser.addoption("--messages", type=int, default=48, help="each way, of tests/faults/test_channels.py")
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-django reads the settings

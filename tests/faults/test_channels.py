@@ -16,6 +16,7 @@ import urllib.request
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -37,6 +38,7 @@ class Moody(Telegram):
     def __init__(self, dice: random.Random) -> None:
         super().__init__()
         self.dice = dice
+        self._numbers = count(1_000_000)  # in a chat both sides' messages are counted together
         self.taken: dict[str, list[str]] = defaultdict(list)
         self._lock = threading.Lock()
 
@@ -136,7 +138,8 @@ def test_on_its_providers_worst_day_and_killed_again_and_again(
         coming = [pool.submit(_write_in, house, provider, chat, words) for chat, words in texts.items()]
         going = [pool.submit(_answer, house, chat, words, token) for chat, words in texts.items()]
         for _time in range(max(most // 200, 2)):
-            time.sleep(1)
+            house.call("/healthz")
+            time.sleep(provider.dice.uniform(0.2, 0.8))
             house.kill()
             house.begin()
         for job in [*coming, *going]:
