@@ -25,13 +25,14 @@ _REFUSAL_BYTES = 16 * 1024
 # What servers have refused, by (address, model): asked once, then known while the process lives.
 _unknown: dict[tuple[str, str], frozenset[str]] = {}
 _MOST_KNOWN = 1_000
-_OPTIONS = ("temperature", "max_tokens", "response_format", "stream_options")
 
 
 class _Wire(ABC):
     """What a provider's wire is made of."""
 
     path: str
+    # What some servers do not know, and can be left out.
+    options: tuple[str, ...]
 
     @abstractmethod
     def headers(self, endpoint: Endpoint) -> dict[str, str]: ...
@@ -51,9 +52,9 @@ class _Wire(ABC):
         self, endpoint: Endpoint, prompt: Prompt, *, seconds: float, on_text: OnText | None = None
     ) -> Completion:
         known_as = (endpoint.base_url, endpoint.model)
+        left_out = before = _unknown.get(known_as, frozenset())
         until = time.monotonic() + min(seconds, CALL_SECONDS)
-        for _try in range(len(_OPTIONS)):
-            left_out = _unknown.get(known_as, frozenset())
+        while True:
             body = {name: value for name, value in self.body(endpoint, prompt).items() if name not in left_out}
             if "max_tokens" in left_out:  # newer models of OpenAI have another word for it
                 body["max_completion_tokens"] = prompt.max_tokens
@@ -62,14 +63,15 @@ class _Wire(ABC):
             else:
                 body.pop("stream_options", None)
             try:
-                return self._once(endpoint, prompt, body, until - time.monotonic(), on_text)
+                found = self._once(endpoint, prompt, body, until - time.monotonic(), on_text)
             except _NotTaken as refusal:
-                if refusal.option not in body:
-                    raise _refused(400) from refusal
+                left_out |= {refusal.option}
+                continue
+            if left_out != before:
                 if len(_unknown) > _MOST_KNOWN:
                     _unknown.clear()
-                _unknown[known_as] = left_out | {refusal.option}
-        raise _refused(400)
+                _unknown[known_as] = left_out
+            return found
 
     def _once(
         self, endpoint: Endpoint, prompt: Prompt, body: dict[str, Any], seconds: float, on_text: OnText | None
@@ -84,7 +86,7 @@ class _Wire(ABC):
                 inside=endpoint.inside,
             ) as answer:
                 if answer.status != 200:
-                    raise _failure(answer, [name for name in _OPTIONS if name in body])
+                    raise _failure(answer, [name for name in self.options if name in body])
                 is_stream = answer.headers.get("content-type", "").startswith("text/event-stream")
                 if on_text and is_stream:
                     text, stop, tokens = self._followed(answer.chunks, on_text)
@@ -126,6 +128,7 @@ _WHOLE = ("stop", "end_turn", "stop_sequence")
 
 class _OpenAI(_Wire):
     path = "/chat/completions"
+    options = ("temperature", "max_tokens", "response_format", "stream_options")
 
     def headers(self, endpoint: Endpoint) -> dict[str, str]:
         return {"authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
@@ -160,6 +163,7 @@ class _OpenAI(_Wire):
 
 class _Anthropic(_Wire):
     path = "/messages"
+    options = ("temperature",)
 
     def headers(self, endpoint: Endpoint) -> dict[str, str]:
         return {"x-api-key": endpoint.key, "anthropic-version": "2023-06-01"}

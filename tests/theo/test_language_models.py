@@ -115,6 +115,7 @@ def test_anthropics_wire_does_as_well(acme: Business, article: Any) -> None:
         told: list[str] = []
 
         assert thought(conversation).reply == WORDED
+        fake.refuses = {"temperature"}
         assert thought(conversation, on_text=told.append).reply == WORDED
 
         assert fake.broken == []
