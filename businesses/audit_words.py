@@ -83,6 +83,8 @@ ACTIONS: dict[str, Kind] = {
     "second_factor.demanded": _kind(Group.WORKSPACE, _("{actor} asked everybody for a second factor")),
     "second_factor.released": _kind(Group.WORKSPACE, _("{actor} left a second factor to each person")),
     "plan.changed": _kind(Group.WORKSPACE, _("{actor} moved the workspace from {from} to {to}")),
+    "customers.exported": _kind(Group.DATA, _("{actor} exported the customers")),
+    "customer.deleted": _kind(Group.DATA, _("{actor} deleted the customer {target}")),
     "channel.created": _kind(Group.CHANNELS, _("{actor} added the channel {target}")),
     "channel.changed": _kind(Group.CHANNELS, _("{actor} changed the channel {target}: {fields}")),
     "channel.deleted": _kind(Group.CHANNELS, _("{actor} deleted the channel {target}")),

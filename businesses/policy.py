@@ -17,6 +17,7 @@ from foundation.errors import Forbidden, Invalid
 class Action(StrEnum):
     HANDLE_CONVERSATIONS = auto()
     ASSIGN = auto()
+    DELETE_CUSTOMERS = auto()
     CHANGE_SHARED = auto()  # views, saved replies and macros that somebody else made
     WRITE_ARTICLES = auto()
     SEE_REPORTS = auto()
@@ -35,7 +36,14 @@ class Action(StrEnum):
 BY_ALL = frozenset({Action.HANDLE_CONVERSATIONS, Action.WRITE_ARTICLES, Action.SEE_REPORTS, Action.USE_API_TOKENS})
 ALLOWED: dict[Role, frozenset[Action]] = {
     Role.OWNER: frozenset(Action),
-    Role.ADMIN: BY_ALL | {Action.ASSIGN, Action.CHANGE_SHARED, Action.MANAGE_TEAMS, Action.MANAGE_ASSISTANT},
+    Role.ADMIN: BY_ALL
+    | {
+        Action.ASSIGN,
+        Action.DELETE_CUSTOMERS,
+        Action.CHANGE_SHARED,
+        Action.MANAGE_TEAMS,
+        Action.MANAGE_ASSISTANT,
+    },
     Role.AGENT: BY_ALL,
 }
 

@@ -73,6 +73,12 @@ def customer_updated(customer: Customer) -> Event:
     return Event(kind="customer.updated", subject=customer, data={"customer_id": str(customer.pk)})
 
 
+def customer_deleted(customer: Customer, *, actor_id: UUID) -> Event:
+    """customer: its id alone; what is gone is told to nobody."""
+    data = {"customer_id": str(customer.pk)}
+    return Event(kind="customer.deleted", subject=customer, actor_id=actor_id, data=data)
+
+
 def note_created(note: Note, *, actor_id: UUID, mentions: Sequence[UUID]) -> Event:
     """mentions: whom it asks for, by user id."""
     return _about_note("note.created", note, actor_id, {"mentions": [str(user_id) for user_id in mentions]})

@@ -4,6 +4,7 @@ from django.views.generic import RedirectView
 from conversations import (
     bulk_pages,
     canned_pages,
+    customer_pages,
     downloads,
     editing_pages,
     macro_pages,
@@ -16,6 +17,12 @@ from conversations import (
 urlpatterns = [
     path("files/<uuid:attachment_id>/thumb", downloads.thumbnail, name="file-thumbnail"),
     path("files/<uuid:attachment_id>/<str:filename>", downloads.download, name="file"),
+    path("customers", RedirectView.as_view(pattern_name="customers")),
+    path("customers/", customer_pages.kept, name="customers"),
+    path("customers/export/", customer_pages.export, name="customers-export"),
+    path("customers/<uuid:customer_id>/", customer_pages.one, name="customer"),
+    path("customers/<uuid:customer_id>/edit/", customer_pages.edit, name="customer-edit"),
+    path("customers/<uuid:customer_id>/delete/", customer_pages.delete, name="customer-delete"),
     path("inbox", RedirectView.as_view(pattern_name="inbox")),
     path("inbox/", views.inbox, name="inbox"),
     path("inbox/rows/", views.rows, name="inbox-rows"),

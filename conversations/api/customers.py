@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import Q
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -12,11 +11,13 @@ from rest_framework.views import APIView
 
 from businesses.policy import Action, require
 from businesses.scopes import Resource
+from conversations import people
 from conversations.api.serializers import CustomerOutput
-from conversations.models import Customer
+from conversations.models import ChannelType, Customer
 from conversations.services import customers
+from conversations.services.deleting import delete_customer
 from conversations.wire import customer_payload
-from foundation.api import SIGNED_IN, WITH_BODY, CursorQuery, Text, newest_page, path_id, refusals
+from foundation.api import SIGNED_IN, WITH_BODY, CursorQuery, Done, Text, path_id, refusals
 
 
 class CustomerInput(serializers.Serializer[Any]):
@@ -31,7 +32,14 @@ class CustomerInput(serializers.Serializer[Any]):
 
 
 class CustomerQuery(CursorQuery):
-    q = Text(required=False, allow_blank=True, max_length=200, help_text="In name, e-mail or external id.")
+    q = Text(required=False, allow_blank=True, max_length=200, help_text="In name, e-mail, telephone or external id.")
+    channel = serializers.ChoiceField(choices=ChannelType.choices, required=False, help_text="Has written there.")
+    verified = serializers.BooleanField(required=False, allow_null=True, default=None)
+    blocked = serializers.BooleanField(required=False, allow_null=True, default=None)
+    seen_since = serializers.DateField(required=False, help_text="A day.")
+    sort = serializers.ChoiceField(
+        choices=people.Sort.choices, default=people.Sort.CREATED, help_text="`last_seen_at`: only who has written."
+    )
 
 
 class CustomerList(serializers.Serializer[Any]):
@@ -49,15 +57,13 @@ class Customers(APIView):
         responses={200: CustomerList, **refusals(400, *SIGNED_IN, 422)},
     )
     def get(self, request: Request) -> Response:
-        """Newest first."""
         require(request.user, Action.HANDLE_CONVERSATIONS)
         query = CustomerQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
-        rows = Customer.objects.visible_to(request.user).order_by("-created_at", "-id")
-        if q := query.validated_data.get("q"):
-            rows = rows.filter(Q(name__icontains=q) | Q(email__icontains=q) | Q(external_id__icontains=q))
-        cursor, limit = query.validated_data.get("cursor"), query.validated_data["limit"]
-        page, following = newest_page(rows, cursor=cursor, limit=limit, by="created_at")
+        chosen = dict(query.validated_data)
+        cursor, limit = chosen.pop("cursor", None), chosen.pop("limit")
+        wanted = people.Filter(**chosen)
+        page, following = people.page(request.user, wanted, cursor=cursor, limit=limit)  # type: ignore[arg-type]
         return Response({"results": [customer_payload(customer) for customer in page], "next": following})
 
     @extend_schema(
@@ -91,6 +97,13 @@ class OneCustomer(APIView):
         data = CustomerInput(data=request.data)
         data.is_valid(raise_exception=True)
         return Response(customer_payload(customers.change_customer(customer=customer, **data.validated_data)))
+
+    @extend_schema(summary="Delete a customer", responses={200: Done, **refusals(400, *SIGNED_IN, 403, 404)})
+    def delete(self, request: Request, customer_id: str) -> Response:
+        """With all conversations, messages and files, for good. Owner and admin."""
+        require(request.user, Action.DELETE_CUSTOMERS)
+        delete_customer(customer=_customer_for(request, customer_id), actor=request.user)  # type: ignore[arg-type]
+        return Response({"message": "Customer deleted"})
 
 
 def _customer_for(request: Request, text: str) -> Customer:

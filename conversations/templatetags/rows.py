@@ -18,6 +18,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from conversations import people
 from conversations.hues import HUES
 from conversations.models import THEO, Conversation, MessageStatus, Priority, SenderType, Status
 from conversations.search.snippets import pieces_of
@@ -135,3 +136,9 @@ def _row(row: Conversation, clock: Clock, query: str, reader: User, listed: Stat
         priority=row.priority,
         snoozed_until=row.snoozed_until,
     )
+
+
+@register.filter
+def said(value: str | float | bool) -> str:
+    """`{{ value|said }}`: a customer's attribute as people write it."""
+    return people.said(value)

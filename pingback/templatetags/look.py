@@ -69,7 +69,7 @@ def avatar(name: str, key: object, size: str = "", channel_type: str = "", pictu
 def moment(when: datetime | None, *, clock: bool = False) -> SafeText:
     """A time as people say it, exact on hover. clock: always the hour, for messages below a day's mark."""
     if when is None:
-        return format_html("")
+        return SafeText("")
     local = timezone.localtime(when)
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',

@@ -1,9 +1,9 @@
-// One's own message or note, changed or taken back in a dialog over the thread. Without us the link leads to a page.
+// One's own message or note, or the customer, changed in a dialog over the thread. Without us the link leads to a page.
 
 import { ask, fragment } from "./fragment.js"
 import { complain } from "./toast.js"
 
-/** changed(seq): the thread shows something else now behind that number, or at it. */
+/** changed(seq): the thread shows something else now behind that number, or at it; without one, beside it. */
 export function enhanceEditing(dialog, { changed }) {
   document.addEventListener("click", async (event) => {
     const link = event.target.closest("[data-edit]")
@@ -13,7 +13,7 @@ export function enhanceEditing(dialog, { changed }) {
       const page = await fragment(link.href)
       dialog.replaceChildren(document.importNode(page.querySelector("[data-edit-form]"), true))
       dialog.showModal()
-      const text = dialog.querySelector("textarea")
+      const text = dialog.querySelector("input:not([type=hidden]), textarea")
       text.focus()
       text.setSelectionRange(text.value.length, text.value.length)
     } catch (error) {
@@ -38,7 +38,7 @@ export function enhanceEditing(dialog, { changed }) {
     try {
       await ask(form.action, { body: new FormData(form, event.submitter) })
       dialog.close()
-      changed(Number(form.dataset.seq))
+      changed(form.dataset.seq && Number(form.dataset.seq))
     } catch (error) {
       form.querySelector("[data-error-text]").textContent = error.message || document.body.dataset.unreached
       form.querySelector("[data-error]").hidden = false

@@ -224,7 +224,7 @@ export function enhanceInbox(body) {
   enhancePictures()
   enhanceEditing(document.getElementById("editing"), {
     changed(seq) {
-      thread.changed.add(seq)
+      if (seq) thread.changed.add(seq)
       look()
     },
   })

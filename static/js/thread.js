@@ -116,7 +116,7 @@ export class Thread {
     const page = await fragment(this.address({ after: before }))
     if (this.stopped.signal.aborted) return false
     const glued = toEnd || this.atEnd
-    morphById(page, "thread-head", "facts", "tags", "rating", "scheduled")
+    morphById(page, "thread-head", "customer", "facts", "tags", "rating", "scheduled")
     const { delivered, read } = this.element.querySelector("#thread-head").dataset
     this.reached("delivered", Number(delivered))
     this.reached("read", Number(read))

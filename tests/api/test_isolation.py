@@ -121,6 +121,7 @@ QUERIES = {
 }
 # For owners and admins.
 MANAGERS_ONLY = {
+    ("delete", "/api/v1/customers/{customer_id}"),
     ("put", "/api/v1/conversations/{conversation_id}/assign/{agent_id}"),
     ("post", "/api/v1/team/assign/{conversation_id}"),
     ("patch", "/api/v1/ai/settings"),

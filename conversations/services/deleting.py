@@ -1,0 +1,42 @@
+"""Forgetting a customer. Source: promises 9; design.md 10."""
+
+from django.db import transaction
+
+from accounts.models import User
+from businesses import audit
+from businesses.policy import Action, require
+from conversations import events
+from conversations.models import Conversation, Customer
+
+# Conversations in one transaction: whoever writes to one of them waits for its end.
+BATCH = 20
+
+
+def delete_customer(*, customer: Customer, actor: User) -> None:
+    """With all that there is of them: conversations, messages, files, what search knows, visitors, contacts.
+
+    In batches, so that a long history holds nobody up; one that broke off is begun again. Files go behind the commit.
+    The log keeps the id and no name. Raises Forbidden.
+    """
+    require(actor, Action.DELETE_CUSTOMERS)
+    while _delete_some(customer):
+        pass
+    with transaction.atomic():
+        gone = Customer(pk=customer.pk, business_id=customer.business_id)
+        if Customer.objects.filter(pk=customer.pk).delete()[0]:
+            audit.record(
+                "customer.deleted",
+                business_id=customer.business_id,
+                actor=actor,
+                target=gone,
+                target_name=str(customer.pk),
+            )
+            events.record(customer.business_id, [events.customer_deleted(gone, actor_id=actor.pk)])
+
+
+@transaction.atomic
+def _delete_some(customer: Customer) -> bool:
+    theirs = Conversation.objects.filter(customer_id=customer.pk, business_id=customer.business_id).order_by("pk")
+    ids = list(theirs.select_for_update(of=("self",)).values_list("pk", flat=True)[:BATCH])
+    Conversation.objects.filter(pk__in=ids).delete()
+    return bool(ids)
