@@ -5,11 +5,13 @@ links and addresses letter by letter, everything else by most of its words; and 
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from theo.engine.language import is_english
 from theo.engine.lexical import words
+from theo.engine.passages import sentences_of
 
 MAX_REPLY = 4_000
 LEAST_QUOTE = 8
@@ -17,9 +19,7 @@ LEAST_QUOTE = 8
 SUPPORTED = 0.6
 ECHO_WORDS = 8
 
-_LINK = re.compile(
-    r"(?:https?://|www\.)[^\s<>\"')\]]+|\b(?:[a-z0-9-]+\.)+[a-z]{2,24}\b(?:/[^\s<>\"')\]]*)?", re.IGNORECASE
-)
+_LINK = re.compile(r"(?:\w+://|www\.)[^\s<>\"')\]]+|\b(?:[\w-]+\.)+[^\W\d_]{2,24}\b(?:/[^\s<>\"')\]]*)?", re.IGNORECASE)
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
 _NUMBER_WORD = re.compile(
@@ -44,6 +44,10 @@ _PROMISE = re.compile(
     r"|\b(?:he|hemos|voy a|vamos a)\b[^.?!]{0,60}\b(?:reembols\w*|cancel\w*)\b",
     re.IGNORECASE,
 )
+# In English only what has a name is written so inside a sentence.
+_NAME = re.compile(r"(?<=[a-z0-9,;'’] )[A-Z][\w'’]{2,}")
+_WORD = re.compile(r"[\w'’]+")
+_LEAST_WORDS = 2
 _MARKUP = re.compile(r"!\[|\]\(|\]:\s|<[a-z/!][^>]*>|javascript:|data:", re.IGNORECASE)
 # Letters that nobody sees, or that turn others around.
 _HIDDEN = re.compile(
@@ -57,12 +61,10 @@ def holds_quote(article: str, quote: str) -> bool:
     return len(wanted) >= LEAST_QUOTE and wanted in _flat(article)
 
 
-def flaw_in(
-    reply: str, *, articles: Sequence[str], quotes: Sequence[str], question: str, system: str, own_site: str
-) -> str | None:
+def flaw_in(reply: str, *, articles: Sequence[str], question: str, system: str, own_site: str) -> str | None:
     """What is wrong with a reply, for the log; None: nothing that code can see.
 
-    articles: the cited ones. quotes: from them. own_site: the workspace's own address, "" = none.
+    articles: the cited ones. own_site: the workspace's own address, "" = none.
     """
     known = _flat("\n".join(articles))
     heard = f"{known}\n{_flat(question)}"
@@ -73,7 +75,7 @@ def flaw_in(
         return "hidden letters"
     if _MARKUP.search(reply):
         return "markup"
-    if any(not _may_link(link, known, own_site) for link in _LINK.findall(_MAIL.sub(" ", reply))):
+    if any(not _may_link(link, known, own_site) for link in _links(reply)):
         return "a link of no cited article"
     if any(address.lower() not in known for address in _MAIL.findall(reply)):
         return "an address of no cited article"
@@ -85,8 +87,11 @@ def flaw_in(
         return "a promise"
     if _echoes(said, _flat(system)):
         return "our own rules"
-    if bool(_NOT.search(said)) != any(_NOT.search(quote) for quote in quotes):
+    theirs = [(set(words(one)), bool(_NOT.search(one))) for article in articles for one in sentences_of(article)]
+    if any(_turns_around(sentence, theirs) for sentence in sentences_of(reply)):
         return "yes and no"
+    if is_english(reply) and {name.lower() for name in _NAME.findall(reply)} - set(_WORD.findall(heard)):
+        return "a name of no cited article"
     if len(said.split()) >= 4 and is_english(reply) != is_english(question):
         return "another language"
     return None
@@ -97,7 +102,7 @@ def unsupported(text: str, heard: str) -> bool:
     said, known = _flat(text), _flat(heard)
     if not said or len(text) > MAX_REPLY or _HIDDEN.search(text):
         return True
-    links = [*_LINK.findall(_MAIL.sub(" ", text)), *_MAIL.findall(text)]
+    links = [*_links(text), *_MAIL.findall(text)]
     return bool(set(_NUMBER.findall(said)) - set(_NUMBER.findall(known))) or any(
         not _may_link(link, known, "") for link in links
     )
@@ -112,6 +117,28 @@ def is_supported(reply: str, articles: Sequence[str], question: str) -> bool:
 
 def _flat(text: str) -> str:
     return " ".join(text.split()).lower()
+
+
+def _links(text: str) -> list[str]:
+    """However its letters are written."""
+    return _LINK.findall(_MAIL.sub(" ", unicodedata.normalize("NFKC", text)))
+
+
+def _turns_around(sentence: str, theirs: Sequence[tuple[set[str], bool]]) -> bool:
+    """Whether it says yes where the likest sentence of the articles says no, or the other way round.
+
+    theirs: the words of each, and whether it says no.
+    """
+    said = set(words(sentence))
+    if len(said) < _LEAST_WORDS:
+        return False
+    likest, says_no = 0.0, set[bool]()
+    for there, is_no in theirs:
+        likeness = 2 * len(said & there) / (len(said) + len(there) or 1)
+        if likeness >= likest:
+            says_no = (says_no if likeness == likest else set()) | {is_no}
+            likest = likeness
+    return likest > 0 and bool(_NOT.search(sentence)) not in says_no
 
 
 def _may_link(link: str, known: str, own_site: str) -> bool:

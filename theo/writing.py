@@ -230,7 +230,6 @@ def _checked(
     flaw = checking.flaw_in(
         reply,
         articles=texts,
-        quotes=[*cited.values()],
         question=question,
         system=SYSTEM,
         own_site=conversation.business.website,

@@ -30,7 +30,10 @@ from theo.port import Prompt, ProviderFailed, ProviderKind
 pytestmark = pytest.mark.django_db
 
 QUESTION = "How do I return an item for a refund?"
-ARTICLE = "Send it back within **30 days**, and the refund takes three days. Write to returns@acme.example first."
+ARTICLE = (
+    "Send it back within **30 days**, and the refund takes three days. Write to returns@acme.example first. "
+    "We do not refund gift cards."
+)
 WORDED = "You can send the item back within 30 days. The refund takes three days."
 RIGHT = {
     "answerable": True,
@@ -183,6 +186,10 @@ def test_only_what_is_public_and_of_this_workspace_is_read_and_nobody_is_named(
         {"reply": "You can send the item back within 30 days. The refund takes ten days."},
         {"reply": WORDED + " See https://evil.example/refund"},
         {"reply": WORDED + " See evil.example"},
+        {"reply": WORDED + " See \uff45\uff56\uff49\uff4c\uff0ecom"},
+        {"reply": WORDED + " See \u0435vil.com"},
+        {"reply": WORDED + " Send it to Evil Street, and the refund takes three days."},
+        {"reply": "Gift cards are refunded within 30 days."},
         {"reply": WORDED + " ![refund](x)"},
         {"reply": WORDED + " [refund](returns)"},
         {"reply": WORDED + " <b>refund</b>"},
