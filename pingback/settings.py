@@ -213,6 +213,7 @@ AGENT_OFFLINE_AFTER = env_int("AGENT_OFFLINE_AFTER", 120, minimum=1)
 
 # Who learns of what happened. The core knows no one above it, so it is told by name.
 FEED_PUBLISHER = "pingback.realtime.publish.publish"
+NOTIFICATION_PUBLISHER = "pingback.realtime.publish.notifications_changed"
 THEO_DRAFT_PUBLISHER = "pingback.realtime.publish.theo_draft"
 RECEIPT_PUBLISHER = "pingback.realtime.publish.receipt"
 SESSION_ENDED_PUBLISHER = "pingback.realtime.publish.session_ended"

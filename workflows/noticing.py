@@ -14,29 +14,31 @@ from conversations.models import Conversation
 from foundation import rows
 from foundation.ids import parse_id
 from workflows.models import Notification, NotificationKind
+from workflows.notifications import tell
 
 
 @receiver(events.happened, dispatch_uid="workflows.noticing")
 def notice(*, business_id: UUID, events: Sequence[Event], **_signal: Any) -> None:
     """One statement for all of them, and none when there is nobody to tell; a handoff asks who is there, too."""
     now = timezone.now()
-    rows.insert(
-        [
-            Notification(
-                business_id=business_id,
-                user_id=user_id,
-                conversation_id=conversation_id,
-                actor_id=event.actor_id,
-                kind=kind,
-                created_at=now,
-            )
-            for event in events
-            if (conversation_id := event.conversation_id)
-            for kind, user_ids in _told(business_id, event)
-            for user_id in user_ids
-            if user_id != event.actor_id
-        ]
-    )
+    told = [
+        Notification(
+            business_id=business_id,
+            user_id=user_id,
+            conversation_id=conversation_id,
+            actor_id=event.actor_id,
+            kind=kind,
+            created_at=now,
+        )
+        for event in events
+        if (conversation_id := event.conversation_id)
+        for kind, user_ids in _told(business_id, event)
+        for user_id in user_ids
+        if user_id != event.actor_id
+    ]
+    rows.insert(told)
+    if told:
+        tell(business_id, {each.user_id for each in told})
 
 
 def _told(business_id: UUID, event: Event) -> list[tuple[NotificationKind, set[UUID]]]:

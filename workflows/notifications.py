@@ -3,10 +3,14 @@
 from collections.abc import Collection
 from uuid import UUID
 
+from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from businesses.selectors import membership_of
 from workflows.models import Notification, NotificationKind, NotificationRows
 
 MOST_AT_ONCE = 100
@@ -35,5 +39,16 @@ def text_of(notification: Notification) -> str:
 def mark_read(*, user: User, ids: Collection[UUID] | None) -> int:
     """ids: None = all; those of others are left alone. Returns how many are unread still."""
     rows = Notification.objects.of(user).unread()
-    (rows if ids is None else rows.filter(pk__in=ids)).update(read_at=timezone.now())
+    changed = (rows if ids is None else rows.filter(pk__in=ids)).update(read_at=timezone.now())
+    if changed and (membership := membership_of(user)):
+        tell(membership.business_id, {user.pk})
     return rows.count()
+
+
+def tell(business_id: UUID, user_ids: Collection[UUID]) -> None:
+    """After the commit, in every tab of theirs: there is something to look at, or less of it."""
+
+    def publish() -> None:
+        import_string(settings.NOTIFICATION_PUBLISHER)(business_id=business_id, user_ids=user_ids)
+
+    transaction.on_commit(publish, robust=True)

@@ -5,7 +5,7 @@ What is sent here is a hint. The row is there, and a client that missed the hint
 
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -55,6 +55,21 @@ def theo_draft(*, membership: Membership, conversation_id: UUID, content: str) -
         _hand_over([{"business": str(membership.business_id), "room": room, "packet": packet, "skip": None}])
     except Exception:
         log.exception("A draft was not shown while it was written")
+
+
+def notifications_changed(*, business_id: UUID, user_ids: Collection[UUID]) -> None:
+    """Let the sockets of these people in the workspace look at their notifications again. Asks the database."""
+    try:
+        told = Membership.objects.filter(business_id=business_id, user_id__in=user_ids, is_active=True)
+        packet = encode_event("notifications_changed", {})
+        _hand_over(
+            [
+                {"business": str(business_id), "room": rooms.member(pk), "packet": packet, "skip": None}
+                for pk in told.values_list("pk", flat=True)
+            ]
+        )
+    except Exception:
+        log.exception("Nobody was told that there are notifications")
 
 
 def session_ended(session_id: UUID) -> None:

@@ -11,7 +11,7 @@ import { enhancePalette } from "./palette.js"
 import { enhancePictures } from "./picture.js"
 import { backoff, connect } from "./socket.js"
 import { List } from "./list.js"
-import { hear } from "./presence.js"
+import { hear, lookAgain } from "./presence.js"
 import { Selection } from "./selection.js"
 import { enhanceSearch, showFound } from "./search.js"
 import { Thread } from "./thread.js"
@@ -317,6 +317,7 @@ export function enhanceInbox(body) {
     },
     onState: (state, reason) => {
       clearTimeout(late)
+      lookAgain(state)
       if (state === "online") {
         showOffline(false)
         if (thread) line.emit("join_conversation", { conversation_id: thread.id })

@@ -8,6 +8,7 @@ import { toast } from "./toast.js"
 export function hear(name, payload) {
   const here = document.body.dataset.business
   if (name === "agent_status_changed") show(payload)
+  else if (name === "notifications_changed") dispatchEvent(new Event("pingback:notifications"))
   else if (name === "workspace_switched" && payload.business_id !== here) location.assign("/inbox/")
   else if (name === "revoked" && payload.reason === "membership_ended") hasLeft()
   else if (name === "revoked") location.reload()
@@ -15,10 +16,13 @@ export function hear(name, payload) {
 
 /** A page without a line of its own: it shows who is there, keeps its reader live, and ends with the membership. */
 export function stayLive(body) {
-  const line = connect({ auth: { business_id: body.dataset.business }, onEvent: hear, onState: () => {} })
+  const line = connect({ auth: { business_id: body.dataset.business }, onEvent: hear, onState: lookAgain })
   addEventListener("pagehide", () => line.close())
   addEventListener("pageshow", (event) => event.persisted && location.reload())
 }
+
+/** Whatever notifications came while there was no line. */
+export const lookAgain = (state) => state === "online" && dispatchEvent(new Event("pingback:notifications"))
 
 /** One's own status in the menu; the event of it comes back to this page, too. */
 export function enhanceStatus(form) {

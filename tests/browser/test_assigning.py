@@ -49,6 +49,8 @@ def test_ada_assigns_to_ben_by_keyboard_and_his_page_shows_it_without_a_reload(
     bens.goto(f"{server.url}/inbox/?list=mine")
     bens.get_by_text("Nothing of yours is open.").wait_for()
     bens.locator("body[data-ready]").wait_for()
+    other_tab = bens.context.new_page()
+    other_tab.goto(f"{server.url}/notifications/")
     adas.goto(f"{server.url}/inbox/{conversation}/")
     adas.locator("body[data-ready]").wait_for()
 
@@ -58,6 +60,9 @@ def test_ada_assigns_to_ben_by_keyboard_and_his_page_shows_it_without_a_reload(
     assert adas.evaluate("document.activeElement.value") == "nobody"
     adas.keyboard.press("ArrowUp")
     adas.keyboard.press("Enter")
+    for tab in (bens, other_tab):  # the bell counts in both
+        tab.locator("[data-bell-count]").get_by_text("1", exact=True).wait_for()
+        assert tab.title().startswith("(1) ")
 
     adas.get_by_text("Assigned to Ben Bitdiddle.").wait_for()
     adas.locator("#thread-assign:not([open]) summary", has_text="Ben").wait_for()

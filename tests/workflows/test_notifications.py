@@ -6,12 +6,13 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from businesses.models import Business
+from businesses.models import Business, Membership
 from businesses.teams import create_team
 from conversations.models import HandoffReason
 from conversations.services.assigning import assign_conversation
 from conversations.services.handoffs import flag_for_person
 from conversations.services.notes import write_note
+from pingback.realtime import rooms
 from tests import builders
 from workflows.models import Notification
 
@@ -48,6 +49,20 @@ def test_a_team_beside_the_same_person_is_no_news_to_that_person(ada: User, ben:
     assert told(ben) == ["assigned"]
 
 
+def test_who_is_told_looks_again_in_every_tab_and_after_reading_too(
+    ada: User, ben: User, acme: Business, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    heard: list[Any] = []
+    monkeypatch.setattr("pingback.realtime.publish._hand_over", heard.extend)
+    with django_capture_on_commit_callbacks(execute=True):
+        assign_conversation(conversation=builders.conversation(acme), actor=ada, agent_id=ben.pk)
+        builders.api(ben).post("/api/v1/notifications/read", {"all": True})
+        builders.api(ben).post("/api/v1/notifications/read", {"all": True})
+    bens = rooms.member(Membership.objects.get(user=ben).pk)
+    assert [each["room"] for each in heard if "notifications_changed" in each.get("packet", "")] == [bens, bens]
+    assert builders.api(ben).get("/api/v1/notifications").json()["unread"] == 0
+
+
 def test_what_waits_already_is_told_once(ada: User, acme: Business) -> None:
     talk = builders.conversation(acme)
     flag_for_person(conversation=talk, reason=HandoffReason.USER_REQUESTED)
@@ -73,7 +88,7 @@ def test_a_longer_list_costs_no_more(ada: User, acme: Business, django_assert_nu
     for _each in range(many):
         flag_for_person(conversation=builders.conversation(acme), reason=HandoffReason.ERROR)
     client = builders.api(ada)
-    with django_assert_num_queries(3):  # session, membership, notifications
+    with django_assert_num_queries(4):  # session, membership, notifications, how many are unread
         assert len(client.get("/api/v1/notifications").json()["results"]) == many
 
 

@@ -29,6 +29,7 @@ class NotificationOutput(serializers.Serializer[Any]):
 class NotificationList(serializers.Serializer[Any]):
     results = NotificationOutput(many=True)
     next = serializers.CharField(allow_null=True)
+    unread = serializers.IntegerField()
 
 
 class NotificationsReadInput(serializers.Serializer[Any]):
@@ -51,13 +52,14 @@ class Notifications(APIView):
         responses={200: NotificationList, **refusals(400, *SIGNED_IN, 422)},
     )
     def get(self, request: Request) -> Response:
-        """Newest first."""
+        """Newest first; `unread` counts all of yours."""
         require(request.user, Action.HANDLE_CONVERSATIONS)
         query = CursorQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         cursor, limit = query.validated_data.get("cursor"), query.validated_data["limit"]
         page, following = newest_page(notifications_of(request.user), cursor=cursor, limit=limit, by="created_at")
-        return Response({"results": [_payload(row) for row in page], "next": following})
+        unread = Notification.objects.of(request.user).unread().count()
+        return Response({"results": [_payload(row) for row in page], "next": following, "unread": unread})
 
 
 class NotificationsRead(APIView):
