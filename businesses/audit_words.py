@@ -84,6 +84,8 @@ ACTIONS: dict[str, Kind] = {
     "second_factor.released": _kind(Group.WORKSPACE, _("{actor} left a second factor to each person")),
     "plan.changed": _kind(Group.WORKSPACE, _("{actor} moved the workspace from {from} to {to}")),
     "customers.exported": _kind(Group.DATA, _("{actor} exported the customers")),
+    "customer.merged": _kind(Group.DATA, _("{actor} merged the customer {target} into {other}")),
+    "customer.unmerged": _kind(Group.DATA, _("{actor} undid the merge of the customer {target} with {other}")),
     "customer.deleted": _kind(Group.DATA, _("{actor} deleted the customer {target}")),
     "channel.created": _kind(Group.CHANNELS, _("{actor} added the channel {target}")),
     "channel.changed": _kind(Group.CHANNELS, _("{actor} changed the channel {target}: {fields}")),

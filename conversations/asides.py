@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from businesses.models import Team
-from conversations.models import Activity, ActivityKind, Conversation, HandoffReason, Note, Priority
+from conversations.models import Activity, ActivityKind, Conversation, Customer, HandoffReason, Note, Priority
 from foundation.ids import parse_id
 
 ICONS = {
@@ -33,6 +33,8 @@ ICONS = {
     ActivityKind.HANDED_OVER: "hand",
     ActivityKind.BLOCKED: "user-x",
     ActivityKind.UNBLOCKED: "user-check",
+    ActivityKind.CUSTOMER_MERGED: "users",
+    ActivityKind.CUSTOMER_UNMERGED: "users",
     ActivityKind.RETURNED: "clock",
 }
 
@@ -107,14 +109,17 @@ def _parts(content: str, names: list[str]) -> list[tuple[bool, str]]:
 
 
 def _names(lines: Collection[Activity]) -> dict[UUID, str]:
-    """What to call the people and teams that lines speak of. At most two queries, none when they speak of nobody."""
+    """What to call people, teams and customers that lines speak of. A query for each kind that they speak of."""
     people = {found for line in lines if (found := parse_id(line.data.get("user_id")))}
     teams = {found for line in lines if (found := parse_id(line.data.get("team_id")))}
+    customers = {found for line in lines if (found := parse_id(line.data.get("customer_id")))}
     names: dict[UUID, str] = {}
     if people:
         names |= {user.pk: user.get_short_name() for user in User.objects.filter(pk__in=people)}
     if teams:
         names |= dict(Team.objects.filter(pk__in=teams).values_list("pk", "name"))
+    if customers:
+        names |= {each.pk: each.display_name for each in Customer.objects.filter(pk__in=customers)}
     return names
 
 
@@ -142,6 +147,11 @@ def _told(kind: ActivityKind, data: dict[str, Any], actor_id: UUID | None, names
     if kind in {ActivityKind.TAGGED, ActivityKind.UNTAGGED}:
         told = _("added %(tags)s") if kind == ActivityKind.TAGGED else _("took off %(tags)s")
         return told % {"tags": ", ".join(data["tags"])}
+    if kind in {ActivityKind.CUSTOMER_MERGED, ActivityKind.CUSTOMER_UNMERGED}:
+        merged = kind == ActivityKind.CUSTOMER_MERGED
+        told = _("merged this customer into %(name)s") if merged else _("undid the merge with %(name)s")
+        other = parse_id(data.get("customer_id"))
+        return told % {"name": names.get(other, _("somebody who is gone")) if other else ""}
     if kind == ActivityKind.PRIORITY:
         if not data["priority"]:
             return _("took the priority off")

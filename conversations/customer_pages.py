@@ -20,18 +20,25 @@ from businesses.pages import member_page
 from businesses.policy import Action, may
 from businesses.selectors import membership_of
 from conversations import people
-from conversations.models import ChannelType, Conversation, Customer
+from conversations.models import ChannelType, Customer
+from conversations.selectors import conversations_of_person
 from conversations.services import customers
 from conversations.services.deleting import delete_customer
+from conversations.services.merging_customers import merge_customers, undo_merge
 from conversations.views import handling_page, refused
 from foundation.api import newest_page
 from foundation.errors import Refused, Unprocessable
+from foundation.ids import parse_id
 from foundation.pages import PageForm, is_fetch
 from foundation.spreadsheets import csv_download
 from foundation.text import is_clean
 
 # A page of a customer's conversations.
 CONVERSATIONS = 20
+# So many who are the same person are listed, and so many are offered to be.
+MERGED = 50
+OFFERED = 20
+MAX_Q = 200
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,6})?")
 _TRUTH = {"true": True, "false": False}
 
@@ -39,7 +46,7 @@ _TRUTH = {"true": True, "false": False}
 class CustomerFilter(PageForm):
     q = forms.CharField(
         label=lazy("Look for"),
-        max_length=200,
+        max_length=MAX_Q,
         required=False,
         widget=forms.TextInput(attrs={"type": "search", "placeholder": lazy("Name, e-mail, telephone or id")}),
     )
@@ -182,6 +189,43 @@ def edit(request: HttpRequest, customer_id: UUID) -> HttpResponse:
 @member_page
 @handling_page
 @require_http_methods(["GET", "HEAD", "POST"])
+def merge(request: HttpRequest, customer_id: UUID) -> HttpResponse:
+    """Somebody is looked for, and chosen to be the same person: the page's customer stays, the other is merged in."""
+    customer = _customer(request, customer_id)
+    user: User = request.user  # type: ignore[assignment]
+    if request.method == "POST":
+        other = parse_id(request.POST.get("other"))
+        if other is None:
+            raise Http404
+        try:
+            merge_customers(customer=_customer(request, other), into=customer, actor=user)
+        except Refused as refusal:
+            messages.error(request, refusal.detail)
+        else:
+            messages.success(request, _("Merged."))
+        return redirect("customer", customer.pk)
+    q = request.GET.get("q", "").strip()
+    found = people.customers_of(user, people.Filter(q=q)) if q and len(q) <= MAX_Q and is_clean(q) else None
+    rows = list(found.exclude(pk=customer.pk)[:OFFERED]) if found is not None else []
+    context = {"customer": customer, "q": q, "max_q": MAX_Q, "rows": rows, "section": "customers"}
+    return render(request, "conversations/customer_merge.html", context)
+
+
+@member_page
+@handling_page
+@require_POST
+def unmerge(request: HttpRequest, customer_id: UUID) -> HttpResponse:
+    """The page's customer is one of their own again."""
+    customer = _customer(request, customer_id)
+    back = customer.person_id
+    undo_merge(customer=customer, actor=request.user)  # type: ignore[arg-type]
+    messages.success(request, _("They are two again, as they were."))
+    return redirect("customer", back)
+
+
+@member_page
+@handling_page
+@require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest, customer_id: UUID) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     customer = _customer(request, customer_id)
@@ -214,8 +258,7 @@ def _list(request: HttpRequest, form: CustomerFilter) -> HttpResponse:
 
 
 def _one(request: HttpRequest, customer: Customer) -> HttpResponse:
-    theirs = Conversation.objects.filter(business_id=customer.business_id, customer=customer)
-    theirs = theirs.select_related("last_message").order_by("-updated_at", "-id")
+    theirs = conversations_of_person(customer).select_related("last_message").order_by("-updated_at", "-id")
     try:
         rows, following = newest_page(theirs, cursor=request.GET.get("cursor"), limit=CONVERSATIONS)
     except Unprocessable:
@@ -223,6 +266,7 @@ def _one(request: HttpRequest, customer: Customer) -> HttpResponse:
     context = {
         "customer": customer,
         "attributes": {name: people.said(value) for name, value in customer.attributes.items()},
+        "merged": list(customer.merged.order_by("created_at")[:MERGED]),
         "rows": rows,
         "next": urlencode({"cursor": following}) if following else "",
         "may_delete": may(membership_of(request.user), Action.DELETE_CUSTOMERS),

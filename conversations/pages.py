@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from conversations.models import ChannelType, Conversation, Follower, MailOriginal, Message, ScheduledMessage
-from conversations.selectors import messages_after, messages_before
+from conversations.selectors import conversations_of_person, messages_after, messages_before
 
 WINDOW = 50
 # So far from the end of a thread, what was found there is shown with all that came after it.
@@ -119,9 +119,9 @@ def _day(message: Message) -> date:
 
 def earlier_conversations(conversation: Conversation) -> list[Conversation]:
     """The customer's other ones, newest first, a handful."""
-    if conversation.customer_id is None:
+    if conversation.customer is None:
         return []
-    others = Conversation.objects.filter(business_id=conversation.business_id, customer_id=conversation.customer_id)
+    others = conversations_of_person(conversation.customer)
     return list(others.exclude(pk=conversation.pk).select_related("last_message").order_by("-updated_at", "-id")[:5])
 
 

@@ -39,12 +39,21 @@ class Filter:
 
 
 def customers_of(user: User, wanted: Filter) -> QuerySet[Customer]:
-    rows = Customer.objects.visible_to(user)
+    """Whoever is merged into somebody is found as that one."""
+    everybody = Customer.objects.visible_to(user)
+    rows = everybody.filter(merged_into=None)
     if q := wanted.q.strip():
         named = Q(name__icontains=q) | Q(email__icontains=q) | Q(external_id__icontains=q) | Q(phone__icontains=q)
-        rows = rows.filter(named)
+        merged = everybody.filter(named, merged_into__isnull=False)
+        rows = rows.filter(named | Q(pk__in=merged.values("merged_into")))
     if wanted.channel:
-        rows = rows.filter(Exists(Conversation.objects.filter(customer=OuterRef("pk"), channel_type=wanted.channel)))
+        rows = rows.filter(
+            Exists(
+                Conversation.objects.filter(
+                    Q(customer=OuterRef("pk")) | Q(customer__merged_into=OuterRef("pk")), channel_type=wanted.channel
+                )
+            )
+        )
     if wanted.verified is not None:
         rows = rows.filter(verified=wanted.verified)
     if wanted.blocked is not None:

@@ -4,9 +4,10 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.db.models import Q
 from django.db.models.functions import Length
 
-from conversations.models import Conversation, ConversationQuerySet, Message, MessageQuerySet
+from conversations.models import Conversation, ConversationQuerySet, Customer, Message, MessageQuerySet
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -35,6 +36,13 @@ def inbox(
     if unassigned:
         rows = rows.filter(assignee=None)
     return rows
+
+
+def conversations_of_person(customer: Customer) -> ConversationQuerySet:
+    """The customer's, and those of whoever is the same person."""
+    same = Customer.objects.filter(business_id=customer.business_id)
+    same = same.filter(Q(pk=customer.person_id) | Q(merged_into=customer.person_id))
+    return Conversation.objects.filter(business_id=customer.business_id, customer__in=same)
 
 
 def pending_handoffs(user: "User") -> ConversationQuerySet:

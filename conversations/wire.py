@@ -97,6 +97,7 @@ def customer_payload(customer: Customer) -> Payload:
         "attributes": customer.attributes,
         "verified": customer.verified,
         "last_seen_at": timestamp(customer.last_seen_at),
+        "merged_into_id": str(customer.merged_into_id) if customer.merged_into_id else None,
         "created_at": timestamp(customer.created_at),
     }
 

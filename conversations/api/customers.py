@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import Http404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -16,8 +17,10 @@ from conversations.api.serializers import CustomerOutput
 from conversations.models import ChannelType, Customer
 from conversations.services import customers
 from conversations.services.deleting import delete_customer
+from conversations.services.merging_customers import merge_customers, undo_merge
 from conversations.wire import customer_payload
-from foundation.api import SIGNED_IN, WITH_BODY, CursorQuery, Done, Text, path_id, refusals
+from foundation.api import SIGNED_IN, WITH_BODY, CursorQuery, Done, IdField, Text, path_id, refusals
+from foundation.errors import Invalid
 
 
 class CustomerInput(serializers.Serializer[Any]):
@@ -104,6 +107,36 @@ class OneCustomer(APIView):
         require(request.user, Action.DELETE_CUSTOMERS)
         delete_customer(customer=_customer_for(request, customer_id), actor=request.user)  # type: ignore[arg-type]
         return Response({"message": "Customer deleted"})
+
+
+class SamePersonInput(serializers.Serializer[Any]):
+    other_id = IdField()
+
+
+class MergeCustomer(APIView):
+    resource = Resource.CONVERSATIONS
+
+    @extend_schema(
+        summary="Merge another customer into this one",
+        request=SamePersonInput,
+        responses={200: CustomerOutput, **refusals(400, *SIGNED_IN, 403, 404, *WITH_BODY)},
+    )
+    def post(self, request: Request, customer_id: str) -> Response:
+        """The other is the same person: the team sees both as one. Nothing moves, and DELETE on the other undoes it."""
+        into = _customer_for(request, customer_id)
+        data = SamePersonInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        other = Customer.objects.visible_to(request.user).filter(pk=data.validated_data["other_id"]).first()
+        if other is None:
+            raise Invalid(_("There is no such customer."))
+        merge_customers(customer=other, into=into, actor=request.user)  # type: ignore[arg-type]
+        return Response(customer_payload(into))
+
+    @extend_schema(summary="Undo a merge", responses={200: CustomerOutput, **refusals(400, *SIGNED_IN, 403, 404)})
+    def delete(self, request: Request, customer_id: str) -> Response:
+        """The customer that was merged into another is one of their own again, as they were."""
+        customer = undo_merge(customer=_customer_for(request, customer_id), actor=request.user)  # type: ignore[arg-type]
+        return Response(customer_payload(customer))
 
 
 def _customer_for(request: Request, text: str) -> Customer:

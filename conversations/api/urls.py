@@ -51,6 +51,7 @@ urlpatterns = [
     path("canned-responses/<str:response_id>", canned_responses.OneCannedResponse.as_view()),
     path("customers", customers.Customers.as_view()),
     path("customers/<str:customer_id>", customers.OneCustomer.as_view()),
+    path("customers/<str:customer_id>/merge", customers.MergeCustomer.as_view()),
     path("feed", feed.Feed.as_view()),
     path("views", saved_views.Views.as_view()),
     path("views/<str:view_id>", saved_views.OneView.as_view()),

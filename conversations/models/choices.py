@@ -75,7 +75,7 @@ class Priority(models.IntegerChoices):
 class ActivityKind(models.TextChoices):
     """What a thread tells beside its messages. `Activity.data` has: assigned `user_id`, `team_id` (null = nobody, no
     team); tagged, untagged `tags`; snoozed `until`; priority `priority`; merged, unmerged `conversation_id`;
-    handed_over `reason`; returned `reason`, a sentence.
+    customer_merged, customer_unmerged `customer_id`, of the other; handed_over `reason`; returned `reason`, a sentence.
     """
 
     ASSIGNED = "assigned", _("Assigned")
@@ -93,4 +93,6 @@ class ActivityKind(models.TextChoices):
     UNBLOCKED = "unblocked", _("Customer unblocked")
     MERGED = "merged", _("Merged")
     UNMERGED = "unmerged", _("Merge undone")
+    CUSTOMER_MERGED = "customer_merged", _("Customer merged")
+    CUSTOMER_UNMERGED = "customer_unmerged", _("Merge of the customer undone")
     RETURNED = "returned", _("Not sent as planned")

@@ -1,5 +1,7 @@
 """Who writes in."""
 
+from uuid import UUID
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +26,10 @@ class Customer(models.Model):
     last_seen_at = models.DateTimeField(_("last seen"), null=True, blank=True)
     # Nothing that the customer writes is taken since then (services/blocking.py).
     blocked_at = models.DateTimeField(_("blocked"), null=True, blank=True)
+    # Is the same person, an agent says (services/merging_customers.py). It goes along when that one is deleted.
+    merged_into = models.ForeignKey(
+        "self", models.CASCADE, null=True, blank=True, editable=False, db_index=False, related_name="merged"
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = BusinessScoped["Customer"].as_manager()
@@ -34,6 +40,7 @@ class Customer(models.Model):
         indexes = [
             models.Index(fields=["business", "-created_at"], name="customer_newest"),
             models.Index(fields=["business", "-last_seen_at", "-id"], name="customer_last_seen"),
+            models.Index(fields=["merged_into"], condition=models.Q(merged_into__isnull=False), name="customer_merged"),
         ]
         constraints = [
             # Whoever is proven to be somebody is that customer, however many browsers prove it at once.
@@ -46,6 +53,11 @@ class Customer(models.Model):
 
     def __str__(self) -> str:
         return self.display_name
+
+    @property
+    def person_id(self) -> UUID:
+        """Of the customer that this one is shown as."""
+        return self.merged_into_id or self.pk
 
     @property
     def display_name(self) -> str:

@@ -1,6 +1,7 @@
 """Forgetting a customer. Source: promises 9; design.md 10."""
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.models import User
 from businesses import audit
@@ -13,7 +14,8 @@ BATCH = 20
 
 
 def delete_customer(*, customer: Customer, actor: User) -> None:
-    """With all that there is of them: conversations, messages, files, what search knows, visitors, contacts.
+    """With all that there is of them: conversations, messages, files, what search knows, visitors, contacts; and of
+    whoever is merged into them.
 
     In batches, so that a long history holds nobody up; one that broke off is begun again. Files go behind the commit.
     The log keeps the id and no name. Raises Forbidden.
@@ -36,7 +38,8 @@ def delete_customer(*, customer: Customer, actor: User) -> None:
 
 @transaction.atomic
 def _delete_some(customer: Customer) -> bool:
-    theirs = Conversation.objects.filter(customer_id=customer.pk, business_id=customer.business_id).order_by("pk")
+    same = Customer.objects.filter(Q(pk=customer.pk) | Q(merged_into=customer.pk), business_id=customer.business_id)
+    theirs = Conversation.objects.filter(customer__in=same).order_by("pk")
     ids = list(theirs.select_for_update(of=("self",)).values_list("pk", flat=True)[:BATCH])
     Conversation.objects.filter(pk__in=ids).delete()
     return bool(ids)

@@ -199,6 +199,7 @@ def ids(ada: User, acme: Business) -> dict[str, str]:
         "channel_id": str(acme.channels.get().pk),
         "view_id": str(create_view(actor=ada, name="Ours", shared=True, filter=OPEN_ONES).pk),
         "customer_id": str(conversation.customer_id),
+        "other_customer_id": str(builders.customer(acme, "Dora").pk),
         "team_id": str(create_team(actor=ada, name="Day").pk),
         "invitation_id": str(invite(actor=ada, email="gil@example.com").pk),
         "member_id": str(builders.member(acme, builders.person("Eve")).pk),
@@ -242,6 +243,8 @@ def call(
         body = {"business_id": str(business.pk)}
     if path == "/api/v1/tags/{tag_id}/merge":
         body = {"other_id": ids["other_tag_id"]}
+    if path == "/api/v1/customers/{customer_id}/merge":
+        body = {"other_id": ids["other_customer_id"]}
     if path == "/api/v1/ai/reply":
         body = {"conversation_id": ids["conversation_id"]}
     body = {**body, **(more or {})}
@@ -254,6 +257,13 @@ def call(
     if "file" in body and method == "post":
         sent = {"data": {**body, "file": SimpleUploadedFile("a.png", corpus.picture())}, "format": "multipart"}
     return getattr(builders.api(user), method)(address, **sent)
+
+
+def turn(operation: tuple[str, str]) -> tuple[bool, int]:
+    """What deletes comes last, and of that the parts before the whole."""
+    method, path = operation
+    deletes = method == "delete"
+    return deletes, -path.count("/") if deletes else 0
 
 
 def stranger_who_is(role: Role | None, mallory: User, acme: Business) -> User:
@@ -311,8 +321,7 @@ def test_B4_what_is_the_owners_is_refused_to_others_and_nothing_else(
 ) -> None:
     member = builders.person("Abe")
     builders.member(acme, member, role)
-    # What deletes comes last.
-    for operation in sorted(operations, key=lambda operation: operation[0] == "delete"):
+    for operation in sorted(operations, key=turn):
         answer = call(member, operation, ids, acme)
         if operation in OWNER_ONLY | AUTHORS_ONLY or (operation in MANAGERS_ONLY | MAKERS_ONLY and role == Role.AGENT):
             assert (answer.status_code, set(answer.json())) == (403, {"detail"}), operation
@@ -323,7 +332,6 @@ def test_B4_what_is_the_owners_is_refused_to_others_and_nothing_else(
 def test_the_owner_may_do_everything(
     operations: list[tuple[str, str]], ids: dict[str, str], acme: Business, ada: User
 ) -> None:
-    # What deletes comes last.
-    for operation in sorted(operations, key=lambda operation: operation[0] == "delete"):
+    for operation in sorted(operations, key=turn):
         answer = call(ada, operation, ids, acme)
         assert answer.status_code in {200, 201, 422 if operation in PUBLIC else 200}, (operation, answer.content)
