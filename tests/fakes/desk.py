@@ -30,8 +30,8 @@ FAKES: dict[str, type[Fake]] = {
 }
 _SHOWN = 30
 _STYLE = "body{font:15px/1.5 system-ui;max-width:44rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
-_STYLE += "form{display:flex;gap:.5rem;margin:.5rem 0}input{flex:1;font:inherit}label{width:6rem}iframe{width:100%;"
-_STYLE += "height:28rem;border:1px solid #8888}"
+_STYLE += "form{display:flex;align-items:center;gap:.5rem;margin:.5rem 0}input{flex:1;font:inherit}label{width:6rem}"
+_STYLE += "iframe{width:100%;height:28rem;border:1px solid #8888}"
 
 Post = Callable[[str, bytes, Mapping[str, str]], int]
 
