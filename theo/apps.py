@@ -7,14 +7,16 @@ class TheoConfig(AppConfig):
     verbose_name = _("Theo")
 
     def ready(self) -> None:
-        """The worker does our chores."""
+        """The worker does our chores, and the search finds articles."""
         from channels_app.chores import Chore, chores
         from theo.indexing import every as every_index
         from theo.indexing import index_pending
         from theo.replying import answer_waiting
         from theo.replying import every as every_reply
+        from theo.searching import register_articles
         from theo.watching import every, flag_who_wants_a_person
 
+        register_articles()
         chores.append(Chore(name="Theo's index", every=every_index, work=index_pending))
         chores.append(Chore(name="Theo's answers", every=every_reply, work=answer_waiting))
         chores.append(Chore(name="Customers who ask for a person", every=every, work=flag_who_wants_a_person))

@@ -33,7 +33,9 @@ class SearchQuery(CursorQuery):
 class HitOutput(serializers.Serializer[Any]):
     type = serializers.CharField()
     id = serializers.UUIDField()
-    conversation_id = serializers.UUIDField(allow_null=True, help_text="Of a customer, the newest one.")
+    conversation_id = serializers.UUIDField(
+        allow_null=True, help_text="Of a customer, the newest one; of an article, none."
+    )
     title = serializers.CharField()
     snippet = serializers.CharField(help_text="Plain text; what was found stands between U+E000 and U+E001.")
     created_at = serializers.DateTimeField()
@@ -49,7 +51,7 @@ class Search(APIView):
     resource = Resource.CONVERSATIONS
 
     @extend_schema(
-        summary="Search messages, notes and customers",
+        summary="Search messages, notes, customers and articles",
         parameters=[SearchQuery],
         responses={200: HitsOutput, **refusals(400, *SIGNED_IN, 422)},
     )

@@ -4,6 +4,8 @@ import { ask } from "./fragment.js"
 
 const CALM_MS = 120
 const MOST = 6 // of each kind
+const GROUPS = { said: ["message", "note"], people: ["customer"], articles: ["article"] }
+const PAGES = { customer: "customers", article: "knowledge" } // of what has no conversation
 const FROM = "\ue000" // around what was found in a snippet
 const TO = "\ue001"
 
@@ -88,21 +90,10 @@ export function enhancePalette(dialog, { actions = {}, go = leave } = {}) {
       )
       .filter(({ label }) => fits(label))
     add("actions", words ? doings.slice(0, MOST) : doings)
-    const hits = found.filter((hit) => hit.conversation_id)
-    add(
-      "said",
-      hits
-        .filter(({ type }) => type !== "customer")
-        .map(ofHit)
-        .slice(0, MOST),
-    )
-    add(
-      "people",
-      hits
-        .filter(({ type }) => type === "customer")
-        .map(ofHit)
-        .slice(0, MOST),
-    )
+    for (const [kind, types] of Object.entries(GROUPS)) {
+      const hits = found.filter(({ type }) => types.includes(type))
+      add(kind, hits.map(ofHit).slice(0, MOST))
+    }
     const places = [...document.querySelectorAll("#lists a, .rail > a.rail-item")].map((link) => ({
       label: [...link.childNodes]
         .filter((node) => !node.classList?.contains("n"))
@@ -118,7 +109,9 @@ export function enhancePalette(dialog, { actions = {}, go = leave } = {}) {
   }
 
   function ofHit(hit) {
-    return { label: hit.title, snippet: hit.snippet, run: () => go(hit.conversation_id, hit.seq) }
+    const { id, type, conversation_id: conversation } = hit
+    const run = () => (conversation ? go(conversation, hit.seq) : location.assign(`/${PAGES[type]}/${id}/`))
+    return { label: hit.title, snippet: hit.snippet, run }
   }
 
   function add(kind, those) {

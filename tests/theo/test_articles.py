@@ -7,7 +7,7 @@ import pytest
 from accounts.models import User
 from businesses.models import Business
 from tests import builders
-from theo.articles import bring_in
+from theo.articles import bring_in, change_article, create_article, delete_article
 from theo.models import Article, ArticleStatus
 
 pytestmark = pytest.mark.django_db
@@ -95,3 +95,18 @@ def test_the_same_source_is_the_same_article(acme: Business) -> None:
     assert first is not None
     assert again is not None
     assert (again.pk, again.content, again.status) == (first.pk, "New.", "draft")
+
+
+def test_the_search_finds_an_article_as_it_is_now_and_nobody_elses(ada: User, acme: Business, mallory: User) -> None:
+    article = create_article(business=acme, title="Returns", content="Send the **hopper** back.")
+    create_article(business=mallory.memberships.get().business, title="Hopper", content="A hopper of theirs.")
+
+    def found(q: str) -> list[tuple[str, str, Any]]:
+        results = builders.api(ada).get("/api/v1/search", {"q": q}).json()["results"]
+        return [(hit["type"], hit["title"], hit["conversation_id"]) for hit in results]
+
+    assert found("hopper") == [("article", "Returns", None)]
+    change_article(article=article, content="Keep it.")
+    assert found("hopper") == []
+    delete_article(article=article)
+    assert found("returns") == []
