@@ -340,6 +340,9 @@ def _deleted(channel: Channel, raw: RawEvent, event: MessageDeleted) -> None:
     if message := _told_of(channel, raw, event.external_id):
         Media.objects.filter(message=message).delete()
         deleted_elsewhere(message=message)
+        # Nor are its words left where they came in; the row stays, so that a repeat is one.
+        key = ADAPTERS[ChannelType(channel.type)](channel, {}).journal_key(event.external_id)
+        RawEvent.objects.filter(channel=channel, dedup_key=key_of(key), state=RawState.DONE).update(payload={})
 
 
 def _reaction(channel: Channel, raw: RawEvent, event: ReactionChanged) -> None:

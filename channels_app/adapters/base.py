@@ -354,6 +354,10 @@ class ChannelAdapter(ABC):
         """Of one routed slice. Pure; what is not understood gives nothing, and nothing raises for new fields."""
         return ()
 
+    def journal_key(self, external_id: str) -> str:
+        """Of the slice that brought a message; for channels that tell when one was taken back."""
+        return ""
+
     def fetch_media(self, ref: MediaRef) -> Download:
         """Raises MediaGone, DeliveryError."""
         raise MediaGone(_("This channel brings no files."))

@@ -73,6 +73,9 @@ class InstagramAdapter(MetaAdapter):
     def parse(self, payload: Any) -> Sequence[InboundEvent]:
         return tuple(_events(payload)) if isinstance(payload, dict) else ()
 
+    def journal_key(self, external_id: str) -> str:
+        return f"ig:{external_id}:message"
+
     def fetch_media(self, ref: MediaRef) -> Download:
         return self.download(ref.provider_ref, authorized=False)
 

@@ -76,6 +76,9 @@ class WhatsAppAdapter(MetaAdapter):
     def parse(self, payload: Any) -> Sequence[InboundEvent]:
         return tuple(_events(payload)) if isinstance(payload, dict) else ()
 
+    def journal_key(self, external_id: str) -> str:
+        return f"wamid:{external_id}"
+
     def fetch_media(self, ref: MediaRef) -> Download:
         try:
             found = self.graph("GET", ref.provider_ref)

@@ -10,7 +10,8 @@ from django.test import Client
 from accounts.models import User
 from businesses.models import Business, FeedEvent
 from channels_app import connecting, intake
-from channels_app.adapters.base import Routed
+from channels_app.adapters.base import Incoming, Routed
+from channels_app.adapters.instagram import InstagramAdapter
 from channels_app.models import Channel, Media, RawEvent, RawState
 from channels_app.services import create_channel
 from conversations.models import Attachment, ChannelType, Message
@@ -32,8 +33,13 @@ def instagram(acme: Business) -> Channel:
 def tell(channel: Channel, **item: Any) -> None:
     """As Instagram does, of Cleo's."""
     payload = {"sender": {"id": "61"}, "recipient": {"id": "1"}, "timestamp": 1767225600123, **item}
-    intake.store(channel, [Routed(dedup_key=str(item), payload=payload)])
+    incoming = Incoming(method="POST", url="", headers={}, query={}, body=json.dumps(_posted(payload)).encode())
+    intake.store(channel, InstagramAdapter.route(incoming)[:1])
     intake.work()
+
+
+def _posted(item: dict[str, Any]) -> dict[str, Any]:
+    return {"object": "instagram", "entry": [{"id": "1", "messaging": [item]}]}
 
 
 def page_of(reader: User, message: Message) -> str:
@@ -54,10 +60,12 @@ def test_a_message_taken_back_is_gone_with_its_files(instagram: Channel, ada: Us
 
     for _repeat in range(2):
         tell(instagram, message={"mid": "m1", "is_deleted": True})
+    tell(instagram, message={"mid": "m1", "text": "My number is 555"})  # a repeat that comes late
 
     message.refresh_from_db()
     assert (message.content, message.attachments, message.preview) == ("", [], "Message deleted")
     assert message.deleted_at
+    assert "555" not in str(list(RawEvent.objects.values_list("payload", flat=True)))
     assert not Attachment.objects.exists()
     assert not Media.objects.exists()
     assert [event.kind for event in published] == ["message.updated"]
