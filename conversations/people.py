@@ -1,5 +1,6 @@
 """The customers of a workspace: which of them a list shows, and all of them as a table."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time
@@ -104,7 +105,7 @@ def _cells(customer: Customer) -> list[str]:
         "true" if customer.blocked_at else "false",
         customer.created_at.astimezone(UTC).strftime(WIRE_TIME),
         customer.last_seen_at.astimezone(UTC).strftime(WIRE_TIME) if customer.last_seen_at else "",
-        "; ".join(f"{name}: {said(value)}" for name, value in customer.attributes.items()),
+        json.dumps(customer.attributes, ensure_ascii=False) if customer.attributes else "",
     ]
 
 

@@ -38,20 +38,27 @@ def change_customer(*, customer: Customer, attributes: dict[str, Any] | None = N
 
     Raises Unprocessable, also for what a verified customer has proven.
     """
-    _check(given)
     customer = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
-    wanted: dict[str, Any] = dict(given)
-    if attributes:
-        wanted["attributes"] = _with(customer.attributes, attributes)
-    changed = [field for field, value in wanted.items() if getattr(customer, field) != value]
-    for field in changed:
-        if customer.verified and field in PROVEN:
-            raise Unprocessable(_("This is proven: only your own site can change it."), field=field)
-        setattr(customer, field, wanted[field])
+    changed = fill(customer, given, attributes)
     if changed:
         customer.save(update_fields=changed)
         events.record(customer.business_id, [events.customer_updated(customer)])
     return customer
+
+
+def fill(customer: Customer, given: dict[str, str], attributes: dict[str, Any] | None) -> list[str]:
+    """In memory: as of `change_customer`; the names of the fields that are others now."""
+    _check(given)
+    wanted: dict[str, Any] = dict(given)
+    if attributes:
+        wanted["attributes"] = _with(customer.attributes, attributes)
+    changed = [name for name, value in wanted.items() if getattr(customer, name) != value]
+    for name in changed:
+        if customer.verified and name in PROVEN:
+            raise Unprocessable(_("This is proven: only your own site can change it."), field=name)
+    for name in changed:
+        setattr(customer, name, wanted[name])
+    return changed
 
 
 def _check(given: dict[str, str]) -> None:

@@ -183,5 +183,5 @@ def test_the_export_holds_all_rows_under_the_filter_and_no_formula(
 
     assert [row[1] for row in rows()] == ["Grace", "Dora", "Cleo"]
     assert [row[1] for row in rows(verified=True)] == ["Dora"]
-    assert rows(q="cleo")[0][-1] == "plan: Pro; beta: true"
+    assert rows(q="cleo")[0][-1] == '{"plan": "Pro", "beta": true}'
     assert AuditEntry.objects.filter(action="customers.exported").count() == 3
