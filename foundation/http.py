@@ -99,15 +99,15 @@ def call(
     json: Any = None,
     form: Mapping[str, Any] | None = None,
     files: Mapping[str, tuple[str, bytes, str]] | None = None,
+    content: bytes = b"",
     headers: Mapping[str, str] | None = None,
     max_bytes: int = MAX_BYTES,
 ) -> Answer:
-    """Any method, with a body of JSON, or of form fields and files: name to (file name, content, type).
+    """Any method, with a body of JSON, of form fields and files (name to (file name, content, type)), or of bytes.
 
     Raises OutboundRefused, OutboundFailed.
     """
     given = dict(headers or {})
-    content = b""
     if json is not None:
         content = orjson.dumps(json)
         given = {"content-type": "application/json", **given}

@@ -14,7 +14,7 @@ from django.db import connections
 
 from foundation import mail
 
-KEYS = ("SECRET_KEY", "JWT_KEY", "TICKET_KEY", "VISITOR_KEY", "FIELD_KEY")
+KEYS = ("SECRET_KEY", "JWT_KEY", "TICKET_KEY", "VISITOR_KEY", "VAPID_KEY", "FIELD_KEY")
 MIN_KEY_BYTES = 32
 # Below these a known hole is open.
 FLOORS = {

@@ -29,6 +29,7 @@ SECRET_KEY = env_secret("SECRET_KEY", _SECRETS)
 JWT_KEY = env_secret("JWT_KEY", _SECRETS)
 TICKET_KEY = env_secret("TICKET_KEY", _SECRETS)
 VISITOR_KEY = env_secret("VISITOR_KEY", _SECRETS)
+VAPID_KEY = env_secret("VAPID_KEY", _SECRETS)
 FIELD_KEY = env_secret("FIELD_KEY", _SECRETS)
 # The first seals; the older ones may still open what they sealed.
 FIELD_KEYS = [FIELD_KEY, *env_list("FIELD_KEYS_OLD")]
@@ -403,6 +404,7 @@ SPECTACULAR_SETTINGS = {
         "AgentStatus": "businesses.models.AgentStatus",
         "ChannelType": "conversations.models.ChannelType",
         "ChannelState": "channels_app.models.ChannelState",
+        "NotificationKind": "workflows.models.NotificationKind",
         "ArticleStatus": "theo.models.ArticleStatus",
     },
 }

@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import AuthSession, User
 from businesses.models import Business
 from businesses.querysets import BusinessScoped
 from conversations.models import Conversation
@@ -36,6 +36,8 @@ class Notification(models.Model):
     kind = models.CharField(_("kind"), max_length=10, choices=NotificationKind)
     read_at = models.DateTimeField(_("read"), null=True)
     created_at = models.DateTimeField(_("created"))
+    # When it is pushed, or tried again; None = done with (workflows/push.py).
+    push_due_at = models.DateTimeField(null=True, editable=False)
 
     objects = NotificationRows.as_manager()
 
@@ -47,7 +49,52 @@ class Notification(models.Model):
             models.Index(
                 fields=["user", "business"], condition=models.Q(read_at__isnull=True), name="notification_unread"
             ),
+            models.Index(
+                fields=["push_due_at"], condition=models.Q(push_due_at__isnull=False), name="notification_push"
+            ),
         ]
 
     def __str__(self) -> str:
         return str(NotificationKind(self.kind).label)
+
+
+class NotificationSetting(models.Model):
+    """How one person wants to be told, wherever they work. No row = of everything, at any hour.
+
+    not_pushed: kinds. quiet_from, quiet_until: nothing is pushed between them, both or neither; by the person's clock.
+    """
+
+    user = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="+")
+    not_pushed = models.JSONField(default=list)
+    quiet_from = models.TimeField(null=True)
+    quiet_until = models.TimeField(null=True)
+    time_zone = models.CharField(max_length=64, default="UTC")
+
+    class Meta:
+        verbose_name = _("notification setting")
+        verbose_name_plural = _("notification settings")
+
+    def __str__(self) -> str:
+        return str(self.user_id)
+
+
+class PushSubscription(models.Model):
+    """A browser that takes pushes, for as long as the sign-in that made it lasts.
+
+    endpoint: where its push service takes them. p256dh, auth: the browser's keys, base64url (RFC 8291).
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    session = models.ForeignKey(AuthSession, models.CASCADE, related_name="+")
+    endpoint = models.CharField(max_length=1000, unique=True)
+    p256dh = models.CharField(max_length=100)
+    auth = models.CharField(max_length=40)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("push subscription")
+        verbose_name_plural = _("push subscriptions")
+
+    def __str__(self) -> str:
+        return str(self.pk)

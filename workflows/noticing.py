@@ -29,6 +29,7 @@ def notice(*, business_id: UUID, events: Sequence[Event], **_signal: Any) -> Non
             actor_id=event.actor_id,
             kind=kind,
             created_at=now,
+            push_due_at=now,
         )
         for event in events
         if (conversation_id := event.conversation_id)

@@ -1,8 +1,10 @@
 from django.urls import path
 
-from workflows import views
+from workflows import setting_pages, views
 
 urlpatterns = [
+    path("settings/notifications/", setting_pages.settings_page, name="settings-notifications"),
+    path("service-worker.js", setting_pages.service_worker, name="service-worker"),
     path("notifications/", views.notifications, name="notifications"),
     path("notifications/read/", views.read_all, name="notifications-read"),
     path("notifications/<uuid:notification_id>/", views.open_one, name="notification"),

@@ -21,6 +21,7 @@ if (has("[data-inbox]")) import("./theo.js").then((module) => module.enhanceSugg
 if (has("[data-inbox]")) import("./inbox.js").then((module) => module.enhanceInbox(document.body))
 else if (has("body[data-business]")) import("./presence.js").then((module) => module.stayLive(document.body))
 if (has("[data-bell]")) import("./bell.js").then((module) => module.enhanceBell(has("[data-bell]")))
+if (has("[data-push]")) import("./push.js").then((module) => module.enhancePush(has("[data-push]")))
 if (has("#palette") && !has("[data-inbox]"))
   import("./palette.js").then((module) => module.enhancePalette(has("#palette")))
 if (has("[data-own-status]")) import("./presence.js").then((module) => module.enhanceStatus(has("[data-own-status]")))

@@ -70,6 +70,13 @@ PUBLIC = {
 }
 TOMORROW = timezone.now() + timedelta(days=1)
 OPEN_ONES = {"all": [{"field": "status", "op": "is", "value": "open"}]}
+PUSHED = {
+    "endpoint": "https://push.example.com/1",
+    "keys": {
+        "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+        "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+    },
+}
 BODIES: dict[str, Any] = {
     "/api/v1/api-tokens": {"name": "CRM", "scopes": ["read"]},
     "/api/v1/auth/email/change": {"email": "ada-new@example.com"},
@@ -97,6 +104,8 @@ BODIES: dict[str, Any] = {
     "/api/v1/canned-responses": {"shortcut": "hi", "content": "Hello {first_name}"},
     "/api/v1/canned-responses/{response_id}": {"content": "Hello"},
     "/api/v1/notifications/read": {"all": True},
+    "/api/v1/notifications/settings": {"not_pushed": ["assigned"]},
+    "/api/v1/notifications/subscriptions": PUSHED,
     "/api/v1/macros": {"name": "Refund", "tags": ["Refund"]},
     "/api/v1/macros/{macro_id}": {"status": "resolved"},
     "/api/v1/tags": {"name": "Refund"},
@@ -154,6 +163,8 @@ APART = {
     ("post", "/api/v1/auth/logout"),
     ("post", "/api/v1/team/leave"),
     ("delete", "/api/v1/auth/sessions/{session_id}"),
+    # A browser's own.
+    ("delete", "/api/v1/notifications/subscriptions/{subscription_id}"),
     # It needs a message that failed.
     ("post", "/api/v1/conversations/{conversation_id}/messages/{message_id}/retry"),
     # It needs a channel that has templates.

@@ -29,9 +29,16 @@ def test_a_fresh_clone_serves_with_one_command_and_no_setting(first: First) -> N
 
 def test_the_keys_are_made_apart_and_for_their_owner_alone(first: First) -> None:
     secrets = sorted((first.house / "var/secrets").iterdir())
-    assert [path.name for path in secrets] == ["field_key", "jwt_key", "secret_key", "ticket_key", "visitor_key"]
+    assert [path.name for path in secrets] == [
+        "field_key",
+        "jwt_key",
+        "secret_key",
+        "ticket_key",
+        "vapid_key",
+        "visitor_key",
+    ]
     assert {stat.S_IMODE(path.stat().st_mode) for path in secrets} == {0o600}
-    assert len({path.read_text() for path in secrets}) == 5
+    assert len({path.read_text() for path in secrets}) == 6
     assert all(len(path.read_bytes()) >= 32 for path in secrets)
 
 

@@ -1,0 +1,107 @@
+"""How one wants to be told, over REST."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from businesses.policy import Action, require
+from foundation.api import SIGNED_IN, WITH_BODY, refusals
+from workflows import telling
+from workflows.models import NotificationKind, NotificationSetting
+from workflows.push import public_key
+
+
+class SettingInput(serializers.Serializer[Any]):
+    """Nothing is pushed from `quiet_from` until `quiet_until`, by the clock of `time_zone`."""
+
+    not_pushed = serializers.ListField(
+        child=serializers.ChoiceField(choices=NotificationKind.choices),
+        max_length=len(NotificationKind),
+        required=False,
+    )
+    quiet_from = serializers.TimeField(format="%H:%M", allow_null=True, required=False)
+    quiet_until = serializers.TimeField(format="%H:%M", allow_null=True, required=False)
+    time_zone = serializers.CharField(max_length=64, required=False)
+
+
+class SettingOutput(SettingInput):
+    """`public_key`: the applicationServerKey that a browser subscribes with."""
+
+    public_key = serializers.SerializerMethodField()
+
+    def get_public_key(self, _setting: NotificationSetting) -> str:
+        return public_key()
+
+
+class KeysInput(serializers.Serializer[Any]):
+    p256dh = serializers.CharField(max_length=100)
+    auth = serializers.CharField(max_length=40)
+
+
+class SubscriptionInput(serializers.Serializer[Any]):
+    """As a browser's PushSubscription says it."""
+
+    endpoint = serializers.CharField(max_length=1000)
+    keys = KeysInput()
+
+
+class SubscriptionOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+
+
+class DoneOutput(serializers.Serializer[Any]):
+    message = serializers.CharField()
+
+
+class Settings(APIView):
+    @extend_schema(summary="Get how you are told", responses={200: SettingOutput, **refusals(400, *SIGNED_IN)})
+    def get(self, request: Request) -> Response:
+        require(request.user, Action.HANDLE_CONVERSATIONS)
+        return Response(SettingOutput(telling.setting_of(request.user)).data)
+
+    @extend_schema(
+        summary="Change how you are told",
+        request=SettingInput,
+        responses={200: SettingOutput, **refusals(400, *SIGNED_IN, *WITH_BODY)},
+    )
+    def patch(self, request: Request) -> Response:
+        """It holds in all your workspaces."""
+        require(request.user, Action.HANDLE_CONVERSATIONS)
+        body = SettingInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        return Response(SettingOutput(telling.change_setting(user=request.user, **body.validated_data)).data)
+
+
+class Subscriptions(APIView):
+    @extend_schema(
+        summary="Push to this browser",
+        request=SubscriptionInput,
+        responses={201: SubscriptionOutput, **refusals(400, *SIGNED_IN, *WITH_BODY)},
+    )
+    def post(self, request: Request) -> Response:
+        """For as long as this sign-in lasts. The same endpoint again replaces the one before."""
+        require(request.user, Action.HANDLE_CONVERSATIONS)
+        body = SubscriptionInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        made = telling.subscribe(
+            user=request.user,
+            session=request.auth,
+            endpoint=body.validated_data["endpoint"],
+            **body.validated_data["keys"],
+        )
+        return Response({"id": str(made.pk)}, status=201)
+
+
+class OneSubscription(APIView):
+    @extend_schema(
+        summary="Push to this browser no more", responses={200: DoneOutput, **refusals(400, *SIGNED_IN, 404)}
+    )
+    def delete(self, request: Request, subscription_id: UUID) -> Response:
+        require(request.user, Action.HANDLE_CONVERSATIONS)
+        telling.unsubscribe(user=request.user, subscription_id=subscription_id)
+        return Response({"message": "Nothing is pushed to this browser."})

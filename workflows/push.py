@@ -1,0 +1,146 @@
+"""Web push with the installation's own key: RFC 8030 (the request), 8291 (its encryption), 8292 (VAPID).
+
+At least once: a browser shows a notification that comes twice in place of itself, by its id.
+"""
+
+import base64
+import hashlib
+import logging
+import threading
+from collections import defaultdict
+from datetime import datetime, timedelta
+from functools import cache
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import http_ece
+import jwt
+import orjson
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.conf import settings
+from django.utils import timezone
+
+from businesses.models import Membership
+from foundation import http
+from workflows.models import Notification, NotificationSetting, PushSubscription
+from workflows.notifications import text_of
+from workflows.telling import browsers_of, decoded, wants_push
+
+AT_ONCE = 50
+AGAIN_AFTER = timedelta(minutes=1)  # for who claimed it, or until the push service is back
+GIVEN_UP_AFTER = timedelta(hours=1)
+GONE = (404, 410)
+MOST_TEXT = 300  # a push holds 4,096 bytes, padding and all
+_CURVE_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+log = logging.getLogger("pingback.push")
+
+
+def public_key() -> str:
+    """What browsers subscribe with: an uncompressed point, base64url."""
+    point = _private_key().public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    return base64.urlsafe_b64encode(point).rstrip(b"=").decode()
+
+
+@cache
+def _key_of(secret: str) -> ec.EllipticCurvePrivateKey:
+    number = int.from_bytes(hashlib.sha512(b"pingback: vapid\0" + secret.encode()).digest())
+    return ec.derive_private_key(number % (_CURVE_ORDER - 1) + 1, ec.SECP256R1())
+
+
+def _private_key() -> ec.EllipticCurvePrivateKey:
+    return _key_of(settings.VAPID_KEY)
+
+
+def push_due(stop: threading.Event) -> None:
+    """The worker's: whatever is due, in batches."""
+    while not stop.is_set():
+        claimed = _claim(timezone.now())
+        if not claimed:
+            return
+        _push_all(claimed, stop)
+
+
+def _claim(now: datetime) -> list[Notification]:
+    """Ours for AGAIN_AFTER: two workers never both get one."""
+    due = list(
+        Notification.objects.filter(push_due_at__lte=now)
+        .select_related("actor", "conversation__customer")
+        .order_by("push_due_at")[:AT_ONCE]
+    )
+    return [
+        row
+        for row in due
+        if Notification.objects.filter(pk=row.pk, push_due_at=row.push_due_at).update(push_due_at=now + AGAIN_AFTER)
+    ]
+
+
+def _push_all(claimed: list[Notification], stop: threading.Event) -> None:
+    now = timezone.now()
+    user_ids = {row.user_id for row in claimed}
+    browsers: dict[UUID, list[PushSubscription]] = defaultdict(list)
+    for browser in browsers_of(user_ids):
+        browsers[browser.user_id].append(browser)
+    wishes = NotificationSetting.objects.in_bulk(user_ids)
+    members = set(
+        Membership.objects.filter(
+            user_id__in=user_ids, business_id__in={row.business_id for row in claimed}, is_active=True
+        ).values_list("user_id", "business_id")
+    )
+    done = []
+    for row in claimed:
+        is_wanted = (
+            row.read_at is None
+            and row.created_at > now - GIVEN_UP_AFTER
+            and (row.user_id, row.business_id) in members
+            and wants_push(wishes.get(row.user_id), row.kind, now)
+        )
+        if stop.is_set() and is_wanted:
+            continue  # its lease ends, and the next worker takes it
+        taken = [_send(browser, row) for browser in browsers[row.user_id]] if is_wanted else []
+        if all(taken):
+            done.append(row.pk)
+    Notification.objects.filter(pk__in=done).update(push_due_at=None)
+
+
+def _send(browser: PushSubscription, row: Notification) -> bool:
+    """Whether no other try is needed: it has it, does not want it, or is gone."""
+    told = {"id": str(row.pk), "text": text_of(row)[:MOST_TEXT], "url": f"/inbox/{row.conversation_id}/"}
+    body = http_ece.encrypt(
+        orjson.dumps(told),
+        private_key=ec.generate_private_key(ec.SECP256R1()),
+        dh=decoded(browser.p256dh),
+        auth_secret=decoded(browser.auth),
+        version="aes128gcm",
+    )
+    headers = {
+        "authorization": f"vapid t={_token(browser.endpoint)}, k={public_key()}",
+        "content-encoding": "aes128gcm",
+        "content-type": "application/octet-stream",
+        "ttl": str(int(GIVEN_UP_AFTER.total_seconds())),
+        "urgency": "high",
+        "topic": row.pk.hex,
+    }
+    try:
+        status = http.call("POST", browser.endpoint, content=body, headers=headers, max_bytes=64 * 1024).status
+    except http.OutboundRefused:
+        status = GONE[0]  # its name leads inside by now
+    except http.OutboundFailed as failure:
+        log.warning("A push was not taken, and is tried again: %s", failure)
+        return False
+    if status in GONE:
+        browser.delete()
+    elif status == 429 or status >= 500:
+        log.warning("The push service at %s answers %s; it is tried again", urlsplit(browser.endpoint).hostname, status)
+        return False
+    elif status >= 300:
+        log.warning("The push service at %s refuses: %s", urlsplit(browser.endpoint).hostname, status)
+    return True
+
+
+def _token(endpoint: str) -> str:
+    parts = urlsplit(endpoint)
+    who = settings.PUBLIC_BASE_URL if settings.HTTPS else f"mailto:no-reply@{settings.PUBLIC_HOST}"
+    claims = {"aud": f"{parts.scheme}://{parts.netloc}", "exp": timezone.now() + timedelta(hours=12), "sub": who}
+    return jwt.encode(claims, _private_key(), algorithm="ES256")
