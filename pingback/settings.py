@@ -241,6 +241,8 @@ PURGES = [
     "conversations.services.uploads.purge_strays",
     "conversations.services.leaving.sweep",
     "channels_app.intake.purge",
+    "theo.outcomes.purge",
+    "theo.unanswered.purge",
 ]
 
 # Where an owner pays for a plan, with {plan} and {business_id} in it; empty = nobody pays here.

@@ -5,6 +5,7 @@ what it made of such articles and code could check (`writing`). Complaints, and 
 Source: contract/api.md 10; theo.md 4 to 6.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -40,7 +41,8 @@ class Answer:
     """question: what the customer asked, "" = nothing; up_to_seq: the last message that was looked at. reply: plain,
     at most MAX_REPLY characters; None = nothing to say. mode: the one that was used. handoff_reason: why a person is
     waited for, or is needed now. considered: the workspace's articles that come nearest, the likeliest first. by_model:
-    a language model worded it, from the sources.
+    a language model worded it, from the sources. is_unknown: it is a question, and no article answers it surely enough.
+    took_ms: to think about it.
     """
 
     question: str
@@ -52,6 +54,8 @@ class Answer:
     sources: list[Source] = field(default_factory=list)
     considered: list[Hit] = field(default_factory=list)
     by_model: bool = False
+    is_unknown: bool = False
+    took_ms: int = 0
 
 
 def answer(
@@ -77,6 +81,7 @@ def think(
     mode: the one that is used (`assistants.effective_mode`). In `auto` there is a reply only when Theo is at least as
     sure as `threshold`. on_text: is told what a language model writes, while it does and before it is checked.
     """
+    started = time.monotonic()
     question, is_open, up_to_seq = asked(conversation)
     found = consider(
         business_id=conversation.business_id,
@@ -89,7 +94,8 @@ def think(
     if found.reply is not None:
         found = _worded(found, conversation, is_open=is_open, least=least_sure(mode, threshold), on_text=on_text)
     reason = conversation.handoff_reason or found.handoff_reason
-    return replace(found, up_to_seq=up_to_seq, handoff_reason=reason or None)
+    took_ms = round((time.monotonic() - started) * 1_000)
+    return replace(found, up_to_seq=up_to_seq, handoff_reason=reason or None, took_ms=took_ms)
 
 
 def consider(
@@ -121,6 +127,7 @@ def consider(
     if article is not None and confidence >= least_sure(mode, threshold):
         source = Source(id=article.pk, title=article.title)
         return replace(found, reply=excerpt(plain(article.content), question), sources=[source])
+    found = replace(found, is_unknown=True)
     if mode == Mode.AUTO and waits:
         return replace(found, handoff_reason=HandoffReason.LOW_CONFIDENCE)
     return found

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from businesses.models import Business
 from businesses.querysets import BusinessScoped
+from conversations.models import Conversation, Message
 from foundation.ids import new_id
 from theo.port import ProviderKind
 
@@ -158,3 +159,93 @@ class ArticleVectors(models.Model):
 
     def __str__(self) -> str:
         return f"{self.article_id} {self.model}"
+
+
+class Outcome(models.TextChoices):
+    """What became of something that Theo said. ACCEPTED, EDITED and DISCARDED are of drafts, SOLVED and HANDED_OVER of
+    what was sent by itself."""
+
+    ACCEPTED = "accepted", _("Sent as drafted")
+    EDITED = "edited", _("Sent after a change")
+    DISCARDED = "discarded", _("Not used")
+    SOLVED = "solved", _("Solved without a person")
+    HANDED_OVER = "handed_over", _("A person came after it")
+    WRONG = "wrong", _("Marked as wrong")
+
+
+class Reply(models.Model):
+    """Something that Theo said: a draft for an agent, or an answer that was sent by itself.
+
+    asked_seq: the message that it answers; looked_seq: how far the conversation was looked at since. engine, features:
+    of `engine.index.Hit`. took_ms: to think of it. outcome: "" = not known yet; likeness: of a draft to what was sent.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, db_index=False, related_name="theo_replies")
+    conversation = models.ForeignKey(Conversation, models.CASCADE, db_index=False, related_name="theo_replies")
+    message = models.OneToOneField(Message, models.SET_NULL, null=True, related_name="+")
+    article = models.ForeignKey(Article, models.SET_NULL, null=True, related_name="replies")
+    is_sent = models.BooleanField(_("sent by itself"))
+    asked_seq = models.PositiveIntegerField()
+    looked_seq = models.PositiveIntegerField()
+    question = models.TextField(_("question"))
+    text = models.TextField(_("reply"))
+    confidence = models.FloatField(_("confidence"))
+    engine = models.CharField(max_length=10)
+    features = models.JSONField(default=dict)
+    took_ms = models.PositiveIntegerField()
+    outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome, blank=True)
+    likeness = models.FloatField(default=0.0)
+    created_at = models.DateTimeField(_("when"))
+    outcome_at = models.DateTimeField(null=True)
+
+    objects = BusinessScoped["Reply"].as_manager()
+
+    class Meta:
+        verbose_name = _("reply of Theo")
+        verbose_name_plural = _("replies of Theo")
+        indexes = [
+            models.Index(fields=["business", "outcome", "-created_at"], name="reply_by_outcome"),
+            models.Index(fields=["created_at"], condition=models.Q(outcome=""), name="reply_to_settle"),
+            models.Index(fields=["created_at"], name="reply_oldest"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "asked_seq", "is_sent"], name="reply_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.question[:60]
+
+
+class Unanswered(models.Model):
+    """Questions of one meaning that Theo found no answer to, without what says who asked.
+
+    wordings: others than `question`. conversation, last_seq: where it was asked last. vector: of `question` by
+    `model`, float16; b"" = it is compared by its words.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, db_index=False, related_name="unanswered")
+    question = models.CharField(_("question"), max_length=300)
+    wordings = models.JSONField(default=list)
+    model = models.CharField(max_length=40, blank=True)
+    vector = models.BinaryField()
+    conversation = models.ForeignKey(Conversation, models.SET_NULL, null=True, related_name="+")
+    last_seq = models.PositiveIntegerField()
+    count = models.PositiveIntegerField(_("how often"), default=1)
+    is_dismissed = models.BooleanField(_("out of sight"), default=False)
+    first_at = models.DateTimeField(_("first"))
+    last_at = models.DateTimeField(_("last"))
+
+    objects = BusinessScoped["Unanswered"].as_manager()
+
+    class Meta:
+        verbose_name = _("question without an answer")
+        verbose_name_plural = _("questions without an answer")
+        indexes = [
+            models.Index(fields=["business", "-last_at"], name="unanswered_newest"),
+            models.Index(fields=["last_at"], name="unanswered_oldest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.question

@@ -22,6 +22,7 @@ from theo.engine.embedders import engine_name
 from theo.engine.index import BEST, MAX_QUESTION
 from theo.markdown import plain
 from theo.models import Article, Mode
+from theo.outcomes import buckets, counts
 from theo.phrases import is_small_talk
 
 ENGINES = {
@@ -68,6 +69,8 @@ def playground(request: HttpRequest) -> HttpResponse:
         "engine": ENGINES[engine_name()],
         "threshold": round(assistant.threshold * 100),
         "has_auto": business.plan.theo_auto,
+        "buckets": buckets(business.pk),
+        "counts": counts(business.pk),
     }
     status = 200
     if request.method == "POST" and not form.is_valid():

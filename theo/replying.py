@@ -25,7 +25,9 @@ from theo.answering import Answer, asked, think
 from theo.assistants import answers_by_itself, assistant_of, handoff_words
 from theo.language_models import is_there
 from theo.models import Mode
+from theo.outcomes import remember
 from theo.phrases import is_small_talk
+from theo.unanswered import note_unanswered
 
 logger = logging.getLogger(__name__)
 
@@ -113,6 +115,7 @@ def answer_by_itself(conversation: Conversation) -> Message | None:
     found = think(conversation=conversation, mode=Mode.AUTO, threshold=assistant.threshold)
     says_it_again = bool(found.sources) and str(found.sources[0].id) == last_source
     if found.reply is None or says_it_again or in_a_row >= MOST_IN_A_ROW:
+        note_unanswered(conversation=conversation, found=found)
         reason = HandoffReason(found.handoff_reason or HandoffReason.LOW_CONFIDENCE)
         return _hand_over(conversation, found.up_to_seq, reason)
     return _send(conversation, found)
@@ -136,6 +139,8 @@ def _send(conversation: Conversation, found: Answer) -> Message | None:
     sent = _post(conversation, found.up_to_seq, found.reply or "", sources)
     if sent is None:
         flag_for_person(conversation=conversation, reason=HandoffReason.ERROR)
+    else:
+        remember(conversation=conversation, found=found, message=sent)
     return sent
 
 

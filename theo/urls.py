@@ -6,6 +6,8 @@ urlpatterns = [
     path("knowledge/", views.knowledge, name="knowledge"),
     path("knowledge/new/", views.new_article, name="knowledge-new"),
     path("knowledge/import/", views.import_articles, name="knowledge-import"),
+    path("knowledge/questions/", views.unanswered, name="knowledge-unanswered"),
+    path("knowledge/questions/<uuid:group_id>/dismiss/", views.dismiss_unanswered, name="knowledge-dismiss"),
     path("knowledge/<uuid:article_id>/", views.one_article, name="knowledge-article"),
     path("knowledge/<uuid:article_id>/delete/", views.delete_article, name="knowledge-delete"),
     path("knowledge/help-centre/", help_pages.switch, name="help-centre-switch"),
@@ -16,5 +18,7 @@ urlpatterns = [
     path("settings/theo/playground/", playground.playground, name="settings-theo-playground"),
     path("inbox/<uuid:conversation_id>/summary/", helping_pages.summary, name="conversation-summary"),
     path("inbox/<uuid:conversation_id>/rewritten/", helping_pages.rewritten, name="conversation-rewritten"),
+    path("theo/drafts/<uuid:reply_id>/drop/", views.drop_suggestion, name="theo-drop"),
+    path("theo/messages/<uuid:message_id>/wrong/", views.wrong_answer, name="theo-wrong"),
     path("inbox/<uuid:conversation_id>/suggestion/", views.suggestion, name="conversation-suggestion"),
 ]

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -19,14 +19,18 @@ from businesses.selectors import membership_of
 from conversations.models import Conversation
 from conversations.views import handling_page
 from foundation.errors import Refused
+from foundation.ids import parse_id
 from foundation.text import is_clean
 from theo import articles, help_centre
 from theo.answering import answer
 from theo.forms import ArticleForm, ImportForm
 from theo.importing import MOST_FILES, import_files
 from theo.markdown import rendered
-from theo.models import Article, ArticleStatus, Mode
+from theo.models import Article, ArticleStatus, Mode, Outcome, Reply, Unanswered
+from theo.outcomes import call_wrong, conclude, remember
 from theo.telling import told_to
+from theo.unanswered import KEPT_FOR as UNANSWERED_KEPT_FOR
+from theo.unanswered import answer_given, dismiss, note_unanswered
 
 PER_PAGE = 50
 MAX_QUERY = 200
@@ -50,6 +54,7 @@ def knowledge(request: HttpRequest) -> HttpResponse:
     found = Paginator(rows.order_by("-updated_at", "-id"), PER_PAGE).get_page(request.GET.get("page"))
     membership = membership_of(request.user)
     assert membership is not None
+    open_questions = Unanswered.objects.visible_to(request.user).filter(is_dismissed=False).count()
     context = {
         "section": "knowledge",
         "found": found,
@@ -59,6 +64,7 @@ def knowledge(request: HttpRequest) -> HttpResponse:
         "business": membership.business,
         "is_help_open": help_centre.is_open(membership.business_id),
         "may_open_help": may(membership, Action.MANAGE_ASSISTANT),
+        "open_questions": open_questions,
     }
     return render(request, "theo/knowledge.html", context)
 
@@ -66,9 +72,16 @@ def knowledge(request: HttpRequest) -> HttpResponse:
 @member_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_article(request: HttpRequest) -> HttpResponse:
+    """title, or `question` with the id of a group that nobody could answer, fill it in."""
+    group = None
+    if question_id := parse_id(request.GET.get("question")):
+        group = get_object_or_404(Unanswered.objects.visible_to(request.user), pk=question_id)
     if request.method == "POST":
-        return _sent(request, None)
-    return _page(request, ArticleForm(initial={"title": request.GET.get("title", "")[: articles.MAX_TITLE]}), None)
+        return _sent(request, None, group)
+    title, content = request.GET.get("title", ""), ""
+    if group:
+        title, content = group.question, answer_given(group)
+    return _page(request, ArticleForm(initial={"title": title[: articles.MAX_TITLE], "content": content}), None)
 
 
 @member_page
@@ -112,8 +125,8 @@ def import_articles(request: HttpRequest) -> HttpResponse:
     return render(request, "theo/import.html", context, status=422)
 
 
-def _sent(request: HttpRequest, article: Article | None) -> HttpResponse:
-    """do: preview, draft or published; the words are stored with the last two only."""
+def _sent(request: HttpRequest, article: Article | None, group: Unanswered | None = None) -> HttpResponse:
+    """do: preview, draft or published; the words are stored with the last two only. group: is answered by it."""
     business = require(_user(request), Action.WRITE_ARTICLES).business
     form, wish = ArticleForm(request.POST), request.POST.get("do", "")
     text = request.POST.get("content", "")[: articles.MAX_CONTENT]
@@ -133,6 +146,8 @@ def _sent(request: HttpRequest, article: Article | None) -> HttpResponse:
             article = articles.change_article(article=article, **words)
         else:
             article = articles.create_article(business=business, **words)
+            if group:
+                dismiss(group)
     except Article.DoesNotExist as error:
         raise Http404 from error
     except Refused as refusal:
@@ -187,4 +202,46 @@ def suggestion(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     membership = membership_of(request.user)
     assert membership is not None
     found = answer(conversation=conversation, mode=Mode.ASSIST, on_text=told_to(membership, conversation))
-    return render(request, "theo/suggestion.html", {"found": found, "percent": round(found.confidence * 100)})
+    note_unanswered(conversation=conversation, found=found)
+    context = {
+        "found": found,
+        "draft": remember(conversation=conversation, found=found),
+        "percent": round(found.confidence * 100),
+    }
+    return render(request, "theo/suggestion.html", context)
+
+
+@member_page
+@handling_page
+@require_POST
+def drop_suggestion(request: HttpRequest, reply_id: UUID) -> HttpResponse:
+    """The agent does not want the draft."""
+    conclude(get_object_or_404(Reply.objects.visible_to(request.user), pk=reply_id, is_sent=False), Outcome.DISCARDED)
+    return HttpResponse(status=204)
+
+
+@member_page
+@handling_page
+@require_POST
+def wrong_answer(request: HttpRequest, message_id: UUID) -> HttpResponse:
+    """What Theo sent by itself was wrong."""
+    call_wrong(get_object_or_404(Reply.objects.visible_to(request.user), message=message_id))
+    return HttpResponse(status=204)
+
+
+@member_page
+@require_safe
+def unanswered(request: HttpRequest) -> HttpResponse:
+    """What was asked most lately, and no article answered."""
+    groups = Unanswered.objects.visible_to(request.user).filter(is_dismissed=False).defer("vector")
+    found = Paginator(groups.order_by("-last_at", "-id"), PER_PAGE).get_page(request.GET.get("page"))
+    context = {"section": "knowledge", "found": found, "days": UNANSWERED_KEPT_FOR.days}
+    return render(request, "theo/unanswered.html", context)
+
+
+@member_page
+@require_POST
+def dismiss_unanswered(request: HttpRequest, group_id: UUID) -> HttpResponse:
+    dismiss(get_object_or_404(Unanswered.objects.visible_to(request.user), pk=group_id))
+    messages.success(request, _("Out of sight."))
+    return redirect("knowledge-unanswered")

@@ -10,6 +10,8 @@ const PRESSED =
 
 export function enhanceSuggestions(page) {
   page.addEventListener("click", async (event) => {
+    const wrong = event.target.closest("[data-theo-wrong]")
+    if (wrong) return markWrong(wrong)
     const pressed = event.target.closest(PRESSED)
     const foot = pressed?.closest(".thread-foot")
     if (!foot) return
@@ -28,10 +30,23 @@ export function enhanceSuggestions(page) {
     if (pressed.matches("[data-theo-use], [data-theo-note]")) {
       const text = form.elements.content
       put(text, text.value.trim() ? `${text.value.trimEnd()}\n${words}` : words)
+    } else if (shown.dataset.drop) {
+      ask(shown.dataset.drop, { body: fields(form) }).catch(complain)
     }
     shown.remove()
     form.elements.content.focus()
   })
+}
+
+async function markWrong(button) {
+  button.disabled = true
+  try {
+    await ask(button.dataset.theoWrong, { body: fields(document.querySelector("[data-composer]")) })
+    button.textContent = button.dataset.done
+  } catch (error) {
+    button.disabled = false
+    complain(error)
+  }
 }
 
 /** What a language model has written so far, while the agent waits for it: to be read, and not yet to be used. */

@@ -16,7 +16,9 @@ from foundation.api import SIGNED_IN, WITH_BODY, IdField, refusals
 from theo.answering import answer
 from theo.assistants import assistant_of, effective_mode
 from theo.models import Mode
+from theo.outcomes import remember
 from theo.telling import told_to
+from theo.unanswered import note_unanswered
 
 
 class ReplyInput(serializers.Serializer[Any]):
@@ -61,6 +63,8 @@ class Reply(APIView):
         # Of an answer that may be sent nobody sees a word before it is checked.
         on_text = told_to(membership, conversation) if mode == Mode.ASSIST else None
         found = answer(conversation=conversation, mode=mode, threshold=assistant.threshold, on_text=on_text)
+        remember(conversation=conversation, found=found)
+        note_unanswered(conversation=conversation, found=found)
         return Response(
             {
                 "reply": found.reply,

@@ -1,0 +1,182 @@
+"""What became of what Theo said, and the questions that it found no answer to."""
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import User
+from businesses.models import Business
+from conversations.models import Conversation, HandoffReason
+from conversations.services.handling import resolve_conversation
+from conversations.services.handoffs import flag_for_person
+from tests import builders
+from theo import answering, outcomes, replying, unanswered
+from theo.articles import create_article
+from theo.assistants import change_assistant
+from theo.engine.index import Hit
+from theo.models import Mode, Outcome, Reply, Unanswered
+
+pytestmark = pytest.mark.django_db
+
+WORDS = "Send it back within 30 days, and the refund takes three days."
+
+
+@pytest.fixture(autouse=True)
+def sure(acme: Business, monkeypatch: pytest.MonkeyPatch) -> Any:
+    article = create_article(business=acme, title="Returns", content=WORDS)
+    hit = Hit(key=str(article.pk), confidence=0.93, engine="full", features={"words": 0.5})
+    monkeypatch.setattr(answering, "find", lambda _business, question: [] if "jacuzzi" in question else [hit])
+    return article
+
+
+def settle() -> None:
+    outcomes.settle(threading.Event())
+
+
+def drafted(ben: User, conversation: Conversation) -> Reply:
+    builders.api(ben).post("/api/v1/ai/reply", {"conversation_id": str(conversation.pk)})
+    return Reply.objects.get(conversation=conversation)
+
+
+@pytest.mark.parametrize(
+    ("sent", "outcome"),
+    [
+        (WORDS, Outcome.ACCEPTED),
+        (f"Hello Cleo! {WORDS}", Outcome.EDITED),
+        (WORDS.replace("three", "five"), Outcome.EDITED),
+        ("One moment.", ""),
+    ],
+)
+def test_a_draft_is_judged_by_what_was_sent(ben: User, acme: Business, sent: str, outcome: str) -> None:
+    conversation = builders.conversation(acme, content="How do I return it?")
+    draft = drafted(ben, conversation)
+    assert (draft.is_sent, draft.engine, draft.features, draft.text) == (False, "full", {"words": 0.5}, WORDS)
+    assert drafted(ben, conversation) == draft
+
+    builders.answers(ben, conversation, sent)
+    settle()
+
+    draft.refresh_from_db()
+    assert draft.outcome == outcome
+
+
+def test_a_draft_is_dropped_by_its_agent_or_forgotten_after_an_hour(ben: User, acme: Business, sign_in: Any) -> None:
+    dropped = drafted(ben, builders.conversation(acme, content="How do I return it?"))
+    assert sign_in(ben).post(f"/theo/drafts/{dropped.pk}/drop/").status_code == 204
+    dropped.refresh_from_db()
+    assert dropped.outcome == Outcome.DISCARDED
+
+    used, idle = (builders.conversation(acme, content="How do I return it?") for _ in range(2))
+    other_words = drafted(ben, used)
+    drafted(ben, idle)
+    builders.answers(ben, used, "We will look into that.")
+    Reply.objects.update(created_at=timezone.now() - timedelta(hours=2))
+    settle()
+
+    other_words.refresh_from_db()
+    assert other_words.outcome == Outcome.DISCARDED
+    assert not Reply.objects.filter(conversation=idle).exists()
+
+
+@pytest.fixture
+def answered(ada: User, acme: Business) -> Conversation:
+    change_assistant(actor=ada, mode=Mode.AUTO, auto_run=True)
+    conversation = builders.conversation(acme, content="How do I return it?")
+    replying.answer_waiting(threading.Event())
+    return conversation
+
+
+def test_an_automatic_answer_is_solved_when_nobody_had_to_come(ada: User, answered: Conversation) -> None:
+    settle()
+    builders.says(answered, "Thanks")
+    settle()
+    reply = Reply.objects.get()
+    assert (reply.is_sent, reply.outcome) == (True, "")
+
+    resolve_conversation(conversation=answered, actor=ada)
+    settle()
+
+    reply.refresh_from_db()
+    assert reply.outcome == Outcome.SOLVED
+
+
+def test_an_automatic_answer_before_a_handoff_did_not_help(answered: Conversation) -> None:
+    flag_for_person(conversation=answered, reason=HandoffReason.USER_REQUESTED)
+    settle()
+    assert Reply.objects.get().outcome == Outcome.HANDED_OVER
+
+
+def test_an_agent_marks_an_automatic_answer_as_wrong(
+    ben: User, mallory: User, answered: Conversation, sign_in: Any
+) -> None:
+    message = answered.messages.get(ai_sources__isnull=False)
+    path = f"/theo/messages/{message.pk}/wrong/"
+    assert sign_in(mallory).post(path).status_code == 404
+
+    assert sign_in(ben).post(path).status_code == 204
+    settle()
+
+    assert Reply.objects.get().outcome == Outcome.WRONG
+    page = sign_in(ben).get("/settings/theo/playground/").content.decode()
+    assert "Marked as wrong" in page
+    assert "90–100 %" in page
+
+
+def test_the_chart_takes_as_many_queries_whatever_there_is(ben: User, acme: Business, mallory: User) -> None:
+    for right in (True, True, False):
+        reply = drafted(ben, builders.conversation(acme, content="How do I return it?"))
+        outcomes.conclude(reply, Outcome.ACCEPTED if right else Outcome.DISCARDED)
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        [bucket] = outcomes.buckets(acme.pk)
+    assert (bucket.least, bucket.count, bucket.said, bucket.right, len(queries)) == (90, 3, 93, 67, 1)
+    assert outcomes.buckets(mallory.memberships.get().business_id) == []
+
+
+def test_what_no_article_says_is_grouped_dismissed_and_written(
+    ben: User, mallory: User, acme: Business, sign_in: Any
+) -> None:
+    first = builders.conversation(acme, content="Do you have a jacuzzi? Mail me at cleo@example.com")
+    for _again in range(2):
+        builders.api(ben).post("/api/v1/ai/reply", {"conversation_id": str(first.pk)})
+    again = builders.conversation(acme, content="is there a jacuzzi? Mail me at cleo@example.org")
+    builders.api(ben).post("/api/v1/ai/reply", {"conversation_id": str(again.pk)})
+    builders.answers(ben, again, "Yes, on the roof.")
+
+    group = Unanswered.objects.get()
+    assert (group.count, group.question) == (2, "Do you have a jacuzzi? Mail me at [e-mail]")
+    client = sign_in(ben)
+    assert "Asked 2 times" in client.get("/knowledge/questions/").content.decode()
+    editor = client.get(f"/knowledge/new/?question={group.pk}").content.decode()
+    assert "Do you have a jacuzzi?" in editor
+    assert "Yes, on the roof." in editor
+    stranger = sign_in(mallory)
+    assert "jacuzzi" not in stranger.get("/knowledge/questions/").content.decode()
+    assert stranger.get(f"/knowledge/new/?question={group.pk}").status_code == 404
+    assert stranger.post(f"/knowledge/questions/{group.pk}/dismiss/").status_code == 404
+
+    words = {"title": "Jacuzzi", "content": "On the roof.", "tags": "", "do": "published"}
+    client.post(f"/knowledge/new/?question={group.pk}", words)
+    group.refresh_from_db()
+    assert group.is_dismissed
+    assert "Nothing is missing" in client.get("/knowledge/questions/").content.decode()
+
+
+def test_both_are_thrown_away_in_time(ben: User, acme: Business, monkeypatch: pytest.MonkeyPatch) -> None:
+    drafted(ben, builders.conversation(acme, content="How do I return it?"))
+    monkeypatch.setattr(unanswered, "MOST_GROUPS", 2)
+    for topic in ("red", "green", "blue"):
+        asked = builders.conversation(acme, content=f"jacuzzi {topic} {topic}x {topic}y")
+        builders.api(ben).post("/api/v1/ai/reply", {"conversation_id": str(asked.pk)})
+    assert Unanswered.objects.count() == 2
+    assert (outcomes.purge(), unanswered.purge()) == (0, 0)
+
+    Reply.objects.update(created_at=timezone.now() - timedelta(days=366))
+    Unanswered.objects.update(last_at=timezone.now() - timedelta(days=91))
+    assert (outcomes.purge(), unanswered.purge()) == (1, 2)

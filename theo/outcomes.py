@@ -1,0 +1,175 @@
+"""What Theo said, and what became of it: the report's and the playground's figures, and what examples are made of.
+
+A draft is judged by what the agent sent instead, an automatic answer by whether a person had to come after all; the
+worker looks at both. A person may say that one was wrong. Source: theo.md 4.
+"""
+
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+from difflib import SequenceMatcher
+from uuid import UUID
+
+from django.db.models import Avg, Count, F, Q, QuerySet
+from django.utils import timezone
+
+from conversations.models import Conversation, Message, SenderType, Status
+from theo.answering import Answer
+from theo.models import Outcome, Reply
+
+EVERY_SECONDS = 5.0
+AT_ONCE = 100
+# A draft that nobody sent anything after says nothing; an automatic answer that nobody came after was enough.
+DRAFT_WAITS, ANSWER_WAITS = timedelta(hours=1), timedelta(days=1)
+KEPT_FOR = timedelta(days=365)
+# How much of a draft is in what was sent: from there on it is the same answer, or at least one made of it.
+LIGHTLY_EDITED, EDITED = 0.8, 0.5
+MOST_LETTERS = 2_000
+SENT_SINCE = 10
+RIGHT = (Outcome.ACCEPTED, Outcome.EDITED, Outcome.SOLVED)
+
+
+def every() -> float:
+    """Seconds between two looks."""
+    return EVERY_SECONDS
+
+
+def remember(*, conversation: Conversation, found: Answer, message: Message | None = None) -> Reply | None:
+    """Keep what Theo said to the conversation's last message; None when that was nothing.
+
+    message: as which it was sent; None = a draft. Asked again for the same words, the first draft is the one.
+    """
+    if found.reply is None or not found.sources:
+        return None
+    best = found.considered[0] if found.considered else None
+    reply, _created = Reply.objects.get_or_create(
+        conversation=conversation,
+        asked_seq=found.up_to_seq,
+        is_sent=message is not None,
+        defaults={
+            "business_id": conversation.business_id,
+            "message": message,
+            "article_id": found.sources[0].id,
+            "question": found.question,
+            "text": found.reply,
+            "confidence": found.confidence,
+            "engine": best.engine if best else "",
+            "features": dict(best.features) if best else {},
+            "took_ms": found.took_ms,
+            "looked_seq": message.seq if message else found.up_to_seq,
+            "created_at": timezone.now(),
+        },
+    )
+    return reply
+
+
+def settle(stop: threading.Event) -> None:
+    """The worker's chore. One query when there is nothing to judge."""
+    for reply in _due():
+        if stop.is_set():
+            return
+        _settle(reply)
+
+
+def _due() -> list[Reply]:
+    now = timezone.now()
+    talked_on = Q(conversation__last_seq__gt=F("looked_seq"))
+    ended = Q(conversation__status__in=[Status.RESOLVED, Status.CLOSED]) | ~Q(conversation__handoff_reason="")
+    sent = Q(is_sent=True) & (talked_on | ended | Q(created_at__lt=now - ANSWER_WAITS))
+    draft = Q(is_sent=False) & (talked_on | Q(created_at__lt=now - DRAFT_WAITS))
+    rows = Reply.objects.filter(sent | draft, outcome="").select_related("conversation")
+    return list(rows.order_by("created_at")[:AT_ONCE])
+
+
+def _settle(reply: Reply) -> None:
+    conversation = reply.conversation
+    by_people = Message.objects.filter(
+        conversation=conversation, seq__gt=reply.asked_seq, sender_type=SenderType.AGENT, ai_sources__isnull=True
+    )
+    if reply.is_sent:
+        if conversation.handoff_reason or by_people.filter(seq__gt=reply.looked_seq).exists():
+            conclude(reply, Outcome.HANDED_OVER)
+        elif conversation.is_done or reply.created_at < timezone.now() - ANSWER_WAITS:
+            conclude(reply, Outcome.SOLVED)
+        return
+    sent = list(by_people.order_by("seq").values_list("content", flat=True)[:SENT_SINCE])
+    likeness = max((likeness_of(reply.text, each) for each in sent), default=0.0)
+    if likeness == 1:
+        conclude(reply, Outcome.ACCEPTED, likeness)
+    elif likeness >= EDITED:
+        conclude(reply, Outcome.EDITED, likeness)
+    elif reply.created_at > timezone.now() - DRAFT_WAITS:
+        # "One moment, please" is not yet the answer.
+        Reply.objects.filter(pk=reply.pk).update(looked_seq=conversation.last_seq)
+    elif sent:
+        conclude(reply, Outcome.DISCARDED)
+    else:
+        reply.delete()
+
+
+def conclude(reply: Reply, outcome: Outcome, likeness: float = 0.0) -> bool:
+    """Whether it was open until now. likeness: of a draft to what was sent, 0 to 1."""
+    known = Reply.objects.filter(pk=reply.pk, outcome="")
+    return bool(known.update(outcome=outcome, likeness=likeness, outcome_at=timezone.now()))
+
+
+def call_wrong(reply: Reply) -> None:
+    """A person says that the answer was wrong, whatever became of it."""
+    Reply.objects.filter(pk=reply.pk).update(outcome=Outcome.WRONG, outcome_at=timezone.now())
+
+
+def likeness_of(draft: str, sent: str) -> float:
+    """0 to 1; 1 = word for word. A draft with something around it is at least lightly edited."""
+    draft, sent = " ".join(draft.split())[:MOST_LETTERS], " ".join(sent.split())[:MOST_LETTERS]
+    if draft == sent:
+        return 1.0
+    ratio = min(0.99, SequenceMatcher(None, draft, sent, autojunk=False).ratio())
+    return max(ratio, LIGHTLY_EDITED) if draft and draft in sent else ratio
+
+
+def purge(*, most: int = 1_000) -> int:
+    """Delete rows older than KEPT_FOR, at most so many; how many."""
+    old = Reply.objects.filter(created_at__lt=timezone.now() - KEPT_FOR).order_by("created_at").values("pk")[:most]
+    return Reply.objects.filter(pk__in=list(old.values_list("pk", flat=True))).delete()[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """Replies whose confidence was within, in percent; right: of them, in percent; said: what Theo said on average."""
+
+    least: int
+    most: int
+    count: int
+    said: int
+    right: int
+
+
+def buckets(business_id: UUID) -> list[Bucket]:
+    """How often Theo was right when it was how sure; those without a reply are left out. One query."""
+    settled = _settled(business_id)
+    made = []
+    sums = {f"n{least}": Count("pk", filter=_within(least)) for least in range(0, 100, 10)}
+    sums |= {f"r{least}": Count("pk", filter=_within(least) & Q(outcome__in=RIGHT)) for least in range(0, 100, 10)}
+    means = {f"m{least}": Avg("confidence", filter=_within(least)) for least in range(0, 100, 10)}
+    found = settled.aggregate(**sums, **means)
+    for least in range(0, 100, 10):
+        if count := found[f"n{least}"]:
+            right = round(found[f"r{least}"] / count * 100)
+            said = round(found[f"m{least}"] * 100)
+            made.append(Bucket(least=least, most=least + 10, count=count, said=said, right=right))
+    return made
+
+
+def counts(business_id: UUID) -> list[tuple[str, int]]:
+    """By outcome, how many; those that there were."""
+    rows = _settled(business_id).values_list("outcome").annotate(count=Count("pk")).order_by("-count")
+    return [(str(Outcome(outcome).label), count) for outcome, count in rows]
+
+
+def _settled(business_id: UUID) -> QuerySet[Reply]:
+    return Reply.objects.filter(business_id=business_id).exclude(outcome="")
+
+
+def _within(least: int) -> Q:
+    most = least + 10 if least < 90 else 101
+    return Q(confidence__gte=least / 100, confidence__lt=most / 100)
