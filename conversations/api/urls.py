@@ -50,6 +50,7 @@ urlpatterns = [
     path("canned-responses", canned_responses.CannedResponses.as_view()),
     path("canned-responses/<str:response_id>", canned_responses.OneCannedResponse.as_view()),
     path("customers", customers.Customers.as_view()),
+    path("customers/import", customers.ImportCustomers.as_view()),
     path("customers/<str:customer_id>", customers.OneCustomer.as_view()),
     path("customers/<str:customer_id>/merge", customers.MergeCustomer.as_view()),
     path("feed", feed.Feed.as_view()),

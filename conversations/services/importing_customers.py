@@ -42,22 +42,25 @@ class Outcome:
     flaws: list[tuple[int, str]] = field(default_factory=list)
 
 
-def rows_of(text: str) -> list[Row]:
-    """text: a CSV with a line of names; columns that we do not know are attributes. Raises Unprocessable."""
+def rows_of(text: str, *, source: str = "file") -> list[Row]:
+    """text: a CSV with a line of names; columns that we do not know are attributes. source: the field that it came in.
+
+    Raises Unprocessable.
+    """
     text = text.removeprefix("\ufeff")
     if not is_clean(text) or len(text.encode()) > MOST_BYTES:
-        raise Unprocessable(_("A text of at most %(most)d KB in UTF-8.") % {"most": MOST_BYTES // 1024}, field="file")
+        raise Unprocessable(_("A text of at most %(most)d KB in UTF-8.") % {"most": MOST_BYTES // 1024}, field=source)
     head = text.partition("\n")[0]
     try:
         lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count), strict=True))
     except csv.Error as error:
-        raise Unprocessable(_("This is not a CSV."), field="file") from error
+        raise Unprocessable(_("This is not a CSV."), field=source) from error
     names = [_column(name) for name in lines[0]] if lines else []
     if not {*BOUNDS, "id"} & set(names) or len(set(names)) < len(names) or len(names) > MOST_COLUMNS:
         told = _("The first line names the columns: id, name, email, phone, external_id, and your own.")
-        raise Unprocessable(told, field="file")
+        raise Unprocessable(told, field=source)
     if len(lines) - 1 > MOST_ROWS:
-        raise Unprocessable(_("At most %(most)d lines a file.") % {"most": MOST_ROWS}, field="file")
+        raise Unprocessable(_("At most %(most)d lines a file.") % {"most": MOST_ROWS}, field=source)
     return [dict(zip(names, map(_as_written, line), strict=False)) for line in lines[1:]]
 
 

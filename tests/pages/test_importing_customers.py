@@ -78,6 +78,15 @@ def test_what_is_no_such_file_is_refused(text: str) -> None:
         rows_of(text)
 
 
+def test_a_program_imports_likewise(ada: User, acme: Business) -> None:
+    api, text = builders.api(ada), "name,email\nGrace,g@example.com\nLinus,x\n"
+    answers = [api.post("/api/v1/customers/import", {"csv": text, "preview": each}).json() for each in (True, False)]
+    assert answers[0] == answers[1]
+    assert (answers[1]["new"], [each["line"] for each in answers[1]["left_out"]]) == (1, [3])
+    assert Customer.objects.get().name == "Grace"
+    assert api.post("/api/v1/customers/import", {"csv": "x"}).json()["detail"][0]["loc"] == ["body", "csv"]
+
+
 def test_many_lines_ask_as_many_questions_as_one(
     ada: User, acme: Business, django_assert_max_num_queries: pytest.FixtureRequest
 ) -> None:

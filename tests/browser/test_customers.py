@@ -1,0 +1,35 @@
+"""A customer, changed in one agent's panel and seen in the other's."""
+
+from typing import Any
+
+from tests.browser.pages import console_of, signed_in
+
+
+def test_what_one_writes_down_stands_in_the_others_panel(browser: Any, server: Any) -> None:
+    token = server.sign_up("ada@customers.example")
+    cleo = server.call("POST", "/customers", {"name": "Cleo"}, token)
+    opened = {"business_id": cleo["business_id"], "customer_id": cleo["id"], "initial_message": "Hello"}
+    talk = server.call("POST", "/conversations/", opened, token)["id"]
+    wide = {"width": 1440, "height": 900}
+    contexts = [signed_in(browser, server, "ada@customers.example", viewport=wide) for _ in range(2)]
+    one, other = [context.new_page() for context in contexts]
+    noise = console_of(one, server)
+    for page in (one, other):
+        page.goto(f"{server.url}/inbox/{talk}/")
+        page.locator("body[data-ready]").wait_for()
+
+    one.get_by_role("link", name="Edit the customer").click()
+    dialog = one.get_by_role("dialog")
+    dialog.get_by_label("E-mail").fill("nonsense")
+    dialog.get_by_role("button", name="Save").click()
+    dialog.get_by_text("E-mail: Enter a valid email address.").wait_for()
+    dialog.get_by_label("E-mail").fill("cleo@example.com")
+    dialog.get_by_label("Attributes").fill("plan: Pro")
+    dialog.get_by_role("button", name="Save").click()
+
+    for page in (one, other):
+        page.locator("#customer").get_by_text("cleo@example.com").wait_for()
+        page.locator("#customer").get_by_text("Pro").wait_for()
+    assert noise == []
+    for context in contexts:
+        context.close()
