@@ -75,7 +75,7 @@ ACTIONS: dict[str, Kind] = {
     "assistant.changed": _kind(Group.WORKSPACE, _("{actor} changed how Theo works")),
     "assistant.model_changed": _kind(Group.WORKSPACE, _("{actor} changed Theo’s language model")),
     "assistant.tokens_used_up": _kind(
-        Group.WORKSPACE, _("Theo used up the language model’s tokens of this month: it quotes articles now")
+        Group.WORKSPACE, _("Theo used up this month’s tokens of {target}: it quotes articles now")
     ),
     "help_centre.opened": _kind(Group.WORKSPACE, _("{actor} opened the help centre")),
     "help_centre.closed": _kind(Group.WORKSPACE, _("{actor} closed the help centre")),

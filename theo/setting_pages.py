@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import messages
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -13,11 +14,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from businesses.models import Business
 from businesses.pages import member_page
-from businesses.policy import Action, may
+from businesses.policy import Action, may, require
 from businesses.selectors import membership_of
 from foundation.errors import Refused
 from foundation.pages import PageForm
 from theo.assistants import MAX_HANDOFF_TEXT, assistant_of, change_assistant
+from theo.engine.embedders import engine_name
+from theo.indexing import index_anew
 from theo.language_models import allowance, endpoint_of, installations, language_model_of, used
 from theo.model_settings import (
     MAX_BASE_URL,
@@ -27,13 +30,21 @@ from theo.model_settings import (
     change_language_model,
     flaw_of_language_model,
 )
-from theo.models import Article, ArticleStatus, Assistant, LanguageModel, Mode
+from theo.models import Article, ArticleStatus, Assistant, IndexState, LanguageModel, Mode
 
 # What the page asks as one question is two facts: the mode, and whether Theo waits to be asked.
 CHOICES = {
     "assist": (Mode.ASSIST, False),
     "auto": (Mode.AUTO, True),
     "asked": (Mode.AUTO, False),
+}
+
+# What Theo reads with (engine/embedders.py), as people understand it.
+ENGINES = {
+    "full": gettext_lazy("Theo reads by meaning: in about a hundred languages, and in English twice."),
+    "e5": gettext_lazy("Theo reads by meaning, in about a hundred languages."),
+    "minilm": gettext_lazy("Theo reads by meaning, in English alone: the model for other languages is missing here."),
+    "lexical": gettext_lazy("Theo reads by words alone, and so is never sure: its models are missing here."),
 }
 
 THRESHOLDS = (0.8, 0.85, 0.9, 0.95)
@@ -176,6 +187,16 @@ def language_model(request: HttpRequest) -> HttpResponse:
     return _page(request, model_form=form, status=status)
 
 
+@member_page
+@require_POST
+def reindex(request: HttpRequest) -> HttpResponse:
+    """Let the worker read every article anew, those that it gave up, too."""
+    business = require(request.user, Action.MANAGE_ASSISTANT).business
+    index_anew(Article.objects.filter(business=business))
+    messages.success(request, _("Theo reads all articles again. Until then it goes by their words."))
+    return redirect("settings-theo")
+
+
 def _page(
     request: HttpRequest, *, form: TheoForm | None = None, model_form: ModelForm | None = None, status: int = 200
 ) -> HttpResponse:
@@ -198,7 +219,12 @@ def _page(
         "model_form": model_form,
         "may_change": may_change,
         "has_auto": business.plan.theo_auto,
-        "count": published.count(),
+        "engine": ENGINES[engine_name()],
+        **published.aggregate(
+            count=Count("pk"),
+            waiting=Count("pk", filter=Q(index_state=IndexState.PENDING)),
+            failed=Count("pk", filter=Q(index_state=IndexState.FAILED)),
+        ),
         "model_name": endpoint.model if endpoint else row.model,
         "used": used(row),
         "allowed": allowance(row),

@@ -13,6 +13,7 @@ urlpatterns = [
     path("knowledge/help-centre/", help_pages.switch, name="help-centre-switch"),
     path("help/<uuid:business_id>/", help_pages.articles, name="help-centre"),
     path("help/<uuid:business_id>/<uuid:article_id>/", help_pages.article, name="help-article"),
+    path("settings/theo/reindex/", setting_pages.reindex, name="settings-theo-reindex"),
     path("settings/theo/", setting_pages.assistant, name="settings-theo"),
     path("settings/theo/model/", setting_pages.language_model, name="settings-theo-model"),
     path("settings/theo/playground/", playground.playground, name="settings-theo-playground"),

@@ -137,6 +137,7 @@ MANAGERS_ONLY = {
     ("patch", "/api/v1/ai/settings"),
     ("post", "/api/v1/ai/settings/test"),
     ("patch", "/api/v1/kb/help-centre"),
+    ("post", "/api/v1/kb/reindex"),
     ("post", "/api/v1/teams"),
     ("patch", "/api/v1/teams/{team_id}"),
     ("delete", "/api/v1/teams/{team_id}"),

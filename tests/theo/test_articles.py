@@ -3,12 +3,13 @@
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from accounts.models import User
 from businesses.models import Business
 from tests import builders
 from theo.articles import bring_in, change_article, create_article, delete_article
-from theo.models import Article, ArticleStatus
+from theo.models import Article, ArticleStatus, IndexState
 
 pytestmark = pytest.mark.django_db
 
@@ -110,3 +111,24 @@ def test_the_search_finds_an_article_as_it_is_now_and_nobody_elses(ada: User, ac
     assert found("hopper") == []
     delete_article(article=article)
     assert found("returns") == []
+
+
+def test_managers_let_theo_read_all_articles_again_and_everybody_sees_what_waits(
+    ada: User, ben: User, acme: Business, mallory: User, client: Client
+) -> None:
+    create_article(business=mallory.memberships.get().business, title="Theirs", content="Theirs.")
+    create_article(business=acme, title="Returns", content="Send it back.")
+    Article.objects.update(index_state=IndexState.FAILED, index_tries=3)
+    client.force_login(ada)
+
+    assert "1 article could not be read." in client.get("/settings/theo/").content.decode()
+    assert builders.api(ben).post("/api/v1/kb/reindex").status_code == 403
+    answer = builders.api(ada).post("/api/v1/kb/reindex")
+
+    assert (answer.status_code, answer.json()["count"]) == (200, 1)
+    assert {*Article.objects.values_list("title", "index_state")} == {("Returns", "pending"), ("Theirs", "failed")}
+    assert "Theo reads by words alone" in client.get("/settings/theo/").content.decode()
+    assert "Indexing" in client.get("/knowledge/").content.decode()
+    Article.objects.filter(business=acme).update(index_state=IndexState.FAILED)
+    assert client.post("/settings/theo/reindex/").status_code == 302
+    assert Article.objects.get(title="Returns").index_state == IndexState.PENDING

@@ -13,6 +13,7 @@ from businesses.policy import Action, require
 from businesses.scopes import Resource
 from foundation.api import SIGNED_IN, WITH_BODY, Done, Text, path_id, refusals
 from theo import articles
+from theo.indexing import index_anew
 from theo.models import Article, ArticleStatus, IndexState
 from theo.wire import article_payload
 
@@ -114,6 +115,25 @@ class OneArticle(APIView):
         """For good; the index knows it no more either."""
         articles.delete_article(article=_article_for(request, article_id))
         return Response({"message": "Article deleted"})
+
+
+class ReindexOutput(Done):
+    count = serializers.IntegerField(help_text="How many articles are read again.")
+
+
+class Reindex(APIView):
+    resource = Resource.KNOWLEDGE
+
+    @extend_schema(
+        summary="Let Theo read all articles again",
+        request=None,
+        responses={200: ReindexOutput, **refusals(400, *SIGNED_IN, 403)},
+    )
+    def post(self, request: Request) -> Response:
+        """In the background; until then each is found by its words alone. `index_state` says how far it is."""
+        business = require(request.user, Action.MANAGE_ASSISTANT).business
+        count = index_anew(Article.objects.filter(business=business))
+        return Response({"message": "Theo reads all articles again", "count": count})
 
 
 def _article_for(request: Request, text: str) -> Article:

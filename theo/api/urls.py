@@ -5,6 +5,7 @@ from theo.api import articles, assistants, help_centre, helping, replies
 urlpatterns = [
     path("kb/articles", articles.Articles.as_view()),
     path("kb/articles/<str:article_id>", articles.OneArticle.as_view()),
+    path("kb/reindex", articles.Reindex.as_view()),
     path("kb/help-centre", help_centre.HelpCentre.as_view()),
     path("widget/<str:widget_id>/articles", help_centre.PublicArticles.as_view()),
     path("widget/<str:widget_id>/articles/<str:article_id>", help_centre.PublicArticle.as_view()),
