@@ -1,17 +1,15 @@
-"""Settings -> Notifications, and the service worker that shows pushes."""
+"""Settings -> Notifications."""
 
 import zoneinfo
-from pathlib import Path
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from businesses.pages import member_page
@@ -75,10 +73,3 @@ def settings_page(request: HttpRequest) -> HttpResponse:
                 return redirect("settings-notifications")
     context = {"section": "settings", "tab": "notifications", "form": form, "public_key": public_key()}
     return render(request, "workflows/settings.html", context, status=status)
-
-
-@require_safe
-def service_worker(request: HttpRequest) -> HttpResponse:
-    """At the root, since a worker sees only what is below it; without a hash in its name: browsers ask for it again."""
-    script = Path(settings.BASE_DIR, "static/js/service-worker.js").read_bytes()
-    return HttpResponse(script, content_type="text/javascript", headers={"Cache-Control": "no-cache"})

@@ -1,10 +1,12 @@
 from django.urls import path
 
-from workflows import setting_pages, views
+from workflows import app_pages, setting_pages, views
 
 urlpatterns = [
     path("settings/notifications/", setting_pages.settings_page, name="settings-notifications"),
-    path("service-worker.js", setting_pages.service_worker, name="service-worker"),
+    path("service-worker.js", app_pages.service_worker, name="service-worker"),
+    path("manifest.webmanifest", app_pages.manifest, name="manifest"),
+    path("offline/", app_pages.offline, name="offline"),
     path("notifications/", views.notifications, name="notifications"),
     path("notifications/read/", views.read_all, name="notifications-read"),
     path("notifications/<uuid:notification_id>/", views.open_one, name="notification"),

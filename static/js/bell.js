@@ -38,6 +38,8 @@ export function enhanceBell(bell) {
   addEventListener("pingback:notifications", () => {
     looking = looking.then(look)
   })
+  // Installed as an app, it says by itself when there is no connection; a page in a browser leaves that to the browser.
+  if (matchMedia("(display-mode: standalone)").matches) navigator.serviceWorker?.register("/service-worker.js")
   enhanceTelling(document.querySelector("[data-telling]"))
 }
 

@@ -1,7 +1,28 @@
-// Shows what is pushed, with every page closed. It keeps nothing: no page and no word of anybody.
+// Shows what is pushed, with every page closed, and says so when there is no connection. Of pages it keeps only the one
+// that says that: no word of anybody.
 
-addEventListener("install", () => skipWaiting())
+const KEPT = "offline"
+const OFFLINE = "/offline/"
+
+addEventListener("install", (event) => event.waitUntil(keep().then(() => skipWaiting())))
 addEventListener("activate", (event) => event.waitUntil(clients.claim()))
+
+async function keep() {
+  await caches.delete(KEPT)
+  const cache = await caches.open(KEPT)
+  const page = await fetch(OFFLINE, { credentials: "omit" })
+  const text = await page.clone().text()
+  await cache.put(OFFLINE, page)
+  await cache.addAll([...text.matchAll(/href="(\/static\/[^"]+)"/g)].map(([, address]) => address))
+}
+
+addEventListener("fetch", (event) => {
+  const { request } = event
+  if (request.method !== "GET") return
+  if (request.mode === "navigate") event.respondWith(fetch(request).catch(() => caches.match(OFFLINE)))
+  else if (request.destination === "style")
+    event.respondWith(fetch(request).catch(async () => (await caches.match(request)) ?? Response.error()))
+})
 
 addEventListener("push", (event) => {
   const { id, text, url } = event.data.json()

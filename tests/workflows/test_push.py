@@ -192,6 +192,11 @@ def test_a_subscription_is_ones_own_and_bounded(ben: User, ada: User, acme: Busi
     assert [builders.api(ben).delete(one).status_code for _each in range(2)] == [200, 404]
 
 
-def test_the_worker_script_is_at_the_root(client: Any) -> None:
-    answer = client.get("/service-worker.js")
-    assert (answer.status_code, answer["Content-Type"]) == (200, "text/javascript")
+def test_what_installs_the_app_names_nobody(client: Any, ben: User, acme: Business) -> None:
+    client.force_login(ben)
+    worker = client.get("/service-worker.js")
+    manifest, offline = client.get("/manifest.webmanifest"), client.get("/offline/")
+    assert (worker.status_code, worker["Content-Type"]) == (200, "text/javascript")
+    assert (manifest.json()["start_url"], manifest.json()["display"]) == ("/inbox/", "standalone")
+    assert "Ben" not in offline.content.decode()
+    assert "You are offline" in offline.content.decode()
