@@ -19,7 +19,8 @@ async function keep() {
 addEventListener("fetch", (event) => {
   const { request } = event
   if (request.method !== "GET") return
-  if (request.mode === "navigate") event.respondWith(fetch(request).catch(() => caches.match(OFFLINE)))
+  // Only whole pages: the frame of a chat on somebody's site says itself that it is offline.
+  if (request.destination === "document") event.respondWith(fetch(request).catch(() => caches.match(OFFLINE)))
   else if (request.destination === "style")
     event.respondWith(fetch(request).catch(async () => (await caches.match(request)) ?? Response.error()))
 })

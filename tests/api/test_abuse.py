@@ -348,6 +348,7 @@ def test_I2_no_page_is_kept_either(ada: User, acme: Business, sign_in: Any, subt
     found = list(pages())
     assert {"/inbox/", "/settings/audit/", "/settings/plan/", "/settings/workspace/"} <= set(found)
     alike = {"/widget.js", "/widget/panel.js", "/widget/preview/frame", "/favicon.ico"}
+    alike |= {"/service-worker.js", "/manifest.webmanifest", "/offline/"}
     for address in found:
         if address not in alike:
             with subtests.test(address):
