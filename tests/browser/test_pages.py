@@ -16,6 +16,8 @@ OUTSIDE = (
     "/password/reset/no-such-link",
     "/invitation/no-such-link",
     "/no/such/page",
+    "/help/{business}/",
+    "/help/{business}/{article}/",
 )
 INSIDE = (
     "/inbox/",
@@ -25,6 +27,25 @@ INSIDE = (
     "/inbox/views/new/",
     "/inbox/{conversation}/",
     "/inbox/{conversation}/?view=customer",
+    "/customers/",
+    "/customers/?q=nobody",
+    "/customers/import/",
+    "/customers/{customer}/",
+    "/customers/{customer}/edit/",
+    "/customers/{customer}/delete/",
+    "/knowledge/",
+    "/knowledge/new/",
+    "/knowledge/import/",
+    "/knowledge/questions/",
+    "/knowledge/{article}/",
+    "/notifications/",
+    "/settings/theo/",
+    "/settings/theo/playground/?q=hello",
+    "/settings/notifications/",
+    "/settings/macros/",
+    "/settings/tags/",
+    "/settings/replies/",
+    "/settings/hours/",
     "/settings/security/",
     "/settings/profile/",
     "/settings/team/",
@@ -57,7 +78,17 @@ def acme(server: Any) -> dict[str, str]:
     channel = server.call("POST", "/channels/", {"type": "whatsapp", "config": config}, token)
     body = {"business_id": widget["business_id"], "channel_type": "widget", "initial_message": "Hello, " + "long" * 60}
     conversation = server.call("POST", "/conversations", body, token)
-    return {"widget": widget["id"], "channel": channel["id"], "conversation": conversation["id"]}
+    article = server.call("POST", "/kb/articles", {"title": "Hello", "content": "# Hello\n\nSay *hello*."}, token)
+    server.call("PATCH", "/kb/help-centre", {"is_open": True}, token)
+    customer = server.call("POST", "/customers", {"name": "Cleo Hart", "email": "cleo@hart.example"}, token)
+    return {
+        "business": widget["business_id"],
+        "widget": widget["id"],
+        "channel": channel["id"],
+        "conversation": conversation["id"],
+        "article": article["id"],
+        "customer": customer["id"],
+    }
 
 
 @pytest.fixture(scope="module")
