@@ -1,4 +1,7 @@
-"""Every check of bin/check, one after the other: all run, each says how it went, and one failure fails the whole."""
+"""Every check of bin/check: all run, each says how it went, and one failure fails the whole.
+
+One after the other, but for the longest, which is on its way from the beginning and told of last.
+"""
 
 import os
 import subprocess
@@ -37,26 +40,39 @@ STEPS: list[tuple[str, list[str], dict[str, str]]] = [
     ("house rules", [PYTHON, "-m", "tools.house_rules"], {}),
     ("widget size", [PYTHON, "-m", "tools.widget_size"], {}),
     ("widget build", ["node", "frontend/widget/build.mjs", "--check"], {}),
-    ("Theo's gates", [PYTHON, "-m", "tools.theo_gates"], {}),
     ("packages", [PYTHON, "-m", "pip", "check", "--disable-pip-version-check"], {}),
     ("licences", [PYTHON, "-m", "tools.licences"], {}),
 ]
+LONGEST = ("Theo's gates", [PYTHON, "-m", "tools.theo_gates"])
+# They have something to say when all is well, too.
+TOLD = {"widget size", LONGEST[0]}
+
+
+def begun(command: list[str], environment: dict[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def passed(name: str, step: subprocess.Popen[str]) -> bool:
+    """Wait for it, and say how it went."""
+    started = time.monotonic()
+    print(f"{name:<14}", end="", flush=True)
+    said = step.communicate()[0]
+    took = time.monotonic() - started
+    print(f"{'FAILED' if step.returncode else 'ok':<8}{took:5.1f} s", flush=True)
+    if name in TOLD or step.returncode:
+        print(said, flush=True)
+    return step.returncode == 0
 
 
 def main() -> int:
-    failed = []
     with tempfile.TemporaryDirectory(prefix="pingback-check-") as data:
         environment = {**os.environ, "PINGBACK_DATA_DIR": data, "DJANGO_SETTINGS_MODULE": "pingback.settings"}
-        for name, command, extra in STEPS:
-            started = time.monotonic()
-            print(f"{name:<14}", end="", flush=True)
-            step = subprocess.run(command, cwd=ROOT, env={**environment, **extra}, capture_output=True, text=True)
-            took = time.monotonic() - started
-            print(f"{'ok' if step.returncode == 0 else 'FAILED':<8}{took:5.1f} s", flush=True)
-            if name in {"widget size", "Theo's gates"} or step.returncode:
-                print(step.stdout + step.stderr, flush=True)
-            if step.returncode:
-                failed.append(name)
+        longest = begun(LONGEST[1], environment)
+        failed = [name for name, command, extra in STEPS if not passed(name, begun(command, {**environment, **extra}))]
+        if not passed(LONGEST[0], longest):
+            failed.append(LONGEST[0])
     print(f"Failed: {', '.join(failed)}" if failed else "All checks passed.")
     return 1 if failed else 0
 
