@@ -161,6 +161,22 @@ class ArticleVectors(models.Model):
         return f"{self.article_id} {self.model}"
 
 
+class Example(models.Model):
+    """A question that the article answers, as a customer asked it, without what says who that was."""
+
+    article = models.ForeignKey(Article, models.CASCADE, db_index=False, related_name="examples")
+    question = models.CharField(_("question"), max_length=300)
+    created_at = models.DateTimeField(_("when"))
+
+    class Meta:
+        verbose_name = _("example question")
+        verbose_name_plural = _("example questions")
+        constraints = [models.UniqueConstraint(fields=["article", "question"], name="example_once")]
+
+    def __str__(self) -> str:
+        return self.question
+
+
 class Outcome(models.TextChoices):
     """What became of something that Theo said. ACCEPTED, EDITED and DISCARDED are of drafts, SOLVED and HANDED_OVER of
     what was sent by itself."""

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from conversations.models import Conversation, Message, SenderType, Status
 from theo.answering import Answer
+from theo.learning import LIGHTLY_EDITED, learn
 from theo.models import Outcome, Reply
 
 EVERY_SECONDS = 5.0
@@ -22,8 +23,8 @@ AT_ONCE = 100
 # A draft that nobody sent anything after says nothing; an automatic answer that nobody came after was enough.
 DRAFT_WAITS, ANSWER_WAITS = timedelta(hours=1), timedelta(days=1)
 KEPT_FOR = timedelta(days=365)
-# How much of a draft is in what was sent: from there on it is the same answer, or at least one made of it.
-LIGHTLY_EDITED, EDITED = 0.8, 0.5
+# How much of a draft is in what was sent: from there on the answer is made of it.
+EDITED = 0.5
 MOST_LETTERS = 2_000
 SENT_SINCE = 10
 RIGHT = (Outcome.ACCEPTED, Outcome.EDITED, Outcome.SOLVED)
@@ -108,14 +109,18 @@ def _settle(reply: Reply) -> None:
 
 
 def conclude(reply: Reply, outcome: Outcome, likeness: float = 0.0) -> bool:
-    """Whether it was open until now. likeness: of a draft to what was sent, 0 to 1."""
+    """Whether it was open until now; Theo learns from it then. likeness: of a draft to what was sent, 0 to 1."""
     known = Reply.objects.filter(pk=reply.pk, outcome="")
-    return bool(known.update(outcome=outcome, likeness=likeness, outcome_at=timezone.now()))
+    changed = bool(known.update(outcome=outcome, likeness=likeness, outcome_at=timezone.now()))
+    if changed:
+        learn(reply=reply, outcome=outcome, likeness=likeness)
+    return changed
 
 
 def call_wrong(reply: Reply) -> None:
     """A person says that the answer was wrong, whatever became of it."""
     Reply.objects.filter(pk=reply.pk).update(outcome=Outcome.WRONG, outcome_at=timezone.now())
+    learn(reply=reply, outcome=Outcome.WRONG, likeness=0.0)
 
 
 def likeness_of(draft: str, sent: str) -> float:

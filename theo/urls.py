@@ -1,6 +1,6 @@
 from django.urls import path
 
-from theo import help_pages, helping_pages, playground, setting_pages, views
+from theo import example_pages, help_pages, helping_pages, playground, setting_pages, views
 
 urlpatterns = [
     path("knowledge/", views.knowledge, name="knowledge"),
@@ -9,6 +9,8 @@ urlpatterns = [
     path("knowledge/questions/", views.unanswered, name="knowledge-unanswered"),
     path("knowledge/questions/<uuid:group_id>/dismiss/", views.dismiss_unanswered, name="knowledge-dismiss"),
     path("knowledge/<uuid:article_id>/", views.one_article, name="knowledge-article"),
+    path("knowledge/<uuid:article_id>/examples/", example_pages.add, name="example-add"),
+    path("knowledge/<uuid:article_id>/examples/<int:example_id>/", example_pages.remove, name="example-remove"),
     path("knowledge/<uuid:article_id>/delete/", views.delete_article, name="knowledge-delete"),
     path("knowledge/help-centre/", help_pages.switch, name="help-centre-switch"),
     path("help/<uuid:business_id>/", help_pages.articles, name="help-centre"),

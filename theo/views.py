@@ -25,8 +25,9 @@ from theo import articles, help_centre
 from theo.answering import answer
 from theo.forms import ArticleForm, ImportForm
 from theo.importing import MOST_FILES, import_files
+from theo.learning import MAX_QUESTION as MAX_EXAMPLE
 from theo.markdown import rendered
-from theo.models import Article, ArticleStatus, Mode, Outcome, Reply, Unanswered
+from theo.models import Article, ArticleStatus, Example, Mode, Outcome, Reply, Unanswered
 from theo.outcomes import call_wrong, conclude, remember
 from theo.telling import told_to
 from theo.unanswered import KEPT_FOR as UNANSWERED_KEPT_FOR
@@ -173,6 +174,8 @@ def _page(
         "article": article,
         "preview": rendered(preview),
         "is_preview": is_preview,
+        "examples": Example.objects.filter(article=article).order_by("-created_at", "-pk") if article else [],
+        "most_example": MAX_EXAMPLE,
     }
     return render(request, "theo/article.html", context, status=status)
 

@@ -89,10 +89,15 @@ class Index:
     def __len__(self) -> int:
         return len(self._keys)
 
-    def find(self, question: str) -> list[Hit]:
+    def read(self, question: str) -> dict[str, Vectors]:
+        """What the models make of it: for `find`, in this index and others of the same models."""
+        question = question[:MAX_QUESTION]
+        return {kind: self._models[kind].questions([question]) for kind in MODELS_OF[self.kind_of(question)]}
+
+    def find(self, question: str, read: Mapping[str, Vectors] | None = None) -> list[Hit]:
         """The likeliest first, at most BEST."""
         kind = self.kind_of(question)
-        rows = self.features(question, kind)
+        rows = self.features(question, kind, read)
         if not rows:
             return []
         found = chances(kind, np.asarray([row for _key, row in rows]))
@@ -103,14 +108,15 @@ class Index:
         ]
         return sorted(hits, key=lambda hit: -hit.confidence)
 
-    def features(self, question: str, kind: str) -> list[tuple[str, list[float]]]:
+    def features(
+        self, question: str, kind: str, read: Mapping[str, Vectors] | None = None
+    ) -> list[tuple[str, list[float]]]:
         """Of the BEST by score, the best first: the key, and what its confidence is told by."""
         if not self._keys:
             return []
         question = question[:MAX_QUESTION]
-        views = {
-            model: self._views[model].of(self._models[model].questions([question]))[0] for model in MODELS_OF[kind]
-        }
+        read = read or {model: self._models[model].questions([question]) for model in MODELS_OF[kind]}
+        views = {model: self._views[model].of(read[model])[0] for model in MODELS_OF[kind]}
         words = self._lexicon.scores(question)
         score = _score(kind, {model: each[None] for model, each in views.items()}, words[None])[0]
         order = np.argsort(-score, kind="stable")[:BEST]

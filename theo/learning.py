@@ -1,0 +1,52 @@
+"""Questions that an article answers, as customers asked them: learnt from accepted drafts, or written by agents.
+
+They are found by in the article's stead, yet make Theo no surer than `indexing.MOST_BY_EXAMPLE`. Source: theo.md 4.
+"""
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from foundation.errors import Unprocessable
+from foundation.text import is_clean
+from theo.indexing import index_anew
+from theo.models import Article, Example, Outcome, Reply
+from theo.redacting import redacted
+
+MOST_EXAMPLES = 20
+MAX_QUESTION = 300
+# A draft that is changed more is another answer.
+LIGHTLY_EDITED = 0.8
+
+
+@transaction.atomic
+def add_example(*, article: Article, question: str) -> None:
+    """Without what says who asked. The oldest makes room when there are MOST_EXAMPLES. Raises Unprocessable."""
+    question = redacted(" ".join(question.split()))[:MAX_QUESTION]
+    if not question or not is_clean(question):
+        raise Unprocessable(_("Write a question."), field="question")
+    _example, created = Example.objects.get_or_create(
+        article=article, question=question, defaults={"created_at": timezone.now()}
+    )
+    if created:
+        newest = Example.objects.filter(article=article).order_by("-created_at", "-id").values_list("pk", flat=True)
+        Example.objects.filter(pk__in=list(newest[MOST_EXAMPLES:])).delete()
+        index_anew(Article.objects.filter(pk=article.pk))
+
+
+@transaction.atomic
+def remove_examples(*, article: Article, question: str) -> None:
+    """The one with these words, if there is one."""
+    if Example.objects.filter(article=article, question=question).delete()[0]:
+        index_anew(Article.objects.filter(pk=article.pk))
+
+
+def learn(*, reply: Reply, outcome: Outcome, likeness: float) -> None:
+    """What became of a reply makes its question an example of its article, or no longer one."""
+    if reply.article is None or not reply.question.strip():
+        return
+    if outcome in (Outcome.ACCEPTED, Outcome.EDITED) and likeness >= LIGHTLY_EDITED:
+        add_example(article=reply.article, question=reply.question)
+    elif outcome in (Outcome.DISCARDED, Outcome.HANDED_OVER, Outcome.WRONG):
+        question = redacted(" ".join(reply.question.split()))[:MAX_QUESTION]
+        remove_examples(article=reply.article, question=question)
