@@ -21,6 +21,7 @@ class Engine:
         from businesses.services import create_business
         from theo.articles import create_article
         from theo.indexing import index_article
+        from theo.learning import add_example
 
         owner = User.objects.create(email=f"owner{len(self._workspaces)}@example.com", full_name="Ada")
         business = create_business(owner=owner, name="Acme").business
@@ -30,6 +31,8 @@ class Engine:
             article = create_article(
                 business=business, title=each["title"], content=each["content"], tags=each["tags"][:20]
             )
+            for question in each.get("examples", ()):
+                add_example(article=article, question=question)
             index_article(article)
             self._ids[str(article.pk)] = each["id"]
         self._workspaces[id(kb)] = business.pk
