@@ -140,16 +140,25 @@ def _connect(channel: Channel, config: dict[str, Any], *, type: ChannelType | No
     """Put the config into the row (not saved), and what we know of the connection now."""
     form = form_for(type or channel.type)
     values = form.clean(credentials.unmasked(channel, form, config))
+    accounts = _accounts(channel)
     # Nobody's config sets or loses them.
     ours = {name: value for name, value in channel.config.items() if name in OURS and channel.type == form.type}
     channel.type = form.type
     credentials.store(channel, values)
     channel.config |= ours
+    if _accounts(channel) != accounts:
+        channel.connected_at = None  # what a provider agreed to was another account
     channel.failures, channel.held_until = 0, None
     channel.last_error, channel.last_error_at, channel.setup = "", None, {}
     if channel.state == ChannelState.ERROR:
         deliveries.resume(channel)
     channel.state, channel.state_detail = _standing(channel, set(values))
+
+
+def _accounts(channel: Channel) -> tuple[str, frozenset[str]]:
+    """Type and, where several channels share a path, the accounts whose events are the channel's."""
+    adapter = ADAPTERS.get(ChannelType(channel.type))
+    return channel.type, adapter(channel, {}).accounts() if adapter else frozenset()
 
 
 def _standing(channel: Channel, names: set[str]) -> tuple[ChannelState, str]:

@@ -29,7 +29,11 @@ def note_sightings(*, messages: Sequence[Message], **_signal: object) -> None:
 def _note(seen: set[UUID]) -> None:
     now = timezone.now()
     stale = Q(last_seen_at=None) | Q(last_seen_at__lt=now - AT_MOST_EVERY)
-    # Reading first: nearly always nobody is left, and a read keeps no other writer waiting. One by one, without waits
-    # in a circle.
-    for pk in list(Customer.objects.filter(stale, pk__in=seen).values_list("pk", flat=True)):
-        Customer.objects.filter(stale, pk=pk).update(last_seen_at=now)
+    # Reading first: nearly always nobody is left, and a read keeps no other writer waiting.
+    rows = Customer.objects.filter(stale, pk__in=seen)
+    if not rows.exists():
+        return
+    with transaction.atomic():
+        # In one order, without waits in a circle.
+        left = list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+        Customer.objects.filter(pk__in=left).update(last_seen_at=now)

@@ -199,7 +199,7 @@ def test_ending_many_is_one_statement_one_row_and_every_socket(
     cut: list[uuid.UUID] = []
     monkeypatch.setattr("pingback.realtime.publish.session_ended", cut.append)
 
-    with django_capture_on_commit_callbacks(execute=True), django_assert_max_num_queries(8):
+    with django_capture_on_commit_callbacks(execute=True), django_assert_max_num_queries(11):
         end_sessions_of(ada)
 
     assert not AuthSession.objects.exists()

@@ -29,6 +29,7 @@ from tests.api.test_isolation import (  # noqa: F401  fixtures
     PUBLIC,
     call,
     ids,
+    language_model,
     payment_is_set_up,
 )
 from tests.pages.conftest import sign_in  # noqa: F401  the fixture

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business, Plan, Role
@@ -441,3 +442,19 @@ def test_a_kind_that_the_plan_lost_is_only_switched_off(ada: User, acme: Busines
         answer = api.patch(f"{URL}{made['id']}", change)
         assert (answer.status_code, answer.json()["feature"]) == (402, "integrations")
     assert api.patch(f"{URL}{made['id']}", {"is_active": False}).status_code == 200
+
+
+def test_what_a_provider_agreed_to_is_one_account_and_no_other(ada: User, acme: Business) -> None:
+    """Else whoever connected anything once could take in what comes for somebody else's number."""
+    made = connect(ada, "whatsapp")
+    number = {"phone_number_id": "700000000000001", "verify_token": "harbour"}
+
+    def is_connected_after(change: dict[str, Any]) -> bool:
+        Channel.objects.update(connected_at=timezone.now())
+        assert builders.api(ada).patch(URL + made["id"], change).status_code == 200
+        return Channel.objects.get(pk=made["id"]).connected_at is not None
+
+    assert is_connected_after({"config": {**number, "access_token": CANARY + "new"}})
+    other = {**number, "phone_number_id": "700000000000002", "access_token": CANARY + "new"}
+    assert not is_connected_after({"config": other})
+    assert not is_connected_after({"type": "telegram", "config": {"bot_token": CANARY + "tele"}})
