@@ -141,6 +141,7 @@ def start_postgres(*, durable: bool = False) -> str:
         "unix_socket_directories=",
         f"fsync={waits}",
         f"full_page_writes={waits}",
+        f"autovacuum={waits}",  # what the planner knows of tables must not depend on which tests came before
         "max_connections=200",
     ):
         command += ["-c", option]

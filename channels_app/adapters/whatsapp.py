@@ -229,8 +229,8 @@ def _routed(incoming: Incoming) -> Iterator[Routed]:
 
 def _of(message: Mapping[str, Any], contacts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Whose message it is: by ids and never by the place in the list."""
-    ids = {message.get("from"), message.get("from_user_id")} - {None}
-    return [each for each in contacts if {each.get("wa_id"), each.get("user_id")} & ids]
+    ids = [each for each in (message.get("from"), message.get("from_user_id")) if isinstance(each, str)]
+    return [each for each in contacts if each.get("wa_id") in ids or each.get("user_id") in ids]
 
 
 def _events(payload: Mapping[str, Any]) -> Iterator[InboundEvent]:

@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 import pytest
 from django.core.exceptions import SuspiciousOperation
+from django.test import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -176,3 +177,15 @@ def test_a_split_text_fits_and_loses_nothing_but_blanks(text: str, most: int, un
 
     assert all(capabilities.length_of(part) <= most for part in parts)
     assert "".join("".join(parts).split()) == "".join(text.split())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("sender", [["x"], {"a": 1}, None, 5])
+def test_a_stranger_who_posts_nonsense_to_a_shared_path_is_refused_and_breaks_nothing(sender: object) -> None:
+    message = {"from": sender, "from_user_id": sender, "id": "L1"}
+    value = {"metadata": {"phone_number_id": "1"}, "contacts": [{"wa_id": "x"}], "messages": [message]}
+    body = {"object": "whatsapp_business_account", "entry": [{"changes": [{"value": value}]}]}
+
+    answer = Client().post("/api/v1/webhooks/whatsapp", body, content_type="application/json")
+
+    assert answer.status_code in {200, 400}
