@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from businesses.models import Business
 from businesses.pages import member_page
 from foundation import throttles
+from foundation.errors import TooFast
 from foundation.text import is_clean
 from theo import help_centre
 from theo.markdown import rendered
@@ -21,15 +22,24 @@ PER_PAGE = 30
 
 @require_safe
 def articles(request: HttpRequest, business_id: UUID) -> HttpResponse:
-    """`q`: words of a question; the likeliest first."""
+    """`q`: words of a question; the likeliest first. Who asks too often sees the list, and is told to wait."""
     business = _opened(business_id)
     rows = help_centre.articles_of(business_id)
     q = request.GET.get("q", "").strip()[: help_centre.MAX_QUERY]
+    wait = 0
     if q and is_clean(q):
-        throttles.count_address("HELP")
-        rows = help_centre.found_by(rows, q)
+        try:
+            throttles.count_address("HELP")
+        except TooFast as refusal:
+            wait = refusal.retry_after
+        else:
+            rows = help_centre.found_by(rows, q)
     found = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "theo/help.html", {"business": business, "found": found, "q": q})
+    context = {"business": business, "found": found, "q": q, "is_too_fast": bool(wait)}
+    response = render(request, "theo/help.html", context, status=429 if wait else 200)
+    if wait:
+        response["Retry-After"] = str(wait)
+    return response
 
 
 @require_safe

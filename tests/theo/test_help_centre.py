@@ -149,6 +149,21 @@ def test_managers_alone_open_and_close_it_and_the_log_says_who(ada: User, ben: U
     assert {"help_centre.opened", "help_centre.closed"} <= {*log}
 
 
+def test_who_searches_too_often_sees_the_list_and_is_told_to_wait(
+    ada: User, acme: Business, told: Callable[..., Any], settings: Any
+) -> None:
+    opened(ada)
+    settings.THROTTLES = True
+    settings.THROTTLE_RATES = {**settings.THROTTLE_RATES, "HELP": (1, 60)}
+    page = Client(REMOTE_ADDR="203.0.113.7")
+
+    first, second = (page.get(f"/help/{acme.pk}/?q=delivery") for _time in range(2))
+
+    assert (first.status_code, second.status_code) == (200, 429)
+    assert int(second["Retry-After"]) <= 60
+    assert "Returning an item" in second.content.decode()
+
+
 @pytest.mark.parametrize("language", sorted(file.stem for file in FOLDER.glob("*.json")))
 def test_the_button_for_a_person_asks_for_one_in_every_language(language: str) -> None:
     words = json.loads((FOLDER / f"{language}.json").read_text())["frame"]["person"]
