@@ -164,6 +164,14 @@ def test_who_searches_too_often_sees_the_list_and_is_told_to_wait(
     assert "Returning an item" in second.content.decode()
 
 
+@pytest.mark.parametrize("page", ["/knowledge/help-centre/", "/settings/theo/reindex/", "/settings/theo/model/"])
+def test_an_agent_who_sends_a_managers_form_is_refused(ben: User, page: str) -> None:
+    client = Client()
+    client.force_login(ben)
+
+    assert client.post(page, {"do": "test"}).status_code == 403
+
+
 @pytest.mark.parametrize("language", sorted(file.stem for file in FOLDER.glob("*.json")))
 def test_the_button_for_a_person_asks_for_one_in_every_language(language: str) -> None:
     words = json.loads((FOLDER / f"{language}.json").read_text())["frame"]["person"]
