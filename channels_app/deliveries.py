@@ -170,7 +170,8 @@ def attempt(delivery: Delivery) -> None:
     try:
         adapter = _adapter(delivery)
         outbound = _outbound(delivery)
-        _mine(delivery).update(started_at=Now())
+        if not _mine(delivery).update(started_at=Now()):
+            return  # it waited for its turn longer than its lease: whoever has it now sends it
         result = adapter.send(outbound)
     except DeliveryError as error:
         _failed(delivery, error)

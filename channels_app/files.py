@@ -1,6 +1,7 @@
 """Files that customers sent: fetched from the provider under a cap, drawn anew where they are shown."""
 
 import logging
+import random
 from datetime import timedelta
 from io import BytesIO
 from uuid import UUID
@@ -35,15 +36,19 @@ TICK = timedelta(milliseconds=1)
 def claim(*, most: int) -> list[Media]:
     """Files that are due, now ours for LEASE."""
     found: list[Media] = []
-    for channel_id in Media.objects.filter(due_at__lte=Now() + TICK).values_list("channel_id", flat=True).distinct():
+    channels = list(Media.objects.filter(due_at__lte=Now() + TICK).values_list("channel_id", flat=True).distinct())
+    random.shuffle(channels)
+    for channel_id in channels:
+        if len(found) == most:
+            break
         with transaction.atomic():
             due = Media.objects.select_for_update(skip_locked=True).filter(
                 channel_id=channel_id, due_at__lte=Now() + TICK
             )
-            ids = list(due.order_by("due_at").values_list("pk", flat=True)[:AT_ONCE])
+            ids = list(due.order_by("due_at").values_list("pk", flat=True)[: min(AT_ONCE, most - len(found))])
             Media.objects.filter(pk__in=ids).update(due_at=Now() + LEASE)
         found += Media.objects.filter(pk__in=ids).select_related("channel", "message__conversation")
-    return found[:most]
+    return found
 
 
 def fetch(media: Media) -> None:

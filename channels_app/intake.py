@@ -8,7 +8,7 @@ import logging
 import re
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
@@ -41,7 +41,7 @@ from channels_app.keys import key_of
 from channels_app.models import Channel, ExternalMessage, Media, RawEvent, RawState, Thread
 from conversations.models import ChannelType, Conversation, MailOriginal, Message, MessageStatus, SenderType
 from conversations.services.editing import deleted_elsewhere, edited_elsewhere, reacted
-from conversations.services.messages import MAX_CONTENT, Draft, post_messages
+from conversations.services.messages import MAX_CONTENT, Blocked, Draft, post_messages
 from conversations.services.opening import open_conversation
 from conversations.services.receipts import mark_delivered, mark_read
 
@@ -154,7 +154,8 @@ def _work_off(raw_id: UUID) -> None:
             channel = Channel.objects.get(pk=raw.channel_id)
             adapter = ADAPTERS[ChannelType(channel.type)](channel, credentials.reveal(channel))
             for event in adapter.parse(raw.payload):
-                _take_in(channel, raw, event)
+                with suppress(Blocked), transaction.atomic():  # of whom the team takes nothing any more
+                    _take_in(channel, raw, event)
             RawEvent.objects.filter(pk=raw_id).update(state=RawState.DONE, last_error="")
     except NotYet:
         RawEvent.objects.filter(pk=raw_id).update(due_at=Now() + timedelta(seconds=2))

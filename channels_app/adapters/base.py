@@ -235,6 +235,12 @@ class DeliveryError(Exception):
         return self.kind in _FINAL
 
 
+def never_said(provider: str) -> DeliveryError:
+    """It took what was sent, and its answer has no id or cannot be read. Source: channels.md 1.7."""
+    text = _("%(provider)s did not say whether it was sent.") % {"provider": provider}
+    return DeliveryError(text, kind=Kind.AMBIGUOUS)
+
+
 class MediaGone(Exception):
     """The file cannot be had any more, or not at all. The text is a sentence for the agent."""
 

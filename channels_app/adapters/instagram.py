@@ -27,6 +27,7 @@ from channels_app.adapters.base import (
     SendResult,
     SetupStep,
     StatusChanged,
+    never_said,
 )
 from channels_app.adapters.meta import MetaAdapter, dicts, digest, entries, inner, moment
 from conversations.attachments import facts_of, payload_of
@@ -90,7 +91,7 @@ class InstagramAdapter(MetaAdapter):
         body = {"recipient": {"id": message.to}, **self._kind(message), "message": content}
         told = self.graph("POST", f"{self._page}/messages", json=body, sends=True)
         if not told.get("message_id"):
-            raise DeliveryError(_("Instagram did not say whether it was sent."), kind=Kind.AMBIGUOUS)
+            raise never_said("Instagram")
         return SendResult(external_ids=(str(told["message_id"]),))
 
     def show_typing(self, *, to: str, external_id: str) -> None:

@@ -20,11 +20,14 @@ from channels_app.adapters.base import (
     MediaGone,
     Reply,
     SetupStep,
+    never_said,
     same,
 )
 from channels_app.connect_forms import DEFAULT_VERIFY_TOKEN
 
 # Where Meta's own files lie; the token goes nowhere else.
+# "Pair rate limit": too much to one customer.
+_TO_ONE_CUSTOMER = 131056
 _FILE_HOSTS = ("lookaside.fbsbx.com",)
 
 
@@ -81,6 +84,8 @@ class MetaAdapter(ChannelAdapter):
         try:
             told = answer.json()
         except Exception:
+            if sends and answer.status == 200:
+                raise never_said("Meta") from None
             told = None
         error = told.get("error") if isinstance(told, dict) else None
         if answer.status < 400 and not error and told is not None:
@@ -103,7 +108,9 @@ class MetaAdapter(ChannelAdapter):
         details = data.get("details") if isinstance(data, dict) else None
         said = str(details or error.get("error_user_msg") or error.get("message") or status)[:200]
         text = default.get(kind) or _("Meta refused it: %(words)s") % {"words": said}
-        return DeliveryError(text, kind=kind, provider_code=str(code or status))
+        # Of all but this one, the whole number or page has to slow down.
+        whole = kind == Kind.RATE_LIMITED and code != _TO_ONE_CUSTOMER
+        return DeliveryError(text, kind=kind, whole_channel=whole, provider_code=str(code or status))
 
     def kind_of(self, status: int, code: int, subcode: int) -> Kind:
         for kind, codes in self.kinds.items():

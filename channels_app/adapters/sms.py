@@ -32,6 +32,7 @@ from channels_app.adapters.base import (
     SendResult,
     SetupStep,
     StatusChanged,
+    never_said,
     same,
 )
 from conversations.attachments import facts_of, payload_of
@@ -148,7 +149,9 @@ class SmsAdapter(ChannelAdapter):
         answer = self._api("POST", "Messages.json", form=form, sends=True)
         if answer.status not in {200, 201}:
             raise _error(answer)
-        return SendResult(external_ids=(str(_object(answer).get("sid", "")),))
+        if not (sid := _object(answer).get("sid")):
+            raise never_said("Twilio")
+        return SendResult(external_ids=(str(sid),))
 
     # The connection.
 

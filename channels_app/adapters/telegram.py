@@ -31,6 +31,7 @@ from channels_app.adapters.base import (
     SendResult,
     SetupStep,
     bytes_of,
+    never_said,
     same,
 )
 
@@ -119,7 +120,7 @@ class TelegramAdapter(ChannelAdapter):
             told = self._ask(method, asked, files=upload, sends=True)
         number = told.get("message_id") if isinstance(told, dict) else None
         if number is None:
-            raise DeliveryError(_("Telegram did not say whether it was sent."), kind=Kind.AMBIGUOUS)
+            raise never_said("Telegram")
         return SendResult(external_ids=(f"{chat_id}:{number}",), to=chat_id)
 
     def show_typing(self, *, to: str, external_id: str) -> None:
@@ -178,6 +179,8 @@ class TelegramAdapter(ChannelAdapter):
             told = {}
         if isinstance(told, dict) and told.get("ok"):
             return told.get("result")
+        if sends and answer.status == 200:
+            raise never_said("Telegram")
         raise _error(answer.status, told if isinstance(told, dict) else {})
 
 

@@ -31,6 +31,7 @@ from channels_app.adapters.base import (
     SetupStep,
     StatusChanged,
     bytes_of,
+    never_said,
 )
 from channels_app.adapters.meta import MetaAdapter, dicts, digest, entries, inner, moment
 
@@ -109,7 +110,7 @@ class WhatsAppAdapter(MetaAdapter):
         told = self.graph("POST", f"{self._number}/messages", json=body, sends=True)
         ids = [str(each["id"]) for each in dicts(told.get("messages")) if each.get("id")]
         if not ids:
-            raise DeliveryError(_("WhatsApp did not say whether it was sent."), kind=Kind.AMBIGUOUS)
+            raise never_said("WhatsApp")
         corrected = next((str(each["wa_id"]) for each in dicts(told.get("contacts")) if each.get("wa_id")), "")
         return SendResult(external_ids=tuple(ids), to=corrected if to.isdigit() else "")
 

@@ -43,6 +43,7 @@ from channels_app.adapters.base import (
     SetupStep,
     StatusChanged,
     bytes_of,
+    never_said,
     same,
 )
 from foundation import http
@@ -218,13 +219,13 @@ class XAdapter(ChannelAdapter):
             if media:
                 asked["media"] = {"media_ids": [media]}
             told = self._asked("POST", "/2/tweets", json=asked, sends=True)
-            return SendResult(external_ids=(_text(told, "id"),))
+            return SendResult(external_ids=(_named(told, "id"),))
         asked = {"text": message.content} if message.content else {}
         if media:
             asked["attachments"] = [{"media_id": media}]
         path = f"/2/dm_conversations/with/{quote(rest, safe='')}/messages"
         told = self._asked("POST", path, json=asked, sends=True)
-        return SendResult(external_ids=(_text(told, "dm_event_id"),))
+        return SendResult(external_ids=(_named(told, "dm_event_id"),))
 
     def _upload(self, message: OutboundMessage, *, public: bool) -> str:
         file = message.attachment
@@ -234,7 +235,10 @@ class XAdapter(ChannelAdapter):
             raise DeliveryError(_("X takes pictures only."), kind=Kind.PERMANENT)
         form = {"media_category": "tweet_image" if public else "dm_image"}
         given = {"media": (file.filename, bytes_of(file), file.content_type)}
-        return _text(self._asked("POST", "/2/media/upload", form=form, files=given), "id")
+        uploaded = _text(self._asked("POST", "/2/media/upload", form=form, files=given), "id")
+        if not uploaded:
+            raise DeliveryError(_("X did not take the picture."))
+        return uploaded
 
     # The connection.
 
@@ -425,6 +429,12 @@ def _dict(value: Any) -> dict[str, Any]:
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
+
+
+def _named(told: Mapping[str, Any], name: str) -> str:
+    if found := _text(told, name):
+        return found
+    raise never_said("X")
 
 
 def _text(told: Mapping[str, Any], name: str) -> str:

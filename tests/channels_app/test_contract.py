@@ -20,6 +20,7 @@ from channels_app.models import Channel, ChannelState, Contact, Delivery, Delive
 from channels_app.services import create_channel, update_channel
 from conversations.models import ChannelType, Conversation, Message, MessageStatus
 from conversations.services import handling
+from conversations.services.blocking import set_blocked
 from tests import builders
 from tests.channels_app.cases import CASES, PICTURE, Case, Hook
 from tests.fakes.server import Answer, Fake
@@ -267,6 +268,36 @@ def test_a_time_out_after_sending_is_tried_once_more_and_then_told(
     answer.refresh_from_db()
     assert (len(fake.sent), answer.status) == (2, MessageStatus.FAILED)
     assert "perhaps twice" in answer.error
+
+
+@pytest.mark.parametrize("body", [{}, b"<html>"], ids=["no id", "no JSON"])
+def test_a_success_without_an_id_may_have_arrived_and_is_told_so(
+    ada: User, case: Case, channel: Channel, fake: Fake, body: Any
+) -> None:
+    if case.is_safe_to_repeat:  # its ids are our own
+        return
+    thread = writes(case, channel, "Hello?")
+    fake.next += [Answer(body)] * 3
+    answer = builders.answers(ada, thread, "It left today.")
+    for _try in range(4):
+        work()
+
+    answer.refresh_from_db()
+    assert (len(fake.sent), answer.status) == (2, MessageStatus.FAILED)
+    assert "perhaps twice" in answer.error
+
+
+def test_of_who_is_blocked_nothing_is_taken_in_and_nothing_has_failed(
+    ada: User, case: Case, channel: Channel, fake: Fake
+) -> None:
+    thread = writes(case, channel, "Hello?")
+    set_blocked(conversation=thread, blocked=True, actor=ada)
+
+    assert post(case, channel, case.hook(channel, case.says("Hello??", 2))) == 200
+    intake.work()
+
+    assert {*RawEvent.objects.values_list("state", "attempts")} == {(RawState.DONE, 0)}
+    assert Message.objects.count() == 1
 
 
 def test_no_secret_is_in_a_log_or_on_a_page(
