@@ -11,10 +11,11 @@ BANNED = re.compile(r"(?<!L)(?<!Lesser )\bA?GPL|GNU (Affero )?General Public", r
 
 
 def licence_of(name: str) -> str:
+    """What its author says: the expression, or else the first line of the older field (some paste a whole licence)."""
     metadata = distribution(name).metadata
+    said = metadata.get_all("License-Expression") or metadata.get_all("License") or []
     classifiers = [line for line in metadata.get_all("Classifier") or [] if line.startswith("License")]
-    text = metadata.get("License-Expression") or (metadata.get("License") or "").splitlines()[0:1] or ""
-    return " ".join([*([text] if isinstance(text, str) else text), *classifiers])
+    return " ".join([line for text in said for line in text.splitlines()[:1]] + classifiers)
 
 
 def closure() -> set[str]:
