@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 
 from channels_app import credentials, deliveries
 from channels_app.adapters import ADAPTERS
-from channels_app.adapters.base import ChannelAdapter, DeliveryError, Health, Kind
+from channels_app.adapters.base import ChannelAdapter, Health
+from channels_app.adapters.errors import DeliveryError, Kind
 from channels_app.models import Channel, ChannelState
 from conversations.models import ChannelType
 from foundation.later import later

@@ -16,25 +16,23 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.dispatch import receiver
 from django.utils.translation import gettext as _
 
-from businesses.models import Membership, Role
 from channels_app import credentials
 from channels_app.adapters import ADAPTERS
-from channels_app.adapters.base import ChannelAdapter, DeliveryError, Kind, OutboundMessage, SendResult, split
+from channels_app.adapters.base import ChannelAdapter, OutboundMessage, SendResult, split
+from channels_app.adapters.errors import DeliveryError, Kind
 from channels_app.connect_forms import form_for
-from channels_app.keys import key_of
+from channels_app.keys import remember
 from channels_app.models import Channel, ChannelState, Delivery, DeliveryState, ExternalMessage, Thread
+from channels_app.reconnecting import needs_reconnecting
 from conversations import events
 from conversations.models import ChannelType, Conversation, Message, MessageStatus
 from conversations.services.messages import set_message_status
-from foundation.ids import parse_id
-from foundation.mail import send_mail
 from foundation.sealed import CannotUnseal
 
 log = logging.getLogger("pingback.deliveries")
@@ -315,11 +313,11 @@ def _later(delivery: Delivery, reason: str, *, wait: timedelta | None = None) ->
 @transaction.atomic
 def _close(delivery: Delivery, state: DeliveryState, *, error: str = "", external_ids: Sequence[str] = ()) -> None:
     """The end of a row, and what the agent sees of it; nothing when the lease was lost to another worker."""
-    _lock_conversation(delivery)
-    _finish(_mine(delivery), delivery, state, error=error, external_ids=external_ids)
+    lock_conversation(delivery.conversation_id)
+    finish(_mine(delivery), delivery, state, error=error, external_ids=external_ids)
 
 
-def _finish(
+def finish(
     row: "QuerySet[Delivery]",
     delivery: Delivery,
     state: DeliveryState,
@@ -351,77 +349,7 @@ def _finish(
     return True
 
 
-# What the provider says later ------------------------------------------------------------------------------
-
-
-def remember(channel: Channel, message: Message, *external_ids: str) -> None:
-    """So that receipts, echoes and answers that name them find the message."""
-    rows = [
-        ExternalMessage(channel=channel, message=message, key=key_of(each), external_id=each[:1000])
-        for each in external_ids
-        if each
-    ]
-    ExternalMessage.objects.bulk_create(rows, ignore_conflicts=True)
-
-
-@transaction.atomic
-def confirm(
-    channel: Channel, *, external_id: str, correlation: str, conversation_id: UUID | None, text: str
-) -> Message | None:
-    """The message whose sending this echo or status is about, though no answer told us so; its row is closed as sent.
-
-    By our delivery's id, when the provider gives it back; else the oldest try in this conversation that is without an
-    end and has the same words.
-    """
-    rows = Delivery.objects.filter(channel=channel).select_related("channel", "message__conversation__stored_receipts")
-    if delivery_id := parse_id(correlation):
-        found = rows.filter(pk=delivery_id).first()
-    else:
-        begun = rows.filter(state=DeliveryState.QUEUED, started_at__isnull=False, conversation=conversation_id)
-        found = begun.filter(content=text).order_by("seq", "part").first() if text and conversation_id else None
-    if found is None:
-        return None
-    _lock_conversation(found)
-    unknown = Delivery.objects.filter(pk=found.pk, state=DeliveryState.QUEUED)
-    if not _finish(unknown, found, DeliveryState.SENT, external_ids=[external_id]):
-        remember(channel, found.message, external_id)
-    return found.message
-
-
-@transaction.atomic
-def failed_afterwards(channel: Channel, message: Message, external_id: str, reason: str) -> None:
-    """The provider took it and could not bring it. What was delivered was not lost, whatever comes late."""
-    receipts = message.conversation.receipts
-    if receipts and receipts.delivered_at(message):
-        return
-    list(Conversation.objects.select_for_update(no_key=True).filter(pk=message.conversation_id).values_list("pk"))
-    part = Delivery.objects.filter(channel=channel, message=message, external_id=external_id[:1000])
-    part.update(state=DeliveryState.FAILED, last_error=reason[:300], finished_at=Now())
-    set_message_status(message_id=message.pk, status=MessageStatus.FAILED, error=reason[:300])
-
-
-@transaction.atomic
-def arrived_after_all(message: Message) -> None:
-    list(Conversation.objects.select_for_update(no_key=True).filter(pk=message.conversation_id).values_list("pk"))
-    Delivery.objects.filter(message=message, state=DeliveryState.FAILED).update(state=DeliveryState.SENT)
-    set_message_status(message_id=message.pk, status=MessageStatus.SENT)
-
-
-def needs_reconnecting(channel: Channel, reason: str) -> None:
-    """The provider does not take the credentials: the queue waits, and the owner is told, once."""
-    changed = Channel.objects.filter(pk=channel.pk).exclude(state=ChannelState.ERROR)
-    if not changed.update(state=ChannelState.ERROR, state_detail=reason[:300]):
-        return
-    title = form_for(channel.type).title
-    owners = Membership.objects.filter(business_id=channel.business_id, role=Role.OWNER, is_active=True)
-    for owner in owners.select_related("user"):
-        send_mail(
-            "channels_app/mail/reconnect",
-            to=owner.user.email,
-            channel=title,
-            reason=reason,
-            link=f"{settings.PUBLIC_BASE_URL}/settings/channels/{channel.pk}/",
-        )
+# Holding and going on -------------------------------------------------------------------------------------
 
 
 def resume(channel: Channel) -> None:
@@ -431,9 +359,9 @@ def resume(channel: Channel) -> None:
     transaction.on_commit(news.set, robust=True)
 
 
-def _lock_conversation(delivery: Delivery) -> None:
+def lock_conversation(conversation_id: UUID) -> None:
     """Before the row itself, as everybody does who writes to both."""
-    list(Conversation.objects.select_for_update(no_key=True).filter(pk=delivery.conversation_id).values_list("pk"))
+    list(Conversation.objects.select_for_update(no_key=True).filter(pk=conversation_id).values_list("pk"))
 
 
 def _mine(delivery: Delivery) -> "QuerySet[Delivery]":

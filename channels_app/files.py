@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 
 from channels_app import credentials
 from channels_app.adapters import ADAPTERS
-from channels_app.adapters.base import DeliveryError, Download, MediaGone, MediaRef
+from channels_app.adapters.base import Download
+from channels_app.adapters.errors import DeliveryError, MediaGone
+from channels_app.adapters.events import MediaRef
 from channels_app.models import Media
 from conversations import events
 from conversations.attachments import facts_of

@@ -15,7 +15,8 @@ from django.views.decorators.http import require_http_methods
 
 from channels_app import credentials, intake
 from channels_app.adapters import ADAPTERS
-from channels_app.adapters.base import ChannelAdapter, Incoming
+from channels_app.adapters.base import ChannelAdapter
+from channels_app.adapters.events import Incoming
 from channels_app.models import Channel
 from conversations.models import ChannelType
 from foundation.sealed import CannotUnseal

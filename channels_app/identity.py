@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from channels_app.adapters.base import ContactRef
+from channels_app.adapters.events import ContactRef
 from channels_app.models import Channel, Contact
 from conversations import events
 from conversations.models import Conversation, Customer

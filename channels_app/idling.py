@@ -9,9 +9,9 @@ from django.db import connections
 from django.db.models.functions import Now
 
 from channels_app import connecting
-from channels_app.adapters.base import DeliveryError
 from channels_app.adapters.email import EmailAdapter
 from channels_app.adapters.email.mailbox import Server, opened
+from channels_app.adapters.errors import DeliveryError
 from channels_app.mailboxes import EVERY, look
 from channels_app.models import ChannelState, Mailbox
 from foundation.sealed import CannotUnseal

@@ -20,9 +20,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from channels_app import credentials, deliveries, identity, signs
+from channels_app import credentials, deliveries, identity, receipts, signs
 from channels_app.adapters import ADAPTERS
-from channels_app.adapters.base import (
+from channels_app.adapters.events import (
     ContactChanged,
     CredentialsRevoked,
     EchoReceived,
@@ -36,9 +36,9 @@ from channels_app.adapters.base import (
     Routed,
     StatusChanged,
 )
-from channels_app.deliveries import remember
-from channels_app.keys import key_of
+from channels_app.keys import key_of, remember
 from channels_app.models import Channel, ExternalMessage, Media, RawEvent, RawState, Thread
+from channels_app.reconnecting import needs_reconnecting
 from conversations.models import ChannelType, Conversation, MailOriginal, Message, MessageStatus, SenderType
 from conversations.services.editing import deleted_elsewhere, edited_elsewhere, reacted
 from conversations.services.messages import MAX_CONTENT, Blocked, Draft, post_messages
@@ -305,7 +305,7 @@ def _echo(channel: Channel, raw: RawEvent, event: EchoReceived) -> None:
     if known_message(channel, event.external_id):
         return
     thread = Thread.objects.filter(channel=channel, key=key_of(event.thread_key)).select_related("conversation").first()
-    if deliveries.confirm(
+    if receipts.confirm(
         channel,
         external_id=event.external_id,
         correlation=event.correlation,
@@ -365,7 +365,7 @@ def _told_of(channel: Channel, raw: RawEvent, external_id: str) -> Message | Non
 def _status(channel: Channel, raw: RawEvent, event: StatusChanged) -> None:
     found = known_message(channel, event.external_id)
     if found is None:
-        found = deliveries.confirm(
+        found = receipts.confirm(
             channel, external_id=event.external_id, correlation=event.correlation, conversation_id=None, text=""
         )
     if found is None or found.sender_type != SenderType.AGENT:
@@ -374,10 +374,10 @@ def _status(channel: Channel, raw: RawEvent, event: StatusChanged) -> None:
         return
     if event.status == MessageStatus.FAILED:
         reason = event.error.reason if event.error else _("The provider could not deliver it.")
-        deliveries.failed_afterwards(channel, found, event.external_id, reason)
+        receipts.failed_afterwards(channel, found, event.external_id, reason)
         return
     if found.status == MessageStatus.FAILED:
-        deliveries.arrived_after_all(found)
+        receipts.arrived_after_all(found)
     if event.status == MessageStatus.READ:
         mark_read(message=found)
     elif event.status == MessageStatus.DELIVERED:
@@ -389,7 +389,7 @@ def _contact(channel: Channel, raw: RawEvent, event: ContactChanged) -> None:
 
 
 def _revoked(channel: Channel, raw: RawEvent, event: CredentialsRevoked) -> None:
-    deliveries.needs_reconnecting(channel, event.reason)
+    needs_reconnecting(channel, event.reason)
 
 
 _TAKERS: dict[type[InboundEvent], Callable[[Channel, RawEvent, Any], None]] = {

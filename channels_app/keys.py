@@ -2,9 +2,22 @@
 
 import hashlib
 
+from channels_app.models import Channel, ExternalMessage
+from conversations.models import Message
+
 MOST = 200
 
 
 def key_of(text: str) -> str:
     """As it is, or the digest of what a column does not hold."""
     return text if len(text) <= MOST else "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def remember(channel: Channel, message: Message, *external_ids: str) -> None:
+    """So that receipts, echoes and answers that name them find the message."""
+    rows = [
+        ExternalMessage(channel=channel, message=message, key=key_of(each), external_id=each[:1000])
+        for each in external_ids
+        if each
+    ]
+    ExternalMessage.objects.bulk_create(rows, ignore_conflicts=True)

@@ -13,12 +13,14 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from channels_app import connecting, deliveries, intake
-from channels_app.adapters.base import DeliveryError, Kind, Routed
+from channels_app import connecting, intake
 from channels_app.adapters.email import EmailAdapter
 from channels_app.adapters.email.mailbox import Folder, opened
 from channels_app.adapters.email.reading import Unreadable, read
+from channels_app.adapters.errors import DeliveryError, Kind
+from channels_app.adapters.events import Routed
 from channels_app.models import Channel, ChannelState, Mailbox
+from channels_app.reconnecting import needs_reconnecting
 from conversations.models import ChannelType
 from foundation.sealed import CannotUnseal
 
@@ -128,4 +130,4 @@ def _refused(mailbox: Mailbox, error: DeliveryError) -> None:
     Channel.objects.filter(pk=mailbox.channel_id).update(last_error=reason, last_error_at=Now())
     if said_no and mailbox.refusals + 1 >= REFUSALS:
         Mailbox.objects.filter(pk=mailbox.pk).update(refusals=0)
-        deliveries.needs_reconnecting(mailbox.channel, error.reason)
+        needs_reconnecting(mailbox.channel, error.reason)

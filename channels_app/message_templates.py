@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from channels_app import connecting
 from channels_app.adapters import ADAPTERS
-from channels_app.adapters.base import DeliveryError
+from channels_app.adapters.errors import DeliveryError
 from channels_app.models import Channel, Delivery
 from conversations.models import ChannelType, Conversation
 from conversations.services.messages import Posted, send_reply

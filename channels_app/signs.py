@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 
 from channels_app import credentials
 from channels_app.adapters import ADAPTERS
-from channels_app.adapters.base import DeliveryError, Kind
+from channels_app.adapters.errors import DeliveryError, Kind
 from channels_app.models import Channel, ChannelState, ExternalMessage
 from conversations.models import ChannelType, Conversation, Message, SenderType
 from foundation.later import Pool

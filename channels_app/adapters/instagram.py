@@ -7,27 +7,20 @@ from typing import Any, ClassVar
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from channels_app.adapters.base import (
-    Capabilities,
+from channels_app.adapters.base import Capabilities, Download, Health, OutboundMessage, SendResult, SetupStep
+from channels_app.adapters.errors import DeliveryError, Kind, never_said
+from channels_app.adapters.events import (
     ContactRef,
-    DeliveryError,
-    Download,
     EchoReceived,
-    Health,
     InboundEvent,
     Incoming,
-    Kind,
     MediaRef,
     MessageDeleted,
     MessageEdited,
     MessageReceived,
-    OutboundMessage,
     ReactionChanged,
     Routed,
-    SendResult,
-    SetupStep,
     StatusChanged,
-    never_said,
 )
 from channels_app.adapters.meta import MetaAdapter, dicts, digest, entries, inner, moment
 from conversations.attachments import facts_of, payload_of

@@ -11,18 +11,9 @@ from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.utils.translation import gettext as _
 
-from channels_app.adapters.base import (
-    ChannelAdapter,
-    DeliveryError,
-    Download,
-    Incoming,
-    Kind,
-    MediaGone,
-    Reply,
-    SetupStep,
-    never_said,
-    same,
-)
+from channels_app.adapters.base import ChannelAdapter, Download, SetupStep, same
+from channels_app.adapters.errors import DeliveryError, Kind, MediaGone, never_said
+from channels_app.adapters.events import Incoming, Reply
 from channels_app.connect_forms import DEFAULT_VERIFY_TOKEN
 
 # Where Meta's own files lie; the token goes nowhere else.

@@ -16,24 +16,23 @@ from django.utils.translation import gettext as _
 from channels_app.adapters.base import (
     Capabilities,
     ChannelAdapter,
-    ContactChanged,
-    ContactRef,
-    DeliveryError,
     Download,
     Health,
-    InboundEvent,
-    Incoming,
-    Kind,
-    MediaGone,
-    MediaRef,
-    MessageReceived,
     OutboundMessage,
-    Routed,
     SendResult,
     SetupStep,
-    StatusChanged,
-    never_said,
     same,
+)
+from channels_app.adapters.errors import DeliveryError, Kind, MediaGone, never_said
+from channels_app.adapters.events import (
+    ContactChanged,
+    ContactRef,
+    InboundEvent,
+    Incoming,
+    MediaRef,
+    MessageReceived,
+    Routed,
+    StatusChanged,
 )
 from conversations.attachments import facts_of, payload_of
 from foundation import http

@@ -13,26 +13,25 @@ from django.utils.translation import gettext as _
 from channels_app.adapters.base import (
     Capabilities,
     ChannelAdapter,
-    ContactChanged,
-    ContactRef,
-    DeliveryError,
     Download,
     Health,
-    InboundEvent,
-    Incoming,
-    Kind,
-    MediaGone,
-    MediaRef,
-    MessageEdited,
-    MessageReceived,
     OutboundMessage,
-    ReactionChanged,
-    Routed,
     SendResult,
     SetupStep,
     bytes_of,
-    never_said,
     same,
+)
+from channels_app.adapters.errors import DeliveryError, Kind, MediaGone, never_said
+from channels_app.adapters.events import (
+    ContactChanged,
+    ContactRef,
+    InboundEvent,
+    Incoming,
+    MediaRef,
+    MessageEdited,
+    MessageReceived,
+    ReactionChanged,
+    Routed,
 )
 
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member", "message_reaction")

@@ -8,30 +8,21 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from channels_app.adapters.base import (
-    Capabilities,
+from channels_app.adapters.base import Capabilities, Download, Health, OutboundMessage, SendResult, SetupStep, bytes_of
+from channels_app.adapters.errors import DeliveryError, Kind, MediaGone, never_said
+from channels_app.adapters.events import (
     ContactChanged,
     ContactRef,
-    DeliveryError,
-    Download,
     EchoReceived,
-    Health,
     InboundEvent,
     Incoming,
-    Kind,
-    MediaGone,
     MediaRef,
     MessageDeleted,
     MessageEdited,
     MessageReceived,
-    OutboundMessage,
     ReactionChanged,
     Routed,
-    SendResult,
-    SetupStep,
     StatusChanged,
-    bytes_of,
-    never_said,
 )
 from channels_app.adapters.meta import MetaAdapter, dicts, digest, entries, inner, moment
 

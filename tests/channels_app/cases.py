@@ -11,9 +11,9 @@ from urllib.parse import parse_qsl, urlencode
 
 from django.conf import settings
 
-from channels_app.adapters.base import Kind
+from channels_app.adapters.errors import Kind
 from channels_app.adapters.sms import signature as sms_signature
-from channels_app.adapters.x import signature as x_signature
+from channels_app.adapters.x.signing import signature as x_signature
 from channels_app.connecting import adapter_of
 from channels_app.models import Channel
 from conversations.models import ChannelType

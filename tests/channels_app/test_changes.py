@@ -10,7 +10,7 @@ from django.test import Client
 from accounts.models import User
 from businesses.models import Business, FeedEvent
 from channels_app import connecting, intake
-from channels_app.adapters.base import Incoming, Routed
+from channels_app.adapters.events import Incoming, Routed
 from channels_app.adapters.instagram import InstagramAdapter
 from channels_app.models import Channel, Media, RawEvent, RawState
 from channels_app.services import create_channel

@@ -15,7 +15,7 @@ from accounts.models import User
 from businesses.models import Business
 from channels_app import connecting, deliveries, files, intake, signs
 from channels_app.adapters import ADAPTERS
-from channels_app.adapters.base import Kind
+from channels_app.adapters.errors import Kind
 from channels_app.models import Channel, ChannelState, Contact, Delivery, DeliveryState, Media, RawEvent, RawState
 from channels_app.services import create_channel, update_channel
 from conversations.models import ChannelType, Conversation, Message, MessageStatus

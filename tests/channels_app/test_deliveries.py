@@ -18,7 +18,8 @@ from accounts.models import User
 from businesses.models import Business, FeedEvent
 from channels_app import deliveries, retrying, worker
 from channels_app.adapters import ADAPTERS
-from channels_app.adapters.base import ChannelAdapter, DeliveryError, Kind, OutboundMessage, SendResult
+from channels_app.adapters.base import ChannelAdapter, OutboundMessage, SendResult
+from channels_app.adapters.errors import DeliveryError, Kind
 from channels_app.models import Channel, Delivery, DeliveryState, Heartbeat
 from channels_app.services import create_channel, delete_channel, update_channel
 from conversations import events

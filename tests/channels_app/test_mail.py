@@ -19,8 +19,8 @@ from django.test import Client
 from accounts.models import User
 from businesses.models import Business
 from channels_app import connecting, deliveries, files, intake
-from channels_app.adapters.base import Kind
 from channels_app.adapters.email.sending import of_code
+from channels_app.adapters.errors import Kind
 from channels_app.models import Channel, ChannelState, Delivery, DeliveryState
 from channels_app.services import create_channel
 from conversations.models import ChannelType, Conversation, Message, MessageStatus

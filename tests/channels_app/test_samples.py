@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels_app.adapters import ADAPTERS
-from channels_app.adapters.base import (
-    ChannelAdapter,
+from channels_app.adapters.base import ChannelAdapter, split
+from channels_app.adapters.events import (
     ContactChanged,
     EchoReceived,
     InboundEvent,
@@ -21,7 +21,6 @@ from channels_app.adapters.base import (
     MessageReceived,
     ReactionChanged,
     StatusChanged,
-    split,
 )
 from channels_app.adapters.telegram import TelegramAdapter
 from channels_app.models import Channel

@@ -13,7 +13,7 @@ from hypothesis import strategies as some
 from accounts.models import User
 from businesses.models import Business
 from channels_app import connecting, credentials, deliveries, files, intake
-from channels_app.adapters.base import Kind
+from channels_app.adapters.errors import Kind
 from channels_app.adapters.sms import SmsAdapter, _by_code, segments, signature
 from channels_app.models import Channel, ChannelState, Contact, Delivery, DeliveryState, Media
 from channels_app.services import create_channel

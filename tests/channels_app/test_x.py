@@ -14,7 +14,8 @@ from hypothesis import strategies as some
 from accounts.models import User
 from businesses.models import Business
 from channels_app import connecting, deliveries, intake
-from channels_app.adapters.x import XAdapter, authorization, signature, weight
+from channels_app.adapters.x.adapter import XAdapter, weight
+from channels_app.adapters.x.signing import authorization, signature
 from channels_app.models import Channel, ChannelState, Delivery, DeliveryState
 from channels_app.services import create_channel
 from conversations.models import ChannelType, Conversation, Message

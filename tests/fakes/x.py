@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 from urllib.parse import unquote
 
-from channels_app.adapters.x import authorization
+from channels_app.adapters.x.signing import authorization
 from tests.fakes.server import Answer, Call, Fake, need
 
 KEYS = {

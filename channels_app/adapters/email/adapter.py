@@ -13,28 +13,28 @@ from django.utils.translation import gettext as _
 from channels_app.adapters.base import (
     Capabilities,
     ChannelAdapter,
-    ContactRef,
-    DeliveryError,
     Download,
     Health,
-    InboundEvent,
-    Incoming,
-    Kind,
-    Letter,
-    MediaGone,
-    MediaRef,
-    MessageReceived,
     OutboundMessage,
-    Routed,
     SendResult,
     SetupStep,
-    StatusChanged,
     bytes_of,
 )
 from channels_app.adapters.email import hooks, mailbox, noise, oauth, sending
 from channels_app.adapters.email.headers import Address
 from channels_app.adapters.email.reading import MAX_BYTES, File, Mail, Unreadable, read
 from channels_app.adapters.email.threading import conversation_in, reply_address
+from channels_app.adapters.errors import DeliveryError, Kind, MediaGone
+from channels_app.adapters.events import (
+    ContactRef,
+    InboundEvent,
+    Incoming,
+    Letter,
+    MediaRef,
+    MessageReceived,
+    Routed,
+    StatusChanged,
+)
 from channels_app.models import RawEvent
 
 MAX_RECIPIENTS = 20

@@ -17,9 +17,10 @@ import orjson
 from django.core.cache import cache
 from django.core.exceptions import SuspiciousOperation
 
-from channels_app.adapters.base import Incoming, same
+from channels_app.adapters.base import same
 from channels_app.adapters.email import headers
 from channels_app.adapters.email.headers import addresses_in, shown, text_of
+from channels_app.adapters.events import Incoming
 
 MAX_FIELDS = 200
 # How far a service's clock may be from ours, and how long a signature of Mailgun's is good.

@@ -18,8 +18,8 @@ from django.utils.translation import gettext as _
 from imap_tools import BaseMailBox
 from imap_tools.errors import ImapToolsError, MailboxFolderSelectError, MailboxFolderStatusError, MailboxLoginError
 
-from channels_app.adapters.base import DeliveryError, Kind
 from channels_app.adapters.email.reading import MAX_BYTES
+from channels_app.adapters.errors import DeliveryError, Kind
 from foundation import http
 
 PORTS = (143, 993)

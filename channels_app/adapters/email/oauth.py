@@ -8,7 +8,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from channels_app import credentials
-from channels_app.adapters.base import ChannelAdapter, DeliveryError, Kind
+from channels_app.adapters.base import ChannelAdapter
+from channels_app.adapters.errors import DeliveryError, Kind
 
 # By the end of the mail server's name.
 TOKEN_URLS = {

@@ -17,9 +17,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from channels_app.adapters.base import DeliveryError, Kind
 from channels_app.adapters.email.headers import MAX_ADDRESS, shown, topic_of
 from channels_app.adapters.email.noise import OUR_MARK
+from channels_app.adapters.errors import DeliveryError, Kind
 from foundation import http
 
 SECONDS = 10.0
