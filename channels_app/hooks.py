@@ -3,8 +3,10 @@
 Paths: contract/api.md 14. What we do not understand is stored and a 200, too: else it is sent again for hours.
 """
 
-from collections.abc import Sequence
-from typing import Any
+import math
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from uuid import UUID
 
 from django.conf import settings
@@ -16,10 +18,25 @@ from django.views.decorators.http import require_http_methods
 from channels_app import credentials, intake
 from channels_app.adapters import ADAPTERS
 from channels_app.adapters.base import ChannelAdapter
-from channels_app.adapters.events import Incoming
-from channels_app.models import Channel
+from channels_app.adapters.events import Incoming, Routed
+from channels_app.models import Channel, ChannelQuerySet
 from conversations.models import ChannelType
+from foundation import throttles
+from foundation.buckets import Buckets
+from foundation.errors import TooFast
 from foundation.sealed import CannotUnseal
+
+# A body beyond this is in memory several times over while it is looked at: few of these at once, the others wait on
+# the disk (pingback/limits.py), and their provider asks again when it takes too long.
+BIG = 3 * 1024 * 1024
+BIG_AT_ONCE = 2
+PATIENCE_SECONDS = 5.0
+buckets = Buckets()
+_big = threading.BoundedSemaphore(BIG_AT_ONCE)
+
+
+class _Busy(Exception):
+    """Others are being looked at."""
 
 
 @csrf_exempt
@@ -28,6 +45,20 @@ def hook(request: HttpRequest, channel_type: str, channel_id: UUID | None = None
     found = ADAPTERS.get(ChannelType(channel_type)) if channel_type in ChannelType.values else None
     if found is None:
         return HttpResponse(status=404)
+    try:
+        with _room_for(request):
+            return _answer(request, found, channel_type, channel_id)
+    except SuspiciousOperation:
+        return _refused()
+    except TooFast as error:
+        return _later(429, error.retry_after)
+    except _Busy:
+        return _later(503, 1)
+
+
+def _answer(
+    request: HttpRequest, found: type[ChannelAdapter], channel_type: str, channel_id: UUID | None
+) -> HttpResponse:
     # Bytes, before anything looks at the form: a signature covers what was sent and not what it meant.
     body = request.read(found.max_body + 1)
     if len(body) > found.max_body:
@@ -39,74 +70,95 @@ def hook(request: HttpRequest, channel_type: str, channel_id: UUID | None = None
         query={name: value for name, value in request.GET.items() if isinstance(value, str)},
         body=body,
     )
-    asked = _channels(channel_type, channel_id)
-    if channel_id and not asked:
+    # An inactive channel takes nothing in (contract/api.md 7).
+    active = Channel.objects.filter(type=channel_type, is_active=True).in_order()
+    known = _known(active, channel_id) if channel_id else None
+    if channel_id and not known:
         # One that is switched off takes nothing in, and its provider need not ask again.
         is_off = Channel.objects.filter(pk=channel_id, type=channel_type, is_active=False).exists()
         return HttpResponse(status=200 if is_off else 404)
-    reply = found.handshake(incoming, asked)
+    reply = found.handshake(incoming, [known] if known else (found(channel, {}) for channel in active))
     if reply:
         return HttpResponse(reply.body, status=reply.status, content_type=reply.content_type)
     if request.method != "POST":
         return HttpResponse(status=403)
-    try:
-        _store(found, incoming, asked, known=channel_id is not None)
-    except SuspiciousOperation:
-        return HttpResponse(status=400)
+    items = found.route(incoming)
+    if known:
+        known.verify(incoming)
+        _store({known.channel: list(items)})
+    else:
+        _store(_vouched(found, active, incoming, items))
     return HttpResponse()
 
 
-def _store(found: type[ChannelAdapter], incoming: Incoming, asked: Sequence[ChannelAdapter], *, known: bool) -> None:
-    """One channel's secret must vouch for what it takes; on a shared path that of the channel it is about.
-
-    Raises SuspiciousOperation when nobody vouches for something that is about one of ours.
-    """
-    if known:
-        asked[0].verify(incoming)
-        intake.store(asked[0].channel, found.route(incoming))
-        return
-    mine: dict[UUID, tuple[Channel, list[Any]]] = {}
-    refused = False
-    vouched: dict[UUID, bool] = {}
-    for item in found.route(incoming):
-        takers = _takers(item.account, asked)
-        refused = refused or bool(takers)
-        for adapter in takers:
-            channel = adapter.channel
-            if channel.pk not in vouched:
-                vouched[channel.pk] = _vouches(adapter, incoming)
-            if vouched[channel.pk]:
-                mine.setdefault(channel.pk, (channel, []))[1].append(item)
-    if refused and not mine:
-        raise SuspiciousOperation("Nobody vouches for it.")
-    for channel, items in mine.values():
-        intake.store(channel, items)
-
-
-def _takers(account: str, asked: Sequence[ChannelAdapter]) -> list[ChannelAdapter]:
-    """Whose account it is: those that the provider agreed to. A workspace can write anybody's number into its form, so
-    one that was never connected takes something in only while nobody else claims the same."""
-    claimed = [adapter for adapter in asked if account in adapter.accounts()]
-    connected = [adapter for adapter in claimed if adapter.channel.connected_at]
-    return connected or (claimed if len(claimed) == 1 else [])
-
-
-def _vouches(adapter: ChannelAdapter, incoming: Incoming) -> bool:
+def _known(active: ChannelQuerySet, channel_id: UUID) -> ChannelAdapter | None:
+    """That of the path; None when there is none whose secrets open."""
+    channel = active.filter(pk=channel_id).first()
+    if channel is None:
+        return None
     try:
-        adapter.verify(incoming)
-    except SuspiciousOperation:
+        return ADAPTERS[ChannelType(channel.type)](channel, credentials.reveal(channel))
+    except CannotUnseal:
+        return None
+
+
+def _vouched(
+    found: type[ChannelAdapter], active: ChannelQuerySet, incoming: Incoming, items: Sequence[Routed]
+) -> dict[Channel, list[Routed]]:
+    """On a shared path a channel takes what is about its account and what its own secret vouches for.
+
+    Only the secrets of those that it is about are opened. Raises SuspiciousOperation when nobody vouches for something
+    that is about one of ours.
+    """
+    named = {item.account for item in items}
+    claims = {channel: found(channel, {}).claims() for channel in active}
+    asked = [channel for channel, accounts in claims.items() if accounts & named]
+    vouching = [channel for channel in asked if _vouches(found, channel, incoming)]
+    if asked and not vouching:
+        raise SuspiciousOperation("Nobody vouches for it.")
+    return {channel: [item for item in items if item.account in claims[channel]] for channel in vouching}
+
+
+def _vouches(found: type[ChannelAdapter], channel: Channel, incoming: Incoming) -> bool:
+    try:
+        found(channel, credentials.reveal(channel)).verify(incoming)
+    except (SuspiciousOperation, CannotUnseal):
         return False
     return True
 
 
-def _channels(channel_type: str, channel_id: UUID | None) -> list[ChannelAdapter]:
-    """Active ones whose secrets open: an inactive channel takes nothing in (contract/api.md 7)."""
-    rows = Channel.objects.filter(type=channel_type, is_active=True).in_order()
-    adapter = ADAPTERS[ChannelType(channel_type)]
-    found = []
-    for channel in rows.filter(pk=channel_id) if channel_id else rows:
-        try:
-            found.append(adapter(channel, credentials.reveal(channel)))
-        except CannotUnseal:
-            continue
-    return found
+def _store(brought: dict[Channel, list[Routed]]) -> None:
+    """All of it or, from a provider that is too fast, nothing. Raises TooFast."""
+    wanted = [("WEBHOOK", str(channel.pk)) for channel in brought]
+    if settings.THROTTLES and (wait := buckets.take(wanted)):
+        raise TooFast("Too many requests. Slow down.", retry_after=math.ceil(wait))
+    for channel, items in brought.items():
+        intake.store(channel, items)
+
+
+@contextmanager
+def _room_for(request: HttpRequest) -> Iterator[None]:
+    """Raises _Busy."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if length.isdigit() and int(length) <= BIG:
+        yield
+        return
+    if not _big.acquire(timeout=PATIENCE_SECONDS):
+        raise _Busy
+    try:
+        yield
+    finally:
+        _big.release()
+
+
+def _refused() -> HttpResponse:
+    """Only who signs wrongly is slowed down for it: a provider calls for all of its customers, from few addresses."""
+    try:
+        throttles.count_address("WEBHOOK_REFUSED")
+    except TooFast as error:
+        return _later(429, error.retry_after)
+    return HttpResponse(status=400)
+
+
+def _later(status: int, seconds: int) -> HttpResponse:
+    return HttpResponse(status=status, headers={"Retry-After": str(seconds)})

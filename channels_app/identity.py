@@ -15,6 +15,7 @@ from channels_app.models import Channel, Contact
 from conversations import events
 from conversations.models import Conversation, Customer
 from foundation.ids import new_id
+from foundation.text import storable
 
 
 def customer_of(channel: Channel, ref: ContactRef) -> tuple[Customer, bool]:
@@ -28,7 +29,7 @@ def customer_of(channel: Channel, ref: ContactRef) -> tuple[Customer, bool]:
             return known[key].customer, False
     if elsewhere := _elsewhere(channel, ref):
         return elsewhere.customer, False
-    name = (ref.name or ref.handle)[:200].replace("\0", "")
+    name = storable(ref.name or ref.handle)[:200]
     return Customer(pk=new_id(), business_id=channel.business_id, name=name, email=ref.email[:254]), True
 
 

@@ -44,6 +44,7 @@ from conversations.services.editing import deleted_elsewhere, edited_elsewhere, 
 from conversations.services.messages import MAX_CONTENT, Blocked, Draft, post_messages
 from conversations.services.opening import open_conversation
 from conversations.services.receipts import mark_delivered, mark_read
+from foundation.text import storable
 
 log = logging.getLogger("pingback.intake")
 
@@ -263,7 +264,7 @@ def _by_reference(channel: Channel, event: MessageReceived) -> Conversation | No
 
 def _keep_letter(message: Message, letter: Letter) -> None:
     """Its subject only when it is news in the conversation."""
-    mail = MailOriginal(message=message, **{name: _storable(text) for name, text in asdict(letter).items()})
+    mail = MailOriginal(message=message, **{name: storable(text).strip() for name, text in asdict(letter).items()})
     before = MailOriginal.objects.filter(message__conversation=message.conversation_id).exclude(subject="")
     last = before.order_by("-message__seq").values_list("subject", flat=True).first()
     if last is not None and _SUBJECT_MARKS.sub("", last) == _SUBJECT_MARKS.sub("", mail.subject):
@@ -271,12 +272,8 @@ def _keep_letter(message: Message, letter: Letter) -> None:
     mail.save(force_insert=True)
 
 
-def _storable(text: str) -> str:
-    return text.replace("\0", "").encode(errors="replace").decode().strip()
-
-
 def _content(event: MessageReceived) -> str:
-    text = _storable(event.text)
+    text = storable(event.text).strip()
     if len(text) > MAX_CONTENT:
         text = text[: MAX_CONTENT - 1] + "…"
     return text or (_label(event.media[0]) if event.media else _("(An empty message)"))
@@ -332,7 +329,7 @@ def _wait(raw: RawEvent, patience: timedelta) -> None:
 
 
 def _edited(channel: Channel, raw: RawEvent, event: MessageEdited) -> None:
-    text = _storable(event.text)[:MAX_CONTENT]
+    text = storable(event.text).strip()[:MAX_CONTENT]
     if text and (message := _told_of(channel, raw, event.external_id)):
         edited_elsewhere(message=message, content=text)
 
@@ -348,7 +345,7 @@ def _deleted(channel: Channel, raw: RawEvent, event: MessageDeleted) -> None:
 
 def _reaction(channel: Channel, raw: RawEvent, event: ReactionChanged) -> None:
     if message := _told_of(channel, raw, event.external_id):
-        reacted(message=message, emoji=_storable(event.emoji))
+        reacted(message=message, emoji=storable(event.emoji).strip())
 
 
 def _told_of(channel: Channel, raw: RawEvent, external_id: str) -> Message | None:

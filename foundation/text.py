@@ -20,6 +20,11 @@ def is_clean(text: str) -> bool:
         return False
 
 
+def storable(text: str) -> str:
+    """What `is_clean` of it."""
+    return text.replace("\0", "").encode(errors="replace").decode()
+
+
 def flaw_of(value: object, *, depth: int = 0) -> str | None:
     """What is wrong with a JSON value anywhere inside it, or None.
 

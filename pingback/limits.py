@@ -270,6 +270,8 @@ def _declared_length(scope: Scope) -> int:
 
 
 def _body_limit(path: str) -> int:
+    if path.rstrip("/") == "/api/v1/webhooks/email":
+        return settings.MAIL_BODY_BYTES
     if path.startswith("/api/v1/webhooks/"):
         return settings.WEBHOOK_BODY_BYTES
     # A file, and room for what stands around it.

@@ -328,6 +328,7 @@ THROTTLE_RATES = {
         "THEO_HELP": "60/600",  # what one agent asks a language model for
         "THEO_TEST": "30/3600",  # tests of one workspace's language model
         "VISITOR_KEY": "10/60",  # keys that we never made, from one address
+        "WEBHOOK_REFUSED": "20/60",  # requests that nobody vouches for, from one address
         "SOCKET_MESSAGES": "120/60",  # messages of one visitor's socket; kept in its process
     }.items()
 }
@@ -341,6 +342,7 @@ THROTTLE_BUCKETS = {
         "SOCKET_TYPING": "1/2",  # typing of one socket
         "SOCKET_VISITOR": "10/60",  # everything else of a visitor's
         "SOCKET_MEMBER": "50/200",  # everything else of a member's
+        "WEBHOOK": "200/1000",  # what one channel's provider sends us
         "SOCKET_REFUSED": "10/200",  # refusals of one socket, which is cut beyond them
     }.items()
 }
@@ -350,6 +352,7 @@ CONNECTIONS_PER_VISITOR = env_int("CONNECTIONS_PER_VISITOR", 10)
 CONNECTIONS_PER_USER = env_int("CONNECTIONS_PER_USER", 20)  # in each workspace
 JSON_BODY_BYTES = 512 * 1024
 WEBHOOK_BODY_BYTES = 3 * 1024 * 1024
+MAIL_BODY_BYTES = 25 * 1024 * 1024
 UPLOAD_BYTES = env_int("UPLOAD_BYTES", 10 * 1024 * 1024, minimum=1)  # one file
 # Nothing is said for so long after the body has come: the caller is told to try again. A database that hangs keeps
 # its own promises to end a statement no better than this.

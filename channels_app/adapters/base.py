@@ -133,6 +133,10 @@ class ChannelAdapter(ABC):
         """What `Routed.account` says of this channel, on a path without a channel's id."""
         return frozenset()
 
+    def claims(self) -> frozenset[str]:
+        """Those of `accounts` whose events it may take on such a path."""
+        return self.accounts()
+
     def verify(self, incoming: Incoming) -> None:
         """Raises SuspiciousOperation unless this channel's own secret vouches for the raw bytes."""
         raise SuspiciousOperation("This channel takes nothing in.")

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
 from django.core.exceptions import SuspiciousOperation
 
 from channels_app.adapters.errors import DeliveryError
+from channels_app.adapters.json import read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +26,8 @@ class Incoming:
     def json(self) -> Any:
         """Raises SuspiciousOperation for what is no JSON."""
         try:
-            return orjson.loads(self.body)
-        except orjson.JSONDecodeError as error:
+            return read(self.body)
+        except ValueError as error:
             raise SuspiciousOperation("No JSON.") from error
 
 

@@ -36,6 +36,7 @@ from channels_app.adapters.events import (
 )
 from conversations.attachments import facts_of, payload_of
 from foundation import http
+from foundation.text import storable
 
 MAX_PICTURES = 10
 # Codes that Twilio gives for what another try, or another customer, changes nothing about.
@@ -84,7 +85,7 @@ class SmsAdapter(ChannelAdapter):
 
     @classmethod
     def route(cls, incoming: Incoming) -> Sequence[Routed]:
-        fields = dict(_fields(incoming))
+        fields = {storable(name): storable(value) for name, value in _fields(incoming)}
         sid = fields.get("MessageSid") or fields.get("SmsSid", "")
         if not sid:
             raise SuspiciousOperation("No message of Twilio's.")

@@ -81,7 +81,7 @@ def test_the_floors_hold_everywhere(environment: str, request: pytest.FixtureReq
     assert settings["SECURE_CROSS_ORIGIN_OPENER_POLICY"] == "same-origin"
     assert settings["PASSWORD_HASHERS"][0].endswith("Argon2PasswordHasher")
     assert settings["DATA_UPLOAD_MAX_MEMORY_SIZE"] == MIB // 2
-    assert settings["WEBHOOK_BODY_BYTES"] == 3 * MIB
+    assert (settings["WEBHOOK_BODY_BYTES"], settings["MAIL_BODY_BYTES"]) == (3 * MIB, 25 * MIB)
     assert settings["DATA_UPLOAD_MAX_NUMBER_FIELDS"] == 200
     assert settings["DATA_UPLOAD_MAX_NUMBER_FILES"] == 5
     assert settings["CORS_ALLOW_CREDENTIALS"] is False

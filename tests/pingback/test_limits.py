@@ -97,6 +97,12 @@ async def test_a_webhook_may_be_bigger_than_a_request() -> None:
     assert (await Conversation(Limits(reads_all), chunks=chunks, path="/api/v1/webhooks/x/1").run()).status == 200
 
 
+@pytest.mark.parametrize(("path", "status"), [("email", 200), ("email/", 200), ("email/1", 413), ("whatsapp", 413)])
+async def test_a_mail_may_be_bigger_than_any_other_webhook(path: str, status: int) -> None:
+    talk = Conversation(Limits(reads_all), chunks=[b"x" * 1024 * 1024] * 25, path=f"/api/v1/webhooks/{path}")
+    assert (await talk.run()).status == status
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from email.message import Message
 from email.utils import getaddresses
 
+from foundation.text import storable
+
 MAX_FIELD = 16_000
 MAX_IDS = 50
 MAX_ADDRESSES = 100
@@ -72,8 +74,7 @@ def text_of(data: bytes, charset: str = "") -> str:
 
 def tidy(text: str) -> str:
     """Without NUL and lone surrogates, which no database takes; line ends as we know them."""
-    text = text.removeprefix("\ufeff").replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
-    return text.encode("utf-8", "replace").decode()
+    return storable(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def field(mail: "Message[str, str]", name: str) -> str:

@@ -1,0 +1,176 @@
+"""The door that providers knock at: whose event it is, who may say so, how much and how fast."""
+
+import hashlib
+import hmac
+import json
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from businesses.models import Business
+from channels_app import credentials, hooks, intake
+from channels_app.models import Channel, RawEvent
+from channels_app.services import create_channel
+from conversations.models import ChannelType, Message
+from tests.channels_app.cases import CLEO, whatsapp_says
+from tests.fakes import meta
+
+pytestmark = pytest.mark.django_db
+OF_THE_INSTALLATION = "harbour-app-secret-of-all"
+ELSEWHERE = "203.0.113.9"
+
+
+@pytest.fixture(autouse=True)
+def one_app_for_all(settings: Any) -> None:
+    settings.META_APP_SECRET = OF_THE_INSTALLATION
+    hooks.buckets.forget()
+
+
+def whatsapp(owner: User, *, number: str = meta.NUMBER, agreed: bool = True) -> Channel:
+    made = create_channel(
+        actor=owner, type=ChannelType.WHATSAPP, config={"phone_number_id": number, "access_token": "EAAtoken"}
+    )
+    Channel.objects.filter(pk=made.pk).update(connected_at=timezone.now() if agreed else None)
+    return made
+
+
+def posted(body: bytes | dict[str, Any], *, secret: str = OF_THE_INSTALLATION, address: str = "127.0.0.1") -> Any:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    headers = {"X-Hub-Signature-256": "sha256=" + hmac.digest(secret.encode(), raw, hashlib.sha256).hex()}
+    path = "/api/v1/webhooks/whatsapp"
+    return Client().post(path, raw, content_type="application/json", headers=headers, REMOTE_ADDR=address)
+
+
+def mailed(raw: bytes, *secrets: str) -> list[HttpResponse]:
+    def signed(secret: str) -> dict[str, str]:
+        return {"X-PingBack-Signature": "sha256=" + hmac.digest(secret.encode(), raw, hashlib.sha256).hex()}
+
+    path = "/api/v1/webhooks/email"
+    return [
+        Client().post(path, raw, content_type="message/rfc822", headers=signed(secret))  # type: ignore[misc]
+        for secret in secrets
+    ]
+
+
+def test_a_number_is_theirs_whom_meta_agreed_with_and_not_theirs_who_typed_it(
+    ada: User, acme: Business, mallory: User
+) -> None:
+    ours = whatsapp(ada)
+    whatsapp(mallory, agreed=False)
+
+    assert posted(whatsapp_says("Where is my parcel?", 1)).status_code == 200
+    intake.work()
+
+    assert list(RawEvent.objects.values_list("channel", flat=True)) == [ours.pk]
+    assert Message.objects.get().conversation.business_id == acme.pk
+
+
+def test_a_number_that_only_somebody_typed_brings_them_nothing(mallory: User) -> None:
+    whatsapp(mallory, agreed=False)
+
+    assert posted(whatsapp_says("Where is my parcel?", 1)).status_code == 200
+    assert not RawEvent.objects.exists()
+
+
+def test_who_claims_an_address_too_takes_no_mail_of_it_and_keeps_none_from_its_owner(
+    ada: User, acme: Business, mallory: User
+) -> None:
+    config = {"address": "help@acme.example", "smtp_host": "mail.acme.example"}
+    for owner, secret in ((ada, "adas-own-secret"), (mallory, "mallorys-own-secret")):
+        create_channel(actor=owner, type=ChannelType.EMAIL, config={**config, "inbound_secret": secret})
+
+    raw = b"From: cleo@example.net\r\nTo: help@acme.example\r\nMessage-ID: <1@example.net>\r\n\r\nHello?"
+    told = mailed(raw, "adas-own-secret", "nobodys")
+    intake.work()
+
+    assert [answer.status_code for answer in told] == [200, 400]
+    assert Message.objects.get().conversation.business_id == acme.pk
+
+
+def test_secrets_are_opened_only_of_those_that_it_is_about(
+    ada: User, acme: Business, mallory: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = whatsapp(ada)
+    for number in ("700000000000002", "700000000000003"):
+        whatsapp(mallory, number=number)
+    opened: list[Channel] = []
+    reveal = credentials.reveal
+    monkeypatch.setattr(credentials, "reveal", lambda channel: opened.append(channel) or reveal(channel))
+
+    assert posted(whatsapp_says("Where is my parcel?", 1)).status_code == 200
+    assert opened == [ours]
+
+
+def test_who_signs_wrongly_too_often_has_to_wait_and_disturbs_nobody(ada: User, acme: Business) -> None:
+    whatsapp(ada)
+    says = whatsapp_says("Where is my parcel?", 1)
+
+    told = [posted(says, secret="guessed", address=ELSEWHERE) for _time in range(21)]
+
+    assert [answer.status_code for answer in told] == [400] * 20 + [429]
+    assert int(told[-1]["Retry-After"]) > 0
+    assert posted(says, address=ELSEWHERE).status_code == 200
+
+
+def test_a_provider_that_is_too_fast_is_told_to_send_it_again(ada: User, acme: Business, settings: Any) -> None:
+    settings.THROTTLE_BUCKETS = {**settings.THROTTLE_BUCKETS, "WEBHOOK": (1, 2)}
+    whatsapp(ada)
+
+    told = [posted(whatsapp_says(f"Number {number}", number)) for number in range(3)]
+
+    assert [answer.status_code for answer in told] == [200, 200, 429]
+    assert told[-1]["Retry-After"] == "1"
+    assert RawEvent.objects.count() == 2
+
+
+def test_a_mail_of_twenty_megabytes_is_taken_in(ada: User, acme: Business) -> None:
+    config = {"address": "help@acme.example", "smtp_host": "mail.acme.example", "inbound_secret": "adas-own-secret"}
+    create_channel(actor=ada, type=ChannelType.EMAIL, config=config)
+    head = b"From: cleo@example.net\r\nTo: help@acme.example\r\nContent-Type: multipart/mixed; boundary=XX\r\n\r\n"
+    said = b"--XX\r\n\r\nThe plans.\r\n--XX\r\nContent-Disposition: attachment; filename=plans.bin\r\n\r\n"
+
+    (answer,) = mailed(head + said + (b"x" * 75 + b"\n") * 262_144 + b"--XX--\r\n", "adas-own-secret")
+    intake.work()
+
+    assert answer.status_code == 200
+    assert Message.objects.get().content == "The plans."
+
+
+def test_only_so_many_big_ones_are_looked_at_at_once_and_the_others_are_to_come_again(
+    ada: User, acme: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hooks, "PATIENCE_SECONDS", 0)
+    whatsapp(ada)
+    small, big = whatsapp_says("Hello?", 1), b"x" * (hooks.BIG + 1)
+    for _place in range(hooks.BIG_AT_ONCE):
+        assert hooks._big.acquire(blocking=False)
+    try:
+        answer = posted(big)
+        assert (answer.status_code, answer["Retry-After"]) == (503, "1")
+        assert posted(small).status_code == 200
+    finally:
+        hooks._big.release(hooks.BIG_AT_ONCE)
+    assert posted(big).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [r'"half \ud83d of one"', r'"a \u0000 in it"', "1e400", "NaN", "9" * 5000, '"\xff"', '{"\\u0000": [1e999]}'],
+    ids=["half a character", "NUL", "infinite", "no number", "endless", "no UTF-8", "inside"],
+)
+def test_one_odd_value_in_a_batch_refuses_nothing_of_what_came_along(ada: User, acme: Business, odd: str) -> None:
+    whatsapp(ada)
+    message = {"from": CLEO, "id": "wamid.IN2", "type": "text", "text": {"body": "ODD"}}
+    says = whatsapp_says("Where is my parcel?", 1)
+    says["entry"][0]["changes"][0]["value"]["messages"].append(message)
+    raw = json.dumps(says).replace('"ODD"', odd).encode("latin-1")
+
+    assert posted(raw).status_code == 200
+    intake.work()
+
+    assert Message.objects.get(seq=1).content == "Where is my parcel?"
+    assert Message.objects.count() == 2
