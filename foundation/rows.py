@@ -149,6 +149,11 @@ def as_id(value: UUID | str) -> UUID:
     return value if isinstance(value, UUID) else UUID(value)
 
 
+def as_moment(value: datetime | None) -> datetime | None:
+    """A time as `ask` gives it: SQLite knows no zone."""
+    return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
 def held_for_writing(table: str, *, wait: bool = True) -> str:
     """How a SELECT that is written out ends that locks its rows of a table; SQLite has one writer at a time anyway.
 

@@ -1,6 +1,7 @@
 """The conversation with a customer, and its place in every list."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Self
 
 from django.conf import settings
@@ -60,11 +61,13 @@ class Rules:
     takes_messages: its channel, if it has one, is switched on.
     is_blocked: its customer is.
     assign_on_reply: whoever answers first takes it.
+    seen_at: when its customer last wrote, as far as it was noted (services/sightings.py).
     """
 
     takes_messages: bool
     is_blocked: bool
     assign_on_reply: bool
+    seen_at: datetime | None
 
 
 class Conversation(models.Model):

@@ -47,7 +47,7 @@ def rows_locked(ids: Collection[UUID], *, wait: bool = True) -> Callable[[], dic
     channel = Conversation._meta.get_field("channel").related_model
     among, given = rows.among("own.id", ids)
     fetch = rows.ask(
-        f"SELECT channel.is_active, writer.blocked_at, workspace.assign_on_reply, {_own.columns}"  # noqa: S608
+        f"SELECT channel.is_active, writer.blocked_at, writer.last_seen_at, workspace.assign_on_reply, {_own.columns}"  # noqa: S608
         f" FROM {Conversation._meta.db_table} own"
         f" JOIN {Business._meta.db_table} workspace ON workspace.id = own.business_id"
         f" LEFT JOIN {channel._meta.db_table} channel ON channel.id = own.channel_id"
@@ -59,10 +59,13 @@ def rows_locked(ids: Collection[UUID], *, wait: bool = True) -> Callable[[], dic
 
 
 def _with_rules(values: Sequence[Any]) -> Conversation:
-    channel_is_on, blocked_at, assign_on_reply, *own = values
+    channel_is_on, blocked_at, seen_at, assign_on_reply, *own = values
     row: Conversation = _own.instances(own)[0]
     row.rules = Rules(
-        takes_messages=channel_is_on is not False, is_blocked=blocked_at is not None, assign_on_reply=assign_on_reply
+        takes_messages=channel_is_on is not False,
+        is_blocked=blocked_at is not None,
+        assign_on_reply=assign_on_reply,
+        seen_at=rows.as_moment(seen_at),
     )
     return row
 

@@ -1,7 +1,7 @@
 """When a customer was last seen: after the commit, and at most every few minutes, so that no message pays for it."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -10,26 +10,35 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from conversations import events
-from conversations.models import Customer, Message, SenderType
+from conversations.models import Conversation, Customer, Message, Rules, SenderType
 
 AT_MOST_EVERY = timedelta(minutes=5)
 
 
 @receiver(events.happened)
 def note_sightings(*, messages: Sequence[Message], **_signal: object) -> None:
+    limit = timezone.now() - AT_MOST_EVERY
     seen = {
         message.conversation.customer_id
         for message in messages
-        if message.sender_type == SenderType.CUSTOMER and message.conversation.customer_id
+        if message.sender_type == SenderType.CUSTOMER
+        and message.conversation.customer_id
+        and not _was_seen_since(limit, message.conversation)
     }
     if seen:
         transaction.on_commit(lambda: _note(seen), robust=True)
 
 
+def _was_seen_since(limit: datetime, conversation: Conversation) -> bool:
+    """As nearly always, when the lock of the conversation brought it."""
+    rules: Rules | None = getattr(conversation, "rules", None)
+    return rules is not None and rules.seen_at is not None and rules.seen_at > limit
+
+
 def _note(seen: set[UUID]) -> None:
     now = timezone.now()
     stale = Q(last_seen_at=None) | Q(last_seen_at__lt=now - AT_MOST_EVERY)
-    # Reading first: nearly always nobody is left, and a read keeps no other writer waiting.
+    # Reading first: a read keeps no other writer waiting.
     rows = Customer.objects.filter(stale, pk__in=seen)
     if not rows.exists():
         return

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from businesses.models import Business, Membership
 from conversations.events import happened
-from conversations.models import Conversation, Message, SenderType
+from conversations.models import Conversation, Customer, Message, SenderType
 from conversations.services.messages import Draft, Posted, post_each, post_messages, reply_draft
 from conversations.wire import for_member
 from foundation.errors import KeyReused
@@ -64,6 +64,25 @@ def test_a_batch_costs_no_more_statements_than_one_message_however_many_workspac
         return len([query for query in asked if connection.vendor == "postgresql" or not _is_of_a_row(query["sql"])])
 
     assert statements(8) == statements(1)
+
+
+def test_who_was_seen_a_moment_ago_is_not_looked_up_again(
+    acme: Business, django_capture_on_commit_callbacks: Any
+) -> None:
+    conversation = builders.conversation(acme)
+    Customer.objects.update(last_seen_at=None)
+
+    table = Customer._meta.db_table
+
+    def looked_up() -> list[str]:
+        with CaptureQueriesContext(connection) as asked, django_capture_on_commit_callbacks(execute=True):
+            post_messages([from_cleo(conversation)])
+        return [
+            query["sql"] for query in asked if f'FROM "{table}"' in query["sql"] or f'UPDATE "{table}"' in query["sql"]
+        ]
+
+    assert looked_up()
+    assert not looked_up()
 
 
 def _is_of_a_row(sql: str) -> bool:
