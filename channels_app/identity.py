@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from channels_app.adapters.events import ContactRef
-from channels_app.models import Channel, Contact
+from channels_app.models import Channel, Contact, Thread
 from conversations import events
 from conversations.models import Conversation, Customer
 from foundation.ids import new_id
@@ -33,12 +33,26 @@ def customer_of(channel: Channel, ref: ContactRef) -> tuple[Customer, bool]:
     return Customer(pk=new_id(), business_id=channel.business_id, name=name, email=ref.email[:254]), True
 
 
-def is_of(channel: Channel, ref: ContactRef, conversation: Conversation) -> bool:
-    """Whether this contact is the conversation's customer, as the channel knows it, or the one it was begun with."""
-    if Contact.objects.filter(channel=channel, key__in=ref.keys, customer=conversation.customer_id).exists():
-        return True
-    begun_with = conversation.customer.email.lower() if conversation.customer else ""
-    return bool(ref.email) and begun_with == ref.email.lower()
+def own_among(channel: Channel, ref: ContactRef, conversations: Sequence[Conversation]) -> list[Conversation]:
+    """Those whose customer this contact is, as the channel knows it, or whom they were begun with."""
+    known = _customers(channel, ref)
+    return [one for one in conversations if one.customer_id in known or _was_begun_with(one, ref)]
+
+
+def newest_conversation(channel: Channel, ref: ContactRef) -> Conversation | None:
+    """The one that was heard of last among those of this contact."""
+    threads = Thread.objects.filter(channel=channel, conversation__customer__in=_customers(channel, ref))
+    newest = threads.select_related("conversation").order_by("-last_heard_at").first()
+    return newest.conversation if newest else None
+
+
+def _customers(channel: Channel, ref: ContactRef) -> set[UUID]:
+    return set(Contact.objects.filter(channel=channel, key__in=ref.keys).values_list("customer_id", flat=True))
+
+
+def _was_begun_with(conversation: Conversation, ref: ContactRef) -> bool:
+    customer = conversation.customer
+    return customer is not None and bool(ref.email) and customer.email.lower() == ref.email.lower()
 
 
 def note(channel: Channel, ref: ContactRef, customer_id: UUID) -> None:

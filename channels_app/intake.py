@@ -16,11 +16,12 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from channels_app import credentials, deliveries, identity, receipts, signs
+from channels_app import credentials, deliveries, identity, receipts, signs, threads
 from channels_app.adapters import ADAPTERS
 from channels_app.adapters.events import (
     ContactChanged,
@@ -39,7 +40,7 @@ from channels_app.adapters.events import (
 from channels_app.keys import key_of, remember
 from channels_app.models import Channel, ExternalMessage, Media, RawEvent, RawState, Thread
 from channels_app.reconnecting import needs_reconnecting
-from conversations.models import ChannelType, Conversation, MailOriginal, Message, MessageStatus, SenderType
+from conversations.models import ChannelType, Conversation, Customer, MailOriginal, Message, MessageStatus, SenderType
 from conversations.services.editing import deleted_elsewhere, edited_elsewhere, reacted
 from conversations.services.messages import MAX_CONTENT, Blocked, Draft, post_messages
 from conversations.services.opening import open_conversation
@@ -50,8 +51,8 @@ log = logging.getLogger("pingback.intake")
 
 MAX_TRIES = 5
 WAITS = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600))
-# Providers send the same for up to seven days; what failed is kept for whoever looks into it.
-KEPT, KEPT_FAILED = timedelta(days=30), timedelta(days=90)
+# Providers send the same for up to seven days; what failed is kept for whoever looks into it. Source: promises 9.
+KEPT, KEPT_FAILED = timedelta(days=14), timedelta(days=30)
 PURGED_AT_ONCE = 500
 # A provider's word on a message can come before its answer to our sending it; so long it waits for that.
 PATIENCE = timedelta(seconds=60)
@@ -107,11 +108,20 @@ def work(*, most: int = 100) -> int:
     with _turn() as is_ours:
         if not is_ours:
             return 0
-        due = RawEvent.objects.filter(state=RawState.WAITING, due_at__lte=Now())
-        ids = list(due.order_by("received_at", "pk").values_list("pk", flat=True)[:most])
-        for raw_id in ids:
+        due = RawEvent.objects.filter(state=RawState.WAITING, due_at__lte=Now()).order_by("received_at", "pk")
+        tries = dict(due.values_list("pk", "attempts")[:most])
+        # Counted before they are tried, or what kills the process would be tried for ever: new ones together, and one
+        # by one those that were tried before, as one of them may be the killer.
+        RawEvent.objects.filter(pk__in=[pk for pk, tried in tries.items() if not tried]).update(attempts=1)
+        for raw_id, tried in tries.items():
+            if tried >= MAX_TRIES:
+                reason = _("It broke off each time that it was worked off.")
+                RawEvent.objects.filter(pk=raw_id).update(state=RawState.FAILED, last_error=reason)
+                continue
+            if tried:
+                RawEvent.objects.filter(pk=raw_id).update(attempts=tried + 1)
             _work_off(raw_id)
-        return len(ids)
+        return len(tries)
 
 
 def replay(raw: RawEvent) -> bool:
@@ -123,11 +133,15 @@ def replay(raw: RawEvent) -> bool:
 
 
 def purge() -> int:
-    """Of `settings.PURGES`."""
+    """Of `settings.PURGES`. Of a customer who was deleted no word is left here either: what came in is emptied, and its
+    key stays, so that a repeat brings nobody back."""
+    gone = RawEvent.objects.exclude(customer=None).exclude(Exists(Customer.objects.filter(pk=OuterRef("customer_id"))))
+    emptied = RawEvent.objects.filter(pk__in=list(gone.values_list("pk", flat=True)[:PURGED_AT_ONCE]))
+    done = emptied.update(payload={}, customer=None)
     old = RawEvent.objects.filter(received_at__lt=timezone.now() - KEPT, state=RawState.DONE)
     older = RawEvent.objects.filter(received_at__lt=timezone.now() - KEPT_FAILED)
     ids = [*old.values_list("pk", flat=True)[:PURGED_AT_ONCE], *older.values_list("pk", flat=True)[:PURGED_AT_ONCE]]
-    return RawEvent.objects.filter(pk__in=ids).delete()[0]
+    return done + RawEvent.objects.filter(pk__in=ids).delete()[0]
 
 
 @contextmanager
@@ -157,9 +171,10 @@ def _work_off(raw_id: UUID) -> None:
             for event in adapter.parse(raw.payload):
                 with suppress(Blocked), transaction.atomic():  # of whom the team takes nothing any more
                     _take_in(channel, raw, event)
-            RawEvent.objects.filter(pk=raw_id).update(state=RawState.DONE, last_error="")
+            RawEvent.objects.filter(pk=raw_id).update(state=RawState.DONE, last_error="", customer_id=raw.customer_id)
     except NotYet:
-        RawEvent.objects.filter(pk=raw_id).update(due_at=Now() + timedelta(seconds=2))
+        # No failure of its own: this try does not count.
+        RawEvent.objects.filter(pk=raw_id).update(due_at=Now() + timedelta(seconds=2), attempts=F("attempts") - 1)
     except RawEvent.DoesNotExist:
         return
     except Exception as error:
@@ -172,13 +187,12 @@ def _failed(raw_id: UUID, error: Exception) -> None:
     raw = RawEvent.objects.filter(pk=raw_id).first()
     if raw is None:
         return
-    raw.attempts += 1
     raw.last_error = _("%(error)s while it was worked off.") % {"error": type(error).__name__}
     if raw.attempts >= MAX_TRIES:
         raw.state = RawState.FAILED
     else:
         raw.due_at = timezone.now() + WAITS[raw.attempts - 1]
-    raw.save(update_fields=["attempts", "last_error", "state", "due_at"])
+    raw.save(update_fields=["last_error", "state", "due_at"])
 
 
 def _take_in(channel: Channel, raw: RawEvent, event: InboundEvent) -> None:
@@ -194,16 +208,8 @@ def _message(channel: Channel, raw: RawEvent, event: MessageReceived) -> None:
         transaction.on_commit(partial(signs.heard_press, channel, event.pressed), robust=True)
     if known_message(channel, event.external_id):
         return
-    known = Thread.objects.filter(channel=channel, key__in=_thread_keys(event)).select_related("conversation")
-    by_key = {thread.key: thread.conversation for thread in known}
-    by_reference = _by_reference(channel, event) if not by_key else None
-    conversation = next((by_key[key] for key in _thread_keys(event) if key in by_key), by_reference)
-    if event.conversation_id:
-        named = Conversation.objects.filter(pk=event.conversation_id, channel=channel).select_related("customer")
-        conversation = named.first() or conversation
-    if conversation and event.own_only and not identity.is_of(channel, event.contact, conversation):
-        conversation = None
-    if event.automated and conversation is None:
+    conversation = threads.conversation_of(channel, event)
+    if conversation is None and not event.starts:
         return
     customer, is_new = identity.customer_of(channel, event.contact)
     content = _content(event)
@@ -217,6 +223,7 @@ def _message(channel: Channel, raw: RawEvent, event: MessageReceived) -> None:
             new_customer=is_new,
             content=content,
             dedup_key=dedup_key,
+            automated=event.automated,
         )
         conversation, message = opened.conversation, cast(Message, opened.message)
     else:
@@ -225,20 +232,14 @@ def _message(channel: Channel, raw: RawEvent, event: MessageReceived) -> None:
             sender_type=SenderType.CUSTOMER,
             content=content,
             dedup_key=dedup_key,
+            automated=event.automated,
             quoted_seq=_quoted(channel, event, conversation),
         )
         message = post_messages([draft])[0].message
     assert conversation.customer_id
-    identity.note(channel, event.contact, conversation.customer_id if not is_new else customer.pk)
-    heard = Thread(
-        channel=channel,
-        conversation=conversation,
-        key=key_of(event.thread_key),
-        address=event.address or event.thread_key,
-        last_heard_at=Now(),
-    )
-    news = ["last_heard_at", "address", "conversation"] if event.address else ["last_heard_at"]
-    Thread.objects.bulk_create([heard], update_conflicts=True, unique_fields=["channel", "key"], update_fields=news)
+    identity.note(channel, event.contact, conversation.customer_id)
+    raw.customer_id = conversation.customer_id
+    threads.heard(channel, event, conversation)
     remember(channel, message, event.external_id)
     if event.letter:
         _keep_letter(message, event.letter)
@@ -248,18 +249,6 @@ def _message(channel: Channel, raw: RawEvent, event: MessageReceived) -> None:
 def _quoted(channel: Channel, event: MessageReceived, conversation: Conversation) -> int | None:
     quoted = known_message(channel, event.reply_to)
     return quoted.seq if quoted and quoted.conversation_id == conversation.pk else None
-
-
-def _thread_keys(event: MessageReceived) -> list[str]:
-    return [key_of(key) for key in (*event.threads, event.thread_key)]
-
-
-def _by_reference(channel: Channel, event: MessageReceived) -> Conversation | None:
-    """The conversation of a message that it names, where each message has a thread of its own, as in e-mail."""
-    for name in event.threads:
-        if message := known_message(channel, name):
-            return message.conversation
-    return None
 
 
 def _keep_letter(message: Message, letter: Letter) -> None:
@@ -302,6 +291,7 @@ def _echo(channel: Channel, raw: RawEvent, event: EchoReceived) -> None:
     if known_message(channel, event.external_id):
         return
     thread = Thread.objects.filter(channel=channel, key=key_of(event.thread_key)).select_related("conversation").first()
+    raw.customer_id = thread.conversation.customer_id if thread else None
     if receipts.confirm(
         channel,
         external_id=event.external_id,
@@ -353,6 +343,8 @@ def _told_of(channel: Channel, raw: RawEvent, external_id: str) -> Message | Non
     message = known_message(channel, external_id)
     if message is None:
         _wait(raw, PATIENCE)
+    else:
+        raw.customer_id = message.conversation.customer_id
     return message
 
 

@@ -147,12 +147,16 @@ class RawState(models.TextChoices):
 class RawEvent(models.Model):
     """What a provider told us, as it came: stored before the provider hears that we have it, worked off afterwards.
 
-    dedup_key: the provider's own id of the event, so that a repeat is no second one.
+    dedup_key: the provider's own id of the event, so that a repeat is no second one. customer: whose words are in it,
+    once that is known; without a constraint, as it says of whom no word may be left (intake.purge).
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     business = models.ForeignKey(Business, models.CASCADE, db_index=False, related_name="+")
     channel = models.ForeignKey(Channel, models.CASCADE, db_index=False, related_name="raw_events")
+    customer = models.ForeignKey(
+        Customer, models.DO_NOTHING, null=True, db_constraint=False, editable=False, related_name="+"
+    )
     dedup_key = models.CharField(max_length=200, editable=False)
     payload: "models.JSONField[Any, Any]" = models.JSONField(_("as it came"))
     state = models.CharField(_("state"), max_length=10, choices=RawState, default=RawState.WAITING)

@@ -325,6 +325,8 @@ THROTTLE_RATES = {
         "ANSWERS_ADDRESS": "20/86400",  # mails with answers to one address
         "HELP": "120/60",  # searches in help centres from one address
         "THEO_CUSTOMER": "10/60",  # messages of one customer that Theo answers by itself
+        "THEO_MAIL": "1/600",  # mails that Theo answers by itself in one conversation
+        "THEO_MAIL_CUSTOMER": "3/3600",  # and of one customer
         "THEO_HELP": "60/600",  # what one agent asks a language model for
         "THEO_TEST": "30/3600",  # tests of one workspace's language model
         "VISITOR_KEY": "10/60",  # keys that we never made, from one address

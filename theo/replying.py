@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from conversations.models import Conversation, HandoffReason, Message, SenderType, Status
+from conversations.models import ChannelType, Conversation, HandoffReason, Message, SenderType, Status
 from conversations.services.handoffs import flag_for_person
 from conversations.services.locking import locked
 from conversations.services.messages import Draft, post_messages
@@ -89,7 +89,7 @@ def _answer_all(conversations: list[Conversation], stop: threading.Event) -> Non
 
 
 def waiting() -> list[Conversation]:
-    """Whose last word is a customer's, and nobody but Theo has them; oldest first."""
+    """Whose last word is a customer's own, and nobody but Theo has them; oldest first."""
     rows = Conversation.objects.filter(
         business_id__in=answers_by_itself().values("business_id"),
         updated_at__gt=timezone.now() - LATELY,
@@ -97,6 +97,7 @@ def waiting() -> list[Conversation]:
         assignee__isnull=True,
         handoff_reason="",
         last_message__sender_type=SenderType.CUSTOMER,
+        last_message__automated=False,
     )
     return list(rows.select_related("business__plan").order_by("updated_at")[:AT_ONCE])
 
@@ -111,6 +112,10 @@ def answer_by_itself(conversation: Conversation) -> Message | None:
         throttles.count("THEO_CUSTOMER", conversation.customer_id)
     except TooFast:
         return _hand_over(conversation, conversation.last_seq, HandoffReason.LOW_CONFIDENCE)
+    try:
+        _count_mail(conversation)
+    except TooFast:  # two machines that answer each other end here: not even that a person will come is said
+        return _hand_over(conversation, conversation.last_seq, HandoffReason.LOW_CONFIDENCE, silently=True)
     assistant = assistant_of(conversation.business_id)
     found = think(conversation=conversation, mode=Mode.AUTO, threshold=assistant.threshold)
     says_it_again = bool(found.sources) and str(found.sources[0].id) == last_source
@@ -119,6 +124,13 @@ def answer_by_itself(conversation: Conversation) -> Message | None:
         reason = HandoffReason(found.handoff_reason or HandoffReason.LOW_CONFIDENCE)
         return _hand_over(conversation, found.up_to_seq, reason)
     return _send(conversation, found)
+
+
+def _count_mail(conversation: Conversation) -> None:
+    """Raises TooFast. Source: channels.md 8.6."""
+    if conversation.channel_type == ChannelType.EMAIL:
+        throttles.count("THEO_MAIL", conversation.pk)
+        throttles.count("THEO_MAIL_CUSTOMER", conversation.customer_id)
 
 
 def _own_words(conversation_id: UUID) -> tuple[int | None, str]:
@@ -145,11 +157,15 @@ def _send(conversation: Conversation, found: Answer) -> Message | None:
 
 
 @transaction.atomic
-def _hand_over(conversation: Conversation, up_to_seq: int, reason: HandoffReason) -> Message | None:
+def _hand_over(
+    conversation: Conversation, up_to_seq: int, reason: HandoffReason, *, silently: bool = False
+) -> Message | None:
     """Ask for a person, and tell the customer so."""
     if not _is_still_ours(conversation, up_to_seq):
         return None
     flag_for_person(conversation=conversation, reason=reason)
+    if silently:
+        return None
     business = conversation.business
     words = handoff_words(business, assistant_of(business.pk), at=timezone.now())
     return _post(conversation, up_to_seq, words, [])

@@ -103,7 +103,9 @@ class MessageReceived(InboundEvent):
     """thread_key: the conversation at the provider, and where an answer is sent. reply_to: an external id.
 
     threads: further external ids or keys that tell the conversation (e-mail's References), nearest first.
-    automated: nobody wrote it (out of office): it is shown and starts nothing.
+    automated: no person wrote it (a list, a form on a website): no machine answers it, and it reopens nothing.
+    starts: it may begin a conversation; else (out of office) it is only shown in one that is there.
+    one_thread: a contact has one conversation here, whichever of its keys it writes with.
     conversation_id: the one that a token of ours names. own_only: it joins only a conversation of the same contact, as
     whoever knows an id or a token must not get into somebody else's. address: where answers go, if not `thread_key`.
     pressed: a button that waits to hear that it was (`heard_press`).
@@ -117,6 +119,8 @@ class MessageReceived(InboundEvent):
     reply_to: str = ""
     threads: tuple[str, ...] = ()
     automated: bool = False
+    starts: bool = True
+    one_thread: bool = False
     conversation_id: UUID | None = None
     own_only: bool = False
     address: str = ""

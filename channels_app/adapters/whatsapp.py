@@ -304,6 +304,7 @@ def _received(message: Mapping[str, Any], contact: Mapping[str, Any]) -> Iterato
     yield MessageReceived(
         contact=who,
         thread_key=str(message.get("from") or message.get("from_user_id")),
+        one_thread=True,
         external_id=str(message["id"]),
         text=_text(message),
         media=media,

@@ -47,6 +47,8 @@ class Message(models.Model):
     fingerprint = models.CharField(max_length=64, blank=True, editable=False)
     # Theo's names the articles that its words are from, as [{"id", "title"}]; null: somebody else wrote it.
     ai_sources = models.JSONField(null=True, editable=False)
+    # A customer's that no person wrote: no machine answers it.
+    automated = models.BooleanField(_("written by a machine"), default=False, db_default=False, editable=False)
     created_at = models.DateTimeField(_("when"))
     # By its author, for a while after it was sent (services/editing.py). Of a deleted one no word is left.
     edited_at = models.DateTimeField(_("edited"), null=True, editable=False)

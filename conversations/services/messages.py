@@ -73,6 +73,8 @@ class Draft:
     sent_elsewhere: an agent's that left the house with another tool: there is nothing to deliver.
     ai_sources: Theo's own words, and the articles that they are from (Message.ai_sources). They take no conversation,
         stop no clock of the first response, and leave who waits for a person waiting.
+    automated: a customer's that no person wrote (Message.automated). It reopens nothing, and nobody waits because of it
+        unless it opens the conversation.
     seen_seq: the sender has seen everything up to this message; what others wrote behind it refuses the draft, as
         Stale. None: whatever came.
     quoted_seq: the message of the conversation that it answers.
@@ -91,6 +93,7 @@ class Draft:
     attachments: tuple[UUID, ...] = ()
     sent_elsewhere: bool = False
     ai_sources: list[dict[str, str]] | None = None
+    automated: bool = False
     seen_seq: int | None = None
     quoted_seq: int | None = None
 
@@ -495,10 +498,13 @@ def _take(conversation: Conversation, draft: Draft) -> None:
         dedup_key=draft.dedup_key,
         fingerprint=draft.fingerprint,
         ai_sources=draft.ai_sources,
+        automated=draft.automated,
         quoted_seq=draft.quoted_seq,
         created_at=now,
     )
     if draft.sender_type == SenderType.CUSTOMER:
+        if draft.automated and not draft.opens:
+            return
         conversation.waiting_since = conversation.waiting_since or now
         if conversation.status != Status.OPEN:
             conversation.reopen()

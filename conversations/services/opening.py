@@ -37,11 +37,12 @@ def open_conversation(
     content: str = "",
     dedup_key: str | None = None,
     fingerprint: str = "",
+    automated: bool = False,
 ) -> Opened:
     """A new open conversation; `content` is its first message, an agent's when `opened_by` is given.
 
     Safe to repeat when the first message has a key: the conversation that the key opened comes back.
-    new_customer: `customer` is not stored yet and is stored with the conversation.
+    new_customer: `customer` is not stored yet and is stored with the conversation. automated: see Draft.
     Raises KeyReused, Unprocessable.
     Source: contract/quickstart.txt, step 5; contract/api.md 5.
     """
@@ -61,6 +62,7 @@ def open_conversation(
         content=content,
         dedup_key=dedup_key,
         fingerprint=fingerprint,
+        automated=automated,
         opens=True,
     )
     if dedup_key and (known := _opened_by_key(dedup_key, fingerprint)):

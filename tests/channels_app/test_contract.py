@@ -296,7 +296,7 @@ def test_of_who_is_blocked_nothing_is_taken_in_and_nothing_has_failed(
     assert post(case, channel, case.hook(channel, case.says("Hello??", 2))) == 200
     intake.work()
 
-    assert {*RawEvent.objects.values_list("state", "attempts")} == {(RawState.DONE, 0)}
+    assert {*RawEvent.objects.values_list("state", "last_error")} == {(RawState.DONE, "")}
     assert Message.objects.count() == 1
 
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from businesses.models import Business
-from conversations.models import Conversation, Message
+from conversations.models import ChannelType, Conversation, Message
 from conversations.services.assigning import assign_conversation
 from tests import builders
 from theo import answering, replying
@@ -106,6 +106,31 @@ def test_after_six_answers_in_a_row_a_person_is_asked_for(
     assert conversation.handoff_reason == "low_confidence"
     assert [content for content, is_theos in said(conversation) if is_theos][:6] == [f"Words {n}." for n in range(6)]
     assert "Words 6." not in [content for content, _ in said(conversation)]
+
+
+def test_a_machine_is_not_answered(acme: Business, by_itself: Assistant, sure: None) -> None:
+    conversation = builders.conversation(acme, content="How do I return it?", automated=True)
+    look()
+    assert said(conversation) == [("How do I return it?", False)]
+
+    builders.says(conversation, "How do I return it?")
+    look()
+    builders.says(conversation, "I am away until Monday.", automated=True)
+    look()
+    assert [is_theos for _content, is_theos in said(conversation)] == [False, False, True, False]
+
+
+def test_by_mail_theo_answers_seldom_and_then_leaves_it_to_a_person_without_a_word(
+    acme: Business, by_itself: Assistant, sure: None
+) -> None:
+    conversation = builders.conversation(acme, content="How do I return it?", type=ChannelType.EMAIL)
+    look()
+    builders.says(conversation, "How do I return it, again?")
+    look()
+
+    conversation.refresh_from_db()
+    assert conversation.handoff_reason == "low_confidence"
+    assert [is_theos for _content, is_theos in said(conversation)] == [False, True, False]
 
 
 def test_who_has_a_person_hears_nothing_from_theo(

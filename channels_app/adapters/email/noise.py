@@ -16,7 +16,9 @@ OUR_ID = re.compile(r"pb\.[0-9a-f-]{36}@[^\s<>]{1,253}")
 
 
 class Kind(StrEnum):
-    """What a mail is; PERSON when nothing speaks against it."""
+    """What a mail is; PERSON when nothing speaks against it. AUTO_REPLY answers a mail of ours and begins nothing;
+    behind BULK and SYSTEM (a form on a website, a shop) may be a person who waits.
+    """
 
     PERSON = "person"
     AUTO_REPLY = "auto_reply"
@@ -61,27 +63,27 @@ def kind_of(mail: "Message[str, str]", *, sender: str, own: Collection[str]) -> 
         or any(OUR_ID.fullmatch(one) for one in headers.ids(mail, "message-id"))
     ):
         return Kind.LOOP
-    if _is_auto_reply(mail) or from_nobody:
-        return Kind.AUTO_REPLY
     precedence = headers.field(mail, "precedence").lower()
+    submitted = headers.field(mail, "auto-submitted").partition(";")[0].strip().lower()
+    if (
+        submitted == "auto-replied"
+        or precedence == "auto_reply"
+        or any(headers.field(mail, name) for name in ("x-autoreply", "x-autorespond", "x-autoresponder"))
+    ):
+        return Kind.AUTO_REPLY
     if (
         precedence in {"bulk", "junk", "list"}
         or headers.field(mail, "list-id")
         or headers.field(mail, "list-unsubscribe")
     ):
         return Kind.BULK
-    return Kind.SYSTEM if _SYSTEM.fullmatch(local) else Kind.PERSON
+    made_by_machine = submitted not in {"", "no"} or from_nobody or _wants_no_answer(mail)
+    return Kind.SYSTEM if made_by_machine or _SYSTEM.fullmatch(local) else Kind.PERSON
 
 
-def _is_auto_reply(mail: "Message[str, str]") -> bool:
-    submitted = headers.field(mail, "auto-submitted").partition(";")[0].strip().lower()
+def _wants_no_answer(mail: "Message[str, str]") -> bool:
     suppressed = {word.strip().lower() for word in headers.field(mail, "x-auto-response-suppress").split(",")}
-    return (
-        submitted not in {"", "no"}
-        or bool(suppressed & {"all", "autoreply", "oof"})
-        or headers.field(mail, "precedence").lower() == "auto_reply"
-        or any(headers.field(mail, name) for name in ("x-autoreply", "x-autorespond", "x-autoresponder"))
-    )
+    return bool(suppressed & {"all", "autoreply", "oof"})
 
 
 def bounce_in(parts: "Collection[Message[str, str]]", text: str) -> Bounce:

@@ -1,0 +1,49 @@
+"""Whose conversation is this? Which one a message joins, and where the next one finds it."""
+
+from django.db.models.functions import Now
+
+from channels_app import identity
+from channels_app.adapters.events import MessageReceived
+from channels_app.keys import key_of
+from channels_app.models import Channel, ExternalMessage, Thread
+from conversations.models import Conversation
+
+
+def conversation_of(channel: Channel, event: MessageReceived) -> Conversation | None:
+    """The nearest one that it names and may join."""
+    named = _named(channel, event)
+    if not named and event.one_thread:
+        return identity.newest_conversation(channel, event.contact)
+    if event.own_only:
+        named = identity.own_among(channel, event.contact, named)
+    return next(iter(named), None)
+
+
+def _named(channel: Channel, event: MessageReceived) -> list[Conversation]:
+    """By a token of ours, else by threads and, in e-mail, by messages of theirs; nearest first."""
+    keys = [key_of(key) for key in (*event.threads, event.thread_key)]
+    by_key: dict[str, Conversation] = {}
+    if event.threads:
+        messages = ExternalMessage.objects.filter(channel=channel, key__in=keys)
+        by_key = {
+            each.key: each.message.conversation for each in messages.select_related("message__conversation__customer")
+        }
+    threads = Thread.objects.filter(channel=channel, key__in=keys).select_related("conversation__customer")
+    by_key |= {thread.key: thread.conversation for thread in threads}
+    by_token = []
+    if event.conversation_id:
+        with_token = Conversation.objects.filter(pk=event.conversation_id, channel=channel)
+        by_token = list(with_token.select_related("customer"))
+    return [*by_token, *(by_key[key] for key in keys if key in by_key)]
+
+
+def heard(channel: Channel, event: MessageReceived, conversation: Conversation) -> None:
+    """Where the next message finds the conversation, and answers their way."""
+    key = key_of(event.thread_key)
+    elsewhere = Thread.objects.filter(channel=channel, key=key).exclude(conversation=conversation)
+    if event.own_only and elsewhere.exists():  # who answers in somebody else's thread begins one of their own
+        key = key_of(event.external_id)
+    address = event.address or event.thread_key
+    heard = Thread(channel=channel, conversation=conversation, key=key, address=address, last_heard_at=Now())
+    news = ["last_heard_at", "address"] if event.address else ["last_heard_at"]
+    Thread.objects.bulk_create([heard], update_conflicts=True, unique_fields=["channel", "key"], update_fields=news)

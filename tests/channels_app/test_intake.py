@@ -1,0 +1,223 @@
+"""From the stored event to the conversation: whose it is, what a machine may do, what lasts and what does not."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from accounts.models import User
+from businesses.models import Business
+from channels_app import intake
+from channels_app.adapters.events import Routed
+from channels_app.adapters.whatsapp import WhatsAppAdapter
+from channels_app.models import Channel, RawEvent, RawState, Thread
+from conversations.models import ChannelType, Conversation, Customer, Message, Status
+from conversations.services.customers import create_customer
+from conversations.services.deleting import delete_customer
+from conversations.services.handling import resolve_conversation
+from tests import builders
+from tests.channels_app.test_mail import comes, email, mail, send_all, smtp  # noqa: F401  fixtures
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def whatsapp(acme: Business) -> Channel:
+    return Channel.objects.create(business=acme, type=ChannelType.WHATSAPP, config={"phone_number_id": "1"})
+
+
+def writes(channel: Channel, text: str, *, number: str = "", user: str = "") -> Conversation:
+    """As WhatsApp has it: a number, an id in its place, or both."""
+    known = {name: value for name, value in (("from", number), ("from_user_id", user)) if value}
+    message = {**known, "id": f"wamid.{text}", "type": "text", "text": {"body": text}}
+    intake.store(channel, [Routed(dedup_key=f"wamid:{text}", payload={"message": message, "contacts": []})])
+    intake.work()
+    return Message.objects.get(content=text).conversation
+
+
+# Machines -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"sender": "Shop <no-reply@forms.example>"},
+        {"Auto_Submitted": "auto-generated"},
+        {"List_Id": "<dev.example.org>"},
+        {"X_Auto_Response_Suppress": "All"},
+    ],
+    ids=["a form on a website", "made by a program", "a list", "wants no answer"],
+)
+def test_what_a_machine_mails_first_begins_a_conversation_that_waits_for_a_person(
+    email: Channel,  # noqa: F811
+    fields: dict[str, str],
+) -> None:
+    assert comes(mail("I want to order ten.", Message_ID="<1@forms.example>", **fields)) == 200
+
+    message = Message.objects.select_related("conversation").get()
+    assert (message.automated, message.conversation.status) == (True, Status.OPEN)
+    assert message.conversation.waiting_since
+
+
+def test_a_machines_mail_in_a_conversation_is_shown_and_reopens_nothing(
+    email: Channel,  # noqa: F811
+    ada: User,
+) -> None:
+    comes(mail(Message_ID="<1@example.net>"))
+    thread = Conversation.objects.get()
+    builders.answers(ada, thread, "It left today.")
+    resolve_conversation(conversation=thread, actor=ada)
+
+    away = {"Auto_Submitted": "auto-replied", "References": "<1@example.net>"}
+    comes(mail("I am away.", Message_ID="<2@example.net>", **away))
+
+    thread.refresh_from_db()
+    assert (thread.status, thread.waiting_since) == (Status.RESOLVED, None)
+    assert list(thread.messages.order_by("seq").values_list("automated", flat=True)) == [False, False, True]
+
+    comes(mail("I am back.", Message_ID="<3@example.net>", References="<1@example.net>"))
+    thread.refresh_from_db()
+    assert thread.status == Status.OPEN
+
+
+# Whose conversation ---------------------------------------------------------------------------------------
+
+
+def test_who_was_in_copy_and_answers_takes_nobodys_thread(
+    email: Channel,  # noqa: F811
+    ada: User,
+    smtp: Any,  # noqa: F811
+) -> None:
+    comes(mail(Message_ID="<1@example.net>"))
+    cleos = Conversation.objects.get()
+    comes(mail("And I?", sender="cc@other.example", Message_ID="<9@other.example>", References="<1@example.net>"))
+    theirs = Conversation.objects.exclude(pk=cleos.pk).get()
+
+    comes(mail("Still me.", Message_ID="<2@example.net>", References="<1@example.net> <9@other.example>"))
+    comes(mail("Me too.", sender="cc@other.example", Message_ID="<10@other.example>", References="<9@other.example>"))
+    for thread in (cleos, theirs):
+        builders.answers(ada, thread, "It left today.")
+    send_all()
+
+    assert [cleos.messages.filter(sender_type="customer").count(), theirs.messages.count()] == [2, 3]
+    assert sorted(out["To"] for out in smtp[0].mails) == ["cc@other.example", "cleo@example.net"]
+    assert Conversation.objects.count() == 2
+
+
+def test_the_answer_to_a_conversation_that_an_agent_began_joins_it(
+    email: Channel,  # noqa: F811
+    ada: User,
+    smtp: Any,  # noqa: F811
+) -> None:
+    cleo = create_customer(business=email.business, name="Cleo", email="cleo@example.net")
+    asked = {
+        "business_id": str(email.business_id),
+        "channel_id": str(email.pk),
+        "customer_id": str(cleo.pk),
+        "initial_message": "Did it arrive?",
+    }
+    assert builders.api(ada).post("/api/v1/conversations/", asked).status_code == 201
+    send_all()
+    (out,) = smtp[0].mails
+
+    comes(mail("It did.", to=out["Reply-To"].addresses[0].addr_spec, Message_ID="<1@example.net>"))
+
+    assert {raw.state for raw in RawEvent.objects.all()} == {RawState.DONE}
+    assert Conversation.objects.get().messages.get(seq=2).content == "It did."
+    assert Customer.objects.get() == cleo
+
+
+@pytest.mark.parametrize("first", ["both", "hidden"])
+def test_a_hidden_number_leads_to_the_same_thread_on_whatsapp(whatsapp: Channel, first: str) -> None:
+    number = {"number": "447700900123"} if first == "both" else {}
+    thread = writes(whatsapp, "Hello?", user="GB.44", **number)
+
+    assert writes(whatsapp, "Hidden", user="GB.44") == thread
+    assert writes(whatsapp, "Shown", user="GB.44", number="447700900123") == thread
+    assert writes(whatsapp, "Hidden again", user="GB.44") == thread
+    assert writes(whatsapp, "Of old", number="447700900123") == thread
+    assert writes(whatsapp, "Somebody else", user="GB.45") != thread
+    assert set(Thread.objects.filter(conversation=thread).values_list("key", "address")) == {
+        ("GB.44", "GB.44"),
+        ("447700900123", "447700900123"),
+    }
+
+
+# What lasts -----------------------------------------------------------------------------------------------
+
+
+class Killed(BaseException):
+    """As far as the code sees, the process is no more."""
+
+
+def test_an_event_that_kills_the_process_is_set_aside_and_the_others_go_on(
+    whatsapp: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parse = WhatsAppAdapter.parse
+
+    def killing(adapter: WhatsAppAdapter, payload: Any) -> Any:
+        if payload["message"]["id"] == "wamid.0":
+            raise Killed
+        return parse(adapter, payload)
+
+    monkeypatch.setattr(WhatsAppAdapter, "parse", killing)
+    for number in range(3):
+        message = {"from": "44", "id": f"wamid.{number}", "type": "text", "text": {"body": f"Number {number}"}}
+        intake.store(whatsapp, [Routed(dedup_key=f"wamid:{number}", payload={"message": message})])
+
+    for _time in range(intake.MAX_TRIES):
+        with pytest.raises(Killed):
+            intake.work()
+    intake.work()
+
+    killer = RawEvent.objects.get(state=RawState.FAILED)
+    assert (killer.dedup_key, killer.attempts, killer.last_error[:13]) == ("wamid:0", intake.MAX_TRIES, "It broke off ")
+    assert [message.content for message in Message.objects.order_by("seq")] == ["Number 1", "Number 2"]
+
+
+def test_waiting_for_what_it_is_about_counts_as_no_try(whatsapp: Channel) -> None:
+    status = {"id": "wamid.later", "status": "delivered"}
+    intake.store(whatsapp, [Routed(dedup_key="wamid:later:delivered", payload={"status": status})])
+
+    for _time in range(intake.MAX_TRIES + 2):
+        RawEvent.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+        assert intake.work() == 1
+
+    assert list(RawEvent.objects.values_list("state", "attempts")) == [(RawState.WAITING, 0)]
+
+
+def test_of_a_deleted_customer_no_word_is_left_where_it_came_in_and_a_repeat_brings_nobody_back(
+    whatsapp: Channel, ada: User
+) -> None:
+    thread = writes(whatsapp, "My number is 555", number="44")
+    writes(whatsapp, "Somebody else's", number="45")
+    assert thread.customer
+    delete_customer(customer=thread.customer, actor=ada)
+
+    while intake.purge():
+        pass
+    again = {"from": "44", "id": "wamid.x", "type": "text", "text": {"body": "My number is 555"}}
+    intake.store(whatsapp, [Routed(dedup_key="wamid:My number is 555", payload={"message": again})])
+    intake.work()
+
+    assert RawEvent.objects.get(dedup_key="wamid:My number is 555").payload == {}
+    assert "Somebody else's" in str(list(RawEvent.objects.values_list("payload", flat=True)))
+    assert [message.content for message in Message.objects.all()] == ["Somebody else's"]
+
+
+def test_what_came_is_kept_for_two_weeks_and_what_failed_for_thirty_days(whatsapp: Channel) -> None:
+    now = timezone.now()
+    for days in (13, 15, 29, 31):
+        with time_machine.travel(now - timedelta(days=days), tick=False):
+            for state in (RawState.DONE, RawState.FAILED):
+                RawEvent.objects.create(
+                    business=whatsapp.business, channel=whatsapp, payload={}, dedup_key=f"{state}:{days}", state=state
+                )
+
+    while intake.purge():
+        pass
+
+    kept = sorted(RawEvent.objects.values_list("dedup_key", flat=True))
+    assert kept == ["done:13", "failed:13", "failed:15", "failed:29"]
