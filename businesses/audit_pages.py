@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
-from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -23,18 +22,11 @@ from businesses.pages import member_page
 from businesses.policy import Action, may
 from businesses.selectors import membership_of
 from foundation.errors import Refused, Unprocessable
-from foundation.pages import PageForm
+from foundation.pages import FilterForm
 from foundation.spreadsheets import csv_download
-from foundation.text import is_clean
 
 
-class AuditFilter(PageForm):
-    q = forms.CharField(
-        label=_("Look for"),
-        max_length=200,
-        required=False,
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("A name or address")}),
-    )
+class AuditFilter(FilterForm):
     group = forms.ChoiceField(label=_("What"), required=False)
     person = forms.ChoiceField(label=_("Who"), required=False)
     since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
@@ -42,20 +34,14 @@ class AuditFilter(PageForm):
 
     def __init__(self, data: QueryDict, *, membership: Membership) -> None:
         super().__init__(data)
+        self.fields["q"].widget.attrs["placeholder"] = _("A name or address")
         people = membership.business.memberships.select_related("user").order_by("user__full_name", "pk")
         who = [(str(person.user_id), person.user.full_name) for person in people]
         who += audit_log.people_who_left(membership.business_id)
         self.fields["group"].choices = [("", _("Everything")), *Group.choices]  # type: ignore[attr-defined]
         self.fields["person"].choices = [("", _("Everybody")), *who]  # type: ignore[attr-defined]
 
-    def clean_q(self) -> str:
-        text: str = self.cleaned_data["q"]
-        if not is_clean(text):
-            raise forms.ValidationError(_("The text holds a character that cannot be stored."))
-        return text
-
     def wanted(self) -> audit_log.Filter:
-        """What was chosen; a field that is wrong counts as not chosen and says so itself."""
         self.full_clean()
         chosen = self.cleaned_data
         person = chosen.get("person")
@@ -90,14 +76,13 @@ def _page(request: HttpRequest, membership: Membership, form: AuditFilter) -> Ht
             cursor=request.GET.get("cursor"),
         )
     except Unprocessable:  # an old or edited address: from the newest on
-        return redirect(f"{reverse('settings-audit')}?{_query(request)}")
+        return redirect(f"{reverse('settings-audit')}?{form.query()}")
     context |= {
         "form": form,
         "is_filtered": bool(wanted),
         "days": list(_by_day(rows)),
-        "older": _query(request, cursor=following) if following else "",
-        "newest": _query(request) if request.GET.get("cursor") else None,
-        "query": _query(request),
+        "older": form.query(cursor=following) if following else "",
+        "newest": form.query() if request.GET.get("cursor") else None,
     }
     return render(request, "businesses/audit.html", context, status=status)
 
@@ -133,10 +118,3 @@ def _by_day(rows: list[AuditEntry]) -> Iterator[dict[str, Any]]:
             for row in same
         ]
         yield {"moment": shown[0]["row"].created_at, "entries": shown}  # type: ignore[attr-defined]
-
-
-def _query(request: HttpRequest, **changes: str) -> str:
-    """What was chosen, as the query of a link; nothing that the form does not know."""
-    given = request.GET if request.method == "GET" else request.POST
-    kept = {name: given.get(name, "") for name in AuditFilter.base_fields}
-    return urlencode({name: value for name, value in {**kept, **changes}.items() if value})

@@ -8,7 +8,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -31,7 +31,7 @@ from conversations.views import handling_page, refused
 from foundation.api import newest_page
 from foundation.errors import Refused, Unprocessable
 from foundation.ids import parse_id
-from foundation.pages import PageForm, is_fetch
+from foundation.pages import FilterForm, PageForm, is_fetch
 from foundation.spreadsheets import csv_download
 from foundation.text import is_clean
 
@@ -45,13 +45,7 @@ _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,6})?")
 _TRUTH = {"true": True, "false": False}
 
 
-class CustomerFilter(PageForm):
-    q = forms.CharField(
-        label=lazy("Look for"),
-        max_length=MAX_Q,
-        required=False,
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": lazy("Name, e-mail, telephone or id")}),
-    )
+class CustomerFilter(FilterForm):
     channel = forms.ChoiceField(
         label=lazy("Channel"), required=False, choices=[("", lazy("Any")), *ChannelType.choices]
     )
@@ -68,14 +62,11 @@ class CustomerFilter(PageForm):
     )
     sort = forms.ChoiceField(label=lazy("Sort"), required=False, choices=people.Sort.choices)
 
-    def clean_q(self) -> str:
-        text: str = self.cleaned_data["q"]
-        if not is_clean(text):
-            raise forms.ValidationError(_("The text holds a character that cannot be stored."))
-        return text
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        self.fields["q"].widget.attrs["placeholder"] = _("Name, e-mail, telephone or id")
 
     def wanted(self) -> people.Filter:
-        """What was chosen; a field that is wrong counts as not chosen and says so itself."""
         self.full_clean()
         chosen, truth = self.cleaned_data, {"yes": True, "no": False}
         return people.Filter(
@@ -283,13 +274,13 @@ def _list(request: HttpRequest, form: CustomerFilter) -> HttpResponse:
     try:
         rows, following = people.page(user, wanted, cursor=request.GET.get("cursor"))
     except Unprocessable:  # an old or edited address: from the newest on
-        return redirect(f"{reverse('customers')}?{_query(request)}")
+        return redirect(f"{reverse('customers')}?{form.query()}")
     context = {
         "form": form,
         "rows": rows,
         "is_filtered": wanted != people.Filter(sort=wanted.sort),
-        "next": _query(request, cursor=following) if following else "",
-        "first": _query(request) if request.GET.get("cursor") else None,
+        "next": form.query(cursor=following) if following else "",
+        "first": form.query() if request.GET.get("cursor") else None,
         "section": "customers",
     }
     return render(request, "conversations/customers.html", context, status=422 if form.errors else 200)
@@ -318,10 +309,3 @@ def _customer(request: HttpRequest, customer_id: UUID) -> Customer:
     if found is None:
         raise Http404
     return found
-
-
-def _query(request: HttpRequest, **changes: str) -> str:
-    """What was chosen, as the query of a link; nothing that the form does not know."""
-    given = request.GET if request.method == "GET" else request.POST
-    kept = {name: given.get(name, "") for name in CustomerFilter.base_fields}
-    return urlencode({name: value for name, value in {**kept, **changes}.items() if value})

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from accounts.models import User
 from channels_app.models import Channel
-from pingback.demo import TEAM
+from pingback.demo_house import TEAM
 
 
 def start() -> str:

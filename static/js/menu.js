@@ -17,10 +17,7 @@ export function enhanceMenus() {
   })
   document.addEventListener("keydown", (event) => {
     const menu = event.target.closest?.("[data-pop][open]")
-    if (menu && STEPS[event.key]) {
-      event.preventDefault()
-      step(menu, STEPS[event.key])
-    }
+    if (menu && STEPS[event.key] && step(menu, STEPS[event.key])) event.preventDefault()
     if (event.key !== "Escape" || !menu) return
     menu.open = false
     menu.querySelector("summary").focus()
@@ -28,9 +25,11 @@ export function enhanceMenus() {
   })
 }
 
+/** False where there is nothing to go through: the key is the field's then. */
 function step(menu, by) {
   const items = [...menu.querySelectorAll(".menu-item")].filter((item) => item.checkVisibility())
-  if (!items.length) return
+  if (!items.length) return false
   const at = items.indexOf(document.activeElement)
   items[at < 0 && by < 0 ? items.length - 1 : (at + by + items.length) % items.length].focus()
+  return true
 }

@@ -33,3 +33,26 @@ def test_what_one_writes_down_stands_in_the_others_panel(browser: Any, server: A
     assert noise == []
     for context in contexts:
         context.close()
+
+
+def test_the_list_begins_in_sight_on_a_phone_and_is_narrowed_there(browser: Any, server: Any) -> None:
+    token = server.sign_up("phone@customers.example")
+    for name in ("Cleo", "Dora"):
+        server.call("POST", "/customers", {"name": name, "email": f"{name.lower()}@example.com"}, token)
+    context = signed_in(
+        browser, server, "phone@customers.example", viewport={"width": 360, "height": 740}, has_touch=True
+    )
+    page = context.new_page()
+    page.goto(f"{server.url}/customers/")
+    dora = page.get_by_role("link", name="Dora")
+    box = dora.bounding_box()
+    assert box["y"] + box["height"] < 740 / 2
+
+    page.get_by_text("Filter", exact=True).click()
+    page.get_by_label("Identity").select_option("Verified")
+    page.get_by_role("button", name="Show").click()
+    page.get_by_text("Nobody fits").wait_for()
+    page.get_by_role("link", name="Identity: Verified").click()
+    dora.click()
+    page.get_by_role("heading", name="Dora").wait_for()
+    context.close()

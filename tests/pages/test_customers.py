@@ -79,6 +79,16 @@ def test_a_wrong_filter_says_so_and_an_old_address_leads_to_the_first_page(ada: 
     assert "Nobody fits" in client.get(f"{PAGE}?q=zzz").content.decode()
 
 
+def test_what_is_chosen_stands_above_the_list_and_can_be_left_out_again(
+    three: dict[str, Customer], ada: User, sign_in: SignIn
+) -> None:
+    page = sign_in(ada).get(f"{PAGE}?q=o&channel=email&verified=yes&sort=last_seen_at")
+    assert page.context["form"].chosen() == [
+        ("Channel: E-mail", "q=o&verified=yes&sort=last_seen_at"),
+        ("Identity: Verified", "q=o&channel=email&sort=last_seen_at"),
+    ]
+
+
 def test_list_and_page_ask_as_many_questions_for_many_rows_as_for_one(
     ada: User, acme: Business, sign_in: SignIn
 ) -> None:

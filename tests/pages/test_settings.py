@@ -1,14 +1,16 @@
 """Onboarding and settings: forms call the services, and their refusals stand beside the fields."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business, Membership
 from channels_app.models import Channel
 from channels_app.services import create_channel
-from conversations.models import ChannelType
+from conversations.models import ChannelType, Status
 from tests import builders
 from widgets.models import Widget
 
@@ -144,7 +146,8 @@ def test_who_is_not_the_owner_sees_channels_and_changes_none(ada: User, ben: Use
     assert list(Channel.objects.values_list("is_active", flat=True)) == [True]
 
 
-def test_the_demo_fills_one_workspace_however_often_it_is_asked(db: None, client) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.django_db(transaction=True)
+def test_the_demo_fills_one_workspace_however_often_it_is_asked(client: Any) -> None:
     from pingback import demo
 
     assert client.get("/demo/").status_code == 404
@@ -157,6 +160,30 @@ def test_the_demo_fills_one_workspace_however_often_it_is_asked(db: None, client
     signed_in = client.post("/login", {"email": "mira@tidewater.example", "password": demo.password()})
     assert signed_in.status_code == 302
     assert "data-widget-id" in client.get("/demo/").content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_demo_looks_like_weeks_of_work(client: Any) -> None:
+    from pingback import demo
+
+    demo.fill()
+    business = Business.objects.get()
+    talks = business.conversations.all()
+    assert set(talks.values_list("status", flat=True)) == set(Status.values)
+    assert talks.exclude(handoff_reason="").exists()
+    assert talks.exclude(snoozed_until=None).exists()
+    assert talks.filter(messages__ai_sources__isnull=False, status=Status.RESOLVED).exists()
+    assert business.tags.exists()
+    assert business.notes.exists()
+    assert business.articles.filter(status="draft").exists()
+    an_hour_ago = timezone.now() - timedelta(hours=1)
+    assert business.customers.filter(last_seen_at__lt=an_hour_ago).count() > 40
+    assert business.customers.exclude(phone="").exists()
+    for conversation in talks.prefetch_related("messages", "activities", "notes"):
+        last = max(each.created_at for each in conversation.messages.all())
+        behind = [*conversation.activities.all(), *conversation.notes.all()]
+        assert all(each.created_at - last < timedelta(minutes=10) for each in behind)
+        assert conversation.waiting_since is None or conversation.waiting_since <= last
 
 
 @pytest.mark.django_db
