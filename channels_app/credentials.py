@@ -8,7 +8,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from channels_app.connect_forms import ConnectForm, Value, form_for
+from channels_app.connect_fields import ConnectForm, Value
+from channels_app.connect_forms import form_for
 from channels_app.models import Channel
 from foundation.errors import Invalid
 from foundation.sealed import CannotUnseal, seal, unseal

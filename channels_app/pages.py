@@ -1,11 +1,12 @@
 """The form of a channel, made from what its type needs (connect_forms.py)."""
 
+from itertools import groupby
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
 
-from channels_app.connect_forms import ConnectForm, Field
+from channels_app.connect_fields import ConnectForm, Field, Group
 from channels_app.credentials import MASK
 from channels_app.models import Channel
 from channels_app.wire import shown_config
@@ -37,6 +38,14 @@ class ConnectChannel(PageForm):
             self.fields[field.name] = _input(field, mask)
             self._dress(self.fields[field.name])
 
+    def groups(self) -> list[tuple[Group | None, list[forms.BoundField], bool]]:
+        """In the order of the entries: what stands together, and whether it is in sight from the start."""
+        named = [(group, list(those)) for group, those in groupby(self.connect.fields, key=lambda each: each.group)]
+        return [(group, [self[each.name] for each in those], self._in_sight(group, those)) for group, those in named]
+
+    def _in_sight(self, group: Group | None, fields: list[Field]) -> bool:
+        return not (group and group.folded) or any(self[each.name].value() or self[each.name].errors for each in fields)
+
     def config(self) -> dict[str, Any]:
         """What the service takes: the answers, and what the form does not ask for as it is."""
         kept = self.channel.config if self.channel else {}
@@ -52,7 +61,9 @@ class ConnectChannel(PageForm):
 
 
 def _input(field: Field, mask: str) -> forms.Field:
-    common: dict[str, Any] = {"label": field.label, "help_text": field.help, "required": field.required}
+    # Over the API it is stored without what is needed, too; who sits at the page is told at once.
+    common: dict[str, Any] = {"label": field.label, "help_text": field.help}
+    common["required"] = field.required or field.needed
     attributes = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
     if field.kind == "checkbox":
         switch = forms.CheckboxInput(attrs={"class": "switch", "role": "switch"})

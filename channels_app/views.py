@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,11 +17,14 @@ from businesses.policy import Action, may
 from businesses.selectors import membership_of
 from channels_app import connecting, intake
 from channels_app.adapters import ADAPTERS
-from channels_app.connect_forms import CONNECT_FORMS, ConnectForm, form_for
-from channels_app.models import Channel, DeliveryState, RawState
+from channels_app.connect_fields import ConnectForm
+from channels_app.connect_forms import CONNECT_FORMS, form_for
+from channels_app.health import Light, health_of, token_ends
+from channels_app.mail_providers import MAIL_PROVIDERS
+from channels_app.models import Channel, Delivery, DeliveryState, RawState
 from channels_app.pages import ConnectChannel
 from channels_app.services import create_channel, delete_channel, pause_channel, update_channel
-from channels_app.wire import shown_config, standing
+from channels_app.wire import shown_config
 from conversations.models import ChannelType
 from foundation.errors import Refused
 
@@ -32,8 +35,10 @@ SHOWN_FAILED = 20
 @require_safe
 def channels(request: HttpRequest) -> HttpResponse:
     found = Channel.objects.visible_to(request.user).in_order()
-    shown = [_shown(channel) for channel in found]
-    troubled = [item for item in shown if item["state"] == "error" and item["channel"].is_active]
+    queued = Delivery.objects.filter(channel__in=found, state=DeliveryState.QUEUED).values_list("channel")
+    waiting = dict(queued.annotate(Count("pk")).order_by())
+    shown = [{**_shown(channel), "waiting": waiting.get(channel.pk, 0)} for channel in found]
+    troubled = [item for item in shown if item["health"].light == Light.BAD]
     context = {"channels": shown, "troubled": troubled, "forms": _addable(found), **_settings(request)}
     return render(request, "channels_app/list.html", context)
 
@@ -168,15 +173,16 @@ def remove(request: HttpRequest, channel_id: UUID) -> HttpResponse:
 
 
 def _shown(found: Channel) -> dict[str, Any]:
-    state, detail = standing(found)
-    return {"channel": found, "state": state, "detail": detail, "title": form_for(found.type).title}
+    kind = form_for(found.type).title
+    account = found.public_handle or found.setup.get("account", "")
+    return {"channel": found, "health": health_of(found), "kind": kind, "title": account or kind}
 
 
 def _health(found: Channel) -> dict[str, Any]:
     """What waits, and what could not be taken in; nothing for what is on our own sockets."""
     return {
         "has_health": found.type in ADAPTERS,
-        "token_ends": parse_datetime(found.setup.get("expires_at") or ""),
+        "token_ends": token_ends(found),
         "queue": found.deliveries.filter(state=DeliveryState.QUEUED).count(),
         "failed": found.raw_events.filter(state=RawState.FAILED).order_by("-received_at")[:SHOWN_FAILED],
     }
@@ -191,7 +197,7 @@ def _channel(request: HttpRequest, channel_id: UUID) -> Channel:
 
 def _settings(request: HttpRequest) -> dict[str, Any]:
     may_change = may(membership_of(request.user), Action.MANAGE_CHANNELS)
-    return {"section": "settings", "tab": "channels", "may_change": may_change}
+    return {"section": "settings", "tab": "channels", "may_change": may_change, "mail_providers": MAIL_PROVIDERS}
 
 
 def _addable(shown: Iterable[Channel]) -> list[ConnectForm]:

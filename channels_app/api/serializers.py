@@ -4,7 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from channels_app.connect_forms import CONNECT_FORMS, ConnectForm
+from channels_app.connect_fields import ConnectForm
+from channels_app.connect_forms import CONNECT_FORMS
 from channels_app.models import ChannelState
 from conversations.models import ChannelType
 from foundation.api import IdField

@@ -18,7 +18,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import User
 from businesses.models import Business, FeedEvent, Membership, Role
-from channels_app.connect_forms import CONNECT_FORMS, ConnectForm
+from channels_app.connect_fields import ConnectForm
+from channels_app.connect_forms import CONNECT_FORMS
 from channels_app.models import Channel
 from conversations import feed, wire
 from conversations.models import Message

@@ -189,3 +189,19 @@ def test_deleting_a_channel_asks_first(browser: Any, server: Any, acme: dict[str
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     page.get_by_text("Channel deleted.").wait_for()
     context.close()
+
+
+def test_the_servers_of_a_common_mail_provider_are_filled_in(
+    browser: Any, server: Any, acme: dict[str, str], cookies: Any
+) -> None:
+    context = browser.new_context(storage_state=cookies)
+    page = context.new_page()
+    page.goto(f"{server.url}/settings/channels/email/")
+    page.get_by_role("button", name="Gmail").click()
+    assert page.locator("[name=smtp_host]").input_value() == "smtp.gmail.com"
+    assert page.locator("[name=imap_host]").input_value() == "imap.gmail.com"
+    page.get_by_text("2-Step Verification, App passwords").wait_for()
+    assert not page.locator("[name=oauth_client_id]").is_visible()
+    page.get_by_text("Sign in with OAuth", exact=True).click()
+    page.locator("[name=oauth_client_id]").wait_for()
+    context.close()

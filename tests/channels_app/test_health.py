@@ -1,14 +1,19 @@
 """Settings, a channel's page: what is known of its health, and what an owner does about it."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business
 from channels_app import deliveries, intake
+from channels_app.health import health_of
 from channels_app.models import Channel, ChannelState, Delivery, DeliveryState, RawEvent, RawState
 from channels_app.services import create_channel
 from conversations.models import ChannelType, Message
@@ -94,3 +99,82 @@ def test_what_could_not_be_taken_in_is_shown_with_its_reason_and_tried_again(
 def test_other_workspaces_reach_none_of_it(mallory: User, channel: Channel) -> None:
     for what in ("test", "pause"):
         assert browser(mallory).post(f"/settings/channels/{channel.pk}/{what}/").status_code == 404
+
+
+SOON = timezone.now() + timedelta(days=3)
+
+
+@pytest.mark.parametrize(
+    ("row", "light", "words"),
+    [
+        ({"state": "connecting"}, "brand", "Connecting: Telegram is being asked."),
+        (
+            {"state": "connecting", "last_error": "Telegram did not answer."},
+            "warn",
+            "Telegram has not agreed yet: Telegram did not answer. We ask again by ourselves.",
+        ),
+        ({}, "brand", "Connected. Waiting for the first message."),
+        ({"last_event_at": timezone.now()}, "ok", "Working."),
+        ({"held_until": SOON, "last_event_at": timezone.now()}, "warn", "Sending rests until"),
+        ({"setup": {"expires_at": SOON.isoformat()}}, "warn", "Working. The access token ends on"),
+        ({"setup": {"expires_at": "2020-01-01T00:00:00+00:00"}}, "bad", "The access token has run out"),
+        ({"paused_at": timezone.now()}, "", "Paused since"),
+        (
+            {"state": "error", "state_detail": "Telegram does not know this bot token any more."},
+            "bad",
+            "Telegram does not know this bot token any more.",
+        ),
+        ({"state": "incomplete", "state_detail": "Still needed: Password."}, "warn", "Still needed: Password."),
+        ({"state": "error", "is_active": False}, "", "Switched off: nothing comes in or goes out."),
+    ],
+)
+def test_each_state_has_a_light_and_plain_words(
+    row: dict[str, Any], light: str, words: str, ada: User, channel: Channel
+) -> None:
+    Channel.objects.filter(pk=channel.pk).update(**{"state": "connected", **row})
+    channel.refresh_from_db()
+
+    health = health_of(channel)
+    page = browser(ada).get("/settings/channels/").content.decode()
+
+    assert health.light == light
+    assert health.words.startswith(words)
+    assert health.words in page
+    assert health.words in browser(ada).get(f"/settings/channels/{channel.pk}/").content.decode()
+
+
+def test_what_waits_is_counted_in_one_question_for_all_channels(ada: User, acme: Business, channel: Channel) -> None:
+    thread = builders.conversation(acme, type=channel.type, channel=channel)
+    builders.answers(ada, thread, "It left today.")
+    client = browser(ada)
+    Channel.objects.filter(pk=channel.pk).update(state="error", state_detail="It is gone.")
+
+    def asked() -> tuple[int, str]:
+        with CaptureQueriesContext(connection) as queries:
+            page = client.get("/settings/channels/").content.decode()
+        return len(queries), page
+
+    few, page = asked()
+    assert "1 answer waits and goes out once it works again." in page
+    for number in range(5):
+        create_channel(actor=ada, type=ChannelType.TELEGRAM, config={"bot_token": f"{number}1:another-bots-token"})
+    assert asked()[0] == few
+
+
+@pytest.mark.parametrize(
+    ("kind", "needed"),
+    [
+        ("x", ["api_key", "api_secret", "access_token", "access_token_secret"]),
+        ("sms", ["phone_number", "account_sid", "auth_token"]),
+        ("email", ["address", "smtp_host"]),
+    ],
+)
+def test_the_page_asks_for_all_that_is_needed_and_says_where_it_is(
+    kind: str, needed: list[str], ada: User, acme: Business
+) -> None:
+    refused = browser(ada).post(f"/settings/channels/{kind}/", {})
+    form = refused.context["form"]
+    assert refused.status_code == 422
+    assert list(form.errors) == needed
+    assert all(form.fields[name].help_text for name in needed)
+    assert not Channel.objects.filter(type=kind).exists()

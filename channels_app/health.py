@@ -1,0 +1,86 @@
+"""How a channel is: one light and one sentence for the team, whatever the row says it with."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from channels_app.adapters import ADAPTERS
+from channels_app.connect_forms import form_for
+from channels_app.models import Channel, ChannelState
+from channels_app.wire import standing
+
+# So long before an access token runs out it is told.
+IN_TIME = timedelta(days=7)
+
+
+class Light(StrEnum):
+    """The names of our dots (static/css/status.css)."""
+
+    OFF = ""
+    WORKING_ON_IT = "brand"
+    GOOD = "ok"
+    CAREFUL = "warn"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    light: Light
+    words: str
+
+
+def health_of(channel: Channel) -> Health:
+    """What stops it comes first, then what will."""
+    state, detail = standing(channel)
+    if not channel.is_active:
+        return Health(light=Light.OFF, words=_("Switched off: nothing comes in or goes out."))
+    if state == ChannelState.ERROR:
+        return Health(light=Light.BAD, words=detail or _("Not working."))
+    if state == ChannelState.INCOMPLETE:
+        return Health(light=Light.CAREFUL, words=detail or _("Something is still missing."))
+    if channel.paused_at:
+        since = {"when": _clock(channel.paused_at)}
+        return Health(light=Light.OFF, words=_("Paused since %(when)s: answers wait, messages come in.") % since)
+    if state == ChannelState.CONNECTING:
+        return _connecting(channel)
+    return _connected(channel, detail)
+
+
+def token_ends(channel: Channel) -> datetime | None:
+    """When the provider says that the access token runs out; None = it does not, or nobody said."""
+    return parse_datetime(channel.setup.get("expires_at") or "")
+
+
+def _connecting(channel: Channel) -> Health:
+    name = {"name": form_for(channel.type).title, "why": channel.last_error}
+    if channel.last_error:
+        words = _("%(name)s has not agreed yet: %(why)s We ask again by ourselves.") % name
+        return Health(light=Light.CAREFUL, words=words)
+    return Health(light=Light.WORKING_ON_IT, words=_("Connecting: %(name)s is being asked.") % name)
+
+
+def _connected(channel: Channel, detail: str) -> Health:
+    now, ends = timezone.now(), token_ends(channel)
+    if ends and ends <= now:
+        return Health(light=Light.BAD, words=_("The access token has run out: enter a new one."))
+    if channel.held_until and channel.held_until > now:
+        words = _("Sending rests until %(when)s, after several failures.") % {"when": _clock(channel.held_until)}
+        return Health(light=Light.CAREFUL, words=words)
+    if ends and ends < now + IN_TIME:
+        day = {"day": date_format(timezone.localtime(ends), "j F")}
+        return Health(light=Light.CAREFUL, words=_("Working. The access token ends on %(day)s: renew it.") % day)
+    if detail:
+        return Health(light=Light.GOOD, words=detail)
+    if channel.type in ADAPTERS and channel.last_event_at is None:
+        return Health(light=Light.WORKING_ON_IT, words=_("Connected. Waiting for the first message."))
+    return Health(light=Light.GOOD, words=_("Working."))
+
+
+def _clock(when: datetime) -> str:
+    local = timezone.localtime(when)
+    return date_format(local, "H:i" if local.date() == timezone.localdate() else "j M, H:i")
