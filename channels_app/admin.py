@@ -5,6 +5,7 @@ from django.utils.translation import ngettext
 
 from channels_app import identity, intake, retrying
 from channels_app.models import Channel, Contact, Delivery, ExternalMessage, Heartbeat, Mailbox, Media, RawEvent, Thread
+from foundation.errors import Refused
 
 
 class LookOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -81,9 +82,13 @@ class ContactAdmin(LookOnlyAdmin):
 
     @admin.action(description=_("Make somebody of their own of it"))
     def separate(self, request: HttpRequest, queryset):  # type: ignore[no-untyped-def]
-        for contact in queryset:
-            identity.separate(contact)
-        self.message_user(request, _("Taken apart."), messages.SUCCESS)
+        try:
+            for contact in queryset:
+                identity.separate(contact=contact, actor=None)
+        except Refused as refusal:
+            self.message_user(request, refusal.detail, messages.ERROR)
+        else:
+            self.message_user(request, _("Taken apart."), messages.SUCCESS)
 
 
 @admin.register(Thread)

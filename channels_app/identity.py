@@ -5,15 +5,19 @@ address that somebody claims to have joins nobody. Each match says why, and `sep
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from channels_app.adapters.events import ContactRef
 from channels_app.models import Channel, Contact, Thread
 from conversations import events
-from conversations.models import Conversation, Customer
+from conversations.models import ActivityKind, Conversation, Customer
+from conversations.services import activities
+from foundation.errors import Invalid
 from foundation.ids import new_id
 from foundation.text import storable
 
@@ -98,10 +102,29 @@ def change(channel: Channel, old_key: str, *, new_keys: Sequence[str], reachable
         found.save(update_fields=["unreachable"])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownAs:
+    """A key of a customer. is_matched: it is the customer's because of another channel, and can be taken apart."""
+
+    contact: Contact
+    is_matched: bool
+
+
+def known_as(customer: Customer) -> list[KnownAs]:
+    """The oldest first: where that one came in is where the customer comes from."""
+    contacts = list(Contact.objects.filter(customer=customer).select_related("channel").order_by("created_at", "pk"))
+    return [KnownAs(contact=each, is_matched=each.channel_id != contacts[0].channel_id) for each in contacts]
+
+
 @transaction.atomic
-def separate(contact: Contact) -> Customer:
-    """Undo a match: this channel's keys and conversations of the customer become somebody of their own."""
+def separate(*, contact: Contact, actor: User | None) -> Customer:
+    """Undo a match: this channel's keys and conversations of the customer become somebody of their own.
+
+    actor: None = an operator. Raises Invalid for who is known by this channel alone.
+    """
     customer = contact.customer
+    if not Contact.objects.filter(customer=customer).exclude(channel_id=contact.channel_id).exists():
+        raise Invalid(_("This customer is known by one channel alone: there is nothing to take apart."))
     apart = Customer.objects.create(business_id=customer.business_id, name=customer.name)
     conversations = Conversation.objects.filter(customer=customer, channel_id=contact.channel_id)
     list(conversations.select_for_update(no_key=True).order_by("pk").values_list("pk"))
@@ -109,9 +132,11 @@ def separate(contact: Contact) -> Customer:
     for conversation in changed:
         conversation.customer = apart
         conversation.save(update_fields=["customer"])
+        activities.tell(conversation, ActivityKind.CUSTOMER_UNMERGED, actor=actor, customer_id=str(customer.pk))
     keys = Contact.objects.filter(customer=customer, channel_id=contact.channel_id)
     keys.update(customer=apart, reason=_("Taken apart by hand."))
-    told = [events.conversation_updated(conversation, actor_id=None) for conversation in changed]
+    actor_id = actor.pk if actor else None
+    told = [events.conversation_updated(conversation, actor_id=actor_id) for conversation in changed]
     events.record(customer.business_id, [events.customer_created(apart), *told])
     return apart
 
@@ -127,4 +152,5 @@ def _reason(channel: Channel, ref: ContactRef, *, known: bool) -> str:
     elsewhere = _elsewhere(channel, ref)
     if elsewhere is None:
         return _("The first message came with it.")
-    return _("%(channel)s vouches for the same key, %(key)s.") % {"channel": elsewhere.channel, "key": elsewhere.key}
+    told = {"channel": elsewhere.channel, "number": elsewhere.key.removeprefix("tel:")}
+    return _("Matched because %(channel)s vouches for the same number, %(number)s.") % told

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from channels_app import originals, retry_pages, template_pages, views
+from channels_app import identity_pages, originals, retry_pages, template_pages, views
 
 urlpatterns = [
     path("inbox/<uuid:conversation_id>/templates/", template_pages.templates, name="conversation-templates"),
@@ -13,6 +13,11 @@ urlpatterns = [
         "inbox/<uuid:conversation_id>/messages/<uuid:message_id>/retry/",
         retry_pages.retry,
         name="conversation-message-retry",
+    ),
+    path(
+        "customers/<uuid:customer_id>/identities/<uuid:identity_id>/separate/",
+        identity_pages.take_apart,
+        name="identity-separate",
     ),
     path("settings/channels/", views.channels, name="settings-channels"),
     path("settings/channels/<uuid:channel_id>/", views.channel, name="channel"),

@@ -18,6 +18,8 @@ from accounts.services import register
 from businesses.models import AgentStatus, Business, Membership
 from businesses.services import create_business
 from businesses.teams import create_team
+from channels_app import identity
+from channels_app.adapters.events import ContactRef
 from channels_app.models import Channel, Delivery, DeliveryState
 from channels_app.services import create_channel
 from conversations.models import (
@@ -127,6 +129,7 @@ def _make() -> Business:
         _play(talk, business, channels[talk.channel], agents, people)
     _rate(business)
     _send_all(business)
+    _recognize(channels, people["Ruth Adeyemi"])
     opened = timezone.now() - timedelta(days=40)
     Business.objects.filter(pk=business.pk).update(created_at=opened)
     Membership.objects.filter(business=business).update(invited_at=opened)
@@ -295,6 +298,14 @@ def _place(conversation: Conversation, customer: Customer, talk: Talk, agents: d
         marks = {"customer_delivered_seq": ours[-1], "customer_delivered_at": ended}
         marks |= {"customer_read_seq": seq, "customer_read_at": ended}
         Receipts.objects.update_or_create(conversation=conversation, defaults=marks)
+
+
+def _recognize(channels: dict[str, Channel], customer: Customer) -> None:
+    """Two channels know her by her telephone."""
+    key = f"tel:{customer.phone.replace(' ', '')}"
+    for kind in (ChannelType.WHATSAPP, ChannelType.SMS):
+        ref = ContactRef(keys=(key,), proven=(key,), handle=customer.phone)
+        identity.note(channels[kind], ref, customer.pk)
 
 
 def _see_customers(business: Business) -> None:

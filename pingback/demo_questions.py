@@ -207,6 +207,5 @@ QUESTIONS = (
     _short("Beatriz Costa", "instagram", 10 * DAY + 50, "Tem cold brew?", "Só no verão, de maio a setembro.", "priya"),
     _short("Peter Novotny", "webchat", 11 * DAY, "Can I change the card?", "Yes, under Account, Payment.", "priya"),
     _short("Hannah Schmidt", "email", 11 * DAY + 60, "Lieferung an Packstation?", "Geht, einfach als Adresse angeben."),
-    _short("Joy Achieng", "whatsapp", 12 * DAY, "Asante kwa kahawa nzuri!", "Karibu tena, Joy.", "priya"),
     _short("Viktor Horvat", "telegram", 13 * DAY, "Imate li zrna za espresso?", "Imamo, Harbour blend.", "jonas"),
 )

@@ -146,6 +146,19 @@ TALKS = (
         tags=("Delivery",),
     ),
     Talk(
+        "Ruth Adeyemi",
+        "",
+        "whatsapp",
+        16 * DAY,
+        (
+            ("", "Can I swap the Huila for the Harbour blend in my next box?"),
+            ("priya", "Swapped, Ruth. It comes with the box on the 14th."),
+        ),
+        Status.RESOLVED,
+        "priya",
+        tags=("Subscription",),
+    ),
+    Talk(
         "Sofia Marchetti",
         "sofia@trecaffe.example",
         "email",

@@ -18,6 +18,9 @@ from businesses.invitations import invite
 from businesses.members import remove_member
 from businesses.models import Business, Role
 from businesses.teams import create_team
+from channels_app.models import Contact
+from channels_app.services import create_channel
+from conversations.models import ChannelType, Customer
 from conversations.saved_views.services import create_view
 from conversations.services.assigning import assign_conversation
 from conversations.services.canned_responses import create_response as canned
@@ -209,7 +212,8 @@ def ids(ada: User, acme: Business) -> dict[str, str]:
         "tag_id": str(create_tag(business=acme, name="Late", actor=ada).pk),
         "widget_id": str(widget.pk),
         "secret_id": str(add_secret(actor=ada, widget=widget)[0].pk),
-        "channel_id": str(acme.channels.get().pk),
+        "channel_id": str(acme.channels.get(type="widget").pk),
+        "identity_id": str(known_over_two_channels(ada, conversation.customer)),
         "view_id": str(create_view(actor=ada, name="Ours", shared=True, filter=OPEN_ONES).pk),
         "customer_id": str(conversation.customer_id),
         "other_customer_id": str(builders.customer(acme, "Dora").pk),
@@ -217,6 +221,16 @@ def ids(ada: User, acme: Business) -> dict[str, str]:
         "invitation_id": str(invite(actor=ada, email="gil@example.com").pk),
         "member_id": str(builders.member(acme, builders.person("Eve")).pk),
     }
+
+
+def known_over_two_channels(ada: User, customer: Customer | None) -> uuid.UUID:
+    assert customer
+    config = {"phone_number": "+15550009999", "account_sid": "AC1", "auth_token": "a-long-token"}
+    sms = create_channel(actor=ada, type=ChannelType.SMS, config=config)
+    web = customer.business.channels.get(type=ChannelType.WIDGET)
+    for channel, key in ((web, "web:1"), (sms, "tel:+15550001111")):
+        contact = Contact.objects.create(business=customer.business, channel=channel, customer=customer, key=key)
+    return contact.pk
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,92 @@
+"""Who is known over several channels: it is said why, and taken apart where it is wrong."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from businesses.models import Business
+from channels_app import identity
+from channels_app.adapters.events import ContactRef
+from channels_app.models import Channel
+from channels_app.services import create_channel
+from conversations.models import ChannelType, Conversation, Customer
+from tests import builders
+
+NUMBER = ContactRef(keys=("tel:+15550001111",), proven=("tel:+15550001111",), handle="+15550001111")
+CONFIGS = {
+    ChannelType.SMS: {"phone_number": "+15550009999", "account_sid": "AC1", "auth_token": "a-long-token"},
+    ChannelType.WHATSAPP: {"phone_number_id": "1065403522", "access_token": "a-long-access-token"},
+}
+
+
+def writes(ada: User, acme: Business, kind: ChannelType) -> tuple[Channel, Conversation]:
+    channel = create_channel(actor=ada, type=kind, config=CONFIGS[kind])
+    customer, is_new = identity.customer_of(channel, NUMBER)
+    if is_new:
+        customer.save(force_insert=True)
+    identity.note(channel, NUMBER, customer.pk)
+    return channel, builders.conversation(acme, customer=customer, type=kind, channel=channel)
+
+
+@pytest.fixture
+def talks(ada: User, acme: Business) -> list[Conversation]:
+    """One number, by SMS and then over WhatsApp."""
+    return [writes(ada, acme, kind)[1] for kind in CONFIGS]
+
+
+def test_a_match_is_explained_where_the_customer_is_shown(ada: User, talks: list[Conversation]) -> None:
+    client = Client()
+    client.force_login(ada)
+    customer = talks[0].customer
+    assert customer
+    assert talks[1].customer == customer
+
+    why = "Matched because SMS +15550009999 vouches for the same number, +15550001111."
+    assert why in client.get(f"/customers/{customer.pk}/").content.decode()
+    assert why in client.get(f"/inbox/{talks[1].pk}/").content.decode()
+    listed = builders.api(ada).get(f"/api/v1/customers/{customer.pk}/identities").json()["results"]
+    assert [(each["channel_type"], each["is_matched"]) for each in listed] == [("sms", False), ("whatsapp", True)]
+    assert listed[1]["reason"] == why
+
+
+def test_taken_apart_they_are_two_and_stay_two(ada: User, talks: list[Conversation]) -> None:
+    client = Client()
+    client.force_login(ada)
+    customer = talks[0].customer
+    assert customer
+    matched = customer.contacts.get(channel__type=ChannelType.WHATSAPP)
+
+    page = client.post(f"/customers/{customer.pk}/identities/{matched.pk}/separate/", follow=True)
+
+    for talk in talks:
+        talk.refresh_from_db()
+    assert talks[0].customer == customer
+    assert talks[1].customer != customer
+    assert page.redirect_chain == [(f"/customers/{talks[1].customer_id}/", 302)]
+    assert "Taken apart by hand." in page.content.decode()
+    assert "undid the merge" in client.get(f"/inbox/{talks[1].pk}/").content.decode()
+    again, is_new = identity.customer_of(matched.channel, NUMBER)
+    assert (again.pk, is_new) == (talks[1].customer_id, False)
+
+
+def test_over_the_api_the_answer_is_who_they_are_now(ada: User, talks: list[Conversation]) -> None:
+    customer = talks[0].customer
+    assert customer
+    matched = customer.contacts.get(channel__type=ChannelType.WHATSAPP)
+    address = f"/api/v1/customers/{customer.pk}/identities/{matched.pk}"
+
+    apart = builders.api(ada).delete(address).json()
+
+    assert apart["id"] == str(Conversation.objects.get(pk=talks[1].pk).customer_id)
+    assert builders.api(ada).delete(address).status_code == 404
+    alone = builders.api(ada).delete(f"/api/v1/customers/{apart['id']}/identities/{matched.pk}")
+    assert (alone.status_code, Customer.objects.count()) == (400, 2)
+
+
+def test_nobody_elsewhere_takes_anything_apart(mallory: User, talks: list[Conversation]) -> None:
+    client = Client()
+    client.force_login(mallory)
+    contact = talks[1].customer.contacts.last()  # type: ignore[union-attr]
+    address = f"/customers/{talks[1].customer_id}/identities/{contact.pk}/separate/"  # type: ignore[union-attr]
+    assert client.post(address).status_code == 404
+    assert Customer.objects.count() == 1
