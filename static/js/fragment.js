@@ -56,9 +56,12 @@ export async function fragment(address, options) {
   return new DOMParser().parseFromString(await answer.text(), "text/html")
 }
 
-/** Make the page's element what the fragment's element of the same id is; focus and open menus stay. */
+/**
+ * Make the page's element what the fragment's element of the same id is; focus and open menus stay, and all of it while
+ * somebody changes something in it (in-place.js).
+ */
 export function morph(old, fresh) {
-  if (!old || !fresh || old.isEqualNode(fresh)) return
+  if (!old || !fresh || old.isEqualNode(fresh) || old.querySelector("[data-changing]")) return
   Idiomorph.morph(old, document.importNode(fresh, true), {
     callbacks: { beforeAttributeUpdated: (name) => name !== "open" },
   })

@@ -3,6 +3,7 @@
 import { showCompany } from "./company.js"
 import { enhanceComposer } from "./composer.js"
 import { enhanceEditing } from "./editing.js"
+import { enhanceInPlace } from "./in-place.js"
 import { ask, Failed, fragment } from "./fragment.js"
 import { Follow } from "./follow.js"
 import { enhanceKeys } from "./keys.js"
@@ -228,6 +229,7 @@ export function enhanceInbox(body) {
       look()
     },
   })
+  enhanceInPlace({ changed: () => look() })
   const goToList = (name) => document.querySelector(`#lists a[href$="${name}"]`)?.click()
   const actions = {
     next: () => list.step(1, (address) => open(address)),

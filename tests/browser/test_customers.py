@@ -19,13 +19,18 @@ def test_what_one_writes_down_stands_in_the_others_panel(browser: Any, server: A
         page.locator("body[data-ready]").wait_for()
 
     one.get_by_role("link", name="Edit the customer").click()
-    dialog = one.get_by_role("dialog")
-    dialog.get_by_label("E-mail").fill("nonsense")
-    dialog.get_by_role("button", name="Save").click()
-    dialog.get_by_text("E-mail: Enter a valid email address.").wait_for()
-    dialog.get_by_label("E-mail").fill("cleo@example.com")
-    dialog.get_by_label("Attributes").fill("plan: Pro")
-    dialog.get_by_role("button", name="Save").click()
+    form = one.locator("#customer").get_by_role("form", name="Edit customer")
+    form.get_by_label("E-mail").fill("nonsense")
+    form.get_by_role("button", name="Save").click()
+    form.get_by_text("E-mail: Enter a valid email address.").wait_for()
+    form.get_by_label("E-mail").fill("cleo@example.com")
+    form.get_by_label("Attributes").fill("plan: Pro")
+    server.call("PATCH", f"/customers/{cleo['id']}", {"phone": "+15550001111"}, token)
+    other.locator("#customer").get_by_text("+15550001111").wait_for()
+    assert form.get_by_label("Attributes").input_value() == "plan: Pro"  # news take no words out of one's hands
+    form.get_by_label("Telephone").fill("+15550001111")
+    form.get_by_role("button", name="Save").click()
+    form.wait_for(state="detached")
 
     for page in (one, other):
         page.locator("#customer").get_by_text("cleo@example.com").wait_for()
@@ -55,4 +60,26 @@ def test_the_list_begins_in_sight_on_a_phone_and_is_narrowed_there(browser: Any,
     page.get_by_role("link", name="Identity: Verified").click()
     dora.click()
     page.get_by_role("heading", name="Dora").wait_for()
+    context.close()
+
+
+def test_a_customers_page_is_changed_where_it_stands(browser: Any, server: Any) -> None:
+    token = server.sign_up("place@customers.example")
+    cleo = server.call("POST", "/customers", {"name": "Cleo"}, token)
+    context = signed_in(browser, server, "place@customers.example")
+    page = context.new_page()
+    noise = console_of(page, server)
+    page.goto(f"{server.url}/customers/{cleo['id']}/")
+    page.wait_for_load_state("networkidle")
+    page.get_by_role("link", name="Edit").click()
+    page.get_by_label("Name").fill("Cleo Marsh")
+    page.get_by_label("Name").press("Escape")
+    page.get_by_label("Name").wait_for(state="detached")
+    page.get_by_role("link", name="Edit").click()
+    assert page.get_by_label("Name").input_value() == "Cleo"
+    page.get_by_label("Name").fill("Cleo Marsh")
+    page.get_by_label("Name").press("Enter")
+    page.get_by_role("heading", name="Cleo Marsh").wait_for()
+    assert page.url.endswith(f"/customers/{cleo['id']}/")
+    assert noise == []
     context.close()

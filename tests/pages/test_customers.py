@@ -137,7 +137,7 @@ def test_the_panel_gets_a_fragment_and_a_sentence_when_it_is_refused(
     form = client.get(f"{PAGE}{cleo.pk}/edit/", headers=headers)
     refused = client.post(f"{PAGE}{cleo.pk}/edit/", {"email": "x"}, headers=headers)
 
-    assert b"data-edit-form" in form.content
+    assert b"data-changing" in form.content
     assert b"<html" not in form.content
     assert refused.status_code == 422
     assert refused.json()["detail"].startswith("E-mail: ")
