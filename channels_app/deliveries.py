@@ -11,7 +11,8 @@ import logging
 import random
 import threading
 import traceback
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -40,6 +41,7 @@ log = logging.getLogger("pingback.deliveries")
 # Several times the 10 s that a try may take: what is not closed by then belongs to a worker that is gone.
 LEASE = timedelta(seconds=60)
 PER_CHANNEL = 4
+PER_TYPE = 8
 MAX_TRIES = 12
 MAX_AGE = timedelta(hours=24)
 # After the first try, the second, ...; the eleven of them fit into MAX_AGE.
@@ -99,14 +101,23 @@ def _rows(business_id: UUID, message: Message) -> list[Delivery]:
 # Claiming -------------------------------------------------------------------------------------------------
 
 
-def claim(most: int) -> list[Delivery]:
-    """Up to `most` rows that are due, now ours for LEASE. Two workers never get the same one."""
-    channel_ids = list(_ready().order_by().values_list("channel_id", flat=True).distinct())
-    random.shuffle(channel_ids)  # none is always served first
+def claim(most: int, *, under_way: Mapping[str, int] | None = None) -> list[Delivery]:
+    """Up to `most` rows that are due, now ours for LEASE. Two workers never get the same one.
+
+    under_way: how many of each type of channel this process is at. A provider that hangs holds no more than PER_TYPE of
+    its hands, however many channels it has; what is free is shared evenly among the channels that wait.
+    """
+    waiting = list(_ready().order_by().values_list("channel_id", "channel__type").distinct())
+    random.shuffle(waiting)  # none is always served first
+    share = max(1, most // len(waiting)) if waiting else 0
+    busy = Counter(under_way or {})
     claimed: list[Delivery] = []
-    for channel_id in channel_ids:
-        if len(claimed) < most:
-            claimed += _claim_of(channel_id, most - len(claimed))
+    for channel_id, channel_type in waiting:
+        room = min(share, most - len(claimed), PER_TYPE - busy[channel_type])
+        if room > 0:
+            found = _claim_of(channel_id, room)
+            busy[channel_type] += len(found)
+            claimed += found
     return claimed
 
 
@@ -165,16 +176,18 @@ def release(delivery: Delivery) -> None:
 
 def attempt(delivery: Delivery) -> None:
     """One try of a claimed row, and what came of it. Raises only when the database does not answer."""
+    adapter = None
     try:
         adapter = _adapter(delivery)
         outbound = _outbound(delivery)
-        if not _mine(delivery).update(started_at=Now()):
+        # The whole lease is for the try, however long the row waited for its turn.
+        if not _mine(delivery).update(started_at=Now(), leased_until=Now() + LEASE):
             return  # it waited for its turn longer than its lease: whoever has it now sends it
         result = adapter.send(outbound)
     except DeliveryError as error:
         _failed(delivery, error)
     except Exception as error:
-        _crashed(delivery, error)
+        _crashed(delivery, error, may_be_out=adapter is not None and adapter.sends_now)
     else:
         _sent(delivery, result)
 
@@ -273,10 +286,7 @@ def _failed(delivery: Delivery, error: DeliveryError) -> None:
             last_error=error.reason[:300],
         )
     elif error.kind == Kind.AMBIGUOUS:
-        # Begun and without an end: whoever claims it next counts it.
-        _mine(delivery).update(
-            lease=None, leased_until=None, due_at=Now() + AMBIGUOUS_WAIT, last_error=error.reason[:300]
-        )
+        _in_doubt(delivery, error.reason)
     else:
         if delivery.channel_id and error.kind == Kind.RATE_LIMITED and error.whole_channel:
             wait = error.retry_after or HOLD
@@ -286,7 +296,12 @@ def _failed(delivery: Delivery, error: DeliveryError) -> None:
         _later(delivery, error.reason, wait=error.retry_after)
 
 
-def _crashed(delivery: Delivery, error: Exception) -> None:
+def _in_doubt(delivery: Delivery, reason: str) -> None:
+    """Begun and without an end: whoever claims it next counts it."""
+    _mine(delivery).update(lease=None, leased_until=None, due_at=Now() + AMBIGUOUS_WAIT, last_error=reason[:300])
+
+
+def _crashed(delivery: Delivery, error: Exception, *, may_be_out: bool) -> None:
     """Something that nobody foresaw: it is tried again, and after MAX_CRASHES set aside for a person to look at."""
     # Without the exception's own words, which may quote an address with a token in it.
     frames = "".join(traceback.format_tb(error.__traceback__))
@@ -295,6 +310,8 @@ def _crashed(delivery: Delivery, error: Exception) -> None:
     reason = _("Not sent: something went wrong on our side.")
     if delivery.crashes + 1 >= MAX_CRASHES:
         _close(delivery, DeliveryState.PARKED, error=reason)
+    elif may_be_out:
+        _in_doubt(delivery, _("Something went wrong on our side while it was sent."))
     else:
         _later(delivery, reason)
 

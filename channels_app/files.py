@@ -2,6 +2,7 @@
 
 import logging
 import random
+from collections.abc import Mapping
 from datetime import timedelta
 from io import BytesIO
 from uuid import UUID
@@ -35,19 +36,20 @@ _TOLD_BY_CONTENT = ("jpg", "png", "gif", "webp", "pdf", "mp4", "ogg", "mp3")
 TICK = timedelta(milliseconds=1)
 
 
-def claim(*, most: int) -> list[Media]:
-    """Files that are due, now ours for LEASE."""
+def claim(*, most: int, under_way: Mapping[UUID, int] | None = None) -> list[Media]:
+    """Files that are due, now ours for LEASE. under_way: how many of each channel this process is at."""
     found: list[Media] = []
     channels = list(Media.objects.filter(due_at__lte=Now() + TICK).values_list("channel_id", flat=True).distinct())
     random.shuffle(channels)
     for channel_id in channels:
-        if len(found) == most:
-            break
+        room = min(AT_ONCE - (under_way or {}).get(channel_id, 0), most - len(found))
+        if room <= 0:
+            continue
         with transaction.atomic():
             due = Media.objects.select_for_update(skip_locked=True).filter(
                 channel_id=channel_id, due_at__lte=Now() + TICK
             )
-            ids = list(due.order_by("due_at").values_list("pk", flat=True)[: min(AT_ONCE, most - len(found))])
+            ids = list(due.order_by("due_at").values_list("pk", flat=True)[:room])
             Media.objects.filter(pk__in=ids).update(due_at=Now() + LEASE)
         found += Media.objects.filter(pk__in=ids).select_related("channel", "message__conversation")
     return found

@@ -37,8 +37,11 @@ LOOK_BACK = timedelta(days=7)
 REFUSALS = 3
 
 
-def fetch_due(stop: threading.Event) -> None:
-    """A chore of the worker. Safe in several at once: each mailbox is somebody's for the time of a look."""
+def fetch_due(stop: threading.Event, *, ailing: bool = False) -> None:
+    """A chore of the worker. Safe in several at once: each mailbox is somebody's for the time of a look.
+
+    ailing: only those that were not read last time, which are a chore apart: who hangs keeps nobody else's mail.
+    """
     channels = Channel.objects.filter(
         type=ChannelType.EMAIL, is_active=True, state=ChannelState.CONNECTED, config__has_key="imap_host"
     )
@@ -46,6 +49,7 @@ def fetch_due(stop: threading.Event) -> None:
     new = [Mailbox(channel=channel) for channel in channels if channel.pk not in known]
     Mailbox.objects.bulk_create(new, ignore_conflicts=True)
     due = Mailbox.objects.filter(channel__in=channels, due_at__lte=Now()).order_by("due_at")
+    due = due.exclude(last_error="") if ailing else due.filter(last_error="")
     ids = list(due.values_list("pk", flat=True)[:100])
     if not ids:
         return

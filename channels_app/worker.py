@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 
@@ -24,10 +25,10 @@ SETTLE_SECONDS = 5.0
 ASK_FOR_PURGE_SECONDS = 300.0
 # Several beats: one that is late is not a death.
 ALIVE_FOR = timedelta(seconds=60)
-# Threads come when there is work; a hanging channel holds at most deliveries.PER_CHANNEL of them.
-SLOTS = 16
-# Of these, for fetching files.
-FETCHING = 4
+# Each kind of work has hands of its own, so that what hangs in one keeps none of the others waiting; threads come when
+# there is work. Of those for deliveries a channel holds at most deliveries.PER_CHANNEL, a provider PER_TYPE.
+SLOTS = 24
+FETCHING = 6
 
 
 def is_alive() -> bool:
@@ -43,9 +44,12 @@ def run_forever(stop: threading.Event) -> None:
 class _Worker:
     def __init__(self, stop: threading.Event) -> None:
         self.stop = stop
-        self.pool = ThreadPoolExecutor(SLOTS, thread_name_prefix="delivery")
-        self.under_way: set[Future[None]] = set()
-        self.fetching: set[Future[None]] = set()
+        self.senders = ThreadPoolExecutor(SLOTS, thread_name_prefix="delivery")
+        self.takers = ThreadPoolExecutor(1, thread_name_prefix="intake")
+        self.fetchers = ThreadPoolExecutor(FETCHING, thread_name_prefix="files")
+        self.choremen = ThreadPoolExecutor(len(chores.chores) + 1, thread_name_prefix="chore")  # one for the purge
+        self.under_way: dict[Future[None], Delivery] = {}
+        self.fetching: dict[Future[None], Media] = {}
         self.taking_in: Future[None] | None = None
         self.next_beat = 0.0
         self.next_purge = 0.0
@@ -60,18 +64,14 @@ class _Worker:
                 self._round()
                 deliveries.news.wait(POLL_SECONDS)
         finally:
-            self.pool.shutdown(wait=True)
+            for pool in (self.senders, self.takers, self.fetchers, self.choremen):
+                pool.shutdown(wait=True)
 
     def _round(self) -> None:
         """Whatever fails here, a database that is away above all, is tried again at the next round."""
         try:
             self._beat()
-            self.under_way = {future for future in self.under_way if not future.done()}
-            for delivery in deliveries.claim(SLOTS - len(self.under_way)):
-                future = self.pool.submit(self._do, delivery)
-                # The next message of the conversation may go.
-                future.add_done_callback(lambda _future: deliveries.news.set())
-                self.under_way.add(future)
+            self._send()
             self._take_in()
             self._fetch()
             self._settle()
@@ -83,6 +83,15 @@ class _Worker:
             log.exception("A round of the worker failed")
         finally:
             connections.close_all()
+
+    def _send(self) -> None:
+        self.under_way = {future: delivery for future, delivery in self.under_way.items() if not future.done()}
+        busy = Counter(delivery.channel.type for delivery in self.under_way.values() if delivery.channel)
+        for delivery in deliveries.claim(SLOTS - len(self.under_way), under_way=busy):
+            future = self.senders.submit(self._do, delivery)
+            # The next message of the conversation may go.
+            future.add_done_callback(lambda _future: deliveries.news.set())
+            self.under_way[future] = delivery
 
     def _do(self, delivery: Delivery) -> None:
         try:
@@ -98,7 +107,7 @@ class _Worker:
     def _take_in(self) -> None:
         """Beside the deliveries, one after the other: messages of one customer keep their order."""
         if self.taking_in is None or self.taking_in.done():
-            self.taking_in = self.pool.submit(self._work_off)
+            self.taking_in = self.takers.submit(self._work_off)
 
     def _work_off(self) -> None:
         try:
@@ -110,10 +119,11 @@ class _Worker:
             connections.close_all()
 
     def _fetch(self) -> None:
-        self.fetching = {future for future in self.fetching if not future.done()}
+        self.fetching = {future: media for future, media in self.fetching.items() if not future.done()}
         if len(self.fetching) < FETCHING:
-            for media in files.claim(most=FETCHING - len(self.fetching)):
-                self.fetching.add(self.pool.submit(self._fetch_one, media))
+            busy = Counter(media.channel_id for media in self.fetching.values())
+            for media in files.claim(most=FETCHING - len(self.fetching), under_way=busy):
+                self.fetching[self.fetchers.submit(self._fetch_one, media)] = media
 
     def _fetch_one(self, media: Media) -> None:
         try:
@@ -129,7 +139,7 @@ class _Worker:
             return
         self.next_purge = time.monotonic() + ASK_FOR_PURGE_SECONDS
         if purging.claim():
-            self.under_way.add(self.pool.submit(self._throw_away))
+            self.choremen.submit(self._throw_away)
 
     def _throw_away(self) -> None:
         try:
@@ -144,7 +154,7 @@ class _Worker:
             if time.monotonic() < self.next_chores[chore.name] or (under_way and not under_way.done()):
                 continue
             self.next_chores[chore.name] = time.monotonic() + chore.every()
-            self.at_chores[chore.name] = self.pool.submit(self._do_chore, chore)
+            self.at_chores[chore.name] = self.choremen.submit(self._do_chore, chore)
 
     def _do_chore(self, chore: Chore) -> None:
         try:

@@ -167,7 +167,8 @@ def is_public(address: Address) -> bool:
 def open_socket(host: str, port: int, *, timeout: float, ports: Sequence[int]) -> socket.socket:
     """For what is spoken without HTTP (mail servers), under the same rules.
 
-    ports: to which a host outside may be called. Raises OutboundRefused, OSError.
+    ports: to which a host outside may be called. timeout: seconds, however many addresses the name has; then of the
+    socket itself. Raises OutboundRefused, OSError.
     """
     if not host or (port not in ports and not _is_allowed(host)):
         raise OutboundRefused("Only the ports that this is spoken on.")
@@ -178,11 +179,17 @@ def open_socket(host: str, port: int, *, timeout: float, ports: Sequence[int]) -
     if not _is_allowed(host) and not all(_is_public_text(text) for text in found):
         raise OutboundRefused("This address is not on the open internet.")
     failure = OSError(f"{host} has no address.")
+    until = time.monotonic() + timeout
     for address in found:
+        if (left := until - time.monotonic()) <= 0:
+            break
         try:
-            return socket.create_connection((address, port), timeout)
+            line = socket.create_connection((address, port), left)
         except OSError as error:
             failure = error
+        else:
+            line.settimeout(timeout)
+            return line
     raise failure
 
 

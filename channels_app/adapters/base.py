@@ -113,6 +113,8 @@ class ChannelAdapter(ABC):
         """secrets: the channel's credentials in clear, for this one try."""
         self.channel = channel
         self.secrets = secrets
+        # Set before what a customer may see: whatever goes wrong from then on, it may have arrived.
+        self.sends_now = False
 
     # What comes in. First the class is asked, as the channel may not be known yet.
 
@@ -205,6 +207,7 @@ class ChannelAdapter(ABC):
 
     def call(self, method: str, url: str, *, sends: bool = False, **given: Any) -> http.Answer:
         """`http.call` with its failures as ours. sends: a repeat may reach the customer twice."""
+        self.sends_now = self.sends_now or sends
         try:
             return http.call(method, url, **given)
         except http.OutboundRefused as error:

@@ -5,9 +5,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import time_machine
@@ -20,7 +21,7 @@ from channels_app import deliveries, retrying, worker
 from channels_app.adapters import ADAPTERS
 from channels_app.adapters.base import ChannelAdapter, OutboundMessage, SendResult
 from channels_app.adapters.errors import DeliveryError, Kind
-from channels_app.models import Channel, Delivery, DeliveryState, Heartbeat
+from channels_app.models import Channel, Delivery, DeliveryState, Heartbeat, RawEvent, RawState
 from channels_app.services import create_channel, delete_channel, update_channel
 from conversations import events
 from conversations.models import ChannelType, Conversation, Message, MessageStatus
@@ -304,6 +305,30 @@ def test_r6_a_poisonous_message_stops_only_its_own_conversation_and_is_parked(
     assert Channel.objects.get().failures == 0
     assert SECRET not in caplog.text
     assert "RuntimeError" in caplog.text
+
+
+def test_what_breaks_after_it_was_handed_over_is_uncertain_and_not_sent_again_and_again(
+    ada: User, thread: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Adapter(ChannelAdapter):
+        taken: ClassVar[list[str]] = []
+
+        def send(self, message: OutboundMessage) -> SendResult:
+            self.sends_now = True
+            self.taken.append(message.content)
+            raise KeyError("an answer that nobody foresaw")
+
+    monkeypatch.setitem(ADAPTERS, ChannelType.TELEGRAM, Adapter)
+    message = builders.answers(ada, thread, "one")
+
+    for _ in range(4):
+        work_once()
+        now_due()
+
+    message.refresh_from_db()
+    assert Adapter.taken == ["one", "one"]
+    assert (message.status, Delivery.objects.get().uncertain) == (MessageStatus.FAILED, 2)
+    assert message.error == "It may have arrived, perhaps twice: the provider never said."
 
 
 def test_five_failures_in_a_row_hold_the_channel_for_a_minute_and_then_one_tries_alone(
@@ -617,16 +642,59 @@ def test_r6_a_hanging_channel_does_not_keep_another_one_waiting(
 
 
 @in_real_transactions
+def test_r6_a_provider_whose_channels_all_hang_holds_no_more_than_its_share_of_the_hands(
+    ada: User, telegram: Channel, provider: Provider, running: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(worker, "SLOTS", 6)
+    monkeypatch.setattr(deliveries, "PER_TYPE", 4)
+    let_go = threading.Event()
+
+    class Other(ChannelAdapter):
+        def send(self, message: OutboundMessage) -> SendResult:
+            return SendResult(external_ids=("1",))
+
+    monkeypatch.setitem(ADAPTERS, ChannelType.SMS, Other)
+    provider.answer = lambda message: let_go.wait(30) and None
+    second = create_channel(actor=ada, type=ChannelType.TELEGRAM, config={"bot_token": SECRET})
+    for conversation in (*threads(telegram, 4), *threads(second, 4)):
+        builders.answers(ada, conversation, "hangs")
+    other = create_channel(actor=ada, type=ChannelType.SMS, config={"phone_number": "+15552223333"})
+    running()
+    until(lambda: provider.at_once == 4)
+
+    builders.answers(ada, threads(other, 1)[0], "quick")
+    RawEvent.objects.create(business=other.business, channel=other, dedup_key="1", payload={})
+
+    try:
+        until(lambda: Delivery.objects.get(channel=other).state == DeliveryState.SENT, 5)
+        until(lambda: RawEvent.objects.get().state == RawState.DONE, 5)
+        assert provider.most_at_once == 4
+    finally:
+        let_go.set()
+
+
+def test_hands_are_shared_evenly_among_the_channels_that_wait(ada: User, telegram: Channel, provider: Provider) -> None:
+    second = create_channel(actor=ada, type=ChannelType.TELEGRAM, config={"bot_token": SECRET})
+    for conversation in (*threads(telegram, 4), *threads(second, 4)):
+        builders.answers(ada, conversation, "one")
+
+    claimed = deliveries.claim(4)
+
+    assert Counter(delivery.channel_id for delivery in claimed) == {telegram.pk: 2, second.pk: 2}
+
+
+@in_real_transactions
 def test_a_worker_outlives_a_round_that_fails(
     ada: User, thread: Conversation, provider: Provider, running: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker, "POLL_SECONDS", 0.05)
     claim, rounds = deliveries.claim, iter(range(1000))
 
-    def shaky(most: int) -> list[Delivery]:
+    def shaky(most: int, **more: Any) -> list[Delivery]:
         if next(rounds) < 3:
             raise RuntimeError("the database is away")
-        return claim(most)
+        return claim(most, **more)
 
     monkeypatch.setattr(deliveries, "claim", shaky)
     builders.answers(ada, thread, "one")

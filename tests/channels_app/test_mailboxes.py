@@ -205,16 +205,16 @@ def test_over_tls_only_with_a_certificate_that_is_good_for_the_name(
     over_tls = {"imap_port": port, "imap_use_tls": True}
     channel = update_channel(actor=ada, channel=email, config=fetched(smtp[1], dovecot, box, **over_tls))
 
-    mailbox._tls.cache_clear()
+    mailbox.tls.cache_clear()
     assert connecting.connect(channel).detail == "The mail server's certificate is not good for its name."
 
     monkeypatch.setenv("SSL_CERT_FILE", str(dovecot.certificate))
-    mailbox._tls.cache_clear()
+    mailbox.tls.cache_clear()
     assert connecting.connect(channel).ok
     look(channel)
     dovecot.deliver(box, mail("Sealed", Message_ID="<1@example.net>"))
     look(channel)
-    mailbox._tls.cache_clear()
+    mailbox.tls.cache_clear()
     assert contents() == ["Order 1009\n\nSealed"]
 
 

@@ -14,7 +14,7 @@ USER, PASSWORD = "help", "canary-7Hq2-smtp-password"
 
 
 class Smtp:
-    """As `server.Fake`; of an answer in `next` its status counts, as the reply to a mail's words."""
+    """As `server.Fake`; of an answer in `next` its status counts, as the reply to a mail's words. goodbye: to QUIT."""
 
     def __init__(self, port: int = 0) -> None:
         self.token = PASSWORD
@@ -22,6 +22,7 @@ class Smtp:
         self.broken: list[str] = []
         self.next: deque[Answer] = deque()
         self.files: dict[str, bytes] = {}
+        self.goodbye = "221 bye"
         fake = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -70,7 +71,7 @@ class Smtp:
                 if not self._take(client, to, say):
                     return
             elif verb == "QUIT":
-                say("221 bye")
+                say(self.goodbye)
                 return
             else:
                 to = line.partition(":")[2].strip("<> ") if verb == "RCPT" else to

@@ -135,6 +135,7 @@ class EmailAdapter(ChannelAdapter):
             automatic=not message.by_person,
             file=_file_of(message),
         )
+        self.sends_now = True
         sending.hand_over(self._server, mail, sender=self._address, to=to)
         return SendResult(external_ids=(message_id,))
 

@@ -7,17 +7,16 @@ import imaplib
 import re
 import socket
 import ssl
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
 
 from django.utils.translation import gettext as _
 from imap_tools import BaseMailBox
 from imap_tools.errors import ImapToolsError, MailboxFolderSelectError, MailboxFolderStatusError, MailboxLoginError
 
+from channels_app.adapters.email.line import Cut, tls
 from channels_app.adapters.email.reading import MAX_BYTES
 from channels_app.adapters.errors import DeliveryError, Kind
 from foundation import http
@@ -94,26 +93,25 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 @contextmanager
 def opened(server: Server, *, whole_seconds: float | None = WHOLE_SECONDS) -> Iterator[Folder]:
-    """whole_seconds: then the line is cut, whatever it does. None: never.
+    """whole_seconds: then the line is cut, whatever it does. None: not any more, once it is open.
 
     Raises DeliveryError: CREDENTIALS for what only the owner can mend, TRANSIENT for the rest."""
     try:
-        client = _connected(server)
-        cut = threading.Timer(whole_seconds or 0, _cut, [client])
-        cut.daemon = True
-        if whole_seconds is not None:
-            cut.start()
-        try:
-            box = _Box(client)
-            if server.token:
-                box.xoauth2(server.username, server.token(), None)
-            else:
-                _sign_in(box, server)
-            yield Folder(box, server.folder)
-        finally:
-            cut.cancel()
-            with suppress(OSError):
-                client.shutdown()
+        with Cut(whole_seconds or WHOLE_SECONDS) as cut:
+            client = _connected(server, cut)
+            try:
+                box = _Box(client)
+                if server.token:
+                    box.xoauth2(server.username, server.token(), None)
+                else:
+                    _sign_in(box, server)
+                folder = Folder(box, server.folder)
+                if whole_seconds is None:
+                    cut.stop()
+                yield folder
+            finally:
+                with suppress(OSError):
+                    client.shutdown()
     except (OSError, imaplib.IMAP4.error, ImapToolsError, http.OutboundRefused, ValueError) as error:
         raise error_of(error) from None
 
@@ -137,17 +135,15 @@ def error_of(error: Exception) -> DeliveryError:
     return DeliveryError(_("The server of the mailbox does not answer."))
 
 
-def _cut(client: imaplib.IMAP4) -> None:
-    """While another thread reads: closing would wait for it."""
-    with suppress(OSError):
-        client.sock.shutdown(socket.SHUT_RDWR)
-
-
 class _Pinned(imaplib.IMAP4):
     """Connects to an address that was judged, and reads no more at once than a mail may have."""
 
+    def __init__(self, server: Server, cut: Cut) -> None:
+        self._cut = cut
+        super().__init__(server.host, server.port, timeout=SECONDS)
+
     def _create_socket(self, timeout: float | None) -> socket.socket:
-        return http.open_socket(self.host, self.port, timeout=timeout or SECONDS, ports=PORTS)
+        return self._cut.connect(self.host, self.port, timeout=timeout or SECONDS, ports=PORTS)
 
     def read(self, size: int) -> bytes:
         if size > MAX_BYTES:
@@ -157,7 +153,7 @@ class _Pinned(imaplib.IMAP4):
 
 class _PinnedTls(_Pinned):
     def _create_socket(self, timeout: float | None) -> socket.socket:
-        return _tls().wrap_socket(super()._create_socket(timeout), server_hostname=self.host)
+        return tls().wrap_socket(super()._create_socket(timeout), server_hostname=self.host)
 
 
 class _Box(BaseMailBox):
@@ -169,19 +165,14 @@ class _Box(BaseMailBox):
         return self._given
 
 
-def _connected(server: Server) -> imaplib.IMAP4:
+def _connected(server: Server, cut: Cut) -> imaplib.IMAP4:
     at_once = server.use_tls and server.port == TLS_AT_ONCE
-    client = (_PinnedTls if at_once else _Pinned)(server.host, server.port, timeout=SECONDS)
+    client = (_PinnedTls if at_once else _Pinned)(server, cut)
     if server.use_tls and not at_once:
         try:
-            client.starttls(_tls())
+            client.starttls(tls())
         except BaseException:
             with suppress(OSError):  # else it takes the place of what is wrong
                 client.shutdown()
             raise
     return client
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context()

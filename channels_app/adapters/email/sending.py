@@ -3,28 +3,32 @@
 The Message-ID is ours and the same on every try, so that a repeat is the same mail to whoever gets it.
 """
 
+import re
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate
-from functools import cache
-from typing import Any
 
 from django.utils.translation import gettext as _
 
 from channels_app.adapters.email.headers import MAX_ADDRESS, shown, topic_of
+from channels_app.adapters.email.line import Cut, tls
 from channels_app.adapters.email.noise import OUR_MARK
-from channels_app.adapters.errors import DeliveryError, Kind
+from channels_app.adapters.errors import DeliveryError, Kind, never_said
 from foundation import http
 
 SECONDS = 10.0
+# All of it, a big mail over a slow line as well; within the lease of a delivery.
+WHOLE_SECONDS = 40.0
 PORTS = (25, 465, 587, 2525)
 TLS_AT_ONCE = 465
+_DOTTED = re.compile(rb"^\.", re.MULTILINE)
 MAX_REFERENCES = 20
 
 
@@ -85,62 +89,82 @@ def subject_of_answer(subject: str) -> str:
 
 
 def hand_over(server: Server, mail: EmailMessage, *, sender: str, to: str) -> None:
-    """One try. Raises DeliveryError."""
-    with _errors(), _connected(server) as smtp:
-        smtp.sendmail(sender, [to], mail.as_bytes())
+    """One try. Raises DeliveryError; AMBIGUOUS when the whole mail went out and no answer came."""
+    content = _DOTTED.sub(b"..", mail.as_bytes())
+    with _talking(server) as smtp:
+        code, words = smtp.mail(sender, [f"SIZE={len(content)}"] if smtp.has_extn("size") else [])
+        if code != 250:
+            raise smtplib.SMTPSenderRefused(code, words, sender)
+        code, words = smtp.rcpt(to)
+        if code not in {250, 251}:
+            raise smtplib.SMTPRecipientsRefused({to: (code, words)})
+        code, words = smtp.docmd("DATA")
+        if code != 354:
+            raise smtplib.SMTPDataError(code, words)
+        smtp.send(content + b".\r\n")
+        try:
+            code, words = smtp.getreply()
+        except (OSError, smtplib.SMTPException):
+            raise never_said(_("The mail server")) from None
+        if code != 250:
+            raise smtplib.SMTPDataError(code, words)
 
 
 def log_in(server: Server) -> None:
     """Whether the server takes us. Raises DeliveryError."""
-    with _errors(), _connected(server) as smtp:
+    with _talking(server) as smtp:
         smtp.noop()
+
+
+@contextmanager
+def _talking(server: Server) -> Iterator[smtplib.SMTP]:
+    """Signed in. Raises DeliveryError for what goes wrong; not for the goodbye, when everything was said before."""
+    with Cut(WHOLE_SECONDS) as cut:
+        try:
+            smtp = _connected(server, cut)
+            try:
+                yield smtp
+                with suppress(OSError, smtplib.SMTPException):
+                    smtp.quit()
+            finally:
+                smtp.close()
+        except (OSError, smtplib.SMTPException, http.OutboundRefused, UnicodeError) as error:
+            raise error_of(error) from None
 
 
 class _Pinned(smtplib.SMTP):
     """Connects to an address that was judged, under the name that the certificate has to be for."""
 
+    def __init__(self, server: Server, cut: Cut) -> None:
+        self._cut = cut
+        super().__init__(server.host, server.port, timeout=SECONDS)
+
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        return http.open_socket(host, port, timeout=timeout, ports=PORTS)
+        return self._cut.connect(host, port, timeout=timeout, ports=PORTS)
 
 
 class _PinnedTls(_Pinned):
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        return _tls().wrap_socket(super()._get_socket(host, port, timeout), server_hostname=host)
+        return tls().wrap_socket(super()._get_socket(host, port, timeout), server_hostname=host)
 
 
-def _connected(server: Server) -> smtplib.SMTP:
+def _connected(server: Server, cut: Cut) -> smtplib.SMTP:
     at_once = server.use_tls and server.port == TLS_AT_ONCE
-    smtp = (_PinnedTls if at_once else _Pinned)(server.host, server.port, timeout=SECONDS)
+    smtp = (_PinnedTls if at_once else _Pinned)(server, cut)
     try:
         if server.use_tls and not at_once:
-            smtp.starttls(context=_tls())
+            smtp.starttls(context=tls())
         if server.token:
             words = f"user={server.username}\1auth=Bearer {server.token()}\1\1"
             smtp.ehlo_or_helo_if_needed()
             smtp.auth("XOAUTH2", lambda _challenge=None: words)
         elif server.username:
             smtp.login(server.username, server.password)
+        smtp.ehlo_or_helo_if_needed()
     except BaseException:
         smtp.close()
         raise
     return smtp
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context()
-
-
-class _errors:
-    """A server's refusals and the network's failures, as kinds."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if error is None or isinstance(error, DeliveryError) or not isinstance(error, Exception):
-            return
-        raise error_of(error) from None
 
 
 def error_of(error: Exception) -> DeliveryError:
@@ -159,9 +183,9 @@ def error_of(error: Exception) -> DeliveryError:
         return of_code(code, words)
     if isinstance(error, smtplib.SMTPResponseException):
         return of_code(error.smtp_code, error.smtp_error)
-    if isinstance(error, OSError | smtplib.SMTPException):
-        return DeliveryError(_("The mail server does not answer."))
-    raise error
+    if isinstance(error, UnicodeError):
+        return DeliveryError(_("The mail server cannot take this address."), kind=Kind.UNREACHABLE)
+    return DeliveryError(_("The mail server does not answer."))
 
 
 def of_code(code: int, words: bytes | str) -> DeliveryError:
