@@ -5,7 +5,6 @@ changes in one transaction. One that fails is tried again, and then kept with it
 """
 
 import logging
-import re
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -21,14 +20,13 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from channels_app import credentials, deliveries, identity, receipts, signs, threads
+from channels_app import credentials, deliveries, identity, letters, receipts, signs, threads
 from channels_app.adapters import ADAPTERS
 from channels_app.adapters.events import (
     ContactChanged,
     CredentialsRevoked,
     EchoReceived,
     InboundEvent,
-    Letter,
     MediaRef,
     MessageDeleted,
     MessageEdited,
@@ -38,9 +36,9 @@ from channels_app.adapters.events import (
     StatusChanged,
 )
 from channels_app.keys import key_of, remember
-from channels_app.models import Channel, ExternalMessage, Media, RawEvent, RawState, Thread
+from channels_app.models import Channel, ExternalMessage, Media, RawEvent, RawState
 from channels_app.reconnecting import needs_reconnecting
-from conversations.models import ChannelType, Conversation, Customer, MailOriginal, Message, MessageStatus, SenderType
+from conversations.models import ChannelType, Conversation, Customer, Message, MessageStatus, SenderType
 from conversations.services.editing import deleted_elsewhere, edited_elsewhere, reacted
 from conversations.services.messages import MAX_CONTENT, Blocked, Draft, post_messages
 from conversations.services.opening import open_conversation
@@ -59,10 +57,6 @@ PATIENCE = timedelta(seconds=60)
 ECHO_PATIENCE = timedelta(seconds=3)
 # One process of an installation works at a time, so that two messages of one customer keep their order.
 _ADVISORY = 0x70696E67_0001
-
-
-# Of answers and forwarded mails, in some languages.
-_SUBJECT_MARKS = re.compile(r"^(?:\s*(?:re|aw|antw|sv|fw|fwd|wg|tr|rv)\s*:\s*)+", re.I)
 
 
 class NotYet(Exception):
@@ -208,6 +202,11 @@ def _message(channel: Channel, raw: RawEvent, event: MessageReceived) -> None:
         transaction.on_commit(partial(signs.heard_press, channel, event.pressed), robust=True)
     if known_message(channel, event.external_id):
         return
+    if not event.text and (begun := known_message(channel, event.album)):
+        raw.customer_id = begun.conversation.customer_id
+        remember(channel, begun, event.external_id)
+        _fetch_later(channel, begun, event)
+        return
     conversation = threads.conversation_of(channel, event)
     if conversation is None and not event.starts:
         return
@@ -240,9 +239,13 @@ def _message(channel: Channel, raw: RawEvent, event: MessageReceived) -> None:
     identity.note(channel, event.contact, conversation.customer_id)
     raw.customer_id = conversation.customer_id
     threads.heard(channel, event, conversation)
-    remember(channel, message, event.external_id)
+    remember(channel, message, event.external_id, event.album)
     if event.letter:
-        _keep_letter(message, event.letter)
+        letters.keep(message, event.letter)
+    _fetch_later(channel, message, event)
+
+
+def _fetch_later(channel: Channel, message: Message, event: MessageReceived | EchoReceived) -> None:
     Media.objects.bulk_create([Media(channel=channel, message=message, ref=asdict(ref)) for ref in event.media])
 
 
@@ -251,17 +254,7 @@ def _quoted(channel: Channel, event: MessageReceived, conversation: Conversation
     return quoted.seq if quoted and quoted.conversation_id == conversation.pk else None
 
 
-def _keep_letter(message: Message, letter: Letter) -> None:
-    """Its subject only when it is news in the conversation."""
-    mail = MailOriginal(message=message, **{name: storable(text).strip() for name, text in asdict(letter).items()})
-    before = MailOriginal.objects.filter(message__conversation=message.conversation_id).exclude(subject="")
-    last = before.order_by("-message__seq").values_list("subject", flat=True).first()
-    if last is not None and _SUBJECT_MARKS.sub("", last) == _SUBJECT_MARKS.sub("", mail.subject):
-        mail.subject = ""
-    mail.save(force_insert=True)
-
-
-def _content(event: MessageReceived) -> str:
+def _content(event: MessageReceived | EchoReceived) -> str:
     text = storable(event.text).strip()
     if len(text) > MAX_CONTENT:
         text = text[: MAX_CONTENT - 1] + "…"
@@ -290,27 +283,30 @@ def known_message(channel: Channel, external_id: str) -> Message | None:
 def _echo(channel: Channel, raw: RawEvent, event: EchoReceived) -> None:
     if known_message(channel, event.external_id):
         return
-    thread = Thread.objects.filter(channel=channel, key=key_of(event.thread_key)).select_related("conversation").first()
-    raw.customer_id = thread.conversation.customer_id if thread else None
+    conversation = threads.conversation_at(channel, event)
+    raw.customer_id = conversation.customer_id if conversation else None
     if receipts.confirm(
         channel,
         external_id=event.external_id,
         correlation=event.correlation,
-        conversation_id=thread.conversation_id if thread else None,
+        conversation_id=conversation.pk if conversation else None,
         text=event.text,
+        file=bool(event.media),
     ):
         return
     _wait(raw, ECHO_PATIENCE)
-    if thread is None or not event.text.strip():
+    if conversation is None or not (event.text.strip() or event.media):
         return
     draft = Draft(
-        conversation_id=thread.conversation_id,
+        conversation_id=conversation.pk,
         sender_type=SenderType.AGENT,
-        content=event.text[:MAX_CONTENT],
+        content=_content(event),
         dedup_key=f"{channel.pk}:{key_of(event.external_id)}",
         sent_elsewhere=True,
     )
-    remember(channel, post_messages([draft])[0].message, event.external_id)
+    message = post_messages([draft])[0].message
+    remember(channel, message, event.external_id)
+    _fetch_later(channel, message, event)
 
 
 def _wait(raw: RawEvent, patience: timedelta) -> None:

@@ -15,19 +15,20 @@ from foundation.ids import parse_id
 
 @transaction.atomic
 def confirm(
-    channel: Channel, *, external_id: str, correlation: str, conversation_id: UUID | None, text: str
+    channel: Channel, *, external_id: str, correlation: str, conversation_id: UUID | None, text: str, file: bool = False
 ) -> Message | None:
     """The message whose sending this echo or status is about, though no answer told us so; its row is closed as sent.
 
     By our delivery's id, when the provider gives it back; else the oldest try in this conversation that is without an
-    end and has the same words.
+    end and has the same words or, without a word, a file as well.
     """
     rows = Delivery.objects.filter(channel=channel).select_related("channel", "message__conversation__stored_receipts")
     if delivery_id := parse_id(correlation):
         found = rows.filter(pk=delivery_id).first()
     else:
         begun = rows.filter(state=DeliveryState.QUEUED, started_at__isnull=False, conversation=conversation_id)
-        found = begun.filter(content=text).order_by("seq", "part").first() if text and conversation_id else None
+        alike = begun.filter(content=text) if text else begun.filter(content="", attachment__isnull=False)
+        found = alike.order_by("seq", "part").first() if (text or file) and conversation_id else None
     if found is None:
         return None
     lock_conversation(found.conversation_id)

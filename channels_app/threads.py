@@ -3,7 +3,7 @@
 from django.db.models.functions import Now
 
 from channels_app import identity
-from channels_app.adapters.events import MessageReceived
+from channels_app.adapters.events import EchoReceived, MessageReceived
 from channels_app.keys import key_of
 from channels_app.models import Channel, ExternalMessage, Thread
 from conversations.models import Conversation
@@ -17,6 +17,14 @@ def conversation_of(channel: Channel, event: MessageReceived) -> Conversation | 
     if event.own_only:
         named = identity.own_among(channel, event.contact, named)
     return next(iter(named), None)
+
+
+def conversation_at(channel: Channel, echo: EchoReceived) -> Conversation | None:
+    """The one that a message of ours went to."""
+    thread = Thread.objects.filter(channel=channel, key=key_of(echo.thread_key)).select_related("conversation").first()
+    if thread:
+        return thread.conversation
+    return identity.newest_conversation(channel, echo.contact) if echo.contact else None
 
 
 def _named(channel: Channel, event: MessageReceived) -> list[Conversation]:

@@ -105,7 +105,8 @@ class MessageReceived(InboundEvent):
     threads: further external ids or keys that tell the conversation (e-mail's References), nearest first.
     automated: no person wrote it (a list, a form on a website): no machine answers it, and it reopens nothing.
     starts: it may begin a conversation; else (out of office) it is only shown in one that is there.
-    one_thread: a contact has one conversation here, whichever of its keys it writes with.
+    one_thread: a contact has one conversation here, whichever of its keys it writes with. album: files of one message
+    that come one by one have it alike.
     conversation_id: the one that a token of ours names. own_only: it joins only a conversation of the same contact, as
     whoever knows an id or a token must not get into somebody else's. address: where answers go, if not `thread_key`.
     pressed: a button that waits to hear that it was (`heard_press`).
@@ -121,6 +122,7 @@ class MessageReceived(InboundEvent):
     automated: bool = False
     starts: bool = True
     one_thread: bool = False
+    album: str = ""
     conversation_id: UUID | None = None
     own_only: bool = False
     address: str = ""
@@ -130,11 +132,13 @@ class MessageReceived(InboundEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EchoReceived(InboundEvent):
-    """Sent by us, or with another tool in our name. correlation: our delivery's id, when the provider returns it."""
+    """Sent by us, or with another tool in our name. correlation: our delivery's id, when the provider returns it.
+    contact: the customer, where several keys lead to one thread."""
 
     thread_key: str
     external_id: str
     text: str = ""
+    media: tuple[MediaRef, ...] = ()
     contact: ContactRef | None = None
     correlation: str = ""
 

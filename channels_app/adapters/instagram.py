@@ -183,8 +183,9 @@ def _events(item: Mapping[str, Any]) -> Iterator[InboundEvent]:
         if message.get("is_deleted"):
             yield MessageDeleted(external_id=mid, occurred_at=when)
         elif message.get("is_echo"):
+            media = tuple(_media(message))
             yield EchoReceived(
-                thread_key=recipient, external_id=mid, text=str(message.get("text", "")), occurred_at=when
+                thread_key=recipient, external_id=mid, text=_text(message, media), media=media, occurred_at=when
             )
         elif sender:
             media = tuple(_media(message))

@@ -262,6 +262,7 @@ def _received(message: Mapping[str, Any], who: str) -> Iterator[InboundEvent]:
         text=words,
         media=media,
         reply_to=f"{who}:{reply.get('message_id')}" if isinstance(reply, dict) else "",
+        album=f"album:{who}:{message['media_group_id']}" if message.get("media_group_id") else "",
         occurred_at=_time(message),
     )
 
@@ -286,9 +287,7 @@ def _media(message: Mapping[str, Any]) -> Iterator[MediaRef]:
     photos = [each for each in _list(message.get("photo")) if isinstance(each, dict) and each.get("file_id")]
     if photos:
         best = max(photos, key=lambda photo: _number(photo.get("width")) * _number(photo.get("height")))
-        yield MediaRef(
-            kind="image", provider_ref=str(best["file_id"]), size=_number(best.get("file_size")), filename="photo.jpg"
-        )
+        yield MediaRef(kind="image", provider_ref=str(best["file_id"]), size=_number(best.get("file_size")))
     for name in _FILES:
         file = message.get(name)
         if not isinstance(file, dict) or not file.get("file_id") or (name == "document" and message.get("animation")):

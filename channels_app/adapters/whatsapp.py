@@ -235,6 +235,8 @@ def _events(payload: Mapping[str, Any]) -> Iterator[InboundEvent]:
             thread_key=str(echo["to"]),
             external_id=str(echo["id"]),
             text=_text(echo),
+            media=_media(echo),
+            contact=ContactRef(keys=(f"tel:+{echo['to']}",)),
             occurred_at=moment(echo.get("timestamp")),
         )
     status = inner(payload, "status")
@@ -290,26 +292,30 @@ def _received(message: Mapping[str, Any], contact: Mapping[str, Any]) -> Iterato
             external_id=str(about.get("message_id", "")), contact=who, emoji=str(about.get("emoji", ""))
         )
         return
-    media: tuple[MediaRef, ...] = ()
-    if kind in _FILES and about.get("id"):
-        shown = "voice" if about.get("voice") else kind
-        media = (
-            MediaRef(
-                kind=shown,
-                provider_ref=str(about["id"]),
-                mime_type=str(about.get("mime_type", "")),
-                filename=str(about.get("filename", "")),
-            ),
-        )
     yield MessageReceived(
         contact=who,
         thread_key=str(message.get("from") or message.get("from_user_id")),
         one_thread=True,
         external_id=str(message["id"]),
         text=_text(message),
-        media=media,
+        media=_media(message),
         reply_to=str(inner(message, "context").get("id", "")),
         occurred_at=moment(message.get("timestamp")),
+    )
+
+
+def _media(message: Mapping[str, Any]) -> tuple[MediaRef, ...]:
+    kind = str(message.get("type", ""))
+    file = inner(message, kind)
+    if kind not in _FILES or not file.get("id"):
+        return ()
+    return (
+        MediaRef(
+            kind="voice" if file.get("voice") else kind,
+            provider_ref=str(file["id"]),
+            mime_type=str(file.get("mime_type", "")),
+            filename=str(file.get("filename", "")),
+        ),
     )
 
 

@@ -9,16 +9,20 @@ from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business
-from channels_app import intake
+from channels_app import files, intake
 from channels_app.adapters.events import Routed
 from channels_app.adapters.whatsapp import WhatsAppAdapter
-from channels_app.models import Channel, RawEvent, RawState, Thread
+from channels_app.models import Channel, Delivery, Media, RawEvent, RawState, Thread
+from channels_app.services import create_channel
 from conversations.models import ChannelType, Conversation, Customer, Message, Status
 from conversations.services.customers import create_customer
 from conversations.services.deleting import delete_customer
 from conversations.services.handling import resolve_conversation
 from tests import builders
+from tests.channels_app.cases import PICTURE
 from tests.channels_app.test_mail import comes, email, mail, send_all, smtp  # noqa: F401  fixtures
+from tests.fakes import meta
+from tests.fakes.meta import Meta
 
 pytestmark = pytest.mark.django_db
 
@@ -143,6 +147,58 @@ def test_a_hidden_number_leads_to_the_same_thread_on_whatsapp(whatsapp: Channel,
         ("GB.44", "GB.44"),
         ("447700900123", "447700900123"),
     }
+
+
+# Files ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", ["", "Here it is"])
+def test_a_picture_sent_from_the_phone_is_shown_as_the_teams(
+    ada: User, acme: Business, settings: Any, words: str
+) -> None:
+    with Meta() as fake:
+        settings.OUTBOUND_ALLOW, settings.META_GRAPH_BASE_URL = ["127.0.0.1"], fake.url
+        config = {"phone_number_id": meta.NUMBER, "access_token": meta.TOKEN}
+        channel = create_channel(actor=ada, type=ChannelType.WHATSAPP, config=config)
+        thread = writes(channel, "Where is my parcel?", number="44", user="GB.44")
+        fake.files["photo.png"] = PICTURE
+        image = {"id": "photo.png", "mime_type": "image/png", **({"caption": words} if words else {})}
+        echo = {"to": "44", "from": "1", "id": "wamid.E1", "type": "image", "image": image}
+        intake.store(channel, [Routed(dedup_key="wamid:E1:echo", payload={"echo": echo})])
+        RawEvent.objects.update(received_at=timezone.now() - timedelta(minutes=1))
+        intake.work()
+        for media in files.claim(most=4):
+            files.fetch(media)
+
+    shown = thread.messages.get(seq=2)
+    assert (shown.sender_type, shown.content, len(shown.attachments)) == ("agent", words or "Picture", 1)
+    assert not Delivery.objects.exists()
+
+
+def test_the_pictures_of_an_album_are_one_message(acme: Business) -> None:
+    telegram = Channel.objects.create(business=acme, type=ChannelType.TELEGRAM)
+    for number in range(1, 5):
+        photo = [{"file_id": f"f{number}", "width": 9, "height": 9}]
+        message = {
+            "message_id": number,
+            "chat": {"id": 7},
+            "photo": photo,
+            "media_group_id": "1" if number < 4 else "2",
+        }
+        if number == 1:
+            message["caption"] = "Three of them"
+        update = {"update_id": number, "message": message}
+        intake.store(telegram, [Routed(dedup_key=f"tg:{number}", payload=update)])
+        intake.work()
+    intake.store(telegram, [Routed(dedup_key="tg:3", payload=update)])
+    intake.work()
+
+    album, other = Message.objects.order_by("seq")
+    assert (album.content, other.content) == ("Three of them", "Picture")
+    refs = Media.objects.order_by("ref__provider_ref").values_list("message", "ref__provider_ref")
+    assert list(refs) == [(album.pk, "f1"), (album.pk, "f2"), (album.pk, "f3"), (other.pk, "f4")]
+    assert intake.known_message(telegram, "7:2") == intake.known_message(telegram, "7:3") == album
+    assert album.external.order_by("pk").values_list("external_id", flat=True)[0] == "7:1"
 
 
 # What lasts -----------------------------------------------------------------------------------------------

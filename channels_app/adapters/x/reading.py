@@ -46,7 +46,9 @@ def _direct(event: Mapping[str, Any], users: Mapping[str, Mapping[str, Any]], me
     text = _plain(text_of(said, "text"), dict_of(said.get("entities")))
     moment = _milliseconds(event.get("created_timestamp"))
     if sender == me:
-        yield EchoReceived(thread_key=f"dm:{other}", external_id=event_id, text=text, occurred_at=moment)
+        yield EchoReceived(
+            thread_key=f"dm:{other}", external_id=event_id, text=text, media=_attached(said), occurred_at=moment
+        )
         return
     yield MessageReceived(
         contact=_contact(sender, users),
