@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests import migrated
+from tests.browser.widget_page import Acme, Visit
 from tests.services import free_port
 
 # The headless shell draws the same pages with a quarter less work than the whole browser.
@@ -159,3 +160,31 @@ def shop() -> Iterator[Callable[..., str]]:
 
         yield serve
         shopkeeper.shutdown()
+
+
+@pytest.fixture
+def acme(server: Server) -> Acme:
+    return Acme(server)
+
+
+@pytest.fixture
+def visit(browser: Any, shop: Callable[..., str], acme: Acme) -> Iterator[Callable[..., Visit]]:
+    """`visit(head="", csp="", **options of the browser)` comes to the shop's page.
+
+    launcher: whether to wait for it; not where there is none, or more than one button.
+    """
+    contexts = []
+
+    def come(*, head: str = "", csp: str = "", launcher: bool = True, **options: Any) -> Visit:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        cleo = Visit(context)
+        cleo.page.goto(shop(acme.page(head=head), csp=csp))
+        if launcher:
+            cleo.launcher.wait_for()
+        return cleo
+
+    yield come
+    for context in contexts:
+        context.close()

@@ -1,6 +1,6 @@
 """The first hour with it: a visitor, and two agents in two browsers, whose screens, the API and the search agree."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from tests import corpus
 from tests.browser.conftest import Server
 from tests.browser.pages import console_of, signed_in
-from tests.browser.widget_page import Acme, Visit, until, visits
+from tests.browser.widget_page import Acme, Visit, until
 
 PHOTO = {"name": "hopper.png", "mimeType": "image/png", "buffer": corpus.picture("PNG", (800, 400))}
 INVOICE = {"name": "Invoice.pdf", "mimeType": "application/pdf", "buffer": corpus.PDF}
@@ -16,19 +16,13 @@ LARGE = {"width": 1440, "height": 900}
 
 
 @pytest.fixture
-def acme(server: Server) -> Acme:
-    acme = Acme(server)
+def acme(server: Server, acme: Acme) -> Acme:
     ben = {"email": "ben@first.example", "full_name": "Ben Bitdiddle", "password": "tidewater-lane-9"}
     server.call("POST", "/auth/register", ben)
     acme.call("POST", "/team/invite?email=ben@first.example")
     acme.call("POST", "/canned-responses", {"shortcut": "madeira", "content": "We ship to Madeira.", "shared": True})
     acme.call("POST", "/tags", {"name": "Delivery"})
     return acme
-
-
-@pytest.fixture
-def visit(browser: Any, shop: Callable[..., str], acme: Acme) -> Iterator[Callable[..., Visit]]:
-    yield from visits(browser, shop, acme)
 
 
 class Desk:

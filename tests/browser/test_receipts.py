@@ -7,17 +7,7 @@ import pytest
 
 from tests.browser.conftest import Server
 from tests.browser.pages import console_of, flaws, signed_in
-from tests.browser.widget_page import Acme, Line, Visit, until, visits
-
-
-@pytest.fixture
-def acme(server: Server) -> Acme:
-    return Acme(server)
-
-
-@pytest.fixture
-def visit(browser: Any, shop: Callable[..., str], acme: Acme) -> Iterator[Callable[..., Visit]]:
-    yield from visits(browser, shop, acme)
+from tests.browser.widget_page import Acme, Line, Visit, until
 
 
 class Desk:

@@ -1,13 +1,11 @@
 """Theo in front of a visitor, with its real engine: it answers what it knows, and hands over the rest."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
-
-import pytest
 
 from tests.browser.conftest import Server
 from tests.browser.pages import console_of, flaws, signed_in
-from tests.browser.widget_page import Acme, Visit, until, visits
+from tests.browser.widget_page import Acme, Visit, until
 
 SHELF = {
     "Return an item for a refund": "You can send an item back within 30 days of delivery for a full refund.",
@@ -16,16 +14,6 @@ SHELF = {
     "Gift cards": "Gift cards are valid for three years and can be bought at the counter.",
 }
 PASSED_ON = "I am passing this on to the team. A person will answer you here."
-
-
-@pytest.fixture
-def acme(server: Server) -> Acme:
-    return Acme(server)
-
-
-@pytest.fixture
-def visit(browser: Any, shop: Callable[..., str], acme: Acme) -> Iterator[Callable[..., Visit]]:
-    yield from visits(browser, shop, acme)
 
 
 def test_theo_answers_with_its_source_or_hands_over_and_the_agent_sees_which(

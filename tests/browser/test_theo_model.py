@@ -10,7 +10,7 @@ import pytest
 
 from tests.browser.conftest import Server
 from tests.browser.pages import console_of, flaws, signed_in
-from tests.browser.widget_page import Acme, Visit, until, visits
+from tests.browser.widget_page import Acme, Visit, until
 from tests.fakes.models import KEY, OpenAI
 
 ARTICLE = "You can send an item back within 30 days of delivery for a full refund."
@@ -32,16 +32,6 @@ def server(prepared: Path, openai: OpenAI) -> Iterator[Server]:
     yield running
     running.stop()
     shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture
-def acme(server: Server) -> Acme:
-    return Acme(server)
-
-
-@pytest.fixture
-def visit(browser: Any, shop: Callable[..., str], acme: Acme) -> Iterator[Callable[..., Visit]]:
-    yield from visits(browser, shop, acme)
 
 
 def test_a_draft_is_seen_while_it_is_written_and_a_text_is_rewritten(

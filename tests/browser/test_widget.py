@@ -1,28 +1,18 @@
 """A conversation in the widget, from the first word to a bad network, on desktop and phone."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.browser.conftest import ROOT, Server
-from tests.browser.widget_page import Acme, Visit, style, until, visits
+from tests.browser.conftest import ROOT
+from tests.browser.widget_page import Acme, Visit, style, until
 
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 TEAL = "rgb(15, 95, 89)"
-
-
-@pytest.fixture
-def acme(server: Server) -> Acme:
-    return Acme(server)
-
-
-@pytest.fixture
-def visit(browser: Any, shop: Callable[..., str], acme: Acme) -> Iterator[Callable[..., Visit]]:
-    yield from visits(browser, shop, acme)
 
 
 def test_it_greets_in_the_colour_and_the_words_of_the_settings(visit: Callable[..., Visit]) -> None:

@@ -1,26 +1,15 @@
 """The widget for everybody: axe finds nothing in any state, a keyboard reaches everything, and it fits enlarged."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests import corpus
-from tests.browser.conftest import Server
-from tests.browser.widget_page import Acme, Visit, flaws, visits
+from tests.browser.widget_page import Acme, Visit, flaws
 
 DESKTOP: dict[str, Any] = {}
 PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
-
-
-@pytest.fixture
-def acme(server: Server) -> Acme:
-    return Acme(server)
-
-
-@pytest.fixture
-def visit(browser: Any, shop: Callable[..., str], acme: Acme) -> Iterator[Callable[..., Visit]]:
-    yield from visits(browser, shop, acme)
 
 
 def change(acme: Acme, **config: Any) -> None:

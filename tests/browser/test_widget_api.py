@@ -5,25 +5,12 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import pytest
-
-from tests.browser.conftest import Server
-from tests.browser.widget_page import Acme, Visit, style, until, visits
+from tests.browser.widget_page import Acme, Visit, style, until
 
 STUB = "window.PingBack = window.PingBack || function () { (PingBack.q = PingBack.q || []).push(arguments) }"
-
-
-@pytest.fixture
-def acme(server: Server) -> Acme:
-    return Acme(server)
-
-
-@pytest.fixture
-def visit(browser: Any, shop: Callable[..., str], acme: Acme) -> Iterator[Callable[..., Visit]]:
-    yield from visits(browser, shop, acme)
 
 
 def has(cleo: Visit, name: str) -> None:

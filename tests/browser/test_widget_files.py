@@ -1,26 +1,13 @@
 """Files and emoji in the widget's frame."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from tests import corpus
-from tests.browser.conftest import Server
-from tests.browser.widget_page import Acme, Visit, until, visits
+from tests.browser.widget_page import Acme, Visit, until
 
 PICTURE = {"name": "hopper.png", "mimeType": "image/png", "buffer": corpus.picture()}
 NOTES = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"It grinds, then it stops."}
-
-
-@pytest.fixture
-def acme(server: Server) -> Acme:
-    return Acme(server)
-
-
-@pytest.fixture
-def visit(browser: Any, shop: Callable[..., str], acme: Acme) -> Iterator[Callable[..., Visit]]:
-    yield from visits(browser, shop, acme)
 
 
 def choose(cleo: Visit, *files: dict[str, Any]) -> None:

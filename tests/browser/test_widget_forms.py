@@ -12,7 +12,7 @@ import pytest
 
 from tests.browser.conftest import Server
 from tests.browser.pages import flaws, signed_in
-from tests.browser.widget_page import Acme, Visit, until, visits
+from tests.browser.widget_page import Acme, Visit, until
 
 
 @pytest.fixture(scope="module")
@@ -35,16 +35,6 @@ def mailed(server: Server, address: str) -> list[str]:
         if mail["To"] == address and text:
             texts.append(text.get_content())
     return texts
-
-
-@pytest.fixture
-def acme(server: Server) -> Acme:
-    return Acme(server)
-
-
-@pytest.fixture
-def visit(browser: Any, shop: Callable[..., str], acme: Acme) -> Iterator[Callable[..., Visit]]:
-    yield from visits(browser, shop, acme)
 
 
 def test_the_chat_says_who_is_there_and_when_a_closed_one_opens(visit: Callable[..., Visit], acme: Acme) -> None:

@@ -1,25 +1,11 @@
 """The widget as a guest on a page that is not ours: what it asks for, keeps, and leaves alone."""
 
 import json
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
-import pytest
-
-from tests.browser.conftest import Server
-from tests.browser.widget_page import Acme, Visit, style, until, visits
+from tests.browser.widget_page import Acme, Visit, style, until
 
 TEAL = "rgb(15, 95, 89)"
-
-
-@pytest.fixture
-def acme(server: Server) -> Acme:
-    return Acme(server)
-
-
-@pytest.fixture
-def visit(browser: Any, shop: Callable[..., str], acme: Acme) -> Iterator[Callable[..., Visit]]:
-    yield from visits(browser, shop, acme)
 
 
 def test_before_the_first_click_only_script_and_settings_are_asked_and_nothing_is_kept(

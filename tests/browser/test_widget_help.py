@@ -1,23 +1,10 @@
 """Help before writing: the articles of an open help centre in the chat, and a person one press away from Theo."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
-
-import pytest
+from collections.abc import Callable
 
 from tests.browser.conftest import Server
 from tests.browser.pages import flaws as flaws_of
-from tests.browser.widget_page import Acme, Visit, flaws, visits
-
-
-@pytest.fixture
-def acme(server: Server) -> Acme:
-    return Acme(server)
-
-
-@pytest.fixture
-def visit(browser: Any, shop: Callable[..., str], acme: Acme) -> Iterator[Callable[..., Visit]]:
-    yield from visits(browser, shop, acme)
+from tests.browser.widget_page import Acme, Visit, flaws
 
 
 def test_a_visitor_reads_and_searches_articles_in_the_chat_and_outside(

@@ -1,23 +1,9 @@
 """The chat in the page's language, from right to left where that is how it is read."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
-import pytest
-
-from tests.browser.conftest import Server
 from tests.browser.test_widget_access import flaws
-from tests.browser.widget_page import Acme, Visit, until, visits
-
-
-@pytest.fixture
-def acme(server: Server) -> Acme:
-    return Acme(server)
-
-
-@pytest.fixture
-def visit(browser: Any, shop: Callable[..., str], acme: Acme) -> Iterator[Callable[..., Visit]]:
-    yield from visits(browser, shop, acme)
+from tests.browser.widget_page import Acme, Visit, until
 
 
 def test_it_speaks_the_pages_language_and_another_when_it_is_told_to(visit: Callable[..., Visit], acme: Acme) -> None:

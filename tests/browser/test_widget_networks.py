@@ -14,7 +14,7 @@ import pytest
 
 from tests.browser.conftest import Server
 from tests.browser.pages import signed_in
-from tests.browser.widget_page import Acme, Visit, until, visits
+from tests.browser.widget_page import Acme, Visit, until
 from tests.services import free_port
 
 # Long enough for several tries to come back and for the widget to say what is the matter; a minute only has more tries.
@@ -95,14 +95,9 @@ def server(prepared: Path, tunnel: Tunnel) -> Iterator[Server]:
 
 
 @pytest.fixture
-def acme(server: Server) -> Acme:
-    return Acme(server)
-
-
-@pytest.fixture
-def visit(browser: Any, shop: Callable[..., str], acme: Acme, tunnel: Tunnel) -> Iterator[Callable[..., Visit]]:
+def visit(visit: Callable[..., Visit], tunnel: Tunnel) -> Callable[..., Visit]:
     tunnel.mend()
-    yield from visits(browser, shop, acme)
+    return visit
 
 
 def stored(server: Server, conversation_id: str) -> list[tuple[int, str]]:

@@ -1,12 +1,14 @@
 """The widget as Cleo has it: Acme's shop on another site, the launcher, and the chat in its frame."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.conftest import Server
 from tests.browser.pages import AXE, RULES
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Server
 
 
 class Acme:
@@ -14,7 +16,7 @@ class Acme:
 
     count = 0
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: "Server") -> None:
         Acme.count += 1
         self.server = server
         self.email = f"ada{Acme.count}@acme.com"
@@ -137,28 +139,6 @@ class Visit:
     @property
     def shown(self) -> list[str]:
         return self.log.locator(".pb-b").all_inner_texts()
-
-
-def visits(browser: Any, shop: Callable[..., str], acme: Acme) -> Iterator[Callable[..., Visit]]:
-    """For a fixture `visit`: `visit(head="", csp="", **options of the browser)` comes to the shop's page.
-
-    launcher: whether to wait for it; not where there is none, or more than one button.
-    """
-    contexts = []
-
-    def come(*, head: str = "", csp: str = "", launcher: bool = True, **options: Any) -> Visit:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
-        context.set_default_timeout(15_000)
-        contexts.append(context)
-        cleo = Visit(context)
-        cleo.page.goto(shop(acme.page(head=head), csp=csp))
-        if launcher:
-            cleo.launcher.wait_for()
-        return cleo
-
-    yield come
-    for context in contexts:
-        context.close()
 
 
 def style(locator: Any, name: str) -> str:
