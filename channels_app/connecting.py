@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
@@ -39,6 +39,15 @@ def adapter_of(channel: Channel) -> ChannelAdapter | None:
     return found(channel, credentials.reveal(channel)) if found else None
 
 
+def account_of(channel: Channel) -> str:
+    """Which account at its provider it is; "" when that is not known."""
+    try:
+        adapter = adapter_of(channel)
+    except CannotUnseal:
+        return ""
+    return adapter.account() if adapter else ""
+
+
 def connect_waiting(stop: threading.Event) -> None:
     """A chore of the worker. Safe in several at once: registering twice is registering."""
     waiting = Channel.objects.filter(state=ChannelState.CONNECTING, is_active=True, type__in=ADAPTERS)
@@ -56,6 +65,7 @@ def connect(channel: Channel) -> Health:
         if adapter is None:
             return Health(ok=False, detail=_("This type has nothing to test."))
         account = adapter.validate()
+        _take_account(channel, adapter)
         steps = adapter.connect(callback_url(channel))
         health = adapter.health()
     except CannotUnseal:
@@ -69,6 +79,22 @@ def connect(channel: Channel) -> Health:
         return Health(ok=False, detail=_("Something went wrong on our side."))
     _agreed(channel, account, [{"text": step.text, "value": step.value} for step in steps], health)
     return health
+
+
+def _take_account(channel: Channel, adapter: ChannelAdapter) -> None:
+    """Raises DeliveryError when another channel of the house has it, unless that one does not work any more."""
+    if not adapter.is_sole:
+        return
+    key = f"{channel.type}:{adapter.account()}"[:80]
+    try:
+        with transaction.atomic():
+            Channel.objects.filter(sole_account=key, state=ChannelState.ERROR).exclude(pk=channel.pk).update(
+                sole_account=None
+            )
+            Channel.objects.filter(pk=channel.pk).update(sole_account=key)
+    except IntegrityError:
+        text = _("Another channel has this account, here or in another workspace. Switch it off there first.")
+        raise DeliveryError(text, kind=Kind.CREDENTIALS) from None
 
 
 def disconnect_later(channel: Channel) -> None:
@@ -97,6 +123,7 @@ def _agreed(channel: Channel, account: str, steps: list[dict[str, Any]], health:
     fresh.config |= channel.config
     fresh.setup = {
         "account": account,
+        "ok": health.ok,
         "steps": steps,
         "facts": dict(health.facts),
         "expires_at": health.expires_at.isoformat() if health.expires_at else None,
@@ -106,7 +133,7 @@ def _agreed(channel: Channel, account: str, steps: list[dict[str, Any]], health:
     fresh.last_error, fresh.last_error_at = "", None
     fresh.failures, fresh.held_until = 0, None
     fresh.save()
-    Channel.objects.filter(pk=fresh.pk).update(connected_at=Now())
+    Channel.objects.filter(pk=fresh.pk).update(connected_at=Now(), checked_at=Now())
     deliveries.resume(fresh)
 
 

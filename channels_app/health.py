@@ -75,7 +75,7 @@ def _connected(channel: Channel, detail: str) -> Health:
         day = {"day": date_format(timezone.localtime(ends), "j F")}
         return Health(light=Light.CAREFUL, words=_("Working. The access token ends on %(day)s: renew it.") % day)
     if detail:
-        return Health(light=Light.GOOD, words=detail)
+        return Health(light=Light.GOOD if channel.setup.get("ok", True) else Light.BAD, words=detail)
     if channel.type in ADAPTERS and channel.last_event_at is None:
         return Health(light=Light.WORKING_ON_IT, words=_("Connected. Waiting for the first message."))
     return Health(light=Light.GOOD, words=_("Working."))

@@ -60,6 +60,9 @@ class Channel(models.Model):
     setup: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(
         default=dict, blank=True, editable=False
     )
+    checked_at = models.DateTimeField(_("last asked about"), null=True, editable=False)
+    # What only one channel of the house may be connected to, as a provider sends what comes to one address.
+    sole_account = models.CharField(_("account"), max_length=80, null=True, unique=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
 

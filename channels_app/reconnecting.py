@@ -9,8 +9,9 @@ from foundation.mail import send_mail
 
 
 def needs_reconnecting(channel: Channel, reason: str) -> None:
-    """The provider does not take the credentials: the queue waits, and the owner is told, once."""
-    changed = Channel.objects.filter(pk=channel.pk).exclude(state=ChannelState.ERROR)
+    """The provider does not take the credentials: the queue waits, and the owner is told, once. Nothing of it is true
+    when somebody has entered others meanwhile."""
+    changed = Channel.objects.filter(pk=channel.pk, credentials=channel.credentials).exclude(state=ChannelState.ERROR)
     if not changed.update(state=ChannelState.ERROR, state_detail=reason[:300]):
         return
     title = form_for(channel.type).title

@@ -1,5 +1,6 @@
 """Making, changing and removing channels. Owner only; nothing here waits for a provider."""
 
+from copy import copy
 from typing import Any
 from uuid import UUID
 
@@ -58,14 +59,16 @@ def update_channel(
     fresh = Channel.objects.select_for_update(no_key=True).filter(pk=channel.pk, business=business).first()
     if fresh is None:
         raise NotFound
-    before = _told_apart(fresh)
+    before, old = _told_apart(fresh), copy(fresh)
     retyped = type is not None and type != fresh.type
     if (retyped or is_active or config is not None) and (type or fresh.type) not in WEB:
         check_channel_kind(business)
-    if retyped or (fresh.is_active and is_active is False):
-        connecting.disconnect_later(fresh)
     if config is not None or retyped:
         _connect(fresh, config or {}, type=type)
+    is_another = retyped or connecting.account_of(fresh) != connecting.account_of(old)
+    if is_another or (fresh.is_active and is_active is False):
+        connecting.disconnect_later(old)
+        fresh.sole_account = None
     if is_active is not None:
         if is_active and not fresh.is_active and fresh.state == ChannelState.CONNECTED and fresh.type in ADAPTERS:
             fresh.state = ChannelState.CONNECTING

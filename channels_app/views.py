@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from businesses.pages import member_page
 from businesses.policy import Action, may
 from businesses.selectors import membership_of
-from channels_app import connecting, intake
+from channels_app import checking, intake
 from channels_app.adapters import ADAPTERS
 from channels_app.connect_fields import ConnectForm
 from channels_app.connect_forms import CONNECT_FORMS, form_for
@@ -119,11 +119,11 @@ def test(request: HttpRequest, channel_id: UUID) -> HttpResponse:
     if not _settings(request)["may_change"]:
         messages.error(request, _("The owner of the workspace tests channels."))
         return redirect("channel", found.pk)
-    health = connecting.connect(found)
-    if health.ok:
+    told = checking.test(found)
+    if told.ok:
         messages.success(request, _("The connection works."))
     else:
-        messages.error(request, health.detail)
+        messages.error(request, told.detail)
     return redirect("channel", found.pk)
 
 

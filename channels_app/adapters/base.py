@@ -108,6 +108,8 @@ class Health:
 class ChannelAdapter(ABC):
     capabilities: ClassVar[Capabilities] = Capabilities()
     max_body: ClassVar[int] = 4 * 1024 * 1024
+    # Whether the provider sends what comes to an account to one address only.
+    is_sole: ClassVar[bool] = False
 
     def __init__(self, channel: Channel, secrets: Mapping[str, str]) -> None:
         """secrets: the channel's credentials in clear, for this one try."""
@@ -185,6 +187,11 @@ class ChannelAdapter(ABC):
 
         May put what it learned (ids, names; nothing secret) into `channel.config`. Raises DeliveryError.
         """
+        return ""
+
+    def account(self) -> str:
+        """Which account at the provider it is, as far as the credentials tell by themselves; "" = they do not. A token
+        that was made anew leaves it as it is."""
         return ""
 
     def connect(self, callback_url: str) -> Sequence[SetupStep]:

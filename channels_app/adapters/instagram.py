@@ -115,6 +115,9 @@ class InstagramAdapter(MetaAdapter):
         self.channel.config |= {"account_id": str(account["id"]), "display_name": f"@{name}" if name else ""}
         return f"@{name}"
 
+    def account(self) -> str:
+        return self._page
+
     def connect(self, callback_url: str) -> Sequence[SetupStep]:
         self.graph("POST", f"{self._page}/subscribed_apps", query={"subscribed_fields": _FIELDS}, json={})
         return (

@@ -161,6 +161,9 @@ class SmsAdapter(ChannelAdapter):
             raise DeliveryError(_("Twilio says that the account is not active."), kind=Kind.CREDENTIALS)
         return f"{account.get('friendly_name', '')} {self._number}".strip()
 
+    def account(self) -> str:
+        return f"{self.channel.config.get('account_sid', '')}:{self._number}"
+
     def connect(self, callback_url: str) -> Sequence[SetupStep]:
         number = self._phone_number()
         if number is None:

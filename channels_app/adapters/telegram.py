@@ -52,6 +52,7 @@ _UNREACHABLE = (
 
 
 class TelegramAdapter(ChannelAdapter):
+    is_sole = True
     capabilities: ClassVar = Capabilities(
         max_text=4096, caption=True, max_file_bytes=50 * 1024 * 1024, quotes=True, typing=timedelta(seconds=5)
     )
@@ -136,6 +137,9 @@ class TelegramAdapter(ChannelAdapter):
         self.channel.config |= {"bot_username": name, "bot_id": str(bot.get("id", ""))}
         return f"@{name}"
 
+    def account(self) -> str:
+        return self._token.partition(":")[0]
+
     def connect(self, callback_url: str) -> Sequence[SetupStep]:
         asked = {
             "url": callback_url,
@@ -148,18 +152,23 @@ class TelegramAdapter(ChannelAdapter):
         return ()
 
     def disconnect(self) -> None:
-        self._ask("deleteWebhook", {"drop_pending_updates": False})
+        if self._calls_us(self._ask("getWebhookInfo", {})):  # else it is another's by now
+            self._ask("deleteWebhook", {"drop_pending_updates": False})
 
     def health(self) -> Health:
         info = self._ask("getWebhookInfo", {})
-        url = str(info.get("url", ""))
         facts = {str(_("Updates that wait at Telegram")): str(info.get("pending_update_count", 0))}
         if info.get("last_error_message"):
             facts[str(_("Telegram's last trouble with us"))] = str(info["last_error_message"])[:200]
-        if f"/webhooks/telegram/{self.channel.pk}" not in url:
-            text = _("Another system took over this bot. Connect it again to take it back.") if url else ""
-            return Health(ok=False, detail=text or _("Telegram does not send its messages here."), facts=facts)
+        if not self._calls_us(info):
+            text = _("Telegram does not send its messages here.")
+            if info.get("url"):
+                text = _("Another system took over this bot. Test the connection to take it back.")
+            return Health(ok=False, detail=text, facts=facts)
         return Health(ok=True, facts=facts)
+
+    def _calls_us(self, info: Mapping[str, Any]) -> bool:
+        return f"/webhooks/telegram/{self.channel.pk}" in str(info.get("url", ""))
 
     @property
     def _token(self) -> str:

@@ -153,6 +153,9 @@ class WhatsAppAdapter(MetaAdapter):
         self.channel.config |= {"display_name": name}
         return f"{name} {told.get('verified_name', '')}".strip()
 
+    def account(self) -> str:
+        return self._number
+
     def connect(self, callback_url: str) -> Sequence[SetupStep]:
         """By one call where Meta lets the token do it; else a person does it in Meta's dashboard."""
         word = str(self.channel.config.get("verify_token", ""))

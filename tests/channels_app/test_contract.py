@@ -2,6 +2,7 @@
 
 import json
 import logging
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business
-from channels_app import connecting, deliveries, files, intake, signs
+from channels_app import checking, connecting, deliveries, files, intake, signs
 from channels_app.adapters import ADAPTERS
 from channels_app.adapters.errors import Kind
 from channels_app.models import Channel, ChannelState, Contact, Delivery, DeliveryState, Media, RawEvent, RawState
@@ -304,6 +305,7 @@ def test_no_secret_is_in_a_log_or_on_a_page(
     ada: User, case: Case, channel: Channel, fake: Fake, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    assert connecting.connect(channel).ok
     thread = writes(case, channel, "Hello?")
     fake.next += [case.errors[Kind.TRANSIENT], Answer(b"no json", 500), Answer(drop=True)]
     answer = builders.answers(ada, thread, "It left today.")
@@ -313,6 +315,35 @@ def test_no_secret_is_in_a_log_or_on_a_page(
 
     told = caplog.text + answer.error + str(list(Channel.objects.values("state_detail", "last_error", "setup")))
     assert not [secret for secret in case.secrets if secret in told]
+
+
+def test_a_channel_that_works_is_asked_without_changing_a_thing_at_the_provider(
+    case: Case, channel: Channel, fake: Fake
+) -> None:
+    before = len(fake.calls)
+    Channel.objects.update(checked_at=None)
+
+    checking.check_due(threading.Event())
+    checking.check_due(threading.Event())  # it was asked already
+
+    channel.refresh_from_db()
+    assert (channel.state, channel.checked_at is not None) == (ChannelState.CONNECTED, True)
+    assert [call for call in fake.calls[before:] if call.method != "GET" and "/getWebhookInfo" not in call.path] == []
+
+
+def test_a_dead_token_is_told_before_a_message_fails_once_it_was_refused_twice(
+    case: Case, channel: Channel, fake: Fake
+) -> None:
+    fake.token = "another"  # type: ignore[attr-defined]
+
+    assert not checking.check(channel).ok
+    channel.refresh_from_db()
+    assert channel.state == ChannelState.CONNECTED
+    assert not checking.check(channel).ok
+
+    channel.refresh_from_db()
+    assert channel.state == ChannelState.ERROR
+    assert channel.state_detail
 
 
 def test_disconnecting_with_a_dead_token_is_no_trouble(ada: User, case: Case, channel: Channel, fake: Fake) -> None:

@@ -15,6 +15,7 @@ class Telegram(Fake):
     def __init__(self, port: int = 0) -> None:
         super().__init__(port)
         self.token = TOKEN
+        self.tokens: set[str] = set()  # further ones, whosever they are
         self.hook: dict[str, Any] = {}
         self.files: dict[str, bytes] = {}
         self._numbers = count(100)
@@ -29,7 +30,7 @@ class Telegram(Fake):
         found = _CALL.fullmatch(call.path)
         need(found is not None, "no such method")
         assert found
-        if found.group(1) != self.token:
+        if found.group(1) not in {self.token, *self.tokens}:
             return error(401, "Unauthorized")
         return Answer({"ok": True, "result": getattr(self, f"_{found.group(2)}")(call)})
 

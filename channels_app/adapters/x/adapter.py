@@ -150,6 +150,10 @@ class XAdapter(ChannelAdapter):
         self.channel.config |= {"account_id": text_of(me, "id"), "display_name": f"@{text_of(me, 'username')}"}
         return f"@{text_of(me, 'username')}"
 
+    def account(self) -> str:
+        """An access token begins with the number of its user."""
+        return self.secrets.get("access_token", "").partition("-")[0]
+
     def connect(self, callback_url: str) -> Sequence[SetupStep]:
         hook = self._webhook(callback_url)
         if hook is None:
@@ -174,6 +178,7 @@ class XAdapter(ChannelAdapter):
                 self._asked("DELETE", f"/2/webhooks/{quote(text_of(hook, 'id'), safe='')}")
 
     def health(self) -> Health:
+        self._asked("GET", "/2/users/me")  # webhooks are the app's: its own token tells nothing of the user's
         ours = [hook for hook in self._webhooks() if f"/webhooks/x/{self.channel.pk}" in text_of(hook, "url")]
         if not ours:
             return Health(ok=False, detail=_("X does not send its events here."))
