@@ -25,11 +25,12 @@ from django.utils.translation import gettext as _
 
 from channels_app import credentials
 from channels_app.adapters import ADAPTERS
-from channels_app.adapters.base import ChannelAdapter, OutboundMessage, SendResult, split
+from channels_app.adapters.base import ChannelAdapter, SendResult
 from channels_app.adapters.errors import DeliveryError, Kind
 from channels_app.connect_forms import form_for
 from channels_app.keys import remember
-from channels_app.models import Channel, ChannelState, Delivery, DeliveryState, ExternalMessage, Thread
+from channels_app.models import Channel, ChannelState, Delivery, DeliveryState, Thread
+from channels_app.parts import outbound_of, rows_of
 from channels_app.reconnecting import needs_reconnecting
 from conversations import events
 from conversations.models import ChannelType, Conversation, Message, MessageStatus
@@ -50,8 +51,6 @@ MAX_CRASHES = 5
 FAILURES_THAT_HOLD = 5
 HOLD = timedelta(seconds=60)
 AMBIGUOUS_WAIT = timedelta(seconds=60)
-# Every provider that takes a caption takes this much.
-CAPTION = 1024
 # How often a part may be sent without our learning what came of it.
 MAX_UNCERTAIN = 2
 
@@ -63,39 +62,11 @@ news = threading.Event()
 def queue(sender: object, *, business_id: UUID, messages: Sequence[Message], **more: Any) -> None:
     """A row for each message that the core marked as leaving the house; in the message's own transaction."""
     rows = [
-        row for message in messages if message.status == MessageStatus.QUEUED for row in _rows(business_id, message)
+        row for message in messages if message.status == MessageStatus.QUEUED for row in rows_of(business_id, message)
     ]
     if rows:
         Delivery.objects.bulk_create(rows)
         transaction.on_commit(news.set, robust=True)
-
-
-def _rows(business_id: UUID, message: Message) -> list[Delivery]:
-    """One a part: the files first, the first with the text where a caption fits, else the text in pieces after them."""
-    channel_type = ChannelType(message.conversation.channel_type)
-    adapter = ADAPTERS.get(channel_type)
-    files = [UUID(facts["id"]) for facts in message.attachments]
-    texts = split(message.content, adapter.capabilities) if adapter and message.content else [message.content]
-    parts: list[tuple[UUID | None, str]] = [(file, "") for file in files]
-    if files and adapter and adapter.capabilities.caption and len(message.content) <= CAPTION:
-        parts[0] = (files[0], message.content)
-    else:
-        parts += [(None, text) for text in texts if text or not files]
-    return [
-        Delivery(
-            business_id=business_id,
-            channel_id=message.conversation.channel_id,
-            conversation_id=message.conversation_id,
-            message=message,
-            seq=message.seq,
-            part=number,
-            content=text,
-            attachment_id=file,
-            queued_at=Now(),
-            due_at=Now(),
-        )
-        for number, (file, text) in enumerate(parts)
-    ]
 
 
 # Claiming -------------------------------------------------------------------------------------------------
@@ -179,7 +150,7 @@ def attempt(delivery: Delivery) -> None:
     adapter = None
     try:
         adapter = _adapter(delivery)
-        outbound = _outbound(delivery)
+        outbound = outbound_of(delivery)
         # The whole lease is for the try, however long the row waited for its turn.
         if not _mine(delivery).update(started_at=Now(), leased_until=Now() + LEASE):
             return  # it waited for its turn longer than its lease: whoever has it now sends it
@@ -227,44 +198,6 @@ def _adapter(delivery: Delivery) -> ChannelAdapter:
         return adapter(channel, credentials.reveal(channel))
     except CannotUnseal as error:
         raise DeliveryError(_("Not sent: the channel has to be reconnected."), kind=Kind.PERMANENT) from error
-
-
-def _outbound(delivery: Delivery) -> OutboundMessage:
-    """Raises DeliveryError for whoever cannot be reached."""
-    assert delivery.channel
-    threads = delivery.channel.threads.filter(conversation_id=delivery.conversation_id)
-    thread = threads.order_by("-last_heard_at").first()
-    customer = delivery.conversation.customer
-    contacts = delivery.channel.contacts.filter(customer=customer)
-    if blocked := contacts.exclude(unreachable="").first():
-        raise DeliveryError(blocked.unreachable, kind=Kind.PERMANENT)
-    return OutboundMessage(
-        delivery_id=delivery.pk,
-        conversation_id=delivery.conversation_id,
-        customer=customer,
-        content=delivery.content,
-        to=thread.address if thread else "",
-        attachment=delivery.attachment,
-        reply_to=_quoted(delivery),
-        by_person=delivery.message.sender_id is not None,
-        last_heard_at=thread.last_heard_at if thread else None,
-        template=delivery.template,
-    )
-
-
-def _quoted(delivery: Delivery) -> str:
-    """What the provider calls the message that this one answers; only its first part does."""
-    seq = delivery.message.quoted_seq
-    if (
-        seq is None
-        or delivery.part
-        or not ADAPTERS[ChannelType(delivery.conversation.channel_type)].capabilities.quotes
-    ):
-        return ""
-    known = ExternalMessage.objects.filter(
-        channel=delivery.channel, message__conversation=delivery.conversation_id, message__seq=seq
-    )
-    return known.order_by("pk").values_list("external_id", flat=True).first() or ""
 
 
 def _failed(delivery: Delivery, error: DeliveryError) -> None:

@@ -77,5 +77,7 @@ def send_template(
 
 
 def _send_as(message_id: UUID, template: Template) -> None:
-    """Before anybody claims it: the rows are of our own transaction."""
-    Delivery.objects.filter(message=message_id, attempts=0).update(template=template)
+    """Before anybody claims it: the rows are of our own transaction. It is sent once, however long its words are."""
+    parts = Delivery.objects.filter(message=message_id, attempts=0)
+    parts.filter(part=0).update(template=template)
+    parts.exclude(part=0).delete()

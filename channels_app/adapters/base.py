@@ -35,12 +35,13 @@ class Download:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboundMessage:
-    """One part of a message on its way out: text, or one file with an optional caption.
+    """One part of a message on its way out: text, or one file with an optional caption; or text and all of `files`.
 
     delivery_id: the same on every try; given to providers that take a key, or return it with statuses.
     reply_to: the external id of the message that it answers, where the channel has quotes.
     to: the thread_key that the customer wrote with; "" = the customer never wrote here. last_heard_at: when they last
     did. by_person: a member wrote it, not the assistant. template: the provider's own, instead of content.
+    copies: who else gets it.
     """
 
     delivery_id: UUID
@@ -49,6 +50,8 @@ class OutboundMessage:
     content: str
     to: str = ""
     attachment: Attachment | None = None
+    files: tuple[Attachment, ...] = ()
+    copies: tuple[str, ...] = ()
     reply_to: str = ""
     by_person: bool = True
     last_heard_at: datetime | None = None
@@ -66,7 +69,9 @@ class SendResult:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What the composer and the splitter have to know. max_text counts `unit`s. window: after it nothing, or only a
-    template, may be sent. per_part: files that one part takes. receipts: what the provider tells, "" = nothing.
+    template, may be sent. together: a message is one part with all of its files, as far as they have so many bytes;
+    0 = each file is a part. copies: an answer goes to everybody who got what it answers. receipts: what the provider
+    tells, "" = nothing.
     quotes: a message may name the one that it answers. typing: so long the
     customer sees that somebody writes. marks_read: the customer can be shown that a message was read."""
 
@@ -75,6 +80,8 @@ class Capabilities:
     max_file_bytes: int = 0
     file_types: tuple[str, ...] = ()
     caption: bool = False
+    together: int = 0
+    copies: bool = False
     window: timedelta | None = None
     templates: bool = False
     receipts: str = ""

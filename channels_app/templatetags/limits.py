@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from channels_app.adapters import ADAPTERS
 from channels_app.models import Thread
+from channels_app.participants import copies_of
 from conversations.models import ChannelType, Conversation
 
 register = template.Library()
@@ -43,5 +44,6 @@ def channel_limits(conversation: Conversation) -> dict[str, Any]:
         "is_closed": is_closed,
         "hours": can.window and int(can.window.total_seconds() // 3600),
         "has_templates": can.templates,
+        "copies": copies_of(conversation) if can.copies else [],
         "conversation": conversation,
     }

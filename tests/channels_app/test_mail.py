@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -23,7 +24,9 @@ from channels_app.adapters.email.sending import of_code
 from channels_app.adapters.errors import Kind
 from channels_app.models import Channel, ChannelState, Delivery, DeliveryState
 from channels_app.services import create_channel
-from conversations.models import ChannelType, Conversation, Message, MessageStatus
+from conversations.models import ChannelType, Conversation, Message, MessageStatus, SenderType
+from conversations.services.messages import Draft, post_messages, send_reply
+from conversations.services.uploads import store_upload
 from tests import builders
 from tests.services import free_port
 
@@ -36,17 +39,22 @@ class Server:
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
+        self.recipients: list[str] = []  # of the last mail
         self.refusal = ""
+        self.unknown: set[str] = set()
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
         if self.refusal.startswith("5"):
             return self.refusal
+        if address in self.unknown:
+            return "550 5.1.1 nobody here"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         if self.refusal:
             return self.refusal
+        self.recipients = envelope.rcpt_tos
         self.mails.append(message_from_bytes(envelope.content, policy=default))
         return "250 OK"
 
@@ -101,6 +109,12 @@ def send_all() -> None:
         deliveries.attempt(delivery)
 
 
+def words(out: EmailMessage, kind: str = "plain") -> str:
+    body = out.get_body((kind,))
+    assert body
+    return str(body.get_content()).replace("\r\n", "\n").strip()
+
+
 def test_a_mail_is_answered_and_the_answer_to_that_joins(email: Channel, ada: User, smtp: tuple[Server, int]) -> None:
     assert comes(mail(Message_ID="<1@example.net>")) == 200
     assert comes(mail(Message_ID="<1@example.net>")) == 200  # the same, once more
@@ -116,7 +130,7 @@ def test_a_mail_is_answered_and_the_answer_to_that_joins(email: Channel, ada: Us
     assert out["In-Reply-To"] == "<1@example.net>"
     assert out["From"] == "Acme Help <help@acme.example>"
     assert "Auto-Submitted" not in out
-    assert out.get_content().strip() == "It left today."
+    assert words(out) == "It left today."
 
     quoted = (
         "Thanks!\r\n\r\nOn Wed, Jan 7, 2026 at 9:14 AM Acme Help <help@acme.example> wrote:\r\n> It left today.\r\n"
@@ -126,6 +140,92 @@ def test_a_mail_is_answered_and_the_answer_to_that_joins(email: Channel, ada: Us
     assert comes(by_token) == comes(by_reference) == 200
     texts = list(Message.objects.order_by("seq").values_list("conversation", "content"))
     assert texts[2:] == [(first.conversation_id, "Thanks!"), (first.conversation_id, "And when?")]
+
+
+def test_an_answer_is_one_mail_with_all_of_its_files_in_words_and_in_html(
+    email: Channel, ada: User, smtp: tuple[Server, int]
+) -> None:
+    comes(mail(Message_ID="<1@example.net>"))
+    conversation = Conversation.objects.get()
+    text = "Read <b>this</b>:\nhttps://acme.example/?a=1&b=2."
+    attached(ada, conversation, text, sizes=[10, 20, 30])
+    send_all()
+
+    (out,) = smtp[0].mails
+    assert [part.get_filename() for part in out.iter_attachments()] == ["0.txt", "1.txt", "2.txt"]
+    assert [len(part.get_content()) for part in out.iter_attachments()] == [10, 20, 30]
+    assert words(out).splitlines() == text.splitlines()
+    link = '<a href="https://acme.example/?a=1&amp;b=2">https://acme.example/?a=1&amp;b=2</a>.'
+    assert f"Read &lt;b&gt;this&lt;/b&gt;:<br>\n{link}" in words(out, "html")
+    assert "src=" not in words(out, "html")
+    assert Message.objects.last().status == MessageStatus.SENT  # type: ignore[union-attr]
+
+
+def test_files_that_are_too_much_for_one_mail_go_in_as_few_as_it_takes(
+    email: Channel, ada: User, smtp: tuple[Server, int]
+) -> None:
+    comes(mail(Message_ID="<1@example.net>"))
+    attached(ada, Conversation.objects.get(), "Three big ones.", sizes=[8_000_000, 6_000_000, 8_000_000])
+    send_all()
+    send_all()
+
+    names = [[part.get_filename() for part in out.iter_attachments()] for out in smtp[0].mails]
+    assert names == [["0.txt", "1.txt"], ["2.txt"]]
+    assert len({str(out["Message-ID"]) for out in smtp[0].mails}) == 2
+
+
+def test_a_persons_answer_goes_to_everybody_who_got_the_mail_and_to_no_address_of_ours(
+    email: Channel, ada: User, smtp: tuple[Server, int]
+) -> None:
+    to = "help@acme.example, Help <help+old@acme.example>, dora@example.net"
+    comes(mail(Message_ID="<1@example.net>", to=to, Cc="noreply@example.net, Eve <eve@example.org>, cleo@example.net"))
+    conversation = Conversation.objects.get()
+    page = Client()
+    page.force_login(ada)
+    assert "Copies to dora@example.net, eve@example.org" in page.get(f"/inbox/{conversation.pk}/").content.decode()
+
+    builders.answers(ada, conversation, "It left today.")
+    send_all()
+    (out,) = smtp[0].mails
+    assert (out["To"], out["Cc"]) == ("cleo@example.net", "dora@example.net, eve@example.org")
+    assert smtp[0].recipients == ["cleo@example.net", "dora@example.net", "eve@example.org"]
+
+    comes(mail("Just me.", Message_ID="<2@example.net>", In_Reply_To=str(out["Message-ID"])))
+    builders.answers(ada, conversation, "Fine.")
+    send_all()
+    assert smtp[0].mails[1]["Cc"] is None
+
+
+def test_a_machines_answer_goes_to_the_customer_alone(email: Channel, smtp: tuple[Server, int]) -> None:
+    comes(mail(Message_ID="<1@example.net>", Cc="dora@example.net"))
+    draft = Draft(
+        conversation_id=Conversation.objects.get().pk, sender_type=SenderType.AGENT, content="Hello.", ai_sources=[]
+    )
+    post_messages([draft])
+    send_all()
+
+    assert smtp[0].mails[0]["Cc"] is None
+
+
+def test_a_copy_that_the_server_refuses_keeps_the_answer_from_nobody_else(
+    email: Channel, ada: User, smtp: tuple[Server, int]
+) -> None:
+    comes(mail(Message_ID="<1@example.net>", Cc="gone@example.net, dora@example.net"))
+    smtp[0].unknown = {"gone@example.net"}
+    message = builders.answers(ada, Conversation.objects.get(), "It left today.")
+    send_all()
+
+    message.refresh_from_db()
+    assert message.status == MessageStatus.SENT
+    assert smtp[0].recipients == ["cleo@example.net", "dora@example.net"]
+
+
+def attached(ada: User, conversation: Conversation, text: str, *, sizes: list[int]) -> None:
+    ids = [
+        store_upload(conversation=conversation, name=f"{n}.txt", file=BytesIO(b"x" * size), size=size, uploader=ada).pk
+        for n, size in enumerate(sizes)
+    ]
+    send_reply(conversation=conversation, author=ada, content=text, attachments=ids)
 
 
 def test_what_a_first_mail_forwards_is_shown(email: Channel) -> None:

@@ -14,7 +14,7 @@ from businesses.models import Business
 from channels_app import connecting, deliveries
 from channels_app.models import Channel, Delivery, DeliveryState, Thread
 from channels_app.services import create_channel
-from conversations.models import ChannelType, Conversation, Message
+from conversations.models import ChannelType, Conversation, Message, MessageStatus
 from tests import builders
 from tests.fakes.meta import NUMBER, TEMPLATE, TOKEN, Meta
 
@@ -67,6 +67,22 @@ def test_a_template_is_listed_filled_and_sent(late: Conversation, ada: User, met
     assert "word 0" in message.content
     (sent,) = [call for call in meta.calls if call.path.endswith("/messages")]
     assert sent.fields["template"]["name"] == template["name"]
+
+
+def test_a_template_of_many_words_is_sent_once(
+    late: Conversation, ada: User, meta: Meta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(TEMPLATE["components"][0], "text", "Hello {{1}}, " + "a long story. " * 300)  # type: ignore[index]
+    body = {"name": TEMPLATE["name"], "language": TEMPLATE["language"], "blanks": ["Cleo"]}
+    assert builders.api(ada).post(f"/api/v1/conversations/{late.pk}/template", body).status_code == 201
+
+    for _time in range(2):
+        for delivery in deliveries.claim(10):
+            deliveries.attempt(delivery)
+
+    (sent,) = [call for call in meta.calls if call.path.endswith("/messages")]
+    assert sent.fields["type"] == "template"
+    assert Message.objects.get(sender=ada).status == MessageStatus.SENT
 
 
 def test_the_composer_says_that_the_window_is_closed_and_leads_to_the_templates(

@@ -23,7 +23,7 @@ from channels_app.adapters.base import (
 from channels_app.adapters.email import hooks, mailbox, noise, oauth, sending
 from channels_app.adapters.email.headers import Address
 from channels_app.adapters.email.reading import MAX_BYTES, File, Mail, Unreadable, read
-from channels_app.adapters.email.threading import conversation_in, reply_address
+from channels_app.adapters.email.threading import conversation_in, reply_address, without_tag
 from channels_app.adapters.errors import DeliveryError, Kind, MediaGone
 from channels_app.adapters.events import (
     ContactRef,
@@ -41,7 +41,10 @@ MAX_RECIPIENTS = 20
 
 
 class EmailAdapter(ChannelAdapter):
-    capabilities = Capabilities(max_text=100_000, max_file_bytes=15 * 1024 * 1024, caption=True, starts=True)
+    # Base64 makes of it the 20 MB that every server takes.
+    capabilities = Capabilities(
+        max_text=100_000, max_file_bytes=15 * 1024 * 1024, together=15 * 1024 * 1024, copies=True, starts=True
+    )
     max_body = MAX_BYTES
 
     # What comes in.
@@ -56,7 +59,7 @@ class EmailAdapter(ChannelAdapter):
             raise SuspiciousOperation("A mail that cannot be read.") from error
         payload = {"raw": base64.b64encode(found.raw).decode(), "to": list(found.recipients[:MAX_RECIPIENTS])}
         recipients = found.recipients or mail.recipients
-        accounts = dict.fromkeys(_without_tag(one) for one in recipients[:MAX_RECIPIENTS])
+        accounts = dict.fromkeys(without_tag(one) for one in recipients[:MAX_RECIPIENTS])
         return [Routed(dedup_key=mail.dedup_key, payload=payload, account=one) for one in accounts]
 
     def accounts(self) -> frozenset[str]:
@@ -121,11 +124,13 @@ class EmailAdapter(ChannelAdapter):
         to = told.get("to") or (message.customer.email if message.customer else "")
         if not to:
             raise DeliveryError(_("No mail address of this customer is known."), kind=Kind.UNREACHABLE)
+        copies = [one for one in message.copies if one != to.lower()]
         message_id = f"pb.{message.delivery_id}@{self._address.rpartition('@')[2]}"
         mail = sending.compose(
             sender=self._address,
             sender_name=str(self.channel.config.get("from_name", "")),
             to=to,
+            copies=copies,
             reply_to=reply_address(self._address, message.conversation_id),
             subject=told.get("subject", ""),
             text=message.content,
@@ -133,10 +138,10 @@ class EmailAdapter(ChannelAdapter):
             answers=told.get("ids", "").split(),
             channel_id=str(self.channel.pk),
             automatic=not message.by_person,
-            file=_file_of(message),
+            files=_files_of(message),
         )
         self.sends_now = True
-        sending.hand_over(self._server, mail, sender=self._address, to=to)
+        sending.hand_over(self._server, mail, sender=self._address, to=[to, *copies])
         return SendResult(external_ids=(message_id,))
 
     # The connection.
@@ -216,7 +221,11 @@ class EmailAdapter(ChannelAdapter):
 
     def _others(self, among: Sequence[Address]) -> str:
         """Who else got it: our own address says nothing to whoever reads it there."""
-        return ", ".join(one.email for one in among if _without_tag(one.email) != self._address)[:1000]
+        others = ""
+        for one in among:
+            if without_tag(one.email) != self._address and len(others) + len(one.email) < 998:
+                others += f", {one.email}" if others else one.email
+        return others
 
     def _read(self, payload: Any) -> Mail | None:
         try:
@@ -285,12 +294,5 @@ def _told(address: str) -> dict[str, str]:
     return {name: value for name, value in found.items() if isinstance(value, str)} if isinstance(found, dict) else {}
 
 
-def _file_of(message: OutboundMessage) -> tuple[str, str, bytes] | None:
-    if message.attachment is None:
-        return None
-    return message.attachment.filename, message.attachment.content_type, bytes_of(message.attachment)
-
-
-def _without_tag(address: str) -> str:
-    local, _at, domain = address.rpartition("@")
-    return f"{local.partition('+')[0]}@{domain}"
+def _files_of(message: OutboundMessage) -> list[tuple[str, str, bytes]]:
+    return [(file.filename, file.content_type, bytes_of(file)) for file in message.files]

@@ -48,6 +48,11 @@ _STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 _CODE = re.compile(r"\b5[0-5]\d\b")
 
 
+def is_nobody(address: str) -> bool:
+    """Whether nobody reads what is sent there, by its name."""
+    return bool(_SYSTEM.fullmatch(address.partition("@")[0].lower()))
+
+
 def kind_of(mail: "Message[str, str]", *, sender: str, own: Collection[str]) -> Kind:
     """sender: the From address in lower case. own: every address that we receive mail at."""
     report = headers.parameter(mail, "report-type").lower()

@@ -7,13 +7,14 @@ import re
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate
+from html import escape
 
 from django.utils.translation import gettext as _
 
@@ -28,6 +29,7 @@ SECONDS = 10.0
 WHOLE_SECONDS = 40.0
 PORTS = (25, 465, 587, 2525)
 TLS_AT_ONCE = 465
+_LINK = re.compile(r"https?://[^\s<>\"']{1,2000}[^\s<>\"'.,;:!?)\]]")
 _DOTTED = re.compile(rb"^\.", re.MULTILINE)
 MAX_REFERENCES = 20
 
@@ -49,6 +51,7 @@ def compose(
     sender: str,
     sender_name: str,
     to: str,
+    copies: Sequence[str],
     reply_to: str,
     subject: str,
     text: str,
@@ -56,12 +59,14 @@ def compose(
     answers: Iterable[str],
     channel_id: str,
     automatic: bool,
-    file: tuple[str, str, bytes] | None = None,
+    files: Sequence[tuple[str, str, bytes]],
 ) -> EmailMessage:
-    """answers: ids of the thread, oldest first, without brackets. file: name, content type, content."""
+    """answers: ids of the thread, oldest first, without brackets. files: name, content type, content of each."""
     mail = EmailMessage(policy=SMTP)
     mail["From"] = _address(sender, sender_name)
     mail["To"] = _address(to)
+    if copies:
+        mail["Cc"] = [_address(one) for one in copies]
     if reply_to != sender:
         mail["Reply-To"] = _address(reply_to, sender_name)
     mail["Subject"] = subject_of_answer(subject)
@@ -75,11 +80,22 @@ def compose(
         mail["Auto-Submitted"] = "auto-replied"
         mail["X-Auto-Response-Suppress"] = "All"
     mail.set_content(text, charset="utf-8", cte="quoted-printable")
-    if file:
-        name, kind, content = file
+    mail.add_alternative(html_of(text), subtype="html", charset="utf-8", cte="quoted-printable")
+    for name, kind, content in files:
         main, _slash, sub = kind.partition("/")
         mail.add_attachment(content, maintype=main or "application", subtype=sub or "octet-stream", filename=name)
     return mail
+
+
+def html_of(text: str) -> str:
+    """The same words for programs that show HTML alone: lines and links, and nothing that is loaded."""
+    at, parts = 0, []
+    for link in _LINK.finditer(text):
+        where = escape(link[0])
+        parts += [escape(text[at : link.start()]), f'<a href="{where}">{where}</a>']
+        at = link.end()
+    lines = "".join([*parts, escape(text[at:])]).replace("\n", "<br>\n")
+    return f'<html><head><meta charset="utf-8"></head><body><div dir="auto">{lines}</div></body></html>\n'
 
 
 def subject_of_answer(subject: str) -> str:
@@ -88,16 +104,20 @@ def subject_of_answer(subject: str) -> str:
     return f"Re: {topic}" if topic else _("Your message")
 
 
-def hand_over(server: Server, mail: EmailMessage, *, sender: str, to: str) -> None:
-    """One try. Raises DeliveryError; AMBIGUOUS when the whole mail went out and no answer came."""
+def hand_over(server: Server, mail: EmailMessage, *, sender: str, to: Sequence[str]) -> None:
+    """One try. to: the first has to be taken; a copy that the server refuses is left out.
+
+    Raises DeliveryError; AMBIGUOUS when the whole mail went out and no answer came.
+    """
     content = _DOTTED.sub(b"..", mail.as_bytes())
     with _talking(server) as smtp:
         code, words = smtp.mail(sender, [f"SIZE={len(content)}"] if smtp.has_extn("size") else [])
         if code != 250:
             raise smtplib.SMTPSenderRefused(code, words, sender)
-        code, words = smtp.rcpt(to)
-        if code not in {250, 251}:
-            raise smtplib.SMTPRecipientsRefused({to: (code, words)})
+        for number, one in enumerate(to):
+            code, words = smtp.rcpt(one)
+            if code not in {250, 251} and not number:
+                raise smtplib.SMTPRecipientsRefused({one: (code, words)})
         code, words = smtp.docmd("DATA")
         if code != 354:
             raise smtplib.SMTPDataError(code, words)

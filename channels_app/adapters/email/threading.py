@@ -20,11 +20,16 @@ TOKEN_LENGTH = 39
 
 def reply_address(address: str, conversation_id: UUID) -> str:
     """help@acme.example -> help+<token>@acme.example; the address itself where a token would make it too long."""
-    local, _at, domain = address.rpartition("@")
-    local = local.partition("+")[0]
+    local, _at, domain = without_tag(address).rpartition("@")
     if len(local) + 1 + TOKEN_LENGTH > 64:
         return address
     return f"{local}+{token_of(conversation_id)}@{domain}"
+
+
+def without_tag(address: str) -> str:
+    """help+7k2x@acme.example -> help@acme.example"""
+    local, _at, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
 
 
 def token_of(conversation_id: UUID) -> str:
