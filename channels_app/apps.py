@@ -1,3 +1,5 @@
+from functools import partial
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -7,14 +9,13 @@ class ChannelsConfig(AppConfig):
     verbose_name = _("Channels")
 
     def ready(self) -> None:
-        from functools import partial
-
-        from channels_app import checking, checks, connecting, deliveries, idling, mailboxes  # noqa: F401  they register themselves
+        from channels_app import checking, checks, connecting, deliveries, idling, mailboxes, polling  # noqa: F401  they register themselves
         from channels_app.chores import Chore, chores
 
-        chores.append(Chore(name="connecting channels", every=lambda: 2.0, work=connecting.connect_waiting))
-        chores.append(Chore(name="fetching mail", every=lambda: 5.0, work=mailboxes.fetch_due))
-        chores.append(Chore(name="asking about channels", every=lambda: 60.0, work=checking.check_due))
         ailing = partial(mailboxes.fetch_due, ailing=True)
+        chores.append(Chore(name="connecting channels", every=lambda: 2.0, work=connecting.connect_waiting))
+        chores.append(Chore(name="asking about channels", every=lambda: 60.0, work=checking.check_due))
+        chores.append(Chore(name="asking what webhooks forgot", every=lambda: 15.0, work=polling.poll_due))
+        chores.append(Chore(name="fetching mail", every=lambda: 5.0, work=mailboxes.fetch_due))
         chores.append(Chore(name="asking mailboxes that did not answer", every=lambda: 5.0, work=ailing))
         chores.append(Chore(name="listening to mailboxes", every=lambda: 15.0, work=idling.listen))

@@ -268,6 +268,21 @@ class Media(models.Model):
         return str(self.message_id)
 
 
+class Poll(models.Model):
+    """How far a channel was asked for what its provider may have forgotten to push. cursor: the adapter's own."""
+
+    channel = models.OneToOneField(Channel, models.CASCADE, related_name="poll")
+    cursor: "models.JSONField[dict[str, str], dict[str, str]]" = models.JSONField(default=dict, blank=True)
+    due_at = models.DateTimeField(_("due"), default=timezone.now, db_index=True)
+
+    class Meta:
+        verbose_name = _("poll")
+        verbose_name_plural = _("polls")
+
+    def __str__(self) -> str:
+        return str(self.channel_id)
+
+
 class Mailbox(models.Model):
     """How far the mailbox of an e-mail channel was read.
 

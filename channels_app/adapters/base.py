@@ -117,6 +117,8 @@ class ChannelAdapter(ABC):
     max_body: ClassVar[int] = 4 * 1024 * 1024
     # Whether the provider sends what comes to an account to one address only.
     is_sole: ClassVar[bool] = False
+    # How often the provider is asked for what it may not have pushed; None = never.
+    polls: ClassVar[timedelta | None] = None
 
     def __init__(self, channel: Channel, secrets: Mapping[str, str]) -> None:
         """secrets: the channel's credentials in clear, for this one try."""
@@ -164,9 +166,9 @@ class ChannelAdapter(ABC):
         """Raises MediaGone, DeliveryError."""
         raise MediaGone(_("This channel brings no files."))
 
-    def poll(self) -> Sequence[Routed]:
-        """What is asked for instead of pushed; () where everything is pushed."""
-        return ()
+    def poll(self, cursor: Mapping[str, str]) -> tuple[Sequence[Routed], Mapping[str, str]]:
+        """What came since then, oldest first, and how far that is; an empty cursor begins now. Raises DeliveryError."""
+        return (), cursor
 
     # What goes out.
 

@@ -1,22 +1,25 @@
 """Direct messages and mentions over an X that checks every signature."""
 
 import json
+import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as some
 
 from accounts.models import User
 from businesses.models import Business
-from channels_app import connecting, deliveries, intake
+from channels_app import connecting, deliveries, intake, polling
 from channels_app.adapters.x.adapter import XAdapter, weight
 from channels_app.adapters.x.signing import authorization, signature
-from channels_app.models import Channel, ChannelState, Delivery, DeliveryState
+from channels_app.models import Channel, ChannelState, Delivery, DeliveryState, Poll
 from channels_app.services import create_channel
 from conversations.models import ChannelType, Conversation, Message
 from tests import builders
@@ -190,6 +193,66 @@ def test_an_error_is_told_in_words(x: Channel, ada: User, api: X, answer: Any, s
 
     row = Delivery.objects.get()
     assert (row.state, words in row.last_error) == (state, True)
+
+
+def test_what_the_webhooks_forgot_is_asked_for_in_order_and_once(x: Channel, ada: User, api: X) -> None:
+    api.page = 2
+    api.events, api.posts = [event("1960000000000000001", "Of last week.")], [polled_post("1970000000000000001")]
+    polls()  # begins here
+
+    post(x, direct("One"))
+    api.events[:0] = [
+        event("1960000000000000780", "Three"),
+        event("1960000000000000779", "To somebody else", pair="1111111111111111111-99"),
+        event("1960000000000000778", "Two"),
+        event("1960000000000000777", "One"),
+    ]
+    api.posts[:0] = [polled_post("1970000000000000002")]
+    polls()
+    polls()
+
+    texts = list(Message.objects.order_by("created_at", "seq").values_list("content", flat=True))
+    assert texts == ["One", "Two", "Three", "(Public post) @acme where is my order?"]
+    assert Conversation.objects.count() == 2
+    assert set(Message.objects.values_list("conversation__customer__name", flat=True)) == {"Cleo"}
+
+
+def test_our_own_that_are_found_when_asking_are_no_second(x: Channel, ada: User, api: X) -> None:
+    post(x, direct("One"))
+    polls()
+    builders.answers(ada, Conversation.objects.get(), "It left today.")
+    send_all()
+    (sent,) = Message.objects.filter(sender=ada)
+    api.events = [event(sent.external.get().external_id, "It left today.", sender=ME)]
+    polls()
+
+    assert Message.objects.count() == 2
+
+
+def test_where_the_app_may_not_read_nothing_is_taken_in_and_nobody_is_troubled(x: Channel, api: X) -> None:
+    api.readable = False
+    polls()
+    api.readable, api.events = True, [event("1960000000000000001", "Of last week.")]
+    polls()
+
+    x.refresh_from_db()
+    assert (x.state, Message.objects.count()) == (ChannelState.CONNECTED, 0)
+
+
+def event(event_id: str, text: str, *, sender: str = CLEO, pair: str = f"{CLEO}-{ME}") -> dict[str, Any]:
+    told = {"id": event_id, "event_type": "MessageCreate", "text": text, "sender_id": sender}
+    return {**told, "dm_conversation_id": pair, "created_at": "2026-01-01T00:00:00.000Z"}
+
+
+def polled_post(post_id: str) -> dict[str, Any]:
+    payload: dict[str, Any] = mention(post_id, root=post_id)["data"]["payload"]
+    return payload
+
+
+def polls() -> None:
+    Poll.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+    polling.poll_due(threading.Event())
+    intake.work()
 
 
 def test_the_older_envelope_says_the_same(x: Channel) -> None:

@@ -19,7 +19,7 @@ from channels_app.services import update_channel
 from conversations.models import ChannelType
 from tests.channels_app.cases import CASES
 from tests.fakes import meta, telegram, twilio, x
-from tests.fakes.server import Call, Fake
+from tests.fakes.server import Answer, Call, Fake
 
 # By the setting that says where the provider is.
 FAKES: dict[str, type[Fake]] = {
@@ -29,9 +29,10 @@ FAKES: dict[str, type[Fake]] = {
     "X_API_BASE_URL": x.X,
 }
 _SHOWN = 30
+_WORSE = {"silence": ("take it and say nothing", Answer(drop=True)), "slow": ("hang", Answer({}, pause=20))}
 _STYLE = "body{font:15px/1.5 system-ui;max-width:44rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
 _STYLE += "form{display:flex;align-items:center;gap:.5rem;margin:.5rem 0}input{flex:1;font:inherit}label{width:6rem}"
-_STYLE += "iframe{width:100%;height:28rem;border:1px solid #8888}"
+_STYLE += "select{flex:1;font:inherit}iframe{width:100%;height:28rem;border:1px solid #8888}"
 
 Post = Callable[[str, bytes, Mapping[str, str]], int]
 
@@ -78,6 +79,7 @@ class Desk:
         """What both sides said, the newest first."""
         lines = [(at, f"Cleo over {type.label}: {text}") for at, type, text in self.said]
         for type, fake in self.fakes.items():
+            lines += [(time.time(), f"PingBack broke {type.label}'s wire: {why}") for why in fake.broken]
             lines += [(call.at, f"PingBack over {type.label}: {words(call.fields)}") for call in sent(type, fake)]
         return [line for _at, line in sorted(lines, reverse=True)[:_SHOWN]]
 
@@ -88,14 +90,32 @@ class Desk:
             'required maxlength="500"><button>Write as Cleo</button></form>'
             for type in self.cases
         )
+        moods = "".join(
+            f'<form method="post"><input type="hidden" name="token" value="{self._token}"><label for="mood-{type}">'
+            f'{type.label}</label><input type="hidden" name="type" value="{type}"><select id="mood-{type}" name="mood">'
+            + "".join(f'<option value="{name}">{label}</option>' for name, (label, _answer) in self.moods(type).items())
+            + "</select><button>Next message</button></form>"
+            for type in self.cases
+        )
         about = "What the providers and their customers see. Everything here is a stand-in on this machine."
-        return f"<h1>The other side</h1><p>{about}</p>{forms}<iframe src='/log' title='What was said'></iframe>"
+        return (
+            f"<h1>The other side</h1><p>{about}</p>{forms}<h2>Misbehave</h2>{moods}"
+            "<iframe src='/log' title='What was said'></iframe>"
+        )
+
+    def moods(self, type: ChannelType) -> dict[str, tuple[str, Answer]]:
+        """What a provider may do with the next message, in words."""
+        kinds = {str(kind): (f"refuse: {kind.label}", answer) for kind, answer in self.cases[type].errors.items()}
+        return kinds | _WORSE
 
     def take(self, form: Mapping[str, list[str]]) -> None:
         """Of the page's form, and of no other page's."""
         type, text = form.get("type", [""])[0], form.get("text", [""])[0].strip()[:500]
         if form.get("token") == [self._token] and type in self.cases and text:
             self.write(ChannelType(type), text)
+        elif form.get("token") == [self._token] and type in self.cases:
+            _label, answer = self.moods(ChannelType(type))[form["mood"][0]]
+            self.fakes[ChannelType(type)].next.append(answer)
 
 
 def sent(type: ChannelType, fake: Any) -> list[Call]:

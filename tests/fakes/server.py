@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
+CONTROL = "/_control"
+
 
 @dataclass
 class Call:
@@ -91,6 +93,18 @@ class Fake(ABC):
     def sent(self) -> list[Call]:
         return [call for call in self.calls if self.is_send(call)]
 
+    def _control(self, call: Call) -> Answer:
+        """For hands and scripts: GET tells what came and what broke the wire; POST what the next sends hear, like
+        {"next": [{"status": 500, "body": {}}, {"drop": true}]}, and what is so from now on: {"set": {"token": "new"}}.
+        """
+        if call.method == "POST":
+            self.next.extend(Answer(**one) for one in call.fields.get("next", []))
+            for name, value in call.fields.get("set", {}).items():
+                need(isinstance(getattr(self, name, None), str | int), f"no {name} to set")
+                setattr(self, name, value)
+        came = [f"{one.method} {one.target}" for one in self.calls[-20:]]
+        return Answer({"calls": came, "broken": self.broken, "next": len(self.next)})
+
     def _serve(self, handler: BaseHTTPRequestHandler) -> None:
         parts = urlsplit(handler.path)
         body = handler.rfile.read(int(handler.headers.get("content-length", 0)))
@@ -98,11 +112,12 @@ class Fake(ABC):
         call = Call(handler.command, parts.path, dict(parse_qsl(parts.query)), headers, body, target=handler.path)
         try:
             _read(call)
-            right = self.answer(call)
-        except BadRequest as error:
-            self.broken.append(str(error))
+            right = self._control(call) if call.path == CONTROL else self.answer(call)
+        except Exception as error:  # a field that is not there is a broken wire like any other
+            self.broken.append(str(error) if isinstance(error, BadRequest) else f"{type(error).__name__}: {error}")
             right = Answer({"error": {"code": 100, "message": str(error)}, "ok": False, "description": str(error)}, 400)
-        self.calls.append(call)
+        if call.path != CONTROL:
+            self.calls.append(call)
         answer = self.next.popleft() if self.next and self.is_send(call) else right
         if answer.drop:
             handler.close_connection = True

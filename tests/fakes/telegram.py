@@ -63,6 +63,14 @@ class Telegram(Fake):
         need(len(call.files["photo"]) > 0, "no photo")
         return self._stored(call)
 
+    def _sendVideo(self, call: Call) -> Any:
+        need(len(call.files["video"]) > 0, "no video")
+        return self._stored(call)
+
+    def _sendAudio(self, call: Call) -> Any:
+        need(len(call.files["audio"]) > 0, "no audio")
+        return self._stored(call)
+
     def _sendDocument(self, call: Call) -> Any:
         need(len(call.files["document"]) > 0, "no document")
         return self._stored(call)

@@ -1,12 +1,15 @@
 """X's API, strict: every OAuth signature is checked, and that no body is in it. Source: channels.md 6 and 13."""
 
 import hashlib
+import hmac
 import re
+import string
+import time
+from base64 import b64encode
 from itertools import count
 from typing import Any
 from urllib.parse import unquote
 
-from channels_app.adapters.x.signing import authorization
 from tests.fakes.server import Answer, Call, Fake, need
 
 KEYS = {
@@ -17,6 +20,8 @@ KEYS = {
 }
 BEARER = "AAAAbearer"
 ME = "2500000000000000001"
+CLEO = {"id": "2222222222222222222", "name": "Cleo", "username": "cleo_m"}
+_PLAIN = string.ascii_letters + string.digits + "-._~"
 _DM = re.compile(r"/2/dm_conversations/with/\d+/messages")
 
 
@@ -29,6 +34,11 @@ class X(Fake):
         self.activity_allowed = True
         self.old_way = False
         self.uploads: list[str] = []
+        self.nonces: set[str] = set()
+        self.events: list[dict[str, Any]] = []
+        self.posts: list[dict[str, Any]] = []
+        self.page = 100
+        self.readable = True
         self.files: dict[str, bytes] = {}
         self._numbers = count(1)
 
@@ -43,6 +53,12 @@ class X(Fake):
             return Answer(content) if content else error(404)
         if call.path == "/2/users/me":
             return Answer({"data": {"id": ME, "name": "Acme", "username": "acme"}})
+        if not self.readable and call.path in {"/2/dm_events", f"/2/users/{ME}/mentions"}:
+            return error(403, type="https://api.x.com/2/problems/client-forbidden")
+        if call.path == "/2/dm_events":
+            return self._events(call)
+        if call.path == f"/2/users/{ME}/mentions":
+            return self._mentions(call)
         if call.path == "/2/webhooks" and call.method == "GET":
             return Answer({"data": self.hooks})
         if call.path == "/2/webhooks":
@@ -73,14 +89,43 @@ class X(Fake):
         need(call.fields.get("reply", {}).get("in_reply_to_tweet_id", "").isdigit(), "a post that answers nobody")
         return Answer({"data": {"id": f"197000000000000{number:04d}", "text": call.fields["text"]}}, 201)
 
+    def _events(self, call: Call) -> Answer:
+        """Newest first, a page at a time."""
+        at = int(call.query.get("pagination_token", 0))
+        page = self.events[at : at + self.page]
+        more = {"next_token": str(at + self.page)} if len(self.events) > at + self.page else {}
+        return Answer({"data": page, "includes": {"users": [CLEO]}, "meta": {"result_count": len(page), **more}})
+
+    def _mentions(self, call: Call) -> Answer:
+        known = int(call.query.get("since_id", 0))
+        return Answer({"data": [one for one in self.posts if int(one["id"]) > known], "includes": {"users": [CLEO]}})
+
     def _knows(self, call: Call) -> bool:
         given = call.headers.get("authorization", "")
         if given == f"Bearer {BEARER}":
             return call.path.startswith("/2/webhooks")
         told = {name: unquote(value) for name, value in re.findall(r'(\w+)="([^"]*)"', given)}
-        nonce, stamp = told.get("oauth_nonce", ""), int(told.get("oauth_timestamp", 0))
-        keys = {**KEYS, "access_token": self.token}
-        return given == authorization(call.method, f"{self.url}{call.target}", keys, nonce=nonce, timestamp=stamp)
+        need(given.startswith("OAuth "), "no OAuth header")
+        need(told.get("oauth_signature_method") == "HMAC-SHA1" and told.get("oauth_version") == "1.0", "no OAuth 1.0a")
+        need(abs(int(told["oauth_timestamp"]) - time.time()) < 300, "an old timestamp")
+        need(told["oauth_nonce"] not in self.nonces, "a nonce twice")
+        self.nonces.add(told["oauth_nonce"])
+        same = told["oauth_consumer_key"] == KEYS["api_key"] and told["oauth_token"] == self.token
+        return same and told.pop("oauth_signature") == self._signature(call, told)
+
+    def _signature(self, call: Call, oauth: dict[str, str]) -> str:
+        """RFC 5849 3.4, of the address, the query and the header alone: no body is in it."""
+        query = call.target.partition("?")[2]
+        pairs = [tuple(one.split("=", 1)) for one in query.split("&") if one]
+        escaped = [(escape(unquote(name)), escape(unquote(value))) for name, value in [*pairs, *oauth.items()]]
+        parameters = "&".join(f"{name}={value}" for name, value in sorted(escaped))
+        base = f"{call.method}&{escape(self.url + call.path)}&{escape(parameters)}".encode()
+        key = f"{escape(KEYS['api_secret'])}&{escape(KEYS['access_token_secret'])}".encode()
+        return b64encode(hmac.new(key, base, hashlib.sha1).digest()).decode()
+
+
+def escape(text: str) -> str:
+    return "".join(chr(one) if chr(one) in _PLAIN else f"%{one:02X}" for one in text.encode())
 
 
 def error(status: int, **told: Any) -> Answer:

@@ -21,10 +21,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from django.conf import settings
 
-from tests import migrated
+from tests import migrated, services
 from tests.fakes.server import Answer, Call, free_port
 from tests.fakes.telegram import TOKEN, Telegram, error
 
@@ -57,14 +58,18 @@ class Moody(Telegram):
 
 
 class House:
-    """bin/serve with short waits, that can be killed and begun again on what it kept."""
+    """bin/serve with short waits, that can be killed and begun again on what it kept: on SQLite, and in the pass with
+    services on PostgreSQL."""
 
     def __init__(self, folder: Path, provider: str) -> None:
-        migrated.bring(folder)
+        self.database = "" if settings.EMBEDDED else services.start_postgres(durable=True)
+        if settings.EMBEDDED:
+            migrated.bring(folder / migrated.NAME)
         self.folder, self.port = folder, free_port()
         kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
         self.environment = kept | {
             "PINGBACK_DATA_DIR": str(folder),
+            "DATABASE_URL": self.database,
             "PORT": str(self.port),
             "THROTTLES": "off",
             "OUTBOUND_ALLOW": "127.0.0.1",
@@ -100,7 +105,10 @@ class House:
         raise AssertionError((self.folder / "log").read_text()[-3000:])
 
     def asked(self, query: str) -> list[tuple[Any, ...]]:
-        with sqlite3.connect(self.folder / "pingback.sqlite3", timeout=10) as rows:
+        if self.database:
+            with psycopg.connect(self.database) as rows:
+                return rows.execute(query).fetchall()  # type: ignore[arg-type]
+        with sqlite3.connect(self.folder / migrated.NAME, timeout=10) as rows:
             return rows.execute(query).fetchall()
 
     def wait_for(self, query: str, *, seconds: float) -> None:
@@ -124,7 +132,6 @@ def house(tmp_path: Path, provider: Moody) -> Iterator[House]:
     running.kill()
 
 
-@pytest.mark.skipif(not settings.EMBEDDED, reason="the one process; of several, the durable scenes tell")
 @pytest.mark.timeout(3600)
 def test_on_its_providers_worst_day_and_killed_again_and_again(
     house: House, provider: Moody, request: pytest.FixtureRequest
@@ -187,7 +194,7 @@ def _answer(house: House, chat: int, words: list[str], token: str) -> None:
     ((found,),) = house.asked(f"SELECT conversation_id FROM channels_app_thread WHERE key = '{chat}'")
     for text in words:
         body = {"content": f"To {text}", "client_message_id": text}
-        house.call(f"/api/v1/conversations/{UUID(found)}/messages", body, token=token)
+        house.call(f"/api/v1/conversations/{UUID(str(found))}/messages", body, token=token)
 
 
 def _stored(house: House, side: str) -> dict[int, list[str]]:

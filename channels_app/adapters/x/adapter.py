@@ -32,6 +32,7 @@ from channels_app.adapters.events import (
     Reply,
     Routed,
 )
+from channels_app.adapters.x.polling import direct_since, mentions_since
 from channels_app.adapters.x.reading import dict_of, events_of, list_of, text_of
 from channels_app.adapters.x.signing import authorization, signature
 from foundation import http
@@ -58,6 +59,7 @@ class XAdapter(ChannelAdapter):
         receipts="read",
     )
     max_body = 1024 * 1024
+    polls = timedelta(minutes=5)
 
     # What comes in.
 
@@ -102,6 +104,20 @@ class XAdapter(ChannelAdapter):
         if answer.status != 200:
             raise _error(answer)
         return Download(content=answer.body, content_type=answer.headers.get("content-type", ref.mime_type))
+
+    def poll(self, cursor: Mapping[str, str]) -> tuple[Sequence[Routed], Mapping[str, str]]:
+        direct, last = direct_since(self._told, cursor.get("dm", ""), me=self._me)
+        posts, last_post = mentions_since(self._told, cursor.get("post", ""), me=self._me)
+        return [*direct, *posts], {"dm": last, "post": last_post}
+
+    def _told(self, path: str) -> dict[str, Any]:
+        """Nothing where the app may not read it: not every tier may."""
+        answer = self._api("GET", path)
+        if answer.status == 403:
+            return {}
+        if answer.status != 200:
+            raise _error(answer)
+        return _body(answer)
 
     # What goes out.
 
