@@ -58,7 +58,7 @@ def message_payload(
         "delivered_at": timestamp(receipts.delivered_at(message)) if receipts else None,
         "read_at": timestamp(receipts.read_at(message)) if receipts else None,
         "ai": True if message.is_theos else None,
-        "sources": message.ai_sources or [],
+        "sources": [{"id": each["id"], "title": each["title"]} for each in message.ai_sources or []],
     }
     if for_member:
         payload |= {

@@ -11,16 +11,19 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
 
+from businesses.models import Business
 from conversations.models import Conversation, HandoffReason, Message, SenderType
 from conversations.services.handoffs import flag_for_person
 from theo.engine.index import MAX_QUESTION, Hit
 from theo.engine.lexical import words
 from theo.engine.passages import sentences_of
 from theo.indexing import find
+from theo.language_models import is_there
 from theo.markdown import plain
 from theo.models import Article, ArticleStatus, Assistant, Mode
 from theo.phrases import is_small_talk, needs_person
-from theo.writing import write
+from theo.redacting import redacted
+from theo.writing import last_messages, write
 
 # Below that, what was found is no help to anybody.
 LEAST_SURE = 0.3
@@ -91,11 +94,29 @@ def think(
         is_open=is_open,
         has_person=conversation.assignee_id is not None,
     )
-    if found.reply is not None:
-        found = _worded(found, conversation, is_open=is_open, least=least_sure(mode, threshold), on_text=on_text)
+    if found.reply is not None and is_there(conversation.business_id):
+        found = _worded(
+            found,
+            conversation.business,
+            last_messages(conversation),
+            is_open=is_open,
+            waits=is_open and not conversation.assignee_id,
+            least=least_sure(mode, threshold),
+            on_text=on_text,
+        )
     reason = conversation.handoff_reason or found.handoff_reason
     took_ms = round((time.monotonic() - started) * 1_000)
     return replace(found, up_to_seq=up_to_seq, handoff_reason=reason or None, took_ms=took_ms)
+
+
+def try_out(*, business: Business, question: str, mode: Mode, threshold: float) -> Answer:
+    """As for a customer who asks this and nothing before it. Nothing is stored but the tokens that it takes."""
+    started = time.monotonic()
+    found = consider(business_id=business.pk, question=question, mode=mode, threshold=threshold)
+    if found.reply is not None and is_there(business.pk):
+        said = [{"from": "customer", "text": redacted(question)}]
+        found = _worded(found, business, said, is_open=True, waits=True, least=least_sure(mode, threshold))
+    return replace(found, took_ms=round((time.monotonic() - started) * 1_000))
 
 
 def consider(
@@ -139,11 +160,21 @@ def least_sure(mode: Mode, threshold: float) -> float:
 
 
 def _worded(
-    found: Answer, conversation: Conversation, *, is_open: bool, least: float, on_text: Callable[[str], None] | None
+    found: Answer,
+    business: Business,
+    said: list[dict[str, str]],
+    *,
+    is_open: bool,
+    waits: bool,
+    least: float,
+    on_text: Callable[[str], None] | None = None,
 ) -> Answer:
-    """The same in a language model's words, where there is one; it may make Theo less sure, or ask for a person."""
+    """The same in the language model's words; it may make Theo less sure, or ask for a person.
+
+    said: as of `writing.last_messages`. waits: nobody has answered, and nobody has the conversation.
+    """
     written = write(
-        conversation=conversation, question=found.question, hits=found.considered, least=least, on_text=on_text
+        business=business, said=said, question=found.question, hits=found.considered, least=least, on_text=on_text
     )
     if written is None:
         return found
@@ -151,7 +182,6 @@ def _worded(
     if written.handoff and is_open:
         return replace(silent, handoff_reason=written.handoff)
     if written.confidence < least:
-        waits = is_open and not conversation.assignee_id
         return replace(silent, handoff_reason=HandoffReason.LOW_CONFIDENCE if waits else None)
     if not written.reply:
         return replace(found, confidence=written.confidence)

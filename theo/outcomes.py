@@ -10,10 +10,12 @@ from datetime import timedelta
 from difflib import SequenceMatcher
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Avg, Count, F, Q, QuerySet
 from django.utils import timezone
 
 from conversations.models import Conversation, Message, SenderType, Status
+from conversations.services.answers import call_answer_wrong
 from theo.answering import Answer
 from theo.learning import LIGHTLY_EDITED, learn
 from theo.models import Outcome, Reply
@@ -117,8 +119,11 @@ def conclude(reply: Reply, outcome: Outcome, likeness: float = 0.0) -> bool:
     return changed
 
 
+@transaction.atomic
 def call_wrong(reply: Reply) -> None:
     """A person says that the answer was wrong, whatever became of it."""
+    if reply.message:
+        call_answer_wrong(message=reply.message)
     Reply.objects.filter(pk=reply.pk).update(outcome=Outcome.WRONG, outcome_at=timezone.now())
     learn(reply=reply, outcome=Outcome.WRONG, likeness=0.0)
 

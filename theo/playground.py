@@ -1,6 +1,6 @@
 """Settings -> Theo -> Playground: one question as a customer would ask it, and everything that Theo thinks about it.
 
-It goes the same way as a customer's (`answering.consider`). Nothing is stored or sent. Source: theo.md 3 and 4.
+It goes the same way as a customer's, a language model's words among it. Nothing is sent. Source: theo.md 3 and 4.
 """
 
 from dataclasses import dataclass
@@ -16,10 +16,11 @@ from django.views.decorators.http import require_http_methods
 from businesses.pages import member_page
 from businesses.selectors import membership_of
 from foundation.pages import PageForm
-from theo.answering import Answer, consider, excerpt
+from theo.answering import Answer, excerpt, try_out
 from theo.assistants import assistant_of, effective_mode
 from theo.engine.embedders import engine_name
 from theo.engine.index import BEST, MAX_QUESTION
+from theo.language_models import is_there
 from theo.markdown import plain
 from theo.models import Article, Mode
 from theo.outcomes import buckets, counts
@@ -69,6 +70,7 @@ def playground(request: HttpRequest) -> HttpResponse:
         "engine": ENGINES[engine_name()],
         "threshold": round(assistant.threshold * 100),
         "has_auto": business.plan.theo_auto,
+        "has_model": is_there(business.pk),
         "buckets": buckets(business.pk),
         "counts": counts(business.pk),
     }
@@ -76,8 +78,8 @@ def playground(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and not form.is_valid():
         status = 422
     elif request.method == "POST":
-        found = consider(
-            business_id=business.pk,
+        found = try_out(
+            business=business,
             question=form.cleaned_data["question"],
             mode=Mode(form.cleaned_data["mode"]),
             threshold=assistant.threshold,

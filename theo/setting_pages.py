@@ -225,6 +225,7 @@ def _page(
             waiting=Count("pk", filter=Q(index_state=IndexState.PENDING)),
             failed=Count("pk", filter=Q(index_state=IndexState.FAILED)),
         ),
+        "words_by_model": endpoint is not None,
         "model_name": endpoint.model if endpoint else row.model,
         "used": used(row),
         "allowed": allowance(row),

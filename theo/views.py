@@ -228,7 +228,8 @@ def drop_suggestion(request: HttpRequest, reply_id: UUID) -> HttpResponse:
 @require_POST
 def wrong_answer(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """What Theo sent by itself was wrong."""
-    call_wrong(get_object_or_404(Reply.objects.visible_to(request.user), message=message_id))
+    replies = Reply.objects.visible_to(request.user).select_related("message__conversation")
+    call_wrong(get_object_or_404(replies, message=message_id))
     return HttpResponse(status=204)
 
 

@@ -11,9 +11,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import orjson
 
+from businesses.models import Business
 from conversations.models import Conversation, HandoffReason, Message, SenderType
 from theo import checking, language_models
 from theo.engine.index import Hit
@@ -86,21 +88,20 @@ class _Unusable(Exception):
 
 def write(
     *,
-    conversation: Conversation,
+    business: Business,
+    said: list[dict[str, str]],
     question: str,
     hits: Sequence[Hit],
     least: float,
     on_text: Callable[[str], None] | None = None,
 ) -> Written | None:
-    """Let the workspace's model word an answer; None: there is none, it failed, or what it wrote does not hold.
+    """Let the workspace's model, which there is, word an answer; None: it failed, or what it wrote does not hold.
 
-    hits: the engine's, the likeliest first, at least one; their articles are offered. least: how sure Theo must be to
-    reply. on_text: is told the reply as it is being written, before it is checked.
+    said: as of `last_messages`. hits: the engine's, the likeliest first, at least one; their articles are offered.
+    least: how sure Theo must be to reply. on_text: is told the reply as it is being written, before it is checked.
     """
-    if not language_models.is_there(conversation.business_id):
-        return None
-    best, offered = hits[0], _offered(conversation, hits[:MOST_ARTICLES])
-    prompt = Prompt(system=SYSTEM, data=_data(conversation, offered), max_tokens=REPLY_TOKENS, schema=SCHEMA)
+    best, offered = hits[0], _offered(business.pk, hits[:MOST_ARTICLES])
+    prompt = Prompt(system=SYSTEM, data=_data(said, offered), max_tokens=REPLY_TOKENS, schema=SCHEMA)
     until = time.monotonic() + language_models.seconds_in_all()
 
     def told(text: str) -> None:
@@ -111,16 +112,16 @@ def write(
         left = until - time.monotonic()
         try:
             told_by = told if on_text else None
-            completion = language_models.ask(conversation.business_id, prompt, seconds=left, on_text=told_by)
-            return _checked(_parsed(completion.text), conversation, question, best, offered, least)
+            completion = language_models.ask(business.pk, prompt, seconds=left, on_text=told_by)
+            return _checked(_parsed(completion.text), business.website, question, best, offered, least)
         except ProviderFailed:
             return None
         except _NoJson as error:
             if last_try or until - time.monotonic() < 2:
-                logger.info("What a model wrote for conversation %s is not used: %s.", conversation.pk, error)
+                logger.info("What a model wrote for workspace %s is not used: %s.", business.pk, error)
                 return None
         except _Unusable as error:
-            logger.info("What a model wrote for conversation %s is not used: %s.", conversation.pk, error)
+            logger.info("What a model wrote for workspace %s is not used: %s.", business.pk, error)
             return None
     return None
 
@@ -141,15 +142,15 @@ def begun(text: str) -> str:
     return ""
 
 
-def _offered(conversation: Conversation, hits: Sequence[Hit]) -> list[tuple[Hit, Article]]:
+def _offered(business_id: UUID, hits: Sequence[Hit]) -> list[tuple[Hit, Article]]:
     rows = Article.objects.filter(
-        business_id=conversation.business_id, status=ArticleStatus.PUBLISHED, pk__in=[hit.key for hit in hits]
+        business_id=business_id, status=ArticleStatus.PUBLISHED, pk__in=[hit.key for hit in hits]
     )
     known = {str(article.pk): article for article in rows}
     return [(hit, known[hit.key]) for hit in hits if hit.key in known]
 
 
-def _data(conversation: Conversation, offered: Sequence[tuple[Hit, Article]]) -> str:
+def _data(said: list[dict[str, str]], offered: Sequence[tuple[Hit, Article]]) -> str:
     """The best article first; each takes what is left of the room."""
     room, articles = ARTICLES_BYTES, []
     for number, (_hit, article) in enumerate(offered, start=1):
@@ -158,7 +159,7 @@ def _data(conversation: Conversation, offered: Sequence[tuple[Hit, Article]]) ->
         articles.append({"id": str(number), "title": article.title, "content": content})
         if room < MOST_LETTERS // 10:
             break
-    return orjson.dumps({"articles": articles, "messages": last_messages(conversation)}).decode()
+    return orjson.dumps({"articles": articles, "messages": said}).decode()
 
 
 def last_messages(
@@ -206,7 +207,7 @@ def _parsed(text: str) -> dict[str, Any]:
 
 def _checked(
     found: dict[str, Any],
-    conversation: Conversation,
+    own_site: str,
     question: str,
     best: Hit,
     offered: Sequence[tuple[Hit, Article]],
@@ -232,7 +233,7 @@ def _checked(
         articles=texts,
         question=question,
         system=SYSTEM,
-        own_site=conversation.business.website,
+        own_site=own_site,
     )
     if flaw:
         raise _Unusable(flaw)

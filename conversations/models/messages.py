@@ -45,7 +45,8 @@ class Message(models.Model):
     # The same send twice is one message: the constraint decides, keys never expire.
     dedup_key = models.CharField(max_length=300, null=True, unique=True, editable=False)
     fingerprint = models.CharField(max_length=64, blank=True, editable=False)
-    # Theo's names the articles that its words are from, as [{"id", "title"}]; null: somebody else wrote it.
+    # Theo's names the articles that its words are from, as [{"id", "title"}], each with "wrong" once the team said that
+    # the answer was (services/answers.py); null: somebody else wrote it.
     ai_sources = models.JSONField(null=True, editable=False)
     # A customer's that no person wrote: no machine answers it.
     automated = models.BooleanField(_("written by a machine"), default=False, db_default=False, editable=False)
@@ -74,6 +75,10 @@ class Message(models.Model):
     @property
     def is_theos(self) -> bool:
         return self.ai_sources is not None
+
+    @property
+    def is_called_wrong(self) -> bool:
+        return any(source.get("wrong") for source in self.ai_sources or [])
 
     @property
     def author_name(self) -> str | None:

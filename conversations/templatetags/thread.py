@@ -84,6 +84,7 @@ class Said:
     is_deleted: bool
     edit: str
     retry: str
+    is_called_wrong: bool
     is_theos: bool
     sources: tuple[tuple[str, str], ...]
     mail: Letter | None
@@ -160,6 +161,7 @@ def _said(entry: Entry, about: Conversation, clock: Clock, reader: User, quotes:
         mail=_letter(entry, about),
         edit=reverse("conversation-message", args=[about.pk, message.pk]) if changeable else "",
         is_theos=message.is_theos,
+        is_called_wrong=message.is_called_wrong,
         sources=tuple((source["id"], source["title"]) for source in message.ai_sources or []),
         quote=_quote(entry.quoted, about, reader) if entry.quoted else None,
         reaction=message.reaction,

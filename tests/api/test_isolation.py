@@ -172,6 +172,8 @@ APART = {
     ("delete", "/api/v1/notifications/subscriptions/{subscription_id}"),
     # It needs a message that failed.
     ("post", "/api/v1/conversations/{conversation_id}/messages/{message_id}/retry"),
+    # It needs an answer of Theo's.
+    ("post", "/api/v1/conversations/{conversation_id}/messages/{message_id}/wrong"),
     # It needs a channel that has templates.
     ("post", "/api/v1/conversations/{conversation_id}/template"),
     # They need a second factor at hand.

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from businesses.models import Business
+from businesses.models import Business, FeedEvent
 from conversations.models import Conversation, HandoffReason
 from conversations.services.handling import resolve_conversation
 from conversations.services.handoffs import flag_for_person
@@ -118,6 +118,9 @@ def test_an_agent_marks_an_automatic_answer_as_wrong(
     path = f"/theo/messages/{message.pk}/wrong/"
     assert sign_in(mallory).post(path).status_code == 404
 
+    thread = f"/inbox/{answered.pk}/"
+    assert "Wrong answer?" in sign_in(ben).get(thread).content.decode()
+
     assert sign_in(ben).post(path).status_code == 204
     settle()
 
@@ -125,6 +128,28 @@ def test_an_agent_marks_an_automatic_answer_as_wrong(
     page = sign_in(ben).get("/settings/theo/playground/").content.decode()
     assert "Marked as wrong" in page
     assert "90–100 %" in page
+    shown = sign_in(ben).get(thread).content.decode()
+    assert "Marked as wrong" in shown
+    assert "Wrong answer?" not in shown
+    assert FeedEvent.objects.order_by("seq").last().kind == "message.updated"  # type: ignore[union-attr]
+
+
+def test_over_the_api_an_answer_is_called_wrong_and_its_sources_stay_what_they_are(
+    ben: User, mallory: User, answered: Conversation
+) -> None:
+    message = answered.messages.get(ai_sources__isnull=False)
+    path = f"/api/v1/conversations/{answered.pk}/messages/{message.pk}/wrong"
+    assert builders.api(mallory).post(path).status_code == 404
+    asked = answered.messages.exclude(pk=message.pk).first()
+    assert asked
+    assert builders.api(ben).post(path.replace(str(message.pk), str(asked.pk))).status_code == 404
+
+    told = builders.api(ben).post(path).json()
+
+    assert [set(source) for source in told["sources"]] == [{"id", "title"}]
+    [_question, answer] = builders.api(ben).get(f"/api/v1/conversations/{answered.pk}/messages").json()["results"]
+    assert answer["sources"] == told["sources"]
+    assert Reply.objects.get().outcome == Outcome.WRONG
 
 
 def test_the_chart_takes_as_many_queries_whatever_there_is(ben: User, acme: Business, mallory: User) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
@@ -384,3 +385,33 @@ def test_a_long_article_and_long_messages_are_cut(acme: Business, model: Languag
     conversation = builders.conversation(acme, content=(QUESTION + " ") * 200)
     thought(conversation)
     assert len(openai.calls[-1].body) < 4 * language_models.MOST_TOKENS
+
+
+def test_the_playground_shows_the_models_words_and_what_becomes_of_bad_ones(
+    ada: User, model: LanguageModel, openai: OpenAI
+) -> None:
+    client = Client()
+    client.force_login(ada)
+
+    def asks() -> str:
+        sent = {"question": f"{QUESTION} Mail me at cleo@example.com", "mode": "assist"}
+        return client.post("/settings/theo/playground/", sent).content.decode()
+
+    page = asks()
+    assert WORDED in page
+    assert "Worded by the language model" in page
+    assert "cleo@example.com" not in str(openai.data(0))
+
+    openai.reply = RIGHT | {"reply": "You can send the item back within 300 days."}
+    page = asks()
+    assert "within 300 days" not in page
+    assert "what the language model wrote did not hold" in page
+    assert not Conversation.objects.exists()
+
+
+def test_settings_say_who_writes_the_words(ada: User, acme: Business, openai: OpenAI) -> None:
+    client = Client()
+    client.force_login(ada)
+    assert "in their own words: it quotes" in client.get("/settings/theo/").content.decode()
+    own_model(acme, openai)
+    assert "A language model words it" in client.get("/settings/theo/").content.decode()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from theo.api import articles, assistants, help_centre, helping, replies
+from theo.api import articles, assistants, help_centre, helping, judging, replies
 
 urlpatterns = [
     path("kb/articles", articles.Articles.as_view()),
@@ -13,5 +13,6 @@ urlpatterns = [
     path("ai/settings/test", assistants.Test.as_view()),
     path("conversations/<str:conversation_id>/summary", helping.Summary.as_view()),
     path("conversations/<str:conversation_id>/rewrite", helping.Rewrite.as_view()),
+    path("conversations/<str:conversation_id>/messages/<str:message_id>/wrong", judging.WrongAnswer.as_view()),
     path("ai/reply", replies.Reply.as_view()),
 ]
