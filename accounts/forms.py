@@ -79,7 +79,7 @@ class LogIn(PageForm):
     large = True
 
     email = forms.EmailField(
-        label=_("E-mail"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "username"})
+        label=_("E-mail"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "username webauthn"})
     )
     password = forms.CharField(
         label=_("Password"),

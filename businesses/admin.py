@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from accounts.operators import ToldAdmin
 from businesses import members, plans, services
+from businesses.deleting import delete_business
 from businesses.models import (
     ApiToken,
     AuditEntry,
@@ -92,6 +93,24 @@ class BusinessAdmin(ToldAdmin):
             plans.move_to_plan(actor=request.user, business=obj, plan=obj.plan)
         else:
             super().save_model(request, obj, form, change)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What goes with it in numbers: row after row would be its whole history."""
+        relations = [each for each in Business._meta.related_objects if each.one_to_many]
+        counts = {
+            str(each.related_model._meta.verbose_name_plural): each.related_model._default_manager.filter(
+                **{f"{each.field.name}__in": objs}
+            ).count()
+            for each in relations
+        }
+        return [str(business) for business in objs], counts, set(), []
+
+    def delete_model(self, request: HttpRequest, obj: Business) -> None:
+        delete_business(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Business]) -> None:
+        for business in queryset:
+            delete_business(business)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         for deleted in formset.deleted_forms:

@@ -7,3 +7,6 @@ from django.dispatch import Signal
 member_removed = Signal()
 # Sent inside the transaction that deletes a team, before it does. Arguments: team: Team, actor: User.
 team_deleted = Signal()
+# Sent before a workspace's row goes, outside of any transaction: what there may be much of is deleted in batches then.
+# Arguments: business_id: UUID.
+business_ends = Signal()

@@ -1,11 +1,15 @@
-"""Forgetting a customer. Source: promises 9; design.md 10."""
+"""Forgetting a customer, or all of a workspace that ends. Source: promises 9; design.md 10."""
+
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.dispatch import receiver
 
 from accounts.models import User
 from businesses import audit
 from businesses.policy import Action, require
+from businesses.signals import business_ends
 from conversations import events
 from conversations.models import Conversation, Customer
 
@@ -36,10 +40,20 @@ def delete_customer(*, customer: Customer, actor: User) -> None:
             events.record(customer.business_id, [events.customer_deleted(gone, actor_id=actor.pk)])
 
 
-@transaction.atomic
+@receiver(business_ends)
+def end_with_the_workspace(*, business_id: UUID, **_signal: object) -> None:
+    while _delete_batch(Conversation.objects.filter(business_id=business_id)):
+        pass
+
+
 def _delete_some(customer: Customer) -> bool:
     same = Customer.objects.filter(Q(pk=customer.pk) | Q(merged_into=customer.pk), business_id=customer.business_id)
-    theirs = Conversation.objects.filter(customer__in=same).order_by("pk")
-    ids = list(theirs.select_for_update(of=("self",)).values_list("pk", flat=True)[:BATCH])
+    return _delete_batch(Conversation.objects.filter(customer__in=same))
+
+
+@transaction.atomic
+def _delete_batch(conversations: QuerySet[Conversation]) -> bool:
+    """Whether there was one."""
+    ids = list(conversations.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True)[:BATCH])
     Conversation.objects.filter(pk__in=ids).delete()
     return bool(ids)

@@ -1,6 +1,6 @@
 """Second factors in a real browser: passkeys of a virtual device over the DevTools protocol, and an app's codes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pyotp
@@ -19,14 +19,22 @@ DEVICE = {
 
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
-    """With a device that answers at once."""
     context = browser.new_context()
-    page = context.new_page()
-    device = context.new_cdp_session(page)
-    device.send("WebAuthn.enable")
-    device.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
-    yield page
+    yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def finger(page: Any) -> Callable[[bool], None]:
+    """Whether the page's device has one on it: then it answers at once."""
+    device = page.context.new_cdp_session(page)
+    device.send("WebAuthn.enable")
+    known = device.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
+
+    def put(there: bool) -> None:
+        device.send("WebAuthn.setAutomaticPresenceSimulation", {**known, "enabled": there})
+
+    return put
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +51,9 @@ def log_in(page: Any, home: str, email: str) -> None:
     page.wait_for_url(lambda url: not url.endswith("/login"))
 
 
-def test_a_passkey_is_added_and_signs_in_alone_and_as_the_second_step(page: Any, server: Any, home: str) -> None:
+def test_a_passkey_is_added_and_signs_in_alone_and_as_the_second_step(
+    page: Any, finger: Callable[[bool], None], server: Any, home: str
+) -> None:
     server.sign_up("ada@passkeys.example")
     log_in(page, home, "ada@passkeys.example")
     page.goto(f"{home}/settings/security/")
@@ -60,8 +70,15 @@ def test_a_passkey_is_added_and_signs_in_alone_and_as_the_second_step(page: Any,
     assert page.get_by_text("not used yet").count() == 0
 
     page.context.clear_cookies()
+    page.goto(f"{home}/login")
+    page.locator("[name=email]").focus()  # the browser offers it there, beside addresses
+    page.wait_for_url(f"{home}/inbox/")
+
+    page.context.clear_cookies()
+    finger(False)
     log_in(page, home, "ada@passkeys.example")
     assert page.url == f"{home}/login/second-step"
+    finger(True)
     page.get_by_role("button", name="Use a passkey").click()
     page.wait_for_url(f"{home}/inbox/")
 
@@ -75,6 +92,7 @@ def test_a_passkey_is_added_and_signs_in_alone_and_as_the_second_step(page: Any,
     page.goto(f"{home}/login")
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.get_by_text("This passkey was not accepted.").wait_for()
+    finger(False)
     log_in(page, home, "ada@passkeys.example")
     assert page.url == f"{home}/inbox/"
 

@@ -7,8 +7,10 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from businesses.models import Business, Membership
+from businesses.models import AuditEntry, Business, Membership
 from tests import builders
+from tests.tenants import rows_of
+from theo.articles import create_article
 
 pytestmark = pytest.mark.django_db
 
@@ -66,3 +68,39 @@ def test_a_row_that_was_begun_and_given_up_tells_of_no_removal(
 
     assert cut == []
     assert not Membership.objects.filter(business=acme, user=mallory).exists()
+
+
+def test_a_workspace_is_deleted_with_all_of_it_and_its_neighbours_stay(
+    ada: User,
+    ben: User,
+    acme: Business,
+    mallory: User,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    cut: list[Any] = []
+    monkeypatch.setattr("pingback.realtime.publish.membership_ended", cut.append)
+    elsewhere = mallory.memberships.get().business
+    for business in (acme, elsewhere):
+        conversation = builders.conversation(business, content="Hello?")
+        create_article(business=business, title="Returns", content="Within 30 days.")
+    builders.widget(ada)
+    builders.answers(ada, acme.conversations.get(), "Hello!")
+    kept = rows_of(elsewhere)
+    operator = Client()
+    operator.force_login(User.objects.create_superuser("root@example.com", builders.PASSWORD, full_name="Olga"))
+    address = reverse("admin:businesses_business_delete", args=[acme.pk])
+    asked = operator.get(address).content.decode()
+    assert "Conversations: 1" in asked
+
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = operator.post(address, {"post": "yes"})
+
+    assert answer.status_code == 302
+    assert not Business.objects.filter(pk=acme.pk).exists()
+    assert {name for name, rows in rows_of(acme).items() if rows} == {"businesses.AuditEntry"}
+    assert len(cut) == 2
+    assert rows_of(elsewhere) == kept
+    assert conversation in elsewhere.conversations.all()
+    assert AuditEntry.objects.filter(business_id=acme.pk, action="operator.deleted").exists()
+    assert User.objects.filter(pk=ben.pk).exists()
