@@ -26,19 +26,11 @@ YEAR = 365 * 24 * 3600
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_profile(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
-    form = Profile(request.POST or None, initial={"full_name": request.user.full_name})
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                profile.rename(user=request.user, **form.cleaned_data)
-            except Refused as refusal:
-                status = form.refuse(refusal)
-            else:
-                messages.success(request, _("Name saved."))
-                return redirect("settings-profile")
-    return _page(request, form=form, status=status)
+    user, form = request.user, Profile(request.POST or None, initial={"full_name": request.user.full_name})
+    if form.done(lambda: profile.rename(user=user, **form.cleaned_data)):
+        messages.success(request, _("Name saved."))
+        return redirect("settings-profile")
+    return _page(request, form=form, status=form.answer_status)
 
 
 @login_required

@@ -11,7 +11,6 @@ from businesses.pages import member_page
 from businesses.policy import Action, may
 from businesses.selectors import membership_of
 from businesses.services import update_business
-from foundation.errors import Refused
 
 
 @member_page
@@ -23,17 +22,9 @@ def workspace(request: HttpRequest) -> HttpResponse:
     may_change = may(membership, Action.MANAGE_WORKSPACE)
     initial = {name: getattr(business, name) for name in ("name", "website", "industry", "time_zone")}
     form = Workspace(request.POST or None, initial=initial)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                update_business(actor=request.user, **form.cleaned_data)  # type: ignore[arg-type]
-            except Refused as refusal:
-                status = form.refuse(refusal)
-            else:
-                messages.success(request, _("Workspace saved."))
-                return redirect("settings-workspace")
+    if form.done(lambda: update_business(actor=request.user, **form.cleaned_data)):  # type: ignore[arg-type]
+        messages.success(request, _("Workspace saved."))
+        return redirect("settings-workspace")
     if not may_change:
         for field in form.fields.values():
             field.disabled = True
@@ -43,4 +34,4 @@ def workspace(request: HttpRequest) -> HttpResponse:
         "form": form,
         "may_change": may_change,
     }
-    return render(request, "businesses/workspace.html", context, status=status)
+    return render(request, "businesses/workspace.html", context, status=form.answer_status)

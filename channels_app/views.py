@@ -77,24 +77,17 @@ def channel(request: HttpRequest, channel_id: UUID) -> HttpResponse:
     found = _channel(request, channel_id)
     context = _settings(request)
     form = ConnectChannel(form_for(found.type), request.POST if request.method == "POST" else None, channel=found)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                update_channel(actor=request.user, channel=found, config=form.config())  # type: ignore[arg-type]
-            except Refused as refusal:
-                status = form.refuse(refusal)
-            else:
-                messages.success(request, _("Channel saved."))
-                return redirect("channel", found.pk)
+    if form.done(lambda: update_channel(actor=request.user, channel=found, config=form.config())):  # type: ignore[arg-type]
+        messages.success(request, _("Channel saved."))
+        return redirect("channel", found.pk)
+    if form.is_bound:
         form.ask_again()
     if not context["may_change"]:
         for field in form.fields.values():
             field.disabled = True
     meta = shown_config(found).get("_meta_setup_instructions")
     context |= {"form": form, "connect": form.connect, "meta": meta, **_shown(found), **_health(found)}
-    return render(request, "channels_app/channel.html", context, status=status)
+    return render(request, "channels_app/channel.html", context, status=form.answer_status)
 
 
 @member_page

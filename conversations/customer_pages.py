@@ -196,23 +196,18 @@ def edit(request: HttpRequest, customer_id: UUID) -> HttpResponse:
     """A page, and what the inbox opens over the thread."""
     customer = _customer(request, customer_id)
     form = CustomerForm(request.POST or None, customer=customer)
-    if request.method == "POST" and form.is_valid():
-        try:
-            customers.change_customer(customer=customer, **form.changes())
-        except Refused as refusal:
-            form.refuse(refusal)
-        else:
-            if is_fetch(request):
-                return HttpResponse(status=204)
-            messages.success(request, _("Saved."))
-            return redirect("customer", customer.pk)
+    if form.done(lambda: customers.change_customer(customer=customer, **form.changes())):
+        if is_fetch(request):
+            return HttpResponse(status=204)
+        messages.success(request, _("Saved."))
+        return redirect("customer", customer.pk)
     if form.errors and is_fetch(request):
         field, texts = next(iter(form.errors.items()))
         label = form.fields[field].label if field in form.fields else ""
         return refused(Unprocessable(f"{label}: {texts[0]}" if label else str(texts[0]), field=field))
     context = {"customer": customer, "form": form, "section": "customers"}
     template = "conversations/customer_form.html" if is_fetch(request) else "conversations/customer_edit.html"
-    return render(request, template, context, status=422 if form.errors else 200)
+    return render(request, template, context, status=form.answer_status)
 
 
 @member_page

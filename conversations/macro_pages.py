@@ -68,14 +68,8 @@ def kept(request: HttpRequest) -> HttpResponse:
     membership = membership_of(user)
     assert membership
     form = MacroForm(request.POST or None, user=user)
-    if request.method == "POST" and form.is_valid():
-        try:
-            macros.create_macro(business=membership.business, author=user, **form.actions())
-        except Refused as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(request, _("Saved."))
-            return redirect("settings-macros")
+    if form.done(lambda: macros.create_macro(business=membership.business, author=user, **form.actions())):
+        return _saved(request)
     rows = [(row, macros.may_change(user, row)) for row in Macro.objects.visible_to(user)]
     return _page(request, form, {"kept": rows})
 
@@ -88,14 +82,8 @@ def one(request: HttpRequest, macro_id: UUID) -> HttpResponse:
     initial = {name: getattr(macro, name) for name in ("name", "content", "assign", "status")}
     initial |= {"tags": ", ".join(macro.tags), "priority": "" if macro.priority is None else macro.priority}
     form = MacroForm(request.POST or None, initial=initial, user=user)
-    if request.method == "POST" and form.is_valid():
-        try:
-            macros.change_macro(macro=macro, actor=user, **form.actions())
-        except Refused as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(request, _("Saved."))
-            return redirect("settings-macros")
+    if form.done(lambda: macros.change_macro(macro=macro, actor=user, **form.actions())):
+        return _saved(request)
     return _page(request, form, {"one": macro})
 
 
@@ -138,4 +126,9 @@ def _changeable(user: User, macro_id: UUID) -> Macro:
 
 def _page(request: HttpRequest, form: MacroForm, context: dict[str, Any]) -> HttpResponse:
     shown = context | {"form": form, "section": "settings", "tab": "macros"}
-    return render(request, "conversations/macros.html", shown, status=422 if form.errors else 200)
+    return render(request, "conversations/macros.html", shown, status=form.answer_status)
+
+
+def _saved(request: HttpRequest) -> HttpResponse:
+    messages.success(request, _("Saved."))
+    return redirect("settings-macros")

@@ -17,7 +17,6 @@ from businesses.pages import member_page
 from businesses.selectors import membership_of
 from conversations.models import Tag, TagColor
 from conversations.services import tags
-from foundation.errors import Refused
 from foundation.ids import parse_id
 from foundation.pages import PageForm
 
@@ -37,14 +36,8 @@ def kept(request: HttpRequest) -> HttpResponse:
     membership = membership_of(user)
     assert membership
     form = TagForm(request.POST or None, initial={"color": TagColor.BLUE})
-    if request.method == "POST" and form.is_valid():
-        try:
-            tags.create_tag(business=membership.business, actor=user, **form.values())
-        except Refused as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(request, _("Saved."))
-            return redirect("settings-tags")
+    if form.done(lambda: tags.create_tag(business=membership.business, actor=user, **form.values())):
+        return _saved(request)
     rows = Tag.objects.visible_to(user).annotate(used=Count("conversations")).order_by("name")
     return _page(request, form, {"kept": rows})
 
@@ -55,14 +48,8 @@ def one(request: HttpRequest, tag_id: UUID) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     tag = _tag(user, tag_id)
     form = TagForm(request.POST or None, initial={"name": tag.name, "color": tag.color})
-    if request.method == "POST" and form.is_valid():
-        try:
-            tags.change_tag(tag=tag, actor=user, **form.values())
-        except Refused as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(request, _("Saved."))
-            return redirect("settings-tags")
+    if form.done(lambda: tags.change_tag(tag=tag, actor=user, **form.values())):
+        return _saved(request)
     others = Tag.objects.visible_to(user).exclude(pk=tag.pk).order_by("name")
     return _page(request, form, {"one": tag, "others": others})
 
@@ -98,4 +85,9 @@ def _tag(user: User, tag_id: UUID) -> Tag:
 
 def _page(request: HttpRequest, form: TagForm, context: dict[str, Any]) -> HttpResponse:
     shown = context | {"form": form, "section": "settings", "tab": "tags"}
-    return render(request, "conversations/tag_settings.html", shown, status=422 if form.errors else 200)
+    return render(request, "conversations/tag_settings.html", shown, status=form.answer_status)
+
+
+def _saved(request: HttpRequest) -> HttpResponse:
+    messages.success(request, _("Saved."))
+    return redirect("settings-tags")

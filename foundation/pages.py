@@ -1,5 +1,6 @@
 """Forms of our pages: how they look, and where a service's refusal is shown."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,9 +21,13 @@ def is_fetch(request: HttpRequest) -> bool:
 
 
 class PageForm(forms.Form):
-    """Fields that know our classes. The rules are the services'; a form says only what a browser can check early."""
+    """Fields that know our classes. The rules are the services'; a form says only what a browser can check early.
+
+    answer_status: of the page that shows it.
+    """
 
     large = False
+    answer_status = 200
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
@@ -40,6 +45,20 @@ class PageForm(forms.Form):
             kind = "textarea"
         large = f" {kind}-xl" if self.large else ""
         field.widget.attrs["class"] = f"{kind}{large} {field.widget.attrs.get('class', '')}".strip()
+
+    def done(self, act: Callable[[], object]) -> bool:
+        """Whether something was sent and `act` took it; if not, the form and `answer_status` say what was wrong."""
+        if not self.is_bound:
+            return False
+        if not self.is_valid():
+            self.answer_status = 422
+            return False
+        try:
+            act()
+        except Refused as refusal:
+            self.answer_status = self.refuse(refusal)
+            return False
+        return True
 
     def refuse(self, refusal: Refused) -> int:
         """Show a service's refusal beside its field, or above the form; returns the answer's status."""

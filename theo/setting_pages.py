@@ -16,7 +16,6 @@ from businesses.models import Business
 from businesses.pages import member_page
 from businesses.policy import Action, may, require
 from businesses.selectors import membership_of
-from foundation.errors import Refused
 from foundation.pages import PageForm
 from theo.assistants import MAX_HANDOFF_TEXT, assistant_of, change_assistant
 from theo.engine.embedders import engine_name
@@ -89,6 +88,11 @@ class TheoForm(PageForm):
         # The API may have set another one.
         offered.choices = [(each, f"{each:.1%}".replace(".0", "")) for each in sorted({*THRESHOLDS, threshold})]
 
+    def changes(self) -> dict[str, Any]:
+        mode, auto_run = CHOICES[self.cleaned_data["work"]]
+        kept = {name: self.cleaned_data[name] for name in ("threshold", "handoff_text")}
+        return {"mode": mode, "auto_run": auto_run, **kept}
+
 
 class ModelForm(PageForm):
     provider = forms.ChoiceField(label=gettext_lazy("Who words the answers"))
@@ -134,32 +138,21 @@ class ModelForm(PageForm):
             del self.fields["forget_key"]
         self.fields["monthly_tokens"].widget.attrs["placeholder"] = f"{settings.THEO_MODEL_TOKENS}"
 
+    def changes(self) -> dict[str, Any]:
+        found = {name: self.cleaned_data[name] for name in ("provider", "base_url", "model", "monthly_tokens")}
+        key = self.cleaned_data["api_key"].strip()
+        return found | ({"api_key": key} if key or self.cleaned_data.get("forget_key") else {})
+
 
 @member_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def assistant(request: HttpRequest) -> HttpResponse:
     business = _business(request)
     form = TheoForm(request.POST or None, assistant=assistant_of(business.pk))
-    if request.method != "POST":
-        return _page(request, form=form)
-    status = 422
-    if form.is_valid():
-        mode, auto_run = CHOICES[form.cleaned_data["work"]]
-        threshold, words = form.cleaned_data["threshold"], form.cleaned_data["handoff_text"]
-        try:
-            change_assistant(
-                actor=request.user,  # type: ignore[arg-type]
-                mode=mode,
-                auto_run=auto_run,
-                threshold=threshold,
-                handoff_text=words,
-            )
-        except Refused as refusal:
-            status = form.refuse(refusal)
-        else:
-            messages.success(request, _("Theo works that way from now on."))
-            return redirect("settings-theo")
-    return _page(request, form=form, status=status)
+    if form.done(lambda: change_assistant(actor=request.user, **form.changes())):  # type: ignore[arg-type]
+        messages.success(request, _("Theo works that way from now on."))
+        return redirect("settings-theo")
+    return _page(request, form=form)
 
 
 @member_page
@@ -171,20 +164,10 @@ def language_model(request: HttpRequest) -> HttpResponse:
         (messages.error if flaw else messages.success)(request, flaw or _("The language model answers."))
         return redirect("settings-theo")
     form = ModelForm(request.POST, row=language_model_of(_business(request).pk))
-    status = 422
-    if form.is_valid():
-        changes = {name: form.cleaned_data[name] for name in ("provider", "base_url", "model", "monthly_tokens")}
-        key = form.cleaned_data["api_key"].strip()
-        if key or form.cleaned_data.get("forget_key"):
-            changes["api_key"] = key
-        try:
-            change_language_model(actor=request.user, **changes)  # type: ignore[arg-type]
-        except Refused as refusal:
-            status = form.refuse(refusal)
-        else:
-            messages.success(request, _("Saved."))
-            return redirect("settings-theo")
-    return _page(request, model_form=form, status=status)
+    if form.done(lambda: change_language_model(actor=request.user, **form.changes())):  # type: ignore[arg-type]
+        messages.success(request, _("Saved."))
+        return redirect("settings-theo")
+    return _page(request, model_form=form)
 
 
 @member_page
@@ -197,9 +180,7 @@ def reindex(request: HttpRequest) -> HttpResponse:
     return redirect("settings-theo")
 
 
-def _page(
-    request: HttpRequest, *, form: TheoForm | None = None, model_form: ModelForm | None = None, status: int = 200
-) -> HttpResponse:
+def _page(request: HttpRequest, *, form: TheoForm | None = None, model_form: ModelForm | None = None) -> HttpResponse:
     """The form that was sent, with what is wrong; the other one as it is stored."""
     business = _business(request)
     row = language_model_of(business.pk)
@@ -230,7 +211,7 @@ def _page(
         "used": used(row),
         "allowed": allowance(row),
     }
-    return render(request, "theo/settings.html", context, status=status)
+    return render(request, "theo/settings.html", context, status=max(form.answer_status, model_form.answer_status))
 
 
 def _business(request: HttpRequest) -> Business:

@@ -77,6 +77,6 @@ def test_the_pages_make_run_change_and_delete(conversation: Conversation, ada: U
     assert client.post(f"/inbox/{conversation.pk}/macro/", {"macro": macro.pk}).status_code == 302
     conversation.refresh_from_db()
     assert conversation.priority == Priority.URGENT
-    assert client.post(f"/settings/macros/{macro.pk}/", {"name": "Urgent"}).status_code == 422
+    assert client.post(f"/settings/macros/{macro.pk}/", {"name": "Urgent"}).status_code == 400
     assert client.post(f"/settings/macros/{macro.pk}/delete/").status_code == 302
     assert not Macro.objects.exists()

@@ -81,7 +81,7 @@ def test_two_tags_become_one_over_the_api_and_the_page(acme: Business, ada: User
     client.force_login(ada)
     client.post("/settings/tags/", {"name": "Slow", "color": "red"})
     slow = Tag.objects.get(name="Slow")
-    assert client.post(f"/settings/tags/{slow.pk}/", {"name": "late", "color": "red"}).status_code == 422
+    assert client.post(f"/settings/tags/{slow.pk}/", {"name": "late", "color": "red"}).status_code == 400
     client.post(f"/settings/tags/{one.pk}/merge/", {"into": slow.pk})
     assert [tag.name for tag in conversation.tags.all()] == ["Slow"]
     assert "Slow" in client.get("/settings/tags/").content.decode()
