@@ -19,7 +19,7 @@ from django.utils import timezone
 from conversations.models import WEB, Conversation, Message, Receipts, SenderType
 from foundation import mail, throttles
 from foundation.errors import TooFast
-from widgets.links import link_for
+from widgets.links import language_for, link_for, site_of
 from widgets.models import MailedAnswers, Unsubscribed, Visitor, Widget
 from widgets.transcripts import line_of
 
@@ -91,14 +91,16 @@ def mail_answers(*, conversation_id: UUID) -> bool:
     if not told or customer is None or visitor is None or not _wants(visitor, customer.email):
         return False
     link = link_for(visitor)
+    language = language_for(visitor)
+    zone = conversation.business.time_zone
     mail.send_mail(
         "widgets/mail/answers",
         to=customer.email,
         # A press on "unsubscribe" in a mail program (RFC 8058).
         headers={"List-Unsubscribe": f"<{link.stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"},
-        business=conversation.business.name,
-        zone=conversation.business.time_zone,
-        lines=[line_of(message, conversation.business.time_zone) for message in told],
+        spoken=language,
+        says=language.written(business=conversation.business.name, zone=zone, site=site_of(visitor)),
+        lines=[line_of(message, zone, language) for message in told],
         chat_address=link.chat,
         stop_address=link.stop,
     )

@@ -56,9 +56,12 @@ def issue(visitor: Visitor) -> str:
     return f"{VERSION}.{payload}.{_mac(payload)}"
 
 
-def visitor_from_key(key: object, *, business_id: UUID, widget_id: UUID | None = None) -> Visitor | None:
+def visitor_from_key(
+    key: object, *, business_id: UUID, widget_id: UUID | None = None, language: str = ""
+) -> Visitor | None:
     """Whose key it is; None for anything that is not a good key of this business, and of the widget if one is named.
 
+    language: that the visitor is seen to speak, "" = none.
     Raises TooFast for an address that goes on with keys that we never made.
     """
     claims = read(key)
@@ -69,6 +72,9 @@ def visitor_from_key(key: object, *, business_id: UUID, widget_id: UUID | None =
     visitor = visitors_of([claims]).get(claims)
     if visitor:
         touch(visitor)
+        if language and language != visitor.language:
+            visitor.language = language
+            visitor.save(update_fields=["language"])
     return visitor
 
 

@@ -8,8 +8,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from widgets import keys
 from widgets.away import unsubscribe
-from widgets.links import visitor_of_link
-from widgets.models import Visitor, Widget
+from widgets.languages import language_of
+from widgets.links import language_for, visitor_of_link
+from widgets.models import Widget
 
 
 @never_cache
@@ -17,10 +18,19 @@ from widgets.models import Visitor, Widget
 def chat(request: HttpRequest, token: str) -> HttpResponse:
     """The real widget, opened, as the visitor of the link. The key is in the page, never in an address."""
     visitor = visitor_of_link(token)
-    widget = visitor and (visitor.widget or Widget.objects.filter(business_id=visitor.business_id).first())
-    if visitor is None or widget is None:
+    if visitor is None:
         return _dead(request)
-    context = {"widget": widget, "key": keys.issue(visitor), "stop": "stop/" if visitor.customer.email else ""}
+    widget = visitor.widget or Widget.objects.filter(business_id=visitor.business_id).first()
+    if widget is None:
+        return _dead(request)
+    spoken = language_for(visitor)
+    context = {
+        "widget": widget,
+        "key": keys.issue(visitor),
+        "stop": "stop/" if visitor.customer.email else "",
+        "spoken": spoken,
+        "says": spoken.written(site=widget.domain),
+    }
     return _private(render(request, "widgets/chat.html", context))
 
 
@@ -34,16 +44,20 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
         return _dead(request)
     if request.method == "POST":
         unsubscribe(visitor)
-    context = {"name": _name(visitor), "email": visitor.customer.email, "is_done": request.method == "POST"}
+    spoken = language_for(visitor)
+    name = visitor.widget.name if visitor.widget else visitor.business.name
+    context = {
+        "is_done": request.method == "POST",
+        "spoken": spoken,
+        "says": spoken.written(business=name, email=visitor.customer.email),
+    }
     return _private(render(request, "widgets/stop.html", context))
 
 
-def _name(visitor: Visitor) -> str:
-    return visitor.widget.name if visitor.widget else visitor.business.name
-
-
 def _dead(request: HttpRequest) -> HttpResponse:
-    return _private(render(request, "widgets/dead_chat.html", status=404))
+    spoken = language_of(accepted=request.headers.get("Accept-Language", ""))
+    context = {"spoken": spoken, "says": spoken.mail}
+    return _private(render(request, "widgets/dead_chat.html", context, status=404))
 
 
 def _private(response: HttpResponse) -> HttpResponse:

@@ -1,7 +1,8 @@
-"""The way back into a conversation from a mail: a signed link, good for 30 days and for its visitor alone.
+"""The way back into a conversation from a mail, and what a mail to a visitor is written in.
 
-It opens what the visitor's key opens, for whoever reads the mail. A key that is void (another generation) makes its
-links void. Signed with the key of visitors' keys, under a salt of its own.
+A link is signed, good for 30 days and for its visitor alone. It opens what the visitor's key opens, for whoever reads
+the mail. A key that is void (another generation) makes its links void. Signed with the key of visitors' keys, under a
+salt of its own. Source: issue "widget", conversation.
 """
 
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.core import signing
 
+from widgets.languages import Language, language_of
 from widgets.models import Visitor
 
 LIFETIME = timedelta(days=30)
@@ -42,3 +44,13 @@ def visitor_of_link(token: str) -> Visitor | None:
         return None
     rows = Visitor.objects.select_related("customer", "widget", "business")
     return rows.filter(pk=visitor_id, generation=generation).first()
+
+
+def language_for(visitor: Visitor) -> Language:
+    """What its chat spoke last, else the widget's own, else English."""
+    return language_of(visitor.language, visitor.widget.options["locale"] if visitor.widget else "")
+
+
+def site_of(visitor: Visitor) -> str:
+    """Where it wrote, as people call it."""
+    return visitor.widget.domain if visitor.widget else settings.PUBLIC_BASE_URL

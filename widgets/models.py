@@ -122,7 +122,8 @@ FIRST_GENERATION = 1
 class Visitor(models.Model):
     """A browser that has written, known by its visitor key. Its conversations are its customer's on the web.
 
-    generation: a key of an older generation is void.
+    generation: a key of an older generation is void. language: of its chat, as `widgets.languages` names it; "" = not
+    known.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -130,6 +131,7 @@ class Visitor(models.Model):
     widget = models.ForeignKey(Widget, models.SET_NULL, null=True, blank=True, related_name="visitors")
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="visitors")
     generation = models.PositiveIntegerField(default=FIRST_GENERATION)
+    language = models.CharField(_("language"), max_length=8, blank=True, default="")
     last_seen_at = models.DateTimeField(_("last seen"), default=timezone.now)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 

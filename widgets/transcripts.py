@@ -14,6 +14,8 @@ from conversations.models import Conversation, Customer, Message
 from conversations.selectors import messages_before
 from foundation import mail, throttles
 from foundation.errors import Invalid, Unprocessable
+from widgets.languages import Language
+from widgets.links import language_for, site_of
 from widgets.models import Visitor
 from widgets.services import checked_claims, note_claims
 
@@ -39,13 +41,14 @@ def send_transcript(*, visitor: Visitor, conversation: Conversation, email: str)
         if address != visitor.customer.email:
             note_claims(visitor.customer, {"email": address})
         zone = conversation.business.time_zone
+        language = language_for(visitor)
         mail.send_mail(
             "widgets/mail/transcript",
             to=address,
-            business=conversation.business.name,
-            zone=zone,
+            spoken=language,
+            says=language.written(business=conversation.business.name, zone=zone, site=site_of(visitor)),
             lines=[
-                line_of(message, zone)
+                line_of(message, zone, language)
                 for message in messages_before(conversation, None, limit=MOST)
                 if not message.deleted_at
             ],
@@ -64,12 +67,12 @@ def _address(customer: Customer, email: str) -> str:
     return address
 
 
-def line_of(message: Message, zone: str) -> dict[str, str]:
-    """A message as a mail shows it. who: "" for the visitor."""
+def line_of(message: Message, zone: str, language: Language) -> dict[str, str]:
+    """A message as a mail shows it."""
     files = ", ".join(file["filename"] for file in message.attachments)
     return {
-        "who": message.author_name or "",
+        "who": message.author_name or language.mail["you"],
         "when": f"{message.created_at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}",
         "content": message.content,
-        "files": files,
+        "files": language.written(files=files)["files"] if files else "",
     }

@@ -4,6 +4,7 @@
 import style from "./attach.css"
 import { el, wear } from "./dom.js"
 import { FILE, icon, X } from "./icons.js"
+import { files as english } from "./languages/en.json"
 
 wear(style)
 
@@ -36,7 +37,8 @@ export function forget(file) {
  * The files of the message that is being written in `field`. most: bytes of one. complain: shows a sentence, "" takes
  * it away. changed: after each change.
  */
-export function tray({ texts, field, most, complain, changed }) {
+export function tray({ texts: rest, field, most, complain, changed }) {
+  const texts = rest.over(english)
   let files = []
   const node = el("ul", { class: "pb-tray", "aria-label": texts.files })
 
@@ -87,10 +89,22 @@ export function tray({ texts, field, most, complain, changed }) {
 }
 
 /**
- * Take one file to the server. Resolves to {url}, or to {error} as an ack has it.
- * to: {address, key, conversation_id}. signal: ends it. moved: is told the share that is there, 0 to 1.
+ * Take the files of an item of the outbox to the server, those that are not there. Resolves to nothing, or to an error as
+ * an ack has it. to: {address, key}. stop: an AbortController. moved: is told the share that is there, 0 to 1. stored():
+ * one more is.
  */
-export function upload(file, { address, key, conversation_id: conversation }, signal, moved) {
+export async function takeUp(item, { files, stop, to, moved, stored }) {
+  for (const [index, file] of files.entries()) {
+    if (item.files[index].url) continue
+    const share = (part) => moved((index + part) / files.length)
+    const { url, error } = await upload(file, { ...to, conversation: item.conversation_id }, stop.signal, share)
+    if (error) return error
+    item.files[index].url = url
+    stored()
+  }
+}
+
+function upload(file, { address, key, conversation }, signal, moved) {
   const body = new FormData()
   body.set("conversation_id", conversation)
   body.set("file", file)

@@ -49,11 +49,11 @@ const results = await Promise.all([
   build({ ...shared, entryPoints: onDemand, format: "esm", plugins: [styleAsText] }),
 ])
 
-// Each language as a translator wrote it, packed.
-const languages = (await readdir(join(here, "languages"))).map(async (name) => ({
-  path: join(out, "languages", name),
-  text: `${JSON.stringify(JSON.parse(await readFile(join(here, "languages", name), "utf8")))}\n`,
-}))
+// Of each language what the frame says, packed.
+const languages = (await readdir(join(here, "languages"))).map(async (name) => {
+  const { frame, forms, files, help } = JSON.parse(await readFile(join(here, "languages", name), "utf8"))
+  return { path: join(out, "languages", name), text: `${JSON.stringify({ ...frame, ...forms, ...files, ...help })}\n` }
+})
 
 const check = process.argv.includes("--check")
 await mkdir(join(out, "languages"), { recursive: true })

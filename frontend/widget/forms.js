@@ -3,6 +3,7 @@
 
 import { el, wear } from "./dom.js"
 import style from "./forms.css"
+import { forms } from "./languages/en.json"
 
 wear(style)
 
@@ -66,7 +67,8 @@ function own(texts, { label, kind, required, choices = [] }) {
  * below the message, or "offline". present: who is there, in words. message: what is already written.
  * onSend({content, customer: {name?, email?}}).
  */
-export function askFirst({ which, settings, texts, present, message, onSend }) {
+export function askFirst({ which, settings, texts: rest, present, message, onSend }) {
+  const texts = rest.over(forms)
   const { prechat, offline_text, mail_answers } = settings.options
   const hint = settings.mail_is_on && mail_answers && texts.mailHint
   const { title, lead, name, email, questions } =
@@ -111,12 +113,13 @@ export function askFirst({ which, settings, texts, present, message, onSend }) {
 
 /**
  * Stands at the end of a conversation. score: what it was rated, or undefined. rates, mails: what of it is offered.
- * hasEmail(): whether an address is known. key(): the visitor key. path: of the conversation.
+ * visitor: {key, hasEmail: an address is known}. path: of the conversation.
  */
-export function ending({ texts, score, rates, mails, hasEmail, key, path }) {
+export function ending({ texts: rest, score, rates, mails, visitor, path }) {
+  const texts = rest.over(forms)
   /** Resolves to the answer, or to {error} as an ack has it. */
   const post = async (what, body) => {
-    const headers = { "X-Visitor-Key": key(), "Content-Type": "application/json" }
+    const headers = { "X-Visitor-Key": visitor.key, "Content-Type": "application/json" }
     try {
       const answer = await fetch(`${path}/${what}`, { method: "POST", headers, body: JSON.stringify(body) })
       const said = await answer.json()
@@ -183,7 +186,7 @@ export function ending({ texts, score, rates, mails, hasEmail, key, path }) {
       said.focus() // what had the focus may be gone
     }
     ask.onclick = () => {
-      if (hasEmail()) return send({})
+      if (visitor.hasEmail) return send({})
       where.hidden = !where.hidden
       if (!where.hidden) address.field.focus()
     }

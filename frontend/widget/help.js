@@ -4,6 +4,7 @@
 import { el, wear } from "./dom.js"
 import style from "./help.css"
 import { CHEVRON_LEFT, CHEVRON_RIGHT, icon, X } from "./icons.js"
+import { help as english } from "./languages/en.json"
 
 wear(style)
 
@@ -12,7 +13,8 @@ const MOST_FOUND = 6
 const PAUSE_MS = 250 // in typing
 
 /** home: the node that they stand in. Returns what belongs below the other cards, and the article in its place. */
-export function help({ home, id, texts, onClose }) {
+export function help({ home, id, texts: rest, onClose }) {
+  const texts = rest.over(english)
   const from = (path) =>
     fetch(`/api/v1/widget/${id}/articles${path}`).then((answer) => (answer.ok ? answer.json() : Promise.reject()))
 

@@ -40,7 +40,7 @@ export function homeView({ settings, texts, onClose, onOpen, onNew, onMute }) {
       {},
       unread ? el("span", { class: "pb-new" }, texts.unread) : last ? when(last.created_at, texts) : "",
     )
-    button.replaceChildren(avatar(name, agent && last.sender_avatar_url), words, meta)
+    button.replaceChildren(avatar(name, agent && last.sender_avatar_url, agent && last.ai), words, meta)
   }
 
   const place = (conversations) => {

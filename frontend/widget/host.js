@@ -20,18 +20,14 @@ export const message = ({ id, conversation_id, sender_type, sender_name, content
   tell({ pingback: "message", message: { id, conversation_id, sender_type, sender_name, content, created_at } })
 
 /**
- * onKept({name: text}): what earlier pages left, and later what another tab adds. onOpen(open): the panel is shown.
- * onUpdate(changes): of the settings. onIdentify({name?, email?, external_id?, identity_token?, identity_hash?}): who the
- * page says the visitor is. onSend(content): words that the page sends for the visitor.
+ * hear: what is done with what the page says, each with the message: `kept` {kept: {name: text}}: what earlier pages left,
+ * and later what another tab adds; `open` {open}: the panel is shown; `update` {changes} of the settings; `identify`
+ * {customer: {name?, email?, external_id?, identity_token?, identity_hash?}}: who the page says the visitor is; `send`
+ * {content}: words that the page sends for the visitor.
  */
-export function listen({ onKept, onOpen, onUpdate, onIdentify, onSend }) {
+export function listen(hear) {
   addEventListener("message", ({ source, origin: from, data }) => {
-    if (source !== parent || from !== origin) return
-    if (data?.pingback === "kept") onKept(data.kept)
-    if (data?.pingback === "open") onOpen(data.open)
-    if (data?.pingback === "update") onUpdate(data.changes)
-    if (data?.pingback === "identify") onIdentify(data.customer)
-    if (data?.pingback === "send") onSend(data.content)
+    if (source === parent && from === origin && Object.hasOwn(hear, data?.pingback)) hear[data.pingback](data)
   })
   tell({ pingback: "ready" })
 }

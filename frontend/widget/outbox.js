@@ -10,6 +10,12 @@ export const LATER = ["offline", "timeout", "rate_limited", "busy"] // not the m
 const MOST_TIMEOUTS = 5
 const MOST_SECONDS = 60
 
+/** Version 4, for an item. `crypto.randomUUID` is missing where a house tries us over plain http. */
+export const uuid = () =>
+  "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (digit) =>
+    (digit ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (digit / 4)))).toString(16),
+  )
+
 export class Outbox {
   items = []
   #sending = false

@@ -1,11 +1,13 @@
 // Faces and times, as small as they are shown.
 
 import { el } from "./dom.js"
+import { icon, STAR } from "./icons.js"
 
 const HUES = 3
 
-/** The picture, else two letters on a quiet colour that a name always gets again. */
-export function avatar(name, picture) {
+/** The picture, else two letters on a quiet colour that a name always gets again; Theo's star. */
+export function avatar(name, picture, isTheo) {
+  if (isTheo) return el("span", { class: "pb-av pb-av-theo", "aria-hidden": "true" }, icon(STAR))
   const words = name.trim().split(/\s+/)
   const letters = [words[0], words.length > 1 ? words.at(-1) : ""].map((word) => [...word][0] ?? "").join("")
   const hue = [...name].reduce((sum, letter) => sum + letter.codePointAt(0), 0) % HUES
@@ -29,7 +31,7 @@ const { document, navigator } = globalThis // missing where tests run
 const language = document?.documentElement.lang ?? "en"
 const locale = navigator?.languages?.find((each) => each.split("-")[0] === language.split("-")[0]) ?? language
 const format = (options) => new Intl.DateTimeFormat(locale, options)
-const clock = format({ hour: "2-digit", minute: "2-digit" })
+const clock = format({ timeStyle: "short" })
 const date = format({ day: "numeric", month: "short" })
 const dateOfYear = format({ day: "numeric", month: "short", year: "numeric" })
 const weekday = format({ weekday: "long" })

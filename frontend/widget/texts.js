@@ -15,5 +15,8 @@ export async function frameTexts() {
       (answer) => answer.json(),
       () => undefined,
     ))
-  return spoken({ ...frame, ...theirs?.frame }, document.documentElement.lang)
+  const texts = spoken({ ...frame, ...theirs }, document.documentElement.lang)
+  // A part that is loaded later brings its English along; another language has come whole.
+  texts.over = (english) => ({ ...spoken(english, "en"), ...texts })
+  return texts
 }

@@ -16,14 +16,18 @@ SHELF = {
 PASSED_ON = "I am passing this on to the team. A person will answer you here."
 
 
-def test_theo_answers_with_its_source_or_hands_over_and_the_agent_sees_which(
-    browser: Any, server: Server, acme: Acme, visit: Callable[..., Visit]
-) -> None:
+def teach(acme: Acme, cleo: Visit) -> None:
     for title, content in SHELF.items():
         acme.call("POST", "/kb/articles", {"title": title, "content": content})
     acme.call("PATCH", "/ai/settings", {"mode": "auto", "auto_run": True})
+    until(cleo.page, lambda: {one["index_state"] for one in acme.call("GET", "/kb/articles")} == {"ready"})
+
+
+def test_theo_answers_with_its_source_or_hands_over_and_the_agent_sees_which(
+    browser: Any, server: Server, acme: Acme, visit: Callable[..., Visit]
+) -> None:
     knows, wonders, asks = visit(), visit(), visit()
-    until(knows.page, lambda: {one["index_state"] for one in acme.call("GET", "/kb/articles")} == {"ready"})
+    teach(acme, knows)
 
     knows.start("How long do I have to send something back?")
     knows.sees(SHELF["Return an item for a refund"])

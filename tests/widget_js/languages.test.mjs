@@ -56,7 +56,7 @@ for (const code of codes) {
 }
 
 test("numbers take the form that their language asks for", () => {
-  const files = (code, count) => spoken(read(code).frame, code).tooMany({ count })
+  const files = (code, count) => spoken(read(code).files, code).tooMany({ count })
 
   assert.equal(files("en", 1), "At most 1 file at once.")
   assert.deepEqual(

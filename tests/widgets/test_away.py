@@ -143,6 +143,41 @@ def test_the_link_opens_the_chat_as_its_visitor_and_the_other_one_ends_the_mails
     assert sent() == []
 
 
+def test_mails_and_their_pages_speak_what_the_visitors_chat_spoke_last(
+    ada: User, widget: Widget, cleo: Received, sent: Callable[..., list[Any]]
+) -> None:
+    address = f"/api/v1/widget/{widget.pk}/conversations"
+    for language in ("de-AT", "ar", None):  # a caller that says nothing changes nothing
+        headers = {"X-Visitor-Key": cleo.visitor_key} | ({"Accept-Language": language} if language else {})
+        assert builders.api().get(address, headers=headers).status_code == 200
+    builders.answers(ada, cleo.conversation, "We do & gladly.")
+    [mailed] = sent()
+
+    assert mailed.subject == "ردّ عليك Acme"
+    assert "تصلك هذه الرسالة لأنك كتبت في دردشة acme.com" in mailed.body
+    [(html, _type)] = mailed.alternatives
+    assert '<html lang="ar" dir="rtl">' in html
+    assert "We do &amp; gladly." in html
+    stop = "/" + mailed.extra_headers["List-Unsubscribe"].strip("<>").split("/", 3)[3]
+    for path, words in ((stop, "إيقاف هذه الرسائل"), (stop.removesuffix("stop/"), "محادثتك")):
+        page = Client(headers={"Accept-Language": "fr"}).get(path).content.decode()
+        assert 'lang="ar" dir="rtl"' in page
+        assert words in page
+    gone = Client(headers={"Accept-Language": "he, en"}).get("/chat/nonsense/").content.decode()
+    assert 'lang="he" dir="rtl"' in gone
+    assert "הקישור אינו פועל" in gone
+
+
+def test_a_visitor_whose_chat_said_nothing_is_written_to_in_the_widgets_language(
+    ada: User, widget: Widget, cleo: Received, sent: Callable[..., list[Any]]
+) -> None:
+    widget.config = {"locale": "pl"}
+    widget.save()
+    builders.answers(ada, cleo.conversation, "We do.")
+
+    assert [each.subject for each in sent()] == ["Acme: nowa odpowiedź dla Ciebie"]
+
+
 def test_a_link_that_is_not_ours_old_or_void_opens_nothing(cleo: Received) -> None:
     token = link_for(cleo.visitor).chat.rstrip("/").rpartition("/")[2]
     assert visitor_of_link(token) == cleo.visitor

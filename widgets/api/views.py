@@ -19,6 +19,7 @@ from widgets import keys
 from widgets.api import serializers as shapes
 from widgets.availability import availability_of, payload_of
 from widgets.embed import spoken_to
+from widgets.languages import language_of
 from widgets.models import Widget
 from widgets.selectors import conversations_of
 from widgets.services import create_widget, update_widget
@@ -145,6 +146,9 @@ class VisitorConversations(APIView):
         parameters=[
             CursorQuery,
             OpenApiParameter("X-Visitor-Key", str, OpenApiParameter.HEADER, description="From the first ack."),
+            OpenApiParameter(
+                "Accept-Language", str, OpenApiParameter.HEADER, description="Mails to the visitor speak it, too."
+            ),
         ],
         responses={200: shapes.VisitorConversationsOutput, **refusals(404, 422, 429)},
     )
@@ -155,8 +159,12 @@ class VisitorConversations(APIView):
         widget = Widget.objects.filter(pk=path_id(widget_id)).first()
         if widget is None:
             raise Http404
+        accepted = request.headers.get("Accept-Language", "")
         visitor = keys.visitor_from_key(
-            request.headers.get("X-Visitor-Key"), business_id=widget.business_id, widget_id=widget.pk
+            request.headers.get("X-Visitor-Key"),
+            business_id=widget.business_id,
+            widget_id=widget.pk,
+            language=language_of(accepted=accepted).code if accepted else "",
         )
         if visitor is None:
             return Response({"results": [], "next": None, "has_email": False})

@@ -1,0 +1,121 @@
+// Messages in the log: what a bubble holds, and what stands below the last of a group.
+
+import { el } from "./dom.js"
+import { CLOCK, FILE, icon } from "./icons.js"
+import { parts } from "./links.js"
+import { avatar, time } from "./people.js"
+
+const [WIDEST, HIGHEST] = [220, 200] // pixels of a picture
+
+function words(content) {
+  const bubble = el("p", { class: "pb-b", dir: "auto" })
+  // With a direction of its own, so that nothing before it can make the address read backwards.
+  const link = { dir: "ltr", target: "_blank", rel: "noopener noreferrer nofollow" }
+  for (const { text, href } of parts(content)) bubble.append(href ? el("a", { href, ...link }, text) : text)
+  return bubble
+}
+
+/** A picture in a box that does not move when it arrives, or the file's name; both open in a tab of their own. */
+function file({ url, filename, thumbnail_url, width, height }) {
+  const link = { href: url, target: "_blank", rel: "noopener noreferrer" }
+  if (!thumbnail_url) return el("a", { ...link, class: "pb-b pb-file", dir: "auto" }, icon(FILE), filename)
+  const scale = Math.min(1, WIDEST / width, HIGHEST / height)
+  const box = { width: Math.round(width * scale), height: Math.round(height * scale) }
+  return el(
+    "a",
+    { ...link, class: "pb-pic", "aria-label": filename },
+    el("img", { src: thumbnail_url, alt: "", loading: "lazy", ...box }),
+  )
+}
+
+/** Returns `bubble(message)`, which makes an entry of the log (conversation.js, `place`). */
+export function bubbles({ settings, texts, onRetry, onCancel }) {
+  const megabytes = Math.floor(settings.upload_bytes / 1_048_576)
+  const reasons = {
+    refused: texts.refused,
+    lost: texts.lost,
+    bad_type: texts.badType,
+    too_large: texts.tooBig({ megabytes }),
+    too_often: texts.tooOften,
+  }
+  // What the server says for itself it says in English.
+  const reason = ({ code, detail }) => reasons[code] ?? (document.documentElement.lang === "en" && detail)
+
+  const receipt = (item, held, state) => {
+    if (!item) return [texts[state]]
+    const again = el("button", { type: "button", onclick: () => onRetry(item) }, texts.retry)
+    const cancel = el("button", { type: "button", onclick: () => onCancel(item) }, texts.cancel)
+    if (item.error) {
+      const why = [texts.failed, reason(item.error)].filter(Boolean).join(" ")
+      return item.error.code === "lost" ? [why, cancel] : [why, again, cancel]
+    }
+    if (item.files && !held) return [el("progress", { value: 0, "aria-label": texts.uploading }), cancel]
+    return [icon(CLOCK), held ? texts.waiting : texts.sending, ...(item.files ? [cancel] : [])]
+  }
+
+  const article = (source) => {
+    const href = settings.has_help && `/help/${settings.business_id}/${source.id}/` // without one it is just words
+    const [before, after] = texts.source({ title: "\0" }).split("\0") // the title may run in another direction
+    const words = el("span", {}, before, el("bdi", {}, source.title), after)
+    return el("a", { class: "pb-pill pb-src", href, target: "_blank" }, icon(FILE), words)
+  }
+
+  return ({
+    key,
+    own,
+    name,
+    ai,
+    face,
+    content,
+    attachments = [],
+    previews = [],
+    sources = [],
+    at,
+    item,
+    held,
+    far,
+    follows,
+    ends,
+    tells,
+    gone,
+    edited,
+  }) => ({
+    key,
+    version: gone || edited || "",
+    className: [
+      "pb-m",
+      own && "pb-me",
+      follows && "pb-follows",
+      ends && "pb-ends",
+      gone && "pb-gone",
+      item && (item.error ? "pb-bad" : "pb-wait"),
+    ]
+      .filter(Boolean)
+      .join(" "),
+    // What changes while the bubble stays: who and when below the last of a group, how far our own one is.
+    state: [ends, tells, gone, edited, Boolean(item), item?.error?.detail, held, far].join(),
+    make: () => [
+      own ? "" : avatar(name, face, ai),
+      el("span", { class: "pb-vh" }, `${own ? texts.you : name}: `),
+      content ? words(content) : "",
+      ...attachments.map(file),
+      ...previews,
+      ...sources.map(article),
+    ],
+    note() {
+      // Not read aloud each time that it gets further.
+      if (own)
+        return tells ? el("small", { "aria-live": item?.error ? "polite" : "off" }, ...receipt(item, held, far)) : ""
+      if (!ends) return ""
+      return el(
+        "small",
+        {},
+        el("span", { dir: "auto" }, name),
+        ai ? ` · ${texts.assistant}` : "",
+        " · ",
+        time(at),
+        edited && !gone ? ` · ${texts.edited}` : "",
+      )
+    },
+  })
+}
