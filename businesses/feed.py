@@ -5,6 +5,7 @@ themselves: from then on every other writer of that business waits. So numbers a
 and a reader that has seen N has seen everything before N.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,8 +19,34 @@ from django.utils.module_loading import import_string
 
 from businesses.models import Business, FeedEvent
 from foundation import rows
+from foundation.instances import made
 
 KEPT_FOR = timedelta(days=7)
+# Of a row but for its number, as PostgreSQL calls their types.
+COLUMNS = {
+    "kind": "varchar",
+    "conversation_id": "uuid",
+    "message_id": "uuid",
+    "actor_id": "uuid",
+    "data": "jsonb",
+    "created_at": "timestamptz",
+}
+STORE_BEHIND = f"""
+WITH held AS (
+    SELECT business.id, given.amount FROM {Business._meta.db_table} business
+    JOIN json_to_recordset(%s::json) AS given(id uuid, amount int) USING (id)
+    ORDER BY business.id FOR NO KEY UPDATE OF business
+), moved AS (
+    UPDATE {Business._meta.db_table} business SET feed_seq = feed_seq + held.amount FROM held
+    WHERE business.id = held.id RETURNING business.id, feed_seq - held.amount AS before
+), stored AS (
+    INSERT INTO {FeedEvent._meta.db_table} (business_id, seq, {", ".join(COLUMNS)})
+    SELECT business_id, before + seq, {", ".join(COLUMNS)} FROM moved JOIN json_to_recordset(%s::json)
+    AS given(business_id uuid, seq int, {", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())})
+    ON business_id = moved.id
+)
+SELECT id, before FROM moved
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,17 +76,19 @@ def record(business_id: UUID, events: Sequence[Event]) -> list[FeedEvent]:
 
 def record_each(by_business: Mapping[UUID, Sequence[Event]]) -> list[FeedEvent]:
     """`record` for several workspaces, in as many statements as for one."""
-    last = _advance({business_id: len(events) for business_id, events in by_business.items() if events})
-    if not last:
+    if not any(by_business.values()):
         return []
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("A feed row belongs into the transaction of its change.")
     now = timezone.now()
     recorded = []
-    for business_id, newest in last.items():
-        events = by_business[business_id]
-        for seq, event in enumerate(events, start=newest - len(events) + 1):
-            row = FeedEvent(
+    for business_id, events in by_business.items():
+        for number, event in enumerate(events, start=1):
+            row = made(
+                FeedEvent,
+                {},
                 business_id=business_id,
-                seq=seq,
+                seq=number,  # of its own in the workspace, until it is known where the feed stands
                 kind=event.kind,
                 conversation_id=event.conversation_id,
                 message_id=event.message_id,
@@ -69,38 +98,43 @@ def record_each(by_business: Mapping[UUID, Sequence[Event]]) -> list[FeedEvent]:
             )
             row.subject = event.subject
             recorded.append(row)
-    rows.insert(recorded)
+    _number_and_store(recorded)
     transaction.on_commit(lambda: _publish(recorded), robust=True)
     return recorded
 
 
-def _advance(by: Mapping[UUID, int]) -> dict[UUID, int]:
-    """Returns the new positions, by workspace. One statement, so that no two writers read the same number; it locks
-    in the order of the ids, so that two batches never wait for each other.
+def _number_and_store(recorded: Sequence[FeedEvent]) -> None:
+    """One statement, so that no two writers read the same number; it locks in the order of the workspaces' ids, so that
+    two batches never wait for each other.
     """
-    if not connection.in_atomic_block:
-        raise transaction.TransactionManagementError("A feed row belongs into the transaction of its change.")
+    by = Counter(row.business_id for row in recorded)
+    is_postgresql = connection.vendor == "postgresql"
+    before = _store_behind(recorded, by) if is_postgresql else _advance(by)
+    for row in recorded:
+        row.seq += before[row.business_id]
+    if not is_postgresql:
+        rows.insert(recorded)
+
+
+def _store_behind(recorded: Sequence[FeedEvent], by: Mapping[UUID, int]) -> dict[UUID, int]:
+    """On PostgreSQL. Returns where the workspaces stood before."""
+    amounts = [{"id": business_id, "amount": amount} for business_id, amount in by.items()]
+    numbered = [{name: vars(row)[name] for name in ("business_id", "seq", *COLUMNS)} for row in recorded]
+    return dict(rows.ask(STORE_BEHIND, [rows.document(amounts), rows.document(numbered)])())
+
+
+def _advance(by: Mapping[UUID, int]) -> dict[UUID, int]:
+    """The same on SQLite, where there is one writer at a time, without the rows."""
     table = Business._meta.db_table
-    if connection.vendor == "postgresql":
-        return dict(
-            rows.ask_for_amounts(
-                f"WITH held AS (SELECT business.id, given.amount FROM {table} business"  # noqa: S608
-                " JOIN json_to_recordset(%s::json) AS given(id uuid, amount int) USING (id)"
-                " ORDER BY business.id FOR NO KEY UPDATE OF business)"
-                f" UPDATE {table} SET feed_seq = feed_seq + held.amount FROM held WHERE {table}.id = held.id"
-                f" RETURNING {table}.id, feed_seq",
-                by,
-            )
-        )
-    found = {}
-    with connection.cursor() as cursor:  # one writer at a time
+    before = {}
+    with connection.cursor() as cursor:
         for business_id, amount in by.items():
             cursor.execute(
                 f"UPDATE {table} SET feed_seq = feed_seq + %s WHERE id = %s RETURNING feed_seq",  # noqa: S608
                 [amount, business_id.hex],
             )
-            found[business_id] = int(cursor.fetchone()[0])
-    return found
+            before[business_id] = int(cursor.fetchone()[0]) - amount
+    return before
 
 
 def purge(*, most: int = 1000) -> int:

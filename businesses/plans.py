@@ -1,6 +1,6 @@
 """What a plan allows, and the contract's words when it does not (contract/api.md 12)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -56,9 +56,9 @@ def check_articles_allowed(business: Business, *, current: int) -> None:
     _check_count(business, feature="kb_articles", current=current, limit=business.plan.max_kb_articles)
 
 
-def count_messages(amounts: Mapping[UUID, int]) -> None:
-    """Count agents' messages that this transaction stores, by workspace. Raises PlanLimit (429) when the month of one
-    has no room for its own.
+def count_messages(amounts: Mapping[UUID, int]) -> Callable[[], None]:
+    """Count agents' messages that this transaction stores, by workspace. Sent at once; calling what comes back waits
+    for the answer, and raises PlanLimit (429) when the month of one has no room for its own.
 
     Exact, also with many senders at once: the row is locked until the commit, and a transaction that is taken back
     takes its count with it. So call it late, just before the feed. One statement, whether there is a limit or not:
@@ -66,17 +66,22 @@ def count_messages(amounts: Mapping[UUID, int]) -> None:
     """
     amounts = {business_id: amount for business_id, amount in amounts.items() if amount}
     if not amounts:
-        return
+        return lambda: None
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("A count belongs into the transaction of its messages.")
-    for business_id, total, limit in _counted(amounts):
+    counted = _count(amounts)
+    return lambda: _check_messages(amounts, counted())
+
+
+def _check_messages(amounts: Mapping[UUID, int], counted: Iterable[tuple[UUID, int, int | None]]) -> None:
+    for business_id, total, limit in counted:
         if limit is not None and total > limit:
             business = Business.objects.select_related("plan").get(pk=business_id)
             amount = amounts[business_id]
             _check_count(business, feature="messages", current=total - amount, limit=limit, adding=amount, status=429)
 
 
-def _counted(amounts: Mapping[UUID, int]) -> list[tuple[UUID, int, int | None]]:
+def _count(amounts: Mapping[UUID, int]) -> Callable[[], list[tuple[UUID, int, int | None]]]:
     """Workspace, messages of this month, and the plan's limit, None without one."""
     month, usage = month_of(timezone.now()).isoformat(), MonthlyUsage._meta.db_table
     adding = (
@@ -91,14 +96,15 @@ def _counted(amounts: Mapping[UUID, int]) -> list[tuple[UUID, int, int | None]]:
         given = "json_to_recordset(%s::json) AS given(id uuid, amount int)"
         # In the order of the ids, so that two batches never wait for each other.
         sql = f"{into} SELECT id, date '{month}', amount FROM {given} ORDER BY id{adding}"  # noqa: S608
-        return rows.ask_for_amounts(sql, amounts)
+        given_amounts = [{"id": business_id, "amount": amount} for business_id, amount in amounts.items()]
+        return rows.ask(sql, [rows.document(given_amounts)])
     found = []
     with connection.cursor() as cursor:
         for business_id, amount in amounts.items():
             cursor.execute(f"{into} VALUES (%s, %s, %s){adding}", [business_id.hex, month, amount])
             _id, total, limit = cursor.fetchone()
             found.append((business_id, total, limit))
-    return found
+    return lambda: found
 
 
 @transaction.atomic

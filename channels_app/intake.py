@@ -40,7 +40,9 @@ from channels_app.models import Channel, ExternalMessage, Media, RawEvent, RawSt
 from channels_app.reconnecting import needs_reconnecting
 from conversations.models import ChannelType, Conversation, Customer, Message, MessageStatus, SenderType
 from conversations.services.editing import deleted_elsewhere, edited_elsewhere, reacted
-from conversations.services.messages import MAX_CONTENT, Blocked, Draft, post_messages
+from conversations.services.message_drafts import MAX_CONTENT, Draft
+from conversations.services.messages import post_messages
+from conversations.services.objections import Blocked
 from conversations.services.opening import open_conversation
 from conversations.services.receipts import mark_delivered, mark_read
 from foundation.text import storable

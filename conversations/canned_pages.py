@@ -17,7 +17,7 @@ from businesses.selectors import membership_of
 from conversations import pages
 from conversations.models import CannedResponse
 from conversations.services import canned_responses
-from conversations.services.messages import MAX_CONTENT
+from conversations.services.message_drafts import MAX_CONTENT
 from foundation.errors import Refused
 from foundation.pages import PageForm
 

@@ -15,7 +15,7 @@ from conversations import pages
 from conversations.models import Conversation, Note
 from conversations.services.editing import delete_message, edit_message
 from conversations.services.later import take_back
-from conversations.services.messages import MAX_CONTENT
+from conversations.services.message_drafts import MAX_CONTENT
 from conversations.services.notes import change_note, delete_note, mentions_in
 from conversations.views import handling_page, refused
 from foundation.errors import NotFound, Refused

@@ -107,13 +107,14 @@ def record_each(changes: Mapping[UUID, Change]) -> None:
     """`record` for several workspaces, by their ids: in as many statements as for one, whatever neighbours do."""
     for business_id, change in changes.items():
         happened.send(sender=None, business_id=business_id, events=change.events, messages=change.messages)
-    count_messages(
+    check_counts = count_messages(
         {
             business_id: sum(message.sender_type == SenderType.AGENT for message in change.messages)
             for business_id, change in changes.items()
         }
     )
     feed.record_each({business_id: change.events for business_id, change in changes.items()})
+    check_counts()
 
 
 def _about_note(kind: str, note: Note, actor_id: UUID, data: dict[str, Any]) -> Event:

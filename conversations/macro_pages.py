@@ -18,7 +18,7 @@ from businesses.selectors import membership_of
 from conversations import pages, picker
 from conversations.models import Macro, Priority, Status
 from conversations.services import macros
-from conversations.services.messages import MAX_CONTENT
+from conversations.services.message_drafts import MAX_CONTENT
 from conversations.views import handling_page, refused
 from foundation.errors import Refused
 from foundation.ids import parse_id

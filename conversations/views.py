@@ -32,7 +32,8 @@ from conversations.search.finding import search
 from conversations.services import handling
 from conversations.services.drafts import draft_of, keep_draft
 from conversations.services.later import UNDO, send_later
-from conversations.services.messages import MAX_CONTENT, send_reply
+from conversations.services.message_drafts import MAX_CONTENT
+from conversations.services.messages import send_reply
 from conversations.services.notes import mentions_in, write_note
 from conversations.services.uploads import keep_upload
 from conversations.sorting import Sort

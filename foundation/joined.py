@@ -7,10 +7,11 @@ import functools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Model
 
 from foundation import rows
+from foundation.instances import stored
 
 
 class Joined:
@@ -38,7 +39,8 @@ class Joined:
         for names, key, model in self._parts:
             end = start + len(names)
             part = values[start:end]
-            instances.append(model.from_db(connection.alias, names, part) if part[key] is not None else None)
+            found = stored(model, names, part, database=DEFAULT_DB_ALIAS) if part[key] is not None else None
+            instances.append(found)
             start = end
         return instances
 

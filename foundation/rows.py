@@ -16,7 +16,8 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from django.db.models import AutoField, Field, Model
 
@@ -76,13 +77,13 @@ class _Table:
         self._execute(self.updating, rows)
 
     def _execute(self, sql: str, rows: Sequence[Model]) -> None:
-        values = map(self.values, rows)
-        if connection.vendor == "postgresql":
-            document = orjson.dumps([dict(zip(self.names, row, strict=True)) for row in values])
-            with server_bound() as cursor:
-                cursor.execute(sql, [document.decode()])
+        values, database = map(self.values, rows), _database()
+        if database.vendor == "postgresql":
+            given = document([dict(zip(self.names, row, strict=True)) for row in values])
+            with _server_bound(database) as cursor:
+                cursor.execute(sql, [given])
         else:
-            with connection.cursor() as cursor:
+            with database.cursor() as cursor:
                 cursor.executemany(sql, [[_plain(value) for value in row] for row in values])
 
 
@@ -92,22 +93,26 @@ def pipelined() -> Iterator[None]:
 
     Within a transaction, not around one: what failed says so at the next answer, at the latest at the end of this.
     """
-    if connection.vendor != "postgresql":
+    database = _database()
+    if database.vendor != "postgresql":
         yield
         return
-    connection.ensure_connection()
-    with connection.wrap_database_errors, connection.connection.pipeline():
+    from foundation.pipeline import pipeline  # psycopg is not there without PostgreSQL
+
+    database.ensure_connection()
+    with database.wrap_database_errors, pipeline(database.connection):
         yield
 
 
 def ask(sql: str, given: Sequence[Any]) -> Callable[[], list[tuple[Any, ...]]]:
     """Send a statement; what comes back waits for the rows that answer it. Values are the database's own."""
-    if connection.vendor != "postgresql":
-        with connection.cursor() as cursor:
+    database = _database()
+    if database.vendor != "postgresql":
+        with database.cursor() as cursor:
             cursor.execute(sql, given)
             answer = cursor.fetchall()
         return lambda: answer
-    waiting = server_bound()
+    waiting = _server_bound(database)
     waiting.execute(sql, given)
 
     def fetch() -> list[tuple[Any, ...]]:
@@ -126,15 +131,9 @@ def ask_which(model: type[Model], column: str, texts: Sequence[str]) -> Callable
     return ask(f"SELECT {key} FROM {table} WHERE {column} IN ({marks})", texts)  # noqa: S608
 
 
-def ask_for_amounts(sql: str, amounts: Mapping[UUID, int]) -> list[tuple[Any, ...]]:
-    """The rows of a statement of PostgreSQL about several rows at once.
-
-    amounts: for its one parameter, as `[{"id", "amount"}]` in JSON.
-    """
-    if not amounts:
-        return []
-    document = orjson.dumps([{"id": key, "amount": amount} for key, amount in amounts.items()])
-    return ask(sql, [document.decode()])()
+def document(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Many rows for one parameter of a statement of PostgreSQL: what `json_to_recordset` takes apart."""
+    return orjson.dumps(rows).decode()
 
 
 def among(column: str, values: Collection[UUID]) -> tuple[str, list[Any]]:
@@ -167,8 +166,8 @@ def held_for_writing(table: str, *, wait: bool = True) -> str:
 def wait_for_locks_at_most(*, milliseconds: int) -> None:
     """In this transaction; `is_lock_trouble` tells what it ends with. SQLite's patience is a setting."""
     if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL lock_timeout = %s", [milliseconds])
+        with _server_bound(_database()) as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = {milliseconds:d}")
 
 
 def is_lock_trouble(error: Exception) -> bool:
@@ -176,17 +175,22 @@ def is_lock_trouble(error: Exception) -> bool:
     return getattr(error.__cause__, "sqlstate", None) in {"55P03", "40P01"}
 
 
-def server_bound() -> CursorWrapper:
+def _database() -> BaseDatabaseWrapper:
+    """This thread's connection, for who asks it for several things: `connection` looks for it with each of them."""
+    return connections[DEFAULT_DB_ALIAS]
+
+
+def _server_bound(database: BaseDatabaseWrapper) -> CursorWrapper:
     """A cursor of PostgreSQL whose parameters travel beside the statement; Django's own writes them into it.
 
     Its answers are binary, which psycopg reads in C: Django reads times in Python.
     """
     from django.db.backends.postgresql.base import ServerBindingCursor  # psycopg is not there without PostgreSQL
 
-    connection.ensure_connection()
-    cursor: Any = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
+    database.ensure_connection()
+    cursor: Any = ServerBindingCursor(database.connection)  # type: ignore[call-arg]
     cursor.format = 1
-    return connection._prepare_cursor(cursor)  # type: ignore[attr-defined,no-any-return]
+    return database._prepare_cursor(cursor)  # type: ignore[attr-defined,no-any-return]
 
 
 def _plain(value: Any) -> Any:

@@ -46,7 +46,8 @@ from conversations.services.canned_responses import create_response
 from conversations.services.customers import change_customer
 from conversations.services.handoffs import flag_for_person
 from conversations.services.macros import create_macro
-from conversations.services.messages import Draft, post_messages, send_reply
+from conversations.services.message_drafts import Draft
+from conversations.services.messages import post_messages, send_reply
 from conversations.services.notes import mentions_in, write_note
 from conversations.services.opening import open_conversation
 from conversations.services.priorities import set_priority

@@ -16,7 +16,8 @@ from accounts.tokens import issue_access_token
 from businesses.models import Business, Membership, Role
 from businesses.services import create_business
 from conversations.models import ChannelType, Conversation, Customer, Message, SenderType
-from conversations.services.messages import Draft, post_messages, send_reply
+from conversations.services.message_drafts import Draft
+from conversations.services.messages import post_messages, send_reply
 from conversations.services.opening import open_conversation
 from widgets.models import Widget
 from widgets.services import Received, create_widget, receive_client_message

@@ -17,7 +17,8 @@ from django.utils import timezone
 from conversations.models import ChannelType, Conversation, HandoffReason, Message, SenderType, Status
 from conversations.services.handoffs import flag_for_person
 from conversations.services.locking import locked
-from conversations.services.messages import Draft, post_messages
+from conversations.services.message_drafts import Draft
+from conversations.services.messages import post_messages
 from foundation import throttles
 from foundation.errors import Refused, TooFast
 from foundation.later import Pool

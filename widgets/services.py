@@ -22,7 +22,8 @@ from channels_app.services import provision_widget_channel
 from conversations import events
 from conversations.attachments import no_such_attachment
 from conversations.models import ChannelType, Conversation, Customer, Message, SenderType, Status
-from conversations.services.messages import Draft, Posted, check_content, fingerprint_of, post_messages
+from conversations.services.message_drafts import Draft, check_content, fingerprint_of
+from conversations.services.messages import Posted, post_messages
 from conversations.services.opening import open_conversation
 from foundation import throttles
 from foundation.errors import Forbidden, Invalid, KeyReused, NotFound, TooFast, Unprocessable

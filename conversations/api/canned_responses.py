@@ -13,7 +13,7 @@ from businesses.policy import Action, require
 from businesses.scopes import Resource
 from conversations.models import CannedResponse
 from conversations.services import canned_responses as services
-from conversations.services.messages import MAX_CONTENT
+from conversations.services.message_drafts import MAX_CONTENT
 from conversations.wire import canned_payload
 from foundation.api import SIGNED_IN, WITH_BODY, CursorQuery, Done, Text, newest_page, path_id, refusals
 

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from businesses.scopes import Resource
 from conversations.api.views import conversation_for
 from conversations.services.drafts import draft_of, keep_draft
-from conversations.services.messages import MAX_CONTENT
+from conversations.services.message_drafts import MAX_CONTENT
 from foundation.api import SIGNED_IN, WITH_BODY, Text, refusals
 
 

@@ -15,7 +15,7 @@ from conversations.api.serializers import ConversationOutput
 from conversations.api.views import conversation_for
 from conversations.models import Macro, Priority, Status
 from conversations.services import macros
-from conversations.services.messages import MAX_CONTENT
+from conversations.services.message_drafts import MAX_CONTENT
 from conversations.services.tags import MAX_NAME, MOST_ON_ONE
 from conversations.wire import conversation_payload, macro_payload
 from foundation.api import (

@@ -13,7 +13,7 @@ from businesses.scopes import Resource
 from conversations.api.views import conversation_for, replayed
 from conversations.models import Note
 from conversations.services import notes
-from conversations.services.messages import MAX_CONTENT
+from conversations.services.message_drafts import MAX_CONTENT
 from conversations.wire import note_payload
 from foundation.api import (
     IDEMPOTENCY_KEY,

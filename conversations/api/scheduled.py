@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from businesses.scopes import Resource
 from conversations.api.views import conversation_for
 from conversations.services.later import send_later, take_back
-from conversations.services.messages import MAX_CONTENT
+from conversations.services.message_drafts import MAX_CONTENT
 from conversations.wire import scheduled_payload
 from foundation.api import IDEMPOTENCY_KEY, SIGNED_IN, WITH_BODY, Done, Text, idempotency_key, path_id, refusals
 

@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from conversations.attachments import MAX_OF_MESSAGE
 from conversations.models import ChannelType, HandoffReason, MessageStatus, Priority, SenderType, Status
-from conversations.services.messages import MAX_CONTENT
+from conversations.services.message_drafts import MAX_CONTENT
 from foundation.api import IdField, PageQuery, Text
 
 

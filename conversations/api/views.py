@@ -28,7 +28,8 @@ from conversations.services.handling import (
     reopen_conversation,
     resolve_conversation,
 )
-from conversations.services.messages import Posted, api_key, fingerprint_of, send_reply
+from conversations.services.message_drafts import api_key, fingerprint_of
+from conversations.services.messages import Posted, send_reply
 from conversations.services.opening import open_conversation
 from conversations.services.priorities import set_priority
 from conversations.services.snoozing import snooze_conversation

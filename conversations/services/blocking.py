@@ -13,8 +13,8 @@ from conversations.services.locking import locked
 
 @transaction.atomic
 def set_blocked(*, conversation: Conversation, blocked: bool, actor: User) -> Handled:
-    """The conversation's customer, in all of theirs. What they write from now on is refused (`messages.Blocked`); what
-    they wrote stays. The line stands in this conversation.
+    """The conversation's customer, in all of theirs. What they write from now on is refused (`objections.Blocked`);
+    what they wrote stays. The line stands in this conversation.
     """
     conversation = locked(conversation)
     customer = conversation.customer

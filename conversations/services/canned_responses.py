@@ -8,7 +8,7 @@ from businesses.models import Business
 from businesses.policy import Action, may
 from businesses.selectors import membership_of
 from conversations.models import CannedResponse, Conversation
-from conversations.services.messages import check_content
+from conversations.services.message_drafts import check_content
 from foundation.errors import Forbidden, Invalid, Unprocessable
 
 MAX_SHORTCUT = 40

@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from conversations.models import Conversation, ReplyDraft
-from conversations.services.messages import MAX_CONTENT
+from conversations.services.message_drafts import MAX_CONTENT
 from foundation.errors import Unprocessable
 from foundation.text import is_clean
 

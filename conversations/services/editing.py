@@ -11,7 +11,7 @@ from accounts.models import User
 from conversations import events
 from conversations.models import Conversation, Message, SenderType
 from conversations.services.locking import lock_own, locked
-from conversations.services.messages import check_content
+from conversations.services.message_drafts import check_content
 from foundation.errors import Forbidden, Invalid, NotFound
 
 MINUTES = 15

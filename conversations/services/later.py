@@ -16,7 +16,8 @@ from conversations.models import ActivityKind, Conversation, ScheduledMessage
 from conversations.services.activities import tell
 from conversations.services.drafts import draft_of, keep_draft
 from conversations.services.locking import lock_own, locked
-from conversations.services.messages import MAX_CONTENT, check_content, check_key, send_reply
+from conversations.services.message_drafts import MAX_CONTENT, check_content, check_key
+from conversations.services.messages import send_reply
 from foundation.errors import Forbidden, Invalid, NotFound, Refused, Unprocessable
 
 LONGEST = timedelta(days=366)

@@ -19,7 +19,8 @@ from conversations.services.handling import (
     reopen_conversation,
     resolve_conversation,
 )
-from conversations.services.messages import check_content, send_reply
+from conversations.services.message_drafts import check_content
+from conversations.services.messages import send_reply
 from conversations.services.priorities import set_priority
 from conversations.services.tags import MOST_ON_ONE, add_tag, checked_name
 from foundation.errors import Forbidden, Invalid, Unprocessable

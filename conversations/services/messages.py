@@ -1,15 +1,14 @@
 """Storing messages: the one way in for widget, API, pages and providers."""
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.models import prefetch_related_objects
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from businesses.feed import Event
@@ -27,16 +26,13 @@ from conversations.models import (
     Status,
 )
 from conversations.services.activities import activity, holders
-from conversations.services.locking import lock_members, no_member, rows_locked
-from conversations.wire import for_member
+from conversations.services.locking import lock_members, rows_locked
+from conversations.services.message_drafts import Draft, check_content, reply_draft
+from conversations.services.objections import Held, first_of, look_for_known, refusal_of, reuse, staleness, still_there
 from foundation import rows
-from foundation.errors import Forbidden, KeyReused, NotFound, Refused, Stale, Unprocessable
-from foundation.text import is_clean
+from foundation.errors import Refused
+from foundation.instances import made
 
-MAX_CONTENT = 10_000
-MAX_KEY = 128
-# Of what a stale reply is told.
-MOST_NEWS = 20
 # Milliseconds that a batch waits for rows that somebody else holds; those of conversations it does not wait for.
 MAX_LOCK_WAIT = 250
 MOVED_BY_A_MESSAGE = (
@@ -54,48 +50,6 @@ MOVED_BY_A_MESSAGE = (
     "snoozed_until",
     "updated_at",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A message before it has a number.
-
-    content: plain text, 1 to MAX_CONTENT characters; "" only with attachments.
-    sender: the agent who wrote it; None for a customer.
-    business_id: the workspace that the writer belongs to. A conversation elsewhere does not exist for it, and a
-        `sender` must be a member there when it is stored. None: the caller has looked at both, under their locks.
-    customer_id: likewise for a visitor, whose conversations are its customer's on the web.
-    dedup_key: `w:<visitor>:<client id>`, `api:<user>:<key>` or `<channel>:<provider id>`; None = no protection.
-    former_key: another key that the same words may have been stored under before.
-    opens: the conversation comes with it: to write first is not yet to take it.
-    fingerprint: `fingerprint_of` what was asked; another one under the same key is refused.
-    attachments: uploaded by the same side to the same conversation, and not sent yet (`attachments.ids_in`).
-    sent_elsewhere: an agent's that left the house with another tool: there is nothing to deliver.
-    ai_sources: Theo's own words, and the articles that they are from (Message.ai_sources). They take no conversation,
-        stop no clock of the first response, and leave who waits for a person waiting.
-    automated: a customer's that no person wrote (Message.automated). It reopens nothing, and nobody waits because of it
-        unless it opens the conversation.
-    seen_seq: the sender has seen everything up to this message; what others wrote behind it refuses the draft, as
-        Stale. None: whatever came.
-    quoted_seq: the message of the conversation that it answers.
-    """
-
-    conversation_id: UUID
-    sender_type: SenderType
-    content: str
-    sender: User | None = None
-    business_id: UUID | None = None
-    customer_id: UUID | None = None
-    dedup_key: str | None = None
-    former_key: str | None = None
-    fingerprint: str = ""
-    opens: bool = False
-    attachments: tuple[UUID, ...] = ()
-    sent_elsewhere: bool = False
-    ai_sources: list[dict[str, str]] | None = None
-    automated: bool = False
-    seen_seq: int | None = None
-    quoted_seq: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,17 +74,6 @@ def post_messages(drafts: Sequence[Draft]) -> list[Posted]:
     except IntegrityError:
         # The same key arrived twice at once and the other one won: by now its row can be seen.
         return _post_all(drafts)
-
-
-class Blocked(Forbidden):
-    """The team takes nothing from this customer any more."""
-
-    def __init__(self) -> None:
-        super().__init__(_("You cannot write here."))
-
-
-class Held(Exception):
-    """Somebody else holds what the message needs; nothing is stored, and it may be tried again."""
 
 
 def post_each(drafts: Sequence[Draft]) -> list[Posted | Exception]:
@@ -183,9 +126,9 @@ def _post(drafts: Sequence[Draft], *, wait: bool) -> list[Posted | Refused | Hel
         {(draft.business_id, draft.sender.pk) for draft in drafts if draft.sender and draft.business_id}
     )
     ask_conversations = rows_locked(ids, wait=wait)
-    ask_known = _look_for_known(drafts)
+    ask_known = look_for_known(drafts)
     members, conversations, known = ask_members(), ask_conversations(), ask_known()
-    held = set() if wait else _still_there(ids - conversations.keys())
+    held = set() if wait else still_there(ids - conversations.keys())
     meant: dict[str | None, str] = {}
     coming: set[UUID] = set()
     refusals: list[Refused | Held | None] = []
@@ -195,9 +138,9 @@ def _post(drafts: Sequence[Draft], *, wait: bool) -> list[Posted | Refused | Hel
         else:
             conversation = conversations.get(draft.conversation_id)
             refusals.append(
-                _refusal(draft, conversation, members)
-                or _reuse(draft, known, meant)
-                or _staleness(draft, conversation, known, coming)
+                refusal_of(draft, conversation, members)
+                or reuse(draft, known, meant)
+                or staleness(draft, conversation, known, coming)
             )
             coming.add(draft.conversation_id)
     posted, happenings = _append(
@@ -215,71 +158,11 @@ def _post(drafts: Sequence[Draft], *, wait: bool) -> list[Posted | Refused | Hel
     return [next(stored) if refusal is None else refusal for refusal in refusals]
 
 
-def _still_there(missing: Collection[UUID]) -> set[UUID]:
-    """Of conversations that were not to be had, those that somebody else holds; the others are gone."""
-    return set(Conversation.objects.filter(pk__in=missing).values_list("pk", flat=True)) if missing else set()
-
-
 def _bring_customers(happenings: Sequence[Event]) -> None:
     """Whoever is told of a changed conversation sees whose it is: read once, not once for each."""
     changed = [event.subject for event in happenings if isinstance(event.subject, Conversation)]
     if changed:
         prefetch_related_objects(changed, "customer", "tags")
-
-
-def _refusal(draft: Draft, conversation: Conversation | None, members: Collection[tuple[UUID, UUID]]) -> Refused | None:
-    """What speaks against it. Looks at rows that are there already: a batch asks nothing for one of its drafts."""
-    if conversation is None or (draft.business_id and draft.business_id != conversation.business_id):
-        return NotFound()
-    if draft.customer_id and (draft.customer_id != conversation.customer_id or not conversation.is_web):
-        return NotFound()
-    if draft.customer_id and not conversation.rules.takes_messages:
-        return Forbidden(_("This chat is switched off."))
-    if draft.sender_type == SenderType.CUSTOMER and conversation.rules.is_blocked:
-        return Blocked()
-    if draft.sender and draft.business_id and (draft.business_id, draft.sender.pk) not in members:
-        return no_member()
-    if draft.quoted_seq is not None and not 1 <= draft.quoted_seq <= conversation.last_seq:
-        return Unprocessable(_("There is no such message here."), field="quoted_seq")
-    return None
-
-
-def _reuse(draft: Draft, known: Mapping[str | None, Message], meant: dict[str | None, str]) -> Refused | None:
-    """Whether its key stands for other words: those of a message, or of a draft before it in the batch.
-
-    meant: fingerprints of the drafts before, by their keys; its own is noted.
-    """
-    first = _first_of(draft, known)
-    words = first.fingerprint if first else meant.setdefault(draft.dedup_key, draft.fingerprint)
-    return KeyReused() if (first or draft.dedup_key) and words != draft.fingerprint else None
-
-
-def _staleness(
-    draft: Draft, conversation: Conversation | None, known: Mapping[str | None, Message], coming: Collection[UUID]
-) -> Refused | Held | None:
-    """What others wrote that its sender has not seen. Asks nothing unless the sender says what was seen.
-
-    coming: conversations that a draft before it in the batch writes in; what that is can be told once it is stored.
-    """
-    if draft.seen_seq is None or conversation is None or _first_of(draft, known):
-        return None
-    if draft.conversation_id in coming:
-        return Held()
-    if conversation.last_seq <= draft.seen_seq:
-        return None
-    news = Message.objects.filter(conversation_id=conversation.pk, seq__gt=draft.seen_seq)
-    if draft.sender:
-        news = news.exclude(sender_type=SenderType.AGENT, sender=draft.sender)
-    shown = list(news.select_related("sender", "conversation__stored_receipts").order_by("seq")[:MOST_NEWS])
-    if not shown:
-        return None
-    first = shown[0]
-    if first.sender_type == SenderType.AGENT:
-        who = first.sender.get_short_name() if first.sender else _("A colleague")
-        detail = _("%(name)s replied meanwhile.") % {"name": who}
-    else:
-        detail = _("The customer wrote meanwhile.")
-    return Stale(detail, news=[for_member(message) for message in shown])
 
 
 def send_reply(
@@ -311,50 +194,6 @@ def send_reply(
     return post_messages([draft])[0]
 
 
-def reply_draft(
-    *,
-    business_id: UUID,
-    conversation_id: UUID,
-    author: User,
-    content: str,
-    key: str = "",
-    attachments: Sequence[UUID] = (),
-    seen_seq: int | None = None,
-    quoted_seq: int | None = None,
-) -> Draft:
-    """`send_reply` before it is stored, for the writer. Raises Unprocessable for a key that cannot be one."""
-    check_key(key)
-    return Draft(
-        conversation_id=conversation_id,
-        sender_type=SenderType.AGENT,
-        sender=author,
-        business_id=business_id,
-        content=content,
-        dedup_key=api_key(author, key),
-        fingerprint=fingerprint_of(conversation_id, content, *attachments, *([quoted_seq] if quoted_seq else [])),
-        attachments=tuple(attachments),
-        seen_seq=seen_seq,
-        quoted_seq=quoted_seq,
-    )
-
-
-def fingerprint_of(*asked: object) -> str:
-    """A digest of what a request asks for, so that its key cannot be used for something else."""
-    return hashlib.sha256("\0".join(str(part) for part in asked).encode()).hexdigest()
-
-
-def check_key(key: str) -> None:
-    """Raises Unprocessable. A key is the caller's to choose, within what a column holds."""
-    if len(key) > MAX_KEY or not is_clean(key):
-        text = _("At most %(most)d characters that can be stored.") % {"most": MAX_KEY}
-        raise Unprocessable(text, field="client_message_id")
-
-
-def api_key(user: User, key: str) -> str | None:
-    """One person's keys never meet another's."""
-    return f"api:{user.pk}:{key}" if key else None
-
-
 @transaction.atomic
 def set_message_status(*, message_id: UUID, status: MessageStatus, error: str = "") -> Message:
     """What became of a message on its way out. error: a sentence for the agent, only with FAILED."""
@@ -369,8 +208,8 @@ def set_message_status(*, message_id: UUID, status: MessageStatus, error: str = 
 
 def open_with(conversation: Conversation, draft: Draft) -> tuple[Posted, list[Event]]:
     """Store the first message of a conversation that this transaction made; as `_append`."""
-    known = _look_for_known([draft])()
-    if refusal := _reuse(draft, known, {}):
+    known = look_for_known([draft])()
+    if refusal := reuse(draft, known, {}):
         raise refusal
     posted, happenings = _append({conversation.pk: conversation}, [draft], known)
     return posted[0], happenings
@@ -388,13 +227,14 @@ def _append(
     sent: list[Attachment] = []
     lines: list[Activity] = []
     happenings: list[Event] = []
+    now = timezone.now()
     for draft in drafts:
-        if first := _first_of(draft, known):
+        if first := first_of(draft, known):
             posted.append(Posted(message=first, created=False))
             continue
         conversation = conversations[draft.conversation_id]
-        before = _standing(conversation)
-        _take(conversation, draft)
+        before = status, assignee_id, _handoff = _standing(conversation)
+        _take(conversation, draft, now)
         message = conversation.last_message
         assert message is not None
         sent += _attach(message, draft)
@@ -404,11 +244,11 @@ def _append(
         touched[conversation.pk] = conversation
         posted.append(Posted(message=message, created=True))
         happenings.append(events.message_created(message))
-        if draft.sender and before["assignee"] != conversation.assignee_id:
+        if draft.sender and assignee_id != conversation.assignee_id:
             happenings.append(_taken_by(draft.sender, conversation))
             lines.append(activity(conversation, ActivityKind.ASSIGNED, actor=draft.sender, **holders(conversation)))
         elif before != _standing(conversation):
-            if before["status"] != conversation.status:
+            if status != conversation.status:
                 lines.append(activity(conversation, ActivityKind.REOPENED, actor=draft.sender))
             actor_id = draft.sender.pk if draft.sender else None
             happenings.append(events.conversation_updated(conversation, actor_id=actor_id))
@@ -430,48 +270,11 @@ def _attach(message: Message, draft: Draft) -> list[Attachment]:
     return files
 
 
-def check_content(content: str, *, has_attachments: bool = False) -> None:
-    """Raises Unprocessable."""
-    if not content.strip() and not has_attachments:
-        raise Unprocessable(_("Write a message."), field="content", kind="string_too_short")
-    if len(content) > MAX_CONTENT:
-        text = _("At most %(most)d characters.") % {"most": MAX_CONTENT}
-        raise Unprocessable(text, field="content", kind="string_too_long")
-    if not is_clean(content):
-        raise Unprocessable(_("The text holds a character that cannot be stored."), field="content")
-
-
-def _look_for_known(drafts: Sequence[Draft]) -> Callable[[], dict[str | None, Message]]:
-    """Messages that are stored under the drafts' keys. Sent at once; calling what comes back waits for the answer."""
-    keys = [key for draft in drafts for key in (draft.dedup_key, draft.former_key) if key]
-    if not keys:
-        return dict
-    fetch = rows.ask_which(Message, "dedup_key", keys)
-
-    def known() -> dict[str | None, Message]:
-        if not fetch():  # as nearly always; what a repeat shows is a wide question
-            return {}
-        repeated = Message.objects.filter(dedup_key__in=keys).select_related("conversation__stored_receipts", "sender")
-        return {message.dedup_key: message for message in repeated}
-
-    return known
-
-
-def _first_of(draft: Draft, known: Mapping[str | None, Message]) -> Message | None:
-    """The message that the draft repeats. A former key may be somebody else's: it is older than the visitor."""
-    former = known.get(draft.former_key)
-    if former and former.conversation.customer_id != draft.customer_id:
-        former = None
-    return known.get(draft.dedup_key) or former
-
-
-def _standing(conversation: Conversation) -> dict[str, object]:
-    """What a message may change besides the thread; the team is told when it did."""
-    return {
-        "status": conversation.status,
-        "assignee": conversation.assignee_id,
-        "handoff": conversation.handoff_reason,
-    }
+def _standing(conversation: Conversation) -> tuple[str, UUID | None, str]:
+    """Status, assignee and why it waits for a person: what a message may change besides the thread; the team is told
+    when it did.
+    """
+    return conversation.status, conversation.assignee_id, conversation.handoff_reason
 
 
 def _taken_by(sender: User, conversation: Conversation) -> Event:
@@ -481,18 +284,17 @@ def _taken_by(sender: User, conversation: Conversation) -> Event:
     return events.conversation_assigned(conversation, actor_id=sender.pk, membership_id=membership_id)
 
 
-def _take(conversation: Conversation, draft: Draft) -> None:
+def _take(conversation: Conversation, draft: Draft, now: datetime) -> None:
     """Give the draft its number and move the conversation."""
-    now = timezone.now()
     leaves_the_house = draft.sender_type == SenderType.AGENT and not conversation.is_web and not draft.sent_elsewhere
     conversation.last_seq += 1
     conversation.nobody_has_it_yet()
     conversation.updated_at = now
-    conversation.last_message = Message(
-        conversation=conversation,
+    conversation.last_message = made(
+        Message,
+        {"conversation": conversation, "sender": draft.sender},
         seq=conversation.last_seq,
         sender_type=draft.sender_type,
-        sender=draft.sender,
         content=draft.content,
         status=MessageStatus.QUEUED if leaves_the_house else MessageStatus.SENT,
         dedup_key=draft.dedup_key,

@@ -14,7 +14,7 @@ from conversations import events
 from conversations.models import Conversation, Follower, Mention, Note
 from conversations.services.assigning import not_a_member
 from conversations.services.locking import lock_own, locked
-from conversations.services.messages import check_content, check_key, fingerprint_of
+from conversations.services.message_drafts import check_content, check_key, fingerprint_of
 from foundation.errors import Forbidden, KeyReused, NotFound, Unprocessable
 
 MOST_MENTIONS = 20

@@ -11,7 +11,9 @@ from accounts.models import User
 from conversations import events
 from conversations.models import ChannelType, Conversation, Customer, Message, SenderType
 from conversations.services.locking import lock_own
-from conversations.services.messages import Blocked, Draft, check_content, open_with
+from conversations.services.message_drafts import Draft, check_content
+from conversations.services.messages import open_with
+from conversations.services.objections import Blocked
 from foundation.errors import KeyReused
 from foundation.ids import new_id
 

@@ -18,7 +18,9 @@ from queue import Empty, SimpleQueue
 from django.db import Error, connection
 from django.utils.translation import gettext as _
 
-from conversations.services.messages import Draft, Held, Posted, check_content, post_each
+from conversations.services.message_drafts import Draft, check_content
+from conversations.services.messages import Posted, post_each
+from conversations.services.objections import Held
 from foundation.errors import Unavailable
 
 log = logging.getLogger("pingback.writer")

@@ -28,7 +28,7 @@ from businesses.models import ApiToken
 from businesses.policy import Action, require
 from conversations.api.views import REPLAY, Messages, payload_of
 from conversations.services import writer
-from conversations.services.messages import MAX_CONTENT, reply_draft
+from conversations.services.message_drafts import MAX_CONTENT, reply_draft
 from foundation.api import idempotency_key
 from foundation.errors import Refused
 from foundation.ids import parse_id

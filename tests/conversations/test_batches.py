@@ -13,7 +13,8 @@ from accounts.models import User
 from businesses.models import Business, Membership
 from conversations.events import happened
 from conversations.models import Conversation, Customer, Message, SenderType
-from conversations.services.messages import Draft, Posted, post_each, post_messages, reply_draft
+from conversations.services.message_drafts import Draft, reply_draft
+from conversations.services.messages import Posted, post_each, post_messages
 from conversations.wire import for_member
 from foundation.errors import KeyReused
 from tests import builders

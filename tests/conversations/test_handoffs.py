@@ -10,7 +10,8 @@ from businesses.models import Business, FeedEvent
 from conversations.models import Conversation, HandoffReason, SenderType, Status
 from conversations.services import assigning, handling
 from conversations.services.handoffs import flag_for_person
-from conversations.services.messages import Draft, post_messages
+from conversations.services.message_drafts import Draft
+from conversations.services.messages import post_messages
 from tests import builders
 
 pytestmark = pytest.mark.django_db

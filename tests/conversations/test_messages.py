@@ -13,7 +13,8 @@ from conversations.models import ChannelType, Conversation, Message, MessageStat
 from conversations.selectors import messages_after
 from conversations.services import opening
 from conversations.services.handling import close_conversation, mark_read, resolve_conversation
-from conversations.services.messages import Draft, post_messages, send_reply, set_message_status
+from conversations.services.message_drafts import Draft
+from conversations.services.messages import post_messages, send_reply, set_message_status
 from foundation.errors import Forbidden, KeyReused, Unprocessable
 from tests import builders
 

@@ -11,7 +11,9 @@ from accounts.models import User
 from businesses.models import Business
 from conversations.models import Activity, Conversation, Status
 from conversations.services.blocking import set_blocked
-from conversations.services.messages import Blocked, post_each, reply_draft, send_reply
+from conversations.services.message_drafts import reply_draft
+from conversations.services.messages import post_each, send_reply
+from conversations.services.objections import Blocked
 from conversations.services.snoozing import snooze_conversation, wake_due
 from foundation.errors import Invalid, Stale
 from tests import builders

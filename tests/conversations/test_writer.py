@@ -19,7 +19,8 @@ from businesses.models import Business, FeedEvent, MonthlyUsage
 from conversations import events
 from conversations.models import Conversation, Message, SenderType, Status
 from conversations.services import writer
-from conversations.services.messages import Draft, Posted, post_each, post_messages, reply_draft
+from conversations.services.message_drafts import Draft, reply_draft
+from conversations.services.messages import Posted, post_each, post_messages
 from foundation.errors import Forbidden, KeyReused, NotFound, PlanLimit, Unavailable
 from tests import builders
 

@@ -13,7 +13,8 @@ from django.utils import timezone
 from accounts.models import User
 from businesses.models import AuditEntry, Business
 from conversations.models import Conversation, SenderType
-from conversations.services.messages import Draft, post_messages
+from conversations.services.message_drafts import Draft
+from conversations.services.messages import post_messages
 from conversations.services.notes import write_note
 from foundation.sealed import seal
 from tests import builders
