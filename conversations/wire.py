@@ -42,7 +42,32 @@ def message_payload(
     """receipts: its conversation's. for_member: with what only the team may see. own: to the sender's own side, with
     its client's id.
     """
-    payload: Payload = {
+    payload = _for_everybody(message, receipts)
+    if for_member:
+        payload |= _for_the_team(message, receipts)
+        if feed_seq is not None:
+            payload["feed_seq"] = feed_seq
+    if own:
+        payload["client_message_id"] = message.client_message_id
+    return payload
+
+
+def payloads_of_new(message: Message) -> tuple[Payload, Payload]:
+    """What `for_member` and `for_visitor` make of a message that was just stored, and that nobody has received: drawn
+    once, for those who hear of it and for the answer to whoever wrote it. Not to be changed.
+    """
+    drawn: tuple[Payload, Payload] | None = vars(message).get("_drawn")
+    if drawn is None:
+        visitors = _for_everybody(message, None)
+        teams = visitors | _for_the_team(message, None)
+        writers = teams if message.sender_type == SenderType.AGENT else visitors
+        writers["client_message_id"] = message.client_message_id
+        drawn = vars(message)["_drawn"] = teams, visitors
+    return drawn
+
+
+def _for_everybody(message: Message, receipts: Receipts | None) -> Payload:
+    return {
         "id": str(message.pk),
         "conversation_id": str(message.conversation_id),
         "seq": message.seq,
@@ -60,18 +85,15 @@ def message_payload(
         "ai": True if message.is_theos else None,
         "sources": [{"id": each["id"], "title": each["title"]} for each in message.ai_sources or []],
     }
-    if for_member:
-        payload |= {
-            "status": message.status_with(receipts),
-            "error": message.error or None,
-            "quoted_seq": message.quoted_seq,
-            "reaction": message.reaction or None,
-        }
-        if feed_seq is not None:
-            payload["feed_seq"] = feed_seq
-    if own:
-        payload["client_message_id"] = message.client_message_id
-    return payload
+
+
+def _for_the_team(message: Message, receipts: Receipts | None) -> Payload:
+    return {
+        "status": message.status_with(receipts),
+        "error": message.error or None,
+        "quoted_seq": message.quoted_seq,
+        "reaction": message.reaction or None,
+    }
 
 
 def for_member(message: Message, *, feed_seq: int | None = None) -> Payload:

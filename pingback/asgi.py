@@ -4,6 +4,7 @@ With the worker in the same process.
 """
 
 import asyncio
+import gc
 import os
 import threading
 from typing import Any
@@ -50,6 +51,8 @@ class House:
                 )
                 self._worker.start()
             self.is_open = True
+            gc.collect()
+            gc.freeze()  # what is here by now stays: no collection needs to look at it again
 
     def _begin_to_leave(self) -> None:
         self._stop.set()

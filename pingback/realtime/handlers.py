@@ -19,7 +19,7 @@ from conversations.attachments import ids_in
 from conversations.models import Conversation, Message
 from conversations.selectors import messages_after
 from conversations.services import writer
-from conversations.services.messages import reply_draft
+from conversations.services.message_drafts import reply_draft
 from foundation.asking import Asker, asked_by
 from foundation.errors import Forbidden, Refused, Stale, TooFast
 from pingback.realtime import bus, db, presence, publish, receipts, rooms, sockets, typing
@@ -88,13 +88,14 @@ async def client_message(client: Client, sent: Fields) -> Ack:
             content=content,
             client_message_id=own_id,
         )
-        message, visitor_key = (await writer.post(draft)).message, client.visitor_key
+        posted = await writer.post(draft)
+        message, created, visitor_key = posted.message, posted.created, client.visitor_key
     else:
         # Shielded: a socket that goes away while its words are stored must not take the news of them with it.
         received = await asyncio.shield(_store_and_tell(client, sent.optional_text("visitor_key"), asked))
-        message, visitor_key = received.message, received.visitor_key
+        message, created, visitor_key = received.message, received.created, received.visitor_key
     return {
-        "message": wire.for_visitor(message),
+        "message": wire.payloads_of_new(message)[1] if created else wire.for_visitor(message),
         "conversation_id": str(message.conversation_id),
         "visitor_key": visitor_key,
     }
@@ -178,9 +179,10 @@ async def agent_message(client: Client, sent: Fields) -> Ack:
         seen_seq=None if sent.optional_flag("force") else sent.optional_number("seen_seq"),
     )
     posted = await writer.post(draft)
+    message = posted.message
     return {
-        "message": wire.for_member(posted.message),
-        "conversation_id": str(posted.message.conversation_id),
+        "message": wire.payloads_of_new(message)[0] if posted.created else wire.for_member(message),
+        "conversation_id": str(message.conversation_id),
     }
 
 

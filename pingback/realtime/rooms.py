@@ -89,10 +89,13 @@ def writers(received: Receipt) -> Emission | None:
 
 
 def _about_message(event: FeedEvent, message: Message) -> list[Emission]:
-    name = "new_message" if event.kind == "message.created" else "message_updated"
-    emissions = [(business(event.business_id), name, wire.for_member(message, feed_seq=event.seq))]
+    if event.kind == "message.created":
+        name, (teams, visitors) = "new_message", wire.payloads_of_new(message)
+    else:
+        name, teams, visitors = "message_updated", wire.for_member(message), wire.for_visitor(message)
+    emissions = [(business(event.business_id), name, teams | {"feed_seq": event.seq})]
     if room := _visitors_room(message.conversation):
-        emissions.append((room, name, wire.for_visitor(message)))
+        emissions.append((room, name, visitors))
     return emissions
 
 

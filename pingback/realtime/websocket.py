@@ -7,18 +7,23 @@ from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+# Bytes of frames that wait for the end of a turn. What is more shows at once whether the peer keeps up.
+MAX_WAITING = 64 * 1024
+
 
 class Protocol(WebSocketsSansIOProtocol):
     """Writes a frame that was made once for many, and keeps little for a connection that says nothing.
 
-    The library's own builds the frame anew for every receiver, stops and starts reading around every message, and
-    holds on to the request for as long as the connection lives.
+    The library's own builds the frame anew for every receiver and gives each to the system by itself, stops and starts
+    reading around every message, and holds on to the request for as long as the connection lives.
     """
 
     # The library's, whose types are narrower than what becomes of them here.
     request: Any
     response: Any
     is_behind = False  # the peer; as `writable`, which takes a call to ask
+    _frames: list[bytes] | None = None  # that wait for the end of the turn
+    _waiting = 0  # their bytes
 
     def pause_writing(self) -> None:
         self.is_behind = True
@@ -32,9 +37,27 @@ class Protocol(WebSocketsSansIOProtocol):
         """A whole websocket frame, in order with what `send` sends. False when the peer is behind: then nothing was."""
         if self.is_behind:
             return False
-        if not self.close_sent and not self.transport.is_closing():
-            self.transport.write(frame)
+        if self._frames is None:
+            self._frames = [frame]
+            if not _with_frames:
+                # Behind what the loop does now and what follows from it at once: an event, then its sender's ack.
+                self.loop.call_soon(self.loop.call_soon, _flush)
+            _with_frames.append(self)
+        else:
+            self._frames.append(frame)
+        self._waiting += len(frame)
+        if self._waiting > MAX_WAITING:
+            self.flush()
         return True
+
+    def flush(self) -> None:
+        frames, self._frames, self._waiting = self._frames, None, 0
+        if frames and not self.close_sent and not self.transport.is_closing():
+            self.transport.write(b"".join(frames))
+
+    async def send(self, message: Any) -> None:
+        self.flush()
+        await super().send(message)
 
     def start_keepalive(self) -> None:
         """Called once the handshake is answered. The parser's own frame keeps the request, so that is emptied too."""
@@ -50,6 +73,17 @@ class Protocol(WebSocketsSansIOProtocol):
             self.read_paused = before
         else:
             super().send_receive_event_to_app()
+
+
+_with_frames: list[Protocol] = []
+
+
+def _flush() -> None:
+    """All frames for one peer in one piece: what the system does for each is a fifth of a message's cost."""
+    protocols = list(_with_frames)
+    _with_frames.clear()
+    for protocol in protocols:
+        protocol.flush()
 
 
 def text_frame(text: bytes) -> bytes:

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 from django.conf import LazySettings
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame as LibraryFrame
 from websockets.frames import Opcode
 
@@ -14,7 +15,7 @@ from pingback.realtime.engine import Connection, Engine
 from pingback.realtime.handshake import Identity
 from pingback.realtime.origins import Origin
 from pingback.realtime.packets import Frame
-from pingback.realtime.websocket import text_frame
+from pingback.realtime.websocket import Protocol, text_frame
 from tests.realtime.conftest import new_id
 
 
@@ -23,6 +24,54 @@ def test_our_frames_are_the_ones_that_the_library_makes(size: int) -> None:
     text = b"a" * size
 
     assert text_frame(text) == LibraryFrame(Opcode.TEXT, text).serialize(mask=False)
+
+
+@pytest.fixture
+async def written() -> list[bytes]:
+    return []
+
+
+@pytest.fixture
+async def protocol(written: list[bytes]) -> Protocol:
+    """One that has shaken hands, over a transport that takes everything."""
+    made: Any = Protocol.__new__(Protocol)
+    made.loop, made.close_sent = asyncio.get_running_loop(), False
+    made.transport = SimpleNamespace(write=written.append, is_closing=lambda: False)
+    return cast(Protocol, made)
+
+
+async def test_what_one_peer_hears_in_a_turn_is_written_in_one_piece(protocol: Protocol, written: list[bytes]) -> None:
+    def answer() -> None:
+        protocol.write(b"ack")
+
+    protocol.write(b"event,")
+    asyncio.get_running_loop().call_soon(answer)  # what follows from it
+    assert written == []
+    await soon(lambda: written)
+    protocol.write(b"next")
+    await soon(lambda: len(written) == 2)
+
+    assert written == [b"event,ack", b"next"]
+
+
+async def test_what_is_sent_meanwhile_comes_behind(
+    protocol: Protocol, written: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def send(_protocol: Any, message: dict[str, Any]) -> None:
+        written.append(message["text"])
+
+    monkeypatch.setattr(WebSocketsSansIOProtocol, "send", send)
+    protocol.write(b"first")
+    await protocol.send({"type": "websocket.send", "text": b"second"})
+
+    assert written == [b"first", b"second"]
+
+
+async def test_much_for_one_peer_does_not_wait_for_the_turn_to_end(protocol: Protocol, written: list[bytes]) -> None:
+    for _ in range(3):
+        protocol.write(b"a" * 30_000)
+
+    assert [len(piece) for piece in written] == [90_000]
 
 
 class Peer:
