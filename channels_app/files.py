@@ -88,7 +88,25 @@ def _stored(media: Media, ref: MediaRef, download: Download) -> Attachment:
     content = BytesIO(download.content)
     name = _named(ref.filename or download.filename or ref.kind, content)
     conversation = media.message.conversation
-    return store_upload(conversation=conversation, name=name, file=content, size=len(download.content))
+    return store_upload(
+        conversation=conversation, name=name, file=content, size=len(download.content), whatever_it_is=True
+    )
+
+
+def keep_whole(message: Message, text: str) -> None:
+    """All of a text that is longer than a message, beside what is shown of it. The caller's transaction stores both."""
+    content = text.encode()
+    whole = store_upload(
+        conversation=message.conversation,
+        name="message.txt",
+        file=BytesIO(content),
+        size=len(content),
+        whatever_it_is=True,
+    )
+    whole.message = message
+    whole.save(update_fields=["message"])
+    message.attachments = [*message.attachments, facts_of(whole)]
+    Message.objects.filter(pk=message.pk).update(attachments=message.attachments)
 
 
 def _named(name: str, content: BytesIO) -> str:

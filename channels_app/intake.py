@@ -20,7 +20,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from channels_app import credentials, deliveries, identity, letters, receipts, signs, threads
+from channels_app import credentials, deliveries, files, identity, letters, receipts, signs, threads
 from channels_app.adapters import ADAPTERS
 from channels_app.adapters.events import (
     ContactChanged,
@@ -207,7 +207,7 @@ def _message(channel: Channel, raw: RawEvent, event: MessageReceived) -> None:
     if not event.text and (begun := known_message(channel, event.album)):
         raw.customer_id = begun.conversation.customer_id
         remember(channel, begun, event.external_id)
-        _fetch_later(channel, begun, event)
+        _with_files(channel, begun, event)
         return
     conversation = threads.conversation_of(channel, event)
     if conversation is None and not event.starts:
@@ -244,11 +244,14 @@ def _message(channel: Channel, raw: RawEvent, event: MessageReceived) -> None:
     remember(channel, message, event.external_id, event.album)
     if event.letter:
         letters.keep(message, event.letter)
-    _fetch_later(channel, message, event)
+    _with_files(channel, message, event)
 
 
-def _fetch_later(channel: Channel, message: Message, event: MessageReceived | EchoReceived) -> None:
+def _with_files(channel: Channel, message: Message, event: MessageReceived | EchoReceived) -> None:
+    """What comes with it: to be fetched, or what did not fit into the message."""
     Media.objects.bulk_create([Media(channel=channel, message=message, ref=asdict(ref)) for ref in event.media])
+    if len(text := storable(event.text).strip()) > MAX_CONTENT:
+        files.keep_whole(message, text)
 
 
 def _quoted(channel: Channel, event: MessageReceived, conversation: Conversation) -> int | None:
@@ -308,7 +311,7 @@ def _echo(channel: Channel, raw: RawEvent, event: EchoReceived) -> None:
     )
     message = post_messages([draft])[0].message
     remember(channel, message, event.external_id)
-    _fetch_later(channel, message, event)
+    _with_files(channel, message, event)
 
 
 def _wait(raw: RawEvent, patience: timedelta) -> None:

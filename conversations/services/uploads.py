@@ -31,6 +31,8 @@ from foundation.images import MAX_PIXELS, BadPicture, Size, TooManyPixels, redra
 
 log = logging.getLogger("pingback.files")
 
+# What is none of our types, and is only ever downloaded.
+OTHER = FileType(content_type="application/octet-stream", extensions=(), is_one=lambda _file: True)
 # What is uploaded and not sent.
 KEPT_UNSENT = timedelta(hours=24)
 BATCH = 100
@@ -46,21 +48,28 @@ def keep_upload(*, agent: User, conversation: Conversation, file: "UploadedFile[
 
 
 def store_upload(
-    *, conversation: Conversation, name: str, file: IO[bytes], size: int, uploader: User | None = None
+    *,
+    conversation: Conversation,
+    name: str,
+    file: IO[bytes],
+    size: int,
+    uploader: User | None = None,
+    whatever_it_is: bool = False,
 ) -> Attachment:
     """Keep a file for a message of this conversation, an agent's when `uploader` is given.
 
-    name: as the client calls it. file: seekable, from its start. size: in bytes.
+    name: as the client calls it. file: seekable, from its start. size: in bytes. whatever_it_is: a provider brought it,
+    who cannot be told otherwise (design.md 1); then only an empty file is refused.
     Raises TooBig, UnsupportedType (name or content is none of foundation.filetypes), Unprocessable (empty, broken,
     more pixels than are decoded). Then nothing is kept. Throttles are the caller's.
     Source: promises 8, "Uploads"; contract/api.md 5.
     """
     filename = shown_name(name)
-    if size > settings.UPLOAD_BYTES:
+    if size > settings.UPLOAD_BYTES and not whatever_it_is:
         raise TooBig(_("At most %(most)d MB a file.") % {"most": settings.UPLOAD_BYTES // 1024**2})
     if not size:
         raise Unprocessable(_("This file is empty."), field="file", kind="file_empty")
-    kind = type_of(filename, file)
+    kind = type_of(filename, file) or (OTHER if whatever_it_is else None)
     if kind is None:
         raise UnsupportedType(_("Send a picture, PDF, text, CSV, Word, Excel, MP3, MP4 or OGG file."))
     attachment = Attachment(
@@ -74,7 +83,13 @@ def store_upload(
         size=size,
     )
     try:
-        _keep(attachment, kind, file)
+        try:
+            _keep(attachment, kind, file)
+        except Unprocessable:
+            if not whatever_it_is:
+                raise
+            attachment.content_type = OTHER.content_type
+            _keep(attachment, OTHER, file)
         attachment.save(force_insert=True)
     except BaseException:
         remove_files([attachment.pk])

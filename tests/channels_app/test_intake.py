@@ -1,23 +1,28 @@
 """From the stored event to the conversation: whose it is, what a machine may do, what lasts and what does not."""
 
 from datetime import timedelta
+from email.message import EmailMessage
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import time_machine
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business
 from channels_app import files, intake
+from channels_app.adapters.base import bytes_of
 from channels_app.adapters.events import Routed
 from channels_app.adapters.whatsapp import WhatsAppAdapter
 from channels_app.models import Channel, Delivery, Media, RawEvent, RawState, Thread
 from channels_app.services import create_channel
-from conversations.models import ChannelType, Conversation, Customer, Message, Status
+from conversations.models import Attachment, ChannelType, Conversation, Customer, Message, Status
 from conversations.services.customers import create_customer
 from conversations.services.deleting import delete_customer
 from conversations.services.handling import resolve_conversation
+from conversations.services.messages import MAX_CONTENT
 from tests import builders
 from tests.channels_app.cases import PICTURE
 from tests.channels_app.test_mail import comes, email, mail, send_all, smtp  # noqa: F401  fixtures
@@ -173,6 +178,51 @@ def test_a_picture_sent_from_the_phone_is_shown_as_the_teams(
     shown = thread.messages.get(seq=2)
     assert (shown.sender_type, shown.content, len(shown.attachments)) == ("agent", words or "Picture", 1)
     assert not Delivery.objects.exists()
+
+
+def test_a_text_that_is_too_long_is_cut_and_kept_whole_beside_it(whatsapp: Channel) -> None:
+    text = "Grüße! " * 2_000
+    message = {"from": "44", "id": "wamid.1", "type": "text", "text": {"body": text}}
+    intake.store(whatsapp, [Routed(dedup_key="wamid:1", payload={"message": message})])
+    intake.work()
+
+    shown = Message.objects.get()
+    (whole,) = shown.attachments
+    assert (len(shown.content), shown.content[-1], whole["filename"]) == (MAX_CONTENT, "…", "message.txt")
+    assert bytes_of(Attachment.objects.get(pk=whole["id"])).decode() == text.strip()
+
+
+def test_what_a_mail_brings_is_kept_whatever_it_is_and_only_ever_downloaded(
+    email: Channel,  # noqa: F811
+    ada: User,
+) -> None:
+    sent = EmailMessage()
+    sent["From"], sent["To"], sent["Message-ID"] = "cleo@example.net", "help@acme.example", "<1@example.net>"
+    sent.set_content("The plans.")
+    for name, content in (
+        ("plan.dwg", b"AC1032"),
+        ("broken.png", b"\x89PNG\r\n\x1a\n"),
+        ("big.bin", b"x" * 11 * 2**20),
+    ):
+        sent.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
+    comes(sent.as_bytes())
+    for media in [*files.claim(most=4), *files.claim(most=4)]:
+        files.fetch(media)
+
+    message = Message.objects.get()
+    assert message.content == "The plans."
+    assert [(file["filename"], file["size"]) for file in message.attachments] == [
+        ("plan.dwg", 6),
+        ("broken.png", 8),
+        ("big.bin", 11 * 2**20),
+    ]
+    told = builders.api(ada).get(f"/api/v1/conversations/{message.conversation_id}").json()["messages"][0]
+    for file in told["attachments"]:
+        answer = Client().get(urlsplit(file["url"])._replace(scheme="", netloc="").geturl())
+        assert (answer["Content-Type"], answer["Content-Disposition"][:10]) == (
+            "application/octet-stream",
+            "attachment",
+        )
 
 
 def test_the_pictures_of_an_album_are_one_message(acme: Business) -> None:
