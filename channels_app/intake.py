@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from channels_app import credentials, deliveries, files, identity, letters, receipts, signs, threads
 from channels_app.adapters import ADAPTERS
 from channels_app.adapters.events import (
+    AddedToGroup,
     ContactChanged,
     CredentialsRevoked,
     EchoReceived,
@@ -378,6 +379,10 @@ def _contact(channel: Channel, raw: RawEvent, event: ContactChanged) -> None:
     identity.change(channel, event.old_key, new_keys=event.new_keys, reachable=event.reachable)
 
 
+def _added_to_group(channel: Channel, raw: RawEvent, event: AddedToGroup) -> None:
+    transaction.on_commit(partial(signs.decline_group, channel, event.group), robust=True)
+
+
 def _revoked(channel: Channel, raw: RawEvent, event: CredentialsRevoked) -> None:
     needs_reconnecting(channel, event.reason)
 
@@ -390,5 +395,6 @@ _TAKERS: dict[type[InboundEvent], Callable[[Channel, RawEvent, Any], None]] = {
     ReactionChanged: _reaction,
     StatusChanged: _status,
     ContactChanged: _contact,
+    AddedToGroup: _added_to_group,
     CredentialsRevoked: _revoked,
 }

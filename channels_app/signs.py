@@ -5,6 +5,7 @@ Best effort, beside everything else: at most so often, only where the provider h
 
 import logging
 import queue
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -16,6 +17,7 @@ from django.db.models.functions import Now
 
 from channels_app import credentials
 from channels_app.adapters import ADAPTERS
+from channels_app.adapters.base import ChannelAdapter
 from channels_app.adapters.errors import DeliveryError, Kind
 from channels_app.models import Channel, ChannelState, ExternalMessage
 from conversations.models import ChannelType, Conversation, Message, SenderType
@@ -47,13 +49,20 @@ def team_has_read(message: Message) -> None:
 
 def heard_press(channel: Channel, pressed: str) -> None:
     """Of a button that the customer pressed."""
+    _beside(channel, lambda adapter: adapter.heard_press(pressed))
 
-    def tell() -> None:
+
+def decline_group(channel: Channel, group: str) -> None:
+    _beside(channel, lambda adapter: adapter.decline_group(group))
+
+
+def _beside(channel: Channel, tell: Callable[[ChannelAdapter], None]) -> None:
+    def told() -> None:
         with suppress(CannotUnseal, DeliveryError):
-            ADAPTERS[ChannelType(channel.type)](channel, credentials.reveal(channel)).heard_press(pressed)
+            tell(ADAPTERS[ChannelType(channel.type)](channel, credentials.reveal(channel)))
 
     with suppress(queue.Full):
-        _pool.submit(tell)
+        _pool.submit(told)
 
 
 def _soon(conversation: Conversation, what: str, *, every: timedelta) -> None:

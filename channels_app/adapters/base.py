@@ -182,6 +182,9 @@ class ChannelAdapter(ABC):
     def heard_press(self, pressed: str) -> None:  # noqa: B027
         """The button stops to spin. Raises DeliveryError."""
 
+    def decline_group(self, group: str) -> None:  # noqa: B027
+        """Says there that it answers in private only. Raises DeliveryError."""
+
     def mark_read(self, *, to: str, external_id: str) -> None:  # noqa: B027
         """The customer sees that their messages up to this one were read. Raises DeliveryError."""
 

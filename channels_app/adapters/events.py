@@ -183,5 +183,12 @@ class ContactChanged(InboundEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AddedToGroup(InboundEvent):
+    """Somebody took the account into a group, where it talks to nobody and says so once (`decline_group`)."""
+
+    group: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialsRevoked(InboundEvent):
     reason: str

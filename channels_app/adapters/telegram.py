@@ -23,6 +23,7 @@ from channels_app.adapters.base import (
 )
 from channels_app.adapters.errors import DeliveryError, Kind, MediaGone, never_said
 from channels_app.adapters.events import (
+    AddedToGroup,
     ContactChanged,
     ContactRef,
     InboundEvent,
@@ -128,6 +129,10 @@ class TelegramAdapter(ChannelAdapter):
 
     def heard_press(self, pressed: str) -> None:
         self._ask("answerCallbackQuery", {"callback_query_id": pressed})
+
+    def decline_group(self, group: str) -> None:
+        text = _("I do not follow groups. Please write to me in a private chat.")
+        self._ask("sendMessage", {"chat_id": group, "text": text})
 
     def validate(self) -> str:
         if not _TOKEN.fullmatch(self._token):
@@ -241,11 +246,8 @@ def _events(update: Mapping[str, Any]) -> Iterator[InboundEvent]:
             pressed=str(pressed.get("id", "")),
         )
     member = update.get("my_chat_member")
-    if isinstance(member, dict) and (who := _private(member)):
-        now = member.get("new_chat_member")
-        status = now.get("status") if isinstance(now, dict) else None
-        if status in {"kicked", "member"}:
-            yield ContactChanged(old_key=f"tg:{who}", reachable=status == "member")
+    if isinstance(member, dict):
+        yield from _membership(member)
     reaction = update.get("message_reaction")
     if isinstance(reaction, dict) and (who := _private(reaction)):
         given = reaction.get("new_reaction")
@@ -253,6 +255,17 @@ def _events(update: Mapping[str, Any]) -> Iterator[InboundEvent]:
         yield ReactionChanged(
             external_id=f"{who}:{reaction.get('message_id')}", contact=_contact(reaction.get("user"), who), emoji=emoji
         )
+
+
+def _membership(member: Mapping[str, Any]) -> Iterator[InboundEvent]:
+    """A user blocked the bot, or not any more; or somebody took it into a group."""
+    now, before, chat = (member.get(name) for name in ("new_chat_member", "old_chat_member", "chat"))
+    status = now.get("status") if isinstance(now, dict) else None
+    if (who := _private(member)) and status in {"kicked", "member"}:
+        yield ContactChanged(old_key=f"tg:{who}", reachable=status == "member")
+    was_there = isinstance(before, dict) and before.get("status") not in {"left", "kicked"}
+    if isinstance(chat, dict) and chat.get("type") in {"group", "supergroup"} and status == "member" and not was_there:
+        yield AddedToGroup(group=str(chat.get("id", "")))
 
 
 def _received(message: Mapping[str, Any], who: str) -> Iterator[InboundEvent]:

@@ -28,6 +28,7 @@ from tests.channels_app.cases import PICTURE
 from tests.channels_app.test_mail import comes, email, mail, send_all, smtp  # noqa: F401  fixtures
 from tests.fakes import meta
 from tests.fakes.meta import Meta
+from tests.fakes.telegram import TOKEN, Telegram
 
 pytestmark = pytest.mark.django_db
 
@@ -152,6 +153,25 @@ def test_a_hidden_number_leads_to_the_same_thread_on_whatsapp(whatsapp: Channel,
         ("GB.44", "GB.44"),
         ("447700900123", "447700900123"),
     }
+
+
+def test_in_a_group_the_bot_says_once_that_it_answers_in_private_and_hears_nothing(
+    ada: User, acme: Business, settings: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    with Telegram() as fake:
+        settings.OUTBOUND_ALLOW, settings.TELEGRAM_API_BASE_URL = ["127.0.0.1"], fake.url
+        bot = create_channel(actor=ada, type=ChannelType.TELEGRAM, config={"bot_token": TOKEN})
+        group = {"id": -100, "type": "supergroup"}
+        joined = {"chat": group, "old_chat_member": {"status": "left"}, "new_chat_member": {"status": "member"}}
+        said = {"message_id": 1, "chat": group, "from": {"id": 5}, "text": "Hello all"}
+        with django_capture_on_commit_callbacks(execute=True):
+            for number, update in enumerate(({"my_chat_member": joined}, {"message": said})):
+                intake.store(bot, [Routed(dedup_key=f"tg:{number}", payload={"update_id": number, **update})])
+                intake.work()
+
+        (answer,) = fake.sent
+    assert (answer.fields["chat_id"], "private chat" in answer.fields["text"]) == ("-100", True)
+    assert not Conversation.objects.exists()
 
 
 # Files ----------------------------------------------------------------------------------------------------
