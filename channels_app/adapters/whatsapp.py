@@ -284,11 +284,9 @@ def _received(message: Mapping[str, Any], contact: Mapping[str, Any]) -> Iterato
     if not who.keys or not message.get("id"):
         return
     if kind == "system":
-        keys = (
-            f"tel:+{about['wa_id']}" if about.get("wa_id") else "",
-            f"bsuid:{about['user_id']}" if about.get("user_id") else "",
-        )
-        yield ContactChanged(old_key=who.keys[-1], new_keys=tuple(key for key in keys if key))
+        new = tuple(_keys(about.get("user_id"), about.get("wa_id")))
+        for old in dict.fromkeys([*_keys(about.get("previous_user_id"), None), *reversed(who.keys)]):
+            yield ContactChanged(old_key=old, new_keys=new)
         return
     if kind == "reaction":
         yield ReactionChanged(
@@ -354,7 +352,7 @@ def _contact(message: Mapping[str, Any], contact: Mapping[str, Any]) -> ContactR
     """By the user's id, which outlives the number; WhatsApp checked the number, so other channels may go by it."""
     user = message.get("from_user_id") or contact.get("user_id")
     number = message.get("from") or contact.get("wa_id")
-    keys = tuple(key for key in (f"bsuid:{user}" if user else "", f"tel:+{number}" if number else "") if key)
+    keys = tuple(_keys(user, number))
     profile = inner(contact, "profile")
     return ContactRef(
         keys=keys,
@@ -362,6 +360,13 @@ def _contact(message: Mapping[str, Any], contact: Mapping[str, Any]) -> ContactR
         name=str(profile.get("name") or profile.get("username") or ""),
         handle=f"+{number}" if number else str(profile.get("username", "")),
     )
+
+
+def _keys(user: Any, number: Any) -> Iterator[str]:
+    if user:
+        yield f"bsuid:{user}"
+    if number:
+        yield f"tel:+{number}"
 
 
 def _template(found: Mapping[str, Any]) -> dict[str, Any] | None:

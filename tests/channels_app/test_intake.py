@@ -22,7 +22,7 @@ from conversations.models import Attachment, ChannelType, Conversation, Customer
 from conversations.services.customers import create_customer
 from conversations.services.deleting import delete_customer
 from conversations.services.handling import resolve_conversation
-from conversations.services.messages import MAX_CONTENT
+from conversations.services.message_drafts import MAX_CONTENT
 from tests import builders
 from tests.channels_app.cases import PICTURE
 from tests.channels_app.test_mail import comes, email, mail, send_all, smtp  # noqa: F401  fixtures
@@ -155,6 +155,27 @@ def test_a_hidden_number_leads_to_the_same_thread_on_whatsapp(whatsapp: Channel,
     }
 
 
+@pytest.mark.parametrize(
+    ("told", "now"),
+    [
+        ({"from": "44", "system": {"wa_id": "45", "user_id": "GB.9"}}, {"number": "45"}),
+        ({"from": "44", "system": {"wa_id": "45", "user_id": "GB.9"}}, {"user": "GB.9"}),
+        ({"from_user_id": "GB.9", "system": {"user_id": "GB.9", "previous_user_id": "GB.1"}}, {"user": "GB.9"}),
+    ],
+    ids=["by number", "by id", "hidden"],
+)
+def test_who_changes_the_number_on_whatsapp_stays_in_the_thread(
+    whatsapp: Channel, told: dict[str, Any], now: dict[str, str]
+) -> None:
+    thread = writes(whatsapp, "Hello?", number="44", user="GB.1")
+
+    message = {"id": "wamid.S", "type": "system", **told}
+    intake.store(whatsapp, [Routed(dedup_key="wamid:S", payload={"message": message, "contacts": []})])
+    intake.work()
+
+    assert writes(whatsapp, "It is me.", **now) == thread
+
+
 def test_in_a_group_the_bot_says_once_that_it_answers_in_private_and_hears_nothing(
     ada: User, acme: Business, settings: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
@@ -231,11 +252,11 @@ def test_what_a_mail_brings_is_kept_whatever_it_is_and_only_ever_downloaded(
 
     message = Message.objects.get()
     assert message.content == "The plans."
-    assert [(file["filename"], file["size"]) for file in message.attachments] == [
+    assert {(file["filename"], file["size"]) for file in message.attachments} == {
         ("plan.dwg", 6),
         ("broken.png", 8),
         ("big.bin", 11 * 2**20),
-    ]
+    }
     told = builders.api(ada).get(f"/api/v1/conversations/{message.conversation_id}").json()["messages"][0]
     for file in told["attachments"]:
         answer = Client().get(urlsplit(file["url"])._replace(scheme="", netloc="").geturl())
