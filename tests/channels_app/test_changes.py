@@ -144,4 +144,4 @@ def test_what_nothing_proves_to_be_metas_is_believed_only_where_it_is_allowed(
     client.force_login(ada)
     page = client.get(f"/settings/channels/{channel.pk}/").content.decode()
     assert ("Enter the app secret above" in page) is not allowed
-    assert "1 Jan 2027" in page  # the token runs out
+    assert "1 January 2027" in page  # the token runs out
