@@ -87,6 +87,8 @@ ACTIONS: dict[str, Kind] = {
     "customers.imported": _kind(Group.DATA, _("{actor} imported customers: {new} new, {changed} changed")),
     "customer.merged": _kind(Group.DATA, _("{actor} merged the customer {target} into {other}")),
     "customer.unmerged": _kind(Group.DATA, _("{actor} undid the merge of the customer {target} with {other}")),
+    "conversation.merged": _kind(Group.DATA, _("{actor} merged the conversation {target} into {other}")),
+    "conversation.unmerged": _kind(Group.DATA, _("{actor} undid the merge of the conversation {target} with {other}")),
     "customer.deleted": _kind(Group.DATA, _("{actor} deleted the customer {target}")),
     "channel.created": _kind(Group.CHANNELS, _("{actor} added the channel {target}")),
     "channel.changed": _kind(Group.CHANNELS, _("{actor} changed the channel {target}: {fields}")),

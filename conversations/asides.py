@@ -2,13 +2,14 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -33,6 +34,8 @@ ICONS = {
     ActivityKind.HANDED_OVER: "hand",
     ActivityKind.BLOCKED: "user-x",
     ActivityKind.UNBLOCKED: "user-check",
+    ActivityKind.MERGED: "layers",
+    ActivityKind.UNMERGED: "layers",
     ActivityKind.CUSTOMER_MERGED: "users",
     ActivityKind.CUSTOMER_UNMERGED: "users",
     ActivityKind.RETURNED: "clock",
@@ -41,13 +44,14 @@ ICONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """An activity as it is told. who: "" when nobody of the team did it."""
+    """An activity as it is told. who: "" when nobody of the team did it. address: of what it speaks of, "" for none."""
 
     id: UUID
     after_seq: int
     icon: str
     who: str
     text: str
+    address: str
     created_at: datetime
 
 
@@ -67,7 +71,8 @@ class Words:
     is_changed: bool
 
 
-Asides = Mapping[int, list[Line | Words]]
+# Of several kinds: what conversations that are merged into it say (conversations/merged.py) is among them.
+Asides = Mapping[int, Sequence[Any]]
 
 
 def asides_of(conversation: Conversation, *, reader: User, first: int, last: int | None) -> Asides:
@@ -77,14 +82,14 @@ def asides_of(conversation: Conversation, *, reader: User, first: int, last: int
     lines = list(conversation.activities.filter(place).select_related("actor"))
     names = _names(lines)
     found: dict[int, list[Line | Words]] = defaultdict(list)
-    asides: list[Line | Words] = [_words(note) for note in notes]
+    asides: list[Line | Words] = [words_of(note) for note in notes]
     asides += [_line(line, reader, names) for line in lines]
     for aside in sorted(asides, key=lambda each: (each.after_seq, each.created_at, each.id)):
         found[aside.after_seq].append(aside)
     return dict(found)
 
 
-def _words(note: Note) -> Words:
+def words_of(note: Note) -> Words:
     return Words(
         id=note.pk,
         conversation_id=note.conversation_id,
@@ -133,8 +138,14 @@ def _line(line: Activity, reader: User, names: Mapping[UUID, str]) -> Line:
         icon=ICONS.get(ActivityKind(line.kind), "clock"),
         who=who,
         text=_told(ActivityKind(line.kind), line.data, line.actor_id, names),
+        address=_address(line.data),
         created_at=line.created_at,
     )
+
+
+def _address(data: dict[str, Any]) -> str:
+    other = parse_id(data.get("conversation_id"))
+    return reverse("conversation", args=[other]) if other else ""
 
 
 def _told(kind: ActivityKind, data: dict[str, Any], actor_id: UUID | None, names: Mapping[UUID, str]) -> str:
@@ -152,6 +163,9 @@ def _told(kind: ActivityKind, data: dict[str, Any], actor_id: UUID | None, names
         told = _("merged this customer into %(name)s") if merged else _("undid the merge with %(name)s")
         other = parse_id(data.get("customer_id"))
         return told % {"name": names.get(other, _("somebody who is gone")) if other else ""}
+    if kind == ActivityKind.MERGED:
+        is_target = data.get("is_target")
+        return _("merged another conversation into this one") if is_target else _("merged this into another one")
     if kind == ActivityKind.PRIORITY:
         if not data["priority"]:
             return _("took the priority off")
@@ -168,6 +182,7 @@ def _told(kind: ActivityKind, data: dict[str, Any], actor_id: UUID | None, names
         ActivityKind.CLOSED: _("closed it"),
         ActivityKind.PENDING: _("parked it until the customer writes"),
         ActivityKind.WOKE: _("Open again: its time has come"),
+        ActivityKind.UNMERGED: _("undid the merge with another conversation"),
         ActivityKind.BLOCKED: _("blocked this customer"),
         ActivityKind.UNBLOCKED: _("unblocked this customer"),
     }.get(kind, str(kind.label))

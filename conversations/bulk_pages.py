@@ -16,13 +16,14 @@ from businesses.pages import member_page
 from businesses.policy import Action, may, require
 from businesses.selectors import membership_of
 from conversations import picker
+from conversations.handling_pages import ACTIONS
 from conversations.hues import HUES
 from conversations.models import Conversation, Status, Tag
 from conversations.services import bulk
 from conversations.services.assigning import assign_conversation
 from conversations.services.handling import Handled
 from conversations.services.tags import add_tag, checked_name, remove_tag
-from conversations.views import ACTIONS, handling_page, refused
+from conversations.views import handling_page, refused
 from foundation.errors import NotFound, Refused
 from foundation.ids import parse_id
 

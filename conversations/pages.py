@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, IntegerField, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
@@ -41,7 +42,7 @@ def window_before(conversation: Conversation, before: int | None) -> tuple[list[
     messages = messages_before(conversation, before, limit=WINDOW + 1)
     earlier = messages[:-WINDOW]
     shown = messages[-WINDOW:]
-    entries = list(_entries(conversation, shown, earlier[-1] if earlier else None))
+    entries = list(entries_of(conversation, shown, earlier[-1] if earlier else None))
     if entries:
         entries[0].day = _day(entries[0].message)
     return entries, shown[0].seq if earlier else None
@@ -56,7 +57,7 @@ def window_around(conversation: Conversation, at: int) -> tuple[list[Entry], int
         before = at + WINDOW // 2
         return *window_before(conversation, before), before
     shown = messages_after(conversation, max(at - WINDOW // 2, 1) - 1, limit=NEAR + WINDOW)
-    entries = list(_entries(conversation, shown, None))
+    entries = list(entries_of(conversation, shown, None))
     return entries, shown[0].seq if shown and shown[0].seq > 1 else None, None
 
 
@@ -64,10 +65,11 @@ def window_after(conversation: Conversation, after: int, limit: int) -> list[Ent
     """The messages behind `after`, rising, each standing to the one before it."""
     messages = messages_after(conversation, max(after - 1, 0), limit=limit + 1)
     before = messages.pop(0) if after and messages and messages[0].seq <= after else None
-    return list(_entries(conversation, messages[:limit], before))
+    return list(entries_of(conversation, messages[:limit], before))
 
 
-def _entries(conversation: Conversation, messages: Sequence[Message], before: Message | None) -> Iterable[Entry]:
+def entries_of(conversation: Conversation, messages: Sequence[Message], before: Message | None) -> Iterable[Entry]:
+    """messages: of the conversation, rising. before: the one that the first of them stands to."""
     receipts = conversation.receipts
     mails = _mails(conversation, messages)
     quoted = _quoted(conversation, messages)
@@ -125,14 +127,27 @@ def earlier_conversations(conversation: Conversation) -> list[Conversation]:
     return list(others.exclude(pk=conversation.pk).select_related("last_message").order_by("-updated_at", "-id")[:5])
 
 
+def mergeable(conversation: Conversation) -> list[Conversation]:
+    """Those of the same person that it may be merged into, newest first, as many as one looks through."""
+    if conversation.customer is None:
+        return []
+    others = conversations_of_person(conversation.customer).filter(merged_into=None).exclude(pk=conversation.pk)
+    return list(others.select_related("last_message").order_by("-updated_at", "-id")[:20])
+
+
 def scheduled_in(conversation: Conversation) -> list[ScheduledMessage]:
     """What waits to be sent, the next one first."""
     return list(conversation.scheduled.select_related("author").order_by("send_at", "pk"))
 
 
 def visible_conversation(user: User, conversation_id: UUID) -> Conversation | None:
-    """With what the page shows of it, `unread` and `is_followed` by the user, in one query."""
+    """With what the page shows of it, `unread` and `is_followed` by the user, in one query.
+
+    merged_count: how many are merged into it.
+    """
     follows = Exists(Follower.objects.filter(conversation=OuterRef("pk"), user=user))
     rows = Conversation.objects.visible_to(user).for_reading().select_related("rating").with_unread(user)
-    rows = rows.annotate(is_followed=follows)
+    merged = Conversation.objects.filter(merged_into=OuterRef("pk")).order_by().values("merged_into")
+    count = Subquery(merged.annotate(count=Count("pk")).values("count"), output_field=IntegerField())
+    rows = rows.annotate(is_followed=follows, merged_count=Coalesce(count, 0))
     return rows.filter(pk=conversation_id).first()

@@ -148,6 +148,7 @@ def conversation_payload(conversation: Conversation, *, messages: Sequence[Messa
         "priority": Priority(conversation.priority).word,
         "snoozed_until": timestamp(conversation.snoozed_until),
         "handoff_reason": conversation.handoff_reason or None,
+        "merged_into_id": str(conversation.merged_into_id) if conversation.merged_into_id else None,
         "unread": getattr(conversation, "unread", None),
     }
 

@@ -197,6 +197,7 @@ class ConversationOutput(serializers.Serializer[Any]):
     priority = serializers.ChoiceField(choices=[each.word for each in Priority if each.word], allow_null=True)
     snoozed_until = serializers.DateTimeField(allow_null=True)
     handoff_reason = serializers.ChoiceField(choices=HandoffReason.choices, allow_null=True)
+    merged_into_id = serializers.UUIDField(allow_null=True, help_text="The conversation that shows it, too.")
     unread = serializers.IntegerField(allow_null=True)
 
 

@@ -32,16 +32,26 @@ class ConversationQuerySet(BusinessScoped["Conversation"]):
         return own.prefetch_related("assignee", "team", "channel", "last_message__sender", "tags")
 
     def with_unread(self, user: User) -> Self:
-        """`unread`: how many customer's messages lie after the user's read mark."""
+        """`unread`: how many customer's messages lie after the user's read marks, there and in what is merged there."""
         mark = ReadMark.objects.filter(conversation=OuterRef(OuterRef("pk")), user_id=user.pk).values("seq")
-        return self._with_unread(SenderType.CUSTOMER, mark)
+        there = ReadMark.objects.filter(conversation=OuterRef("conversation"), user_id=user.pk).values("seq")
+        elsewhere = (
+            Message.objects.filter(conversation__merged_into=OuterRef("pk"), sender_type=SenderType.CUSTOMER)
+            .filter(seq__gt=Coalesce(Subquery(there), Value(0)))
+            .order_by()
+            .values("conversation__merged_into")
+            .annotate(count=Count("pk"))
+            .values("count")
+        )
+        own = self._unread(SenderType.CUSTOMER, mark)
+        return self.annotate(unread=own + Coalesce(Subquery(elsewhere, output_field=IntegerField()), Value(0)))
 
     def with_unread_by_customer(self) -> Self:
         """`unread`: how many of the team's messages lie after what the customer's side has read."""
         mark = Receipts.objects.filter(conversation=OuterRef(OuterRef("pk"))).values("customer_read_seq")
-        return self._with_unread(SenderType.AGENT, mark)
+        return self.annotate(unread=self._unread(SenderType.AGENT, mark))
 
-    def _with_unread(self, sender_type: SenderType, mark: models.QuerySet[Any, Any]) -> Self:
+    def _unread(self, sender_type: SenderType, mark: models.QuerySet[Any, Any]) -> Coalesce:
         """mark: by the conversation, not by each message: so the messages before it are not even looked at."""
         unread = (
             Message.objects.filter(conversation=OuterRef("pk"), sender_type=sender_type)
@@ -51,7 +61,7 @@ class ConversationQuerySet(BusinessScoped["Conversation"]):
             .annotate(count=Count("pk"))
             .values("count")
         )
-        return self.annotate(unread=Coalesce(Subquery(unread, output_field=IntegerField()), Value(0)))
+        return Coalesce(Subquery(unread, output_field=IntegerField()), Value(0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from conversations import events
@@ -13,6 +14,7 @@ from conversations.models import ActivityKind, Conversation, Message, ReadMark, 
 from conversations.services import receipts
 from conversations.services.activities import tell
 from conversations.services.locking import locked
+from foundation.errors import Invalid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +23,12 @@ class Handled:
 
     conversation: Conversation
     changed: bool
+
+
+def not_merged(conversation: Conversation) -> None:
+    """Raises Invalid: it is closed for as long as it is merged."""
+    if conversation.merged_into_id:
+        raise Invalid(_("It is merged into another conversation: undo that first."))
 
 
 TOLD = {
@@ -53,6 +61,7 @@ def _set_status(conversation: Conversation, status: Status, actor: User) -> Hand
     conversation = locked(conversation)
     if conversation.status == status:
         return Handled(conversation=conversation, changed=False)
+    not_merged(conversation)
     now = timezone.now()
     conversation.updated_at = now
     if status == Status.RESOLVED:

@@ -27,8 +27,18 @@ from conversations.models import (
 )
 from conversations.services.activities import activity, holders
 from conversations.services.locking import lock_members, rows_locked
+from conversations.services.merging import hear
 from conversations.services.message_drafts import Draft, check_content, reply_draft
-from conversations.services.objections import Held, first_of, look_for_known, refusal_of, reuse, staleness, still_there
+from conversations.services.objections import (
+    Held,
+    Moved,
+    first_of,
+    look_for_known,
+    refusal_of,
+    reuse,
+    staleness,
+    still_there,
+)
 from foundation import rows
 from foundation.errors import Refused
 from foundation.instances import made
@@ -146,6 +156,10 @@ def _post(drafts: Sequence[Draft], *, wait: bool) -> list[Posted | Refused | Hel
     posted, happenings = _append(
         conversations, [draft for draft, refusal in zip(drafts, refusals, strict=True) if refusal is None], known
     )
+    for event in hear([item.message for item in posted if item.created]):
+        assert isinstance(event.subject, Conversation)
+        conversations[event.subject.pk] = event.subject
+        happenings.append(event)
     _bring_customers(happenings)
     changes: dict[UUID, events.Change] = defaultdict(events.Change)
     for event in happenings:
@@ -177,7 +191,7 @@ def send_reply(
 ) -> Posted:
     """What an agent writes. `key`: the caller's own id of this send, at most MAX_KEY characters; "" = none.
 
-    attachments, seen_seq, quoted_seq: see Draft.
+    attachments, seen_seq, quoted_seq: see Draft. In a merged conversation they go where it is merged into.
     Raises Stale; else as post_messages; KeyReused also when the key came with other words or for another conversation;
     Forbidden when the author was just removed.
     """
@@ -191,7 +205,10 @@ def send_reply(
         seen_seq=seen_seq,
         quoted_seq=quoted_seq,
     )
-    return post_messages([draft])[0]
+    try:
+        return post_messages([draft])[0]
+    except Moved as moved:
+        return post_messages([moved.draft])[0]
 
 
 @transaction.atomic
@@ -308,7 +325,7 @@ def _take(conversation: Conversation, draft: Draft, now: datetime) -> None:
         if draft.automated and not draft.opens:
             return
         conversation.waiting_since = conversation.waiting_since or now
-        if conversation.status != Status.OPEN:
+        if conversation.status != Status.OPEN and conversation.merged_into_id is None:
             conversation.reopen()
     else:
         if draft.ai_sources is None:

@@ -1,6 +1,7 @@
 """What speaks against a draft, told from rows that are there before anything of its batch is stored."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -10,7 +11,7 @@ from conversations.services.locking import no_member
 from conversations.services.message_drafts import Draft
 from conversations.wire import for_member
 from foundation import rows
-from foundation.errors import Forbidden, KeyReused, NotFound, Refused, Stale, Unprocessable
+from foundation.errors import Conflict, Forbidden, KeyReused, NotFound, Refused, Stale, Unprocessable
 
 # Of what a stale reply is told.
 MOST_NEWS = 20
@@ -21,6 +22,15 @@ class Blocked(Forbidden):
 
     def __init__(self) -> None:
         super().__init__(_("You cannot write here."))
+
+
+class Moved(Conflict):
+    """The team does not write in a merged conversation. draft: the same words, for the one where they belong."""
+
+    def __init__(self, draft: Draft, into_id: UUID) -> None:
+        super().__init__(_("This conversation is merged into another one."))
+        # What they answer or had seen is told by numbers of the conversation that they were written in.
+        self.draft = replace(draft, conversation_id=into_id, seen_seq=None, quoted_seq=None)
 
 
 class Held(Exception):
@@ -46,6 +56,8 @@ def refusal_of(
         return Blocked()
     if draft.sender and draft.business_id and (draft.business_id, draft.sender.pk) not in members:
         return no_member()
+    if draft.sender and draft.business_id and conversation.merged_into_id:
+        return Moved(draft, conversation.merged_into_id)
     if draft.quoted_seq is not None and not 1 <= draft.quoted_seq <= conversation.last_seq:
         return Unprocessable(_("There is no such message here."), field="quoted_seq")
     return None

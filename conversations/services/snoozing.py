@@ -10,7 +10,7 @@ from accounts.models import User
 from conversations import events
 from conversations.models import ActivityKind, Conversation, Status
 from conversations.services.activities import tell
-from conversations.services.handling import Handled
+from conversations.services.handling import Handled, not_merged
 from conversations.services.locking import locked
 from foundation.errors import Invalid
 
@@ -27,6 +27,7 @@ def snooze_conversation(*, conversation: Conversation, until: datetime, actor: U
     conversation = locked(conversation)
     if conversation.snoozed_until == until:
         return Handled(conversation=conversation, changed=False)
+    not_merged(conversation)
     conversation.reopen()
     conversation.status, conversation.snoozed_until, conversation.updated_at = Status.PENDING, until, now
     conversation.save(

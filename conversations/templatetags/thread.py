@@ -1,6 +1,6 @@
 """The messages of a thread, each drawn once for as long as it shows the same."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from conversations.asides import Line, Words
+from conversations.merged import Elsewhere
 from conversations.models import Conversation, Message, MessageStatus, SenderType
 from conversations.pages import Entry
 from conversations.services.editing import may_change
@@ -53,6 +54,15 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Own:
+    """The conversation of a message that shows in another one, and its number there."""
+
+    conversation_id: UUID
+    seq: int
+    channel_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """Everything that a message shows but its files, and nothing else: what is equal looks alike.
 
@@ -60,7 +70,8 @@ class Said:
     state: of an agent's message, what became of it; "" for a customer's. edit: where its reader changes it, "" when
         it cannot be changed any more. retry: where it is sent again, "" unless it failed. sources: ids and titles of
         the articles that Theo's words are from. answer: where its reader begins an answer that quotes it, "" where
-        the channel has no quotes.
+        the channel has no quotes. own: None where it shows in its own conversation; else `seq` is of the message that
+        it follows.
     """
 
     clock: Clock
@@ -91,6 +102,7 @@ class Said:
     quote: Quote | None
     reaction: str
     answer: str
+    own: Own | None = None
 
 
 @register.simple_tag(takes_context=True)
@@ -102,13 +114,17 @@ def drawn_messages(context: template.Context) -> SafeText:
     drawn = []
     for entry in entries:
         for seq in [each for each in sorted(asides) if each < entry.message.seq]:
-            drawn += [_aside(aside, reader) for aside in asides.pop(seq)]
+            drawn += [_aside(aside, clock, reader) for aside in asides.pop(seq)]
         drawn.append(_drawn(_said(entry, about, clock, reader, quotes), entry.message.attachments))
-    drawn += [_aside(aside, reader) for seq in sorted(asides) for aside in asides[seq]]
+    drawn += [_aside(aside, clock, reader) for seq in sorted(asides) for aside in asides[seq]]
     return format_html_join("", "{}", ((each,) for each in drawn))
 
 
-def _aside(aside: Line | Words, reader: User) -> SafeText:
+def _aside(aside: Line | Words | Elsewhere, clock: Clock, reader: User) -> SafeText:
+    if isinstance(aside, Elsewhere):
+        said = _said(aside.entry, aside.about, clock, reader, quotes=False)
+        own = Own(conversation_id=aside.about.pk, seq=said.seq, channel_type=aside.about.channel_type)
+        return _drawn(replace(said, seq=aside.after_seq, own=own), aside.entry.message.attachments)
     name = "note" if isinstance(aside, Words) else "activity"
     return render_to_string(f"conversations/{name}.html", {"aside": aside, "user": reader})
 

@@ -29,6 +29,7 @@ from businesses.policy import Action, require
 from conversations.api.views import REPLAY, Messages, payload_of
 from conversations.services import writer
 from conversations.services.message_drafts import MAX_CONTENT, reply_draft
+from conversations.services.objections import Moved
 from foundation.api import idempotency_key
 from foundation.errors import Refused
 from foundation.ids import parse_id
@@ -130,7 +131,7 @@ def _ordinary(scope: Scope, body: bytes) -> Asked | None:
 
 
 async def _outcome(asked: Asked, path: str) -> Outcome | None:
-    """None: the token is for Django to look at."""
+    """None: the token, or where it belongs, is for Django to look at."""
     try:
         caller = await callers.ask(asked.token)
         if caller is None:
@@ -143,6 +144,8 @@ async def _outcome(asked: Asked, path: str) -> Outcome | None:
             key=asked.key,
         )
         posted = await writer.post(draft)
+    except Moved:
+        return None  # the view knows where it belongs
     except Exception as error:
         return refusal_of(error, path=path)
     return Outcome(201, payload_of(posted)) if posted.created else Outcome(200, payload_of(posted), REPLAY)

@@ -20,6 +20,7 @@ from conversations.models import Conversation, Message
 from conversations.selectors import messages_after
 from conversations.services import writer
 from conversations.services.message_drafts import reply_draft
+from conversations.services.objections import Moved
 from foundation.asking import Asker, asked_by
 from foundation.errors import Forbidden, Refused, Stale, TooFast
 from pingback.realtime import bus, db, presence, publish, receipts, rooms, sockets, typing
@@ -178,7 +179,10 @@ async def agent_message(client: Client, sent: Fields) -> Ack:
         attachments=ids_in(sent.optional_list("attachments")),
         seen_seq=None if sent.optional_flag("force") else sent.optional_number("seen_seq"),
     )
-    posted = await writer.post(draft)
+    try:
+        posted = await writer.post(draft)
+    except Moved as moved:
+        posted = await writer.post(moved.draft)
     message = posted.message
     return {
         "message": wire.payloads_of_new(message)[0] if posted.created else wire.for_member(message),

@@ -3,8 +3,11 @@
 import { ask, fragment } from "./fragment.js"
 import { complain } from "./toast.js"
 
-/** changed(seq): the thread shows something else now behind that number, or at it; without one, beside it. */
-export function enhanceEditing(dialog, { changed }) {
+/**
+ * changed(seq): the thread shows something else now behind that number, or at it; without one, beside it.
+ * moved({address, told, undo, back}): it is elsewhere now.
+ */
+export function enhanceEditing(dialog, { changed, moved }) {
   document.addEventListener("click", async (event) => {
     const link = event.target.closest("[data-edit]")
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return
@@ -12,10 +15,11 @@ export function enhanceEditing(dialog, { changed }) {
     try {
       const page = await fragment(link.href)
       dialog.replaceChildren(document.importNode(page.querySelector("[data-edit-form]"), true))
+      link.closest("[data-pop]")?.removeAttribute("open")
       dialog.showModal()
-      const text = dialog.querySelector("input:not([type=hidden]), textarea")
-      text.focus()
-      text.setSelectionRange(text.value.length, text.value.length)
+      const field = dialog.querySelector("input:not([type=hidden]), textarea") ?? dialog.querySelector("a, button")
+      field.focus()
+      if (typeof field.selectionStart === "number") field.setSelectionRange(field.value.length, field.value.length)
     } catch (error) {
       complain(error)
     }
@@ -36,9 +40,10 @@ export function enhanceEditing(dialog, { changed }) {
     if (form.hasAttribute("aria-busy")) return
     form.setAttribute("aria-busy", "true")
     try {
-      await ask(form.action, { body: new FormData(form, event.submitter) })
+      const answer = await ask(form.action, { body: new FormData(form, event.submitter) })
       dialog.close()
-      changed(form.dataset.seq && Number(form.dataset.seq))
+      if (answer.status === 200) moved(await answer.json())
+      else changed(form.dataset.seq && Number(form.dataset.seq))
     } catch (error) {
       form.querySelector("[data-error-text]").textContent = error.message || document.body.dataset.unreached
       form.querySelector("[data-error]").hidden = false

@@ -42,7 +42,8 @@ export function enhanceInbox(body) {
   const dress = () => {
     if (!thread) return
     composer = enhanceComposer(thread.element.querySelector("[data-composer]"), {
-      onSent: () => thread.catchUp({ toEnd: true }).catch(look), // it is sent: showing it can wait
+      // It is sent: showing it can wait.
+      onSent: () => (thread.mergedInto ? go(thread.mergedInto) : thread.catchUp({ toEnd: true }).catch(look)),
       onTyping: (writes) => typing(thread.id, writes),
       onStale: () => thread.catchUp().catch(look),
       onShow: () => thread.toEnd(),
@@ -228,6 +229,14 @@ export function enhanceInbox(body) {
       if (seq) thread.changed.add(seq)
       look()
     },
+    moved({ address, told, undo, back }) {
+      const restore = () =>
+        ask(undo, { body: thread.token })
+          .then(() => open(back))
+          .catch(complain)
+      toast(told, { action: body.dataset.undo, onAction: restore })
+      open(address).then(look)
+    },
   })
   enhanceInPlace({ changed: () => look() })
   const goToList = (name) => document.querySelector(`#lists a[href$="${name}"]`)?.click()
@@ -292,7 +301,7 @@ export function enhanceInbox(body) {
     next.forget(about)
     if (kind === "message.created" && object?.sender_type === "customer") marks.delivered(object)
     if (kind === "note.updated") thread?.noteChanged(object, data)
-    if (kind === "message.updated" && object?.conversation_id === thread?.id) thread.changed.add(object.seq)
+    if (kind === "message.updated") thread?.messageChanged(object)
     if (kind === "message.created" && object?.sender_id === body.dataset.user) composer?.settle()
     look()
   }

@@ -31,6 +31,16 @@ export class Thread {
     return Number([...this.messages.querySelectorAll(".msg")].at(-1)?.dataset.seq ?? 0)
   }
 
+  /** The conversation that this one is merged into, "" for none. */
+  get mergedInto() {
+    return this.merged.split(" ")[0]
+  }
+
+  /** Where it is merged into, and how many are merged into it. */
+  get merged() {
+    return this.element.querySelector("#thread-head").dataset.merged
+  }
+
   /** Of the oldest message that is shown. */
   get firstSeq() {
     return Number(this.messages.querySelector(".msg")?.dataset.seq ?? 0)
@@ -49,7 +59,7 @@ export class Thread {
     this.toEndButton.addEventListener("click", () => this.toEnd(), { signal })
     this.element.addEventListener("click", (event) => this.clicked(event), { signal })
     document.addEventListener("visibilitychange", () => this.read(), { signal })
-    this.readTo = Number(this.element.dataset.unread) ? 0 : this.lastSeq
+    this.readTo = Number(this.element.dataset.unread) ? new Map() : this.shown
     this.read({ opened: true })
   }
 
@@ -116,14 +126,19 @@ export class Thread {
     const page = await fragment(this.address({ after: before }))
     if (this.stopped.signal.aborted) return false
     const glued = toEnd || this.atEnd
-    morphById(page, "thread-head", "customer", "facts", "tags", "rating", "scheduled")
+    const { merged } = this
+    morphById(page, "thread-head", "merged", "customer", "facts", "tags", "rating", "scheduled")
+    if (this.merged !== merged) await this.redraw()
     const { delivered, read } = this.element.querySelector("#thread-head").dataset
     this.reached("delivered", Number(delivered))
     this.reached("read", Number(read))
     const asides = this.messages.querySelectorAll("[data-aside]").length
     this.place(page)
     if (toEnd) this.toEnd()
-    if (glued && this.messages.querySelectorAll("[data-aside]").length > asides) this.toEnd()
+    if (this.messages.querySelectorAll("[data-aside]").length > asides) {
+      if (glued) this.toEnd()
+      this.read()
+    }
     if (this.lastSeq === before) return false
     this.messages.querySelector("[data-none]")?.remove()
     this.typed(false)
@@ -131,6 +146,25 @@ export class Thread {
     else this.toEndButton.hidden = false
     this.read()
     return this.lastSeq < Number(page.getElementById("thread-head").dataset.lastSeq)
+  }
+
+  /** All of it anew: what shows between its messages is not what it was. */
+  async redraw() {
+    const page = await fragment(`/inbox/${this.id}/`)
+    for (const id of ["messages", "earlier"]) {
+      const now = document.importNode(page.getElementById(id), true)
+      this.element.querySelector(`#${id}`).replaceWith(now)
+    }
+    this.messages = this.element.querySelector("#messages")
+    this.showReceived()
+    this.toEnd()
+  }
+
+  /** A message of this thread, or of one that is merged into it, is not any more as it is shown. */
+  messageChanged(message) {
+    const item = message && document.getElementById(`message-${message.id}`)
+    if (item) this.changed.add(Number(item.dataset.seq))
+    else if (message?.conversation_id === this.id) this.changed.add(message.seq)
   }
 
   /** One message that changed. */
@@ -185,7 +219,7 @@ export class Thread {
 
   showReceived() {
     const marks = this.element.querySelector("[data-marks]").content
-    for (const item of this.messages.querySelectorAll(".msg-out:has([data-mark])")) {
+    for (const item of this.messages.querySelectorAll(".msg-out:not([data-aside]):has([data-mark])")) {
       const what = ["read", "delivered"].find((each) => Number(item.dataset.seq) <= this.received[each])
       const mark = item.querySelector("[data-mark]")
       if (!what || mark.dataset.mark === what || mark.dataset.mark === "read") continue
@@ -193,16 +227,27 @@ export class Thread {
     }
   }
 
+  /** The newest message that is shown of this conversation, and of each that is merged into it, by their ids. */
+  get shown() {
+    const shown = new Map([[this.id, this.lastSeq]])
+    for (const { dataset } of this.messages.querySelectorAll("[data-of]"))
+      shown.set(dataset.of, Math.max(shown.get(dataset.of) ?? 0, dataset.ownSeq))
+    return shown
+  }
+
   /** Say how far the reader has seen: to the end when it is in view, and whatever is new when it is opened. */
   async read({ opened = false } = {}) {
-    const seq = this.lastSeq
-    if (document.hidden || !(opened || this.atEnd) || seq <= this.readTo) return
-    this.readTo = seq
-    const data = this.token
-    data.set("seq", seq)
-    await ask(this.element.dataset.read, { body: data }).catch(() => {
-      this.readTo = 0 // the next message tries again
-    })
+    if (document.hidden || !(opened || this.atEnd)) return
+    const news = [...this.shown].filter(([id, seq]) => seq > (this.readTo.get(id) ?? 0))
+    if (!news.length) return
+    for (const [id, seq] of news) {
+      this.readTo.set(id, seq)
+      const data = this.token
+      data.set("seq", seq)
+      await ask(this.element.dataset.read.replace(this.id, id), { body: data }).catch(() => {
+        this.readTo.set(id, 0) // the next message tries again
+      })
+    }
     const row = document.querySelector(`[data-row="${this.id}"].is-unread`)
     row?.classList.remove("is-unread")
   }

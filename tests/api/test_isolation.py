@@ -204,6 +204,7 @@ def ids(ada: User, acme: Business) -> dict[str, str]:
     assign_conversation(conversation=conversation, agent_id=None, actor=ada)  # there for whoever claims it
     return {
         "conversation_id": str(conversation.pk),
+        "other_conversation_id": str(builders.conversation(acme, customer=conversation.customer).pk),
         "message_id": str(message.pk),
         "scheduled_id": str(send_later(conversation=conversation, author=ada, content="Soon", send_at=TOMORROW).pk),
         "macro_id": str(create_macro(business=acme, author=ada, name="Bye", status="closed").pk),
@@ -272,6 +273,8 @@ def call(
         body = {"business_id": str(business.pk)}
     if path == "/api/v1/tags/{tag_id}/merge":
         body = {"other_id": ids["other_tag_id"]}
+    if path == "/api/v1/conversations/{conversation_id}/merge":
+        body = {"other_id": ids["other_conversation_id"]}
     if path == "/api/v1/customers/{customer_id}/merge":
         body = {"other_id": ids["other_customer_id"]}
     if path == "/api/v1/ai/reply":

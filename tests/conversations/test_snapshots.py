@@ -13,7 +13,18 @@ from django.utils import timezone
 from accounts.models import User
 from businesses.models import Business, FeedEvent
 from conversations.models import Conversation, HandoffReason, Note, Priority
-from conversations.services import assigning, blocking, editing, handling, handoffs, notes, priorities, snoozing, tags
+from conversations.services import (
+    assigning,
+    blocking,
+    editing,
+    handling,
+    handoffs,
+    merging,
+    notes,
+    priorities,
+    snoozing,
+    tags,
+)
 from pingback.realtime import rooms
 from tests import builders
 
@@ -26,6 +37,23 @@ Deed = Callable[[Conversation, User], Any]
 
 def note_of(conversation: Conversation, author: User) -> Note:
     return notes.write_note(conversation=conversation, author=author, content="Hm", mentions=[author.pk]).note
+
+
+def sibling(conversation: Conversation) -> Conversation:
+    return builders.conversation(conversation.business, customer=conversation.customer)
+
+
+def merged_with_news(conversation: Conversation, ada: User) -> None:
+    """The customer writes in the one that is merged into this one."""
+    other = sibling(conversation)
+    handling.resolve_conversation(conversation=conversation, actor=ada)
+    merging.merge_conversations(conversation=other, into=conversation, actor=ada)
+    builders.says(other, "More")
+
+
+def merged_and_undone(conversation: Conversation, ada: User) -> None:
+    merging.merge_conversations(conversation=conversation, into=sibling(conversation), actor=ada)
+    merging.undo_merge(conversation=conversation, actor=ada)
 
 
 DEEDS: dict[str, Deed] = {
@@ -43,17 +71,22 @@ DEEDS: dict[str, Deed] = {
     "blocked": lambda row, ada: blocking.set_blocked(conversation=row, blocked=True, actor=ada),
     "edited": lambda row, ada: editing.edit_message(message=builders.answers(ada, row, "Hi"), author=ada, content="Ho"),
     "taken back": lambda row, ada: editing.delete_message(message=builders.answers(ada, row, "Hi"), author=ada),
+    "merged": lambda row, ada: merging.merge_conversations(conversation=row, into=sibling(row), actor=ada),
+    "what is merged into it has news": merged_with_news,
+    "merged and undone": merged_and_undone,
     "a note": note_of,
     "a note changed": lambda row, ada: notes.change_note(note=note_of(row, ada), author=ada, content="Ah", mentions=[]),
     "a note gone": lambda row, ada: notes.delete_note(note=note_of(row, ada), author=ada),
 }
 
 
-def fetched(ada: User, conversation: Conversation) -> State:
-    """By id: the conversation, its messages and its notes, as the API shows them."""
-    api, path = builders.api(ada), f"/api/v1/conversations/{conversation.pk}"
-    whole = api.get(path).json()
-    things = [whole, *whole.pop("messages"), *api.get(f"{path}/notes").json()["results"]]
+def fetched(ada: User) -> State:
+    """By id: every conversation, its messages and its notes, as the API shows them."""
+    api, things = builders.api(ada), []
+    for each in api.get("/api/v1/conversations/").json():
+        path = f"/api/v1/conversations/{each['id']}"
+        whole = api.get(path).json()
+        things += [whole, *whole.pop("messages"), *api.get(f"{path}/notes").json()["results"]]
     return {thing["id"]: thing for thing in things}
 
 
@@ -99,15 +132,15 @@ def test_what_was_heard_is_what_a_fresh_fetch_shows(
     conversation = builders.conversation(acme)
     if deed == "the customer writes":
         handling.resolve_conversation(conversation=conversation, actor=ada)
-    before = fetched(ada, conversation)
+    before = fetched(ada)
     published.clear()
 
     DEEDS[deed](conversation, ada)
 
     assert published, "nobody heard of it"
-    after = fetched(ada, conversation)
+    after = fetched(ada)
     state = heard(published, before, acme)
-    about = state[str(conversation.pk)]
-    for moment in ("first_response_at",):  # an answer is the response, whoever hears of it
-        about[moment] = after[str(conversation.pk)][moment]
+    for key, about in state.items():  # an answer is the response, whoever hears of it
+        if "first_response_at" in about:
+            about["first_response_at"] = after[key]["first_response_at"]
     assert without_own(state) == without_own(after)

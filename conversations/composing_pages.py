@@ -1,0 +1,135 @@
+"""What the composer holds: sent, sent later, or kept as a draft."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.models import User
+from businesses.pages import member_page
+from conversations import doing
+from conversations.attachments import ids_of, unsent_among
+from conversations.handling_pages import ACTIONS
+from conversations.models import Conversation, Status
+from conversations.services.drafts import keep_draft
+from conversations.services.later import UNDO, send_later
+from conversations.services.messages import send_reply
+from conversations.services.notes import mentions_in, write_note
+from conversations.services.uploads import keep_upload
+from conversations.views import (
+    address_of,
+    conversation_of,
+    handling_page,
+    inbox_page,
+    list_context,
+    refused,
+    thread_context,
+)
+from foundation.errors import KeyReused, Refused
+from foundation.pages import is_fetch
+
+# "Send and ..."
+AFTER_SENDING = {str(status): ACTIONS[status] for status in (Status.RESOLVED, Status.PENDING)}
+
+
+@member_page
+@handling_page
+@require_POST
+def reply(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Send what the composer holds. The same `client_message_id` again sends nothing again."""
+    found = conversation_of(request, conversation_id)
+    # Enter makes a line here: the empty ones at the end are nobody's words.
+    content = request.POST.get("content", "").replace("\r\n", "\n").rstrip()
+    key = request.POST.get("client_message_id", "")
+    author: User = request.user  # type: ignore[assignment]
+    chosen = request.POST.getlist("attachments")
+    try:
+        for file in request.FILES.getlist("file"):  # without JavaScript they come along with the words
+            chosen.append(str(keep_upload(agent=author, conversation=found, file=file).pk))
+        if request.POST.get("mode") == "note":
+            mentioned = mentions_in(content, business_id=found.business_id)
+            write_note(conversation=found, author=author, content=content, mentions=mentioned, key=key)
+        else:
+            if send_at := _later(request, found, has_files=bool(chosen)):
+                send_later(
+                    conversation=found,
+                    author=author,
+                    content=content,
+                    send_at=send_at,
+                    seen_seq=_seen(request),
+                    quoted_seq=_quoted(request),
+                    key=key,
+                )
+                keep_draft(conversation=found, user=author, content="")
+                return HttpResponse(status=204) if is_fetch(request) else redirect(address_of(request, found) + "#end")
+            with transaction.atomic():
+                send_reply(
+                    conversation=found,
+                    author=author,
+                    content=content,
+                    key=key,
+                    attachments=ids_of(chosen),
+                    seen_seq=_seen(request),
+                    quoted_seq=_quoted(request),
+                )
+                if then := AFTER_SENDING.get(request.POST.get("then", "")):
+                    then(conversation=found, actor=author)
+    except Refused as refusal:
+        if is_fetch(request):
+            return refused(refusal)
+        error = refusal.detail
+        if isinstance(refusal, KeyReused):
+            error = _("Other words were already sent from this page. Send again, and these go out too.")
+        # With a new key: under this one nothing was stored, or something else.
+        context = list_context(request, opened=found) | thread_context(request, found)
+        context |= {"content": content, "error": error, "unsent": unsent_among(chosen, found)}
+        context["mode"] = request.POST.get("mode")
+        return inbox_page(request, context, status=refusal.status)
+    keep_draft(conversation=found, user=author, content="")
+    return HttpResponse(status=204) if is_fetch(request) else redirect(address_of(request, found) + "#end")
+
+
+@member_page
+@handling_page
+@require_POST
+def draft(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """What the composer holds and nobody has sent yet."""
+    found = conversation_of(request, conversation_id)
+    try:
+        keep_draft(
+            conversation=found,
+            user=request.user,  # type: ignore[arg-type]
+            content=request.POST.get("content", "").replace("\r\n", "\n"),
+            is_note=request.POST.get("mode") == "note",
+        )
+    except Refused as refusal:
+        return refused(refusal)
+    return HttpResponse(status=204)
+
+
+def _later(request: HttpRequest, found: Conversation, *, has_files: bool) -> datetime | None:
+    """When it goes out; None = at once, as what stays in the house does: that can be taken back anyway."""
+    if choice := request.POST.get("later"):
+        return doing.time_to_send(choice, has_files=has_files)
+    is_news = (_seen(request) or found.last_seq) < found.last_seq  # the sender is to hear of it now
+    leaves_alone = not (has_files or found.is_web or is_news or request.POST.get("then"))
+    return timezone.now() + UNDO if request.POST.get("undo") and leaves_alone else None
+
+
+def _seen(request: HttpRequest) -> int | None:
+    """The newest message that the page showed; None when it does not say, or when the reply goes whatever came."""
+    return None if request.POST.get("force") else _posted_number(request, "seen_seq")
+
+
+def _quoted(request: HttpRequest) -> int | None:
+    return _posted_number(request, "quoted_seq")
+
+
+def _posted_number(request: HttpRequest, name: str) -> int | None:
+    text = request.POST.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

@@ -1,0 +1,103 @@
+"""What the inbox's pages do with a conversation besides writing in it."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from businesses.pages import member_page
+from businesses.policy import Action, require
+from conversations import doing, picker
+from conversations.models import Status
+from conversations.services import handling
+from conversations.views import address_of, conversation_of, handling_page, refused
+from foundation.errors import Refused
+from foundation.pages import is_fetch
+
+ACTIONS = {
+    Status.OPEN: handling.reopen_conversation,
+    Status.PENDING: handling.park_conversation,
+    Status.RESOLVED: handling.resolve_conversation,
+    Status.CLOSED: handling.close_conversation,
+}
+
+
+@member_page
+@handling_page
+@require_POST
+def set_status(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    found = conversation_of(request, conversation_id)
+    if request.POST.get("status") not in ACTIONS:
+        raise Http404
+    status = Status(request.POST["status"])
+    try:
+        ACTIONS[status](conversation=found, actor=request.user)  # type: ignore[arg-type]
+    except Refused as refusal:
+        if is_fetch(request):
+            return refused(refusal)
+        messages.error(request, refusal.detail)
+        return redirect(address_of(request, found))
+    if is_fetch(request):
+        return HttpResponse(status=204)
+    done = {
+        Status.OPEN: _("Reopened."),
+        Status.PENDING: _("Parked until the customer writes."),
+        Status.RESOLVED: _("Resolved."),
+        Status.CLOSED: _("Closed."),
+    }
+    messages.success(request, done[status])
+    return redirect(address_of(request, found))
+
+
+@member_page
+@handling_page
+@require_POST
+def assign(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Make somebody responsible. Anybody may take what nobody has, the rest is for managers."""
+    found = conversation_of(request, conversation_id)
+    choice = request.POST.get("to", "")
+    try:
+        if choice != picker.ME:
+            require(request.user, Action.ASSIGN)
+        picker.choose(conversation=found, choice=choice, actor=request.user)  # type: ignore[arg-type]
+    except Refused as refusal:
+        if is_fetch(request):
+            return refused(refusal)
+        messages.error(request, refusal.detail)
+    return HttpResponse(status=204) if is_fetch(request) else redirect(address_of(request, found))
+
+
+@member_page
+@handling_page
+@require_POST
+def work(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """One of the small things: `do` says which (conversations/doing.py)."""
+    found = conversation_of(request, conversation_id)
+    try:
+        doing.do(
+            conversation=found,
+            what=request.POST.get("do", ""),
+            value=request.POST.get("value", ""),
+            actor=request.user,  # type: ignore[arg-type]
+        )
+    except Refused as refusal:
+        if is_fetch(request):
+            return refused(refusal)
+        messages.error(request, refusal.detail)
+    return HttpResponse(status=204) if is_fetch(request) else redirect(address_of(request, found))
+
+
+@member_page
+@handling_page
+@require_POST
+def read(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """The reader has seen everything up to `seq`."""
+    found = conversation_of(request, conversation_id)
+    seq = request.POST.get("seq", "")
+    if not (seq.isascii() and seq.isdigit() and len(seq) < 10):
+        return HttpResponse(status=422)
+    unread = handling.mark_read(conversation=found, user=request.user, seq=int(seq))  # type: ignore[arg-type]
+    return JsonResponse({"unread": unread})

@@ -1,0 +1,157 @@
+"""Two conversations of one customer that are about the same: one points to the other, and nothing moves.
+
+The one that points is closed, and what was and will be said in it shows in the other's thread, too, in order of time.
+Its customer goes on reading and writing where they are; what the team writes goes to the other one, which hears of
+everything that the customer writes. Undone, both are what they were, unless something happened to them since.
+
+A pointer is locked before what it points to.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import DateTimeField
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from businesses import audit
+from businesses.feed import Event
+from conversations import events
+from conversations.models import ActivityKind, Conversation, Message, SenderType, Status
+from conversations.services.activities import tell
+from conversations.services.locking import all_locked, locked
+from foundation.errors import Invalid
+
+# What a merge changes, and its undoing gives back.
+STANDING = (
+    "status",
+    "snoozed_until",
+    "waiting_since",
+    "resolved_at",
+    "resolved_by_id",
+    "closed_at",
+    "handoff_reason",
+    "handoff_at",
+    "updated_at",
+)
+
+
+@transaction.atomic
+def merge_conversations(*, conversation: Conversation, into: Conversation, actor: User) -> Conversation:
+    """`conversation` shows in `into` from now on; returns it. Nothing when it already does. Both of one workspace.
+
+    Raises Invalid unless both are of one customer, for itself, and for chains: what is merged takes nothing in.
+    """
+    if conversation.pk == into.pk:
+        raise Invalid(_("Choose another conversation."))
+    rows = all_locked([conversation.pk, into.pk])
+    conversation, into = rows[conversation.pk], rows[into.pk]
+    if conversation.merged_into_id == into.pk:
+        return conversation
+    if conversation.merged_into_id or into.merged_into_id or conversation.merged.exists():
+        raise Invalid(_("One of them is merged already: undo that first."))
+    if not (conversation.customer and into.customer and conversation.customer.person_id == into.customer.person_id):
+        raise Invalid(_("Only conversations of the same customer are merged."))
+    before = {"before": _standing(conversation), "other_before": _standing(into)}
+    now = timezone.now()
+    if conversation.status == Status.OPEN and into.status != Status.OPEN:
+        into.reopen()
+    waiting = [each.waiting_since for each in (conversation, into) if each.waiting_since]
+    into.waiting_since, into.updated_at = min(waiting, default=None), now
+    conversation.reopen()
+    conversation.status, conversation.closed_at, conversation.waiting_since = Status.CLOSED, now, None
+    conversation.person_has_it()
+    conversation.merged_into, conversation.updated_at = into, now
+    before["other_after"] = _standing(into)
+    _store(conversation, into, actor=actor, kind=ActivityKind.MERGED, **before)
+    return conversation
+
+
+@transaction.atomic
+def undo_merge(*, conversation: Conversation, actor: User) -> Conversation:
+    """Two again; returns the one that had gone. Nothing when it is merged into none."""
+    conversation = locked(conversation)
+    if conversation.merged_into_id is None:
+        return conversation
+    into = locked(Conversation(pk=conversation.merged_into_id))
+    told = conversation.activities.filter(kind=ActivityKind.MERGED).order_by("created_at", "pk").last()
+    assert told is not None
+    conversation.merged_into = None
+    wrote_meanwhile, heard = conversation.waiting_since, conversation.updated_at
+    _restore(conversation, told.data["before"])
+    if wrote_meanwhile:
+        conversation.reopen()
+        conversation.waiting_since, conversation.updated_at = wrote_meanwhile, heard
+    if told.data["other_after"] == _standing(into):
+        _restore(into, told.data["other_before"])
+    _store(conversation, into, actor=actor, kind=ActivityKind.UNMERGED)
+    return conversation
+
+
+def hear(messages: Sequence[Message]) -> list[Event]:
+    """What customers just wrote in merged conversations is news where those show; what to record of it.
+
+    messages: with their conversations, locked by the caller.
+    """
+    heard = [
+        message
+        for message in messages
+        if message.sender_type == SenderType.CUSTOMER and message.conversation.merged_into_id
+    ]
+    if not heard:
+        return []
+    rows = all_locked({_target_of(message) for message in heard})
+    for message in heard:
+        into = rows[_target_of(message)]
+        into.updated_at = message.created_at
+        into.waiting_since = into.waiting_since or message.created_at
+        if into.status != Status.OPEN:
+            into.reopen()
+            tell(into, ActivityKind.REOPENED, actor=None)
+    for into in rows.values():
+        into.save(update_fields=[name.removesuffix("_id") for name in STANDING])
+    return [events.conversation_updated(into, actor_id=None) for into in rows.values()]
+
+
+def _target_of(message: Message) -> UUID:
+    target: UUID | None = message.conversation.merged_into_id
+    assert target is not None
+    return target
+
+
+def _standing(conversation: Conversation) -> dict[str, Any]:
+    """In words that JSON holds."""
+    values = {name: getattr(conversation, name) for name in STANDING}
+    return {
+        name: value.isoformat() if hasattr(value, "isoformat") else str(value) if isinstance(value, UUID) else value
+        for name, value in values.items()
+    }
+
+
+def _restore(conversation: Conversation, standing: dict[str, Any]) -> None:
+    for name, value in standing.items():
+        is_time = isinstance(Conversation._meta.get_field(name.removesuffix("_id")), DateTimeField)
+        setattr(conversation, name, parse_datetime(value) if is_time and value else value)
+
+
+def _store(conversation: Conversation, other: Conversation, *, actor: User, kind: ActivityKind, **data: Any) -> None:
+    names = [name.removesuffix("_id") for name in STANDING]
+    conversation.save(update_fields=[*names, "merged_into"])
+    other.save(update_fields=names)
+    tell(conversation, kind, actor=actor, conversation_id=str(other.pk), **data)
+    tell(other, kind, actor=actor, conversation_id=str(conversation.pk), is_target=True)
+    merges = kind == ActivityKind.MERGED
+    audit.record(
+        "conversation.merged" if merges else "conversation.unmerged",
+        business_id=conversation.business_id,
+        actor=actor,
+        target=conversation,
+        target_name=str(conversation.pk),
+        other=str(other.pk),
+    )
+    happened = [events.conversation_updated(each, actor_id=actor.pk) for each in (conversation, other)]
+    events.record(conversation.business_id, happened)
