@@ -24,14 +24,7 @@ def send_mail(template: str, *, to: str, headers: dict[str, str] | None = None, 
 
     template: `accounts/mail/reset` = that folder's `subject.txt`, `body.txt` and `body.html`.
     """
-    context = {"site": settings.PUBLIC_BASE_URL, **context}
-    mail = EmailMultiAlternatives(
-        subject=" ".join(_text(f"{template}/subject.txt", context).split()),
-        body=_text(f"{template}/body.txt", context),
-        to=[to],
-        headers=headers,
-    )
-    mail.attach_alternative(get_template(f"{template}/body.html").render(context), "text/html")
+    mail = _composed(template, to=to, headers=headers, context=context)
 
     def deliver() -> None:
         try:
@@ -40,6 +33,25 @@ def send_mail(template: str, *, to: str, headers: dict[str, str] | None = None, 
             log.exception("A mail was not sent: %s", template)
 
     transaction.on_commit(lambda: later(deliver), robust=True)
+
+
+def send_now(template: str, *, to: str, headers: dict[str, str] | None = None, **context: Any) -> None:
+    """Likewise, for a worker, which waits for the mail server. Raises OSError: it was not taken."""
+    _composed(template, to=to, headers=headers, context=context).send()
+
+
+def _composed(
+    template: str, *, to: str, headers: dict[str, str] | None, context: dict[str, Any]
+) -> EmailMultiAlternatives:
+    context = {"site": settings.PUBLIC_BASE_URL, **context}
+    mail = EmailMultiAlternatives(
+        subject=" ".join(_text(f"{template}/subject.txt", context).split()),
+        body=_text(f"{template}/body.txt", context),
+        to=[to],
+        headers=headers,
+    )
+    mail.attach_alternative(get_template(f"{template}/body.html").render(context), "text/html")
+    return mail
 
 
 def _text(name: str, context: dict[str, Any]) -> str:

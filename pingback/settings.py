@@ -216,6 +216,7 @@ AGENT_OFFLINE_AFTER = env_int("AGENT_OFFLINE_AFTER", 120, minimum=1)
 FEED_PUBLISHER = "pingback.realtime.publish.publish"
 NOTIFICATION_PUBLISHER = "pingback.realtime.publish.notifications_changed"
 THEO_DRAFT_PUBLISHER = "pingback.realtime.publish.theo_draft"
+READ_LISTENER = "workflows.notifications.conversation_read"
 RECEIPT_PUBLISHER = "pingback.realtime.publish.receipt"
 SESSION_ENDED_PUBLISHER = "pingback.realtime.publish.session_ended"
 SECOND_FACTOR_PUBLISHER = "pingback.realtime.publish.second_factor_missing"

@@ -1,5 +1,7 @@
 """What people are told of."""
 
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +16,8 @@ class NotificationKind(models.TextChoices):
     ASSIGNED = "assigned", _("Assigned to you")
     MENTIONED = "mentioned", _("Mentioned in a note")
     HANDOFF = "handoff", _("A customer waits for a person")
+    MESSAGE = "message", _("A customer writes where you answer or follow")
+    UNASSIGNED = "unassigned", _("A new conversation that nobody has")
 
 
 class NotificationRows(BusinessScoped["Notification"]):
@@ -26,7 +30,10 @@ class NotificationRows(BusinessScoped["Notification"]):
 
 
 class Notification(models.Model):
-    """One thing that one person is told of. actor: who did it, None when nobody of the team did."""
+    """One thing that one person is told of. actor: who did it, None when nobody of the team did.
+
+    Of what customers write in one conversation there is one that is unread, as old as the newest of it.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     business = models.ForeignKey(Business, models.CASCADE, db_index=False, related_name="+")
@@ -38,6 +45,8 @@ class Notification(models.Model):
     created_at = models.DateTimeField(_("created"))
     # When it is pushed, or tried again; None = done with (workflows/push.py).
     push_due_at = models.DateTimeField(null=True, editable=False)
+    # When it is looked at for a mail, or looked at again; None = done with (workflows/digest.py).
+    mail_due_at = models.DateTimeField(null=True, editable=False)
 
     objects = NotificationRows.as_manager()
 
@@ -52,20 +61,50 @@ class Notification(models.Model):
             models.Index(
                 fields=["push_due_at"], condition=models.Q(push_due_at__isnull=False), name="notification_push"
             ),
+            models.Index(
+                fields=["mail_due_at"], condition=models.Q(mail_due_at__isnull=False), name="notification_mail"
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "conversation"],
+                condition=models.Q(kind="message", read_at__isnull=True),
+                name="notification_message_once",
+            )
         ]
 
     def __str__(self) -> str:
         return str(NotificationKind(self.kind).label)
 
 
-class NotificationSetting(models.Model):
-    """How one person wants to be told, wherever they work. No row = of everything, at any hour.
+class Listened(models.Model):
+    """How far a workspace's feed was read for who is to be told (workflows/listening.py)."""
 
-    not_pushed: kinds. quiet_from, quiet_until: nothing is pushed between them, both or neither; by the person's clock.
+    business = models.OneToOneField(Business, models.CASCADE, primary_key=True, related_name="listened")
+    feed_seq = models.PositiveBigIntegerField()
+
+    class Meta:
+        verbose_name = _("reading of a feed")
+        verbose_name_plural = _("readings of feeds")
+
+    def __str__(self) -> str:
+        return f"{self.business_id} to {self.feed_seq}"
+
+
+class NotificationSetting(models.Model):
+    """How one person wants to be told, wherever they work. No row = of everything, in every way, at any hour.
+
+    not_shown, not_rung, not_pushed, not_mailed: kinds that are not told that way: under the bell; with a sound and on
+    the desktop; to browsers; by mail. quiet_from, quiet_until: nothing rings and is pushed between them, both or
+    neither; by the person's clock. mail_after: minutes that something is unread before it is mailed; None = no mails.
     """
 
     user = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="+")
+    not_shown = models.JSONField(default=list)
+    not_rung = models.JSONField(default=list)
     not_pushed = models.JSONField(default=list)
+    not_mailed = models.JSONField(default=list)
+    mail_after: "models.PositiveSmallIntegerField[Any, Any]" = models.PositiveSmallIntegerField(null=True, default=30)
     quiet_from = models.TimeField(null=True)
     quiet_until = models.TimeField(null=True)
     time_zone = models.CharField(max_length=64, default="UTC")

@@ -1,4 +1,7 @@
-"""Who is told of what, in the transaction of what happened. Nobody is told of their own doing."""
+"""Who is told of what, in the transaction of what happened. Nobody is told of their own doing.
+
+What customers write is not among it: workflows/listening.py.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -30,6 +33,7 @@ def notice(*, business_id: UUID, events: Sequence[Event], **_signal: Any) -> Non
             kind=kind,
             created_at=now,
             push_due_at=now,
+            mail_due_at=now,
         )
         for event in events
         if (conversation_id := event.conversation_id)

@@ -11,15 +11,25 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from businesses.selectors import membership_of
-from workflows.models import Notification, NotificationKind, NotificationRows
+from conversations.models import Conversation
+from workflows.models import Notification, NotificationKind, NotificationRows, NotificationSetting
+from workflows.telling import setting_of
 
 MOST_AT_ONCE = 100
 
 
-def notifications_of(user: User) -> NotificationRows:
-    """Newest first, with what `text_of` needs."""
-    rows = Notification.objects.of(user).select_related("actor", "conversation__customer")
+def notifications_of(user: User, setting: NotificationSetting) -> NotificationRows:
+    """Those that they want to see, newest first, with what `text_of` needs."""
+    rows = _shown(user, setting).select_related("actor", "conversation__customer")
     return rows.order_by("-created_at", "-id")
+
+
+def unread_of(user: User, setting: NotificationSetting) -> int:
+    return _shown(user, setting).unread().count()
+
+
+def _shown(user: User, setting: NotificationSetting) -> NotificationRows:
+    return Notification.objects.of(user).exclude(kind__in=setting.not_shown)
 
 
 def text_of(notification: Notification) -> str:
@@ -32,6 +42,8 @@ def text_of(notification: Notification) -> str:
         NotificationKind.ASSIGNED: _("%(who)s assigned you the conversation with %(customer)s"),
         NotificationKind.MENTIONED: _("%(who)s mentioned you in a note about %(customer)s"),
         NotificationKind.HANDOFF: _("Theo asks for a person in the conversation with %(customer)s"),
+        NotificationKind.MESSAGE: _("%(customer)s wrote to you"),
+        NotificationKind.UNASSIGNED: _("%(customer)s wrote, and nobody has the conversation"),
     }
     return told[NotificationKind(notification.kind)] % names
 
@@ -42,7 +54,15 @@ def mark_read(*, user: User, ids: Collection[UUID] | None) -> int:
     changed = (rows if ids is None else rows.filter(pk__in=ids)).update(read_at=timezone.now())
     if changed and (membership := membership_of(user)):
         tell(membership.business_id, {user.pk})
-    return rows.count()
+    return unread_of(user, setting_of(user))
+
+
+def conversation_read(*, conversation: Conversation, user: User) -> None:
+    """They have read it to its end, and with it what they were told of it. The core's word (settings.READ_LISTENER)."""
+    where = {conversation.pk, conversation.merged_into_id or conversation.pk}
+    rows = Notification.objects.unread().filter(user=user, conversation__in=where)
+    if rows.update(read_at=timezone.now()):
+        tell(conversation.business_id, {user.pk})
 
 
 def tell(business_id: UUID, user_ids: Collection[UUID]) -> None:

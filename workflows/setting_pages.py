@@ -19,13 +19,33 @@ from workflows import telling
 from workflows.models import NotificationKind, NotificationSetting
 from workflows.push import public_key
 
+# By the fields of NotificationSetting that name the kinds that are not told that way.
+WAYS = {
+    "not_shown": gettext_lazy("Bell"),
+    "not_rung": gettext_lazy("Sound and desktop"),
+    "not_pushed": gettext_lazy("Push"),
+    "not_mailed": gettext_lazy("E-mail"),
+}
+MAIL_AFTER = {
+    "": gettext_lazy("Never"),
+    "5": gettext_lazy("5 minutes"),
+    "15": gettext_lazy("15 minutes"),
+    "30": gettext_lazy("30 minutes"),
+    "60": gettext_lazy("An hour"),
+    "240": gettext_lazy("4 hours"),
+    "1440": gettext_lazy("A day"),
+}
+
 
 class SettingForm(PageForm):
-    pushed = forms.MultipleChoiceField(
-        label=gettext_lazy("Push to my browsers"),
-        choices=NotificationKind.choices,
+    """Beside these, one field for each way: the kinds that are told that way."""
+
+    mail_after = forms.TypedChoiceField(
+        label=gettext_lazy("Mail what is unread after"),
         required=False,
-        widget=forms.CheckboxSelectMultiple,
+        coerce=int,
+        empty_value=None,
+        help_text=gettext_lazy("One mail for all of it, and only while you are not here."),
     )
     quiet_from = forms.TimeField(
         label=gettext_lazy("Quiet from"),
@@ -36,20 +56,46 @@ class SettingForm(PageForm):
         label=gettext_lazy("Quiet until"),
         required=False,
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
-        help_text=gettext_lazy("Nothing is pushed between them; the bell counts all the same."),
+        help_text=gettext_lazy("Nothing rings or is pushed between them; the bell counts all the same."),
     )
     time_zone = forms.ChoiceField(label=gettext_lazy("Your time zone"))
 
     def __init__(self, *args: Any, setting: NotificationSetting, **kwargs: Any) -> None:
         initial = {
-            "pushed": [kind for kind in NotificationKind.values if kind not in setting.not_pushed],
+            "mail_after": "" if setting.mail_after is None else str(setting.mail_after),
             "quiet_from": setting.quiet_from,
             "quiet_until": setting.quiet_until,
             "time_zone": setting.time_zone,
         }
         super().__init__(*args, initial=initial, **kwargs)
+        for way, label in WAYS.items():
+            told = [kind for kind in NotificationKind.values if kind not in getattr(setting, way)]
+            self.fields[way] = forms.MultipleChoiceField(
+                label=label, choices=NotificationKind.choices, required=False, initial=told
+            )
         zones = sorted(zoneinfo.available_timezones())
         self.fields["time_zone"].choices = [(zone, zone.replace("_", " ")) for zone in zones]  # type: ignore[attr-defined]
+        minutes = dict(MAIL_AFTER)
+        if setting.mail_after is not None:  # chosen over the API
+            minutes.setdefault(str(setting.mail_after), gettext_lazy("Another time"))
+        self.fields["mail_after"].choices = list(minutes.items())  # type: ignore[attr-defined]
+
+    @property
+    def grid(self) -> list[tuple[str, str, list[tuple[str, str, bool]]]]:
+        """A row for each kind: its value and label, and for each way its field, label, and whether it is on."""
+        on = {way: set(self[way].value() or []) for way in WAYS}
+        return [
+            (kind, str(label), [(way, str(name), kind in on[way]) for way, name in WAYS.items()])
+            for kind, label in NotificationKind.choices
+        ]
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """As `telling.change_setting` takes them. Of a form that is valid."""
+        told = dict(self.cleaned_data)
+        for way in WAYS:
+            told[way] = [kind for kind in NotificationKind.values if kind not in told[way]]
+        return told
 
 
 @member_page
@@ -61,15 +107,13 @@ def settings_page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         status = 422
         if form.is_valid():
-            changes = dict(form.cleaned_data)
-            pushed = changes.pop("pushed")
             try:
-                not_pushed = [kind for kind in NotificationKind.values if kind not in pushed]
-                telling.change_setting(user=user, not_pushed=not_pushed, **changes)
+                telling.change_setting(user=user, **form.changes)
             except Refused as refusal:
                 status = form.refuse(refusal)
             else:
                 messages.success(request, _("Saved."))
                 return redirect("settings-notifications")
-    context = {"section": "settings", "tab": "notifications", "form": form, "public_key": public_key()}
+    context = {"section": "settings", "tab": "notifications", "form": form, "ways": WAYS.values()}
+    context["public_key"] = public_key()
     return render(request, "workflows/settings.html", context, status=status)

@@ -18,6 +18,8 @@ from foundation import http
 from foundation.errors import NotFound, Unprocessable
 from workflows.models import NotificationKind, NotificationSetting, PushSubscription
 
+WAYS = ("not_shown", "not_rung", "not_pushed", "not_mailed")
+MAIL_AFTER = range(5, 24 * 60 + 1)  # minutes
 MOST_BROWSERS = 20
 AUTH_BYTES = 16  # RFC 8291
 
@@ -34,8 +36,11 @@ def change_setting(*, user: User, **changes: Any) -> NotificationSetting:
     setting = setting_of(user)
     for name, value in changes.items():
         setattr(setting, name, value)
-    if not set(setting.not_pushed) <= set(NotificationKind.values):
-        raise Unprocessable(_("There is no such kind of notification."), field="not_pushed")
+    for way in WAYS:
+        if not set(getattr(setting, way)) <= set(NotificationKind.values):
+            raise Unprocessable(_("There is no such kind of notification."), field=way)
+    if setting.mail_after is not None and setting.mail_after not in MAIL_AFTER:
+        raise Unprocessable(_("From 5 minutes to a day."), field="mail_after")
     if (setting.quiet_from is None) != (setting.quiet_until is None):
         raise Unprocessable(_("Give both times of the quiet hours, or neither."), field="quiet_until")
     if setting.time_zone not in available_timezones():
@@ -46,6 +51,11 @@ def change_setting(*, user: User, **changes: Any) -> NotificationSetting:
 
 def wants_push(setting: NotificationSetting | None, kind: str, now: datetime) -> bool:
     return setting is None or (kind not in setting.not_pushed and not _is_quiet(setting, now))
+
+
+def rings(setting: NotificationSetting | None, kind: str, now: datetime) -> bool:
+    """Whether an open page makes a sound and shows it on the desktop."""
+    return setting is None or (kind not in setting.not_rung and not _is_quiet(setting, now))
 
 
 def _is_quiet(setting: NotificationSetting, now: datetime) -> bool:

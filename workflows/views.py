@@ -10,7 +10,8 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from businesses.pages import member_page
 from workflows.models import Notification
-from workflows.notifications import mark_read, notifications_of, text_of
+from workflows.notifications import mark_read, notifications_of, text_of, unread_of
+from workflows.telling import setting_of
 
 PER_PAGE = 50
 
@@ -19,12 +20,13 @@ PER_PAGE = 50
 @require_safe
 def notifications(request: HttpRequest) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
-    found = Paginator(notifications_of(user), PER_PAGE).get_page(request.GET.get("page"))
+    setting = setting_of(user)
+    found = Paginator(notifications_of(user, setting), PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "section": "notifications",
         "found": found,
         "told": [(row, text_of(row)) for row in found],
-        "unread": Notification.objects.of(user).unread().count(),
+        "unread": unread_of(user, setting),
     }
     return render(request, "workflows/notifications.html", context)
 

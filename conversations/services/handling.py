@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -98,5 +100,7 @@ def mark_read(*, conversation: Conversation, user: User, seq: int) -> int:
     mark, _created = ReadMark.objects.get_or_create(conversation=conversation, user=user)
     ReadMark.objects.filter(pk=mark.pk).update(seq=Greatest(F("seq"), min(seq, conversation.last_seq)))
     mark.refresh_from_db(fields=["seq"])
+    if mark.seq == conversation.last_seq:
+        import_string(settings.READ_LISTENER)(conversation=conversation, user=user)
     receipts.team_has_read(conversation=conversation, seq=mark.seq)
     return Message.objects.filter(conversation=conversation, sender_type=SenderType.CUSTOMER, seq__gt=mark.seq).count()

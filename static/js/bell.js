@@ -7,7 +7,7 @@ import { ask } from "./fragment.js"
 const LATEST = "/api/v1/notifications?limit=1"
 const MOST_SHOWN = 99
 const SILENT = "pingback.silent"
-const TOLD = "pingback.told" // the id of the last that any tab told of
+const TOLD = "pingback.told" // the last that any tab told of
 
 export function enhanceBell(bell) {
   const count = bell.querySelector("[data-bell-count]")
@@ -45,10 +45,13 @@ export function enhanceBell(bell) {
 
 const shown = (unread) => (unread > MOST_SHOWN ? `${MOST_SHOWN}+` : unread)
 
-/** Once, whatever number of tabs is open. */
-function tell({ id, text, conversation_id }) {
-  if (localStorage.getItem(TOLD) === id) return
-  localStorage.setItem(TOLD, id)
+/** Once, whatever number of tabs is open; not of what is looked at, nor when its reader wants no sound. */
+function tell({ id, text, conversation_id, created_at, rings }) {
+  const told = `${id} ${created_at}` // what a customer writes makes the same one new again
+  if (localStorage.getItem(TOLD) === told) return
+  localStorage.setItem(TOLD, told)
+  const isSeen = !document.hidden && location.pathname === `/inbox/${conversation_id}/`
+  if (isSeen || !rings) return
   if (!localStorage.getItem(SILENT)) chime()
   if (!document.hidden || !("Notification" in window) || Notification.permission !== "granted") return
   const notice = new Notification(text, { tag: id })

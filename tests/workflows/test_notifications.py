@@ -1,19 +1,28 @@
 """Who is told of what; the list and reading it, over REST and as pages."""
 
+import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business, Membership
 from businesses.teams import create_team
 from conversations.models import HandoffReason
 from conversations.services.assigning import assign_conversation
+from conversations.services.following import set_following
 from conversations.services.handoffs import flag_for_person
+from conversations.services.merging import merge_conversations
 from conversations.services.notes import write_note
 from pingback.realtime import rooms
 from tests import builders
+from theo.assistants import change_assistant
+from workflows.listening import listen
 from workflows.models import Notification
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +79,111 @@ def test_what_waits_already_is_told_once(ada: User, acme: Business) -> None:
     assert told(ada) == ["handoff"]
 
 
+def hear() -> None:
+    listen(threading.Event())
+
+
+def test_what_a_customer_writes_is_news_to_who_has_or_follows_it_until_they_read_it(
+    ada: User, ben: User, acme: Business
+) -> None:
+    talk = builders.conversation(acme)
+    assign_conversation(conversation=talk, actor=ada, agent_id=ben.pk)
+    set_following(conversation=talk, user=ada, follows=True)
+    hear()
+    Notification.objects.all().delete()
+
+    builders.says(talk, "Still there?")
+    builders.says(talk, "Hello?")
+    hear()
+    hear()
+
+    assert (told(ben), told(ada)) == (["message"], ["message"])
+    assert listed(ben)[0]["text"] == "Cleo wrote to you"
+    builders.api(ben).post(f"/api/v1/conversations/{talk.pk}/read", {"seq": 2})
+    assert [Notification.objects.unread().filter(user=user).count() for user in (ada, ben)] == [1, 1]
+    builders.api(ben).post(f"/api/v1/conversations/{talk.pk}/read", {"seq": 3})
+    assert [Notification.objects.unread().filter(user=user).count() for user in (ada, ben)] == [1, 0]
+    builders.says(talk, "Well?")
+    builders.api(ada).post(f"/api/v1/conversations/{talk.pk}/read", {"seq": 4})  # who looks at it hears nothing
+    hear()
+    assert (told(ben), told(ada)) == (["message", "message"], ["message"])
+
+
+def test_what_is_unread_is_news_again_after_a_while_and_never_twice_in_the_list(ada: User, acme: Business) -> None:
+    hear()
+    talk = builders.conversation(acme)
+    assign_conversation(conversation=talk, actor=ada, agent_id=ada.pk)
+    hear()
+    long_ago = timezone.now() - timedelta(hours=1)
+    Notification.objects.update(created_at=long_ago, push_due_at=None, mail_due_at=None)
+    builders.says(talk, "Two")
+    hear()
+    one = Notification.objects.get()
+    assert one.created_at > long_ago
+    assert one.push_due_at
+    assert one.mail_due_at
+
+
+def test_a_new_conversation_is_news_until_somebody_has_it_and_not_where_theo_answers(
+    ada: User, ben: User, acme: Business
+) -> None:
+    hear()
+    talk = builders.conversation(acme)
+    hear()
+    assert (told(ada), told(ben)) == (["unassigned"], ["unassigned"])
+    assign_conversation(conversation=talk, actor=ben, agent_id=ben.pk)
+    hear()
+    assert Notification.objects.unread().filter(user=ada).count() == 0
+    change_assistant(actor=ada, mode="auto", auto_run=True)
+    builders.conversation(acme)
+    hear()
+    assert told(ada) == ["unassigned"]
+
+
+def test_of_what_is_merged_they_hear_where_it_is_merged_into(ada: User, ben: User, acme: Business) -> None:
+    gone = builders.conversation(acme)
+    into = builders.conversation(acme, customer=gone.customer)
+    assign_conversation(conversation=into, actor=ada, agent_id=ben.pk)
+    merge_conversations(conversation=gone, into=into, actor=ada)
+    hear()
+    Notification.objects.all().delete()
+    builders.says(gone, "Here, too")
+    hear()
+    assert list(Notification.objects.values_list("user", "conversation", "kind")) == [(ben.pk, into.pk, "message")]
+    builders.api(ben).post(f"/api/v1/conversations/{gone.pk}/read", {"seq": 2})
+    assert not Notification.objects.unread().exists()
+
+
+def test_a_kind_that_one_does_not_want_is_not_listed_and_does_not_ring(ada: User, acme: Business) -> None:
+    hear()
+    builders.conversation(acme)
+    hear()
+    api, settings = builders.api(ada), "/api/v1/notifications/settings"
+    assert [row["rings"] for row in listed(ada)] == [True]
+    api.patch(settings, {"not_rung": ["unassigned"]})
+    assert [row["rings"] for row in listed(ada)] == [False]
+    api.patch(settings, {"not_rung": [], "quiet_from": "00:00", "quiet_until": "23:59:59.999999"})
+    assert [row["rings"] for row in listed(ada)] == [False]
+    api.patch(settings, {"not_shown": ["unassigned"]})
+    assert listed(ada) == []
+    assert api.get("/api/v1/notifications").json()["unread"] == 0
+
+
+def test_many_messages_cost_no_more_than_one(ada: User, ben: User, acme: Business) -> None:
+    talks = [builders.conversation(acme) for _each in range(3)]
+    for talk in talks:
+        assign_conversation(conversation=talk, actor=ada, agent_id=ben.pk)
+    hear()
+    costs = []
+    for many in (1, 3):
+        for talk in talks[:many]:
+            builders.says(talk, "Hello?")
+        with CaptureQueriesContext(connection) as asked:
+            hear()
+        costs.append(len(asked))
+    assert costs[0] == costs[1]
+
+
 def test_reading_some_or_all_and_nobody_elses(ada: User, ben: User, acme: Business, mallory: User) -> None:
     for _each in range(3):
         flag_for_person(conversation=builders.conversation(acme), reason=HandoffReason.ERROR)
@@ -88,7 +202,8 @@ def test_a_longer_list_costs_no_more(ada: User, acme: Business, django_assert_nu
     for _each in range(many):
         flag_for_person(conversation=builders.conversation(acme), reason=HandoffReason.ERROR)
     client = builders.api(ada)
-    with django_assert_num_queries(4):  # session, membership, notifications, how many are unread
+    # Session, membership, how they want to be told, notifications, how many are unread.
+    with django_assert_num_queries(5):
         assert len(client.get("/api/v1/notifications").json()["results"]) == many
 
 

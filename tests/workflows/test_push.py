@@ -156,21 +156,27 @@ def test_settings_over_rest_and_on_the_page(ben: User, acme: Business, client: A
     api = builders.api(ben)
     path = "/api/v1/notifications/settings"
     assert api.get(path).json() == {
+        "not_shown": [],
+        "not_rung": [],
         "not_pushed": [],
+        "not_mailed": [],
+        "mail_after": 30,
         "quiet_from": None,
         "quiet_until": None,
         "time_zone": "UTC",
         "public_key": push.public_key(),
     }
     night = {"not_pushed": ["handoff"], "quiet_from": "22:00", "quiet_until": "07:00", "time_zone": "Asia/Tokyo"}
-    assert api.patch(path, night).json() == {**night, "public_key": push.public_key()}
-    for bad in ({"not_pushed": ["lunch"]}, {"quiet_from": None}, {"time_zone": "Mars"}):
+    assert api.patch(path, night).json().items() >= {**night, "public_key": push.public_key()}.items()
+    for bad in ({"not_rung": ["lunch"]}, {"quiet_from": None}, {"time_zone": "Mars"}, {"mail_after": 4}):
         assert api.patch(path, bad).status_code == 422, bad
     client.force_login(ben)
     page = "/settings/notifications/"
     assert 'value="22:00"' in client.get(page).content.decode()
-    assert client.post(page, {"pushed": ["assigned"], "time_zone": "UTC"}).status_code == 302
-    assert api.get(path).json()["not_pushed"] == ["mentioned", "handoff"]
+    assert client.post(page, {"not_pushed": ["assigned", "message"], "time_zone": "UTC"}).status_code == 302
+    changed = api.get(path).json()
+    assert (changed["not_pushed"], changed["mail_after"]) == (["mentioned", "handoff", "unassigned"], None)
+    assert len(changed["not_rung"]) == 5  # no box of that way is checked
     assert client.post(page, {"quiet_from": "22:00", "time_zone": "UTC"}).status_code == 422
 
 

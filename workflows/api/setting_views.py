@@ -16,13 +16,24 @@ from workflows.models import NotificationKind, NotificationSetting
 from workflows.push import public_key
 
 
-class SettingInput(serializers.Serializer[Any]):
-    """Nothing is pushed from `quiet_from` until `quiet_until`, by the clock of `time_zone`."""
+def _kinds() -> serializers.ListField:
+    child = serializers.ChoiceField(choices=NotificationKind.choices)
+    return serializers.ListField(child=child, max_length=len(NotificationKind), required=False)
 
-    not_pushed = serializers.ListField(
-        child=serializers.ChoiceField(choices=NotificationKind.choices),
-        max_length=len(NotificationKind),
-        required=False,
+
+class SettingInput(serializers.Serializer[Any]):
+    """Nothing rings or is pushed from `quiet_from` until `quiet_until`, by the clock of `time_zone`.
+
+    Kinds that are not told: `not_shown` at the bell, `not_rung` with a sound and on the desktop, `not_pushed` to
+    browsers, `not_mailed` in the mail that comes `mail_after` minutes (null: never) if you are not here.
+    """
+
+    not_shown = _kinds()
+    not_rung = _kinds()
+    not_pushed = _kinds()
+    not_mailed = _kinds()
+    mail_after = serializers.IntegerField(
+        min_value=telling.MAIL_AFTER.start, max_value=telling.MAIL_AFTER.stop - 1, allow_null=True, required=False
     )
     quiet_from = serializers.TimeField(format="%H:%M", allow_null=True, required=False)
     quiet_until = serializers.TimeField(format="%H:%M", allow_null=True, required=False)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -14,7 +15,8 @@ from conversations.wire import timestamp
 from foundation.api import SIGNED_IN, WITH_BODY, CursorQuery, IdField, newest_page, refusals
 from foundation.errors import Unprocessable
 from workflows.models import Notification, NotificationKind
-from workflows.notifications import MOST_AT_ONCE, mark_read, notifications_of, text_of
+from workflows.notifications import MOST_AT_ONCE, mark_read, notifications_of, text_of, unread_of
+from workflows.telling import rings, setting_of
 
 
 class NotificationOutput(serializers.Serializer[Any]):
@@ -24,6 +26,7 @@ class NotificationOutput(serializers.Serializer[Any]):
     text = serializers.CharField()
     read_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
+    rings = serializers.BooleanField(help_text="You want a sound for it, now: by its kind, outside your quiet hours.")
 
 
 class NotificationList(serializers.Serializer[Any]):
@@ -52,14 +55,16 @@ class Notifications(APIView):
         responses={200: NotificationList, **refusals(400, *SIGNED_IN, 422)},
     )
     def get(self, request: Request) -> Response:
-        """Newest first; `unread` counts all of yours."""
+        """Newest first, of the kinds that you want to see; `unread` counts all of them."""
         require(request.user, Action.HANDLE_CONVERSATIONS)
         query = CursorQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         cursor, limit = query.validated_data.get("cursor"), query.validated_data["limit"]
-        page, following = newest_page(notifications_of(request.user), cursor=cursor, limit=limit, by="created_at")
-        unread = Notification.objects.of(request.user).unread().count()
-        return Response({"results": [_payload(row) for row in page], "next": following, "unread": unread})
+        setting, now = setting_of(request.user), timezone.now()
+        rows = notifications_of(request.user, setting)
+        page, following = newest_page(rows, cursor=cursor, limit=limit, by="created_at")
+        results = [_payload(row) | {"rings": rings(setting, row.kind, now)} for row in page]
+        return Response({"results": results, "next": following, "unread": unread_of(request.user, setting)})
 
 
 class NotificationsRead(APIView):
