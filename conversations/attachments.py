@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -15,7 +15,8 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from conversations.models import Attachment, Conversation, SenderType
+from accounts.models import User
+from conversations.models import Attachment, Conversation, ScheduledMessage, SenderType
 from foundation.errors import Unprocessable
 from foundation.ids import parse_id
 
@@ -109,8 +110,22 @@ def ids_of(texts: Sequence[str]) -> list[UUID]:
 def unsent_among(texts: Sequence[str], conversation: Conversation) -> list[Facts]:
     """Facts of those that can still be sent, for a composer that is shown again."""
     ids = [attachment_id for text in texts[:MAX_OF_MESSAGE] if (attachment_id := parse_id(text))]
-    rows = conversation.files.filter(pk__in=ids, message=None, sender_type=SenderType.AGENT)
+    rows = conversation.files.filter(pk__in=ids, message=None, scheduled=None, sender_type=SenderType.AGENT)
     return [facts_of(file) for file in rows.order_by("created_at", "pk")]
+
+
+def begun_by(user: User, conversation: Conversation) -> list[Facts]:
+    """What they uploaded for a reply that is not sent yet."""
+    rows = conversation.files.filter(uploader=user, message=None, scheduled=None).order_by("created_at", "pk")
+    return [facts_of(file) for file in rows[:MAX_OF_MESSAGE]]
+
+
+def with_facts(scheduled: Iterable[ScheduledMessage]) -> list[ScheduledMessage]:
+    """scheduled: with their `files` at hand."""
+    rows = list(scheduled)
+    for row in rows:
+        row.facts = [facts_of(file) for file in sorted(row.files.all(), key=lambda file: file.pk)]
+    return rows
 
 
 def _id_in(item: object) -> str:
@@ -128,7 +143,7 @@ def take(ids: Sequence[UUID], *, conversation_id: UUID, sender_type: str) -> lis
     Raises Unprocessable, in the same words for what is unknown, somebody else's or sent already.
     """
     rows = Attachment.objects.select_for_update().filter(
-        pk__in=ids, conversation_id=conversation_id, message=None, sender_type=sender_type
+        pk__in=ids, conversation_id=conversation_id, message=None, scheduled=None, sender_type=sender_type
     )
     found = rows.in_bulk()
     if len(found) < len(ids):

@@ -55,7 +55,7 @@ def reply(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
             mentioned = mentions_in(content, business_id=found.business_id)
             write_note(conversation=found, author=author, content=content, mentions=mentioned, key=key)
         else:
-            if send_at := _later(request, found, has_files=bool(chosen)):
+            if send_at := _later(request, found):
                 send_later(
                     conversation=found,
                     author=author,
@@ -64,6 +64,7 @@ def reply(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
                     seen_seq=_seen(request),
                     quoted_seq=_quoted(request),
                     key=key,
+                    attachments=ids_of(chosen),
                 )
                 keep_draft(conversation=found, user=author, content="")
                 return HttpResponse(status=204) if is_fetch(request) else redirect(address_of(request, found) + "#end")
@@ -112,12 +113,12 @@ def draft(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-def _later(request: HttpRequest, found: Conversation, *, has_files: bool) -> datetime | None:
+def _later(request: HttpRequest, found: Conversation) -> datetime | None:
     """When it goes out; None = at once, as what stays in the house does: that can be taken back anyway."""
     if choice := request.POST.get("later"):
-        return doing.time_to_send(choice, has_files=has_files)
+        return doing.time_from(choice, request.POST.get("later_at", ""))
     is_news = (_seen(request) or found.last_seq) < found.last_seq  # the sender is to hear of it now
-    leaves_alone = not (has_files or found.is_web or is_news or request.POST.get("then"))
+    leaves_alone = not (found.is_web or is_news or request.POST.get("then"))
     return timezone.now() + UNDO if request.POST.get("undo") and leaves_alone else None
 
 

@@ -19,16 +19,17 @@ MORNING = 9
 
 
 def do(*, conversation: Conversation, what: str, value: str, actor: User) -> Handled:
-    """what: `snooze:reply`, `snooze:later`, `snooze:tomorrow`, `snooze:monday`, `priority:<word or nothing>`, `tag`
-    and `untag:<name>`, `follow`, `unfollow`, `block`, `unblock`. value: of `tag`, what was written.
+    """what: `snooze:reply`, `snooze:later`, `snooze:tomorrow`, `snooze:monday`, `snooze:at`, `priority:<word or
+    nothing>`, `tag` and `untag:<name>`, `follow`, `unfollow`, `block`, `unblock`. value: of `tag`, what was written; of
+    `snooze:at`, a time as `time_from` takes it.
 
     Raises NotFound for any other word, and as the services do.
     """
     word, _sep, rest = what.partition(":")
     if what == "snooze:reply":
         return park_conversation(conversation=conversation, actor=actor)
-    if word == "snooze" and rest in CHOICES:
-        return snooze_conversation(conversation=conversation, until=CHOICES[rest](timezone.localtime()), actor=actor)
+    if word == "snooze":
+        return snooze_conversation(conversation=conversation, until=time_from(rest, value), actor=actor)
     if word == "priority" and (not rest or rest.upper() in Priority.names):
         return set_priority(conversation=conversation, priority=Priority.of(rest), actor=actor)
     if word == "tag":
@@ -43,13 +44,19 @@ def do(*, conversation: Conversation, what: str, value: str, actor: User) -> Han
     raise NotFound
 
 
-def time_to_send(choice: str, *, has_files: bool) -> datetime:
-    """choice: as of `snooze`. Raises NotFound for any other word, Invalid with files: those go out at once."""
-    if choice not in CHOICES:
+def time_from(choice: str, at: str) -> datetime:
+    """choice: `later`, `tomorrow`, `monday`, or `at`: a day and time by the reader's clock, as a field has it.
+
+    Raises NotFound for any other word, Invalid for no time.
+    """
+    if choice in CHOICES:
+        return CHOICES[choice](timezone.localtime())
+    if choice != "at":
         raise NotFound
-    if has_files:
-        raise Invalid(_("Files go out at once: take them off, or send now."))
-    return CHOICES[choice](timezone.localtime())
+    try:
+        return timezone.make_aware(datetime.strptime(at, "%Y-%m-%dT%H:%M"))
+    except ValueError as error:
+        raise Invalid(_("Choose a day and a time.")) from error
 
 
 def _later(now: datetime) -> datetime:

@@ -6,12 +6,14 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
 from businesses.pages import member_page
 from conversations import pages
+from conversations.attachments import unsent_among
 from conversations.models import Conversation, Note
 from conversations.services.editing import delete_message, edit_message
 from conversations.services.later import take_back
@@ -78,14 +80,20 @@ def unschedule(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     try:
         if row is None:
             raise NotFound(_("It is sent already."))
-        content = row.content
+        content, ids = row.content, [str(pk) for pk in row.files.order_by("pk").values_list("pk", flat=True)]
         take_back(scheduled=row, actor=user)
     except Refused as refusal:
         if is_fetch(request):
             return refused(refusal)
         messages.error(request, refusal.detail)
         return redirect("conversation", found.pk)
-    return JsonResponse({"content": content}) if is_fetch(request) else redirect("conversation", found.pk)
+    if not is_fetch(request):
+        return redirect("conversation", found.pk)
+    files = [
+        render_to_string("conversations/unsent.html", {"conversation": found, "file": file}, request)
+        for file in unsent_among(ids, found)
+    ]
+    return JsonResponse({"content": content, "files": files})
 
 
 def _page(

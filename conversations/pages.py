@@ -10,7 +10,16 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
-from conversations.models import ChannelType, Conversation, Follower, MailOriginal, Message, ScheduledMessage
+from conversations.attachments import with_facts
+from conversations.models import (
+    Attachment,
+    ChannelType,
+    Conversation,
+    Follower,
+    MailOriginal,
+    Message,
+    ScheduledMessage,
+)
 from conversations.selectors import conversations_of_person, messages_after, messages_before
 
 WINDOW = 50
@@ -137,11 +146,12 @@ def mergeable(conversation: Conversation) -> list[Conversation]:
 
 def scheduled_in(conversation: Conversation) -> list[ScheduledMessage]:
     """What waits to be sent, the next one first."""
-    return list(conversation.scheduled.select_related("author").order_by("send_at", "pk"))
+    rows = conversation.scheduled.select_related("author").prefetch_related("files")
+    return with_facts(rows.order_by("send_at", "pk"))
 
 
 def visible_conversation(user: User, conversation_id: UUID) -> Conversation | None:
-    """With what the page shows of it, `unread` and `is_followed` by the user, in one query.
+    """With what the page shows of it, `unread`, `is_followed` and `has_unsent` files by the user, in one query.
 
     merged_count: how many are merged into it.
     """
@@ -149,5 +159,6 @@ def visible_conversation(user: User, conversation_id: UUID) -> Conversation | No
     rows = Conversation.objects.visible_to(user).for_reading().select_related("rating").with_unread(user)
     merged = Conversation.objects.filter(merged_into=OuterRef("pk")).order_by().values("merged_into")
     count = Subquery(merged.annotate(count=Count("pk")).values("count"), output_field=IntegerField())
-    rows = rows.annotate(is_followed=follows, merged_count=Coalesce(count, 0))
+    unsent = Exists(Attachment.objects.filter(conversation=OuterRef("pk"), uploader=user, message=None, scheduled=None))
+    rows = rows.annotate(is_followed=follows, has_unsent=unsent, merged_count=Coalesce(count, 0))
     return rows.filter(pk=conversation_id).first()

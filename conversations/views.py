@@ -19,6 +19,7 @@ from businesses.pages import member_page
 from businesses.policy import Action, require
 from conversations import lists, pages, picker
 from conversations.asides import Asides, asides_of
+from conversations.attachments import begun_by
 from conversations.merged import with_merged
 from conversations.models import Conversation, Macro, Tag
 from conversations.saved_views.services import may_change
@@ -174,6 +175,7 @@ def thread_context(request: HttpRequest, found: Conversation) -> dict[str, Any]:
         "choices": picker.choices_for(request.user, found),  # type: ignore[arg-type]
         "entries": entries,
         "asides": asides,
+        "unsent": begun_by(request.user, found) if found.has_unsent else [],  # type: ignore[arg-type,attr-defined]
         "scheduled": pages.scheduled_in(found),
         "macros": Macro.objects.visible_to(request.user),
         "tags": Tag.objects.visible_to(request.user).order_by("name"),

@@ -172,12 +172,13 @@ def note_payload(note: Note) -> Payload:
 
 
 def scheduled_payload(row: ScheduledMessage) -> Payload:
-    """For the team alone."""
+    """For the team alone. row: with its `facts`."""
     return {
         "id": str(row.pk),
         "conversation_id": str(row.conversation_id),
         "author_id": str(row.author_id),
         "content": row.content,
+        "attachments": [attachment_payload(facts) for facts in row.facts],
         "send_at": timestamp(row.send_at),
         "created_at": timestamp(row.created_at),
     }

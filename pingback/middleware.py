@@ -3,6 +3,7 @@
 import zoneinfo
 from collections.abc import Callable
 from datetime import UTC, tzinfo
+from functools import cache
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -59,7 +60,10 @@ class KnownHost:
 
 
 class ReadersTimeZone:
-    """Pages show times in the workspace's zone; the API stays in UTC."""
+    """Pages show times where the reader's browser is, else in the workspace's zone; the API stays in UTC.
+
+    The browser says so in a cookie (static/js/zone.js).
+    """
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -70,13 +74,17 @@ class ReadersTimeZone:
         membership = membership_of(request.user)
         if membership is None:
             return self.get_response(request)
-        with timezone.override(_zone(membership.business.time_zone)):
+        zone = _zone(request.COOKIES.get("zone", "")) or _zone(membership.business.time_zone)
+        # UTC where this machine knows neither: a page with another clock beats none.
+        with timezone.override(zone or UTC):
             return self.get_response(request)
 
 
-def _zone(name: str) -> tzinfo:
-    """UTC for a zone that this machine does not know: a page with another clock beats none."""
-    try:
-        return zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        return UTC
+def _zone(name: str) -> tzinfo | None:
+    """None for what is none, or what this machine does not know."""
+    return zoneinfo.ZoneInfo(name) if name in _zones() else None
+
+
+@cache
+def _zones() -> set[str]:
+    return zoneinfo.available_timezones()

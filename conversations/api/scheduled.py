@@ -10,7 +10,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from businesses.scopes import Resource
+from conversations.api.serializers import AttachmentOutput
 from conversations.api.views import conversation_for
+from conversations.attachments import ids_in, with_facts
 from conversations.services.later import send_later, take_back
 from conversations.services.message_drafts import MAX_CONTENT
 from conversations.wire import scheduled_payload
@@ -18,7 +20,10 @@ from foundation.api import IDEMPOTENCY_KEY, SIGNED_IN, WITH_BODY, Done, Text, id
 
 
 class ScheduledInput(serializers.Serializer[Any]):
-    content = Text(max_length=MAX_CONTENT, trim_whitespace=False)
+    content = Text(max_length=MAX_CONTENT, trim_whitespace=False, allow_blank=True, help_text="Blank only with files.")
+    attachments = serializers.ListField(
+        required=False, allow_null=True, help_text="What upload returned: the objects or their `url`s. At most 5."
+    )
     send_at = serializers.DateTimeField(help_text="In the future, at most a year from now.")
     seen_seq = serializers.IntegerField(
         min_value=0,
@@ -34,6 +39,7 @@ class ScheduledOutput(serializers.Serializer[Any]):
     conversation_id = serializers.UUIDField()
     author_id = serializers.UUIDField()
     content = serializers.CharField()
+    attachments = AttachmentOutput(many=True)
     send_at = serializers.DateTimeField()
     created_at = serializers.DateTimeField()
 
@@ -51,8 +57,9 @@ class Scheduled(APIView):
     )
     def get(self, request: Request, conversation_id: str) -> Response:
         """The next one first, those of the whole team."""
-        rows = conversation_for(request, conversation_id).scheduled.order_by("send_at", "pk")
-        return Response({"results": [scheduled_payload(row) for row in rows], "next": None})
+        rows = conversation_for(request, conversation_id).scheduled.prefetch_related("files")
+        shown = with_facts(rows.order_by("send_at", "pk"))
+        return Response({"results": [scheduled_payload(row) for row in shown], "next": None})
 
     @extend_schema(
         summary="Send a message later",
@@ -66,8 +73,17 @@ class Scheduled(APIView):
         conversation = conversation_for(request, conversation_id)
         data = ScheduledInput(data=request.data)
         data.is_valid(raise_exception=True)
-        row = send_later(conversation=conversation, author=request.user, key=key, **data.validated_data)
-        return Response(scheduled_payload(row), status=201)
+        given = data.validated_data
+        row = send_later(
+            conversation=conversation,
+            author=request.user,
+            key=key,
+            content=given["content"],
+            send_at=given["send_at"],
+            seen_seq=given.get("seen_seq"),
+            attachments=ids_in(given.get("attachments")),
+        )
+        return Response(scheduled_payload(with_facts([row])[0]), status=201)
 
 
 class OneScheduled(APIView):

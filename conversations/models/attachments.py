@@ -13,7 +13,7 @@ from foundation.ids import new_id
 
 
 class Attachment(models.Model):
-    """A file of a conversation. It has no message until it is sent; what never is goes after a day.
+    """A file of a conversation. It has no message until it is sent; what never is, nor waits to be, goes after a day.
 
     The bytes lie under MEDIA_ROOT by the row's id (conversations/attachments.py), never by a name from outside.
     """
@@ -22,6 +22,8 @@ class Attachment(models.Model):
     business = models.ForeignKey(Business, models.CASCADE, related_name="attachments")
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="files")
     message = models.ForeignKey(Message, models.CASCADE, null=True, related_name="files")
+    # What it waits with.
+    scheduled = models.ForeignKey("ScheduledMessage", models.SET_NULL, null=True, related_name="files")
     # An agent; None for the customer's side.
     uploader = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     sender_type = models.CharField(_("sent by"), max_length=10, choices=SenderType)

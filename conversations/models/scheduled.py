@@ -23,7 +23,7 @@ class ScheduledMessage(models.Model):
     business = models.ForeignKey(Business, models.CASCADE, related_name="+")
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="scheduled")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
-    content = models.TextField(_("text"))
+    content = models.TextField(_("text"), blank=True)
     # The sender's own id of it, as of messages; "" = none.
     key = models.CharField(max_length=128, blank=True, editable=False)
     # What others write behind it sends the words back. None: they go whatever came.
@@ -31,6 +31,9 @@ class ScheduledMessage(models.Model):
     quoted_seq: "models.PositiveIntegerField[Any, Any]" = models.PositiveIntegerField(null=True)
     send_at = models.DateTimeField(_("to be sent"), db_index=True)
     created_at = models.DateTimeField(_("written"), auto_now_add=True)
+
+    # What the payload shows of its files, of rows that `attachments.with_facts` brought.
+    facts: "list[dict[str, Any]]"
 
     objects = BusinessScoped["ScheduledMessage"].as_manager()
 

@@ -1,6 +1,9 @@
 """What an agent has begun to write, kept for whichever screen they sit down at next."""
 
+from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -11,20 +14,29 @@ from foundation.text import is_clean
 
 
 def keep_draft(*, conversation: Conversation, user: User, content: str, is_note: bool = False) -> None:
-    """Instead of the one before; "" = there is none any more. Nobody else ever sees it, so nobody is told.
+    """Instead of the one before; "" = there is none any more. Nobody else ever sees it; the user's own screens hear.
 
     Raises Unprocessable.
     """
     if len(content) > MAX_CONTENT or not is_clean(content):
         raise Unprocessable(_("At most %(most)d characters.") % {"most": MAX_CONTENT}, field="content")
     if not content.strip():
-        ReplyDraft.objects.filter(conversation=conversation, user=user).delete()
+        if ReplyDraft.objects.filter(conversation=conversation, user=user).delete()[0]:
+            _tell(conversation, user, content="", is_note=is_note)
         return
     ReplyDraft.objects.update_or_create(
         conversation=conversation,
         user=user,
         defaults={"content": content, "is_note": is_note, "updated_at": timezone.now()},
     )
+    _tell(conversation, user, content=content, is_note=is_note)
+
+
+def _tell(conversation: Conversation, user: User, *, content: str, is_note: bool) -> None:
+    def publish() -> None:
+        import_string(settings.DRAFT_PUBLISHER)(conversation=conversation, user=user, content=content, is_note=is_note)
+
+    transaction.on_commit(publish, robust=True)
 
 
 def draft_of(conversation: Conversation, user: User) -> ReplyDraft | None:

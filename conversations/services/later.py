@@ -3,6 +3,7 @@
 Five seconds are enough to undo what leaves the house; what somebody else wrote meanwhile sends the words back.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -12,7 +13,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from conversations import events
-from conversations.models import ActivityKind, Conversation, ScheduledMessage
+from conversations.attachments import take
+from conversations.models import ActivityKind, Attachment, Conversation, ScheduledMessage, SenderType
 from conversations.services.activities import tell
 from conversations.services.drafts import draft_of, keep_draft
 from conversations.services.locking import lock_own, locked
@@ -37,12 +39,13 @@ def send_later(
     seen_seq: int | None = None,
     quoted_seq: int | None = None,
     key: str = "",
+    attachments: Sequence[UUID] = (),
 ) -> ScheduledMessage:
-    """send_at: aware, in the future. seen_seq, quoted_seq, key: as of `send_reply`; the same key again gives the first.
+    """send_at: aware, in the future. The rest as of `send_reply`; the same key again gives the first.
 
     Raises Unprocessable, Invalid for a time that is none, Forbidden when the author was just removed.
     """
-    check_content(content)
+    check_content(content, has_attachments=bool(attachments))
     check_key(key)
     if not timezone.now() < send_at <= timezone.now() + LONGEST:
         raise Invalid(_("Choose a time in the future, at most a year from now."))
@@ -55,6 +58,7 @@ def send_later(
         raise Unprocessable(_("There is no such message here."), field="quoted_seq")
     if conversation.scheduled.count() >= MOST:
         raise Invalid(_("At most %(most)d messages wait in a conversation.") % {"most": MOST})
+    files = take(attachments, conversation_id=conversation.pk, sender_type=SenderType.AGENT)
     row = own.create(
         business_id=conversation.business_id,
         conversation=conversation,
@@ -65,6 +69,7 @@ def send_later(
         quoted_seq=quoted_seq,
         key=key,
     )
+    Attachment.objects.filter(pk__in=[file.pk for file in files]).update(scheduled=row)
     events.record(conversation.business_id, [events.conversation_updated(conversation, actor_id=author.pk)])
     return row
 
@@ -96,6 +101,8 @@ def _send(pk: UUID) -> bool:
         return False  # somebody was there first
     try:
         with transaction.atomic():
+            files = list(row.files.order_by("pk").values_list("pk", flat=True))
+            row.files.update(scheduled=None)
             send_reply(
                 conversation=row.conversation,
                 author=row.author,
@@ -103,6 +110,7 @@ def _send(pk: UUID) -> bool:
                 key=row.key or f"later-{row.pk}",
                 seen_seq=row.seen_seq,
                 quoted_seq=row.quoted_seq,
+                attachments=files,
             )
             ScheduledMessage.objects.filter(pk=pk).delete()
     except Refused as refusal:
@@ -114,8 +122,9 @@ def _send(pk: UUID) -> bool:
 
 
 def _back_to_draft(row: ScheduledMessage) -> None:
-    """Before what its author has begun meanwhile; nothing that was written is lost."""
+    """Before what its author has begun meanwhile; nothing that was written is lost, and no file for a day."""
     begun = draft_of(row.conversation, row.author)
     both = f"{row.content}\n{begun.content}" if begun else row.content
     keep_draft(conversation=row.conversation, user=row.author, content=both[:MAX_CONTENT])
+    row.files.update(scheduled=None, created_at=timezone.now())
     row.delete()

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
+from accounts.models import User
 from businesses.models import FeedEvent, Membership
 from channels_app import signs
-from conversations.models import SenderType
+from conversations.models import Conversation, SenderType
 from conversations.services.receipts import Receipt
 from pingback.realtime import bus, rooms
 from pingback.realtime.bus import Envelope
@@ -60,16 +61,28 @@ def theo_draft(*, membership: Membership, conversation_id: UUID, content: str) -
 def notifications_changed(*, business_id: UUID, user_ids: Collection[UUID]) -> None:
     """Let the sockets of these people in the workspace look at their notifications again. Asks the database."""
     try:
-        told = Membership.objects.filter(business_id=business_id, user_id__in=user_ids, is_active=True)
-        packet = encode_event("notifications_changed", {})
-        _hand_over(
-            [
-                {"business": str(business_id), "room": rooms.member(pk), "packet": packet, "skip": None}
-                for pk in told.values_list("pk", flat=True)
-            ]
-        )
+        _tell_people(business_id, user_ids, encode_event("notifications_changed", {}))
     except Exception:
         log.exception("Nobody was told that there are notifications")
+
+
+def draft_changed(*, conversation: Conversation, user: User, content: str, is_note: bool) -> None:
+    """Tell a person's own sockets what they have begun to write, in whichever of their tabs. Asks the database."""
+    try:
+        payload = {"conversation_id": str(conversation.pk), "content": content, "is_note": is_note}
+        _tell_people(conversation.business_id, [user.pk], encode_event("draft_changed", payload))
+    except Exception:
+        log.exception("A draft was not told to other tabs")
+
+
+def _tell_people(business_id: UUID, user_ids: Collection[UUID], packet: str) -> None:
+    told = Membership.objects.filter(business_id=business_id, user_id__in=user_ids, is_active=True)
+    _hand_over(
+        [
+            {"business": str(business_id), "room": rooms.member(pk), "packet": packet, "skip": None}
+            for pk in told.values_list("pk", flat=True)
+        ]
+    )
 
 
 def session_ended(session_id: UUID) -> None:

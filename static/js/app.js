@@ -7,7 +7,9 @@ import { enhanceMenus } from "./menu.js"
 import { enhanceTabs } from "./tabs.js"
 import { enhanceTheme } from "./theme.js"
 import { enhanceToasts } from "./toast.js"
+import { tellZone } from "./zone.js"
 
+tellZone()
 enhanceTheme()
 enhanceMenus()
 enhanceDialogs()

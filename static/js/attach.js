@@ -119,6 +119,10 @@ export function enhanceAttach(form, complain) {
     get chips() {
       return [...list.children]
     },
+    /** Those that are uploaded already, each as the server draws it. */
+    put(drawn) {
+      for (const text of drawn) list.append(chipIn(text))
+    },
     /** The ids, as one text. */
     get names() {
       return [...list.querySelectorAll("[name=attachments]")].map(({ value }) => value).join()

@@ -12,6 +12,7 @@ import { enhanceSuggest } from "./suggest.js"
 const TYPING_EVERY_MS = 3000
 const HIGHEST_PX = 240
 const KEEP_AFTER_MS = 800
+const WRITING_MS = 5000 // after a key was pressed, somebody is writing
 const KEY_REUSED = "idempotency_key_reused"
 
 /**
@@ -33,6 +34,7 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
   let isStopped = false
   let keeping = 0 // the timer, while the draft is not with the server yet
   let kept = null // what the server has of it
+  let wroteAt = 0
   let later = "" // when it goes out, if not now
   let then = "" // what is done with the conversation once it is sent
   let force = false // it goes whatever came in the meantime
@@ -186,6 +188,11 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
     event.submitter?.closest("[data-pop]")?.removeAttribute("open")
     send()
   })
+  form.elements.later_at.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return
+    event.preventDefault() // else it goes out at once, by the first button of the form
+    form.requestSubmit(form.querySelector("[name=later][value=at]"))
+  })
   stale.addEventListener("click", ({ target }) => {
     if (target.closest("[data-stale-anyway]")) {
       force = true
@@ -211,6 +218,7 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
     send()
   })
   text.addEventListener("input", () => {
+    wroteAt = Date.now()
     grow()
     remember()
     keep()
@@ -234,11 +242,25 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
       dressForMode()
       text.focus()
     },
-    /** Words that come back from where they waited. */
-    put(words) {
+    /** What the same person wrote in another tab; not over what is being written here, which is kept in its turn. */
+    heard({ content, is_note }) {
+      const words = `${is_note} ${content}`
+      if (words === kept || keeping || form.hasAttribute("aria-busy") || Date.now() - wroteAt < WRITING_MS) return
+      kept = words
+      form.querySelector(`[name=mode][value=${is_note ? "note" : "reply"}]`).checked = true
+      text.value = content
+      if (!content) for (const chip of files.chips) chip.remove() // it is sent
+      if (content) sessionStorage.setItem(draft, content)
+      else sessionStorage.removeItem(draft)
+      dressForMode()
+      grow()
+    },
+    /** What comes back from where it waited. files: as they stand in a composer. */
+    put({ content, files: chips }) {
       ;(form.querySelector("[name=mode][value=reply]") ?? noteMode).checked = true
       dressForMode()
-      text.value = text.value ? `${words}\n${text.value}` : words
+      files.put(chips)
+      text.value = text.value ? `${content}\n${text.value}` : content
       text.dispatchEvent(new Event("input", { bubbles: true }))
       text.focus()
     },

@@ -149,7 +149,7 @@ export function enhanceInbox(body) {
     event.preventDefault()
     try {
       const answer = await ask(event.target.action, { body: new FormData(event.target, event.submitter) })
-      composer.put((await answer.json()).content)
+      composer.put(await answer.json())
     } catch (error) {
       complain(error)
     }
@@ -323,7 +323,9 @@ export function enhanceInbox(body) {
       else if (name === "delivered" || name === "read") {
         if (payload.conversation_id === thread?.id) thread.reached(name, payload.seq)
       } else if (name === "conversation_assigned") assigned(payload)
-      else if (name === "theo_draft") showWriting(payload)
+      else if (name === "draft_changed") {
+        if (payload.conversation_id === thread?.id) composer.heard(payload)
+      } else if (name === "theo_draft") showWriting(payload)
       else hear(name, payload)
     },
     onState: (state, reason) => {

@@ -17,7 +17,8 @@ export function enhanceMenus() {
   })
   document.addEventListener("keydown", (event) => {
     const menu = event.target.closest?.("[data-pop][open]")
-    if (menu && STEPS[event.key] && step(menu, STEPS[event.key])) event.preventDefault()
+    const isField = event.target.matches?.("input") // it has its own use for arrows
+    if (menu && STEPS[event.key] && !isField && step(menu, STEPS[event.key])) event.preventDefault()
     if (event.key !== "Escape" || !menu) return
     menu.open = false
     menu.querySelector("summary").focus()

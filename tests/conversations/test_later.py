@@ -1,21 +1,32 @@
 """What is sent later: seen by the team, sent once, and a draft again when it cannot or shall not go."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
 from businesses.members import remove_member
 from businesses.models import Business, FeedEvent
-from conversations.models import Activity, ActivityKind, ChannelType, Conversation, Message, ScheduledMessage
+from conversations.models import (
+    Activity,
+    ActivityKind,
+    Attachment,
+    ChannelType,
+    Conversation,
+    Message,
+    ScheduledMessage,
+)
 from conversations.services.drafts import draft_of
 from conversations.services.later import MOST, send_due, send_later
+from conversations.services.uploads import purge_unsent
 from foundation.errors import Invalid
 from pingback.realtime import rooms
-from tests import builders
+from tests import builders, corpus
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -113,7 +124,7 @@ def test_the_page_waits_five_seconds_with_what_leaves_the_house_and_gives_it_bac
     assert "Undo" in page
 
     answer = client.post(f"{there}take-back/", {"scheduled": row.pk}, headers={"X-Requested-With": "fetch"})
-    assert answer.json() == {"content": "Dear Cleo"}
+    assert answer.json() == {"content": "Dear Cleo", "files": []}
     client.post(f"{there}reply/", reply)
     with time_machine.travel(timezone.now() + timedelta(seconds=6)):
         assert send_due() == 1
@@ -121,6 +132,78 @@ def test_the_page_waits_five_seconds_with_what_leaves_the_house_and_gives_it_bac
 
     client.post(f"/inbox/{builders.conversation(acme, customer=mail.customer).pk}/reply/", reply)
     assert Message.objects.filter(sender=ada).count() == 2  # a chat does not wait
+
+
+def file_of(mail: Conversation, ada: User) -> dict[str, Any]:
+    file = SimpleUploadedFile("plan.png", corpus.picture())
+    path = f"/api/v1/conversations/{mail.pk}/upload"
+    uploaded: dict[str, Any] = builders.api(ada).post(path, {"file": file}, format="multipart").json()
+    return uploaded
+
+
+def test_files_wait_with_their_words_and_go_out_with_them(mail: Conversation, ada: User) -> None:
+    api, path = builders.api(ada), f"/api/v1/conversations/{mail.pk}/scheduled"
+    file = file_of(mail, ada)
+    body = {"content": "", "send_at": (timezone.now() + timedelta(days=3)).isoformat(), "attachments": [file]}
+    assert api.post(path, {**body, "attachments": []}).status_code == 422
+    assert [each["id"] for each in api.post(path, body).json()["attachments"]] == [file["id"]]
+    assert api.post(path, body).status_code == 422  # it waits already
+    assert api.post(f"/api/v1/conversations/{mail.pk}/messages", {**body, "content": "Hi"}).status_code == 422
+    [row] = api.get(path).json()["results"]
+    assert [each["id"] for each in row["attachments"]] == [file["id"]]
+    client = Client()
+    client.force_login(ada)
+    assert "plan.png" in client.get(f"/inbox/{mail.pk}/").content.decode()
+
+    Attachment.objects.update(created_at=timezone.now() - timedelta(days=2))
+    assert purge_unsent() == 0
+    send_all()
+
+    message = Message.objects.get(sender=ada)
+    assert [each["id"] for each in message.attachments] == [file["id"]]
+    assert not ScheduledMessage.objects.exists()
+
+
+def test_files_of_words_that_come_back_are_in_the_composer_again(mail: Conversation, ada: User) -> None:
+    client, there = Client(), f"/inbox/{mail.pk}/"
+    client.force_login(ada)
+    file = file_of(mail, ada)
+    assert f'value="{file["id"]}"' in client.get(there).content.decode()  # what is begun outlives the page
+    reply = {"content": "Look", "mode": "reply", "undo": "1", "seen_seq": "1", "attachments": file["id"]}
+    client.post(f"{there}reply/", reply)
+    row = ScheduledMessage.objects.get()
+    assert f'value="{file["id"]}"' not in client.get(there).content.decode()
+    Attachment.objects.update(created_at=timezone.now() - timedelta(days=2))
+
+    answer = client.post(f"{there}take-back/", {"scheduled": row.pk}, headers={"X-Requested-With": "fetch"})
+
+    assert file["id"] in answer.json()["files"][0]
+    assert purge_unsent() == 0
+    assert f'value="{file["id"]}"' in client.get(there).content.decode()
+
+
+def test_the_page_takes_any_time_by_the_readers_clock(mail: Conversation, ada: User) -> None:
+    client, there = Client(), f"/inbox/{mail.pk}/"
+    client.force_login(ada)
+    client.cookies["zone"] = "Asia/Tokyo"
+    day = (timezone.now() + timedelta(days=2)).date().isoformat()
+    at_nine_there = datetime.fromisoformat(f"{day}T00:00:00+00:00")
+    fetch = {"X-Requested-With": "fetch"}
+
+    reply = {"content": "Soon", "mode": "reply", "later": "at"}
+    assert client.post(f"{there}reply/", {**reply, "later_at": f"{day}T09:00"}).status_code == 302
+    assert client.post(f"{there}reply/", {**reply, "later_at": "soon"}, headers=fetch).status_code == 400
+    assert client.post(f"{there}reply/", {**reply, "later_at": "2001-01-01T09:00"}, headers=fetch).status_code == 400
+    assert [row.send_at for row in ScheduledMessage.objects.all()] == [at_nine_there]
+    assert "09:00" in client.get(there).content.decode().split('id="scheduled"')[1]
+
+    assert client.post(f"{there}handle/", {"do": "snooze:at", "value": f"{day}T09:00"}).status_code == 302
+    assert client.post(f"{there}handle/", {"do": "snooze:at", "value": ""}, headers=fetch).status_code == 400
+    mail.refresh_from_db()
+    assert mail.snoozed_until == at_nine_there
+
+    client.cookies["zone"] = "Mars/Olympus"
+    assert client.get(there).status_code == 200
 
 
 def test_the_page_plans_for_tomorrow(mail: Conversation, ada: User) -> None:
