@@ -4,10 +4,18 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import Q
-from django.db.models.functions import Length
+from django.db.models import OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce, Length
 
-from conversations.models import Conversation, ConversationQuerySet, Customer, Message, MessageQuerySet
+from conversations.models import (
+    Conversation,
+    ConversationQuerySet,
+    Customer,
+    Message,
+    MessageQuerySet,
+    ReadMark,
+    SenderType,
+)
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -69,6 +77,14 @@ def messages_before(conversation: Conversation, seq: int | None, *, limit: int) 
     if seq is not None:
         rows = rows.filter(seq__lt=seq)
     return list(rows.order_by("-seq")[:limit])[::-1]
+
+
+def unread_elsewhere(conversation_id: UUID, user: "User", *, limit: int) -> list[Message]:
+    """What customers wrote, and the user has not read, in the conversations that are merged into this one."""
+    mark = ReadMark.objects.filter(conversation=OuterRef("conversation"), user=user).values("seq")
+    rows = Message.objects.filter(conversation__merged_into=conversation_id, sender_type=SenderType.CUSTOMER)
+    rows = rows.filter(seq__gt=Coalesce(Subquery(mark), 0)).select_related("conversation__stored_receipts")
+    return list(rows.order_by("created_at", "pk")[:limit])
 
 
 def whole_history(conversation: Conversation) -> list[Message]:

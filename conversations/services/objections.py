@@ -7,6 +7,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from conversations.models import Conversation, Message, SenderType
+from conversations.selectors import unread_elsewhere
 from conversations.services.locking import no_member
 from conversations.services.message_drafts import Draft
 from conversations.wire import for_member
@@ -99,6 +100,19 @@ def staleness(
     else:
         detail = _("The customer wrote meanwhile.")
     return Stale(detail, news=[for_member(message) for message in shown])
+
+
+def stale_elsewhere(draft: Draft) -> Stale | None:
+    """What customers wrote in conversations that are merged into the draft's, and its sender has not read; for who says
+    what was seen, and not for a repeat.
+    """
+    if draft.seen_seq is None or draft.sender is None:
+        return None
+    if draft.dedup_key and Message.objects.filter(dedup_key=draft.dedup_key).exists():
+        return None
+    news = unread_elsewhere(draft.conversation_id, draft.sender, limit=MOST_NEWS)
+    told = [for_member(message) for message in news]
+    return Stale(_("The customer wrote meanwhile."), news=told) if told else None
 
 
 def look_for_known(drafts: Sequence[Draft]) -> Callable[[], dict[str | None, Message]]:

@@ -8,6 +8,10 @@ import { complain } from "./toast.js"
  * moved({address, told, undo, back}): it is elsewhere now.
  */
 export function enhanceEditing(dialog, { changed, moved }) {
+  let opener // where the focus goes back to: the link itself may be in a menu that is closed by then
+  dialog.addEventListener("close", () => {
+    if (document.activeElement === document.body || !document.activeElement.checkVisibility()) opener?.focus()
+  })
   document.addEventListener("click", async (event) => {
     const link = event.target.closest("[data-edit]")
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return
@@ -15,7 +19,9 @@ export function enhanceEditing(dialog, { changed, moved }) {
     try {
       const page = await fragment(link.href)
       dialog.replaceChildren(document.importNode(page.querySelector("[data-edit-form]"), true))
-      link.closest("[data-pop]")?.removeAttribute("open")
+      const menu = link.closest("[data-pop]")
+      menu?.removeAttribute("open")
+      opener = menu?.querySelector("summary") ?? link
       dialog.showModal()
       const field = dialog.querySelector("input:not([type=hidden]), textarea") ?? dialog.querySelector("a, button")
       field.focus()

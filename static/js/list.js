@@ -88,7 +88,7 @@ export class List {
   }
 
   showCounts(page) {
-    morphById(page, "lists", "list-tabs", "list-title", "list-sort")
+    morphById(page, "lists", "list-tabs", "list-title", "list-sort", "found")
   }
 
   /** Whether a row would come to the top while somebody reads further down. */

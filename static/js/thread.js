@@ -5,6 +5,7 @@ import { complain } from "./toast.js"
 
 const GLUE_PX = 80
 const TYPING_MS = 6000
+const QUIET_MS = 1000 // until screen readers have looked at what was drawn
 
 export class Thread {
   static of(element) {
@@ -148,9 +149,17 @@ export class Thread {
     return this.lastSeq < Number(page.getElementById("thread-head").dataset.lastSeq)
   }
 
+  /** What is drawn now is no news, and is not read out. */
+  quietly() {
+    this.scroller.setAttribute("aria-live", "off")
+    clearTimeout(this.loud)
+    this.loud = setTimeout(() => this.scroller.removeAttribute("aria-live"), QUIET_MS)
+  }
+
   /** All of it anew: what shows between its messages is not what it was. */
   async redraw() {
     const page = await fragment(`/inbox/${this.id}/`)
+    this.quietly()
     for (const id of ["messages", "earlier"]) {
       const now = document.importNode(page.getElementById(id), true)
       this.element.querySelector(`#${id}`).replaceWith(now)
@@ -158,6 +167,7 @@ export class Thread {
     this.messages = this.element.querySelector("#messages")
     this.showReceived()
     this.toEnd()
+    this.read()
   }
 
   /** A message of this thread, or of one that is merged into it, is not any more as it is shown. */
@@ -188,6 +198,7 @@ export class Thread {
     const page = await fragment(address).finally(() => link.removeAttribute("aria-busy"))
     const fromEnd = this.scroller.scrollHeight - this.scroller.scrollTop
     for (const mark of page.querySelectorAll("li.day[id]")) document.getElementById(mark.id)?.remove()
+    this.quietly()
     this.place(page)
     morphById(page, "earlier")
     this.scroller.scrollTop = this.scroller.scrollHeight - fromEnd

@@ -109,6 +109,25 @@ def test_what_the_team_sends_goes_to_the_other_one_once(ada: User, acme: Busines
     assert api.patch(f"{URL}/{mail.pk}", {"status": "open"}).status_code == 400
 
 
+def test_a_reply_that_was_written_before_news_of_the_merged_one_were_read_is_asked_about(
+    ada: User, acme: Business
+) -> None:
+    mail, site = _two(acme)
+    api, path = builders.api(ada), f"{URL}/{site.pk}/messages"
+    api.post(f"{URL}/{site.pk}/merge", {"other_id": str(mail.pk)})
+    api.post(f"{URL}/{mail.pk}/read", {"seq": 1})
+    builders.says(mail, "Never mind")
+
+    refused = api.post(path, {"content": "Done", "seen_seq": 1}, headers={"Idempotency-Key": "k"})
+
+    assert (refused.status_code, [each["content"] for each in refused.json()["news"]]) == (409, ["Never mind"])
+    api.post(f"{URL}/{mail.pk}/read", {"seq": 2})
+    sent = api.post(path, {"content": "Done", "seen_seq": 1}, headers={"Idempotency-Key": "k"})
+    builders.says(mail, "Really")
+    again = api.post(path, {"content": "Done", "seen_seq": 1}, headers={"Idempotency-Key": "k"})
+    assert [sent.status_code, again.status_code] == [201, 200]
+
+
 def test_only_conversations_of_one_customer_are_merged_and_never_in_a_chain(
     ada: User, mallory: User, acme: Business
 ) -> None:
