@@ -321,7 +321,7 @@ THROTTLE_RATES = {
         "VISITOR": "30/60",  # new visitors from one address
         "ANONYMOUS": "60/60",  # conversations that new visitors from elsewhere open in one workspace
         "ANONYMOUS_EACH": "2/60",  # and beyond that, from each address
-        "RATING": "30/3600",  # ratings of one visitor, a comment after the fact among them
+        "RATING": "30/3600",  # ratings of one visitor: a comment after the fact, what Theo's answers were worth
         "TRANSCRIPT": "3/3600",  # conversations mailed to one visitor
         "TRANSCRIPT_ADDRESS": "5/86400",  # and to one address, whoever asks
         "ANSWERS_ADDRESS": "20/86400",  # mails with answers to one address

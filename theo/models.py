@@ -194,6 +194,7 @@ class Reply(models.Model):
 
     asked_seq: the message that it answers; looked_seq: how far the conversation was looked at since. engine, features:
     of `engine.index.Hit`. took_ms: to think of it. outcome: "" = not known yet; likeness: of a draft to what was sent.
+    helped: what the visitor said of it; null = nothing.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -212,6 +213,7 @@ class Reply(models.Model):
     took_ms = models.PositiveIntegerField()
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome, blank=True)
     likeness = models.FloatField(default=0.0)
+    helped = models.BooleanField(_("helped the visitor"), null=True)
     created_at = models.DateTimeField(_("when"))
     outcome_at = models.DateTimeField(null=True)
 

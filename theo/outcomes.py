@@ -119,6 +119,14 @@ def conclude(reply: Reply, outcome: Outcome, likeness: float = 0.0) -> bool:
     return changed
 
 
+def visitor_said(reply: Reply, *, helped: bool) -> None:
+    """The customer's own word takes the place of what was seen or said before, but for a person's that it was wrong."""
+    outcome = Outcome.SOLVED if helped else Outcome.HANDED_OVER
+    known = Reply.objects.filter(pk=reply.pk).exclude(outcome=Outcome.WRONG)
+    if known.update(helped=helped, outcome=outcome, outcome_at=timezone.now()):
+        learn(reply=reply, outcome=outcome, likeness=0.0)
+
+
 @transaction.atomic
 def call_wrong(reply: Reply) -> None:
     """A person says that the answer was wrong, whatever became of it."""

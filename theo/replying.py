@@ -86,7 +86,7 @@ def _answer_all(conversations: list[Conversation], stop: threading.Event) -> Non
             answer_by_itself(conversation)
         except Exception:  # of one; the others go on waiting for theirs
             logger.exception("Theo cannot answer conversation %s.", conversation.pk)
-            _hand_over(conversation, conversation.last_seq, HandoffReason.ERROR)
+            hand_over(conversation, conversation.last_seq, HandoffReason.ERROR)
 
 
 def waiting() -> list[Conversation]:
@@ -112,18 +112,18 @@ def answer_by_itself(conversation: Conversation) -> Message | None:
     try:
         throttles.count("THEO_CUSTOMER", conversation.customer_id)
     except TooFast:
-        return _hand_over(conversation, conversation.last_seq, HandoffReason.LOW_CONFIDENCE)
+        return hand_over(conversation, conversation.last_seq, HandoffReason.LOW_CONFIDENCE)
     try:
         _count_mail(conversation)
     except TooFast:  # two machines that answer each other end here: not even that a person will come is said
-        return _hand_over(conversation, conversation.last_seq, HandoffReason.LOW_CONFIDENCE, silently=True)
+        return hand_over(conversation, conversation.last_seq, HandoffReason.LOW_CONFIDENCE, silently=True)
     assistant = assistant_of(conversation.business_id)
     found = think(conversation=conversation, mode=Mode.AUTO, threshold=assistant.threshold)
     says_it_again = bool(found.sources) and str(found.sources[0].id) == last_source
     if found.reply is None or says_it_again or in_a_row >= MOST_IN_A_ROW:
         note_unanswered(conversation=conversation, found=found)
         reason = HandoffReason(found.handoff_reason or HandoffReason.LOW_CONFIDENCE)
-        return _hand_over(conversation, found.up_to_seq, reason)
+        return hand_over(conversation, found.up_to_seq, reason)
     return _send(conversation, found)
 
 
@@ -158,7 +158,7 @@ def _send(conversation: Conversation, found: Answer) -> Message | None:
 
 
 @transaction.atomic
-def _hand_over(
+def hand_over(
     conversation: Conversation, up_to_seq: int, reason: HandoffReason, *, silently: bool = False
 ) -> Message | None:
     """Ask for a person, and tell the customer so."""

@@ -184,6 +184,7 @@ APART = {
     ("post", "/api/v1/auth/verify-email/resend"),
     ("post", "/api/v1/auth/business/create"),
     ("post", "/api/v1/team/invitations/accept"),
+    ("post", "/api/v1/widget/{widget_id}/conversations/{conversation_id}/messages/{message_id}/feedback"),
     ("post", "/api/v1/widget/{widget_id}/conversations/{conversation_id}/rating"),
     ("post", "/api/v1/widget/{widget_id}/conversations/{conversation_id}/transcript"),
     ("post", "/api/v1/widget/{widget_id}/upload"),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from theo.api import articles, assistants, help_centre, helping, judging, replies
+from theo.api import articles, assistants, feedback, help_centre, helping, judging, replies
 
 urlpatterns = [
     path("kb/articles", articles.Articles.as_view()),
@@ -9,6 +9,10 @@ urlpatterns = [
     path("kb/help-centre", help_centre.HelpCentre.as_view()),
     path("widget/<str:widget_id>/articles", help_centre.PublicArticles.as_view()),
     path("widget/<str:widget_id>/articles/<str:article_id>", help_centre.PublicArticle.as_view()),
+    path(
+        "widget/<str:widget_id>/conversations/<str:conversation_id>/messages/<str:message_id>/feedback",
+        feedback.Feedback.as_view(),
+    ),
     path("ai/settings", assistants.Settings.as_view()),
     path("ai/settings/test", assistants.Test.as_view()),
     path("conversations/<str:conversation_id>/summary", helping.Summary.as_view()),
