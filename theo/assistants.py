@@ -1,17 +1,14 @@
 """How Theo works in a workspace: the one place that reads and changes it. Source: design.md 10, `/ai/settings`."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from businesses import audit
-from businesses.hours import opening
 from businesses.models import Business
 from businesses.policy import Action, require
 from foundation.errors import Unprocessable
@@ -35,16 +32,6 @@ def effective_mode(business: Business, asked: str | None, assistant: Assistant) 
     """The mode that is used: a plan without `auto` is served in `assist`. asked: None = what the workspace chose."""
     mode = Mode(asked or assistant.mode)
     return mode if business.plan.theo_auto else Mode.ASSIST
-
-
-def handoff_words(business: Business, assistant: Assistant, *, at: datetime) -> str:
-    """What a customer is told who waits for a person: the workspace's own words, and when it opens if it is closed."""
-    words = assistant.handoff_text or _("I am passing this on to the team. A person will answer you here.")
-    now = opening(business, at=at)
-    if now.is_open or now.changes_at is None:
-        return words
-    when = date_format(now.changes_at, "l, H:i")
-    return f"{words}\n{_('Open again: %(when)s (%(zone)s)') % {'when': when, 'zone': business.time_zone}}"
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from theo.engine.language import is_english
+from theo.engine.language import is_english, language_of
 from theo.engine.lexical import words
 from theo.engine.passages import sentences_of
 
@@ -77,7 +77,7 @@ def flaw_in(reply: str, *, articles: Sequence[str], question: str, system: str, 
         return "markup"
     if any(not _may_link(link, known, own_site) for link in _links(reply)):
         return "a link of no cited article"
-    if any(address.lower() not in known for address in _MAIL.findall(reply)):
+    if any(address not in known for address in _MAIL.findall(said)):
         return "an address of no cited article"
     if set(_NUMBER.findall(said)) - set(_NUMBER.findall(heard)):
         return "a number of no cited article"
@@ -94,6 +94,8 @@ def flaw_in(reply: str, *, articles: Sequence[str], question: str, system: str, 
         return "a name of no cited article"
     if len(said.split()) >= 4 and is_english(reply) != is_english(question):
         return "another language"
+    if (spoken := language_of(reply)) and (asked := language_of(question)) and spoken != asked:
+        return "another language"
     return None
 
 
@@ -102,7 +104,7 @@ def unsupported(text: str, heard: str) -> bool:
     said, known = _flat(text), _flat(heard)
     if not said or len(text) > MAX_REPLY or _HIDDEN.search(text):
         return True
-    links = [*_links(text), *_MAIL.findall(text)]
+    links = [*_links(text), *_MAIL.findall(said)]
     return bool(set(_NUMBER.findall(said)) - set(_NUMBER.findall(known))) or any(
         not _may_link(link, known, "") for link in links
     )
@@ -116,7 +118,8 @@ def is_supported(reply: str, articles: Sequence[str], question: str) -> bool:
 
 
 def _flat(text: str) -> str:
-    return " ".join(text.split()).lower()
+    """However its letters are written: there is more than one "@"."""
+    return " ".join(unicodedata.normalize("NFKC", text).split()).lower()
 
 
 def _links(text: str) -> list[str]:

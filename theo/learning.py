@@ -11,7 +11,7 @@ from foundation.errors import Unprocessable
 from foundation.text import is_clean
 from theo.indexing import index_anew
 from theo.models import Article, Example, Outcome, Reply
-from theo.redacting import redacted
+from theo.redacting import redacted, redacted_question
 
 MOST_EXAMPLES = 20
 MAX_QUESTION = 300
@@ -45,8 +45,8 @@ def learn(*, reply: Reply, outcome: Outcome, likeness: float) -> None:
     """What became of a reply makes its question an example of its article, or no longer one."""
     if reply.article is None or not reply.question.strip():
         return
+    question = redacted_question(reply.conversation, reply.question, most=MAX_QUESTION)
     if outcome in (Outcome.ACCEPTED, Outcome.EDITED) and likeness >= LIGHTLY_EDITED:
-        add_example(article=reply.article, question=reply.question)
+        add_example(article=reply.article, question=question)
     elif outcome in (Outcome.DISCARDED, Outcome.HANDED_OVER, Outcome.WRONG):
-        question = redacted(" ".join(reply.question.split()))[:MAX_QUESTION]
         remove_examples(article=reply.article, question=question)

@@ -56,6 +56,24 @@ _SMALL_TALK = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"\w")
+_THANKS = re.compile(
+    r"\b(?:thank|thx|cheers|danke|dank|bedankt|merci|gracias|grazie|obrigad[oa]|dziękuję|спасибо)"
+    r"|شكرا|תודה|ありがとう|谢谢|謝謝",
+    re.IGNORECASE,
+)
+# What points back to something that was said before.
+_GOES_ON = re.compile(
+    r"^\W*(?:and|but|or|so|then|what about|how about|how long|how much|it|its|that|this|these|those|they|them"
+    r"|does (?:it|that|this)"
+    r"|is (?:it|that|this)|are (?:they|these|those)|can (?:it|they)|why|when|since when|until when"
+    r"|und|aber|oder|wie lange|wie viel|und wenn|das|dies\w*|geht das|ist (?:das|es)"
+    r"|et|mais|combien|cela|ça|est-ce que c.est|y|pero|cuánto|cuanto|eso|esto|e|ma|quanto|questo|mas|isso|isto"
+    r"|en|maar|hoe lang|hoeveel|dat|dit|a|ale|ile|to|и|а|но|сколько|это)\b"
+    r"|^\W*(?:那|这|它|それ|これ|では|وكم|وهل|وماذا|ו)",
+    re.IGNORECASE,
+)
+# As many words, and fewer, hardly are a question of their own.
+_FEW_WORDS = 3
 
 ASKING = (
     "please let me talk to a person",
@@ -89,10 +107,8 @@ _lock = Lock()
 
 def needs_person(question: str) -> HandoffReason | None:
     """Why somebody should take this over before anything is looked for; None = Theo may look."""
-    if _PERSON.search(question):
-        return HandoffReason.USER_REQUESTED
-    if _COMPLEX.search(question):
-        return HandoffReason.COMPLEX_ISSUE
+    if said := said_needs_person(question):
+        return said
     models = embedders()
     if len(question) > MOST_LETTERS or not question.strip():
         return None
@@ -111,9 +127,21 @@ def is_small_talk(question: str) -> bool:
     return not _WORD.search(_SMALL_TALK.sub("", question))
 
 
-def wants_person(question: str) -> bool:
+def is_thanks(question: str) -> bool:
+    """Of small talk, whether it is the end of one."""
+    return bool(_THANKS.search(question))
+
+
+def goes_on(question: str) -> bool:
+    """Whether it may only be understood with what was asked before: "and how long does it take?"."""
+    return bool(_GOES_ON.search(question)) or len(question.split()) <= _FEW_WORDS
+
+
+def said_needs_person(question: str) -> HandoffReason | None:
     """By the words alone, which costs nothing: for the look at every new message."""
-    return bool(_PERSON.search(question))
+    if _PERSON.search(question):
+        return HandoffReason.USER_REQUESTED
+    return HandoffReason.COMPLEX_ISSUE if _COMPLEX.search(question) else None
 
 
 def _likeness(models: Mapping[str, Embedder], kind: str, prototypes: tuple[str, ...], question: str) -> float:

@@ -2,7 +2,11 @@
 
 import re
 
+from conversations.models import Conversation
+
 _PATTERNS = (
+    # What opens a door: a key as those who give them out write it.
+    (re.compile(r"\b(?:sk|pk|rk|pbt|ghp|gho|xox[abp]|AKIA|eyJ)[-_A-Za-z0-9.]{16,}"), "[key]"),
     (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "[e-mail]"),
     (re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b"), "[account]"),
     (re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?!\w)"), "[card]"),
@@ -19,6 +23,12 @@ def redacted(text: str, *, names: tuple[str, ...] = ()) -> str:
     for part in sorted({part for name in names for part in name.split() if len(part) >= _LEAST_NAME}):
         text = re.sub(rf"\b{re.escape(part)}\b", "[name]", text)
     return text
+
+
+def redacted_question(conversation: Conversation, question: str, *, most: int) -> str:
+    """What a customer asked, as it may be kept: without what says who that was."""
+    name = conversation.customer.name if conversation.customer else ""
+    return redacted(" ".join(question.split()), names=(name,))[:most]
 
 
 def masked(text: str, *, names: tuple[str, ...] = ()) -> tuple[str, dict[str, str]]:

@@ -8,6 +8,7 @@ Source: contract/api.md 10 and C19; theo.md 4 and 5.
 import logging
 import queue
 import threading
+from collections import OrderedDict
 from datetime import timedelta
 from uuid import UUID
 
@@ -23,11 +24,12 @@ from foundation import throttles
 from foundation.errors import Refused, TooFast
 from foundation.later import Pool
 from theo.answering import Answer, asked, think
-from theo.assistants import answers_by_itself, assistant_of, handoff_words
+from theo.assistants import answers_by_itself, assistant_of
 from theo.language_models import is_there
 from theo.models import Mode
 from theo.outcomes import remember
 from theo.phrases import is_small_talk
+from theo.speaking import handoff_words
 from theo.unanswered import note_unanswered
 
 logger = logging.getLogger(__name__)
@@ -41,6 +43,9 @@ MOST_IN_A_ROW = 6
 # Of workspaces with a language model; and which of them have one now.
 _beside = Pool(threads=4, most=100)
 _under_way: set[UUID] = set()
+# Conversations that were looked at and left, with their last number; of this process.
+MOST_LEFT = 1_000
+_nothing_to_say: OrderedDict[UUID, int] = OrderedDict()
 
 
 def every() -> float:
@@ -90,7 +95,7 @@ def _answer_all(conversations: list[Conversation], stop: threading.Event) -> Non
 
 
 def waiting() -> list[Conversation]:
-    """Whose last word is a customer's own, and nobody but Theo has them; oldest first."""
+    """Whose last word is a customer's own, and nobody but Theo has them; oldest first, at most AT_ONCE."""
     rows = Conversation.objects.filter(
         business_id__in=answers_by_itself().values("business_id"),
         updated_at__gt=timezone.now() - LATELY,
@@ -100,31 +105,41 @@ def waiting() -> list[Conversation]:
         last_message__sender_type=SenderType.CUSTOMER,
         last_message__automated=False,
     )
-    return list(rows.select_related("business__plan").order_by("updated_at")[:AT_ONCE])
+    rows = rows.select_related("business__plan", "customer").order_by("updated_at")
+    found = list(rows[: AT_ONCE + len(_nothing_to_say)])
+    return [row for row in found if _nothing_to_say.get(row.pk) != row.last_seq][:AT_ONCE]
 
 
 def answer_by_itself(conversation: Conversation) -> Message | None:
     """What was sent; None: nothing, since a person has it, it has moved on meanwhile, or only thanks were said."""
-    in_a_row, last_source = _own_words(conversation.pk)
-    question, _is_open, _up_to_seq = asked(conversation)
-    if in_a_row is None or (question and is_small_talk(question)):
+    in_a_row, told = _own_words(conversation.pk)
+    heard = asked(conversation)
+    if in_a_row is None or (heard.question and is_small_talk(heard.question)):
+        _leave(conversation.pk, heard.up_to_seq)
         return None
     try:
         throttles.count("THEO_CUSTOMER", conversation.customer_id)
     except TooFast:
-        return hand_over(conversation, conversation.last_seq, HandoffReason.LOW_CONFIDENCE)
+        return hand_over(conversation, heard.up_to_seq, HandoffReason.LOW_CONFIDENCE)
     try:
         _count_mail(conversation)
     except TooFast:  # two machines that answer each other end here: not even that a person will come is said
-        return hand_over(conversation, conversation.last_seq, HandoffReason.LOW_CONFIDENCE, silently=True)
+        return hand_over(conversation, heard.up_to_seq, HandoffReason.LOW_CONFIDENCE, silently=True)
     assistant = assistant_of(conversation.business_id)
     found = think(conversation=conversation, mode=Mode.AUTO, threshold=assistant.threshold)
-    says_it_again = bool(found.sources) and str(found.sources[0].id) == last_source
+    says_it_again = any(str(source.id) in told for source in found.sources)
     if found.reply is None or says_it_again or in_a_row >= MOST_IN_A_ROW:
         note_unanswered(conversation=conversation, found=found)
         reason = HandoffReason(found.handoff_reason or HandoffReason.LOW_CONFIDENCE)
         return hand_over(conversation, found.up_to_seq, reason)
     return _send(conversation, found)
+
+
+def _leave(conversation_id: UUID, up_to_seq: int) -> None:
+    """Not to be looked at again until somebody writes: those that wait behind it have their turn."""
+    _nothing_to_say[conversation_id] = up_to_seq
+    while len(_nothing_to_say) > MOST_LEFT:
+        _nothing_to_say.popitem(last=False)
 
 
 def _count_mail(conversation: Conversation) -> None:
@@ -134,14 +149,17 @@ def _count_mail(conversation: Conversation) -> None:
         throttles.count("THEO_MAIL_CUSTOMER", conversation.customer_id)
 
 
-def _own_words(conversation_id: UUID) -> tuple[int | None, str]:
-    """How often Theo spoke since a person did, and the article of the last time; None when a person has spoken last."""
+def _own_words(conversation_id: UUID) -> tuple[int | None, set[str]]:
+    """How often Theo has spoken, and from which articles; None when a person has spoken last.
+
+    No longer than MOST_IN_A_ROW: who was told as much has a person, or waits for one.
+    """
     ours = Message.objects.filter(conversation_id=conversation_id, sender_type=SenderType.AGENT).order_by("-seq")
     sources = list(ours.values_list("ai_sources", flat=True)[:MOST_IN_A_ROW])
     if sources and sources[0] is None:
-        return None, ""
+        return None, set()
     count = next((number for number, each in enumerate(sources) if each is None), len(sources))
-    return count, sources[0][0]["id"] if sources and sources[0] else ""
+    return count, {source["id"] for each in sources for source in each or []}
 
 
 @transaction.atomic
@@ -168,7 +186,8 @@ def hand_over(
     if silently:
         return None
     business = conversation.business
-    words = handoff_words(business, assistant_of(business.pk), at=timezone.now())
+    language = asked(conversation).language
+    words = handoff_words(business, assistant_of(business.pk), at=timezone.now(), language=language)
     return _post(conversation, up_to_seq, words, [])
 
 

@@ -14,7 +14,7 @@ from theo.answering import Answer
 from theo.engine.embedders import embedders
 from theo.engine.lexical import words
 from theo.models import Unanswered
-from theo.redacting import redacted
+from theo.redacting import redacted_question
 
 KEPT_FOR = timedelta(days=90)
 MOST_GROUPS = 300
@@ -28,7 +28,7 @@ def note_unanswered(*, conversation: Conversation, found: Answer) -> None:
     """Count the question to those like it. The same message is counted once."""
     if not found.is_unknown or not found.question:
         return
-    question = redacted(found.question)[:MOST_LETTERS]
+    question = redacted_question(conversation, found.question, most=MOST_LETTERS)
     now = timezone.now()
     model = embedders().get("e5")
     vector = model.questions([question])[0].astype(np.float16) if model else None

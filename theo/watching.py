@@ -1,4 +1,5 @@
-"""Who asks for a person need not wait until an agent has read it: the worker looks at what customers wrote just now.
+"""Who asks for a person, or complains, need not wait until an agent has read it: the worker looks at what customers
+wrote just now.
 
 Whoever is assigned to, or waits for a person already, is left alone. Source: theo.md 5.
 """
@@ -9,10 +10,10 @@ from datetime import timedelta
 from django.utils import timezone
 
 from businesses.models import Business
-from conversations.models import Conversation, HandoffReason, SenderType, Status
+from conversations.models import Conversation, SenderType, Status
 from conversations.services.handoffs import flag_for_person
 from theo.assistants import answers_by_itself
-from theo.phrases import wants_person
+from theo.phrases import said_needs_person
 
 EVERY_SECONDS = 3.0
 # Each message is looked at several times: a worker that was away for a moment misses none.
@@ -34,10 +35,12 @@ def flag_who_wants_a_person(stop: threading.Event) -> None:
         assignee__isnull=True,
         handoff_reason="",
         last_message__sender_type=SenderType.CUSTOMER,
+        last_message__automated=False,
     )
     waiting = waiting.exclude(business_id__in=answers_by_itself().values("business_id"))
     for conversation in waiting.select_related("last_message").order_by("updated_at")[:AT_ONCE]:
         if stop.is_set():
             return
-        if conversation.last_message and wants_person(conversation.last_message.content):
-            flag_for_person(conversation=conversation, reason=HandoffReason.USER_REQUESTED)
+        said = conversation.last_message.content if conversation.last_message else ""
+        if reason := said_needs_person(said):
+            flag_for_person(conversation=conversation, reason=reason)

@@ -219,13 +219,15 @@ def _checked(
     if not found["answerable"]:
         return Written(confidence=min(best.confidence, NO_ANSWER))
     by_id = {str(number): pair for number, pair in enumerate(offered, start=1)}
-    cited = {one["article_id"]: one["quote"] for one in found["citations"]}
-    if not cited or not cited.keys() <= by_id.keys():
+    quotes = [(one["article_id"], one["quote"]) for one in found["citations"]]
+    cited = {number for number, _quote in quotes}
+    if not cited or not cited <= by_id.keys():
         raise _Unusable("cites what was not offered")
     numbers = sorted(cited, key=int)
     hits, articles = zip(*(by_id[number] for number in numbers), strict=True)
     texts = [f"{article.title}\n{plain(article.content)}" for article in articles]
-    if not all(checking.holds_quote(text, cited[number]) for text, number in zip(texts, numbers, strict=True)):
+    text_of = dict(zip(numbers, texts, strict=True))
+    if not all(checking.holds_quote(text_of[number], quote) for number, quote in quotes):
         raise _Unusable("a quote that does not stand there")
     reply = found["reply"].strip()
     flaw = checking.flaw_in(

@@ -23,12 +23,13 @@ from theo.models import Mode, Outcome, Reply, Unanswered
 
 pytestmark = pytest.mark.django_db
 
-WORDS = "Send it back within 30 days, and the refund takes three days."
+TEXT = "Send it back within 30 days, and the refund takes three days."
+WORDS = f"Hello!\n{TEXT}"
 
 
 @pytest.fixture(autouse=True)
 def sure(acme: Business, monkeypatch: pytest.MonkeyPatch) -> Any:
-    article = create_article(business=acme, title="Returns", content=WORDS)
+    article = create_article(business=acme, title="Returns", content=TEXT)
     hit = Hit(key=str(article.pk), confidence=0.93, engine="full", features={"words": 0.5})
     monkeypatch.setattr(answering, "find", lambda _business, question: [] if "jacuzzi" in question else [hit])
     return article
@@ -47,7 +48,7 @@ def drafted(ben: User, conversation: Conversation) -> Reply:
     ("sent", "outcome"),
     [
         (WORDS, Outcome.ACCEPTED),
-        (f"Hello Cleo! {WORDS}", Outcome.EDITED),
+        (f"Hello Cleo! {TEXT}", Outcome.EDITED),
         (WORDS.replace("three", "five"), Outcome.EDITED),
         ("One moment.", ""),
     ],

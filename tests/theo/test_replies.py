@@ -1,15 +1,20 @@
 """Theo's answer to a conversation: from this workspace's published articles, in their words, or none."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business
 from conversations.models import Message
+from conversations.services.assigning import assign_conversation
 from tests import builders
+from theo import answering
 from theo.answering import excerpt
 from theo.articles import change_article, create_article, delete_article
+from theo.engine.index import Hit
 from theo.markdown import plain
 from theo.models import ArticleStatus
 
@@ -41,7 +46,7 @@ def test_a_known_question_is_answered_in_the_articles_words(ben: User, acme: Bus
     body = answer.json()
     article = articles["Return an item for a refund"]
     assert body == {
-        "reply": "Send it back within 30 days, and the refund takes three days.",
+        "reply": "Hello!\nSend it back within 30 days, and the refund takes three days.",
         "confidence": body["confidence"],
         "mode": "assist",
         "needs_handoff": False,
@@ -121,6 +126,83 @@ def test_without_a_customers_word_there_is_nothing_to_say(ben: User, acme: Busin
         "sources": [],
     }
     assert builders.api(ben).post("/api/v1/ai/reply", {"conversation_id": 7}).status_code == 422
+
+
+def test_who_reads_another_language_is_greeted_in_it_and_told_so_once(
+    ben: User, acme: Business, articles: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    article = articles["Return an item for a refund"]
+    monkeypatch.setattr(answering, "find", lambda *_: [Hit(key=str(article.pk), confidence=0.7)])
+    conversation = builders.conversation(acme, content="Wie kann ich etwas zurückgeben?")
+
+    assert asked(ben, conversation).json()["reply"] == (
+        "Hallo! Unser Hilfeartikel dazu ist in einer anderen Sprache:\n"
+        "Send it back within 30 days, and the refund takes three days."
+    )
+
+    builders.answers(ben, conversation, "Einen Moment, bitte.")
+    builders.says(conversation, "Und wie geht das?")
+    assert asked(ben, conversation).json()["reply"].startswith("Unser Hilfeartikel")
+
+
+@pytest.mark.parametrize(
+    ("content", "reply"),
+    [("Hi!", "Hello! How can we help you?"), ("Vielen Dank", "Gern geschehen!"), ("hallo, guten Tag", "Hallo! Wie")],
+)
+def test_small_talk_gets_a_draft_and_no_person(ben: User, acme: Business, content: str, reply: str) -> None:
+    body = asked(ben, builders.conversation(acme, content=content)).json()
+    assert body["reply"].startswith(reply)
+    assert (body["needs_handoff"], body["sources"]) == (False, [])
+    assert body["confidence"] < 0.8
+
+
+def test_a_draft_understands_what_goes_on_from_before_and_an_answer_by_itself_does_not(
+    ben: User, acme: Business, articles: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = str(articles["Delivery times"].pk)
+    heard = []
+
+    def find(_business_id: Any, question: str) -> list[Hit]:
+        heard.append(question)
+        return [Hit(key=key, confidence=0.93 if "deliver" in question else 0.2)]
+
+    monkeypatch.setattr(answering, "find", find)
+    conversation = builders.conversation(acme, content="Do you deliver to Spain?")
+    builders.answers(ben, conversation, "We do.")
+    builders.says(conversation, "And how long does it take?")
+
+    body = asked(ben, conversation).json()
+    assert (body["sources"][0]["title"], body["confidence"]) == ("Delivery times", 0.79)
+    assert heard == ["And how long does it take?", "Do you deliver to Spain?\nAnd how long does it take?"]
+
+    heard.clear()
+    assert asked(ben, conversation, mode="auto").json()["reply"] is None
+    assert heard == ["And how long does it take?"]
+
+
+def test_what_means_another_article_with_what_was_said_before_is_not_sent_by_itself(
+    ben: User, acme: Business, articles: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    returns, delivery = (str(articles[title].pk) for title in ("Return an item for a refund", "Delivery times"))
+
+    def find(_business_id: Any, question: str) -> list[Hit]:
+        return [Hit(key=delivery if "deliver" in question else returns, confidence=0.93)]
+
+    monkeypatch.setattr(answering, "find", find)
+    conversation = builders.conversation(acme, content="Can I have it delivered today?")
+    builders.answers(ben, conversation, "Yes.")
+    builders.says(conversation, "And if I do not like that?")
+    assert asked(ben, conversation, mode="auto").json()["reply"] is None
+
+    builders.says(conversation, "I want to send my new bicycle back to the shop")
+    Message.objects.filter(conversation=conversation, seq__lt=4).update(created_at=timezone.now() - timedelta(hours=1))
+    assert asked(ben, conversation, mode="auto").json()["reply"].startswith("Send it back")
+
+
+def test_whom_an_agent_has_is_not_put_into_the_queue_by_a_draft(ada: User, ben: User, acme: Business) -> None:
+    conversation = builders.conversation(acme, content="Can I talk to a real person?")
+    assign_conversation(conversation=conversation, actor=ada, agent_id=ben.pk)
+    assert asked(ben, conversation).json()["needs_handoff"] is False
 
 
 def test_of_a_long_article_whole_sentences_around_the_best_are_said() -> None:

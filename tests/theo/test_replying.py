@@ -1,6 +1,7 @@
 """Theo answers by itself where the workspace turned it on, and a person takes over where it cannot."""
 
 import threading
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from businesses.hours import Opening
 from businesses.models import Business
 from conversations.models import ChannelType, Conversation, Message
 from conversations.services.assigning import assign_conversation
@@ -53,7 +55,7 @@ def test_a_sure_answer_is_sent_once_with_its_source_and_takes_nobody(
     look()
     look()
 
-    assert said(conversation) == [("How do I return it?", False), ("Send it back within 30 days.", True)]
+    assert said(conversation) == [("How do I return it?", False), ("Hello!\nSend it back within 30 days.", True)]
     told = builders.api(ada).get(f"/api/v1/conversations/{conversation.pk}").json()
     sent = told["messages"][1]
     assert (sent["sender_type"], sent["sender_id"], sent["sender_name"], sent["ai"]) == ("agent", None, "Theo", True)
@@ -87,7 +89,7 @@ def test_the_same_article_is_not_sent_twice_in_a_row(acme: Business, by_itself: 
 
     conversation.refresh_from_db()
     assert conversation.handoff_reason == "low_confidence"
-    assert len([one for one in said(conversation) if one[0].startswith("Send it back")]) == 1
+    assert len([one for one in said(conversation) if "Send it back" in one[0]]) == 1
 
 
 def test_after_six_answers_in_a_row_a_person_is_asked_for(
@@ -104,7 +106,8 @@ def test_after_six_answers_in_a_row_a_person_is_asked_for(
 
     conversation.refresh_from_db()
     assert conversation.handoff_reason == "low_confidence"
-    assert [content for content, is_theos in said(conversation) if is_theos][:6] == [f"Words {n}." for n in range(6)]
+    answers = [content for content, is_theos in said(conversation) if is_theos][:6]
+    assert answers == ["Hello!\nWords 0.", *(f"Words {n}." for n in range(1, 6))]
     assert "Words 6." not in [content for content, _ in said(conversation)]
 
 
@@ -221,4 +224,68 @@ def test_an_engine_that_fails_hands_over_and_keeps_nobody_else_waiting(
 
     poisoned.refresh_from_db()
     assert poisoned.handoff_reason == "error"
-    assert said(other)[-1] == ("Send it back within 30 days.", True)
+    assert said(other)[-1] == ("Hello!\nSend it back within 30 days.", True)
+
+
+def test_no_article_is_sent_twice_in_a_conversation_even_with_another_between(
+    acme: Business, article: Any, by_itself: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = create_article(business=acme, title="Delivery", content="Two days.")
+    conversation = builders.conversation(acme, content="How do I return it?")
+    for found in (article, other, article):
+        monkeypatch.setattr(answering, "find", lambda *_, found=found: [Hit(key=str(found.pk), confidence=0.9)])
+        look()
+        builders.says(conversation, "And then?")
+
+    conversation.refresh_from_db()
+    assert conversation.handoff_reason == "low_confidence"
+    assert len([one for one in said(conversation) if "Send it back" in one[0]]) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("Habt ihr einen Whirlpool?", "Hier antwortet Ihnen ein Mensch."),
+        ("Avez-vous un jacuzzi ?", "Une personne vous répondra ici."),
+        ("¿Tienen ustedes un jacuzzi?", "Una persona le responderá aquí."),
+        ("Avete una vasca idromassaggio nel centro?", "Una persona le risponderà qui."),
+        ("Heeft het zwembad een jacuzzi?", "Een medewerker antwoordt u hier."),
+        ("Czy jest jacuzzi?", "Odpowie tu Państwu człowiek."),
+        ("Vocês têm jacuzzi?", "Uma pessoa vai responder aqui."),
+        ("У вас есть джакузи?", "Вам здесь ответит человек."),
+        ("هل لديكم جاكوزي؟", "سيجيبك شخص هنا"),
+        ("יש לכם ג'קוזי?", "אדם יענה לך כאן"),
+        ("ジャグジーはありますか？", "こちらで担当者がお答えします"),
+        ("有按摩浴缸吗？", "稍后会有人在这里回复您"),
+        ("Jakuziniz var?", "A person will answer you here"),
+    ],
+)
+def test_who_is_handed_over_is_told_in_their_own_language(
+    acme: Business, by_itself: Assistant, asked: str, told: str
+) -> None:
+    conversation = builders.conversation(acme, content=asked)
+    look()
+    assert told in said(conversation)[-1][0]
+
+
+def test_a_closed_house_says_in_their_language_when_it_opens(
+    acme: Business, ada: User, by_itself: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monday = datetime(2026, 11, 30, 9, tzinfo=UTC)
+    monkeypatch.setattr("theo.speaking.opening", lambda *_, **__: Opening(is_open=False, changes_at=monday))
+    acme.time_zone = "Europe/Berlin"
+    acme.save()
+    conversation = builders.conversation(acme, content="Habt ihr einen Whirlpool?")
+    look()
+    assert said(conversation)[-1][0].endswith("Wieder geöffnet: Montag, 10:00 (Europe/Berlin)")
+
+
+def test_whoever_says_thanks_keeps_nobody_else_waiting(
+    acme: Business, article: Any, by_itself: Assistant, sure: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replying, "AT_ONCE", 1)
+    builders.conversation(acme, content="Thanks!")
+    asks = builders.conversation(acme, content="How do I return it?")
+    look()
+    look()
+    assert len(said(asks)) == 2

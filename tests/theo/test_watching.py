@@ -35,6 +35,15 @@ def test_who_asks_for_a_person_is_flagged_and_others_are_not(ben: User, acme: Bu
     assert asks.handoff_reason == ""
 
 
+def test_who_complains_is_flagged_too(acme: Business) -> None:
+    complains = builders.conversation(acme, content="This is unacceptable, I will call my lawyer.")
+
+    look()
+
+    complains.refresh_from_db()
+    assert complains.handoff_reason == "complex_issue"
+
+
 def test_whom_somebody_has_is_left_alone_and_a_quiet_moment_costs_one_query(
     ada: User, ben: User, acme: Business
 ) -> None:

@@ -1,0 +1,73 @@
+"""In which language a customer writes, and that Theo has all its words in each of the chat's."""
+
+from pathlib import Path
+
+import pytest
+
+from theo.engine.language import language_of
+from theo.phrases import goes_on
+from theo.redacting import redacted
+from theo.speaking import ENGLISH, language_for, languages
+
+CHATS = Path(__file__).parents[2] / "frontend" / "widget" / "languages"
+
+
+def test_theo_has_the_same_words_in_every_language_of_the_chat() -> None:
+    assert set(languages()) == {file.stem for file in CHATS.glob("*.json")}
+    for told in languages().values():
+        assert told.keys() == languages()[ENGLISH].keys()
+        assert all(word.strip() for word in told.values())
+        assert "{when}" in told["open_again"]
+        assert "{zone}" in told["open_again"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Where is my order?", "en"),
+        ("Wie lange dauert der Versand?", "de"),
+        ("Comment annuler mon abonnement ?", "fr"),
+        ("¿Cómo puedo cancelar?", "es"),
+        ("Come posso disdire?", "it"),
+        ("Wat zijn jullie openingstijden?", "nl"),
+        ("Ile kosztuje wysyłka?", "pl"),
+        ("Onde está o meu pedido?", "pt"),
+        ("Как отменить подписку?", "ru"),
+        ("كيف يمكنني الإلغاء؟", "ar"),
+        ("איך אפשר לבטל?", "he"),
+        ("返品はできますか？", "ja"),
+        ("怎么退货？", "zh"),
+        ("Як скасувати підписку?", ""),
+        ("Üyeliğimi nasıl iptal ederim?", ""),
+        ("asdf", ""),
+        ("😀", ""),
+        ("", ""),
+    ],
+)
+def test_a_language_is_told_by_its_letters_and_commonest_words(text: str, code: str) -> None:
+    assert language_of(text) == code
+
+
+def test_a_word_or_two_are_read_with_what_was_said_before_and_else_as_english() -> None:
+    assert language_for(["Paris?", "Est-ce que vous livrez à Lyon ?"]) == "fr"
+    assert language_for(["asdf"]) == "en"
+    assert language_for([]) == "en"
+
+
+@pytest.mark.parametrize(
+    ("text", "does"),
+    [
+        ("And how long does it take?", True),
+        ("Und wie lange dauert das?", True),
+        ("¿Y cuánto cuesta?", True),
+        ("in Spain?", True),
+        ("Which cards do you accept in your shop?", False),
+    ],
+)
+def test_what_goes_on_from_before_begins_so_or_is_short(text: str, does: bool) -> None:
+    assert goes_on(text) == does
+
+
+def test_a_key_that_somebody_wrote_is_kept_from_everybody() -> None:
+    said = redacted("My key is sk-proj-abcdefghijklmnop1234 and eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIx")
+    assert said == "My key is [key] and [key]"
