@@ -107,7 +107,7 @@ class AuthSessionQuerySet(models.QuerySet["AuthSession"]):
         )
 
     def named(self, session_id: object) -> "AuthSession | None":
-        """The one that a claim or a cookie names; None for anything that is no id."""
+        """The one that a claim names; None for anything that is no id."""
         found = parse_id(session_id)
         return self.filter(pk=found).first() if found else None
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from accounts.models import AuthSession, User
-from accounts.tokens import BadToken, read_token, signed_in
+from accounts.tokens import BadToken, read_token, session_from_token, signed_in
 from businesses.models import Business, Membership
 from businesses.selectors import act_in, current_of
 from foundation import rows
@@ -34,6 +34,17 @@ def sessions_of(raws: Collection[str]) -> dict[str, AuthSession]:
             session.presented_jti = claims.jti
             sessions[raw] = signed_in(session)
     return sessions
+
+
+def session_of_token(raw: str) -> AuthSession:
+    """`session_from_token` for one, likewise. Raises BadToken."""
+    return sessions_of([raw]).get(raw) or session_from_token(raw)
+
+
+def session_named(session_id: object) -> AuthSession | None:
+    """The living one that a cookie names, with `membership_of` its user at hand; None for anything that is no id."""
+    found = parse_id(session_id)
+    return _alive([found]).get(str(found)) if found else None
 
 
 def _alive(ids: Collection[UUID]) -> dict[str, AuthSession]:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 from businesses.pages import member_page
 from channels_app.retrying import retry_message
-from conversations import pages
+from conversations.selectors import conversation_of
 from conversations.views import handling_page, refused
 from foundation.errors import Refused
 from foundation.pages import is_fetch
@@ -22,7 +22,7 @@ from foundation.pages import is_fetch
 @require_http_methods(["GET", "HEAD", "POST"])
 def retry(request: HttpRequest, conversation_id: UUID, message_id: UUID) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
-    found = pages.visible_conversation(user, conversation_id)
+    found = conversation_of(user, conversation_id)
     message = found.messages.filter(pk=message_id).first() if found else None
     if found is None or message is None:
         raise Http404

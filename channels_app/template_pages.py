@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 from businesses.pages import member_page
 from channels_app.message_templates import MAX_BLANK, has_templates, send_template, templates_of
-from conversations import pages
+from conversations.selectors import conversation_of
 from conversations.views import handling_page
 from foundation.errors import Refused
 
@@ -22,7 +22,7 @@ from foundation.errors import Refused
 @require_http_methods(["GET", "HEAD", "POST"])
 def templates(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
-    found = pages.visible_conversation(user, conversation_id)
+    found = conversation_of(user, conversation_id)
     if found is None or not has_templates(found.channel):
         raise Http404
     context: dict[str, Any] = {"conversation": found, "most": MAX_BLANK, "key": str(uuid4())}

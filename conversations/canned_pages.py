@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import User
 from businesses.pages import member_page
 from businesses.selectors import membership_of
-from conversations import pages
 from conversations.models import CannedResponse
+from conversations.selectors import conversation_of
 from conversations.services import canned_responses
 from conversations.services.message_drafts import MAX_CONTENT
 from foundation.errors import Refused
@@ -85,7 +85,7 @@ def delete_reply(request: HttpRequest, response_id: UUID) -> HttpResponse:
 def offered(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """What may be inserted here, with its variables filled in."""
     user: User = request.user  # type: ignore[assignment]
-    found = pages.visible_conversation(user, conversation_id)
+    found = conversation_of(user, conversation_id)
     if found is None:
         raise Http404
     rows = CannedResponse.objects.usable_by(user)[: canned_responses.MOST]

@@ -282,7 +282,8 @@ def _list(request: HttpRequest, form: CustomerFilter) -> HttpResponse:
 
 
 def _one(request: HttpRequest, customer: Customer) -> HttpResponse:
-    theirs = conversations_of_person(customer).select_related("last_message").order_by("-updated_at", "-id")
+    theirs = conversations_of_person(customer.business_id, customer.person_id)
+    theirs = theirs.select_related("last_message").order_by("-updated_at", "-id")
     try:
         rows, following = newest_page(theirs, cursor=request.GET.get("cursor"), limit=CONVERSATIONS)
     except Unprocessable:

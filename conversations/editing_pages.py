@@ -12,9 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
 from businesses.pages import member_page
-from conversations import pages
 from conversations.attachments import unsent_among
 from conversations.models import Conversation, Note
+from conversations.selectors import conversation_of
 from conversations.services.editing import delete_message, edit_message
 from conversations.services.later import take_back
 from conversations.services.message_drafts import MAX_CONTENT
@@ -130,7 +130,7 @@ def _page(
 
 
 def _conversation(user: User, conversation_id: UUID) -> Conversation:
-    found = pages.visible_conversation(user, conversation_id)
+    found = conversation_of(user, conversation_id)
     if found is None:
         raise Http404
     return found

@@ -6,12 +6,13 @@ from threading import Lock
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from businesses.models import Business, Team
+from businesses.reading import READER, as_reader
 from businesses.selectors import membership_of
 from conversations import selectors
 from conversations.hues import HUES
@@ -28,8 +29,9 @@ from conversations.saved_views import services as saved_views
 from conversations.saved_views.filters import question
 from conversations.saved_views.models import SavedView
 from conversations.search.query import MAX_QUERY
-from conversations.sorting import Sort, page_of
+from conversations.sorting import Part, Sort, page_of
 from foundation.ids import parse_id
+from foundation.prepared import Given, Prepared, prepared
 
 UNFINISHED = (Status.OPEN, Status.PENDING)
 ROWS = 50
@@ -53,8 +55,8 @@ EMPTY = _("Nothing is in this list.")
 class Listing:
     """One list of the inbox.
 
-    status: None = any. asks: what else its conversations have in common, for a reader. empty: what it says when there
-    is nothing in it. channel_type: whose sign stands for it. hue: of a tag.
+    status: None = any. asks: what else its conversations have in common, for a reader. is_own: for another reader those
+    are others. empty: what it says when there is nothing in it. channel_type: whose sign stands for it. hue: of a tag.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Listing:
     icon: str = ""
     status: Status | None = Status.OPEN
     asks: Callable[[User], Q] = lambda _user: Q()
+    is_own: bool = False
     empty: str | Promise = EMPTY
     channel_type: str = ""
     hue: int = 0
@@ -80,6 +83,7 @@ LISTS = {
             title=_("Mine"),
             icon="user",
             asks=lambda user: Q(assignee_id=user.pk),
+            is_own=True,
             empty=_("Nothing of yours is open."),
         ),
         Listing(
@@ -103,6 +107,7 @@ LISTS = {
             asks=lambda user: (
                 Q(status__in=UNFINISHED) & Q(pk__in=Mention.objects.filter(user_id=user.pk).values("conversation_id"))
             ),
+            is_own=True,
             empty=_("Nobody has asked for you in a note."),
         ),
         Listing(
@@ -192,6 +197,7 @@ def view_listing(view: SavedView) -> Listing:
         icon="list-filter",
         status=None,
         asks=lambda user: question(user, view.filter),
+        is_own=True,
         is_named_by_people=True,
         view=view,
     )
@@ -240,10 +246,43 @@ def _listing(name: str, user: User) -> Listing | None:
     return LISTS.get(name, DEFAULT)
 
 
+def _named(name: str) -> Listing:
+    """The list of a name that `Listing` gave, for what it asks: of the reader's own names it has none."""
+    kind, sep, rest = name.partition("-")
+    made = {
+        TEAM: lambda: team_listing(UUID(rest), ""),
+        TAG: lambda: tag_listing(Tag(pk=UUID(rest))),
+        CHANNEL: lambda: channel_listing(rest),
+    }.get(kind + sep)
+    return made() if made else LISTS[name]
+
+
 def rows_of(user: User, place: Place, *, cursor: str | None) -> tuple[list[Conversation], str | None]:
     """One page of a list and the cursor of the next. Raises Unprocessable for a cursor that is none of ours."""
-    rows: ConversationQuerySet = selectors.inbox(user).order_by().filter(place.listing.belongs(user))
-    return page_of(rows, place.sort, cursor=cursor, limit=ROWS)
+
+    def read(part: Part, where: dict[str, Any]) -> list[Conversation]:
+        asked = question_of(place.listing.name, part) if place.listing.view is None else _of_view(place, part, user)
+        return asked(**as_reader(user), **where)
+
+    rows, following = page_of(read, place.sort, cursor=cursor, limit=ROWS)
+    return selectors.with_tags(rows), following
+
+
+@prepared
+def question_of(name: str, part: Part) -> ConversationQuerySet:
+    """What a list, other than a view, asks for: whatever tells it from others is in its name."""
+    return part.of(_shown().filter(_named(name).belongs(READER)))[: ROWS + 1]
+
+
+def _of_view(place: Place, part: Part, user: User) -> Prepared[Conversation]:
+    """A view's conditions change, and are about the time of day."""
+    return Prepared(part.of(_shown().filter(place.listing.belongs(user)))[: ROWS + 1])
+
+
+def _shown() -> ConversationQuerySet:
+    """With everything that a row shows but its tags."""
+    rows = Conversation.objects.visible_to(READER).with_unread(READER)
+    return rows.select_related("customer", "last_message__sender", "assignee", "team")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,7 +294,6 @@ class Entry:
     more: bool
 
 
-KEPT_GROUPS = {"teams", "tags", "channels"}
 # Each is a few numbers; by workspace, position of its feed, and lists.
 MOST_KEPT = 500
 _kept: dict[tuple[UUID, int, tuple[str, ...]], list[int]] = {}
@@ -282,43 +320,44 @@ def groups_of(user: User) -> list[Group]:
         ("tags", _("Tags"), [tag_listing(tag) for tag in Tag.objects.visible_to(user)[:MOST_TAGS]]),
         ("channels", _("Channels"), [channel_listing(each) for each in selectors.channel_types(user)]),
     ]
-    counted: dict[Listing, int] = {}
-    for kept in (False, True):
-        those = [listing for name, _title, each in groups for listing in each if (name in KEPT_GROUPS) == kept]
-        counted |= zip(those, (_kept_counts if kept else _counts)(user, those), strict=True)
+    listings = [listing for _name, _title, each in groups for listing in each]
+    alike = [listing.name for listing in listings if not listing.is_own]
+    own = [listing.name for listing in listings if listing.is_own and listing.view is None]
+    counted = dict(zip(alike, _kept_counts(user, alike), strict=True)) | dict(zip(own, _counts(user, own), strict=True))
+    counts = saved_views.counts(user, list(views))
+    counted |= {listing.name: counts[listing.view.pk] for listing in listings if listing.view}
     return [
-        Group(name=name, title=title, entries=[_entry(listing, counted[listing]) for listing in listings])
+        Group(name=name, title=title, entries=[_entry(listing, counted[listing.name]) for listing in listings])
         for name, title, listings in groups
     ]
 
 
-def _kept_counts(user: User, listings: Sequence[Listing]) -> list[int]:
+def _kept_counts(user: User, names: Sequence[str]) -> list[int]:
     """Of lists that are alike for everybody, counted once for as long as nothing happens in the workspace."""
     membership = membership_of(user)
     assert membership is not None
-    key = membership.business_id, membership.business.feed_seq, tuple(listing.name for listing in listings)
+    key = membership.business_id, membership.business.feed_seq, tuple(names)
     with _keeping:
-        counts = _kept.pop(key, None) or (_counts(user, listings) if listings else [])
+        counts = _kept.pop(key, None) or _counts(user, names)
         _kept[key] = counts
         if len(_kept) > MOST_KEPT:
             del _kept[next(iter(_kept))]
     return counts
 
 
-def _counts(user: User, listings: Sequence[Listing]) -> list[int]:
+def _counts(user: User, names: Sequence[str]) -> list[int]:
     """One query, and it stops counting: every open inbox asks for this at every event."""
-    membership = membership_of(user)
-    assert membership is not None
-    asked = {}
-    for number, listing in enumerate(listings):
-        rows = saved_views.rows_in(user, listing.view) if listing.view else _rows(user, listing)
-        asked[f"list_{number}"] = saved_views.counted(rows)
-    counted = Business.objects.filter(pk=membership.business_id).annotate(**asked)
-    return list(counted.values_list(*asked).get())
+    return list(_counted(*names)(**as_reader(user))[0])
 
 
-def _rows(user: User, listing: Listing) -> ConversationQuerySet:
-    return Conversation.objects.visible_to(user).filter(listing.belongs(user))
+@prepared
+def _counted(*names: str) -> "QuerySet[Business, tuple[int, ...]]":
+    rows = Conversation.objects.visible_to(READER)
+    asked = {
+        f"list_{number}": saved_views.counted(rows.filter(_named(name).belongs(READER)))
+        for number, name in enumerate(names)
+    }
+    return Business.objects.filter(pk=Given("business")).annotate(**asked).values_list(*asked)
 
 
 def _entry(listing: Listing, number: int) -> Entry:

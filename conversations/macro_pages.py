@@ -15,8 +15,9 @@ from accounts.models import User
 from businesses.models import Membership, Team
 from businesses.pages import member_page
 from businesses.selectors import membership_of
-from conversations import pages, picker
+from conversations import picker
 from conversations.models import Macro, Priority, Status
+from conversations.selectors import conversation_of
 from conversations.services import macros
 from conversations.services.message_drafts import MAX_CONTENT
 from conversations.views import handling_page, refused
@@ -101,7 +102,7 @@ def delete(request: HttpRequest, macro_id: UUID) -> HttpResponse:
 @require_POST
 def run(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
-    found = pages.visible_conversation(user, conversation_id)
+    found = conversation_of(user, conversation_id)
     wanted = parse_id(request.POST.get("macro"))
     macro = Macro.objects.visible_to(user).filter(pk=wanted).first() if wanted else None
     if found is None or macro is None:

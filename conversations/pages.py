@@ -5,22 +5,20 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from django.db.models import Count, Exists, IntegerField, OuterRef, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet, prefetch_related_objects
 from django.utils import timezone
 
-from accounts.models import User
 from conversations.attachments import with_facts
 from conversations.models import (
-    Attachment,
     ChannelType,
     Conversation,
-    Follower,
+    ConversationQuerySet,
     MailOriginal,
     Message,
     ScheduledMessage,
 )
 from conversations.selectors import conversations_of_person, messages_after, messages_before
+from foundation.prepared import Given, prepared
 
 WINDOW = 50
 # So far from the end of a thread, what was found there is shown with all that came after it.
@@ -130,35 +128,35 @@ def _day(message: Message) -> date:
 
 def earlier_conversations(conversation: Conversation) -> list[Conversation]:
     """The customer's other ones, newest first, a handful."""
-    if conversation.customer is None:
+    customer = conversation.customer
+    if customer is None:
         return []
-    others = conversations_of_person(conversation.customer)
-    return list(others.exclude(pk=conversation.pk).select_related("last_message").order_by("-updated_at", "-id")[:5])
+    return _earlier()(business=conversation.business_id, person=customer.person_id, conversation=conversation.pk)
+
+
+@prepared
+def _earlier() -> ConversationQuerySet:
+    others = conversations_of_person(Given("business"), Given("person")).exclude(pk=Given("conversation"))
+    return others.select_related("last_message").order_by("-updated_at", "-id")[:5]
 
 
 def mergeable(conversation: Conversation) -> list[Conversation]:
     """Those of the same person that it may be merged into, newest first, as many as one looks through."""
     if conversation.customer is None:
         return []
-    others = conversations_of_person(conversation.customer).filter(merged_into=None).exclude(pk=conversation.pk)
+    others = conversations_of_person(conversation.business_id, conversation.customer.person_id)
+    others = others.filter(merged_into=None).exclude(pk=conversation.pk)
     return list(others.select_related("last_message").order_by("-updated_at", "-id")[:20])
 
 
 def scheduled_in(conversation: Conversation) -> list[ScheduledMessage]:
     """What waits to be sent, the next one first."""
-    rows = conversation.scheduled.select_related("author").prefetch_related("files")
-    return with_facts(rows.order_by("send_at", "pk"))
+    rows = _scheduled()(conversation=conversation.pk)
+    prefetch_related_objects(rows, "files")
+    return with_facts(rows)
 
 
-def visible_conversation(user: User, conversation_id: UUID) -> Conversation | None:
-    """With what the page shows of it, `unread`, `is_followed` and `has_unsent` files by the user, in one query.
-
-    merged_count: how many are merged into it.
-    """
-    follows = Exists(Follower.objects.filter(conversation=OuterRef("pk"), user=user))
-    rows = Conversation.objects.visible_to(user).for_reading().select_related("rating").with_unread(user)
-    merged = Conversation.objects.filter(merged_into=OuterRef("pk")).order_by().values("merged_into")
-    count = Subquery(merged.annotate(count=Count("pk")).values("count"), output_field=IntegerField())
-    unsent = Exists(Attachment.objects.filter(conversation=OuterRef("pk"), uploader=user, message=None, scheduled=None))
-    rows = rows.annotate(is_followed=follows, has_unsent=unsent, merged_count=Coalesce(count, 0))
-    return rows.filter(pk=conversation_id).first()
+@prepared
+def _scheduled() -> "QuerySet[ScheduledMessage]":
+    waiting = ScheduledMessage.objects.filter(conversation_id=Given("conversation"))
+    return waiting.select_related("author").order_by("send_at", "pk")

@@ -1,56 +1,132 @@
-"""Reads that join tables, one per screen or endpoint."""
+"""Reads that join tables, one per screen or endpoint. Each is put together once (foundation/prepared.py)."""
 
+from collections import defaultdict
+from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, prefetch_related_objects
 from django.db.models.functions import Coalesce, Length
 
+from businesses.reading import READER, as_reader
 from conversations.models import (
+    Attachment,
     Conversation,
     ConversationQuerySet,
+    ConversationTag,
     Customer,
+    Follower,
     Message,
     MessageQuerySet,
     ReadMark,
     SenderType,
+    Tag,
 )
+from conversations.saved_views.filters import question
+from conversations.sorting import Sort, in_order
+from foundation.prepared import Among, Given, Prepared, prepared
 
 if TYPE_CHECKING:
     from accounts.models import User
     from channels_app.models import Channel, ChannelQuerySet
+    from conversations.saved_views.models import SavedView
 
 
 def inbox(
     user: "User",
     *,
+    window: slice,
     status: str | None = None,
     assignee_id: UUID | None = None,
     team_id: UUID | None = None,
     unassigned: bool = False,
-) -> ConversationQuerySet:
-    """The user's conversations, newest change first, with what a row shows and how much of it is unread.
+    view: "SavedView | None" = None,
+) -> list[Conversation]:
+    """The user's conversations, newest change first, with what the API shows of them.
 
-    unassigned: only those that no person has, be it a team's or nobody's.
+    unassigned: only those that no person has, be it a team's or nobody's. view: those in it, in its order.
     """
-    rows = Conversation.objects.visible_to(user).for_reading().with_unread(user).order_by("-updated_at", "-id")
-    if status:
-        rows = rows.filter(status=status)
-    if assignee_id:
-        rows = rows.filter(assignee_id=assignee_id)
-    if team_id:
-        rows = rows.filter(team_id=team_id)
-    if unassigned:
+    wanted = Wanted(status, by_assignee=assignee_id is not None, by_team=team_id is not None, unassigned=unassigned)
+    if view is None:
+        asked = inbox_question(wanted, window.start, window.stop)
+    else:
+        rows = in_order(_inbox(wanted).filter(question(user, view.filter)), Sort(view.sort))
+        asked = Prepared(rows[window])
+    return with_tags(asked(**as_reader(user), assignee=assignee_id, team=team_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What narrows the list of conversations down; whose they are is told when it is asked for."""
+
+    status: str | None = None
+    by_assignee: bool = False
+    by_team: bool = False
+    unassigned: bool = False
+
+
+@prepared
+def inbox_question(wanted: Wanted, start: int, stop: int) -> ConversationQuerySet:
+    return _inbox(wanted)[start:stop]
+
+
+def _inbox(wanted: Wanted) -> ConversationQuerySet:
+    rows = Conversation.objects.visible_to(READER).with_unread(READER).order_by("-updated_at", "-id")
+    rows = rows.select_related("customer", "last_message__sender", "stored_receipts")
+    if wanted.status:
+        rows = rows.filter(status=wanted.status)
+    if wanted.by_assignee:
+        rows = rows.filter(assignee_id=Given("assignee"))
+    if wanted.by_team:
+        rows = rows.filter(team_id=Given("team"))
+    if wanted.unassigned:
         rows = rows.filter(assignee=None)
     return rows
 
 
-def conversations_of_person(customer: Customer) -> ConversationQuerySet:
-    """The customer's, and those of whoever is the same person."""
-    same = Customer.objects.filter(business_id=customer.business_id)
-    same = same.filter(Q(pk=customer.person_id) | Q(merged_into=customer.person_id))
-    return Conversation.objects.filter(business_id=customer.business_id, customer__in=same)
+def with_tags(conversations: list[Conversation]) -> list[Conversation]:
+    """The same, each with its `tag_list`: one statement, none for no conversation."""
+    if conversations:
+        tags: dict[UUID, list[Tag]] = defaultdict(list)
+        for link in _tags_of()(ids=[conversation.pk for conversation in conversations]):
+            tags[link.conversation_id].append(link.tag)
+        for conversation in conversations:
+            conversation.tag_list = tags[conversation.pk]
+    return conversations
+
+
+@prepared
+def _tags_of() -> "QuerySet[ConversationTag]":
+    links = ConversationTag.objects.filter(Among("conversation_id", Given("ids")))
+    return links.select_related("tag").order_by("tag__name")
+
+
+def conversation_of(user: "User", conversation_id: UUID) -> Conversation | None:
+    """One of the user's, with everything that is shown of it: `unread`, `is_followed` and `has_unsent` files by the
+    user, its rating, and `merged_count`, how many are merged into it.
+    """
+    found = _conversation()(**as_reader(user), id=conversation_id)
+    return next(iter(with_tags(found)), None)
+
+
+@prepared
+def _conversation() -> ConversationQuerySet:
+    follows = Exists(Follower.objects.filter(conversation=OuterRef("pk"), user_id=READER.pk))
+    rows = Conversation.objects.visible_to(READER).joined_for_reading().select_related("rating").with_unread(READER)
+    merged = Conversation.objects.filter(merged_into=OuterRef("pk")).order_by().values("merged_into")
+    count = Subquery(merged.annotate(count=Count("pk")).values("count"), output_field=IntegerField())
+    mine = Attachment.objects.filter(conversation=OuterRef("pk"), uploader_id=READER.pk)
+    unsent = Exists(mine.filter(message=None, scheduled=None))
+    rows = rows.annotate(is_followed=follows, has_unsent=unsent, merged_count=Coalesce(count, 0))
+    return rows.filter(pk=Given("id"))
+
+
+def conversations_of_person(business_id: UUID | Given, person_id: UUID | Given) -> ConversationQuerySet:
+    """A customer's, and those of whoever is the same person."""
+    same = Customer.objects.filter(business_id=business_id)
+    same = same.filter(Q(pk=person_id) | Q(merged_into_id=person_id))
+    return Conversation.objects.filter(business_id=business_id, customer__in=same)
 
 
 def pending_handoffs(user: "User") -> ConversationQuerySet:
@@ -64,19 +140,17 @@ def messages_after(conversation: Conversation, seq: int, *, limit: int, characte
 
     characters: of what they say altogether. The one that is too much is the last, so that one can tell.
     """
-    rows = _messages(conversation).filter(seq__gt=seq).order_by("seq")
+    given = {"conversation": conversation.pk, "seq": seq}
     if characters is not None:
-        sizes = rows.values_list(Length("content"), flat=True)[:limit]
+        sizes = (size for (size,) in _sizes_after(limit)(**given))
         limit = min(limit, 1 + sum(so_far <= characters for so_far in accumulate(sizes)))
-    return list(rows[:limit])
+    return _in(conversation, next_messages(limit)(**given))
 
 
 def messages_before(conversation: Conversation, seq: int | None, *, limit: int) -> list[Message]:
     """The `limit` messages just before `seq` (None = the newest ones), rising."""
-    rows = _messages(conversation)
-    if seq is not None:
-        rows = rows.filter(seq__lt=seq)
-    return list(rows.order_by("-seq")[:limit])[::-1]
+    asked = last_messages(limit, is_first=seq is None)
+    return _in(conversation, asked(conversation=conversation.pk, seq=seq)[::-1])
 
 
 def unread_elsewhere(conversation_id: UUID, user: "User", *, limit: int) -> list[Message]:
@@ -89,7 +163,9 @@ def unread_elsewhere(conversation_id: UUID, user: "User", *, limit: int) -> list
 
 def whole_history(conversation: Conversation) -> list[Message]:
     """All of it. The senders come once each: a long history has few, and a row joined to each would double its cost."""
-    return list(conversation.messages.prefetch_related("sender").order_by("seq"))
+    messages = _in(conversation, _all_messages()(conversation=conversation.pk))
+    prefetch_related_objects(messages, "sender")
+    return messages
 
 
 def channel_for(user: "User", channel_id: UUID) -> "Channel | None":
@@ -111,6 +187,34 @@ def _channels() -> "ChannelQuerySet":
     return model.objects.all()
 
 
-def _messages(conversation: Conversation) -> MessageQuerySet:
-    rows: MessageQuerySet = conversation.messages.select_related("sender")
-    return rows
+def _in(conversation: Conversation, messages: list[Message]) -> list[Message]:
+    field: Any = Message._meta.get_field("conversation")
+    for message in messages:
+        field.set_cached_value(message, conversation)
+    return messages
+
+
+@prepared
+def next_messages(limit: int) -> MessageQuerySet:
+    return _messages().filter(seq__gt=Given("seq")).order_by("seq")[:limit]
+
+
+@prepared
+def _sizes_after(limit: int) -> "QuerySet[Message, tuple[int]]":
+    rows = Message.objects.filter(conversation_id=Given("conversation"), seq__gt=Given("seq")).order_by("seq")
+    return rows.values_list(Length("content"))[:limit]
+
+
+@prepared
+def last_messages(limit: int, *, is_first: bool) -> MessageQuerySet:
+    rows = _messages() if is_first else _messages().filter(seq__lt=Given("seq"))
+    return rows.order_by("-seq")[:limit]
+
+
+@prepared
+def _all_messages() -> MessageQuerySet:
+    return Message.objects.filter(conversation_id=Given("conversation")).order_by("seq")
+
+
+def _messages() -> MessageQuerySet:
+    return Message.objects.filter(conversation_id=Given("conversation")).select_related("sender")

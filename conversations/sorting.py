@@ -1,6 +1,7 @@
 """The orders of a list, and its pages by the last row's place, so that what is new in the meantime shifts nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from django.db.models import F, OrderBy, Q, TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from foundation.errors import Unprocessable
+from foundation.prepared import Given
 
 if TYPE_CHECKING:
     from conversations.models import Conversation, ConversationQuerySet
@@ -48,20 +50,36 @@ def in_order(rows: "ConversationQuerySet", sort: Sort) -> "ConversationQuerySet"
     return rows.order_by(*_ORDERS[sort])
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What of a list in an order is read at once: the first of the order's parts or the second, from its start on or
+    from a place on.
+    """
+
+    sort: Sort
+    number: int
+    is_placed: bool
+
+    def of(self, rows: "ConversationQuerySet") -> "ConversationQuerySet":
+        condition, order = _PARTS[self.sort][self.number]
+        if self.is_placed:
+            rows = rows.filter(_behind(order, [Given(f"place_{at}") for at in range(len(order))]))
+        return rows.filter(condition).order_by(*order)
+
+
 def page_of(
-    rows: "ConversationQuerySet", sort: Sort, *, cursor: str | None, limit: int
+    read: "Callable[[Part, dict[str, Any]], list[Conversation]]", sort: Sort, *, cursor: str | None, limit: int
 ) -> "tuple[list[Conversation], str | None]":
-    """One page in this order, and the cursor of the next. Raises Unprocessable for a cursor that is none of ours."""
+    """One page in this order, and the cursor of the next. Raises Unprocessable for a cursor that is none of ours.
+
+    read: one more than the limit of a part, where it is given this place.
+    """
     parts = _PARTS[sort]
-    number, place = _place(cursor, parts) if cursor else (0, None)
+    number, place = _place(cursor, parts) if cursor else (0, [])
     found: list[Conversation] = []
     for at in range(number, len(parts)):
-        condition, order = parts[at]
-        part = rows.filter(condition).order_by(*order)
-        if place:
-            part = part.filter(_behind(order, place))
-        place = None
-        found += list(part[: limit + 1 - len(found)])
+        found += read(Part(sort, at, bool(place)), {f"place_{at}": value for at, value in enumerate(place)})
+        place = []
         if len(found) > limit:
             last = found[limit - 1]
             return found[:limit], _cursor(last, parts)

@@ -7,9 +7,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from businesses.pages import member_page
-from conversations import pages
 from conversations.attachments import facts_of
 from conversations.models import Attachment, Conversation
+from conversations.selectors import conversation_of
 from conversations.services.uploads import keep_upload, remove_unsent
 from conversations.views import handling_page, refused
 from foundation.errors import Refused
@@ -43,7 +43,7 @@ def remove(request: HttpRequest, conversation_id: UUID, attachment_id: UUID) -> 
 
 
 def _conversation(request: HttpRequest, conversation_id: UUID) -> Conversation:
-    found = pages.visible_conversation(request.user, conversation_id)  # type: ignore[arg-type]
+    found = conversation_of(request.user, conversation_id)  # type: ignore[arg-type]
     if found is None:
         raise Http404
     return found

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from businesses.models import Membership
 from businesses.pages import member_page
 from businesses.policy import Action, require
-from conversations import lists, pages, picker
+from conversations import lists, pages, picker, selectors
 from conversations.asides import Asides, asides_of
 from conversations.attachments import begun_by
 from conversations.merged import with_merged
@@ -215,7 +215,7 @@ def _mark_first_new(entries: list[pages.Entry], unread: int) -> None:
 
 
 def conversation_of(request: HttpRequest, conversation_id: UUID) -> Conversation:
-    found = pages.visible_conversation(request.user, conversation_id)  # type: ignore[arg-type]
+    found = selectors.conversation_of(request.user, conversation_id)  # type: ignore[arg-type]
     if found is None:
         raise Http404
     return found

@@ -144,7 +144,7 @@ def conversation_payload(conversation: Conversation, *, messages: Sequence[Messa
         "customer": customer_payload(conversation.customer) if conversation.customer else None,
         "messages": [message_payload(message, receipts=receipts, for_member=True) for message in messages],
         "last_message": message_payload(last, receipts=receipts, for_member=True) if last else None,
-        "tags": [tag_payload(tag) for tag in conversation.tags.all()],
+        "tags": [tag_payload(tag) for tag in conversation.tag_list],
         "priority": Priority(conversation.priority).word,
         "snoozed_until": timestamp(conversation.snoozed_until),
         "handoff_reason": conversation.handoff_reason or None,

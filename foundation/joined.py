@@ -4,7 +4,7 @@ What `select_related` gives, for the hot path: there, putting a query together t
 """
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection
@@ -12,6 +12,7 @@ from django.db.models import Model
 
 from foundation import rows
 from foundation.instances import stored
+from foundation.prepared import reading
 
 
 class Joined:
@@ -33,8 +34,9 @@ class Joined:
     def instances(self, row: Sequence[Any]) -> list[Any]:
         """`columns`, as the database gave them, turned into one instance for each model."""
         values = list(row)
-        for index, convert, column in self._converters:
-            values[index] = convert(values[index], column, connection)
+        for index, convert in self._converters:
+            if values[index] is not None:
+                values[index] = convert(values[index])
         instances, start = [], 0
         for names, key, model in self._parts:
             end = start + len(names)
@@ -58,11 +60,7 @@ class Joined:
         return parts
 
     @functools.cached_property
-    def _converters(self) -> list[tuple[int, Any, Any]]:
+    def _converters(self) -> list[tuple[int, Callable[[Any], Any]]]:
         """What a database keeps in a form of its own: the place of the column, and how it is read."""
-        found = []
-        for index, (alias, field) in enumerate(self._fields):
-            column = field.get_col(alias)
-            for convert in (*connection.ops.get_db_converters(column), *field.get_db_converters(connection)):
-                found.append((index, convert, column))
-        return found
+        columns = enumerate(field.get_col(alias) for alias, field in self._fields)
+        return [(index, convert) for index, column in columns if (convert := reading(column))]

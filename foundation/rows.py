@@ -84,7 +84,7 @@ class _Table:
                 cursor.execute(sql, [given])
         else:
             with database.cursor() as cursor:
-                cursor.executemany(sql, [[_plain(value) for value in row] for row in values])
+                cursor.executemany(sql, [[plain(value) for value in row] for row in values])
 
 
 @contextmanager
@@ -140,7 +140,7 @@ def among(column: str, values: Collection[UUID]) -> tuple[str, list[Any]]:
     """A condition for a statement that is written out, and its parameters: the column is one of these."""
     if connection.vendor == "postgresql":
         return f"{column} = ANY(%s::uuid[])", [f"{{{','.join(map(str, values))}}}"]
-    return f"{column} IN ({', '.join(['%s'] * len(values))})", [_plain(value) for value in values]
+    return f"{column} IN ({', '.join(['%s'] * len(values))})", [plain(value) for value in values]
 
 
 def as_id(value: UUID | str) -> UUID:
@@ -193,9 +193,10 @@ def _server_bound(database: BaseDatabaseWrapper) -> CursorWrapper:
     return database._prepare_cursor(cursor)  # type: ignore[attr-defined,no-any-return]
 
 
-def _plain(value: Any) -> Any:
-    plain = _PLAIN.get(type(value))
-    return plain(value) if plain else value
+def plain(value: Any) -> Any:
+    """A value as SQLite keeps it."""
+    form = _PLAIN.get(type(value))
+    return form(value) if form else value
 
 
 def _type(field: "Field[Any, Any]") -> str:

@@ -79,7 +79,7 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "accounts.middleware.LiveSession",
+    "businesses.middleware.LiveSession",
     "accounts.middleware.VerifiedFirst",
     "businesses.middleware.SecondFactorFirst",
     "pingback.middleware.ReadersTimeZone",
@@ -181,7 +181,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "accounts.validators.MaximumLengthValidator", "OPTIONS": {"max_length": 128}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "accounts.cookies"
 SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
 SESSION_COOKIE_AGE = 30 * 24 * 3600
 # A session ends after this much silence, and in any case after that much time (promises: sign-in).
@@ -206,6 +206,9 @@ SIMPLE_JWT = {
     "USER_ID_CLAIM": "sub",
     "TOKEN_TYPE_CLAIM": "typ",
 }
+
+# Who calls, by the app that also knows where they work: the accounts know no one above them, so they are told by name.
+CALLERS_SESSION = "businesses.callers.session_of_token"
 
 # An agent whose last socket is gone for so long is offline until the next one (businesses/status.py).
 # Seconds after which an answer that its visitor has not read goes out by mail; 0: none does.

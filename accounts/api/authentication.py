@@ -1,12 +1,14 @@
 """Who calls the API: a Bearer token, or the session cookie of our own pages with CSRF."""
 
+from django.conf import settings
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, UnsupportedMediaType
 from rest_framework.request import Request
 
 from accounts.models import AuthSession, User
-from accounts.tokens import BadToken, session_from_token
+from accounts.tokens import BadToken
 
 
 class Bearer(BaseAuthentication):
@@ -16,7 +18,7 @@ class Bearer(BaseAuthentication):
         if scheme.lower() != "bearer":
             return None
         try:
-            session = session_from_token(raw.strip())
+            session = import_string(settings.CALLERS_SESSION)(raw.strip())
         except BadToken as error:
             raise AuthenticationFailed(_("This token is not valid. Log in again.")) from error
         return session.user, session

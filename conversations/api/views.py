@@ -17,7 +17,6 @@ from conversations import selectors
 from conversations.api import serializers as shapes
 from conversations.attachments import ids_in
 from conversations.models import ChannelType, Conversation, Customer, Priority
-from conversations.saved_views.filters import question
 from conversations.saved_views.services import view_for
 from conversations.services.assigning import SAME, assign_conversation
 from conversations.services.blocking import set_blocked
@@ -33,7 +32,6 @@ from conversations.services.messages import Posted, send_reply
 from conversations.services.opening import open_conversation
 from conversations.services.priorities import set_priority
 from conversations.services.snoozing import snooze_conversation
-from conversations.sorting import Sort, in_order
 from conversations.wire import Payload, conversation_payload, message_payload, timestamp
 from foundation.api import IDEMPOTENCY_KEY, NO_ROOM, SIGNED_IN, WITH_BODY, idempotency_key, path_id, refusals
 from foundation.errors import Forbidden, Invalid
@@ -48,8 +46,7 @@ REPLAY = {"Idempotent-Replay": "true"}
 def conversation_for(request: Request, text: str, action: Action = Action.HANDLE_CONVERSATIONS) -> Conversation:
     """One of the caller's own; unknown and foreign are alike. What the role does not allow is said before."""
     require(request.user, action)
-    rows = Conversation.objects.visible_to(request.user).for_reading().with_unread(request.user)
-    conversation = rows.filter(pk=path_id(text)).first()
+    conversation = selectors.conversation_of(request.user, path_id(text))
     if conversation is None:
         raise Http404
     return conversation
@@ -80,19 +77,21 @@ class Conversations(APIView):
         require(request.user, Action.HANDLE_CONVERSATIONS)
         query = shapes.ListQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
-        rows = selectors.inbox(
-            request.user,
-            status=query.validated_data.get("status"),
-            assignee_id=query.validated_data.get("assignee_id"),
-            team_id=query.validated_data.get("team_id"),
-            unassigned=query.validated_data["unassigned"],
-        )
+        view = None
         if view_id := query.validated_data.get("view"):
             view = view_for(request.user, view_id)
             if view is None:
                 raise Invalid(_("There is no such view."))
-            rows = in_order(rows.filter(question(request.user, view.filter)), Sort(view.sort))
-        return Response([conversation_payload(row) for row in rows[query.window()]])
+        rows = selectors.inbox(
+            request.user,
+            window=query.window(),
+            status=query.validated_data.get("status"),
+            assignee_id=query.validated_data.get("assignee_id"),
+            team_id=query.validated_data.get("team_id"),
+            unassigned=query.validated_data["unassigned"],
+            view=view,
+        )
+        return Response([conversation_payload(row) for row in rows])
 
     @extend_schema(
         summary="Start a conversation",

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Count, IntegerField, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -30,6 +31,10 @@ class ConversationQuerySet(BusinessScoped["Conversation"]):
         """
         own = self.select_related("customer", "last_message", "stored_receipts")
         return own.prefetch_related("assignee", "team", "channel", "last_message__sender", "tags")
+
+    def joined_for_reading(self) -> Self:
+        """Likewise in one statement, for questions that are planned once (foundation/prepared.py); but for the tags."""
+        return self.select_related("customer", "last_message__sender", "stored_receipts", "assignee", "team", "channel")
 
     def with_unread(self, user: User) -> Self:
         """`unread`: how many customer's messages lie after the user's read marks, there and in what is merged there."""
@@ -202,6 +207,11 @@ class Conversation(models.Model):
     def receipts(self) -> "Receipts | None":
         """None while neither side has received anything. `for_reading` brings it, else it is asked for once."""
         return getattr(self, "stored_receipts", None)
+
+    @cached_property
+    def tag_list(self) -> list[Tag]:
+        """By their names. `selectors.with_tags` brings those of many rows, else they are asked for once."""
+        return list(self.tags.all())
 
     def nobody_has_it_yet(self) -> None:
         """In memory: what is shown of it from here on is new, so that nobody asks for its receipts."""

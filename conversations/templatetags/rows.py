@@ -132,7 +132,7 @@ def _row(row: Conversation, clock: Clock, query: str, reader: User, listed: Stat
         assignee_id=row.assignee_id,
         assignee=assignee.full_name if assignee else "",
         picture=assignee.picture if assignee else "",
-        tags=tuple((tag.name, HUES[tag.color]) for tag in list(row.tags.all())[:MOST_TAGS]),
+        tags=tuple((tag.name, HUES[tag.color]) for tag in row.tag_list[:MOST_TAGS]),
         priority=row.priority,
         snoozed_until=row.snoozed_until,
     )

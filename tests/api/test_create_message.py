@@ -13,8 +13,10 @@ from django.utils import timezone
 
 from accounts.models import AuthSession, User
 from accounts.services import end_session
+from businesses.callers import sessions_of
 from businesses.members import remove_member
 from businesses.models import ApiToken, Business, Membership, Plan
+from businesses.selectors import membership_of
 from conversations.models import Conversation, Message
 from conversations.services import writer
 from pingback.api import create_message, throttles
@@ -375,3 +377,14 @@ async def test_who_goes_away_in_the_middle_of_the_body_has_said_nothing() -> Non
     asked = Asked("/api/v1/conversations/x/messages", body=b'{"content": "Hi"}')
     await Limits(django, short_way=CreateMessage)(asked.scope, receive, send)
     assert sent == []
+
+
+def test_a_workspace_with_business_hours_is_like_any_other(ada: User, acme: Business) -> None:
+    """What its row keeps as JSON is read, too, when all who call are looked up at once."""
+    Business.objects.filter(pk=acme.pk).update(hours={"mon": [["09:00", "17:00"]]})
+
+    (found,) = sessions_of([builders.token(ada)]).values()
+
+    membership = membership_of(found.user)
+    assert membership
+    assert membership.business.hours == {"mon": [["09:00", "17:00"]]}

@@ -92,7 +92,7 @@ def test_a_page_costs_the_same_whatever_is_on_it(acme: Business, ada: User, djan
     client = signed_in(ada)
     client.get("/api/v1/feed")
 
-    # session and person, membership; where the feed is, its rows, their messages, conversations
+    # who calls; where the feed is, its rows, their messages, conversations with their tags, receipts
     for limit in (4, 100):
         with django_assert_num_queries(7):
             assert len(client.get(f"/api/v1/feed?limit={limit}").json()["results"]) >= 3

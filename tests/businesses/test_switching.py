@@ -32,7 +32,7 @@ def test_the_first_joined_is_current_until_another_is_chosen(
         "Umbrella",
         "agent",
     )
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         assert client.get("/api/v1/auth/me").json()["business"]["name"] == "Umbrella"
     assert other.get("/api/v1/auth/me").json()["business"]["name"] == "Acme"
 

@@ -10,28 +10,33 @@ from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business
+from businesses.reading import READER
 from conversations import feed, lists, selectors
-from conversations.models import Conversation
-from conversations.sorting import Sort
+from conversations.models import ChannelType, Conversation
+from conversations.selectors import Wanted
+from conversations.sorting import Part, Sort
+from foundation import rows
 from foundation.ids import new_id
+from foundation.prepared import Prepared
 from tests import builders
 
 pytestmark = pytest.mark.django_db
 SOMEBODY = UUID("0193f3a0-0000-7000-8000-000000000007")
 
 
-def plan(rows: Any) -> str:
-    """On PostgreSQL without what it does to small tables alone, so that it shows what it would do to large ones."""
-    sql, params = rows.query.sql_with_params()
+def plan(asked: Prepared[Any], **given: Any) -> str:
+    """On PostgreSQL without what it does to small tables alone, so that it shows what it would do to large ones; and as
+    it is planned once for all values.
+    """
+    values = {**dict.fromkeys(("reader", "business", "conversation", "assignee", "team"), SOMEBODY), **given}
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(
-                "SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off"
+                "SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off;"
+                "SET LOCAL plan_cache_mode = force_generic_plan"
             )
-            cursor.execute("EXPLAIN (COSTS OFF) " + sql, params)
-            return "\n".join(row[0] for row in cursor.fetchall())
-        cursor.execute("EXPLAIN QUERY PLAN " + sql, params)
-        return "\n".join(row[3] for row in cursor.fetchall())
+            return "\n".join(row[0] for row in rows.ask("EXPLAIN (COSTS OFF) " + asked.sql, asked.bound(values))())
+        return "\n".join(row[3] for row in rows.ask("EXPLAIN QUERY PLAN " + asked.sql, asked.bound(values))())
 
 
 def is_in_order(found: str, index: str, table: str) -> bool:
@@ -41,89 +46,107 @@ def is_in_order(found: str, index: str, table: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("filters", "index"),
+    ("wanted", "index"),
     [
-        ({}, "conversation_newest"),
-        ({"status": "open"}, "conversation_by_status"),
-        ({"assignee_id": SOMEBODY}, "conversation_of_assignee"),
-        ({"assignee_id": SOMEBODY, "status": "open"}, ""),  # that one or the status's: both are in order
-        ({"unassigned": True}, "conversation_unassigned"),
-        ({"unassigned": True, "status": "open"}, ""),
-        ({"team_id": SOMEBODY}, "conversation_of_team"),
-        ({"team_id": SOMEBODY, "status": "open"}, ""),
+        (Wanted(), "conversation_newest"),
+        (Wanted("open"), "conversation_by_status"),
+        (Wanted(by_assignee=True), "conversation_of_assignee"),
+        (Wanted("open", by_assignee=True), ""),  # that one or the status's: both are in order
+        (Wanted(unassigned=True), "conversation_unassigned"),
+        (Wanted("open", unassigned=True), ""),
+        (Wanted(by_team=True), "conversation_of_team"),
+        (Wanted("open", by_team=True), ""),
     ],
     ids=str,
 )
-def test_a_list_is_read_in_order_from_an_index_of_its_own(
-    acme: Business, ada: User, filters: dict[str, Any], index: str
-) -> None:
+def test_a_list_is_read_in_order_from_an_index_of_its_own(acme: Business, wanted: Wanted, index: str) -> None:
     builders.conversation(acme)
 
-    found = plan(selectors.inbox(ada, **filters)[:20])
+    found = plan(selectors.inbox_question(wanted, 0, 20))
 
     assert index in found
     assert "Sort" not in found
     assert "TEMP B-TREE" not in found
 
 
-def test_a_later_page_begins_where_the_one_before_ended(acme: Business, ada: User, monkeypatch: Any) -> None:
+def test_a_later_page_begins_where_the_one_before_ended(acme: Business) -> None:
     builders.conversation(acme)
-    asked: list[Any] = []
-    monkeypatch.setattr("conversations.sorting.list", lambda rows: asked.append(rows) or [], raising=False)
-    cursor = f"0_{(timezone.now() - timedelta(days=9)).isoformat()}_{new_id()}"
+    where = {"place_0": timezone.now() - timedelta(days=9), "place_1": new_id()}
 
-    lists.rows_of(ada, lists.Place(listing=lists.LISTS["closed"]), cursor=cursor)
+    found = plan(lists.question_of("closed", Part(Sort.NEWEST, 0, is_placed=True)), **where)
 
-    entered = next(line for line in plan(asked[0]).splitlines() if "updated_at <" in line or "updated_at<" in line)
+    entered = next(line for line in found.splitlines() if "updated_at <" in line or "updated_at<" in line)
     assert "Index Cond" in entered or "USING INDEX" in entered
 
 
-@pytest.mark.parametrize("sort", Sort.values)
-def test_every_order_of_a_list_is_read_in_order(
-    acme: Business, ada: User, sort: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    builders.conversation(acme)
-    asked: list[Any] = []
-    monkeypatch.setattr("conversations.sorting.list", lambda rows: asked.append(rows) or [], raising=False)
+@pytest.mark.parametrize("many", [10, 1_000])
+@pytest.mark.parametrize(
+    ("sort", "index"),
+    [
+        (Sort.NEWEST, ""),  # of its status, or among all: few rows are quickly passed over
+        (Sort.OLDEST, ""),
+        (Sort.WAITING, "conversation_waiting"),
+        (Sort.PRIORITY, "conversation_by_priority"),
+    ],
+)
+def test_every_order_of_a_list_is_read_in_order(acme: Business, sort: Sort, index: str, many: int) -> None:
+    now = timezone.now()
+    Conversation.objects.bulk_create(
+        Conversation(
+            business=acme,
+            channel_type=ChannelType.WIDGET,
+            priority=number % 5,
+            waiting_since=now - timedelta(seconds=number) if number % 3 else None,
+            created_at=now,
+            updated_at=now - timedelta(minutes=number),
+        )
+        for number in range(many)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE conversations_conversation")
 
-    lists.rows_of(ada, lists.Place(listing=lists.LISTS["open"], sort=Sort(sort)), cursor=None)
+    first = plan(lists.question_of("open", Part(sort, 0, is_placed=False)))
 
-    for rows in asked:
-        found = plan(rows)
-        assert "Sort" not in found
-        assert "TEMP B-TREE" not in found
+    assert index in first
+    for number in range(1 + (sort in {Sort.WAITING, Sort.PRIORITY})):
+        for found in (
+            plan(lists.question_of("open", Part(sort, number, is_placed=False))),
+            plan(
+                lists.question_of("open", Part(sort, number, is_placed=True)),
+                place_0=2 if (sort, number) == (Sort.PRIORITY, 0) else timezone.now(),
+                place_1=timezone.now() if (sort, number) == (Sort.PRIORITY, 0) else new_id(),
+                place_2=new_id(),
+            ),
+        ):
+            assert "Sort" not in found
+            assert "TEMP B-TREE" not in found
 
 
 @pytest.mark.parametrize("page", ["newest", "before", "after"])
-def test_a_window_of_a_thread_is_read_in_order_from_its_index(
-    acme: Business, page: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    conversation = builders.conversation(acme)
-    asked: list[Any] = []
-    monkeypatch.setattr("conversations.selectors.list", lambda rows: asked.append(rows) or [], raising=False)
+def test_a_window_of_a_thread_is_read_in_order_from_its_index(acme: Business, page: str) -> None:
+    builders.conversation(acme)
+    asked = {
+        "newest": lambda: selectors.last_messages(50, is_first=True),
+        "before": lambda: selectors.last_messages(50, is_first=False),
+        "after": lambda: selectors.next_messages(50),
+    }[page]()
 
-    if page == "after":
-        selectors.messages_after(conversation, 3, limit=50)
-    else:
-        selectors.messages_before(conversation, 3 if page == "before" else None, limit=50)
-
-    assert is_in_order(plan(asked[0]), "message_seq_once", "conversations_message")
+    assert is_in_order(plan(asked, seq=3), "message_seq_once", "conversations_message")
 
 
-def test_the_feed_is_read_in_order_from_its_index(acme: Business, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[Any] = []
-    monkeypatch.setattr("conversations.feed.list", lambda rows: asked.append(rows) or [], raising=False)
+def test_the_feed_is_read_in_order_from_its_index(acme: Business) -> None:
+    found = plan(feed.events_after(100), after=acme.feed_seq)
 
-    feed.missed(acme.pk, after=acme.feed_seq, limit=100)
-
-    assert is_in_order(plan(asked[0]), "feed_seq_once", "businesses_feedevent")
+    assert is_in_order(found, "feed_seq_once", "businesses_feedevent")
 
 
 @pytest.mark.parametrize("name", list(lists.LISTS))
 def test_a_list_is_counted_within_an_index(acme: Business, ada: User, name: str) -> None:
     builders.conversation(acme)
 
-    found = plan(Conversation.objects.visible_to(ada).filter(lists.LISTS[name].belongs(ada)).values("pk")[:100])
+    rows = Conversation.objects.visible_to(READER).filter(lists.LISTS[name].belongs(READER))
+
+    found = plan(Prepared(rows.values("pk")[:100]))
 
     assert "Seq Scan" not in found
     assert "SCAN" not in found
@@ -132,7 +155,7 @@ def test_a_list_is_counted_within_an_index(acme: Business, ada: User, name: str)
 def test_messages_that_were_read_are_not_looked_at_when_the_unread_are_counted(acme: Business, ada: User) -> None:
     builders.conversation(acme)
 
-    found = plan(selectors.inbox(ada)[:20])
+    found = plan(selectors.inbox_question(Wanted(), 0, 20))
 
     by_number = next(line for line in found.splitlines() if "seq >" in line or "seq>" in line)
     assert "Index Cond" in by_number or "USING INDEX" in by_number

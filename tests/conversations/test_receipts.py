@@ -134,7 +134,7 @@ def test_lists_show_receipts_without_a_statement_more(
         mark_read(message=messages(conversation)[-1])
     client = builders.api(ada)
 
-    with django_assert_num_queries(6):  # session, membership, conversations, their tags, whose they are, who wrote last
+    with django_assert_num_queries(3):  # who calls, conversations, their tags
         rows = client.get("/api/v1/conversations/").json()
 
     assert [row["last_message"]["status"] for row in rows] == ["read"] * 5

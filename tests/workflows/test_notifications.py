@@ -202,8 +202,8 @@ def test_a_longer_list_costs_no_more(ada: User, acme: Business, django_assert_nu
     for _each in range(many):
         flag_for_person(conversation=builders.conversation(acme), reason=HandoffReason.ERROR)
     client = builders.api(ada)
-    # Session, membership, how they want to be told, notifications, how many are unread.
-    with django_assert_num_queries(5):
+    # Who calls, how they want to be told, notifications, how many are unread.
+    with django_assert_num_queries(4):
         assert len(client.get("/api/v1/notifications").json()["results"]) == many
 
 
