@@ -9,9 +9,10 @@ class ChannelsConfig(AppConfig):
     verbose_name = _("Channels")
 
     def ready(self) -> None:
-        from channels_app import checking, checks, connecting, deliveries, idling, mailboxes, polling  # noqa: F401  they register themselves
+        from channels_app import changing, checking, checks, connecting, deliveries, idling, mailboxes, polling  # noqa: F401  they register themselves
         from channels_app.chores import Chore, chores
 
+        changing.register()
         ailing = partial(mailboxes.fetch_due, ailing=True)
         chores.append(Chore(name="connecting channels", every=lambda: 2.0, work=connecting.connect_waiting))
         chores.append(Chore(name="asking about channels", every=lambda: 60.0, work=checking.check_due))

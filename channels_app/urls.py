@@ -1,6 +1,6 @@
 from django.urls import path
 
-from channels_app import identity_pages, originals, retry_pages, template_pages, views
+from channels_app import identity_pages, originals, reaction_pages, retry_pages, template_pages, views
 
 urlpatterns = [
     path("inbox/<uuid:conversation_id>/templates/", template_pages.templates, name="conversation-templates"),
@@ -8,6 +8,11 @@ urlpatterns = [
         "inbox/<uuid:conversation_id>/messages/<uuid:message_id>/original/",
         originals.original,
         name="conversation-original",
+    ),
+    path(
+        "inbox/<uuid:conversation_id>/messages/<uuid:message_id>/reaction/",
+        reaction_pages.reaction,
+        name="conversation-message-reaction",
     ),
     path(
         "inbox/<uuid:conversation_id>/messages/<uuid:message_id>/retry/",

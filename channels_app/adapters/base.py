@@ -72,8 +72,9 @@ class Capabilities:
     template, may be sent. together: a message is one part with all of its files, as far as they have so many bytes;
     0 = each file is a part. copies: an answer goes to everybody who got what it answers. receipts: what the provider
     tells, "" = nothing.
-    quotes: a message may name the one that it answers. typing: so long the
-    customer sees that somebody writes. marks_read: the customer can be shown that a message was read."""
+    quotes: a message may name the one that it answers. changes: what was sent may be edited and deleted there; the text
+    below a file has max_caption `unit`s. reactions: the signs that may be put on a customer's message. typing: so long
+    the customer sees that somebody writes. marks_read: the customer can be shown that a message was read."""
 
     max_text: int = 10_000
     unit: str = "characters"
@@ -87,6 +88,9 @@ class Capabilities:
     receipts: str = ""
     starts: bool = False
     quotes: bool = False
+    changes: bool = False
+    max_caption: int = 1024
+    reactions: tuple[str, ...] = ()
     typing: timedelta | None = None
     marks_read: bool = False
 
@@ -178,6 +182,15 @@ class ChannelAdapter(ABC):
 
     def show_typing(self, *, to: str, external_id: str) -> None:  # noqa: B027
         """The customer sees that somebody writes. external_id: their newest message. Raises DeliveryError."""
+
+    def edit(self, *, external_id: str, content: str, is_caption: bool) -> None:  # noqa: B027
+        """Other words in its place. Raises DeliveryError."""
+
+    def delete(self, *, external_id: str) -> None:  # noqa: B027
+        """What is gone already is no error. Raises DeliveryError."""
+
+    def react(self, *, to: str, external_id: str, emoji: str) -> None:  # noqa: B027
+        """One of `reactions` on a customer's message, "" = none any more. Raises DeliveryError."""
 
     def heard_press(self, pressed: str) -> None:  # noqa: B027
         """The button stops to spin. Raises DeliveryError."""

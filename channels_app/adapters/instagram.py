@@ -45,6 +45,7 @@ class InstagramAdapter(MetaAdapter):
         max_file_bytes=25 * 1024 * 1024,
         window=_HUMAN,
         receipts="read",
+        reactions=("❤",),
         typing=timedelta(seconds=10),
         marks_read=True,
     )
@@ -93,8 +94,12 @@ class InstagramAdapter(MetaAdapter):
     def mark_read(self, *, to: str, external_id: str) -> None:
         self._act("mark_seen", to)
 
-    def _act(self, action: str, to: str) -> None:
-        self.graph("POST", f"{self._page}/messages", json={"recipient": {"id": to}, "sender_action": action})
+    def react(self, *, to: str, external_id: str, emoji: str) -> None:
+        about = {"message_id": external_id, **({"reaction": "love"} if emoji else {})}
+        self._act("react" if emoji else "unreact", to, payload=about)
+
+    def _act(self, action: str, to: str, **more: Any) -> None:
+        self.graph("POST", f"{self._page}/messages", json={"recipient": {"id": to}, "sender_action": action, **more})
 
     def _kind(self, message: OutboundMessage) -> dict[str, str]:
         """After a day only a person may still answer, and says so; after a week nobody."""

@@ -55,7 +55,13 @@ _UNREACHABLE = (
 class TelegramAdapter(ChannelAdapter):
     is_sole = True
     capabilities: ClassVar = Capabilities(
-        max_text=4096, caption=True, max_file_bytes=50 * 1024 * 1024, quotes=True, typing=timedelta(seconds=5)
+        max_text=4096,
+        caption=True,
+        max_file_bytes=50 * 1024 * 1024,
+        quotes=True,
+        changes=True,
+        reactions=("👍", "❤", "😁", "🎉", "😢", "🙏"),
+        typing=timedelta(seconds=5),
     )
 
     @classmethod
@@ -127,6 +133,29 @@ class TelegramAdapter(ChannelAdapter):
     def show_typing(self, *, to: str, external_id: str) -> None:
         self._ask("sendChatAction", {"chat_id": to, "action": "typing"})
 
+    def edit(self, *, external_id: str, content: str, is_caption: bool) -> None:
+        asked: dict[str, Any] = _named(external_id)
+        if is_caption:
+            self._changed("editMessageCaption", {**asked, "caption": content}, already="message is not modified")
+            return
+        asked |= {"text": content, "link_preview_options": {"is_disabled": True}}
+        self._changed("editMessageText", asked, already="message is not modified")
+
+    def delete(self, *, external_id: str) -> None:
+        self._changed("deleteMessage", _named(external_id), already="message to delete not found")
+
+    def react(self, *, to: str, external_id: str, emoji: str) -> None:
+        signs = [{"type": "emoji", "emoji": emoji}] if emoji else []
+        self._ask("setMessageReaction", {**_named(external_id), "reaction": signs})
+
+    def _changed(self, method: str, asked: Mapping[str, Any], *, already: str) -> None:
+        """already: how Telegram says that there is nothing left to do."""
+        try:
+            self._ask(method, asked)
+        except DeliveryError as error:
+            if already not in error.reason:
+                raise
+
     def heard_press(self, pressed: str) -> None:
         self._ask("answerCallbackQuery", {"callback_query_id": pressed})
 
@@ -195,6 +224,13 @@ class TelegramAdapter(ChannelAdapter):
         if sends and answer.status == 200:
             raise never_said("Telegram")
         raise _error(answer.status, told if isinstance(told, dict) else {})
+
+
+def _named(external_id: str) -> dict[str, Any]:
+    chat_id, _colon, number = external_id.rpartition(":")
+    if not number.isdigit():
+        raise DeliveryError(_("Telegram has no such message."), kind=Kind.PERMANENT)
+    return {"chat_id": chat_id, "message_id": int(number)}
 
 
 class _Moved(Exception):

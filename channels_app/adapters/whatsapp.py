@@ -47,6 +47,7 @@ class WhatsAppAdapter(MetaAdapter):
         templates=True,
         receipts="read",
         quotes=True,
+        reactions=("👍", "❤️", "😂", "😮", "😢", "🙏"),
         typing=timedelta(seconds=25),
         marks_read=True,
     )
@@ -88,12 +89,10 @@ class WhatsAppAdapter(MetaAdapter):
         if message.template is None and heard and heard < timezone.now() - _WINDOW:
             text = _("More than 24 hours since the customer wrote: only a template may be sent.")
             raise DeliveryError(text, kind=Kind.WINDOW_CLOSED)
-        # A number, or since May 2026 the user's id in its place.
-        address = {"to": to} if to.isdigit() else {"recipient": to}
         body = {
             "messaging_product": "whatsapp",
             "recipient_type": "individual",
-            **address,
+            **_address(to),
             **self._content(message),
             **({"context": {"message_id": message.reply_to}} if message.reply_to else {}),
             "biz_opaque_callback_data": str(message.delivery_id),
@@ -129,6 +128,16 @@ class WhatsAppAdapter(MetaAdapter):
     def show_typing(self, *, to: str, external_id: str) -> None:
         """Only together with the mark, as whoever answers has read."""
         self._mark(external_id, typing_indicator={"type": "text"})
+
+    def react(self, *, to: str, external_id: str, emoji: str) -> None:
+        body = {
+            "messaging_product": "whatsapp",
+            "recipient_type": "individual",
+            **_address(to),
+            "type": "reaction",
+            "reaction": {"message_id": external_id, "emoji": emoji},
+        }
+        self.graph("POST", f"{self._number}/messages", json=body)
 
     def mark_read(self, *, to: str, external_id: str) -> None:
         self._mark(external_id)
@@ -197,6 +206,11 @@ class WhatsAppAdapter(MetaAdapter):
     @property
     def _number(self) -> str:
         return str(self.channel.config.get("phone_number_id", ""))
+
+
+def _address(to: str) -> dict[str, str]:
+    """A number, or since May 2026 the user's id in its place."""
+    return {"to": to} if to.isdigit() else {"recipient": to}
 
 
 def _routed(incoming: Incoming) -> Iterator[Routed]:

@@ -6,6 +6,7 @@ from django import template
 from django.utils import timezone
 
 from channels_app.adapters import ADAPTERS
+from channels_app.changing import reactions_on
 from channels_app.models import Thread
 from channels_app.participants import copies_of
 from conversations.models import ChannelType, Conversation
@@ -18,6 +19,12 @@ def channel_has_quotes(conversation: Conversation) -> bool:
     """Whether an answer can name the message that it is to."""
     adapter = ADAPTERS.get(ChannelType(conversation.channel_type))
     return adapter is not None and adapter.capabilities.quotes
+
+
+@register.simple_tag
+def channel_has_signs(conversation: Conversation) -> bool:
+    """Whether the team may put an emoji on what the customer writes."""
+    return bool(reactions_on(conversation))
 
 
 @register.inclusion_tag("channels_app/limits.html")

@@ -21,10 +21,10 @@ class OneMessage(APIView):
     @extend_schema(
         summary="Change the words of a message",
         request=shapes.EditInput,
-        responses={200: shapes.MessageOutput, **refusals(400, *SIGNED_IN, 403, 404, *WITH_BODY)},
+        responses={200: shapes.MessageOutput, **refusals(400, *SIGNED_IN, 403, 404, *WITH_BODY, 503)},
     )
     def patch(self, request: Request, conversation_id: str, message_id: str) -> Response:
-        """For its author, within 15 minutes, in chats on the web."""
+        """For its author, within 15 minutes, in chats on the web and on Telegram, where it is changed, too."""
         message = message_for(request, conversation_id, message_id)
         data = shapes.EditInput(data=request.data)
         data.is_valid(raise_exception=True)
@@ -34,7 +34,7 @@ class OneMessage(APIView):
     @extend_schema(
         summary="Take a message back",
         request=None,
-        responses={200: shapes.MessageOutput, **refusals(400, *SIGNED_IN, 403, 404)},
+        responses={200: shapes.MessageOutput, **refusals(400, *SIGNED_IN, 403, 404, 503)},
     )
     def delete(self, request: Request, conversation_id: str, message_id: str) -> Response:
         """Likewise. It stays as an empty one with `deleted_at`, so that `seq` has no gap."""

@@ -150,7 +150,7 @@ class MessageOutput(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=MessageStatus.choices)
     error = serializers.CharField(allow_null=True)
     quoted_seq = serializers.IntegerField(allow_null=True, help_text="The message that it answers.")
-    reaction = serializers.CharField(allow_null=True, help_text="The emoji that the customer put on it.")
+    reaction = serializers.CharField(allow_null=True, help_text="The emoji that the other side put on it.")
     client_message_id = serializers.CharField(allow_null=True, required=False)
 
 

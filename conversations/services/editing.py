@@ -1,5 +1,7 @@
-"""Changing and taking back what one wrote: for a while, and only where the words never left the house."""
+"""Changing and taking back what one wrote: for a while, on the web, and where its provider changes it, too."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,6 +17,18 @@ from conversations.services.message_drafts import check_content
 from foundation.errors import Forbidden, Invalid, NotFound
 
 MINUTES = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """How a message is changed where it went. Both raise Refused, and then it is changed nowhere."""
+
+    edit: Callable[[Message, str], None]
+    delete: Callable[[Message], None]
+
+
+# By the type of channel, for those that can; the channels add theirs when they are ready.
+reached: dict[str, Reach] = {}
 REACTION_LENGTH = 32
 
 
@@ -24,18 +38,26 @@ def may_change(message: Message, *, conversation: Conversation, user_id: UUID, n
         message.sender_type == SenderType.AGENT
         and message.sender_id == user_id
         and message.deleted_at is None
-        and conversation.is_web
+        and (conversation.is_web or conversation.channel_type in reached)
         and now - message.created_at < timedelta(minutes=MINUTES)
     )
 
 
-@transaction.atomic
 def edit_message(*, message: Message, author: User, content: str) -> Message:
     """Other words in the place of the first; its number, its time and its files stay. The same words change nothing.
+    What left the house is changed where it went first, and the caller waits for it.
 
-    Raises Unprocessable, Forbidden for whoever did not write it, Invalid when it is too late, deleted or elsewhere.
+    Raises Unprocessable, Forbidden for whoever did not write it, Invalid when it is too late, deleted or elsewhere;
+    Unavailable when its provider does not answer.
     """
     check_content(content, has_attachments=bool(message.attachments))
+    if reach := reached.get(message.conversation.channel_type):
+        reach.edit(_looked_at(message, author), content)
+    return _edited(message, author, content)
+
+
+@transaction.atomic
+def _edited(message: Message, author: User, content: str) -> Message:
     message = _own(message, author)
     if message.content == content:
         return message
@@ -43,12 +65,24 @@ def edit_message(*, message: Message, author: User, content: str) -> Message:
     return message
 
 
-@transaction.atomic
 def delete_message(*, message: Message, author: User) -> Message:
     """No word and no file of it is left; its number stays, so that nobody sees a gap. Raises as `edit_message`."""
+    if reach := reached.get(message.conversation.channel_type):
+        reach.delete(_looked_at(message, author))
+    return _deleted(message, author)
+
+
+@transaction.atomic
+def _deleted(message: Message, author: User) -> Message:
     message = _own(message, author)
     _empty(message)
     return message
+
+
+@transaction.atomic
+def _looked_at(message: Message, author: User) -> Message:
+    """Whether it may be changed; not locked any more while its provider is asked."""
+    return _own(message, author)
 
 
 @transaction.atomic
@@ -69,7 +103,7 @@ def deleted_elsewhere(*, message: Message) -> None:
 
 @transaction.atomic
 def reacted(*, message: Message, emoji: str) -> None:
-    """The customer put an emoji on it, in the place of the one before; "" takes it off."""
+    """The other side put an emoji on it, in the place of the one before; "" takes it off."""
     message = _locked_row(message)
     emoji = emoji[:REACTION_LENGTH]
     if message.deleted_at or message.reaction == emoji:
@@ -113,7 +147,7 @@ def _own(message: Message, author: User) -> Message:
         raise Forbidden(_("Only who wrote a message changes it."))
     if found.deleted_at:
         raise Invalid(_("This message is deleted."))
-    if not conversation.is_web:
+    if not conversation.is_web and conversation.channel_type not in reached:
         raise Invalid(_("It went out by another channel: what is there cannot be changed from here."))
     if not may_change(found, conversation=conversation, user_id=author.pk, now=timezone.now()):
         raise Invalid(_("A message can be changed for %(minutes)d minutes.") % {"minutes": MINUTES})

@@ -70,7 +70,8 @@ class Said:
     state: of an agent's message, what became of it; "" for a customer's. edit: where its reader changes it, "" when
         it cannot be changed any more. retry: where it is sent again, "" unless it failed. sources: ids and titles of
         the articles that Theo's words are from. answer: where its reader begins an answer that quotes it, "" where
-        the channel has no quotes. own: None where it shows in its own conversation; else `seq` is of the message that
+        the channel has no quotes. react: where an emoji is put on a customer's message, "" where the channel has none.
+        own: None where it shows in its own conversation; else `seq` is of the message that
         it follows.
     """
 
@@ -102,6 +103,7 @@ class Said:
     quote: Quote | None
     reaction: str
     answer: str
+    react: str
     own: Own | None = None
 
 
@@ -110,19 +112,19 @@ def drawn_messages(context: template.Context) -> SafeText:
     """The context's `entries` of its `conversation` with the `asides` between them, as list items."""
     clock, reader, about = Clock.now(), context["user"], context["conversation"]
     entries, asides = context["entries"], dict(context["asides"])
-    quotes = bool(context.get("has_quotes"))
+    quotes, signs = bool(context.get("has_quotes")), bool(context.get("has_signs"))
     drawn = []
     for entry in entries:
         for seq in [each for each in sorted(asides) if each < entry.message.seq]:
             drawn += [_aside(aside, clock, reader) for aside in asides.pop(seq)]
-        drawn.append(_drawn(_said(entry, about, clock, reader, quotes), entry.message.attachments))
+        drawn.append(_drawn(_said(entry, about, clock, reader, quotes, signs), entry.message.attachments))
     drawn += [_aside(aside, clock, reader) for seq in sorted(asides) for aside in asides[seq]]
     return format_html_join("", "{}", ((each,) for each in drawn))
 
 
 def _aside(aside: Line | Words | Elsewhere, clock: Clock, reader: User) -> SafeText:
     if isinstance(aside, Elsewhere):
-        said = _said(aside.entry, aside.about, clock, reader, quotes=False)
+        said = _said(aside.entry, aside.about, clock, reader, quotes=False, signs=False)
         own = Own(conversation_id=aside.about.pk, seq=said.seq, channel_type=aside.about.channel_type)
         return _drawn(replace(said, seq=aside.after_seq, own=own), aside.entry.message.attachments)
     name = "note" if isinstance(aside, Words) else "activity"
@@ -140,7 +142,7 @@ def _draw(said: Said, files: list[Any] | None = None) -> SafeText:
     return render_to_string("conversations/message.html", {"said": said, "files": files})
 
 
-def _said(entry: Entry, about: Conversation, clock: Clock, reader: User, quotes: bool) -> Said:
+def _said(entry: Entry, about: Conversation, clock: Clock, reader: User, quotes: bool, signs: bool) -> Said:
     message, sender = entry.message, entry.message.sender
     by_team = message.sender_type == SenderType.AGENT
     who = author_of(message, about, reader)
@@ -152,6 +154,7 @@ def _said(entry: Entry, about: Conversation, clock: Clock, reader: User, quotes:
         byline = who
     has_failed = message.status == MessageStatus.FAILED
     may_quote = quotes and message.deleted_at is None and (not by_team or message.status == MessageStatus.SENT)
+    may_react = signs and message.deleted_at is None and not by_team
     changeable = may_change(message, conversation=about, user_id=reader.pk, now=timezone.now())
     return Said(
         clock=clock,
@@ -182,6 +185,7 @@ def _said(entry: Entry, about: Conversation, clock: Clock, reader: User, quotes:
         quote=_quote(entry.quoted, about, reader) if entry.quoted else None,
         reaction=message.reaction,
         answer=f"{reverse('conversation', args=[about.pk])}?quote={message.seq}" if may_quote else "",
+        react=reverse("conversation-message-reaction", args=[about.pk, message.pk]) if may_react else "",
     )
 
 

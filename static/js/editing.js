@@ -36,9 +36,10 @@ export function enhanceEditing(dialog, { changed, moved }) {
     dialog.close()
   })
   dialog.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return
+    const save = dialog.querySelector(".btn-primary")
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !save) return
     event.preventDefault()
-    dialog.querySelector("form").requestSubmit(dialog.querySelector("[value=save]"))
+    dialog.querySelector("form").requestSubmit(save)
   })
   dialog.addEventListener("submit", async (event) => {
     event.preventDefault()

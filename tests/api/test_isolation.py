@@ -174,6 +174,8 @@ APART = {
     ("post", "/api/v1/conversations/{conversation_id}/messages/{message_id}/retry"),
     # It needs an answer of Theo's.
     ("post", "/api/v1/conversations/{conversation_id}/messages/{message_id}/wrong"),
+    # It needs a channel that has signs, and a provider that answers.
+    ("put", "/api/v1/conversations/{conversation_id}/messages/{message_id}/reaction"),
     # It needs a channel that has templates.
     ("post", "/api/v1/conversations/{conversation_id}/template"),
     # They need a second factor at hand.

@@ -17,7 +17,7 @@ class Meta(Fake):
         self._numbers = count(100)
 
     def is_send(self, call: Call) -> bool:
-        return call.path.endswith("/messages") and not {"sender_action", "status"} & call.fields.keys()
+        return call.path.endswith("/messages") and not {"sender_action", "status", "reaction"} & call.fields.keys()
 
     def answer(self, call: Call) -> Answer:
         if call.path.startswith("/cdn/"):
@@ -58,7 +58,9 @@ class Meta(Fake):
         if of == PAGE:
             need(bool(fields["recipient"]["id"]), "no recipient")
             if "sender_action" in fields:
-                need(fields["sender_action"] in {"typing_on", "typing_off", "mark_seen"}, "no such action")
+                actions = {"typing_on", "typing_off", "mark_seen", "react", "unreact"}
+                need(fields["sender_action"] in actions, "no such action")
+                need("react" not in fields["sender_action"] or bool(fields["payload"]["message_id"]), "on what?")
                 need("message" not in fields, "an action with a message")
                 return Answer({"recipient_id": fields["recipient"]["id"]})
             need(len(fields["message"].get("text", "").encode()) <= 1000, "too long")

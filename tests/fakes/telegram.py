@@ -7,6 +7,8 @@ from typing import Any
 from tests.fakes.server import Answer, Call, Fake, need
 
 TOKEN = "5000000001:AAcanary7Hq2secretTokenOfTelegram0x1"
+# Of Telegram's list of reactions, the ones that matter here.
+SIGNS = {"👍", "👎", "❤", "🔥", "🥰", "👏", "😁", "🤔", "🎉", "😢", "🙏"}
 _CALL = re.compile(r"/bot([^/]+)/(\w+)")
 _FILE = re.compile(r"/file/bot([^/]+)/(.+)")
 
@@ -74,6 +76,28 @@ class Telegram(Fake):
     def _sendDocument(self, call: Call) -> Any:
         need(len(call.files["document"]) > 0, "no document")
         return self._stored(call)
+
+    def _editMessageText(self, call: Call) -> Any:
+        need(0 < len(call.fields["text"]) <= 4096, "message is too long")
+        return self._changed(call)
+
+    def _editMessageCaption(self, call: Call) -> Any:
+        need(len(call.fields["caption"]) <= 1024, "caption is too long")
+        return self._changed(call)
+
+    def _deleteMessage(self, call: Call) -> Any:
+        self._changed(call)
+        return True
+
+    def _setMessageReaction(self, call: Call) -> Any:
+        signs = call.fields["reaction"]
+        need(all(one["type"] == "emoji" and one["emoji"] in SIGNS for one in signs), "REACTION_INVALID")
+        self._changed(call)
+        return True
+
+    def _changed(self, call: Call) -> Any:
+        need(isinstance(call.fields["message_id"], int), "no message_id")
+        return {"message_id": call.fields["message_id"], "chat": {"id": int(call.fields["chat_id"])}}
 
     def _sendChatAction(self, call: Call) -> Any:
         need(call.fields["action"] == "typing", "no such action")

@@ -30,7 +30,7 @@ from tests.fakes.server import Answer, Call, free_port
 from tests.fakes.telegram import TOKEN, Telegram, error
 
 CHATS = 12
-MOST_TRIES = 400
+MOST_TRIES = 1800
 
 
 class Moody(Telegram):
