@@ -56,6 +56,14 @@ class MacroForm(PageForm):
             *((f"{picker.TEAM}:{team.pk}", team.name) for team in teams),
         ]
 
+    def said(self, macro: Macro) -> list[str]:
+        """What a macro does beside its text and its tags, in words."""
+        whom = dict(self.fields["assign"].choices).get(macro.assign) if macro.assign else ""  # type: ignore[attr-defined]
+        found = [_("Assign: %(whom)s") % {"whom": whom or _("somebody who is gone")}] if macro.assign else []
+        if macro.priority is not None:
+            found.append(str(Priority(macro.priority).label))
+        return found + ([str(Status(macro.status).label)] if macro.status else [])
+
     def actions(self) -> dict[str, Any]:
         data = self.cleaned_data
         priority = int(data["priority"]) if data["priority"] else None
@@ -71,7 +79,7 @@ def kept(request: HttpRequest) -> HttpResponse:
     form = MacroForm(request.POST or None, user=user)
     if form.done(lambda: macros.create_macro(business=membership.business, author=user, **form.actions())):
         return _saved(request)
-    rows = [(row, macros.may_change(user, row)) for row in Macro.objects.visible_to(user)]
+    rows = [(row, form.said(row), macros.may_change(user, row)) for row in Macro.objects.visible_to(user)]
     return _page(request, form, {"kept": rows})
 
 
