@@ -9,10 +9,10 @@ from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from channels_app import credentials
 from channels_app.adapters import ADAPTERS
 from channels_app.connect_forms import form_for
 from channels_app.models import Channel, ChannelState
-from channels_app.wire import standing
 
 # So long before an access token runs out it is told.
 IN_TIME = timedelta(days=7)
@@ -32,6 +32,13 @@ class Light(StrEnum):
 class Health:
     light: Light
     words: str
+
+
+def standing(channel: Channel) -> tuple[str, str]:
+    """The state and what it means, in a sentence; secrets that do not open come before what the row says."""
+    if not credentials.can_be_opened(channel):
+        return ChannelState.ERROR, _("The stored secrets cannot be opened. Enter them again to reconnect.")
+    return channel.state, channel.state_detail
 
 
 def health_of(channel: Channel) -> Health:

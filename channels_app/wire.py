@@ -3,11 +3,11 @@
 from typing import Any
 
 from django.conf import settings
-from django.utils.translation import gettext as _
 
 from channels_app import credentials
 from channels_app.connect_forms import form_for
-from channels_app.models import Channel, ChannelState
+from channels_app.health import health_of, standing
+from channels_app.models import Channel
 from conversations.models import ChannelType
 from conversations.wire import timestamp
 
@@ -24,6 +24,10 @@ def channel_payload(channel: Channel) -> dict[str, Any]:
         "is_active": channel.is_active,
         "state": state,
         "state_detail": detail,
+        "health": health_of(channel).words,
+        "paused_at": timestamp(channel.paused_at),
+        "last_event_at": timestamp(channel.last_event_at),
+        "last_sent_at": timestamp(channel.last_sent_at),
         "created_at": timestamp(channel.created_at),
         "updated_at": timestamp(channel.updated_at),
     }
@@ -41,10 +45,3 @@ def shown_config(channel: Channel) -> dict[str, Any]:
             "verify_token": channel.config.get("verify_token"),
         }
     return config
-
-
-def standing(channel: Channel) -> tuple[str, str]:
-    """The state and what it means, in a sentence; secrets that do not open come before what the row says."""
-    if not credentials.can_be_opened(channel):
-        return ChannelState.ERROR, _("The stored secrets cannot be opened. Enter them again to reconnect.")
-    return channel.state, channel.state_detail

@@ -55,6 +55,7 @@ class ChannelChange(serializers.Serializer[Any]):
     type = TypeField(required=False)
     config = ConfigField(required=False)
     is_active = SwitchField(required=False)
+    paused = SwitchField(required=False, help_text="Answers wait, and nothing is lost; what comes in is taken in.")
 
 
 class ChannelOutput(serializers.Serializer[Any]):
@@ -67,5 +68,25 @@ class ChannelOutput(serializers.Serializer[Any]):
     is_active = serializers.BooleanField()
     state = serializers.ChoiceField(choices=ChannelState.choices)
     state_detail = serializers.CharField(allow_blank=True)
+    health = serializers.CharField(help_text="All of it in one sentence, as Settings -> Channels says it.")
+    paused_at = serializers.DateTimeField(allow_null=True)
+    last_event_at = serializers.DateTimeField(allow_null=True)
+    last_sent_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
+
+
+class HealthOutput(serializers.Serializer[Any]):
+    ok = serializers.BooleanField()
+    detail = serializers.CharField(allow_blank=True, help_text="What is wrong, in a sentence.")
+
+
+class EventOutput(serializers.Serializer[Any]):
+    id = IdField()
+    error = serializers.CharField()
+    received_at = serializers.DateTimeField()
+
+
+class EventList(serializers.Serializer[Any]):
+    results = EventOutput(many=True)
+    next = serializers.CharField(allow_null=True)

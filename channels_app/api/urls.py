@@ -11,4 +11,7 @@ urlpatterns = [
     path("customers/<str:customer_id>/identities/<str:identity_id>", identities.OneIdentity.as_view()),
     path("channels/", views.Channels.as_view()),
     path("channels/<str:channel_id>", views.OneChannel.as_view()),
+    path("channels/<str:channel_id>/test", views.TestChannel.as_view()),
+    path("channels/<str:channel_id>/events", views.FailedEvents.as_view()),
+    path("channels/<str:channel_id>/events/<str:event_id>/replay", views.ReplayEvent.as_view()),
 ]

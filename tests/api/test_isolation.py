@@ -18,7 +18,7 @@ from businesses.invitations import invite
 from businesses.members import remove_member
 from businesses.models import Business, Role
 from businesses.teams import create_team
-from channels_app.models import Contact
+from channels_app.models import Channel, Contact, RawEvent, RawState
 from channels_app.services import create_channel
 from conversations.models import ChannelType, Customer
 from conversations.saved_views.services import create_view
@@ -43,6 +43,8 @@ OWNER_ONLY = {
     ("post", "/api/v1/channels/"),
     ("patch", "/api/v1/channels/{channel_id}"),
     ("delete", "/api/v1/channels/{channel_id}"),
+    ("post", "/api/v1/channels/{channel_id}/test"),
+    ("post", "/api/v1/channels/{channel_id}/events/{event_id}/replay"),
     ("post", "/api/v1/widget/create"),
     ("put", "/api/v1/widget/update/{widget_id}"),
     ("get", "/api/v1/widget/{widget_id}/identity-secrets"),
@@ -219,6 +221,7 @@ def ids(ada: User, acme: Business) -> dict[str, str]:
         "widget_id": str(widget.pk),
         "secret_id": str(add_secret(actor=ada, widget=widget)[0].pk),
         "channel_id": str(acme.channels.get(type="widget").pk),
+        "event_id": str(failed_event(acme.channels.get(type="widget")).pk),
         "identity_id": str(known_over_two_channels(ada, conversation.customer)),
         "view_id": str(create_view(actor=ada, name="Ours", shared=True, filter=OPEN_ONES).pk),
         "customer_id": str(conversation.customer_id),
@@ -227,6 +230,11 @@ def ids(ada: User, acme: Business) -> dict[str, str]:
         "invitation_id": str(invite(actor=ada, email="gil@example.com").pk),
         "member_id": str(builders.member(acme, builders.person("Eve")).pk),
     }
+
+
+def failed_event(channel: Channel) -> RawEvent:
+    known = {"dedup_key": "web:1", "payload": {}, "state": RawState.FAILED, "last_error": "KeyError"}
+    return RawEvent.objects.create(business=channel.business, channel=channel, **known)
 
 
 def known_over_two_channels(ada: User, customer: Customer | None) -> uuid.UUID:

@@ -224,7 +224,7 @@ def test_switching_off_touches_nothing_else(ada: User, acme: Business) -> None:
 
     off = builders.api(ada).patch(URL + made["id"], {"is_active": False}).json()
 
-    assert off == {**made, "is_active": False, "updated_at": off["updated_at"]}
+    assert off == {**made, **{name: off[name] for name in ("updated_at", "health")}, "is_active": False}
     assert Channel.objects.get().credentials == sealed
 
 

@@ -178,3 +178,32 @@ def test_the_page_asks_for_all_that_is_needed_and_says_where_it_is(
     assert list(form.errors) == needed
     assert all(form.fields[name].help_text for name in needed)
     assert not Channel.objects.filter(type=kind).exists()
+
+
+def test_all_of_it_works_over_the_api_too(ada: User, ben: User, channel: Channel, telegram: Telegram) -> None:
+    address = f"/api/v1/channels/{channel.pk}"
+    assert builders.api(ada).post(f"{address}/test").json() == {"ok": True, "detail": ""}
+    telegram.token = "another"
+    Channel.objects.filter(pk=channel.pk).update(state="error")
+    told = builders.api(ada).post(f"{address}/test").json()
+    assert told == {"ok": False, "detail": "Telegram does not know this bot token any more."}
+    assert builders.api(ben).post(f"{address}/test").status_code == 403
+
+    Channel.objects.filter(pk=channel.pk).update(state="connected")
+    paused = builders.api(ada).patch(address, {"paused": True}).json()
+    assert paused["paused_at"]
+    assert paused["health"].startswith("Paused since")
+    assert builders.api(ada).patch(address, {"paused": False}).json()["paused_at"] is None
+
+    raw = RawEvent.objects.create(
+        business=channel.business,
+        channel=channel,
+        dedup_key="tg:1",
+        payload={"update_id": 1},
+        state=RawState.FAILED,
+        last_error="KeyError while it was worked off.",
+    )
+    [listed] = builders.api(ben).get(f"{address}/events").json()["results"]
+    assert (listed["id"], listed["error"]) == (str(raw.pk), "KeyError while it was worked off.")
+    assert builders.api(ada).post(f"{address}/events/{raw.pk}/replay").status_code == 200
+    assert builders.api(ben).get(f"{address}/events").json() == {"results": [], "next": None}
