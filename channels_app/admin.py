@@ -4,7 +4,18 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from channels_app import identity, intake, retrying
-from channels_app.models import Channel, Contact, Delivery, ExternalMessage, Heartbeat, Mailbox, Media, RawEvent, Thread
+from channels_app.models import (
+    Channel,
+    Contact,
+    Delivery,
+    ExternalMessage,
+    Heartbeat,
+    Mailbox,
+    Media,
+    Poll,
+    RawEvent,
+    Thread,
+)
 from foundation.errors import Refused
 
 
@@ -50,6 +61,13 @@ class DeliveryAdmin(LookOnlyAdmin):
 @admin.register(Mailbox)
 class MailboxAdmin(LookOnlyAdmin):
     list_display = ("channel", "name", "looked_at", "refusals", "last_error", "due_at")
+    list_select_related = ("channel",)
+    search_fields = ("channel__id", "channel__business__name")
+
+
+@admin.register(Poll)
+class PollAdmin(LookOnlyAdmin):
+    list_display = ("channel", "due_at")
     list_select_related = ("channel",)
     search_fields = ("channel__id", "channel__business__name")
 

@@ -13,6 +13,7 @@ from django.utils.html import strip_tags
 
 from foundation.mail import send_mail
 from tests.house.conftest import ROOT
+from widgets.languages import LANGUAGES
 
 MAILS = sorted(
     str(path.parent.relative_to(ROOT / "templates")) for path in Path(ROOT, "templates").rglob("subject.txt")
@@ -21,13 +22,18 @@ LINK = re.compile(r"https?://[^\s\"'<>]+")
 
 
 class Whatever(dict[str, Any]):
-    """A context in which every name has a value: an address or a number for what is named like one, else a word."""
+    """A context in which every name has a value: an address or a number for what is named like one, else a word.
+
+    says: what mails to visitors say, in a language of the chat.
+    """
 
     def __contains__(self, name: object) -> bool:
         return name not in {"block", "forloop", "True", "False", "None"}
 
-    def __missing__(self, name: str) -> str | int:
-        if name in {"left", "count", "days"}:
+    def __missing__(self, name: str) -> str | int | dict[str, str]:
+        if name == "says":
+            return LANGUAGES["en"].written(business="<Acme> & Co", site="https://pingback.test/", zone="UTC")
+        if name in {"left", "count", "more", "days"}:
             return 2
         if any(part in name for part in ("address", "link", "url")):
             return "https://pingback.test/a-link?x=1"
