@@ -72,7 +72,7 @@ def _mail(user_id: UUID, business_id: UUID) -> None:
             business=told[0].business.name,
             count=len(told),
             lines=lines,
-            more=len(told) - len(lines),
+            left=len(told) - len(lines),
             address=settings.PUBLIC_BASE_URL + reverse("notifications"),
             settings_address=settings.PUBLIC_BASE_URL + reverse("settings-notifications"),
             stop_address=stop_address,
