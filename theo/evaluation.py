@@ -14,7 +14,6 @@ class Engine:
     def __init__(self) -> None:
         self._workspaces: dict[int, Any] = {}
         self._ids: dict[str, Any] = {}
-        self._last: tuple[tuple[int, str], list[Any]] | None = None
 
     def prepare(self, kb: list[dict[str, Any]]) -> None:
         from accounts.models import User
@@ -37,23 +36,23 @@ class Engine:
             self._ids[str(article.pk)] = each["id"]
         self._workspaces[id(kb)] = business.pk
 
-    def _find(self, kb: list[dict[str, Any]], question: str) -> list[Any]:
-        from theo.indexing import find
+    def _find(self, kb: list[dict[str, Any]], messages: list[dict[str, str]], *, by_itself: bool) -> list[Any]:
+        from theo.answering import found_for
 
         if id(kb) not in self._workspaces:
             self.prepare(kb)
-        # The script asks for the answer, then for the ranking of the same question.
-        asked = (id(kb), question)
-        if self._last is None or self._last[0] != asked:
-            self._last = (asked, find(self._workspaces[id(kb)], question))
-        return self._last[1]
+        *earlier, last = messages
+        before = next((each["text"] for each in reversed(earlier) if each["role"] == "customer"), "")
+        return found_for(self._workspaces[id(kb)], last["text"], before, by_itself=by_itself)
 
-    def answer(self, kb: list[dict[str, Any]], question: str) -> tuple[Any, float]:
-        best = next(iter(self._find(kb, question)), None)
+    def answer(self, kb: list[dict[str, Any]], question: str, messages: list[dict[str, str]]) -> tuple[Any, float]:
+        """What would be sent by itself."""
+        best = next(iter(self._find(kb, messages, by_itself=True)), None)
         return (self._ids[best.key], best.confidence) if best else (None, 0.0)
 
-    def rank(self, kb: list[dict[str, Any]], question: str) -> list[Any]:
-        return [self._ids[hit.key] for hit in self._find(kb, question)]
+    def rank(self, kb: list[dict[str, Any]], question: str, messages: list[dict[str, str]]) -> list[Any]:
+        """What a draft is made of."""
+        return [self._ids[hit.key] for hit in self._find(kb, messages, by_itself=False)]
 
     def handoff(self, kb: list[dict[str, Any]], messages: list[dict[str, str]]) -> str | None:
         from theo.phrases import needs_person

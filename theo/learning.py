@@ -1,6 +1,6 @@
 """Questions that an article answers, as customers asked them: learnt from accepted drafts, or written by agents.
 
-They are found by in the article's stead, yet make Theo no surer than `indexing.MOST_BY_EXAMPLE`. Source: theo.md 4.
+An article is found by them as by its own sentences; the coefficients know articles with and without. Source: theo.md 4.
 """
 
 from django.db import transaction

@@ -63,7 +63,8 @@ _THANKS = re.compile(
 )
 # What points back to something that was said before.
 _GOES_ON = re.compile(
-    r"^\W*(?:and|but|or|so|then|what about|how about|how long|how much|it|its|that|this|these|those|they|them"
+    r"^\W*(?:(?:ok|okay|well|great|thanks?|thank you|hm+|yes|no|ja|nein|danke|oui|non|merci|sí|gracias|sì|grazie)\W+)*"
+    r"(?:and|but|or|so|then|what about|how about|how long|how much|it|its|that|this|these|those|they|them"
     r"|does (?:it|that|this)"
     r"|is (?:it|that|this)|are (?:they|these|those)|can (?:it|they)|why|when|since when|until when"
     r"|und|aber|oder|wie lange|wie viel|und wenn|das|dies\w*|geht das|ist (?:das|es)"

@@ -7,16 +7,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = ROOT.parent / "shared" / "eval" / "eval_theo.py"
-# Below what holds now, so that it cannot get worse unseen. theo.md asks for recall .85 and .95, coverage .52: these are
-# not reached yet (docs/decisions.md).
+# Below what holds now, so that it cannot get worse unseen. theo.md asks for recall@1 .85 and coverage .52: these are
+# just missed (docs/decisions.md).
 GATES = (
-    "recall@1>=0.80",
-    "recall@3>=0.93",
-    "coverage>=0.42",
+    "recall@1>=0.84",
+    "recall@3>=0.945",
+    "coverage>=0.49",
     "precision>=0.94",
-    "false_far<=0.006",
+    "false_far<=0.005",
     "false_near<=0.03",
-    "false_noise<=0.05",
+    "false_noise<=0.04",
     "false_inject<=0",
     "false_complex<=0",
     "handoff_recall>=0.90",

@@ -136,7 +136,7 @@ def test_pieces_are_those_of_the_models_own_tokenizer() -> None:
 def test_coefficients_fit_the_features(full: None, acme: Business, articles: dict[str, Article]) -> None:
     index_all()
     fitted = json.loads(PLACE.read_text())
-    index = indexing._index_of(acme.pk).by_meaning
+    index, _by_words = indexing._indexes_of(acme.pk)
     assert index
     for kind in ("full", "e5", "minilm"):
         _key, row = index.features("How long does the refund take?", kind)[0]

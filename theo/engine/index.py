@@ -1,7 +1,8 @@
 """One workspace's articles, ready to be asked.
 
-Views of an article: t = its title, f = all of it, s = its best sentence; of each model the cosine with the question.
-Hundred neutral lines show what each article scores for a question that is not about it. Source: theo.md 2 and 3.
+Views of an article: its title, all of it, its text alone, and its best sentence or the likest question that it is known
+to answer; of each model the cosine with what was asked. Hundred neutral lines show what each article scores for a
+question that is not about it. Source: theo.md 2 and 3.
 """
 
 import math
@@ -19,19 +20,23 @@ from theo.engine.confidence import chances
 from theo.engine.embedders import Embedder, Vectors
 from theo.engine.language import is_english
 from theo.engine.lexical import Lexicon
+from theo.engine.passages import FIRST
 
 MAX_QUESTION = 2_000
 BEST = 5
 # How much MiniLM's cosines and the words add to e5's, for English and for other languages.
 MINILM, WORDS, WORDS_ABROAD = 0.2, 0.15, 0.1
+# How sharply articles that score nearly alike are told apart when one says how much of the whole each has.
+SHARPNESS = (0.05, 0.15)
+VIEWS = (*FIRST, "sentence")
 
 Numbers = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doc:
-    """text: without Markdown. vectors: by model, the rows of `passages_of`; without all models in use it is found by
-    its words alone."""
+    """text: without Markdown. vectors: by model, as `passages.rows_of` makes them; without all models in use it is
+    found by its words alone."""
 
     key: str
     title: str
@@ -59,20 +64,20 @@ def background() -> tuple[str, ...]:
 
 
 class _Views:
-    """The matrix of one model: rows of all articles, titles and wholes and sentences."""
+    """The matrix of one model: rows of all articles."""
 
     def __init__(self, rows: Sequence[Vectors]) -> None:
         self._all = np.concatenate([np.asarray(each, np.float32) for each in rows])
         starts = np.cumsum([0, *(len(each) for each in rows[:-1])])
         self._starts = starts
-        # Of each article its title, its whole, and the place where its sentences begin.
-        self._cuts = np.stack([starts, starts + 1, starts + 2], 1).ravel()
+        # Of each article its first rows, and the place where its sentences begin.
+        self._cuts = np.stack([starts + n for n in range(len(VIEWS))], 1).ravel()
 
     def of(self, questions: Vectors) -> Numbers:
-        """(questions, articles, 3): title, whole, best sentence."""
+        """(questions, articles, VIEWS)."""
         cosines = questions @ self._all.T
         most = np.maximum.reduceat(cosines, self._cuts, axis=1)
-        return most.reshape(len(questions), len(self._starts), 3)
+        return most.reshape(len(questions), len(self._starts), len(VIEWS))
 
 
 class Index:
@@ -89,15 +94,10 @@ class Index:
     def __len__(self) -> int:
         return len(self._keys)
 
-    def read(self, question: str) -> dict[str, Vectors]:
-        """What the models make of it: for `find`, in this index and others of the same models."""
-        question = question[:MAX_QUESTION]
-        return {kind: self._models[kind].questions([question]) for kind in MODELS_OF[self.kind_of(question)]}
-
-    def find(self, question: str, read: Mapping[str, Vectors] | None = None) -> list[Hit]:
+    def find(self, question: str) -> list[Hit]:
         """The likeliest first, at most BEST."""
         kind = self.kind_of(question)
-        rows = self.features(question, kind, read)
+        rows = self.features(question, kind)
         if not rows:
             return []
         found = chances(kind, np.asarray([row for _key, row in rows]))
@@ -108,15 +108,14 @@ class Index:
         ]
         return sorted(hits, key=lambda hit: -hit.confidence)
 
-    def features(
-        self, question: str, kind: str, read: Mapping[str, Vectors] | None = None
-    ) -> list[tuple[str, list[float]]]:
+    def features(self, question: str, kind: str) -> list[tuple[str, list[float]]]:
         """Of the BEST by score, the best first: the key, and what its confidence is told by."""
         if not self._keys:
             return []
         question = question[:MAX_QUESTION]
-        read = read or {model: self._models[model].questions([question]) for model in MODELS_OF[kind]}
-        views = {model: self._views[model].of(read[model])[0] for model in MODELS_OF[kind]}
+        views = {
+            model: self._views[model].of(self._models[model].questions([question]))[0] for model in MODELS_OF[kind]
+        }
         words = self._lexicon.scores(question)
         score = _score(kind, {model: each[None] for model, each in views.items()}, words[None])[0]
         order = np.argsort(-score, kind="stable")[:BEST]
@@ -149,7 +148,7 @@ class Index:
             float(np.searchsorted(ground.most, value)) / len(ground.most),
         ]
         for model, each in views.items():
-            for view in range(3):
+            for view in range(len(VIEWS)):
                 cosine = float(each[n, view])
                 row += [
                     (cosine - float(ground.view_mean[model][n, view])) / float(ground.view_spread[model][n, view]),
@@ -157,6 +156,7 @@ class Index:
                     cosine,
                 ]
         row += [float(words[n]) / (6 + float(words[n])), (float(words[n]) - _best_other(words, n)) / 6]
+        row += [1 / float(np.exp((score - value) / sharpness).sum()) for sharpness in SHARPNESS]
         row += self._lexicon.overlap(question, n)
         return [*row, math.log(len(question) + 1), math.log(len(self._keys))]
 
@@ -177,11 +177,20 @@ MODELS_OF = {"full": ("e5", "minilm"), "e5": ("e5",), "minilm": ("minilm",)}
 
 def names_of(kind: str) -> list[str]:
     """Of the features, in the order of `Index.features`."""
-    views = [f"{model}_{view}" for model in MODELS_OF[kind] for view in ("title", "whole", "sentence")]
+    views = [f"{model}_{view}" for model in MODELS_OF[kind] for view in VIEWS]
     return [
         *("score_over_background", "score_margin", "score_over_articles", "score_over_own", "background_below"),
         *(f"{view}_{what}" for view in views for what in ("over_background", "margin", "cosine")),
-        *("words", "words_margin", "asked_in_article", "asked_in_title", "asked_in_base", "title_in_asked"),
+        *(
+            "words",
+            "words_margin",
+            "share_sharp",
+            "share_soft",
+            "asked_in_article",
+            "asked_in_title",
+            "asked_in_base",
+            "title_in_asked",
+        ),
         *("asked_words", "no_words", "length", "articles"),
     ]
 

@@ -25,9 +25,11 @@ def is_english(text: str) -> bool:
     letters = [letter for letter in text if letter.isalpha()]
     if letters and sum(not letter.isascii() for letter in letters) > len(letters) / 5:
         return False
+    if code := language_of(text):
+        return code == "en"
     words = _WORD.findall(text.lower())
-    if len(words) < 3:  # a word or two tell nothing
-        return True
+    if len(words) < 3:  # a word or two tell nothing but by their letters
+        return all(letter.isascii() for letter in letters)
     # A third, not half: what a shop sells is not among the common words.
     return sum(word in COMMON for word in words) * 3 >= len(words)
 
@@ -38,29 +40,26 @@ _TELLING = {
     for code, words in {
         "en": "the a an is are was do does did can could how what when where which who why i my your you it's "
         "i'm don't have has been with this that for from and not please hello hi thanks would will should "
-        "much many there any",
-        "de": "guten tag morgen abend vielen dank "
-        "der die das den dem des ein eine einen einem einer ist sind ich wir sie mein meine meinen nicht "
-        "kein keine und oder mit für auf von zu wie wann wo wer warum was kann können habe haben hat wird "
-        "bitte danke hallo auch noch bei nach gibt es mich mir ihr ihre",
-        "fr": "le la les un une des du est sont je vous nous mon ma mes votre vos ne pas et ou avec pour sur "
-        "dans comment quand où qui quel quelle quels quelles combien peut puis puis-je est-ce avez ai ce "
-        "cette il bonjour merci au aux d'un j'ai c'est que en avez-vous",
-        "es": "buenos buenas días tardes muchas "
-        "el la los las he un una es son yo usted mi mis su sus no y con para por sobre cómo como cuándo "
-        "cuando dónde donde qué que cuál cuánto cuánta cuesta puedo puede tengo tiene hay está están hola "
-        "gracias del al se lo quiero desde",
+        "much many there any to of in at on want need price cost available between or if about",
+        "de": "guten tag morgen abend vielen dank der das den dem des ein eine einen einem einer ist sind ich "
+        "wir sie mein meine meinen nicht kein keine und oder mit für auf von zu wie wann wo wer warum "
+        "kann können habe haben wird bitte danke hallo auch noch bei nach gibt es mich mir ihr ihre",
+        "fr": "le la les un une des du est sont je vous nous mon ma mes votre vos ne pas ou avec sur dans "
+        "comment quand où qui quel quelle quels quelles combien peut puis puis-je est-ce avez ai ce cette "
+        "il bonjour merci au aux d'un j'ai c'est que avez-vous pour",
+        "es": "buenos buenas días tardes muchas el la los las he un una es son yo usted mi mis su sus no y con "
+        "para por sobre cómo como cuándo cuando dónde donde qué que cuál cuánto cuánta cuesta puedo puede "
+        "tengo tiene hay está están hola gracias del al se lo quiero desde",
         "it": "il la lo gli ho costa un una è sono io lei mio mia miei non e con per su come quando dove chi "
         "quale quanto posso può ha avete c'è della dello degli nel alla che ciao grazie buongiorno vorrei "
         "mi si di",
-        "pt": "bom boa dia tarde muito "
-        "o os um uma é são eu você meu minha não e com para por sobre como quando onde quem qual quanto "
-        "posso pode tenho tem há está estão olá obrigado obrigada do da dos das no na ao que quero vocês",
-        "nl": "de het een is zijn ik u jullie mijn uw niet geen en of met voor op van naar hoe wanneer waar wie "
-        "welke waarom wat kunnen heb heeft hebben wordt alstublieft bedankt hallo ook nog bij er je dit "
-        "dat moet",
-        "pl": "jest są ja pan pani mój moja moje nie i z na do od w się czy jak kiedy gdzie kto który która ile "
-        "mogę można mam ma proszę dziękuję dzień dobry to co dla po jakie za o",
+        "pt": "bom boa dia tarde muito o os um uma é são eu você meu minha não e com para por sobre como quando "
+        "onde quem qual quanto posso pode tenho tem há está estão olá obrigado obrigada do da dos das no "
+        "na ao que quero vocês",
+        "nl": "de het een zijn ik u jullie mijn uw niet geen voor op van naar hoe wanneer waar wie welke waarom "
+        "wat kunnen heb heeft hebben wordt alstublieft bedankt hallo ook nog bij je dit moet",
+        "pl": "jest są pani mój moja moje nie z od w się czy jak kiedy gdzie kto który która ile mogę można mam "
+        "proszę dziękuję dzień dobry dla po jakie",
     }.items()
 }
 # Letters that only one of these languages has.
