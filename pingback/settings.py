@@ -329,6 +329,7 @@ THROTTLE_RATES = {
         "TRANSCRIPT_ADDRESS": "5/86400",  # and to one address, whoever asks
         "ANSWERS_ADDRESS": "20/86400",  # mails with answers to one address
         "HELP": "120/60",  # searches in help centres from one address
+        "SITE_IMPORT": "10/3600",  # sites that one workspace has read
         "THEO_CUSTOMER": "10/60",  # messages of one customer that Theo answers by itself
         "THEO_MAIL": "1/600",  # mails that Theo answers by itself in one conversation
         "THEO_MAIL_CUSTOMER": "3/3600",  # and of one customer

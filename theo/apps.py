@@ -16,6 +16,8 @@ class TheoConfig(AppConfig):
         from theo.replying import answer_waiting
         from theo.replying import every as every_reply
         from theo.searching import register_articles
+        from theo.site_imports import every as every_import
+        from theo.site_imports import read_sites
         from theo.watching import every, flag_who_wants_a_person
 
         register_articles()
@@ -23,3 +25,4 @@ class TheoConfig(AppConfig):
         chores.append(Chore(name="Theo's answers", every=every_reply, work=answer_waiting))
         chores.append(Chore(name="What became of Theo's replies", every=every_outcome, work=settle))
         chores.append(Chore(name="Customers who ask for a person", every=every, work=flag_who_wants_a_person))
+        chores.append(Chore(name="Articles out of sites", every=every_import, work=read_sites))

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from foundation.pages import PageForm
 from theo.articles import MAX_CONTENT, MAX_TITLE
 from theo.models import ArticleStatus
+from theo.site_imports import MAX_URL
 
 
 class ArticleForm(PageForm):
@@ -48,6 +49,21 @@ class ImportForm(PageForm):
         label=_("Files"),
         help_text=_("Up to five: Markdown or text, one article a file, or CSV with columns title, content and tags."),
         widget=ManyFiles(attrs={"accept": ".md,.markdown,.txt,.csv"}),
+    )
+    status = forms.ChoiceField(
+        label=_("New articles are"),
+        choices=[(ArticleStatus.DRAFT, _("drafts")), (ArticleStatus.PUBLISHED, _("published"))],
+    )
+
+
+class SiteForm(PageForm):
+    url = forms.CharField(
+        label=_("Sitemap"),
+        max_length=MAX_URL,
+        help_text=_("Of your own website, or of a widget’s domain. Each page that it names becomes an article."),
+        widget=forms.URLInput(
+            attrs={"placeholder": "https://acme.com/sitemap.xml", "dir": "ltr", "autocomplete": "off"}
+        ),
     )
     status = forms.ChoiceField(
         label=_("New articles are"),

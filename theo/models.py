@@ -145,9 +145,9 @@ class Article(models.Model):
 
 
 class ArticleVectors(models.Model):
-    """What a model made of an article's passages (`engine.passages`): float16, row after row.
+    """What a model made of an article (`engine.passages.rows_of`): float16, row after row.
 
-    model: name and version; what another version made is not used.
+    model: name and version, and the layout's; what another version made is not used.
     """
 
     article = models.ForeignKey(Article, models.CASCADE, db_index=False, related_name="vectors")
@@ -175,6 +175,50 @@ class Example(models.Model):
 
     def __str__(self) -> str:
         return self.question
+
+
+class ImportState(models.TextChoices):
+    RUNNING = "running", _("Under way")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+    STOPPED = "stopped", _("Stopped")
+
+
+class SiteImport(models.Model):
+    """Articles out of the pages that a sitemap names (`site_imports`).
+
+    status: of new articles. pages: those that it is about, while it runs; done: how many of them were looked at, taken:
+    are articles now. left: [address, why not], the first ones. flaw: why it failed. due_at: when the next page is read,
+    or a worker that has one gives it up.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, db_index=False, related_name="site_imports")
+    url = models.CharField(_("sitemap"), max_length=500)
+    status = models.CharField(_("new articles are"), max_length=10, choices=ArticleStatus)
+    state = models.CharField(_("state"), max_length=10, choices=ImportState, default=ImportState.RUNNING)
+    is_listed = models.BooleanField(default=False)
+    pages = models.JSONField(default=list)
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    taken = models.PositiveIntegerField(default=0)
+    left = models.JSONField(default=list)
+    flaw = models.CharField(max_length=200, blank=True)
+    due_at = models.DateTimeField()
+    created_at = models.DateTimeField(_("when"))
+
+    objects = BusinessScoped["SiteImport"].as_manager()
+
+    class Meta:
+        verbose_name = _("import of a site")
+        verbose_name_plural = _("imports of sites")
+        indexes = [
+            models.Index(fields=["business", "-created_at"], name="site_import_newest"),
+            models.Index(fields=["due_at"], condition=models.Q(state="running"), name="site_import_due"),
+        ]
+
+    def __str__(self) -> str:
+        return self.url
 
 
 class Outcome(models.TextChoices):

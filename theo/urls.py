@@ -1,11 +1,13 @@
 from django.urls import path
 
-from theo import example_pages, help_pages, helping_pages, playground, setting_pages, views
+from theo import example_pages, help_pages, helping_pages, playground, setting_pages, site_pages, views
 
 urlpatterns = [
     path("knowledge/", views.knowledge, name="knowledge"),
     path("knowledge/new/", views.new_article, name="knowledge-new"),
     path("knowledge/import/", views.import_articles, name="knowledge-import"),
+    path("knowledge/import/site/", site_pages.begin, name="knowledge-site"),
+    path("knowledge/import/<uuid:import_id>/", site_pages.one_import, name="knowledge-site-import"),
     path("knowledge/questions/", views.unanswered, name="knowledge-unanswered"),
     path("knowledge/questions/<uuid:group_id>/dismiss/", views.dismiss_unanswered, name="knowledge-dismiss"),
     path("knowledge/<uuid:article_id>/", views.one_article, name="knowledge-article"),

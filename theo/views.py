@@ -21,7 +21,7 @@ from conversations.views import handling_page
 from foundation.errors import Refused
 from foundation.ids import parse_id
 from foundation.text import is_clean
-from theo import articles, help_centre
+from theo import articles, help_centre, site_pages
 from theo.answering import answer
 from theo.forms import ArticleForm, ImportForm
 from theo.importing import MOST_FILES, import_files
@@ -110,11 +110,10 @@ def import_articles(request: HttpRequest) -> HttpResponse:
     """What could not be taken is said, file by file; everything else is in."""
     business = require(_user(request), Action.WRITE_ARTICLES).business
     form = ImportForm(request.POST or None, request.FILES or None)
-    context: dict[str, Any] = {"section": "knowledge", "form": form}
     if request.method != "POST":
-        return render(request, "theo/import.html", context)
+        return site_pages.page(request, form=form)
     if not form.is_valid():
-        return render(request, "theo/import.html", context, status=422)
+        return site_pages.page(request, form=form, status=422)
     files = [(file.name, file.read()) for file in form.cleaned_data["file"][:MOST_FILES]]
     status = ArticleStatus(form.cleaned_data["status"])
     outcome = import_files(business=business, files=files, status=status)
@@ -122,8 +121,7 @@ def import_articles(request: HttpRequest) -> HttpResponse:
     if not outcome.left:
         messages.success(request, said % {"count": outcome.taken})
         return redirect("knowledge")
-    context |= {"outcome": outcome, "said": said % {"count": outcome.taken}}
-    return render(request, "theo/import.html", context, status=422)
+    return site_pages.page(request, form=form, status=422, outcome=outcome, said=said % {"count": outcome.taken})
 
 
 def _sent(request: HttpRequest, article: Article | None, group: Unanswered | None = None) -> HttpResponse:

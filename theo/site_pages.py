@@ -1,0 +1,67 @@
+"""Knowledge -> Import: articles out of the workspace's own site, and how far that is."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from businesses.pages import member_page
+from businesses.policy import Action, require
+from foundation.errors import Refused
+from theo.forms import ImportForm, SiteForm
+from theo.models import ArticleStatus, ImportState, SiteImport
+from theo.site_imports import begin_import, stop_import
+
+LOOK_AGAIN = 3
+
+
+@member_page
+@require_POST
+def begin(request: HttpRequest) -> HttpResponse:
+    business = require(request.user, Action.WRITE_ARTICLES).business
+    form, status = SiteForm(request.POST), 422
+    if form.is_valid():
+        try:
+            made = begin_import(
+                business=business, url=form.cleaned_data["url"], status=ArticleStatus(form.cleaned_data["status"])
+            )
+        except Refused as refusal:
+            status = form.refuse(refusal)
+        else:
+            return redirect("knowledge-site-import", made.pk)
+    return page(request, site_form=form, status=status)
+
+
+@member_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def one_import(request: HttpRequest, import_id: UUID) -> HttpResponse:
+    """While it runs the browser looks again by itself. A post stops it."""
+    one = get_object_or_404(SiteImport.objects.visible_to(request.user), pk=import_id)
+    if request.method == "POST":
+        require(request.user, Action.WRITE_ARTICLES)
+        stop_import(one)
+        return redirect("knowledge-site-import", one.pk)
+    response = render(request, "theo/site_import.html", {"section": "knowledge", "one": one})
+    if one.state == ImportState.RUNNING:
+        response["Refresh"] = str(LOOK_AGAIN)
+    return response
+
+
+def page(
+    request: HttpRequest,
+    *,
+    form: ImportForm | None = None,
+    site_form: SiteForm | None = None,
+    status: int = 200,
+    **more: object,
+) -> HttpResponse:
+    """The import page, with the form that was sent as it was."""
+    context = {
+        "section": "knowledge",
+        "form": form or ImportForm(),
+        "site_form": site_form or SiteForm(),
+        "imports": SiteImport.objects.visible_to(request.user).order_by("-created_at", "-pk"),
+        **more,
+    }
+    return render(request, "theo/import.html", context, status=status)
