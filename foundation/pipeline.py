@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 from psycopg.generators import send
+from psycopg.pq import TransactionStatus
 
 Gen = Any  # psycopg's own: a generator that says what it waits for
 
@@ -23,7 +24,7 @@ class Pipeline(psycopg.Pipeline):
     """What is asked goes out in one piece once somebody reads an answer, and all answers come back in one.
 
     The library's own writes to the network with every statement and looks whether an answer is there, which takes
-    longer than the rest of it, and goes there and back once more at the end.
+    longer than the rest of it, and goes there and back once more at the beginning and at the end.
     """
 
     def _communicate_gen(self) -> Gen:
@@ -31,6 +32,13 @@ class Pipeline(psycopg.Pipeline):
         while self.command_queue:
             self.command_queue.popleft()()
         yield from ()
+
+    def _sync_gen(self) -> Gen:
+        """Called behind BEGIN, which goes along with what follows it, and behind COMMIT."""
+        if self.pgconn.transaction_status == TransactionStatus.IDLE:
+            yield from self._communicate_gen()
+        else:
+            yield from super()._sync_gen()
 
     def _fetch_gen(self, *, flush: bool) -> Gen:
         """flush: nobody has asked for the answers yet."""
