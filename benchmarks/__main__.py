@@ -17,7 +17,7 @@ from benchmarks.plan import Plan
 from benchmarks.processes import ROOT
 from benchmarks.report import Outcome
 
-BENCHMARKS = ("path", "fanout", "idle", "connect", "cross", "rest", "read", "widget")
+BENCHMARKS = ("path", "fanout", "idle", "connect", "cross", "rest", "read", "widget", "theo")
 
 
 def main(arguments: list[str]) -> int:

@@ -287,5 +287,5 @@ def asked(conversation: Conversation) -> Asked:
         is_open=rows[:1] == theirs[:1] != [],
         is_first=len(rows) == len(theirs),
         up_to_seq=rows[0].seq if rows else 0,
-        language=language_for([message.content for message in theirs]),
+        language=language_for([message.content for message in theirs], customer_id=conversation.customer_id),
     )

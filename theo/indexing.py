@@ -50,7 +50,7 @@ def index_article(article: Article) -> bool:
         text = plain(article.content)
         examples = _examples(article)
         made = [
-            ArticleVectors(article=article, model=_stored_as(model), rows=rows.astype(np.float16).tobytes())
+            ArticleVectors(article=article, model=stored_as(model), rows=rows.astype(np.float16).tobytes())
             for model in embedders().values()
             for rows in [rows_of(model, title=article.title, text=text, tags=article.tags, examples=examples)]
         ]
@@ -83,7 +83,8 @@ def _examples(article: Article) -> list[str]:
     return list(Example.objects.filter(article=article).order_by("pk").values_list("question", flat=True))
 
 
-def _stored_as(model: Embedder) -> str:
+def stored_as(model: Embedder) -> str:
+    """The name that its vectors have."""
     return f"{model.name} {LAYOUT}"
 
 
@@ -128,7 +129,7 @@ def _indexes_of(business_id: UUID) -> _Indexes:
 
 def _docs(business_id: UUID, models: Mapping[str, Embedder]) -> list[Doc]:
     articles = Article.objects.filter(business_id=business_id, status=ArticleStatus.PUBLISHED).order_by("pk")
-    kinds = {_stored_as(model): kind for kind, model in models.items()}
+    kinds = {stored_as(model): kind for kind, model in models.items()}
     stored = ArticleVectors.objects.filter(article__in=articles.order_by(), model__in=kinds)
     vectors: dict[UUID, dict[str, Vectors]] = {}
     for article_id, model, rows in stored.values_list("article_id", "model", "rows"):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
@@ -18,6 +19,7 @@ from businesses.hours import opening
 from businesses.models import Business
 from theo.engine.language import language_of
 from theo.models import Assistant
+from widgets.models import Visitor
 
 ENGLISH = "en"
 # As Django calls them.
@@ -29,12 +31,17 @@ def languages() -> dict[str, dict[str, str]]:
     return dict(json.loads(Path(__file__).with_name("words.json").read_text("utf-8")))
 
 
-def language_for(said: Sequence[str]) -> str:
-    """said: a customer's last messages, the newest first. The first that tells, else all together, else English."""
+def language_for(said: Sequence[str], *, customer_id: UUID | None = None) -> str:
+    """said: a customer's last messages, the newest first.
+
+    That of the first that tells it, else of all together, else the one in which the customer's chat spoke last.
+    """
     for text in [*said, " ".join(said)]:
         if (code := language_of(text)) in languages():
             return code
-    return ENGLISH
+    chats = Visitor.objects.filter(customer=customer_id).exclude(language="").order_by("-last_seen_at")
+    spoken = chats.values_list("language", flat=True).first() if customer_id else None
+    return spoken if spoken in languages() else ENGLISH
 
 
 def framed(text: str, *, language: str, greets: bool) -> str:

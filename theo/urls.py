@@ -10,6 +10,7 @@ urlpatterns = [
     path("knowledge/import/<uuid:import_id>/", site_pages.one_import, name="knowledge-site-import"),
     path("knowledge/questions/", views.unanswered, name="knowledge-unanswered"),
     path("knowledge/questions/<uuid:group_id>/dismiss/", views.dismiss_unanswered, name="knowledge-dismiss"),
+    path("knowledge/use/", views.article_use, name="knowledge-use"),
     path("knowledge/<uuid:article_id>/", views.one_article, name="knowledge-article"),
     path("knowledge/<uuid:article_id>/examples/", example_pages.add, name="example-add"),
     path("knowledge/<uuid:article_id>/examples/<int:example_id>/", example_pages.remove, name="example-remove"),

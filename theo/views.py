@@ -21,7 +21,7 @@ from conversations.views import handling_page
 from foundation.errors import Refused
 from foundation.ids import parse_id
 from foundation.text import is_clean
-from theo import articles, help_centre, site_pages
+from theo import articles, help_centre, site_pages, usage
 from theo.answering import answer
 from theo.forms import ArticleForm, ImportForm
 from theo.importing import MOST_FILES, import_files
@@ -247,3 +247,17 @@ def dismiss_unanswered(request: HttpRequest, group_id: UUID) -> HttpResponse:
     dismiss(get_object_or_404(Unanswered.objects.visible_to(request.user), pk=group_id))
     messages.success(request, _("Out of sight."))
     return redirect("knowledge-unanswered")
+
+
+@member_page
+@require_safe
+def article_use(request: HttpRequest) -> HttpResponse:
+    """Which articles give answers that nobody takes, and which give none."""
+    business_id = require(_user(request), Action.WRITE_ARTICLES).business_id
+    context = {
+        "section": "knowledge",
+        "discarded": usage.often_discarded(business_id),
+        "idle": usage.never_used(business_id),
+        "days": usage.IDLE_FOR.days,
+    }
+    return render(request, "theo/use.html", context)

@@ -37,6 +37,7 @@ INSIDE = (
     "/knowledge/new/",
     "/knowledge/import/",
     "/knowledge/questions/",
+    "/knowledge/use/",
     "/knowledge/{article}/",
     "/notifications/",
     "/settings/theo/",

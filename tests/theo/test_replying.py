@@ -19,6 +19,7 @@ from theo.articles import create_article
 from theo.assistants import change_assistant
 from theo.engine.index import Hit
 from theo.models import Assistant, Mode
+from widgets.models import Visitor
 
 pytestmark = pytest.mark.django_db
 
@@ -266,6 +267,15 @@ def test_who_is_handed_over_is_told_in_their_own_language(
     conversation = builders.conversation(acme, content=asked)
     look()
     assert told in said(conversation)[-1][0]
+
+
+def test_who_writes_a_word_that_tells_no_language_is_told_in_that_of_their_chat(
+    acme: Business, ada: User, by_itself: Assistant
+) -> None:
+    cleo = builders.visitor_writes(acme, "Jakuzi?", widget=builders.widget(ada))
+    Visitor.objects.filter(customer=cleo.conversation.customer).update(language="nl")
+    look()
+    assert "Een medewerker antwoordt u hier." in said(cleo.conversation)[-1][0]
 
 
 def test_a_closed_house_says_in_their_language_when_it_opens(

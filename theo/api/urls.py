@@ -1,12 +1,13 @@
 from django.urls import path
 
-from theo.api import articles, assistants, feedback, help_centre, helping, judging, replies, site_imports
+from theo.api import articles, assistants, feedback, help_centre, helping, judging, replies, site_imports, usage
 
 urlpatterns = [
     path("kb/articles", articles.Articles.as_view()),
     path("kb/articles/<str:article_id>", articles.OneArticle.as_view()),
     path("kb/imports", site_imports.Imports.as_view()),
     path("kb/imports/<str:import_id>", site_imports.OneImport.as_view()),
+    path("kb/usage", usage.Usage.as_view()),
     path("kb/reindex", articles.Reindex.as_view()),
     path("kb/help-centre", help_centre.HelpCentre.as_view()),
     path("widget/<str:widget_id>/articles", help_centre.PublicArticles.as_view()),
