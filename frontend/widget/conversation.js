@@ -21,6 +21,7 @@ export function conversationView({
   onFiles,
   attachment,
   asked,
+  onHelped,
   onEarlier,
   onRetry,
   onCancel,
@@ -72,7 +73,8 @@ export function conversationView({
   }
   new ResizeObserver(() => glued && toEnd()).observe(log)
 
-  // Under Theo's words: the wish for somebody else, which is said in the thread. It goes, and with it the focus.
+  // Under Theo's words: that they were enough, or the wish for somebody else, which is said in the thread. The chips go,
+  // and with them the focus.
   const chip = (text, act) => {
     const onclick = () => {
       const next = canType() ? field : log
@@ -81,7 +83,7 @@ export function conversationView({
     }
     return el("button", { type: "button", class: "pb-pill", onclick }, text)
   }
-  const chips = [chip(texts.person, () => onSend(texts.person, []))]
+  const chips = [chip(texts.helped, () => onHelped()), chip(texts.person, () => onSend(texts.person, []))]
 
   const line = (key, className, text) => ({ key, className, make: () => [text] })
 
@@ -191,9 +193,9 @@ export function conversationView({
     },
     /**
      * thread: Thread. waiting: its items of the outbox, in order. state: "open", "resolved", "closed" ...
-     * present: of availability.js. previews: item -> what is shown of its files. trouble: "" or a text for the bar. loading: nothing is known yet.
+     * helped: the message that the visitor was helped by. present: of availability.js. previews: item -> what is shown of its files. trouble: "" or a text for the bar. loading: nothing is known yet.
      */
-    render({ thread, waiting, present, previews, state, assignee, first, ending, trouble, loading }) {
+    render({ thread, waiting, present, previews, state, assignee, first, ending, helped, trouble, loading }) {
       ask(first)
       const stored = new Set(thread.messages.map((message) => message.client_message_id))
       const shown = [
@@ -257,7 +259,8 @@ export function conversationView({
       })
       const answer = thread.messages.at(-1)
       if (answer?.sources?.length && state === "open" && !waiting.length) {
-        entries.push({ key: "chips", className: "pb-line pb-chips", make: () => chips })
+        if (answer.id === helped) entries.push(line("helped", "pb-line", texts.thanks))
+        else entries.push({ key: "chips", className: "pb-line pb-chips", make: () => chips })
       }
       if (["resolved", "closed"].includes(state) && !waiting.length) {
         entries.push(line(state, "pb-line", texts[state]))

@@ -356,6 +356,21 @@ const asks = asking({
   came: render,
 })
 
+let thanked = "" // the answer of Theo's that the visitor was helped by
+
+/** Tell the server so; where that fails, it can be pressed again. */
+async function helped() {
+  const { id, messages } = thread
+  const answer = messages.at(-1)
+  const path = `/api/v1/widget/${settings.id}/conversations/${id}/messages/${answer.id}/feedback`
+  const headers = { "Content-Type": "application/json", "X-Visitor-Key": visitor.key }
+  const taken = await fetch(path, { method: "POST", headers, body: '{"helped": true}' }).catch(() => null)
+  if (!taken?.ok) return conversation.complain(taken?.status === 429 ? texts.tooOften : texts.notSent)
+  thanked = answer.id
+  host.keep("thanked", thanked)
+  render()
+}
+
 // Files of items on their way, as long as this page lives: item's id -> {files, stop}.
 const local = new Map()
 let attach // the code for it, once it is here
@@ -438,6 +453,7 @@ const conversation = conversationView({
   onTyping: typing,
   // Files themselves cannot be kept: whoever leaves the page with some chosen is told which.
   onFiles: (names) => host.keep("files", names.join(", ") || null),
+  onHelped: helped,
   onEarlier: earlier,
   onRetry: again,
   onCancel: takeBack,
@@ -504,6 +520,7 @@ function render() {
     present: who,
     previews,
     first: thread.asked,
+    helped: thanked,
     ending: asks.ending(thread, known),
     state: known?.status,
     assignee: known?.assignee,
@@ -517,6 +534,7 @@ async function start(kept) {
   started = true
   visitor.key = kept.key ?? ""
   muted = Boolean(kept.muted)
+  thanked = kept.thanked ?? ""
   outbox.restore(kept)
   for (const item of outbox.items) {
     if (item.files?.some(({ url }) => !url)) item.error = { code: "lost" }

@@ -6,6 +6,7 @@ from typing import Any
 from tests.browser.conftest import Server
 from tests.browser.pages import console_of, flaws, signed_in
 from tests.browser.widget_page import Acme, Visit, until
+from tests.browser.widget_page import flaws as chat_flaws
 
 SHELF = {
     "Return an item for a refund": "You can send an item back within 30 days of delivery for a full refund.",
@@ -21,6 +22,38 @@ def teach(acme: Acme, cleo: Visit) -> None:
         acme.call("POST", "/kb/articles", {"title": title, "content": content})
     acme.call("PATCH", "/ai/settings", {"mode": "auto", "auto_run": True})
     until(cleo.page, lambda: {one["index_state"] for one in acme.call("GET", "/kb/articles")} == {"ready"})
+
+
+def test_a_visitor_who_was_helped_says_so_by_keyboard_once_and_finds_it_said_after_a_reload(
+    acme: Acme, visit: Callable[..., Visit]
+) -> None:
+    cleo = visit()
+    teach(acme, cleo)
+    cleo.start("How long do I have to send something back?")
+    chip = cleo.chat.get_by_role("button", name="That helped")
+    chip.wait_for()
+    assert chat_flaws(cleo) == []
+
+    cleo.page.context.set_offline(True)
+    chip.focus()
+    cleo.page.keyboard.press("Enter")
+    cleo.chat.get_by_role("alert").get_by_text("Not sent.").wait_for()
+    cleo.page.context.set_offline(False)
+    chip.focus()
+    with cleo.page.expect_response("**/feedback") as answer:
+        cleo.page.keyboard.press("Enter")
+    assert answer.value.json()["helped"] is True
+    cleo.sees("Thank you.")
+    assert cleo.field.evaluate("field => field === document.activeElement")
+    chip.wait_for(state="detached")
+
+    cleo.page.reload()
+    cleo.open()
+    cleo.sees("Thank you.")
+    assert chip.count() == 0
+    cleo.write("How long is a gift card valid?")
+    cleo.sees(SHELF["Gift cards"])
+    chip.wait_for()
 
 
 def test_theo_answers_with_its_source_or_hands_over_and_the_agent_sees_which(
