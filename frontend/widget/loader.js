@@ -93,7 +93,11 @@ async function start() {
   document.documentElement.append(host)
   stay(host)
   if (dataset.locale) config.locale = dataset.locale
-  const view = draw(host, config, () => page.run(["toggle"]))
+  const view = draw(host, config, () => {
+    wait(true)
+    page.run(["toggle"])
+  })
+  const wait = (busy) => view.launcher.setAttribute("aria-busy", busy)
 
   let tries = 0
   let loading = false
@@ -107,6 +111,7 @@ async function start() {
       page.open(panel({ origin, host, config, ask, view, told, isPreview: Boolean(dataset.preview) }))
     } catch (error) {
       loading = false // the next click tries again
+      wait(false)
       console.warn("PingBack:", error.message)
     }
   }

@@ -69,6 +69,7 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
   const draw = () => {
     view.draw()
     dark.choose(config.theme)
+    launcher.setAttribute("aria-busy", state.open && !state.ready)
     host.style.setProperty("--pb-lift", state.hidden ? "0px" : "68px")
     const title = document.title.startsWith(titled) ? document.title.slice(titled.length) : document.title
     titled = state.unread ? `(${state.unread}) ` : ""

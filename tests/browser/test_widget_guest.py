@@ -2,10 +2,14 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
+
+import pytest
 
 from tests.browser.widget_page import Acme, Visit, style, until
 
 TEAL = "rgb(15, 95, 89)"
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 
 
 def test_before_the_first_click_only_script_and_settings_are_asked_and_nothing_is_kept(
@@ -129,17 +133,23 @@ def test_a_click_before_the_frame_is_there_waits_for_it_and_asks_for_no_second_o
     assert len([url for url in cleo.requests if "/frame?" in url]) == 1
 
 
-def test_a_frame_that_does_not_come_leaves_nobody_with_a_blank_panel(visit: Callable[..., Visit], acme: Acme) -> None:
-    cleo = visit()
+@pytest.mark.parametrize("options", [{}, PHONE], ids=["desktop", "phone"])
+def test_a_frame_that_does_not_come_leaves_nobody_with_a_blank_panel(
+    visit: Callable[..., Visit], acme: Acme, options: dict[str, Any]
+) -> None:
+    cleo = visit(**options)
     cleo.context.route("**/frame?*", lambda route: route.abort())
     cleo.open()
-    cleo.page.get_by_role("button", name="Close chat").click()
+    close = cleo.page.get_by_role("button", name="Close chat")
+    assert close.get_attribute("aria-busy") == "true"
+    close.click()
     cleo.page.locator("pb-widget iframe").wait_for(state="hidden")
     cleo.context.unroute("**/frame?*")
 
     cleo.open()
 
     cleo.chat.get_by_role("heading", name="Hello, how can we help?").wait_for()
+    assert cleo.launcher.get_attribute("aria-busy") == "false"
 
 
 def test_what_strange_windows_say_is_ignored_on_both_sides(visit: Callable[..., Visit], acme: Acme) -> None:
