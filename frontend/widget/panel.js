@@ -192,7 +192,8 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
     if (before || key) return
     const words = text ? [text] : [el("b", {}, config.welcome_heading), config.welcome_tagline]
     bubble.append(
-      el("button", { type: "button", class: "say", dir: "auto", onclick: () => show(true) }, ...words),
+      // Words in a direction of their own do not move the room that is left for the cross.
+      el("button", { type: "button", class: "say", onclick: () => show(true) }, el("bdi", {}, ...words)),
       el("button", { type: "button", class: "x", "aria-label": texts().dismiss, onclick: dismiss }, icon(X)),
     )
   }

@@ -202,6 +202,18 @@ def test_a_greeting_comes_by_itself_opens_the_chat_and_stays_away_once_dismissed
     assert cleo.complaints == []
 
 
+def test_the_cross_of_a_greeting_stands_beside_its_words_from_right_to_left_too(
+    visit: Callable[..., Visit], acme: Acme
+) -> None:
+    greeting(acme, text="Looking for a grinder? We have twelve, and a person who knows each.")
+    cleo = visit(head=acme.widget["embed_code"].replace("<script", '<script data-locale="he"'), launcher=False)
+    words = cleo.page.locator("pb-widget bdi")
+    words.wait_for()
+
+    cross = cleo.page.get_by_role("button", name="הסתרה").bounding_box()
+    assert cross["x"] + cross["width"] <= words.bounding_box()["x"]
+
+
 def test_a_greeting_for_some_pages_follows_a_single_page_app(visit: Callable[..., Visit], acme: Acme) -> None:
     greeting(acme, page="/shop/*")
     cleo = visit(launcher=False)
