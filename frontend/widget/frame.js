@@ -364,8 +364,10 @@ async function helped() {
   const answer = messages.at(-1)
   const path = `/api/v1/widget/${settings.id}/conversations/${id}/messages/${answer.id}/feedback`
   const headers = { "Content-Type": "application/json", "X-Visitor-Key": visitor.key }
-  const taken = await fetch(path, { method: "POST", headers, body: '{"helped": true}' }).catch(() => null)
-  if (!taken?.ok) return conversation.complain(taken?.status === 429 ? texts.tooOften : texts.notSent)
+  const said = await fetch(path, { method: "POST", headers, body: '{"helped": true}' })
+    .then((taken) => taken.json())
+    .catch(() => ({}))
+  if (!said.helped) return conversation.complain(said.error === "rate_limited" ? texts.tooOften : texts.notSent)
   thanked = answer.id
   host.keep("thanked", thanked)
   render()
