@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from channels_app import connecting, intake
 from channels_app.adapters.email import EmailAdapter
 from channels_app.adapters.email.mailbox import Folder, opened
-from channels_app.adapters.email.reading import Unreadable, read
+from channels_app.adapters.email.reading import Unreadable, envelope
 from channels_app.adapters.errors import DeliveryError, Kind
 from channels_app.adapters.events import Routed
 from channels_app.models import Channel, ChannelState, Mailbox
@@ -113,7 +113,7 @@ def _take(mailbox: Mailbox, folder: Folder, uid: int) -> None:
         elif raw:
             item = {"raw": base64.b64encode(raw).decode(), "to": []}
             try:
-                intake.store(mailbox.channel, [Routed(dedup_key=read(raw).dedup_key, payload=item)])
+                intake.store(mailbox.channel, [Routed(dedup_key=envelope(raw)[0], payload=item)])
             except Unreadable:
                 reason = _("A mail cannot be read. It is still in the mailbox.")
                 intake.set_aside(mailbox.channel, aside, reason)

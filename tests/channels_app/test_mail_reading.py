@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 from channels_app.adapters.email.bodies import safe_html
 from channels_app.adapters.email.noise import Kind
 from channels_app.adapters.email.quotes import fold
-from channels_app.adapters.email.reading import MAX_BYTES, Mail, Unreadable, read
+from channels_app.adapters.email.reading import MAX_BYTES, Mail, Unreadable, envelope, read
 from channels_app.adapters.email.threading import conversation_in, reply_address
 from foundation.ids import new_id
 from foundation.text import is_clean
@@ -65,8 +65,9 @@ def test_the_same_mail_has_the_same_key_whichever_way_it_comes() -> None:
     ids=["empty", "too big", "too many parts"],
 )
 def test_what_would_break_the_reader_is_set_aside(raw: bytes) -> None:
-    with pytest.raises(Unreadable):
-        read(raw)
+    for reader in (read, envelope):
+        with pytest.raises(Unreadable):
+            reader(raw)
 
 
 def test_parts_nested_without_end_are_set_aside_or_read() -> None:
@@ -116,6 +117,7 @@ def test_whatever_is_broken_in_a_mail_it_is_read_or_set_aside(
     assert all(is_clean(text) for text in words)
     assert mail.dedup_key
     assert mail.kind in Kind
+    assert envelope(raw) == (mail.dedup_key, mail.recipients)
 
 
 @settings(max_examples=150, deadline=None, database=None)

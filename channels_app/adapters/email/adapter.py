@@ -22,7 +22,7 @@ from channels_app.adapters.base import (
 )
 from channels_app.adapters.email import hooks, mailbox, noise, oauth, sending
 from channels_app.adapters.email.headers import Address
-from channels_app.adapters.email.reading import MAX_BYTES, File, Mail, Unreadable, read
+from channels_app.adapters.email.reading import MAX_BYTES, File, Mail, Unreadable, envelope, read
 from channels_app.adapters.email.threading import conversation_in, reply_address, without_tag
 from channels_app.adapters.errors import DeliveryError, Kind, MediaGone
 from channels_app.adapters.events import (
@@ -54,13 +54,13 @@ class EmailAdapter(ChannelAdapter):
         """A mail for each address of ours that it may be for; the journal's key makes it one a channel."""
         found = hooks.handed(incoming)
         try:
-            mail = read(found.raw)
+            dedup_key, recipients = envelope(found.raw)
         except Unreadable as error:
             raise SuspiciousOperation("A mail that cannot be read.") from error
         payload = {"raw": base64.b64encode(found.raw).decode(), "to": list(found.recipients[:MAX_RECIPIENTS])}
-        recipients = found.recipients or mail.recipients
-        accounts = dict.fromkeys(without_tag(one) for one in recipients[:MAX_RECIPIENTS])
-        return [Routed(dedup_key=mail.dedup_key, payload=payload, account=one) for one in accounts]
+        named = found.recipients or recipients
+        accounts = dict.fromkeys(without_tag(one) for one in named[:MAX_RECIPIENTS])
+        return [Routed(dedup_key=dedup_key, payload=payload, account=one) for one in accounts]
 
     def accounts(self) -> frozenset[str]:
         return frozenset({self._address})

@@ -6,7 +6,9 @@ say; header fields are decoded here (`headers.py`), because the strict policy ra
 
 import hashlib
 import re
+import threading
 from collections.abc import Collection, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -25,6 +27,11 @@ MAX_BYTES = 25 * 1024 * 1024
 MAX_PARTS = 1_000
 MAX_FILES = 50
 MAX_DEPTH = 30
+# All fields of a mail, in front of its body.
+MAX_FIELDS = 1024 * 1024
+BIG = 1024 * 1024
+_END_OF_FIELDS = re.compile(rb"(?>\r\n|\r|\n)(?>\r\n|\r|\n)")
+_big = threading.Lock()
 
 _SIGNATURES = {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
 _ENCRYPTED = {"application/pgp-encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"}
@@ -98,15 +105,26 @@ class Mail:
 
 
 def read(raw: bytes, *, own: Collection[str] = ()) -> Mail:
-    """own: every address of ours, in lower case. Raises Unreadable."""
-    if len(raw) > MAX_BYTES:
-        raise Unreadable("The mail is too big.")
-    _refuse_too_many_parts(raw)
-    try:
-        mail = message_from_bytes(raw, policy=compat32)
-        return _read(mail, raw, own)
-    except RecursionError as error:
-        raise Unreadable("The mail's parts nest too deep.") from error
+    """own: every address of ours, in lower case. Raises Unreadable.
+
+    To take a mail apart takes ten times its bytes: of big ones, a process reads one at a time.
+    """
+    _refuse_unreadable(raw)
+    with _big if len(raw) > BIG else nullcontext():
+        try:
+            return _read(message_from_bytes(raw, policy=compat32), raw, own)
+        except RecursionError as error:
+            raise Unreadable("The mail's parts nest too deep.") from error
+
+
+def envelope(raw: bytes) -> tuple[str, tuple[str, ...]]:
+    """A mail's `dedup_key` and `recipients`, by its fields alone: its parts are not taken apart. Raises Unreadable."""
+    _refuse_unreadable(raw)
+    end = _END_OF_FIELDS.search(raw, 0, MAX_FIELDS)
+    mail = message_from_bytes(raw[: end.end() if end else MAX_FIELDS], policy=compat32)
+    if not mail.keys():
+        raise Unreadable("This is not a mail.")
+    return _dedup_key(mail, raw, _message_id(mail)), _recipients(mail)
 
 
 def _read(mail: "Message[str, str]", raw: bytes, own: Collection[str]) -> Mail:
@@ -122,7 +140,7 @@ def _read(mail: "Message[str, str]", raw: bytes, own: Collection[str]) -> Mail:
     sender = senders[0] if senders else Address(email="")
     kind = kind_of(mail, sender=sender.email, own=own)
     folded = fold(whole)
-    message_id = next(iter(headers.ids(mail, "message-id")), "")
+    message_id = _message_id(mail)
     reply_to = headers.addresses(mail, "reply-to")
     return Mail(
         dedup_key=_dedup_key(mail, raw, message_id),
@@ -132,10 +150,7 @@ def _read(mail: "Message[str, str]", raw: bytes, own: Collection[str]) -> Mail:
         reply_to=reply_to[0] if reply_to else sender,
         to=headers.addresses(mail, "to"),
         cc=headers.addresses(mail, "cc"),
-        recipients=tuple(
-            one.email
-            for one in headers.addresses(mail, "delivered-to", "x-original-to", "envelope-to", "to", "cc", "resent-to")
-        ),
+        recipients=_recipients(mail),
         subject=headers.subject_of(mail),
         sent_at=_date(headers.field(mail, "date")),
         text=folded.shown,
@@ -254,6 +269,15 @@ def _shown_inline(files: list[File], html: str) -> tuple[File, ...]:
     return tuple(replace(one, inline=bool(one.content_id) and one.content_id in pictures) for one in files)
 
 
+def _message_id(mail: "Message[str, str]") -> str:
+    return next(iter(headers.ids(mail, "message-id")), "")
+
+
+def _recipients(mail: "Message[str, str]") -> tuple[str, ...]:
+    names = ("delivered-to", "x-original-to", "envelope-to", "to", "cc", "resent-to")
+    return tuple(one.email for one in headers.addresses(mail, *names))
+
+
 def _references(mail: "Message[str, str]") -> tuple[str, ...]:
     chain = [*headers.ids(mail, "in-reply-to"), *reversed(headers.ids(mail, "references"))]
     return tuple(dict.fromkeys(chain))[: headers.MAX_IDS]
@@ -283,8 +307,10 @@ def _failed_checks(mail: "Message[str, str]") -> bool:
     return bool(re.search(r"\bspf=(?:fail|softfail)\b", results)) and "dkim=pass" not in results
 
 
-def _refuse_too_many_parts(raw: bytes) -> None:
+def _refuse_unreadable(raw: bytes) -> None:
     """Each part costs a thousand times its bytes: counted before the library makes them."""
+    if len(raw) > MAX_BYTES:
+        raise Unreadable("The mail is too big.")
     names = {name.strip() for name in re.findall(rb'boundary\s*=\s*"?([^";\r\n]{1,200})', raw[: 4 * 1024 * 1024], re.I)}
     if len(names) > MAX_PARTS or sum(raw.count(b"\n--" + name) for name in names if name) > MAX_PARTS:
         raise Unreadable("The mail has too many parts.")
