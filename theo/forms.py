@@ -57,6 +57,8 @@ class ImportForm(PageForm):
 
 
 class SiteForm(PageForm):
+    """Stands beside ImportForm."""
+
     url = forms.CharField(
         label=_("Sitemap"),
         max_length=MAX_URL,
@@ -69,3 +71,6 @@ class SiteForm(PageForm):
         label=_("New articles are"),
         choices=[(ArticleStatus.DRAFT, _("drafts")), (ArticleStatus.PUBLISHED, _("published"))],
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="site_%s", **kwargs)

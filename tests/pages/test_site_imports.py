@@ -1,5 +1,6 @@
 """Articles out of a workspace's own site: its pages alone, one after the other, and going on where a worker died."""
 
+import re
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -180,6 +181,11 @@ def test_what_is_no_sitemap_fails_and_says_so(ben: User, site: Site, sign_in: An
     assert (
         client.post("/knowledge/import/site/", {"url": "https://evil.example/", "status": "draft"}).status_code == 422
     )
+
+
+def test_the_two_forms_of_the_page_have_fields_of_their_own(ben: User, acme: Business, sign_in: Any) -> None:
+    ids = re.findall(r' id="([^"]+)"', sign_in(ben).get("/knowledge/import/").content.decode())
+    assert len(ids) == len(set(ids))
 
 
 def test_another_workspaces_import_is_like_none(mallory: User, ben: User, site: Site, sign_in: Any) -> None:
