@@ -63,7 +63,7 @@ def test_theo_answers_with_its_source_or_hands_over_and_the_agent_sees_which(
     teach(acme, knows)
 
     knows.start("How long do I have to send something back?")
-    knows.sees(SHELF["Return an item for a refund"])
+    knows.sees(f"Hello! {SHELF['Return an item for a refund']}")
     knows.sees("From our article “Return an item for a refund”")
     wonders.start("Do you have a jacuzzi?")
     wonders.sees(PASSED_ON)
