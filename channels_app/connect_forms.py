@@ -20,7 +20,10 @@ _MAILBOX = Group(
 )
 _POSTED = Group(
     title=lazy("Receive: your mail service posts to us"),
-    help=lazy("In place of a mailbox, with Postmark, Mailgun or SendGrid. The address to enter there is shown next."),
+    help=lazy(
+        "In place of a mailbox, with Postmark, Mailgun, SendGrid, MailerSend or Mandrill. The address to enter there "
+        "is shown next."
+    ),
     folded=True,
 )
 _OAUTH = Group(

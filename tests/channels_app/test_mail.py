@@ -11,6 +11,7 @@ from email.message import EmailMessage
 from email.policy import default
 from io import BytesIO
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -317,6 +318,48 @@ def test_each_mail_service_hands_a_mail_over(email: Channel, service: str) -> No
         files.fetch(media)
     message.refresh_from_db()
     assert [file["filename"] for file in message.attachments] == (["a.txt"] if service == "postmark" else [])
+
+
+def test_mailersend_hands_a_mail_over_and_what_else_it_tells_is_no_mail(email: Channel) -> None:
+    raw = mail(Message_ID="<1@example.net>").decode()
+    data = {"object": "message", "recipients": {"rcptTo": [{"email": "help@acme.example"}]}, "raw": raw}
+    told = {"type": "inbound.message", "created_at": "2026-01-01T00:00:00.000000Z", "data": data}
+
+    def posted(told: dict[str, Any], secret: str = SECRET) -> int:
+        body = json.dumps(told).encode()
+        signed = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+        return Client().post(PATH, body, content_type="application/json", headers={"Signature": signed}).status_code
+
+    assert [posted(told, "guessed"), posted(told), posted({**told, "type": "webhook.test"})] == [400, 200, 200]
+    intake.work()
+    assert Message.objects.get().content == "Order 1009\n\nWhere is it?"
+
+
+def test_mandrill_hands_several_mails_over_and_one_that_is_unreadable_refuses_none(
+    email: Channel, settings: Any
+) -> None:
+    texts = [mail(text, Message_ID=f"<{text}@example.net>").decode() for text in ("One", "Two")]
+    mails = [{"email": "help@acme.example", "raw_msg": raw} for raw in (texts[0], unreadable(), texts[1])]
+    events = json.dumps([{"event": "inbound", "ts": 1767225600, "msg": one} for one in mails])
+
+    def posted(events: str, secret: str = SECRET) -> int:
+        signed = hmac.digest(
+            secret.encode(), f"{settings.PUBLIC_BASE_URL}{PATH}mandrill_events{events}".encode(), "sha1"
+        )
+        body, headers = (
+            urlencode({"mandrill_events": events}),
+            {"X-Mandrill-Signature": base64.b64encode(signed).decode()},
+        )
+        return Client().post(PATH, body, content_type="application/x-www-form-urlencoded", headers=headers).status_code
+
+    assert [posted(events, "guessed"), posted(events), posted("[]"), posted("7")] == [400, 200, 200, 200]
+    intake.work()
+    assert [one.content.split()[-1] for one in Message.objects.order_by("created_at")] == ["One", "Two"]
+
+
+def unreadable() -> str:
+    """More parts than anybody reads."""
+    return "Content-Type: multipart/mixed; boundary=b\r\n\r\n" + "--b\r\n\r\n" * 2_000
 
 
 def test_a_bounce_fails_the_message_and_an_auto_reply_starts_nothing(

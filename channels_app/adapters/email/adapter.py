@@ -53,14 +53,19 @@ class EmailAdapter(ChannelAdapter):
     def route(cls, incoming: Incoming) -> Sequence[Routed]:
         """A mail for each address of ours that it may be for; the journal's key makes it one a channel."""
         found = hooks.handed(incoming)
-        try:
-            dedup_key, recipients = envelope(found.raw)
-        except Unreadable as error:
-            raise SuspiciousOperation("A mail that cannot be read.") from error
-        payload = {"raw": base64.b64encode(found.raw).decode(), "to": list(found.recipients[:MAX_RECIPIENTS])}
-        named = found.recipients or recipients
-        accounts = dict.fromkeys(without_tag(one) for one in named[:MAX_RECIPIENTS])
-        return [Routed(dedup_key=dedup_key, payload=payload, account=one) for one in accounts]
+        routed: list[Routed] = []
+        for number, one in enumerate(found):
+            try:
+                dedup_key, recipients = envelope(one.raw)
+            except Unreadable as error:
+                if number == len(found) - 1 and not routed:  # else what came along is not refused with it
+                    raise SuspiciousOperation("A mail that cannot be read.") from error
+                continue
+            payload = {"raw": base64.b64encode(one.raw).decode(), "to": list(one.recipients[:MAX_RECIPIENTS])}
+            named = one.recipients or recipients
+            accounts = dict.fromkeys(without_tag(address) for address in named[:MAX_RECIPIENTS])
+            routed += [Routed(dedup_key=dedup_key, payload=payload, account=account) for account in accounts]
+        return routed
 
     def accounts(self) -> frozenset[str]:
         return frozenset({self._address})
@@ -164,7 +169,8 @@ class EmailAdapter(ChannelAdapter):
                     "Webhook, with the secret as password (https://pingback:SECRET@...). Mailgun: Receiving, Create "
                     "route, Forward, the address with /mime at its end; the secret is the HTTP webhook signing key. "
                     "SendGrid: Settings, Inbound Parse, with POST the raw, full MIME message, and the secret as "
-                    "password."
+                    "password. MailerSend: Inbound routing; the secret is the route's. Mandrill: Inbound, Routes; the "
+                    "secret is the webhook's key."
                 ),
                 value=callback_url,
             ),

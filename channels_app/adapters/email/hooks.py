@@ -35,28 +35,36 @@ class Handed:
     recipients: tuple[str, ...]
 
 
-def handed(incoming: Incoming) -> Handed:
-    """Raises SuspiciousOperation for none of the forms that we know."""
+def handed(incoming: Incoming) -> list[Handed]:
+    """Every mail that is in it. Raises SuspiciousOperation for none of the forms that we know."""
     kind = incoming.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "message/rfc822":
-        return Handed(raw=incoming.body, recipients=_emails(incoming.headers.get("x-pingback-envelope-to", "")))
+        return [Handed(raw=incoming.body, recipients=_emails(incoming.headers.get("x-pingback-envelope-to", "")))]
     if kind == "application/json":
-        return _postmark(incoming.json())
+        told = incoming.json()
+        return _mailersend(told) if isinstance(told, dict) and "type" in told else [_postmark(told)]
     if kind in {"multipart/form-data", "application/x-www-form-urlencoded"}:
         fields = form_fields(incoming)
         if raw := fields.get("body-mime"):  # Mailgun, with a route that ends in `mime`
-            return Handed(raw=raw, recipients=_emails(text_of(fields.get("recipient", b""))))
+            return [Handed(raw=raw, recipients=_emails(text_of(fields.get("recipient", b""))))]
         if raw := fields.get("email"):  # SendGrid, with "POST the raw, full MIME message"
-            return Handed(raw=raw, recipients=_envelope(fields.get("envelope", b"")))
+            return [Handed(raw=raw, recipients=_envelope(fields.get("envelope", b"")))]
+        if "mandrill_events" in fields:
+            return _mandrill(fields["mandrill_events"])
     raise SuspiciousOperation("No mail in a form that we know.")
 
 
 def is_vouched_for(incoming: Incoming, secret: str) -> bool:
-    """By our own signature over the body, Mailgun's, or Basic auth as Postmark and SendGrid have it."""
+    """By our own signature over the body, MailerSend's, Mandrill's, Mailgun's, or Basic auth as Postmark and SendGrid
+    have it."""
     if not secret:
         return False
     if given := incoming.headers.get("x-pingback-signature"):
         return same("sha256=" + hmac.new(secret.encode(), incoming.body, hashlib.sha256).hexdigest(), given)
+    if given := incoming.headers.get("signature"):
+        return same(hmac.new(secret.encode(), incoming.body, hashlib.sha256).hexdigest(), given)
+    if given := incoming.headers.get("x-mandrill-signature"):
+        return same(_of_form(incoming, secret), given)
     if given := incoming.headers.get("authorization"):
         return _is_basic(given, secret)
     fields = form_fields(incoming) if "form" in incoming.headers.get("content-type", "") else {}
@@ -65,6 +73,13 @@ def is_vouched_for(incoming: Incoming, secret: str) -> bool:
         return False
     ours = hmac.new(secret.encode(), (stamp + token).encode(), hashlib.sha256).hexdigest()
     return same(ours, text_of(fields.get("signature", b""))) and _is_first(ours, fields.get("body-mime", b""))
+
+
+def _of_form(incoming: Incoming, secret: str) -> str:
+    """Mandrill's: over the address, and each field's name and value in the order of the names."""
+    fields = sorted(form_fields(incoming).items())
+    signed = incoming.url.encode() + b"".join(name.encode() + value for name, value in fields)
+    return base64.b64encode(hmac.digest(secret.encode(), signed, hashlib.sha1)).decode()
 
 
 def _is_first(signature: str, mail: bytes) -> bool:
@@ -122,6 +137,32 @@ def _envelope(value: bytes) -> tuple[str, ...]:
 
 def _emails(*values: str) -> tuple[str, ...]:
     return tuple(one.email for one in addresses_in(value for value in values if value))
+
+
+def _mailersend(told: Mapping[str, Any]) -> list[Handed]:
+    """Nothing for what it tells of besides mails."""
+    data = told.get("data")
+    if told.get("type") != "inbound.message" or not isinstance(data, dict):
+        return []
+    given = data.get("recipients")
+    to = given.get("rcptTo") if isinstance(given, dict) else None
+    emails = [_text(one, "email") for one in to if isinstance(one, dict)] if isinstance(to, list) else []
+    return [Handed(raw=_text(data, "raw").encode("utf-8", "replace"), recipients=_emails(*emails))]
+
+
+def _mandrill(value: bytes) -> list[Handed]:
+    """Several at once; none when it only tries the address out."""
+    try:
+        events = orjson.loads(value)
+    except orjson.JSONDecodeError as error:
+        raise SuspiciousOperation("No events of Mandrill's.") from error
+    listed = events if isinstance(events, list) else []
+    mails = [one["msg"] for one in listed if isinstance(one, dict) and isinstance(one.get("msg"), dict)]
+    return [
+        Handed(raw=_text(mail, "raw_msg").encode("utf-8", "replace"), recipients=_emails(_text(mail, "email")))
+        for mail in mails[:MAX_FIELDS]
+        if _text(mail, "raw_msg")
+    ]
 
 
 def _postmark(told: Any) -> Handed:
