@@ -31,7 +31,7 @@ from conversations.services.tags import create_tag
 from tests import builders, corpus
 from theo import help_centre
 from theo.articles import create_article
-from theo.models import SiteImport
+from theo.models import SiteImport, Unanswered
 from theo.port import Completion
 from widgets.identity import add_secret
 
@@ -106,6 +106,7 @@ BODIES: dict[str, Any] = {
     "/api/v1/customers/{customer_id}": {"name": "Cleo Marsh"},
     "/api/v1/kb/articles": {"title": "Returns", "content": "Within 30 days."},
     "/api/v1/kb/articles/{article_id}": {"content": "Within 60 days."},
+    "/api/v1/kb/articles/{article_id}/examples": {"question": "When does it come?"},
     "/api/v1/kb/imports": {"url": "https://acme.com/sitemap.xml"},
     "/api/v1/conversations/{conversation_id}/rewrite": {"content": "Hello Cleo", "wish": "shorter"},
     "/api/v1/conversations/{conversation_id}/draft": {"content": "Hello Cl"},
@@ -218,6 +219,7 @@ def ids(ada: User, acme: Business) -> dict[str, str]:
         "note_id": str(write_note(conversation=conversation, author=ada, content="Ask Ben").note.pk),
         "article_id": article_of(ada, acme),
         "import_id": import_of(acme),
+        "question_id": str(question_of(acme)),
         "response_id": str(canned(business=acme, author=ada, shortcut="bye", content="Bye.", shared=True).pk),
         "other_tag_id": str(create_tag(business=acme, name="Tardy", actor=ada).pk),
         "tag_id": str(create_tag(business=acme, name="Late", actor=ada).pk),
@@ -261,6 +263,13 @@ def article_of(ada: User, acme: Business) -> str:
     """In a help centre that is open."""
     help_centre.set_open(actor=ada, is_public=True)
     return str(create_article(business=acme, title="Delivery", content="Two days.").pk)
+
+
+def question_of(acme: Business) -> uuid.UUID:
+    now = timezone.now()
+    return Unanswered.objects.create(
+        business=acme, question="How?", vector=b"", last_seq=1, first_at=now, last_at=now
+    ).pk
 
 
 def import_of(acme: Business) -> str:

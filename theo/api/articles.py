@@ -84,7 +84,7 @@ class OneArticle(APIView):
 
     @extend_schema(summary="Get a knowledge article", responses={200: ArticleOutput, **refusals(400, *SIGNED_IN, 404)})
     def get(self, request: Request, article_id: str) -> Response:
-        return Response(article_payload(_article_for(request, article_id)))
+        return Response(article_payload(article_for(request, article_id)))
 
     @extend_schema(
         summary="Change a knowledge article",
@@ -92,7 +92,7 @@ class OneArticle(APIView):
         responses={200: ArticleOutput, **refusals(400, *SIGNED_IN, 403, 404, *WITH_BODY)},
     )
     def patch(self, request: Request, article_id: str) -> Response:
-        article = _article_for(request, article_id)
+        article = article_for(request, article_id)
         data = ArticleChange(data=request.data)
         data.is_valid(raise_exception=True)
         given = data.validated_data
@@ -113,7 +113,7 @@ class OneArticle(APIView):
     )
     def delete(self, request: Request, article_id: str) -> Response:
         """For good; the index knows it no more either."""
-        articles.delete_article(article=_article_for(request, article_id))
+        articles.delete_article(article=article_for(request, article_id))
         return Response({"message": "Article deleted"})
 
 
@@ -136,7 +136,7 @@ class Reindex(APIView):
         return Response({"message": "Theo reads all articles again", "count": count})
 
 
-def _article_for(request: Request, text: str) -> Article:
+def article_for(request: Request, text: str) -> Article:
     require(request.user, Action.WRITE_ARTICLES)
     article = Article.objects.visible_to(request.user).filter(pk=path_id(text)).first()
     if article is None:

@@ -1,12 +1,26 @@
 from django.urls import path
 
-from theo.api import articles, assistants, feedback, help_centre, helping, judging, replies, site_imports, usage
+from theo.api import (
+    articles,
+    assistants,
+    feedback,
+    help_centre,
+    helping,
+    judging,
+    questions,
+    replies,
+    site_imports,
+    usage,
+)
 
 urlpatterns = [
     path("kb/articles", articles.Articles.as_view()),
     path("kb/articles/<str:article_id>", articles.OneArticle.as_view()),
     path("kb/imports", site_imports.Imports.as_view()),
     path("kb/imports/<str:import_id>", site_imports.OneImport.as_view()),
+    path("kb/articles/<str:article_id>/examples", questions.Examples.as_view()),
+    path("kb/questions", questions.Questions.as_view()),
+    path("kb/questions/<str:question_id>", questions.OneQuestion.as_view()),
     path("kb/usage", usage.Usage.as_view()),
     path("kb/reindex", articles.Reindex.as_view()),
     path("kb/help-centre", help_centre.HelpCentre.as_view()),
