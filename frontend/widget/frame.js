@@ -368,6 +368,7 @@ async function helped() {
     .then((taken) => taken.json())
     .catch(() => ({}))
   if (!said.helped) return conversation.complain(said.error === "rate_limited" ? texts.tooOften : texts.notSent)
+  conversation.complain("")
   thanked = answer.id
   host.keep("thanked", thanked)
   render()

@@ -46,6 +46,7 @@ def test_a_visitor_who_was_helped_says_so_by_keyboard_once_and_finds_it_said_aft
     cleo.sees("Thank you.")
     assert cleo.field.evaluate("field => field === document.activeElement")
     chip.wait_for(state="detached")
+    assert cleo.chat.get_by_text("Not sent.").count() == 0
 
     cleo.page.reload()
     cleo.open()
