@@ -26,6 +26,7 @@ from django.test import Client
 from businesses.models import Business, FeedEvent
 from conversations.models import Conversation, Customer, IndexedKind, Message
 from conversations.search import index
+from foundation import statistics
 from tests import builders
 
 WORDS = (
@@ -151,9 +152,10 @@ def main(conversations: int, each: int) -> dict[str, Any]:
         ),
     )
     Business.objects.filter(pk=business.pk).update(feed_seq=before + conversations * each)
-    if connection.vendor == "postgresql":  # by itself it does so too, a minute later; SQLite never does
+    if connection.vendor == "postgresql":  # by itself it does so too, a minute later
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
+    statistics.refresh()  # as the worker does
     browser = Client()
     browser.force_login(ada, backend="django.contrib.auth.backends.ModelBackend")
     return {

@@ -8,7 +8,7 @@ from uuid import UUID
 from accounts.models import AuthSession, User
 from accounts.tokens import BadToken, read_token, session_from_token, signed_in
 from businesses.models import Business, Membership
-from businesses.selectors import act_in, current_of
+from businesses.selectors import remember_memberships
 from foundation import rows
 from foundation.ids import parse_id
 from foundation.joined import Joined
@@ -69,5 +69,5 @@ def _alive(ids: Collection[UUID]) -> dict[str, AuthSession]:
             memberships[known.pk].append(member)
     for session in sessions.values():
         session.user.auth_session = session
-        act_in(session.user, current_of(session.user, memberships[session.pk]))
+        remember_memberships(session.user, memberships[session.pk])
     return {key: session for key, session in sessions.items() if session.is_alive}

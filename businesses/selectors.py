@@ -1,11 +1,12 @@
 """Reads about workspaces."""
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
 
 from accounts.models import User
+from foundation.prepared import Given, prepared
 
 if TYPE_CHECKING:
     from businesses.models import Membership
@@ -18,19 +19,36 @@ def membership_of(user: "User | AnonymousUser") -> "Membership | None":
 
     It is kept on the user object, which lives as long as the request or the socket's check.
     """
-    from businesses.models import Membership
-
     if not isinstance(user, User):
         return None
     if "membership" not in user.__dict__:
-        joined = Membership.objects.select_related("business").filter(user_id=user.pk, is_active=True)
-        act_in(user, current_of(user, joined.order_by("invited_at", "pk")))
+        act_in(user, _current_of(user))
     return user.__dict__["membership"]  # type: ignore[no-any-return]
 
 
-def current_of(user: User, joined: "Iterable[Membership]") -> "Membership | None":
-    """Which of the person's memberships is the current one. joined: the active ones, first joined first."""
-    memberships = list(joined)
+def memberships_of(user: User) -> "list[Membership]":
+    """Where the person works, the first joined first; kept likewise."""
+    if "memberships" not in user.__dict__:
+        remember_memberships(user, _memberships()(user=user.pk))
+    return user.__dict__["memberships"]  # type: ignore[no-any-return]
+
+
+def remember_memberships(user: User, memberships: "list[Membership]") -> None:
+    """Those are they, for callers that looked them up: the active ones with their business, first joined first."""
+    user.__dict__["memberships"] = memberships
+
+
+@prepared
+def _memberships() -> "QuerySet[Membership]":
+    from businesses.models import Membership
+
+    rows = Membership.objects.filter(user_id=Given("user"), is_active=True)
+    return rows.select_related("business").order_by("invited_at", "pk")
+
+
+def _current_of(user: User) -> "Membership | None":
+    """Which of the person's memberships is the current one."""
+    memberships = memberships_of(user)
     if bound := user.__dict__.get("works_as"):
         return next((membership for membership in memberships if membership.pk == bound), None)
     business_id = user.auth_session.current_business_id if user.auth_session else None
@@ -52,3 +70,4 @@ def work_as(user: User, membership: "Membership") -> None:
 def forget_membership(user: User) -> None:
     """The next question asks the database again."""
     user.__dict__.pop("membership", None)
+    user.__dict__.pop("memberships", None)

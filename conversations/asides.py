@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet, prefetch_related_objects
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
@@ -19,6 +19,7 @@ from accounts.models import User
 from businesses.models import Team
 from conversations.models import Activity, ActivityKind, Conversation, Customer, HandoffReason, Note, Priority
 from foundation.ids import parse_id
+from foundation.prepared import Given, prepared
 
 ICONS = {
     ActivityKind.ASSIGNED: "user-check",
@@ -77,9 +78,10 @@ Asides = Mapping[int, Sequence[Any]]
 
 def asides_of(conversation: Conversation, *, reader: User, first: int, last: int | None) -> Asides:
     """By the number of the message that they stand behind, from `first` to `last` (None = to the end), in order."""
-    place = Q(after_seq__gte=first) if last is None else Q(after_seq__range=(first, last))
-    notes = conversation.notes.filter(place).select_related("author").prefetch_related("mentioned")
-    lines = list(conversation.activities.filter(place).select_related("actor"))
+    place = {"conversation": conversation.pk, "first": first, "last": last}
+    notes = _notes(is_last=last is None)(**place)
+    prefetch_related_objects(notes, "mentioned")
+    lines = _activities(is_last=last is None)(**place)
     names = _names(lines)
     found: dict[int, list[Line | Words]] = defaultdict(list)
     asides: list[Line | Words] = [words_of(note) for note in notes]
@@ -87,6 +89,21 @@ def asides_of(conversation: Conversation, *, reader: User, first: int, last: int
     for aside in sorted(asides, key=lambda each: (each.after_seq, each.created_at, each.id)):
         found[aside.after_seq].append(aside)
     return dict(found)
+
+
+@prepared
+def _notes(*, is_last: bool) -> QuerySet[Note]:
+    return Note.objects.filter(_place(is_last=is_last)).select_related("author")
+
+
+@prepared
+def _activities(*, is_last: bool) -> QuerySet[Activity]:
+    return Activity.objects.filter(_place(is_last=is_last)).select_related("actor")
+
+
+def _place(*, is_last: bool) -> Q:
+    place = Q(conversation_id=Given("conversation"), after_seq__gte=Given("first"))
+    return place if is_last else place & Q(after_seq__lte=Given("last"))
 
 
 def words_of(note: Note) -> Words:

@@ -282,7 +282,13 @@ def _of_view(place: Place, part: Part, user: User) -> Prepared[Conversation]:
 def _shown() -> ConversationQuerySet:
     """With everything that a row shows but its tags."""
     rows = Conversation.objects.visible_to(READER).with_unread(READER)
-    return rows.select_related("customer", "last_message__sender", "assignee", "team")
+    return rows.select_related("customer", "last_message__sender", "assignee", "team").only(
+        *("status", "channel_type", "priority", "waiting_since", "snoozed_until", "handoff_reason", "updated_at"),
+        *("customer__name", "customer__email", "assignee__full_name", "team__name"),
+        *(f"last_message__{name}" for name in ("sender_type", "content", "attachments", "status", "deleted_at")),
+        *("last_message__ai_sources", "last_message__sender__full_name"),
+        *(f"assignee__{name}" for name in ("avatar_url", "avatar_version")),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,25 +317,35 @@ class Group:
 
 def groups_of(user: User) -> list[Group]:
     """Every list of the reader's, with how many conversations are in it, counted up to MOST."""
-    teams = Team.objects.visible_to(user).order_by("name").values_list("pk", "name")
-    views = SavedView.objects.visible_to(user).order_by("name", "pk")
+    reader = as_reader(user)
+    views = _views()(**reader)
     groups: list[tuple[str, str | Promise, list[Listing]]] = [
         ("inbox", "", list(LISTS.values())),
         ("views", _("Views"), [view_listing(view) for view in views]),
-        ("teams", _("Teams"), [team_listing(pk, name) for pk, name in teams]),
-        ("tags", _("Tags"), [tag_listing(tag) for tag in Tag.objects.visible_to(user)[:MOST_TAGS]]),
+        ("teams", _("Teams"), [team_listing(pk, name) for pk, name in _teams()(**reader)]),
+        ("tags", _("Tags"), [tag_listing(tag) for tag in selectors.tags_shown(MOST_TAGS)(**reader)]),
         ("channels", _("Channels"), [channel_listing(each) for each in selectors.channel_types(user)]),
     ]
     listings = [listing for _name, _title, each in groups for listing in each]
     alike = [listing.name for listing in listings if not listing.is_own]
     own = [listing.name for listing in listings if listing.is_own and listing.view is None]
     counted = dict(zip(alike, _kept_counts(user, alike), strict=True)) | dict(zip(own, _counts(user, own), strict=True))
-    counts = saved_views.counts(user, list(views))
+    counts = saved_views.counts(user, views)
     counted |= {listing.name: counts[listing.view.pk] for listing in listings if listing.view}
     return [
         Group(name=name, title=title, entries=[_entry(listing, counted[listing.name]) for listing in listings])
         for name, title, listings in groups
     ]
+
+
+@prepared
+def _views() -> "QuerySet[SavedView]":
+    return SavedView.objects.visible_to(READER).order_by("name", "pk")
+
+
+@prepared
+def _teams() -> "QuerySet[Team, tuple[UUID, str]]":
+    return Team.objects.visible_to(READER).order_by("name").values_list("pk", "name")
 
 
 def _kept_counts(user: User, names: Sequence[str]) -> list[int]:

@@ -131,11 +131,13 @@ def earlier_conversations(conversation: Conversation) -> list[Conversation]:
     customer = conversation.customer
     if customer is None:
         return []
-    return _earlier()(business=conversation.business_id, person=customer.person_id, conversation=conversation.pk)
+    return earlier_question()(
+        business=conversation.business_id, person=customer.person_id, conversation=conversation.pk
+    )
 
 
 @prepared
-def _earlier() -> ConversationQuerySet:
+def earlier_question() -> ConversationQuerySet:
     others = conversations_of_person(Given("business"), Given("person")).exclude(pk=Given("conversation"))
     return others.select_related("last_message").order_by("-updated_at", "-id")[:5]
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from accounts.models import User
 from businesses.models import Membership, Team
 from businesses.policy import Action, may
@@ -12,6 +14,7 @@ from conversations.services.assigning import SAME, assign_conversation, claim_co
 from conversations.services.handling import Handled
 from foundation.errors import NotFound
 from foundation.ids import parse_id
+from foundation.prepared import Given, prepared
 
 ME, NOBODY, PERSON, TEAM = "me", "nobody", "person", "team"
 
@@ -32,10 +35,20 @@ def choices_in(user: User, business_id: UUID) -> Choices | None:
     """None for who may not assign. Two queries."""
     if not may(membership_of(user), Action.ASSIGN):
         return None
-    here = {"business_id": business_id}
-    members = Membership.objects.filter(**here, is_active=True, user__is_active=True).select_related("user")
-    people = sorted(members, key=lambda member: (member.user_id != user.pk, member.user.full_name.casefold()))
-    return Choices(people=people, teams=list(Team.objects.filter(**here).order_by("name")))
+    people = _members()(business=business_id)
+    people.sort(key=lambda member: (member.user_id != user.pk, member.user.full_name.casefold()))
+    return Choices(people=people, teams=_teams()(business=business_id))
+
+
+@prepared
+def _members() -> QuerySet[Membership]:
+    here = Membership.objects.filter(business_id=Given("business"), is_active=True, user__is_active=True)
+    return here.select_related("user")
+
+
+@prepared
+def _teams() -> QuerySet[Team]:
+    return Team.objects.filter(business_id=Given("business")).order_by("name")
 
 
 def choose(*, conversation: Conversation, choice: str, actor: User) -> Handled:

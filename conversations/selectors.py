@@ -17,6 +17,7 @@ from conversations.models import (
     ConversationTag,
     Customer,
     Follower,
+    Macro,
     Message,
     MessageQuerySet,
     ReadMark,
@@ -179,7 +180,23 @@ def default_channel(business_id: UUID) -> "Channel | None":
 
 def channel_types(user: "User") -> list[str]:
     """Of the channels that the workspace has, in the order of their names."""
-    return sorted(set(_channels().visible_to(user).values_list("type", flat=True)))
+    return sorted({kind for (kind,) in _channel_types()(**as_reader(user))})
+
+
+@prepared
+def _channel_types() -> "QuerySet[Channel, tuple[str]]":
+    return _channels().visible_to(READER).values_list("type").distinct()
+
+
+@prepared
+def tags_shown(most: int | None = None) -> "QuerySet[Tag]":
+    """A workspace's tags in the order of their names, at most so many."""
+    return Tag.objects.visible_to(READER).order_by("name")[:most]
+
+
+@prepared
+def macros_shown() -> "QuerySet[Macro]":
+    return Macro.objects.visible_to(READER)
 
 
 def _channels() -> "ChannelQuerySet":

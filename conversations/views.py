@@ -17,11 +17,12 @@ from django.views.decorators.http import require_safe
 from businesses.models import Membership
 from businesses.pages import member_page
 from businesses.policy import Action, require
+from businesses.reading import as_reader
 from conversations import lists, pages, picker, selectors
 from conversations.asides import Asides, asides_of
 from conversations.attachments import begun_by
 from conversations.merged import with_merged
-from conversations.models import Conversation, Macro, Tag
+from conversations.models import Conversation
 from conversations.saved_views.services import may_change
 from conversations.search.finding import search
 from conversations.services.drafts import draft_of
@@ -168,6 +169,7 @@ def thread_context(request: HttpRequest, found: Conversation) -> dict[str, Any]:
     if before is None and not found.merged_count:  # type: ignore[attr-defined]
         _mark_first_new(entries, found.unread)  # type: ignore[attr-defined]
     begun = draft_of(found, request.user)  # type: ignore[arg-type]
+    reader = as_reader(request.user)
     return {
         "content": begun.content if begun else "",
         "mode": "note" if begun and begun.is_note else "reply",
@@ -177,8 +179,8 @@ def thread_context(request: HttpRequest, found: Conversation) -> dict[str, Any]:
         "asides": asides,
         "unsent": begun_by(request.user, found) if found.has_unsent else [],  # type: ignore[arg-type,attr-defined]
         "scheduled": pages.scheduled_in(found),
-        "macros": Macro.objects.visible_to(request.user),
-        "tags": Tag.objects.visible_to(request.user).order_by("name"),
+        "macros": selectors.macros_shown()(**reader),
+        "tags": selectors.tags_shown()(**reader),
         "earlier": earlier,
         "before": before,
         "at": at,

@@ -8,11 +8,12 @@ keeps in a form of its own is turned.
 import functools
 import json
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Generic, ParamSpec, TypeVar
 from uuid import UUID, SafeUUID
 
+import orjson
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import BooleanField, Expression, Func, QuerySet
 from django.db.models.query import ModelIterable
@@ -78,6 +79,7 @@ class Prepared(Generic[Row]):
         compiler = queryset.query.get_compiler(connection=connection)
         sql, params = compiler.as_sql()
         self.sql, self._params = _with_constants(sql, params)
+        self._bind = _for_postgres if connection.vendor == "postgresql" else _for_sqlite
         chosen = [column for column, _sql, _alias in compiler.select]
         converters = [(at, convert) for at, column in enumerate(chosen) if (convert := reading(column))]
         self._converters: list[tuple[int, Convert]] = converters
@@ -101,7 +103,7 @@ class Prepared(Generic[Row]):
 
     def bound(self, given: Mapping[str, Any]) -> list[Any]:
         """The parameters of `sql`."""
-        return [_bound(given[each.name]) if type(each) is Given else each for each in self._params]
+        return [self._bind(given[each.name]) if type(each) is Given else each for each in self._params]
 
     def _read(self, answer: list[tuple[Any, ...]]) -> list[Any]:
         if self._converters:
@@ -155,16 +157,16 @@ _READ_ON_SQLITE: dict[str, Convert] = {
     ),
     "UUIDField": _id,
     "BooleanField": bool,
-    "JSONField": json.loads,
+    "JSONField": orjson.loads,
 }
 
 
-def _bound(value: Any) -> Any:
-    if isinstance(value, Collection) and not isinstance(value, str | bytes):
-        if connection.vendor == "postgresql":
-            return f"{{{','.join(map(str, value))}}}"
-        return json.dumps([each.hex for each in value])
-    return value if connection.vendor == "postgresql" else rows.plain(value)
+def _for_postgres(value: Any) -> Any:
+    return f"{{{','.join(map(str, value))}}}" if isinstance(value, list | set) else value
+
+
+def _for_sqlite(value: Any) -> Any:
+    return json.dumps([each.hex for each in value]) if isinstance(value, list | set) else rows.plain(value)
 
 
 def _with_constants(sql: str, params: Sequence[Any]) -> tuple[str, list[Any]]:

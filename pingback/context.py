@@ -10,8 +10,7 @@ from accounts.models import User
 from businesses.models import Role
 from businesses.policy import ALLOWED
 from businesses.second_factor import is_missing
-from businesses.selectors import membership_of
-from businesses.switching import workspaces_of
+from businesses.selectors import membership_of, memberships_of
 from foundation import mail
 
 
@@ -25,7 +24,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "business": membership.business if membership else None,
         "allowed": ALLOWED[Role(membership.role)] if membership else frozenset(),
         "google_is_on": google.is_on(),
-        "workspaces": lambda: list(workspaces_of(request.user)) if isinstance(request.user, User) else [],
+        "workspaces": lambda: memberships_of(request.user) if isinstance(request.user, User) else [],
         "mail_is_on": mail.is_on(),
         "public_base_url": settings.PUBLIC_BASE_URL,
     }

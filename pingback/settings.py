@@ -95,8 +95,13 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": [
+                (
+                    "foundation.drawing.Loader",
+                    ["django.template.loaders.filesystem.Loader", "django.template.loaders.app_directories.Loader"],
+                )
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -119,7 +124,8 @@ if EMBEDDED:
         "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;",
     }
     # Requests come in a few threads that stay (pingback/handler.py); opening a file costs more than most questions.
-    DATABASES["default"]["CONN_MAX_AGE"] = None
+    # But once an hour, to hear what there is to know of the tables (foundation/statistics.py).
+    DATABASES["default"]["CONN_MAX_AGE"] = 3600
     # A file, as in life: in the in-memory database two threads lock each other out at once instead of waiting.
     DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
 else:
@@ -236,6 +242,7 @@ DRAIN_SECONDS = env_int("DRAIN_SECONDS", 0 if EMBEDDED else 2)
 
 # What the worker puts away every hour: each takes one batch and says how many rows that were.
 PURGES = [
+    "foundation.statistics.refresh",
     "foundation.throttles.purge",
     "accounts.services.purge_sessions",
     "accounts.links.purge",

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from businesses import audit
 from businesses.models import Business, Role
 from foundation.mail import send_mail
+from foundation.prepared import Given, prepared
 from foundation.sealed import CannotUnseal, unseal
 from theo.models import LanguageModel
 from theo.port import Completion, Endpoint, OnText, Prompt, ProviderFailed, ProviderKind, estimated_tokens
@@ -38,7 +39,12 @@ _places = threading.BoundedSemaphore(AT_ONCE)
 
 def language_model_of(business_id: UUID) -> LanguageModel:
     """As it is set, else as it is by default (not stored)."""
-    return LanguageModel.objects.filter(business_id=business_id).first() or LanguageModel(business_id=business_id)
+    return _own().one(business=business_id) or LanguageModel(business_id=business_id)
+
+
+@prepared
+def _own() -> QuerySet[LanguageModel]:
+    return LanguageModel.objects.filter(business_id=Given("business"))
 
 
 def installations() -> Endpoint | None:

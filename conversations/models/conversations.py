@@ -184,6 +184,11 @@ class Conversation(models.Model):
             models.Index(
                 fields=["snoozed_until"], condition=Q(snoozed_until__isnull=False), name="conversation_to_wake"
             ),
+            models.Index(
+                fields=["business", "status", "snoozed_until"],
+                condition=Q(snoozed_until__isnull=False),
+                name="conversation_snoozed",
+            ),
             models.Index(fields=["merged_into"], condition=Q(merged_into__isnull=False), name="conversation_merged"),
         ]
 

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
@@ -10,6 +11,7 @@ from accounts.models import User
 from conversations.models import Conversation, ReplyDraft
 from conversations.services.message_drafts import MAX_CONTENT
 from foundation.errors import Unprocessable
+from foundation.prepared import Given, prepared
 from foundation.text import is_clean
 
 
@@ -40,4 +42,9 @@ def _tell(conversation: Conversation, user: User, *, content: str, is_note: bool
 
 
 def draft_of(conversation: Conversation, user: User) -> ReplyDraft | None:
-    return ReplyDraft.objects.filter(conversation=conversation, user=user).first()
+    return _draft().one(conversation=conversation.pk, user=user.pk)
+
+
+@prepared
+def _draft() -> QuerySet[ReplyDraft]:
+    return ReplyDraft.objects.filter(conversation_id=Given("conversation"), user_id=Given("user"))

@@ -1,5 +1,7 @@
 """How attachments look on our pages: their addresses, signs and boxes."""
 
+from functools import cache
+
 from django import template
 from django.urls import reverse
 
@@ -37,6 +39,7 @@ def box(file: Facts) -> tuple[int, int]:
 
 
 @register.simple_tag
+@cache
 def accepted_files() -> str:
     """For `accept`: the picker then offers what is taken."""
     return ",".join(f".{extension}" for extension in EXTENSIONS)

@@ -36,6 +36,7 @@ def icon(name: str, size: str = "") -> SafeText:
 
 
 @register.simple_tag
+@cache
 def icon_href(name: str) -> str:
     """For a drawing with classes of its own."""
     return f"{static('icons/sprite.svg')}#{name}"

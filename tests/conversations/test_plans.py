@@ -11,11 +11,11 @@ from django.utils import timezone
 from accounts.models import User
 from businesses.models import Business
 from businesses.reading import READER
-from conversations import feed, lists, selectors
-from conversations.models import ChannelType, Conversation
+from conversations import feed, lists, pages, selectors
+from conversations.models import ChannelType, Conversation, Customer
 from conversations.selectors import Wanted
 from conversations.sorting import Part, Sort
-from foundation import rows
+from foundation import rows, statistics
 from foundation.ids import new_id
 from foundation.prepared import Prepared
 from tests import builders
@@ -159,3 +159,28 @@ def test_messages_that_were_read_are_not_looked_at_when_the_unread_are_counted(a
 
     by_number = next(line for line in found.splitlines() if "seq >" in line or "seq>" in line)
     assert "Index Cond" in by_number or "USING INDEX" in by_number
+
+
+def test_of_many_customers_one_is_gone_to_straight(acme: Business) -> None:
+    """What the planner knows of large tables it is told by the worker."""
+    now = timezone.now()
+    customers = Customer.objects.bulk_create(Customer(business=acme, name=f"Cleo {number}") for number in range(500))
+    Conversation.objects.bulk_create(
+        Conversation(business=acme, customer=customer, channel_type=ChannelType.WIDGET, created_at=now, updated_at=now)
+        for customer in customers
+    )
+    statistics.refresh()
+
+    found = plan(pages.earlier_question(), person=customers[7].pk)
+
+    assert "conversation_of_customer" in found
+    assert "Seq Scan" not in found
+    assert "customer_last_seen" not in found
+
+
+def test_the_few_that_sleep_are_counted_among_themselves(acme: Business, ada: User) -> None:
+    builders.conversation(acme, content="one")
+
+    found = plan(Prepared(Conversation.objects.visible_to(READER).filter(lists.LISTS["snoozed"].belongs(READER))))
+
+    assert "conversation_snoozed" in found or "conversation_to_wake" in found

@@ -1,0 +1,101 @@
+"""Templates whose parts that are the same in every answer are drawn once for each language.
+
+Of a page's nodes a third are words to translate, signs and addresses without anything in them: with the text between
+them they become one.
+"""
+
+from collections.abc import Iterable
+from functools import _lru_cache_wrapper
+from typing import Any
+
+from django.template import Context, Engine, Node, NodeList, Origin, Template
+from django.template.base import FilterExpression, TextNode, Variable
+from django.template.defaulttags import CommentNode, IfNode, LoadNode, URLNode
+from django.template.library import SimpleNode
+from django.template.loader_tags import IncludeNode
+from django.template.loaders import cached
+from django.templatetags.i18n import TranslateNode
+from django.templatetags.static import StaticNode
+from django.utils.translation import get_language
+
+
+class Loader(cached.Loader):
+    """`("foundation.drawing.Loader", [...])` in place of Django's own, which keeps templates as well."""
+
+    def get_template(self, template_name: str, skip: list[Origin] | None = None) -> Template:
+        template = super().get_template(template_name, skip)
+        if not isinstance(template.nodelist, Settled):
+            _settle(template.nodelist, template.engine)
+            template.nodelist = Settled(template.nodelist)
+        return template
+
+
+class Settled(NodeList):
+    """What needs no second look."""
+
+
+class Constant(Node):
+    """Nodes that draw the same whatever the context, but for its language."""
+
+    def __init__(self, nodes: list[Node]) -> None:
+        self.nodes = nodes
+        self._drawn: dict[tuple[str | None, bool], str] = {}
+
+    def render(self, context: Context) -> str:
+        key = (get_language(), context.autoescape)
+        if (drawn := self._drawn.get(key)) is None:
+            drawn = self._drawn[key] = "".join(str(node.render_annotated(context)) for node in self.nodes)
+        return drawn
+
+
+def _settle(nodes: NodeList, engine: Engine) -> None:
+    """Join neighbours that are constant, here and in everything below."""
+    joined: list[Node] = []
+    run: list[Node] = []
+    for node in [*nodes, None]:
+        if node is not None and _is_constant(node, engine):
+            run.append(node)
+            continue
+        joined += run if all(isinstance(each, TextNode) for each in run) else [Constant(run)]
+        run = []
+        if node is not None:
+            for below in _below(node):
+                _settle(below, engine)
+            joined.append(node)
+    nodes[:] = joined
+
+
+def _below(node: Node) -> Iterable[NodeList]:
+    if isinstance(node, IfNode):
+        return [branch for _condition, branch in node.conditions_nodelists]
+    found = (getattr(node, name, None) for name in node.child_nodelists)
+    return [each for each in found if isinstance(each, NodeList)]
+
+
+def _is_constant(node: Node, engine: Engine) -> bool:
+    match node:
+        case TextNode() | LoadNode() | CommentNode():
+            return True
+        case TranslateNode(asvar=None, message_context=None):
+            return _is_literal(node.filter_expression)
+        case URLNode(asvar=None):
+            return _is_literal(node.view_name) and not node.args and not node.kwargs
+        case StaticNode(varname=None):
+            return _is_literal(node.path)
+        case SimpleNode(target_var=None) if not node.takes_context:
+            # Whose answers are kept by what they are asked with hangs on nothing else.
+            given = [*node.args, *node.kwargs.values()]
+            return isinstance(node.func, _lru_cache_wrapper) and all(map(_is_literal, given))
+        case IncludeNode(isolated_context=False) if not node.extra_context:
+            if not _is_literal(node.template):
+                return False
+            included = engine.get_template(node.template.var)
+            return all(isinstance(each, Constant | TextNode) for each in included.nodelist)
+        case _:
+            return False
+
+
+def _is_literal(expression: Any) -> bool:
+    if not isinstance(expression, FilterExpression) or expression.filters:
+        return False
+    return not isinstance(expression.var, Variable) or expression.var.lookups is None
