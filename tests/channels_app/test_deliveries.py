@@ -124,7 +124,7 @@ def test_customers_and_the_web_leave_no_rows(ada: User, acme: Business, thread: 
 def test_the_row_and_the_message_are_stored_together_or_not_at_all(
     ada: User, thread: Conversation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("businesses.feed._advance", lambda *given, **more: 1 / 0)
+    monkeypatch.setattr("businesses.feed._number_and_store", lambda recorded: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):
         builders.answers(ada, thread, "Never stored.")

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from accounts.models import User
 from businesses.members import remove_member
@@ -54,9 +55,10 @@ def test_many_go_in_batches_with_the_same_few_statements(
     monkeypatch.setattr(leaving, "BATCH", 4)
     assigned(acme, ada, ben, 9)
     Membership.objects.filter(user=ben).delete()
-    # which workspace; savepoint, ids locked, freed, read again, feed number, feed rows, release
+    # which workspace; savepoint, ids locked, freed, read again, feed number, feed rows (PostgreSQL: with the number),
+    # release
     for left in (4, 4):
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(8 if connection.vendor == "postgresql" else 9):
             assert leaving.sweep() == left
     assert (leaving.sweep(), leaving.sweep()) == (1, 0)
     assert not Conversation.objects.exclude(assignee=None).exists()
