@@ -3,18 +3,20 @@
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import BooleanField, QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import QuerySet
 
 from conversations.search.index import ENTRIES, table_of
 from conversations.search.models import SearchEntry, Shelf
 
-# SQLite: so many entries that hold the words are looked at for what else is asked for, before one says "go on".
+# So many entries that hold the words are looked at for what else is asked for, before one says "go on".
 ROUND, ROUNDS = 1_000, 10
+# PostgreSQL: so many of the newest entries are gone through first, and then so many each time while words are common:
+# while more than one of so many entries holds them.
+NEAR, FAR, RARE = 2_000, 5_000, 100
 
 Term = tuple[str, ...]
 
@@ -82,11 +84,56 @@ class Postgres:
         limit: int,
         is_narrowed: bool,
     ) -> Part:
-        if words:
-            query = f"'{_scope(business_id, shelf)}' & ({_tsquery(words)})"
-            matches = RawSQL(f"{ENTRIES}.doc @@ %s::tsquery", [query], output_field=BooleanField())  # noqa: S611
-            rows = rows.filter(matches)
-        return _plainly(rows, business_id=business_id, shelf=shelf, below=below, limit=limit)
+        """The planner cannot tell how common words are. Common ones are soon met among the newest entries, where their
+        index would bring half of all there are; of rare ones it has few, where all entries would be gone through.
+        """
+        if not words:
+            return _plainly(rows, business_id=business_id, shelf=shelf, below=below, limit=limit)
+        asked = f"'{_scope(business_id, shelf)}' & ({_tsquery(words)})"
+        entries: list[SearchEntry] = []
+        many, is_common = NEAR, True
+        for _round in range(ROUNDS):
+            if is_common:
+                ids, end = self._newest(asked, business_id, shelf, below, many)
+                is_common, many = len(ids) * RARE >= many, FAR
+            else:
+                ids, end = self._rare(asked, shelf, below)
+            wanted = ids if is_narrowed else ids[: limit - len(entries)]
+            entries += rows.filter(pk__in=wanted).order_by("-pk")[: limit - len(entries)]
+            if len(entries) == limit or end is None:
+                return Part(entries=entries, below=entries[-1].pk if len(entries) == limit else None)
+            below = end
+        return Part(entries=entries, below=below)
+
+    def _newest(
+        self, asked: str, business_id: UUID, shelf: Shelf, below: int | None, many: int
+    ) -> tuple[list[int], int | None]:
+        """Of so many entries, in order, those that hold the words; and the last that was looked at, None at the end.
+
+        Compared as rows: only the index of the workspace's shelf is in that order. By its own the planner would go
+        through the primary key, past what others said.
+        """
+        found = self._asked(
+            f"SELECT id, doc @@ %s::tsquery FROM {ENTRIES}"  # noqa: S608
+            " WHERE (business_id, shelf, id) >= (%s, %s, 0) AND (business_id, shelf, id) < (%s, %s, %s)"
+            " ORDER BY business_id DESC, shelf DESC, id DESC LIMIT %s",
+            [asked, *(business_id, str(shelf)) * 2, below or 2**63 - 1, many],
+        )
+        return [pk for pk, holds in found if holds], found[-1][0] if len(found) == many else None
+
+    def _rare(self, asked: str, shelf: Shelf, below: int | None) -> tuple[list[int], int | None]:
+        """Likewise out of the index of words: OFFSET 0 keeps the order out of how it is found."""
+        found = self._asked(
+            f"SELECT id FROM (SELECT id FROM {ENTRIES} WHERE doc @@ %s::tsquery AND shelf = '{shelf}' AND id < %s"  # noqa: S608
+            " OFFSET 0) AS found ORDER BY id DESC LIMIT %s",
+            [asked, below, ROUND],
+        )
+        return [pk for (pk,) in found], found[-1][0] if len(found) == ROUND else None
+
+    def _asked(self, sql: str, given: list[Any]) -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, given)
+            return list(cursor.fetchall())
 
 
 class SQLite:

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from businesses.models import Business
 from conversations.models import ChannelType, Customer, Message, SearchEntry, Status
-from conversations.search import index
+from conversations.search import engines, index
 from conversations.search.finding import Hit, search
 from conversations.search.models import Shelf
 from conversations.search.query import parse
@@ -214,24 +214,62 @@ def test_a_search_asks_as_many_questions_for_a_thousand_messages_as_for_ten(ada:
     assert len(texts(ada, "lamp", limit=100)) == 100
 
 
+def test_common_words_and_rare_ones_are_found_alike(
+    ada: User, acme: Business, mallory: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, number in (("NEAR", 2), ("FAR", 3), ("RARE", 2), ("ROUND", 4)):
+        monkeypatch.setattr(engines, name, number)
+    conversation = builders.conversation(acme, content="needle one")
+    for number in range(12):
+        builders.says(conversation, f"lamp {number}")
+        builders.says(conversation, f"needle {number}" if number < 5 else "hay")
+    assert texts(ada, "lamp") == [f"lamp {number}" for number in reversed(range(12))]
+    assert texts(ada, "needle") == [*(f"needle {number}" for number in reversed(range(5))), "needle one"]
+    assert texts(ada, "needle status:open")[:1] == ["needle 4"]
+    assert found(mallory, "lamp") == []
+    seen, cursor = [], None
+    while not seen or cursor:
+        hits, cursor = search(ada, "needle", cursor=cursor, limit=2)
+        seen += [hit.id for hit in hits]
+    assert len(set(seen)) == len(seen) == 6
+
+
 def test_the_index_is_asked_and_not_the_table(ada: User, acme: Business) -> None:
+    """For a handful of rows any way will do: shown is what is done for many."""
     builders.conversation(acme, content="lamp")
+    if connection.vendor == "postgresql":
+        engine, given = engines.Postgres(), {"business_id": acme.pk, "shelf": Shelf.TALK}
+        asked = f"'{engines._scope(**given)}' & ('lamp')"
+        with CaptureQueriesContext(connection) as queries:
+            engine._newest(asked, **given, below=None, many=10)
+            engine._rare(asked, Shelf.TALK, 2**62)
+        newest = _plan("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off", queries[0]["sql"])
+        assert "search_newest" in newest  # nobody else's are passed on the way
+        assert acme.pk.hex in newest.replace("-", "").split("Index Cond")[1]
+        table = SearchEntry._meta.db_table
+        without_the_others = (
+            f"SET LOCAL enable_sort = on; DROP INDEX search_newest; ALTER TABLE {table} DROP CONSTRAINT {table}_pkey"
+        )
+        rare = _plan(without_the_others, queries[1]["sql"])
+        assert "search_words" in rare
+        assert acme.pk.hex in rare.split("Index Cond")[1]  # whose it is, in the index itself
+        return
     with CaptureQueriesContext(connection) as queries:
         found(ada, "lamp", type="message")
-    asked = next(each["sql"] for each in queries if "@@" in each["sql"] or "MATCH" in each["sql"])
+    asked = next(each["sql"] for each in queries if "MATCH" in each["sql"])
+    plan = _plan("", asked)
+    assert "VIRTUAL TABLE INDEX" in plan
+    assert "TEMP B-TREE" not in plan
+
+
+def _plan(before: str, sql: str) -> str:
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            # For a handful of rows any index will do: without the other two it shows what it does for many.
-            cursor.execute("SET LOCAL enable_seqscan = off; DROP INDEX search_newest")
-            cursor.execute("EXPLAIN (COSTS OFF) " + asked)
-            plan = "\n".join(row[0] for row in cursor.fetchall())
-            assert "search_words" in plan
-            assert acme.pk.hex in plan.split("Index Cond")[1]  # whose it is, in the index itself
-        else:
-            cursor.execute("EXPLAIN QUERY PLAN " + asked)
-            plan = "\n".join(row[3] for row in cursor.fetchall())
-            assert "VIRTUAL TABLE INDEX" in plan
-            assert "TEMP B-TREE" not in plan
+        if connection.vendor != "postgresql":
+            cursor.execute("EXPLAIN QUERY PLAN " + sql)
+            return "\n".join(row[3] for row in cursor.fetchall())
+        cursor.execute(before)
+        cursor.execute("EXPLAIN (COSTS OFF) " + sql)
+        return "\n".join(row[0] for row in cursor.fetchall())
 
 
 def test_the_api_answers_as_documented(ada: User, acme: Business) -> None:
