@@ -22,10 +22,13 @@ def test_a_merge_its_news_and_its_undoing_are_seen_by_both_at_once(browser: Any,
     ada, ben = (contexts[who].new_page() for who in ("ada", "ben"))
     said = {page: console_of(page, server) for page in (ada, ben)}
 
+    def complaints(page: Any) -> list[str]:
+        """Without what axe itself says, which arrives late."""
+        return [text for text in said[page] if "inline style" not in text and "preload assets" not in text]
+
     def is_sound(page: Any) -> None:
-        assert said[page] == []
+        assert complaints(page) == []
         assert flaws(page) == []
-        said[page].clear()  # what axe itself says
 
     for page, conversation in ((ada, gone), (ben, stays)):
         page.set_default_timeout(15_000)
@@ -62,6 +65,6 @@ def test_a_merge_its_news_and_its_undoing_are_seen_by_both_at_once(browser: Any,
     ben.locator(f"#rows [data-row='{gone}']").wait_for()
     ada.locator("#messages .bubble", has_text="About the parcel").wait_for(state="detached")
     assert ada.locator("#messages .bubble").all_inner_texts() == ["About the invoice", "Sent to what is gone"]
-    assert said == {ada: [], ben: []}
+    assert complaints(ada) == complaints(ben) == []
     for context in contexts.values():
         context.close()

@@ -67,4 +67,4 @@ def test_names_stand_for_all_features(settings: Any, acme: Business, article: An
     settings.THEO_ENGINE = "full"
     index_article(article)
     [hit] = find(acme.pk, "How do I send something back?")
-    assert (hit.engine, len(hit.features)) == ("full", 33)
+    assert (hit.engine, len(hit.features)) == ("full", 41)
