@@ -1,6 +1,5 @@
 """A provider on loopback: strict about what it is sent, and able to misbehave. Each fake says what its wire is."""
 
-import contextlib
 import json
 import random
 import socket
@@ -161,7 +160,7 @@ def _read(call: Call) -> None:
 def free_port() -> int:
     """Below those that the system gives to whoever calls out, so that nobody has it by the time it is used."""
     for port in random.sample(range(20_000, 32_000), 100):
-        with contextlib.suppress(OSError), socket.socket() as probe:
+        with suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             return port
     raise OSError("no free port")
