@@ -123,7 +123,7 @@ async def _told(app: Any, asked: Asked) -> Told:
 def house() -> Iterator[House]:
     throttles.here.forget()
     yield House()
-    writer.finish(seconds=5)
+    writer.finish(seconds=30)
 
 
 @pytest.fixture

@@ -177,7 +177,6 @@ def visit(browser: Any, shop: Callable[..., str], acme: Acme) -> Iterator[Callab
 
     def come(*, head: str = "", csp: str = "", launcher: bool = True, **options: Any) -> Visit:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
-        context.set_default_timeout(15_000)
         contexts.append(context)
         cleo = Visit(context)
         cleo.page.goto(shop(acme.page(head=head), csp=csp))

@@ -21,7 +21,6 @@ def acme(server: Any) -> dict[str, str]:
 def page_of(browser: Any, server: Any, email: str) -> Iterator[Any]:
     context = signed_in(browser, server, email)
     page = context.new_page()
-    page.set_default_timeout(10_000)
     said = console_of(page, server)
     yield page
     assert said == []

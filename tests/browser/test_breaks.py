@@ -23,7 +23,6 @@ def acme(server: Any) -> dict[str, str]:
 def page(browser: Any, server: Any) -> Iterator[Any]:
     context = signed_in(browser, server, "ada@breaks.example", viewport={"width": 1440, "height": 900})
     page = context.new_page()
-    page.set_default_timeout(15_000)
     said = console_of(page, server)
     yield page
     expected = ("status of 503", "ERR_CONNECTION", "Applying inline style", "preload assets")  # axe's, the last two

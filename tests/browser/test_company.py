@@ -29,7 +29,6 @@ def page_of(browser: Any, server: Any, conversation: str) -> Iterator[Any]:
     def opened(who: str, **options: Any) -> Any:
         contexts.append(signed_in(browser, server, f"{who}@company.example", **options))
         page = contexts[-1].new_page()
-        page.set_default_timeout(15_000)
         page.goto(f"{server.url}/inbox/{conversation}/")
         page.locator("body[data-ready]").wait_for()
         return page

@@ -11,7 +11,6 @@ def test_other_words_and_none_any_more_are_seen_at_once(browser: Any, server: An
     widget = server.call("POST", "/widget/create", {"domain": "localhost", "name": "Acme"}, token)
     visitor, agent = browser.new_context(), signed_in(browser, server, "ada@editing.example")
     site, page = visitor.new_page(), agent.new_page()
-    page.set_default_timeout(10_000)
     said = console_of(page, server)
     code = f'<script async src="{server.url}/widget.js" data-widget-id="{widget["id"]}"></script>'
     site.goto(shop(f"<!doctype html><title>Shop</title>{code}<h1>Shop</h1>"))

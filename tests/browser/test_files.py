@@ -36,7 +36,6 @@ def conversation(server: Any) -> str:
 def page(browser: Any, server: Any, conversation: str) -> Iterator[Any]:
     context = signed_in(browser, server, "ada@files.example")
     page = context.new_page()
-    page.set_default_timeout(10_000)
     said = console_of(page, server)
     page.goto(f"{server.url}/inbox/{conversation}/")
     page.locator("[data-attaches]").wait_for(state="attached")
@@ -91,7 +90,7 @@ def test_files_are_attached_sent_and_seen_by_the_other_agent_at_once(page: Any, 
     page.locator("[data-file]").nth(1).wait_for()
     send(page)
     photo = colleague.get_by_role("link", name="Picture: hopper.png")
-    photo.wait_for(timeout=5000)
+    photo.wait_for()
     assert photo.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 640
     with colleague.expect_download() as saved:
         colleague.get_by_role("link", name="Download Invoice.pdf").click()

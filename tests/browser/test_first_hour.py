@@ -31,7 +31,6 @@ class Desk:
     def __init__(self, browser: Any, server: Server, email: str) -> None:
         self.context = signed_in(browser, server, email, viewport=LARGE)
         self.page = self.context.new_page()
-        self.page.set_default_timeout(15_000)
         self.said = console_of(self.page, server)
         self.box = self.page.locator("#reply")
 

@@ -21,7 +21,6 @@ def acme(server: Any) -> dict[str, str]:
 def page(browser: Any, server: Any) -> Iterator[Any]:
     context = signed_in(browser, server, "ada@inbox.example")
     page = context.new_page()
-    page.set_default_timeout(10_000)
     said = console_of(page, server)
     yield page
     assert said == []
@@ -51,7 +50,7 @@ def test_a_visitors_message_comes_into_the_list_and_the_answer_into_the_chat(
     chat = site.frame_locator("iframe")
     write_in(chat, "Do you ship to Madeira?")
     row = page.locator("#rows .row.is-unread")
-    row.wait_for(timeout=5000)
+    row.wait_for()
     assert "Do you ship to Madeira?" in row.inner_text()
     with page.expect_response(lambda answer: answer.url.endswith("/read/") and answer.ok):
         row.click()
@@ -63,9 +62,9 @@ def test_a_visitors_message_comes_into_the_list_and_the_answer_into_the_chat(
     page.get_by_role("log").get_by_text("We do.", exact=True).wait_for()
     page.locator("#messages [data-new]").wait_for(state="detached")
     page.locator("#facts", has_text="within a minute").wait_for(state="attached")  # a drawer at this width
-    chat.get_by_text("We do.", exact=True).wait_for(timeout=5000)
+    chat.get_by_text("We do.", exact=True).wait_for()
     write_in(chat, "Lovely.")
-    page.get_by_role("log").get_by_text("Lovely.", exact=True).wait_for(timeout=5000)
+    page.get_by_role("log").get_by_text("Lovely.", exact=True).wait_for()
     assert page.locator("#messages .msg").count() == 3
     assert page.get_by_label(re.compile("^Reply to")).input_value() == ""
     visitor.close()
@@ -81,9 +80,9 @@ def test_messages_of_a_time_without_network_are_there_once_and_in_order(
     page.context.set_offline(True)
     for text in ("two", "three", "four"):
         server.call("POST", f"/conversations/{conversation}/messages", {"content": text}, acme["token"])
-    page.get_by_text("No connection.").wait_for(timeout=10_000)
+    page.get_by_text("No connection.").wait_for()
     page.context.set_offline(False)
-    page.get_by_role("log").get_by_text("four", exact=True).wait_for(timeout=15_000)
+    page.get_by_role("log").get_by_text("four", exact=True).wait_for()
     page.get_by_text("No connection.").wait_for(state="hidden")
     assert page.locator("#messages .bubble").all_inner_texts() == ["one", "two", "three", "four"]
 
@@ -183,7 +182,7 @@ def test_who_was_away_gets_all_of_it_however_much_one_answer_holds(
     small = lambda route: route.continue_(url=f"{route.request.url}&limit=2")  # noqa: E731
     page.route("**/messages/?after=*", small)
     page.context.set_offline(False)
-    page.get_by_role("log").get_by_text("five", exact=True).wait_for(timeout=15_000)
+    page.get_by_role("log").get_by_text("five", exact=True).wait_for()
     assert bubbles(page) == ["one", "two", "three", "four", "five"]
 
 

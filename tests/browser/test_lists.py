@@ -19,7 +19,6 @@ def test_an_agent_finds_picks_and_moves_among_many(browser: Any, server: Any) ->
         server.call("POST", "/conversations", {"business_id": business, "initial_message": words}, token)
     context = signed_in(browser, server, "ada@lists.example", viewport={"width": 1440, "height": 900})
     page = context.new_page()
-    page.set_default_timeout(15_000)
     said = console_of(page, server)
     page.goto(f"{server.url}/inbox/")
     page.locator("body[data-ready]").wait_for()

@@ -31,7 +31,6 @@ def test_a_merge_its_news_and_its_undoing_are_seen_by_both_at_once(browser: Any,
         assert flaws(page) == []
 
     for page, conversation in ((ada, gone), (ben, stays)):
-        page.set_default_timeout(15_000)
         page.goto(f"{server.url}/inbox/{conversation}/")
         page.locator("body[data-ready]").wait_for()
     ben.locator("#reply").fill("Not yet sent")

@@ -139,7 +139,6 @@ def test_the_theme_switch_changes_the_page_at_once_and_stays(browser: Any, serve
 def test_a_newcomer_goes_from_sign_up_to_a_first_message_that_lights_up(browser: Any, server: Any) -> None:
     context = browser.new_context(viewport=SIZES["desktop"])
     page = context.new_page()
-    page.set_default_timeout(15_000)
     page.goto(f"{server.url}/signup")
     page.locator("[name=full_name]").fill("Ada Lovelace")
     page.locator("[name=email]").fill("newcomer@pages.example")

@@ -17,7 +17,6 @@ class Desk:
         self.context = signed_in(browser, server, acme.email, **options)
         self.line = Line(self.context)
         self.page = self.context.new_page()
-        self.page.set_default_timeout(10_000)
         self.url = server.url
         self.said = console_of(self.page, server)
 

@@ -36,7 +36,6 @@ def opened(browser: Any, server: Any) -> Iterator[Any]:
     def open_page(email: str, path: str) -> Any:
         contexts.append(signed_in(browser, server, email))
         page = contexts[-1].new_page()
-        page.set_default_timeout(10_000)
         noises.append(console_of(page, server))
         page.goto(f"{server.url}{path}")
         return page
@@ -58,7 +57,7 @@ def test_A7_a_removed_members_open_page_is_cut_says_so_and_reads_no_more(
     settings = opened("ben@team.example", "/settings/channels/")
     bens.get_by_role("log").get_by_text("For members only").wait_for()
     row = adas.locator(".people > .item", has_text="Ben Okafor")
-    row.get_by_text("Live").wait_for(timeout=5000)  # his inbox is open
+    row.get_by_text("Live").wait_for()  # his inbox is open
 
     row.locator("summary").click()
     adas.get_by_role("link", name="Remove").click()
@@ -67,7 +66,7 @@ def test_A7_a_removed_members_open_page_is_cut_says_so_and_reads_no_more(
     adas.get_by_role("dialog").get_by_role("button", name="Remove").click()
 
     for page in (bens, settings):
-        page.get_by_role("heading", name="You are no longer a member of that workspace").wait_for(timeout=5000)
+        page.get_by_role("heading", name="You are no longer a member of that workspace").wait_for()
     assert time.monotonic() - started < 5
     adas.get_by_text("Ben Okafor has no access any more.").wait_for()
     bens.goto(f"{server.url}/inbox/{conversation}/")
@@ -79,12 +78,12 @@ def test_a_status_that_one_chooses_is_seen_on_the_others_page(hired: Any, opened
     hired("eve@team.example", "Eve Adler")
     adas, eves = opened("ada@team.example", "/settings/team/"), opened("eve@team.example", "/inbox/")
     shown = adas.locator(".people > .item", has_text="Eve Adler").locator(".status")
-    shown.get_by_text("Live").wait_for(timeout=5000)
+    shown.get_by_text("Live").wait_for()
 
     eves.locator(".rail-end > summary").click()
     eves.get_by_role("button", name="Away").click()
 
-    shown.get_by_text("Away").wait_for(timeout=5000)
+    shown.get_by_text("Away").wait_for()
     eves.locator('.rail-end button[value="away"][aria-pressed="true"]').wait_for()
     assert eves.locator(".rail .there > .dot").get_attribute("data-status") == "away"
     assert eves.url.endswith("/inbox/")
@@ -104,7 +103,7 @@ def test_another_workspace_is_one_click_away_and_other_pages_follow(server: Any,
     inbox.get_by_role("button", name="Umbrella").click()
 
     inbox.locator(".workspace", has_text="Umbrella").wait_for()
-    other.wait_for_url("**/inbox/", timeout=5000)
+    other.wait_for_url("**/inbox/")
     other.locator(".workspace", has_text="Umbrella").wait_for()
 
 

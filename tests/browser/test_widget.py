@@ -339,8 +339,8 @@ def test_an_unread_answer_elsewhere_stays_counted_after_closing(visit: Callable[
     cleo.start("Ping me")
     cleo.chat.get_by_text("Sent", exact=True).wait_for()
     cleo.chat.get_by_role("button", name="Back").click()
-    acme.say("Ping")
-    cleo.chat.get_by_role("button", name="Ping").wait_for()
+    acme.say("Here I am")
+    cleo.chat.get_by_role("button", name="Here I am").wait_for()
 
     cleo.page.keyboard.press("Escape")
 

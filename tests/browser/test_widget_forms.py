@@ -193,7 +193,6 @@ def test_who_has_left_gets_the_answer_by_mail_and_comes_back_by_its_link(
     [link] = re.findall(rf"{server.url}/chat/\S+/(?=\s)", text.replace("stop/", ""))[:1]
 
     other = cleo.context.browser.new_page()
-    other.set_default_timeout(15_000)
     other.goto(link)
     chat = other.frame_locator("pb-widget iframe")
     chat.get_by_role("log").get_by_text("We do, to all islands.").wait_for()

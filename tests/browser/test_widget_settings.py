@@ -13,7 +13,6 @@ from tests.browser.widget_page import Acme, until
 @pytest.fixture
 def context(browser: Any, server: Server, acme: Acme) -> Iterator[Any]:
     context = signed_in(browser, server, acme.email, viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(15_000)
     yield context
     context.close()
 

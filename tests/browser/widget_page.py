@@ -146,7 +146,7 @@ def style(locator: Any, name: str) -> str:
 
 
 def until(page: Any, condition: Callable[[], bool]) -> None:
-    for _ in range(150):
+    for _ in range(300):
         if condition():
             return
         page.wait_for_timeout(100)

@@ -31,14 +31,14 @@ class Line:
         url = f"ws://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket"
         self._open = contextlib.ExitStack()
         self.socket: ClientConnection = self._open.enter_context(
-            connect(url, ping_interval=None, open_timeout=10, close_timeout=0.5, max_size=None, proxy=None)
+            connect(url, ping_interval=None, open_timeout=30, close_timeout=0.5, max_size=None, proxy=None)
         )
         try:
-            self.socket.recv(timeout=10)
+            self.socket.recv(timeout=30)
             self.socket.send("40" + json.dumps(auth))
-            answer = str(self.socket.recv(timeout=10))
+            answer = str(self.socket.recv(timeout=30))
             while answer[:2] == "42":
-                answer = str(self.socket.recv(timeout=10))
+                answer = str(self.socket.recv(timeout=30))
         except BaseException:
             self.close()
             raise

@@ -16,6 +16,7 @@ import urllib.request
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -94,12 +95,12 @@ class House:
         for _try in range(MOST_TRIES):
             request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, given)
             try:
-                with urllib.request.urlopen(request, timeout=10) as answer:
+                with urllib.request.urlopen(request, timeout=30) as answer:
                     return json.loads(answer.read() or b"null")
             except urllib.error.HTTPError as refusal:
                 if refusal.code < 500:
                     raise
-            except OSError:
+            except (OSError, HTTPException):
                 pass
             time.sleep(0.1)
         raise AssertionError((self.folder / "log").read_text()[-3000:])
@@ -108,7 +109,7 @@ class House:
         if self.database:
             with psycopg.connect(self.database) as rows:
                 return rows.execute(query).fetchall()  # type: ignore[arg-type]
-        with sqlite3.connect(self.folder / migrated.NAME, timeout=10) as rows:
+        with sqlite3.connect(self.folder / migrated.NAME, timeout=30) as rows:
             return rows.execute(query).fetchall()
 
     def wait_for(self, query: str, *, seconds: float) -> None:
@@ -170,7 +171,7 @@ def _connected(house: House, provider: Moody) -> str:
         time.sleep(0.05)
     for chat in range(1, CHATS + 1):
         _hand_over(house, provider, chat, 0, "Hello?")
-    house.wait_for(f"SELECT 1 WHERE (SELECT count(*) FROM channels_app_thread) < {CHATS}", seconds=30)
+    house.wait_for(f"SELECT 1 WHERE (SELECT count(*) FROM channels_app_thread) < {CHATS}", seconds=60)
     return token
 
 

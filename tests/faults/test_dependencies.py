@@ -25,16 +25,16 @@ def test_R8_without_redis_everything_is_stored_and_answered_and_live_events_come
     watchers = scene.watchers(agents=2, visitors=1)
     for watcher in watchers:
         watcher.start()
-    until(lambda: all(watcher.is_live.is_set() for watcher in watchers), seconds=20)
+    until(lambda: all(watcher.is_live.is_set() for watcher in watchers), seconds=60)
 
     running_town.redis.kill()
     writers = scene.writers(20)
     scenes.play(writers)
     assert [writer.refusals for writer in writers] == [[]] * 8
-    until(lambda: status_of(running_town.webs[0].port, "/readyz") == 503, seconds=10)
+    until(lambda: status_of(running_town.webs[0].port, "/readyz") == 503, seconds=60)
 
     running_town.redis.begin()
-    until(lambda: all(watcher.resyncs for watcher in watchers), seconds=10)
+    until(lambda: all(watcher.resyncs for watcher in watchers), seconds=60)
     running_town.recover()
     scenes.agree(scene, watchers)
     later = scene.writers(5)

@@ -22,7 +22,7 @@ def test_R7_a_rolling_restart_under_load_fails_no_answer(running_town: Town, sce
     watchers = scene.watchers(agents=3, visitors=1)
     for thread in (*writers, *watchers):
         thread.start()
-    until(lambda: scenes.said(writers) > 50, seconds=30)
+    until(lambda: scenes.said(writers) > 50, seconds=60)
 
     for web in running_town.webs:
         started = time.monotonic()
@@ -31,9 +31,9 @@ def test_R7_a_rolling_restart_under_load_fails_no_answer(running_town: Town, sce
         assert time.monotonic() - started < 15
         web.start()
         web.ready()
-        until(lambda port=web.port: running_town.balancer.is_ready(port), seconds=10)
+        until(lambda port=web.port: running_town.balancer.is_ready(port), seconds=60)
         before = scenes.said(writers)
-        until(lambda before=before: scenes.said(writers) > before + 50, seconds=30)
+        until(lambda before=before: scenes.said(writers) > before + 50, seconds=60)
     for writer in writers:
         writer.halt.set()
         writer.join(30)

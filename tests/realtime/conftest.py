@@ -46,7 +46,7 @@ class House:
             launch = [sys.executable, str(Path(__file__).with_name("launch.py"))]
             self.process = subprocess.Popen(launch, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
         self._shell: subprocess.Popen[str] | None = None
-        until(self._answers, seconds=60)
+        until(self._answers, seconds=90)
 
     def _answers(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()[-3000:]
@@ -224,7 +224,7 @@ class Talker:
 
     def hears(self, event: str, count: int = 1) -> Any:
         """Waits for that many of an event; the last one's payload."""
-        until(lambda: len(self.named(event)) >= count, seconds=10)
+        until(lambda: len(self.named(event)) >= count)
         return self.named(event)[-1]
 
 
@@ -247,7 +247,7 @@ def talk(house: House) -> Iterator[Connect]:
         client.on("connect_error", lambda data: talker.refusal.append(data["message"]))
         with contextlib.suppress(socketio.exceptions.ConnectionError):
             options.setdefault("transports", ["websocket"])
-            client.connect(to.url, auth=auth, headers=sent, wait_timeout=10, **options)
+            client.connect(to.url, auth=auth, headers=sent, wait_timeout=30, **options)
         return talker
 
     yield start
@@ -292,7 +292,7 @@ def polled(house: House, query: str = "", body: bytes | None = None, **headers: 
         return error.code, error.read().decode()
 
 
-def until(condition: Callable[[], Any], *, seconds: float = 5) -> None:
+def until(condition: Callable[[], Any], *, seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"

@@ -61,7 +61,7 @@ def test_C7_ten_packets_of_64_KiB_in_one_poll_are_refused(house: House, ada: Own
     )
     for _ in range(20):
         answer = b""
-        with sockets.create_connection(("127.0.0.1", house.port), timeout=5) as line, contextlib.suppress(OSError):
+        with sockets.create_connection(("127.0.0.1", house.port), timeout=30) as line, contextlib.suppress(OSError):
             line.sendall(head.encode())
             line.sendall(body)  # fails when the server has hung up on it
             answer = line.recv(100)
@@ -130,7 +130,7 @@ def test_C8_10000_joins_of_conversations_that_nobody_has(raw: Raw, ada: Owner, u
                 socket.send(f'42{number}["join_conversation",{{"conversation_id":"{new_id()}"}}]')
         with contextlib.suppress(ConnectionClosed):
             while True:
-                answer = str(socket.recv(timeout=5))
+                answer = str(socket.recv(timeout=30))
                 assert '"error"' in answer or answer in {"1", "2", "41"}, answer
                 refused += '"error"' in answer
         assert is_closed(socket)
@@ -266,15 +266,20 @@ def test_C4_500_connections_that_never_say_hello_are_all_closed(
         assert status == 200
         sids.append(json.loads(body[1:])["sid"])
 
-    until(lambda: all(polled(house, f"&sid={sid}", b"3")[0] == 400 for sid in sids[-50:]), seconds=10)
+    until(lambda: all(polled(house, f"&sid={sid}", b"3")[0] == 400 for sid in sids[-50:]))
     assert {polled(house, f"&sid={sid}", b"3")[0] for sid in sids} == {400}
     # And they no longer count for their addresses.
     raw(additional_headers={"X-Forwarded-For": "203.0.113.100"})
 
 
-def test_C4_what_a_client_says_of_its_address_counts_only_in_the_proxys_place(raw: Raw, house: House) -> None:
+def test_C4_what_a_client_says_of_its_address_counts_only_in_the_proxys_place(
+    raw: Raw, house: House, ada: Owner
+) -> None:
     for number in range(50):
-        raw(additional_headers={"X-Forwarded-For": f"192.0.2.{number}, 203.0.113.77"})
+        # Who says hello stays, however long the fifty take.
+        raw(additional_headers={"X-Forwarded-For": f"192.0.2.{number}, 203.0.113.77"}).send(
+            "40" + json.dumps(ada.visitor)
+        )
 
     with pytest.raises(InvalidStatus):
         raw(additional_headers={"X-Forwarded-For": "192.0.2.200, 203.0.113.77"})

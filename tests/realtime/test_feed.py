@@ -92,7 +92,7 @@ def test_those_who_wait_take_nobodys_place(house: House, ada: Owner, mallory: Ow
                 return house.call("GET", "/conversations", token=mallory.token) == []
             return False
 
-        until(answers, seconds=10)
+        until(answers)
         write(house, mallory)
         assert position(house, ada) == after
 
@@ -110,7 +110,7 @@ def test_a_member_has_ten_that_wait_and_the_next_is_answered_at_once(house: Hous
                     answered.append(line.recv(4096))
             return bool(answered)
 
-        until(one_is_answered, seconds=10)
+        until(one_is_answered)
         assert len(answered) == 1
         assert answered[0].startswith(b"HTTP/1.1 200")
     # Whoever hangs up gives the place back.
@@ -124,7 +124,7 @@ def test_a_member_has_ten_that_wait_and_the_next_is_answered_at_once(house: Hous
                 return True
             return False
 
-    until(waits_again, seconds=10)
+    until(waits_again)
 
 
 # In this process, with a view that says what it finds ------------------------------------------------------

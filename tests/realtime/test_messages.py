@@ -100,7 +100,7 @@ def test_a_socket_is_the_visitor_of_its_first_message_before_its_next_packet(
     for number in range(5):
         cleo.client.emit("client_message", {"content": f"{number}"}, callback=acks.append)
 
-    until(lambda: len(acks) == 5, seconds=15)
+    until(lambda: len(acks) == 5)
 
     assert len({ack["conversation_id"] for ack in acks}) == 1
     assert [ack["message"]["seq"] for ack in acks] == [1, 2, 3, 4, 5]

@@ -36,13 +36,13 @@ def joined(talker: Talker, conversation: str) -> Talker:
 def sees(talker: Talker, *viewers: Owner) -> None:
     """In the end, with nobody writing."""
     people = sorted(each.user_id for each in viewers)
-    until(lambda: (told := talker.named("presence")) and states(told[-1:]) == [(people, [])], seconds=10)
+    until(lambda: (told := talker.named("presence")) and states(told[-1:]) == [(people, [])])
 
 
 def saw(talker: Talker, *viewers: Owner, typing: Owner) -> None:
     """At some time: the seconds of the one who writes are counted meanwhile."""
     state = sorted(each.user_id for each in viewers), [typing.user_id]
-    until(lambda: state in states(talker.named("presence")), seconds=10)
+    until(lambda: state in states(talker.named("presence")))
 
 
 def states(told: list[Payload]) -> list[tuple[list[str], list[str]]]:
@@ -283,10 +283,7 @@ def test_a_member_of_a_killed_process_is_offline_for_the_others(talk: Connect, h
         houses[1].process.kill()
         houses[1].process.wait()
 
-        until(
-            lambda: adas.named("agent_status_changed")[-1]["status"] == "offline",
-            seconds=20,
-        )
+        until(lambda: adas.named("agent_status_changed")[-1]["status"] == "offline")
     finally:
         for each in houses:
             each.stop()

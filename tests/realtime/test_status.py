@@ -124,7 +124,7 @@ def test_who_closes_the_last_socket_is_offline_after_a_while_and_comes_back_as_c
     time.sleep(2 + SETTLE_SECONDS)  # long enough for whoever would count him out
     assert shown(hasty, ada, ben) == "away"
     second.client.disconnect()
-    until(lambda: len(adas.named("agent_status_changed")) == 2, seconds=15)
+    until(lambda: len(adas.named("agent_status_changed")) == 2)
     assert told(adas)[-1] == {**away, "status": "offline"}
     assert shown(hasty, ada, ben) == "offline"
 
@@ -139,12 +139,12 @@ def test_a_killed_server_leaves_nobody_live_for_ever(talk: Connect, hasty: House
     talk(ben.auth, to=hasty)
     says(hasty, ben, "live")
     noted = f"Membership.objects.filter(user_id='{ben.user_id}', last_seen_at__isnull=False).exists()"
-    until(lambda: hasty.shell(f"from businesses.models import Membership; print({noted})") == "True", seconds=20)
+    until(lambda: hasty.shell(f"from businesses.models import Membership; print({noted})") == "True")
 
     hasty.process.send_signal(signal.SIGKILL)
     hasty.process.wait(5)
     again = House(hasty.folder, AGENT_OFFLINE_AFTER="2")
     try:
-        until(lambda: shown(again, ada, ben) == "offline", seconds=15)
+        until(lambda: shown(again, ada, ben) == "offline")
     finally:
         again.stop()
