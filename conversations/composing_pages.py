@@ -16,6 +16,7 @@ from conversations import doing
 from conversations.attachments import ids_of, unsent_among
 from conversations.handling_pages import ACTIONS
 from conversations.models import Conversation, Status
+from conversations.selectors import unread_elsewhere
 from conversations.services.drafts import keep_draft
 from conversations.services.later import UNDO, send_later
 from conversations.services.messages import send_reply
@@ -117,7 +118,10 @@ def _later(request: HttpRequest, found: Conversation) -> datetime | None:
     """When it goes out; None = at once, as what stays in the house does: that can be taken back anyway."""
     if choice := request.POST.get("later"):
         return doing.time_from(choice, request.POST.get("later_at", ""))
-    is_news = (_seen(request) or found.last_seq) < found.last_seq  # the sender is to hear of it now
+    seen = _seen(request)
+    is_news = seen is not None and (  # the sender is to hear of it now
+        seen < found.last_seq or (found.merged_count and bool(unread_elsewhere(found.pk, request.user, limit=1)))  # type: ignore[attr-defined,arg-type]
+    )
     leaves_alone = not (found.is_web or is_news or request.POST.get("then"))
     return timezone.now() + UNDO if request.POST.get("undo") and leaves_alone else None
 

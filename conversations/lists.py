@@ -6,7 +6,7 @@ from threading import Lock
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -265,7 +265,7 @@ def rows_of(user: User, place: Place, *, cursor: str | None) -> tuple[list[Conve
         return asked(**as_reader(user), **where)
 
     rows, following = page_of(read, place.sort, cursor=cursor, limit=ROWS)
-    return selectors.with_tags(rows), following
+    return selectors.with_tags(_with_newest(rows)), following
 
 
 @prepared
@@ -279,14 +279,26 @@ def _of_view(place: Place, part: Part, user: User) -> Prepared[Conversation]:
     return Prepared(part.of(_shown().filter(place.listing.belongs(user)))[: ROWS + 1])
 
 
+def _with_newest(rows: list[Conversation]) -> list[Conversation]:
+    """Where others are merged into one, the newest message of the whole is its last. No statement where none are."""
+    by_id = {row.pk: row for row in rows if row.shows_others}  # type: ignore[attr-defined]
+    merged = Conversation.objects.filter(merged_into__in=by_id).select_related("last_message__sender")
+    for other in merged if by_id else ():
+        row = by_id[other.merged_into_id]  # type: ignore[index]
+        ends = [each.last_message for each in (row, other) if each.last_message]
+        row.last_message = max(ends, key=lambda message: message.created_at, default=None)
+    return rows
+
+
 def _shown() -> ConversationQuerySet:
     """With everything that a row shows but its tags."""
     rows = Conversation.objects.visible_to(READER).with_unread(READER)
+    rows = rows.annotate(shows_others=Exists(Conversation.objects.filter(merged_into=OuterRef("pk"))))
     return rows.select_related("customer", "last_message__sender", "assignee", "team").only(
         *("status", "channel_type", "priority", "waiting_since", "snoozed_until", "handoff_reason", "updated_at"),
         *("customer__name", "customer__email", "assignee__full_name", "team__name"),
         *(f"last_message__{name}" for name in ("sender_type", "content", "attachments", "status", "deleted_at")),
-        *("last_message__ai_sources", "last_message__sender__full_name"),
+        *("last_message__ai_sources", "last_message__created_at", "last_message__sender__full_name"),
         *(f"assignee__{name}" for name in ("avatar_url", "avatar_version")),
     )
 

@@ -5,12 +5,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import takewhile
 from uuid import UUID
 
 from django.db.models import Q
 
+from accounts.models import User
 from conversations.asides import Asides, Line, Words, words_of
-from conversations.models import Conversation, Message, Note
+from conversations.models import Conversation, Message, Note, ReadMark, SenderType
 from conversations.pages import Entry, entries_of
 
 # Between two ends of a window; the older ones are where they are.
@@ -70,6 +72,24 @@ def with_merged(
         seq = place_of(note.created_at)
         found[seq].append(replace(words_of(note), after_seq=seq))
     return {seq: sorted(those, key=lambda each: (each.created_at, each.id)) for seq, those in found.items()}
+
+
+def mark_first_new(reader: User, entries: Sequence[Entry], asides: Asides) -> None:
+    """`New` goes above the oldest of the customer's last messages, wherever they wrote them, that nobody has answered
+    and the reader has not read.
+
+    entries, asides: of the end of the thread, as `with_merged` put them together.
+    """
+    places = [((entry.message.seq, -1), entry) for entry in entries]
+    for seq, those in asides.items():
+        places += [((seq, at), each.entry) for at, each in enumerate(those) if isinstance(each, Elsewhere)]
+    placed = [entry for _place, entry in sorted(places, key=lambda each: each[0], reverse=True)]
+    waiting = list(takewhile(lambda entry: entry.message.sender_type == SenderType.CUSTOMER, placed))
+    marks = ReadMark.objects.filter(user=reader, conversation__in={each.message.conversation_id for each in waiting})
+    read = dict(marks.values_list("conversation_id", "seq"))
+    unread = [each for each in waiting if each.message.seq > read.get(each.message.conversation_id, 0)]
+    if unread:
+        unread[-1].new = True
 
 
 def _messages(sources: dict[UUID, Conversation], span: Q) -> dict[UUID, list[Message]]:

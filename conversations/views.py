@@ -21,7 +21,7 @@ from businesses.reading import as_reader
 from conversations import lists, pages, picker, selectors
 from conversations.asides import Asides, asides_of
 from conversations.attachments import begun_by
-from conversations.merged import with_merged
+from conversations.merged import mark_first_new, with_merged
 from conversations.models import Conversation
 from conversations.saved_views.services import may_change
 from conversations.search.finding import search
@@ -165,9 +165,11 @@ def thread_context(request: HttpRequest, found: Conversation) -> dict[str, Any]:
     first = entries[0].message.seq if entries and earlier else 0
     last = entries[-1].message.seq if entries and before is not None else None
     asides = _asides_between(request, found, entries, first, last)
-    # With others merged into it, it cannot be told which of them are unread.
-    if before is None and not found.merged_count:  # type: ignore[attr-defined]
-        _mark_first_new(entries, found.unread)  # type: ignore[attr-defined]
+    if before is None and found.unread:  # type: ignore[attr-defined]
+        if found.merged_count:  # type: ignore[attr-defined]
+            mark_first_new(request.user, entries, asides)  # type: ignore[arg-type]
+        else:
+            _mark_first_new(entries, found.unread)  # type: ignore[attr-defined]
     begun = draft_of(found, request.user)  # type: ignore[arg-type]
     reader = as_reader(request.user)
     return {

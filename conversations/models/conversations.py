@@ -77,12 +77,14 @@ class Rules:
     is_blocked: its customer is.
     assign_on_reply: whoever answers first takes it.
     seen_at: when its customer last wrote, as far as it was noted (services/sightings.py).
+    shows_others: some are merged into it.
     """
 
     takes_messages: bool
     is_blocked: bool
     assign_on_reply: bool
     seen_at: datetime | None
+    shows_others: bool
 
 
 class Conversation(models.Model):

@@ -44,11 +44,12 @@ def rows_locked(ids: Collection[UUID], *, wait: bool = True) -> Callable[[], dic
     wait: for who holds one of them; else those are missing, too.
     Sent at once; whoever calls what comes back waits for the answer.
     """
-    channel = Conversation._meta.get_field("channel").related_model
+    table, channel = Conversation._meta.db_table, Conversation._meta.get_field("channel").related_model
     among, given = rows.among("own.id", ids)
     fetch = rows.ask(
-        f"SELECT channel.is_active, writer.blocked_at, writer.last_seen_at, workspace.assign_on_reply, {_own.columns}"  # noqa: S608
-        f" FROM {Conversation._meta.db_table} own"
+        "SELECT channel.is_active, writer.blocked_at, writer.last_seen_at, workspace.assign_on_reply,"  # noqa: S608
+        f" EXISTS(SELECT 1 FROM {table} other WHERE other.merged_into_id = own.id), {_own.columns}"
+        f" FROM {table} own"
         f" JOIN {Business._meta.db_table} workspace ON workspace.id = own.business_id"
         f" LEFT JOIN {channel._meta.db_table} channel ON channel.id = own.channel_id"
         f" LEFT JOIN {Customer._meta.db_table} writer ON writer.id = own.customer_id"
@@ -59,13 +60,14 @@ def rows_locked(ids: Collection[UUID], *, wait: bool = True) -> Callable[[], dic
 
 
 def _with_rules(values: Sequence[Any]) -> Conversation:
-    channel_is_on, blocked_at, seen_at, assign_on_reply, *own = values
+    channel_is_on, blocked_at, seen_at, assign_on_reply, shows_others, *own = values
     row: Conversation = _own.instances(own)[0]
     row.rules = Rules(
         takes_messages=channel_is_on is not False,
         is_blocked=blocked_at is not None,
         assign_on_reply=assign_on_reply,
         seen_at=rows.as_moment(seen_at),
+        shows_others=bool(shows_others),
     )
     return row
 

@@ -24,6 +24,7 @@ from conversations import events
 from conversations.models import ActivityKind, Conversation, Message, SenderType, Status
 from conversations.services.activities import tell
 from conversations.services.locking import all_locked, locked
+from foundation import rows
 from foundation.errors import Invalid
 
 # What a merge changes, and its undoing gives back.
@@ -48,8 +49,8 @@ def merge_conversations(*, conversation: Conversation, into: Conversation, actor
     """
     if conversation.pk == into.pk:
         raise Invalid(_("Choose another conversation."))
-    rows = all_locked([conversation.pk, into.pk])
-    conversation, into = rows[conversation.pk], rows[into.pk]
+    pair = all_locked([conversation.pk, into.pk])
+    conversation, into = pair[conversation.pk], pair[into.pk]
     if conversation.merged_into_id == into.pk:
         return conversation
     if conversation.merged_into_id or into.merged_into_id or conversation.merged.exists():
@@ -104,17 +105,17 @@ def hear(messages: Sequence[Message]) -> list[Event]:
     ]
     if not heard:
         return []
-    rows = all_locked({_target_of(message) for message in heard})
+    targets = all_locked({_target_of(message) for message in heard})
     for message in heard:
-        into = rows[_target_of(message)]
+        into = targets[_target_of(message)]
         into.updated_at = message.created_at
         into.waiting_since = into.waiting_since or message.created_at
         if into.status != Status.OPEN:
             into.reopen()
             tell(into, ActivityKind.REOPENED, actor=None)
-    for into in rows.values():
-        into.save(update_fields=[name.removesuffix("_id") for name in STANDING])
-    return [events.conversation_updated(into, actor_id=None) for into in rows.values()]
+    # Not by `save`, which wants to be told at once how many rows it met: the writer's statements are on their way.
+    rows.update(list(targets.values()), [name.removesuffix("_id") for name in STANDING])
+    return [events.conversation_updated(into, actor_id=None) for into in targets.values()]
 
 
 def _target_of(message: Message) -> UUID:

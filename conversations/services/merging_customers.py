@@ -14,6 +14,8 @@ from businesses import audit
 from conversations import events
 from conversations.models import ActivityKind, Conversation, Customer
 from conversations.services.activities import tell
+from conversations.services.locking import all_locked
+from conversations.services.merging import undo_merge as undo_conversation_merge
 from foundation.errors import Invalid
 
 
@@ -38,12 +40,29 @@ def merge_customers(*, customer: Customer, into: Customer, actor: User) -> Custo
 
 @transaction.atomic
 def undo_merge(*, customer: Customer, actor: User) -> Customer:
-    """Two again, as they were; returns the one that had gone. Nothing when it is merged into nobody."""
+    """Two again, as they were; returns the one that had gone. Nothing when it is merged into nobody.
+
+    Only conversations of one person are merged: those of this one that were merged with another's are two again, too.
+    """
+    mixed = _mixed(customer.pk)
+    for ids in (mixed.keys(), {*mixed.values()}):  # a pointer before what it points to
+        all_locked(ids)
     newest = _newest_of(customer.pk)
     customer = Customer.objects.select_for_update(of=("self",)).select_related("merged_into").get(pk=customer.pk)
     if customer.merged_into is None:
         return customer
+    for pointer in sorted(mixed):
+        undo_conversation_merge(conversation=Conversation(pk=pointer), actor=actor)
     return _point(customer, customer.merged_into, newest, actor=actor, kind=ActivityKind.CUSTOMER_UNMERGED)
+
+
+def _mixed(customer_id: UUID) -> dict[UUID, UUID]:
+    """Conversations that are merged into others, either theirs into somebody else's or the other way round."""
+    merged = Conversation.objects.filter(merged_into__isnull=False)
+    theirs = merged.filter(customer=customer_id).exclude(merged_into__customer=customer_id)
+    others = merged.filter(merged_into__customer=customer_id).exclude(customer=customer_id)
+    pairs = theirs.union(others).values_list("pk", "merged_into")
+    return {pointer: target for pointer, target in pairs if target}
 
 
 def _newest_of(customer_id: UUID) -> Conversation | None:

@@ -35,8 +35,8 @@ class Draft:
         stop no clock of the first response, and leave who waits for a person waiting.
     automated: a customer's that no person wrote (Message.automated). It reopens nothing, and nobody waits because of it
         unless it opens the conversation.
-    seen_seq: the sender has seen everything up to this message; what others wrote behind it refuses the draft, as
-        Stale. None: whatever came.
+    seen_seq: the sender has seen everything up to this message; what others wrote behind it, or customers in what is
+        merged into the conversation and the sender has not read, refuses the draft, as Stale. None: whatever came.
     quoted_seq: the message of the conversation that it answers.
     """
 

@@ -36,7 +36,6 @@ from conversations.services.objections import (
     look_for_known,
     refusal_of,
     reuse,
-    stale_elsewhere,
     staleness,
     still_there,
 )
@@ -154,6 +153,8 @@ def _post(drafts: Sequence[Draft], *, wait: bool) -> list[Posted | Refused | Hel
                 or staleness(draft, conversation, known, coming)
             )
             coming.add(draft.conversation_id)
+            if conversation and conversation.merged_into_id:
+                coming.add(conversation.merged_into_id)
     posted, happenings = _append(
         conversations, [draft for draft, refusal in zip(drafts, refusals, strict=True) if refusal is None], known
     )
@@ -192,8 +193,7 @@ def send_reply(
 ) -> Posted:
     """What an agent writes. `key`: the caller's own id of this send, at most MAX_KEY characters; "" = none.
 
-    attachments, seen_seq, quoted_seq: see Draft. With a seen_seq, what customers wrote in conversations that are merged
-    into this one must be read, too. In a merged conversation the words go where it is merged into.
+    attachments, seen_seq, quoted_seq: see Draft. In a merged conversation the words go where it is merged into.
     Raises Stale; else as post_messages; KeyReused also when the key came with other words or for another conversation;
     Forbidden when the author was just removed.
     """
@@ -207,8 +207,6 @@ def send_reply(
         seen_seq=seen_seq,
         quoted_seq=quoted_seq,
     )
-    if stale := stale_elsewhere(draft):
-        raise stale
     try:
         return post_messages([draft])[0]
     except Moved as moved:

@@ -77,42 +77,34 @@ def reuse(draft: Draft, known: Mapping[str | None, Message], meant: dict[str | N
 def staleness(
     draft: Draft, conversation: Conversation | None, known: Mapping[str | None, Message], coming: Collection[UUID]
 ) -> Refused | Held | None:
-    """What others wrote that its sender has not seen. Asks nothing unless the sender says what was seen.
+    """What others wrote that its sender has not seen: here, or has not read in what is merged into it. Asks nothing
+    unless the sender says what was seen, and something may have come.
 
-    coming: conversations that a draft before it in the batch writes in; what that is can be told once it is stored.
+    coming: conversations where a draft before it in the batch shows; what that is can be told once it is stored.
     """
     if draft.seen_seq is None or conversation is None or first_of(draft, known):
         return None
     if draft.conversation_id in coming:
         return Held()
-    if conversation.last_seq <= draft.seen_seq:
+    news = _news_here(draft, conversation) if conversation.last_seq > draft.seen_seq else []
+    if not news and draft.sender and conversation.rules.shows_others:
+        news = unread_elsewhere(conversation.pk, draft.sender, limit=MOST_NEWS)
+    if not news:
         return None
-    news = Message.objects.filter(conversation_id=conversation.pk, seq__gt=draft.seen_seq)
-    if draft.sender:
-        news = news.exclude(sender_type=SenderType.AGENT, sender=draft.sender)
-    shown = list(news.select_related("sender", "conversation__stored_receipts").order_by("seq")[:MOST_NEWS])
-    if not shown:
-        return None
-    first = shown[0]
+    first = news[0]
     if first.sender_type == SenderType.AGENT:
         who = first.sender.get_short_name() if first.sender else _("A colleague")
         detail = _("%(name)s replied meanwhile.") % {"name": who}
     else:
         detail = _("The customer wrote meanwhile.")
-    return Stale(detail, news=[for_member(message) for message in shown])
+    return Stale(detail, news=[for_member(message) for message in news])
 
 
-def stale_elsewhere(draft: Draft) -> Stale | None:
-    """What customers wrote in conversations that are merged into the draft's, and its sender has not read; for who says
-    what was seen, and not for a repeat.
-    """
-    if draft.seen_seq is None or draft.sender is None:
-        return None
-    if draft.dedup_key and Message.objects.filter(dedup_key=draft.dedup_key).exists():
-        return None
-    news = unread_elsewhere(draft.conversation_id, draft.sender, limit=MOST_NEWS)
-    told = [for_member(message) for message in news]
-    return Stale(_("The customer wrote meanwhile."), news=told) if told else None
+def _news_here(draft: Draft, conversation: Conversation) -> list[Message]:
+    news = Message.objects.filter(conversation_id=conversation.pk, seq__gt=draft.seen_seq)
+    if draft.sender:
+        news = news.exclude(sender_type=SenderType.AGENT, sender=draft.sender)
+    return list(news.select_related("sender", "conversation__stored_receipts").order_by("seq")[:MOST_NEWS])
 
 
 def look_for_known(drafts: Sequence[Draft]) -> Callable[[], dict[str | None, Message]]:

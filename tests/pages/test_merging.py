@@ -4,10 +4,14 @@ from typing import Any
 
 from accounts.models import User
 from businesses.models import AuditEntry, Business
-from conversations.models import ChannelType, Conversation, Message, Status
+from conversations.models import ChannelType, Conversation, Message, SenderType, Status
 from conversations.services import handling
+from conversations.services.message_drafts import Draft, reply_draft
+from conversations.services.messages import Posted, post_each
 from conversations.services.notes import write_note
+from conversations.services.objections import Held
 from conversations.services.snoozing import snooze_conversation
+from foundation.errors import Stale
 from tests import builders
 from tests.conversations.test_snapshots import SOON
 from tests.pages.conftest import SignIn
@@ -87,6 +91,34 @@ def test_what_is_written_in_the_merged_one_is_news_in_the_other(ada: User, acme:
     assert api.get(f"{URL}/{site.pk}").json()["status"] == "open"
 
 
+def test_what_is_new_in_either_is_marked_and_the_newest_of_both_is_in_the_list(
+    ada: User, acme: Business, sign_in: SignIn
+) -> None:
+    mail, site = _two(acme)
+    api, client = builders.api(ada), sign_in(ada)
+    api.post(f"{URL}/{site.pk}/merge", {"other_id": str(mail.pk)})
+    for one in (mail, site):
+        api.post(f"{URL}/{one.pk}/read", {"seq": 1})
+
+    def thread() -> str:
+        return client.get(f"/inbox/{site.pk}/").content.decode().split('id="messages"')[1]
+
+    assert "data-new" not in thread()
+    builders.answers(ada, site, "On it")
+    builders.says(mail, "First news")
+    builders.says(site, "More news")
+
+    assert thread().count("data-new") == 1
+    assert _in_order(thread(), ">On it<", "data-new", ">First news<", ">More news<")
+    assert "More news" in client.get("/inbox/rows/").content.decode()
+
+    api.post(f"{URL}/{mail.pk}/read", {"seq": 2})
+    assert _in_order(thread(), ">First news<", "data-new", ">More news<")
+    builders.says(mail, "Last news")
+    assert "Last news" in client.get("/inbox/rows/").content.decode()
+    assert "More news" not in client.get("/inbox/rows/").content.decode()
+
+
 def test_what_the_team_sends_goes_to_the_other_one_once(ada: User, acme: Business) -> None:
     mail, site = _two(acme)
     api = builders.api(ada)
@@ -126,6 +158,16 @@ def test_a_reply_that_was_written_before_news_of_the_merged_one_were_read_is_ask
     builders.says(mail, "Really")
     again = api.post(path, {"content": "Done", "seen_seq": 1}, headers={"Idempotency-Key": "k"})
     assert [sent.status_code, again.status_code] == [201, 200]
+
+
+def test_what_is_stored_together_with_news_of_the_merged_one_waits_for_them(ada: User, acme: Business) -> None:
+    mail, site = _two(acme)
+    builders.api(ada).post(f"{URL}/{site.pk}/merge", {"other_id": str(mail.pk)})
+    news = Draft(conversation_id=mail.pk, sender_type=SenderType.CUSTOMER, content="Never mind")
+    reply = reply_draft(business_id=acme.pk, conversation_id=site.pk, author=ada, content="Done", seen_seq=1)
+
+    assert [type(outcome) for outcome in post_each([news, reply])] == [Posted, Held]
+    assert [type(outcome) for outcome in post_each([reply])] == [Stale]
 
 
 def test_only_conversations_of_one_customer_are_merged_and_never_in_a_chain(

@@ -43,6 +43,27 @@ def test_merged_they_are_shown_as_one_and_undone_nothing_is_left_of_it(
     assert "from the phone" not in client.get(f"/customers/{grace.pk}/").content.decode()
 
 
+def test_undone_their_conversations_are_apart_too_and_no_others(ada: User, acme: Business) -> None:
+    grace, twin = builders.customer(acme, "Grace"), builders.customer(acme, "Gracie")
+    graces, gracies, again, own = (builders.conversation(acme, customer=who) for who in (grace, twin, twin, twin))
+    api, before = builders.api(ada), _rows()
+    api.post(f"{URL}/{grace.pk}/merge", {"other_id": str(twin.pk)})
+
+    def merge(one: Conversation, into: Conversation) -> int:
+        path = f"/api/v1/conversations/{into.pk}/merge"
+        return api.post(path, {"other_id": str(one.pk)}).status_code
+
+    assert [merge(gracies, graces), merge(own, again)] == [200, 200]
+
+    assert api.delete(f"{URL}/{twin.pk}/merge").status_code == 200
+
+    merged = dict(Conversation.objects.filter(merged_into__isnull=False).values_list("pk", "merged_into"))
+    assert merged == {own.pk: again.pk}
+    assert api.delete(f"/api/v1/conversations/{own.pk}/merge").status_code == 200
+    assert _rows() == before
+    assert merge(gracies, graces) == 400
+
+
 def test_nobody_is_merged_into_themselves_into_a_chain_or_elsewhere(ada: User, mallory: User, acme: Business) -> None:
     one, two, three = (builders.customer(acme, name) for name in ("A", "B", "C"))
     theirs = builders.customer(mallory.memberships.get().business, "M")

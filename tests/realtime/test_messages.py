@@ -56,6 +56,26 @@ def test_an_answer_reaches_the_visitor_and_all_agents(talk: Connect, ada: Owner)
     assert agent.ask("agent_message", {**sent, "content": "Other"})["error"]["code"] == "invalid"
 
 
+def test_a_reply_past_unread_news_of_a_merged_conversation_is_refused_as_over_the_api(
+    talk: Connect, house: House, ada: Owner
+) -> None:
+    agent, cleo = talk(ada.auth), talk(ada.visitor)
+    there = cleo.ask("client_message", {"content": "One thing"})["conversation_id"]
+    here = cleo.ask("client_message", {"content": "Another", "client_message_id": new_id(), "new": True})
+    here = here["conversation_id"]
+    house.call("POST", f"/conversations/{here}/merge", {"other_id": there}, token=ada.token)
+    house.call("POST", f"/conversations/{there}/read", {"seq": 1}, token=ada.token)
+    cleo.ask("client_message", {"content": "Never mind", "conversation_id": there})
+    reply = {"conversation_id": here, "content": "Done", "seen_seq": 1}
+
+    refused = agent.ask("agent_message", reply)["error"]
+
+    assert (refused["code"], [each["content"] for each in refused["news"]]) == ("stale", ["Never mind"])
+    assert "error" not in agent.ask("agent_message", {**reply, "force": True})
+    house.call("POST", f"/conversations/{there}/read", {"seq": 2}, token=ada.token)
+    assert "error" not in agent.ask("agent_message", {**reply, "seen_seq": 2})
+
+
 def test_a_month_that_is_used_up_is_said_in_the_ack_and_nobody_hears_anything(
     talk: Connect, house: House, ada: Owner
 ) -> None:
