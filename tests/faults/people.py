@@ -48,8 +48,15 @@ class Line:
 
     def ask(self, event: str, payload: Payload, timeout: float = 10) -> Payload:
         """The ack. What comes meanwhile is heard."""
+        return self.answer(self.say(event, payload), timeout)
+
+    def say(self, event: str, payload: Payload) -> str:
+        """The number under which it is acknowledged."""
         number = str(next(self._numbers))
         self.socket.send(f"42{number}{json.dumps([event, payload])}")
+        return number
+
+    def answer(self, number: str, timeout: float = 30) -> Payload:
         deadline = time.monotonic() + timeout
         while True:
             text = self._read(max(deadline - time.monotonic(), 0.001))
