@@ -4,11 +4,11 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
 from businesses.pages import member_page
@@ -17,7 +17,7 @@ from conversations.attachments import ids_of, unsent_among
 from conversations.handling_pages import ACTIONS
 from conversations.models import Conversation, Status
 from conversations.selectors import unread_elsewhere
-from conversations.services.drafts import keep_draft
+from conversations.services.drafts import draft_of, keep_draft
 from conversations.services.later import UNDO, send_later
 from conversations.services.messages import send_reply
 from conversations.services.notes import mentions_in, write_note
@@ -98,10 +98,13 @@ def reply(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 
 @member_page
 @handling_page
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def draft(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """What the composer holds and nobody has sent yet."""
     found = conversation_of(request, conversation_id)
+    if request.method != "POST":
+        begun = draft_of(found, request.user)  # type: ignore[arg-type]
+        return JsonResponse({"content": begun.content if begun else "", "is_note": bool(begun and begun.is_note)})
     try:
         keep_draft(
             conversation=found,

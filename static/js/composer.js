@@ -18,7 +18,8 @@ const KEY_REUSED = "idempotency_key_reused"
 /**
  * onSent: called when a reply is with the server. onTyping(writes): called while somebody writes a reply.
  * onStale: something came that was not seen; onShow: it is to be shown. seen(): the newest message that is shown.
- * Returns settle(): there is reason to believe that what could not be sent works now; and stop().
+ * Returns settle(): there is reason to believe that what could not be sent works now; heard(draft), catchUp(): what the
+ * same person has begun elsewhere; write(), put(); and stop().
  */
 export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen }) {
   const text = form.elements.content
@@ -163,14 +164,15 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
     keeping = setTimeout(keepDraft, KEEP_AFTER_MS)
   }
 
+  const words = () => `${noteMode.checked} ${text.value}`
+
   /** Not while a reply is under way: with it the server forgets the draft, and whatever is left is kept after it. */
   async function keepDraft() {
     clearTimeout(keeping)
     keeping = 0
     if (form.hasAttribute("aria-busy")) return remember()
-    const words = `${noteMode.checked} ${text.value}`
-    if (words === kept) return
-    kept = words
+    if (words() === kept) return
+    kept = words()
     const body = new FormData()
     body.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value)
     body.set("content", text.value)
@@ -231,8 +233,23 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
     if (text.value) onTyping(false)
   })
 
+  /** Not over what is being written here, or is not with the server yet: that is kept in its turn. */
+  function heard({ content, is_note }) {
+    if (words() !== kept || keeping || form.hasAttribute("aria-busy") || Date.now() - wroteAt < WRITING_MS) return
+    if (`${is_note} ${content}` === kept) return
+    kept = `${is_note} ${content}`
+    form.querySelector(`[name=mode][value=${is_note ? "note" : "reply"}]`).checked = true
+    text.value = content
+    if (!content) for (const chip of files.chips) chip.remove() // it is sent
+    if (content) sessionStorage.setItem(draft, content)
+    else sessionStorage.removeItem(draft)
+    dressForMode()
+    grow()
+  }
+
+  // A page that says why a reply was refused holds it; the server may have an older one.
+  kept = text.hasAttribute("aria-invalid") ? null : `${noteMode.defaultChecked} ${text.defaultValue}`
   text.value ||= sessionStorage.getItem(draft) ?? ""
-  kept = `${noteMode.checked} ${text.value}`
   grow()
   dressForMode()
   return {
@@ -242,18 +259,12 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
       dressForMode()
       text.focus()
     },
-    /** What the same person wrote in another tab; not over what is being written here, which is kept in its turn. */
-    heard({ content, is_note }) {
-      const words = `${is_note} ${content}`
-      if (words === kept || keeping || form.hasAttribute("aria-busy") || Date.now() - wroteAt < WRITING_MS) return
-      kept = words
-      form.querySelector(`[name=mode][value=${is_note ? "note" : "reply"}]`).checked = true
-      text.value = content
-      if (!content) for (const chip of files.chips) chip.remove() // it is sent
-      if (content) sessionStorage.setItem(draft, content)
-      else sessionStorage.removeItem(draft)
-      dressForMode()
-      grow()
+    heard,
+    /** What was begun in another tab while this one heard nothing; or the server learns what was begun here. */
+    async catchUp() {
+      if (words() !== kept) return keepDraft()
+      const answer = await ask(form.dataset.draft).catch(() => null) // the next connection asks again
+      if (answer) heard(await answer.json())
     },
     /** What comes back from where it waited. files: as they stand in a composer. */
     put({ content, files: chips }) {

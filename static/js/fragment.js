@@ -57,14 +57,24 @@ export async function fragment(address, options) {
 }
 
 /**
- * Make the page's element what the fragment's element of the same id is; focus and open menus stay, and all of it while
- * somebody changes something in it (in-place.js).
+ * Make the page's element what the fragment's element of the same id is; focus, open menus and fields that somebody
+ * fills in stay, and all of it while somebody changes something in it (in-place.js).
  */
 export function morph(old, fresh) {
   if (!old || !fresh || old.isEqualNode(fresh) || old.querySelector("[data-changing]")) return
   Idiomorph.morph(old, document.importNode(fresh, true), {
-    callbacks: { beforeAttributeUpdated: (name) => name !== "open" },
+    callbacks: {
+      beforeAttributeUpdated: (name) => name !== "open",
+      beforeNodeMorphed: (node) => !(node.nodeType === Node.ELEMENT_NODE && isInUse(node)),
+    },
   })
+}
+
+/** Whether it is a field that somebody is in, or that holds something else than it was drawn with. */
+function isInUse(field) {
+  if (!field.matches("input:not([type=hidden]), textarea, select")) return false
+  if (field === document.activeElement || field.validity.badInput) return true // half a date has no value yet
+  return !field.options && (field.value !== field.defaultValue || field.checked !== field.defaultChecked)
 }
 
 export function morphById(page, ...ids) {

@@ -1,5 +1,6 @@
 // The live inbox. Events are hints: what they are about is fetched again, so that nothing is lost and nothing doubles.
 
+import { ahead } from "./ahead.js"
 import { showCompany } from "./company.js"
 import { enhanceComposer } from "./composer.js"
 import { enhanceEditing } from "./editing.js"
@@ -21,7 +22,6 @@ import { showWriting } from "./theo.js"
 import { complain, toast } from "./toast.js"
 
 const CALM_MS = 250 // many events at once are one look
-const AHEAD_MS = 30_000 // so long a page that was fetched ahead is good
 // Live events by the feed's word for them, where it matters which they are.
 const KINDS = {
   agent_status_changed: "agent.status_changed",
@@ -36,6 +36,7 @@ export function enhanceInbox(body) {
   let opening = new AbortController()
   let composer
   let shown = location.href
+  let begun = null // the newest draft of one's own that was heard of
   let line
 
   const typing = (id, is_typing) => line?.emit("typing", { conversation_id: id, is_typing })
@@ -83,6 +84,7 @@ export function enhanceInbox(body) {
     opening.abort()
     opening = new AbortController()
     const { signal } = opening
+    begun = null
     document.getElementById("thread").setAttribute("aria-busy", "true")
     try {
       const page = await (next.take(address) ?? fragment(address, { signal }))
@@ -97,6 +99,7 @@ export function enhanceInbox(body) {
       shown = location.href
       list.mark(thread.id, thread.element.dataset.at)
       dress()
+      if (begun?.conversation_id === thread.id) composer.heard(begun) // since the page was asked for
       thread.element.focus({ preventScroll: true })
       next.fetch(list.beside(1)?.href)
     } catch (error) {
@@ -324,6 +327,8 @@ export function enhanceInbox(body) {
         if (payload.conversation_id === thread?.id) thread.reached(name, payload.seq)
       } else if (name === "conversation_assigned") assigned(payload)
       else if (name === "draft_changed") {
+        next.forget(payload.conversation_id)
+        begun = payload
         if (payload.conversation_id === thread?.id) composer.heard(payload)
       } else if (name === "theo_draft") showWriting(payload)
       else hear(name, payload)
@@ -337,6 +342,7 @@ export function enhanceInbox(body) {
         feed.catchUp()
         marks.flush()
         composer?.settle()
+        composer?.catchUp()
         look() // what happened before the first connection, and the receipts of any break: they are in no feed
       } else if (state === "offline") {
         late = setTimeout(() => {
@@ -352,32 +358,6 @@ export function enhanceInbox(body) {
   addEventListener("pageshow", (event) => event.persisted && location.reload())
   dress()
   body.dataset.ready = ""
-}
-
-/** One conversation's page, fetched ahead. */
-function ahead() {
-  let kept
-  let timer
-  return {
-    fetch(address) {
-      clearTimeout(timer)
-      if (!address) return
-      timer = setTimeout(() => {
-        kept = { address, until: Date.now() + AHEAD_MS, page: fragment(address).catch(() => null) }
-      }, CALM_MS)
-    },
-    /** The page at this address, if it was fetched and is fresh; for one use. */
-    take(address) {
-      const found = kept
-      clearTimeout(timer)
-      kept = undefined
-      const same = found && new URL(found.address, location.href).href === new URL(address, location.href).href
-      return same && Date.now() < found.until ? found.page.then((page) => page ?? fragment(address)) : null
-    },
-    forget(id) {
-      if (kept?.address.includes(id)) kept = undefined
-    },
-  }
 }
 
 function swap(page, id) {
