@@ -17,7 +17,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.dispatch import receiver
@@ -157,14 +157,20 @@ def attempt(delivery: Delivery) -> None:
         result = adapter.send(outbound)
     except DeliveryError as error:
         _failed(delivery, error)
+    except (OperationalError, InterfaceError):
+        raise  # no fault of the message's: its lease gives it back
     except Exception as error:
         _crashed(delivery, error, may_be_out=adapter is not None and adapter.sends_now)
     else:
         _sent(delivery, result)
 
 
+@transaction.atomic
 def _sent(delivery: Delivery, result: SendResult) -> None:
-    _close(delivery, DeliveryState.SENT, external_ids=result.external_ids)
+    """Whoever has the lease by now: what is out needs no second try."""
+    lock_conversation(delivery.conversation_id)
+    unknown = Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.QUEUED)
+    finish(unknown, delivery, DeliveryState.SENT, external_ids=result.external_ids)
     if delivery.channel_id:
         Channel.objects.filter(pk=delivery.channel_id).update(failures=0, held_until=None, last_sent_at=Now())
         if result.to:
@@ -219,6 +225,8 @@ def _failed(delivery: Delivery, error: DeliveryError) -> None:
             last_error=error.reason[:300],
         )
     elif error.kind == Kind.AMBIGUOUS:
+        if delivery.channel_id:
+            _note_failure(delivery.channel_id)
         _in_doubt(delivery, error.reason)
     else:
         if delivery.channel_id and error.kind == Kind.RATE_LIMITED and error.whole_channel:
@@ -261,10 +269,10 @@ def _later(delivery: Delivery, reason: str, *, wait: timedelta | None = None) ->
 
 
 @transaction.atomic
-def _close(delivery: Delivery, state: DeliveryState, *, error: str = "", external_ids: Sequence[str] = ()) -> None:
-    """The end of a row, and what the agent sees of it; nothing when the lease was lost to another worker."""
+def _close(delivery: Delivery, state: DeliveryState, *, error: str) -> None:
+    """A row that did not get out, and what the agent sees of it; nothing when its lease was lost to another worker."""
     lock_conversation(delivery.conversation_id)
-    finish(_mine(delivery), delivery, state, error=error, external_ids=external_ids)
+    finish(_mine(delivery), delivery, state, error=error)
 
 
 def finish(

@@ -19,7 +19,7 @@ from channels_app import credentials, intake
 from channels_app.adapters import ADAPTERS
 from channels_app.adapters.base import ChannelAdapter
 from channels_app.adapters.events import Incoming, Routed
-from channels_app.models import Channel, ChannelQuerySet
+from channels_app.models import Channel, ChannelQuerySet, ChannelState
 from conversations.models import ChannelType
 from foundation import throttles
 from foundation.buckets import Buckets
@@ -31,12 +31,18 @@ from foundation.sealed import CannotUnseal
 BIG = 3 * 1024 * 1024
 BIG_AT_ONCE = 2
 PATIENCE_SECONDS = 5.0
+# When a provider may ask again whose channel is being connected just now.
+CONNECTING_SECONDS = 30
 buckets = Buckets()
 _big = threading.BoundedSemaphore(BIG_AT_ONCE)
 
 
-class _Busy(Exception):
-    """Others are being looked at."""
+class _NotNow(Exception):
+    """It cannot be kept at the moment: the provider has to send it again, in so many seconds."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
 
 
 @csrf_exempt
@@ -52,8 +58,8 @@ def hook(request: HttpRequest, channel_type: str, channel_id: UUID | None = None
         return _refused()
     except TooFast as error:
         return _later(429, error.retry_after)
-    except _Busy:
-        return _later(503, 1)
+    except _NotNow as error:
+        return _later(503, error.seconds)
 
 
 def _answer(
@@ -87,7 +93,11 @@ def _answer(
         known.verify(incoming)
         _store({known.channel: list(items)})
     else:
-        _store(_vouched(found, active, incoming, items))
+        brought = _vouched(found, active, incoming, items)
+        _store(brought)
+        taken = {item.account for kept in brought.values() for item in kept}
+        if _comes_too_early(found, active, incoming, {item.account for item in items} - taken):
+            raise _NotNow(CONNECTING_SECONDS)  # what was stored is known by its key when it comes again
     return HttpResponse()
 
 
@@ -119,6 +129,17 @@ def _vouched(
     return {channel: [item for item in items if item.account in claims[channel]] for channel in vouching}
 
 
+def _comes_too_early(
+    found: type[ChannelAdapter], active: ChannelQuerySet, incoming: Incoming, accounts: set[str]
+) -> bool:
+    """Whether it is for a channel whose provider is being asked just now whether that account is the channel's."""
+    waiting = active.filter(state=ChannelState.CONNECTING, connected_at=None)
+    return any(
+        found(channel, {}).accounts() & accounts and _vouches(found, channel, incoming)
+        for channel in (waiting if accounts else ())
+    )
+
+
 def _vouches(found: type[ChannelAdapter], channel: Channel, incoming: Incoming) -> bool:
     try:
         found(channel, credentials.reveal(channel)).verify(incoming)
@@ -138,13 +159,13 @@ def _store(brought: dict[Channel, list[Routed]]) -> None:
 
 @contextmanager
 def _room_for(request: HttpRequest) -> Iterator[None]:
-    """Raises _Busy."""
+    """Raises _NotNow."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     if length.isdigit() and int(length) <= BIG:
         yield
         return
     if not _big.acquire(timeout=PATIENCE_SECONDS):
-        raise _Busy
+        raise _NotNow(1)
     try:
         yield
     finally:

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -174,6 +174,8 @@ def _work_off(raw_id: UUID) -> None:
         RawEvent.objects.filter(pk=raw_id).update(due_at=Now() + timedelta(seconds=2), attempts=F("attempts") - 1)
     except RawEvent.DoesNotExist:
         return
+    except (OperationalError, InterfaceError):
+        raise  # the database's trouble: this one is the first again at the next look, and none overtakes it
     except Exception as error:
         _failed(raw_id, error)
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import pytest
 import time_machine
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
 from django.utils import timezone
 
 from accounts.models import User
@@ -352,6 +352,21 @@ def test_five_failures_in_a_row_hold_the_channel_for_a_minute_and_then_one_tries
     assert (telegram.failures, telegram.held_until) == (0, None)
 
 
+def test_a_provider_that_takes_everything_and_says_nothing_is_left_alone_too(
+    ada: User, telegram: Channel, provider: Provider
+) -> None:
+    provider.answer = raises(DeliveryError("Silence.", kind=Kind.AMBIGUOUS))
+    for conversation in threads(telegram, 9):
+        builders.answers(ada, conversation, "one")
+
+    tried = [work_once() for _round in range(5)]
+
+    assert sum(tried) < 9
+    telegram.refresh_from_db()
+    assert telegram.held_until
+    assert telegram.held_until > timezone.now()
+
+
 def test_one_channel_has_at_most_four_under_way_and_leaves_the_rest_to_others(
     ada: User, acme: Business, telegram: Channel, provider: Provider
 ) -> None:
@@ -417,6 +432,47 @@ def test_a_worker_that_lost_its_lease_changes_nothing(ada: User, thread: Convers
     message.refresh_from_db()
     assert Delivery.objects.get().state == DeliveryState.SENT
     assert message.status == MessageStatus.SENT
+
+
+def test_what_is_out_is_not_sent_again_by_whoever_has_the_lease_by_now(
+    ada: User, thread: Conversation, provider: Provider
+) -> None:
+    builders.answers(ada, thread, "one")
+    (slow,) = deliveries.claim(16)
+    others: list[Delivery] = []
+
+    def takes_longer_than_the_lease(message: OutboundMessage) -> None:
+        Delivery.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+        others.extend(deliveries.claim(16))
+
+    provider.answer = takes_longer_than_the_lease
+    deliveries.attempt(slow)
+    for other in others:
+        deliveries.attempt(other)
+
+    assert len(others) == 1
+    assert provider.taken == ["one"]
+    assert Delivery.objects.get().state == DeliveryState.SENT
+
+
+def test_trouble_of_the_database_is_no_fault_of_the_message(
+    ada: User, thread: Conversation, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builders.answers(ada, thread, "one")
+
+    def locked(delivery: Delivery) -> OutboundMessage:
+        raise OperationalError("database is locked")
+
+    for _time in range(deliveries.MAX_CRASHES + 1):
+        (delivery,) = deliveries.claim(16)
+        with monkeypatch.context() as patched, pytest.raises(OperationalError):
+            patched.setattr(deliveries, "outbound_of", locked)
+            deliveries.attempt(delivery)
+        Delivery.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    work_once()
+
+    assert provider.taken == ["one"]
+    assert (Delivery.objects.get().state, Delivery.objects.get().crashes) == (DeliveryState.SENT, 0)
 
 
 def test_what_was_claimed_and_not_begun_is_given_back_uncounted(
@@ -636,7 +692,7 @@ def test_r6_a_hanging_channel_does_not_keep_another_one_waiting(
     builders.answers(ada, threads(other, 1)[0], "quick")
 
     try:
-        until(lambda: provider.taken == ["quick"], 5)
+        until(lambda: provider.taken == ["quick"], 25)
     finally:
         let_go.set()
 
@@ -667,8 +723,8 @@ def test_r6_a_provider_whose_channels_all_hang_holds_no_more_than_its_share_of_t
     RawEvent.objects.create(business=other.business, channel=other, dedup_key="1", payload={})
 
     try:
-        until(lambda: Delivery.objects.get(channel=other).state == DeliveryState.SENT, 5)
-        until(lambda: RawEvent.objects.get().state == RawState.DONE, 5)
+        until(lambda: Delivery.objects.get(channel=other).state == DeliveryState.SENT, 25)
+        until(lambda: RawEvent.objects.get().state == RawState.DONE, 25)
         assert provider.most_at_once == 4
     finally:
         let_go.set()

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from businesses.models import Business
 from channels_app import credentials, hooks, intake
-from channels_app.models import Channel, RawEvent
+from channels_app.models import Channel, ChannelState, RawEvent
 from channels_app.services import create_channel
 from conversations.models import ChannelType, Message
 from tests.channels_app.cases import CLEO, whatsapp_says
@@ -69,8 +69,28 @@ def test_a_number_is_theirs_whom_meta_agreed_with_and_not_theirs_who_typed_it(
     assert Message.objects.get().conversation.business_id == acme.pk
 
 
+def test_while_meta_is_asked_about_a_number_its_messages_are_to_be_sent_again(ada: User, acme: Business) -> None:
+    waiting = whatsapp(ada, agreed=False)
+    other = whatsapp(ada, number="700000000000002")
+    both = whatsapp_says("Where is my parcel?", 1)
+    elsewhere = whatsapp_says("For the other", 2)
+    elsewhere["entry"][0]["changes"][0]["value"]["metadata"]["phone_number_id"] = "700000000000002"
+    both["entry"] += elsewhere["entry"]
+
+    early = posted(both)
+    assert (early.status_code, early["Retry-After"]) == (503, "30")
+    assert posted(both, secret="guessed").status_code == 400
+    assert list(RawEvent.objects.values_list("channel", flat=True)) == [other.pk]
+
+    Channel.objects.filter(pk=waiting.pk).update(connected_at=timezone.now(), state=ChannelState.CONNECTED)
+    assert posted(both).status_code == 200
+    intake.work()
+    assert set(Message.objects.values_list("content", flat=True)) == {"Where is my parcel?", "For the other"}
+
+
 def test_a_number_that_only_somebody_typed_brings_them_nothing(mallory: User) -> None:
-    whatsapp(mallory, agreed=False)
+    refused = whatsapp(mallory, agreed=False)
+    Channel.objects.filter(pk=refused.pk).update(state=ChannelState.ERROR)
 
     assert posted(whatsapp_says("Where is my parcel?", 1)).status_code == 200
     assert not RawEvent.objects.exists()

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import time_machine
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
@@ -322,6 +323,31 @@ def test_an_event_that_kills_the_process_is_set_aside_and_the_others_go_on(
     killer = RawEvent.objects.get(state=RawState.FAILED)
     assert (killer.dedup_key, killer.attempts, killer.last_error[:13]) == ("wamid:0", intake.MAX_TRIES, "It broke off ")
     assert [message.content for message in Message.objects.order_by("seq")] == ["Number 1", "Number 2"]
+
+
+def test_when_the_database_does_not_answer_nothing_overtakes_what_waits_for_it(
+    whatsapp: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter([OperationalError("database is locked"), None, OperationalError("database is locked")])
+    parse = WhatsAppAdapter.parse
+
+    def shaky(adapter: WhatsAppAdapter, payload: Any) -> Any:
+        if error := next(answers, None):
+            raise error
+        return parse(adapter, payload)
+
+    monkeypatch.setattr(WhatsAppAdapter, "parse", shaky)
+    for number in range(3):
+        message = {"from": "44", "id": f"wamid.{number}", "type": "text", "text": {"body": f"Number {number}"}}
+        intake.store(whatsapp, [Routed(dedup_key=f"wamid:{number}", payload={"message": message})])
+
+    for _time in range(2):
+        with pytest.raises(OperationalError):
+            intake.work()
+    intake.work()
+
+    said = [message.content for message in Message.objects.order_by("seq")]
+    assert said == ["Number 0", "Number 1", "Number 2"]
 
 
 def test_waiting_for_what_it_is_about_counts_as_no_try(whatsapp: Channel) -> None:

@@ -1,4 +1,8 @@
-"""The one process, whose channels wait tenths of a second: what takes hours in life, takes seconds here."""
+"""The one process, whose channels wait tenths of a second: what takes hours in life, takes seconds here.
+
+A try keeps seconds, and its lease several times that: on a slow machine, too, most of them come to an end in time. And
+as many tries as fit into a day are not as many as fit into a moment in which that machine does something else.
+"""
 
 import os
 import sys
@@ -14,14 +18,16 @@ django.setup()
 
 from django.conf import settings
 
-from channels_app import deliveries, worker
+from channels_app import connecting, deliveries, worker
 from foundation import http
 from pingback import serve
 
 deliveries.WAITS = tuple(timedelta(seconds=0.1 * number) for number in range(1, 12))
 deliveries.AMBIGUOUS_WAIT = deliveries.HOLD = timedelta(seconds=0.3)
-deliveries.LEASE = timedelta(seconds=2)
-http.TOTAL_SECONDS = 1.0
+deliveries.LEASE = timedelta(seconds=6)
+deliveries.MAX_TRIES = 200
+connecting.AGAIN = timedelta(seconds=1)
+http.TOTAL_SECONDS = 2.0
 worker.POLL_SECONDS = 0.1
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 serve._collect_static = lambda: None  # no pages are looked at

@@ -54,7 +54,7 @@ class Moody(Telegram):
                 return error(502, "Bad Gateway")
             self.taken[call.fields["chat_id"]].append(call.fields["text"])
             if mood < 0.35:
-                return Answer(right.body, pause=1.2) if mood < 0.31 else Answer(drop=True)
+                return Answer(right.body, pause=2.5) if mood < 0.31 else Answer(drop=True)
             return right
 
 
@@ -98,7 +98,7 @@ class House:
                 with urllib.request.urlopen(request, timeout=30) as answer:
                     return json.loads(answer.read() or b"null")
             except urllib.error.HTTPError as refusal:
-                if refusal.code < 500:
+                if refusal.code < 500 and refusal.code != 408:  # it took us too long to say it all
                     raise
             except (OSError, HTTPException):
                 pass
@@ -152,8 +152,8 @@ def test_on_its_providers_worst_day_and_killed_again_and_again(
             house.begin()
         for job in [*coming, *going]:
             job.result()
-    house.wait_for("SELECT id FROM channels_app_rawevent WHERE state != 'done'", seconds=60 + most)
-    house.wait_for("SELECT last_error FROM channels_app_delivery WHERE state = 'queued'", seconds=60 + most)
+    house.wait_for("SELECT id FROM channels_app_rawevent WHERE state != 'done'", seconds=300 + most)
+    house.wait_for("SELECT last_error FROM channels_app_delivery WHERE state = 'queued'", seconds=300 + most)
 
     assert _stored(house, "customer") == {chat: ["Hello?", *words] for chat, words in texts.items()}
     assert _stored(house, "agent") == {chat: [f"To {text}" for text in words] for chat, words in texts.items()}
@@ -165,13 +165,13 @@ def _connected(house: House, provider: Moody) -> str:
     token = str(house.call("/api/v1/auth/register", body)["access_token"])
     house.call("/api/v1/auth/business/create", {"name": "Acme"}, token=token)
     house.call("/api/v1/channels", {"type": "telegram", "config": {"bot_token": TOKEN}}, token=token)
-    until = time.monotonic() + 30
+    until = time.monotonic() + 300
     while not provider.hook:
         assert time.monotonic() < until
         time.sleep(0.05)
     for chat in range(1, CHATS + 1):
         _hand_over(house, provider, chat, 0, "Hello?")
-    house.wait_for(f"SELECT 1 WHERE (SELECT count(*) FROM channels_app_thread) < {CHATS}", seconds=60)
+    house.wait_for(f"SELECT 1 WHERE (SELECT count(*) FROM channels_app_thread) < {CHATS}", seconds=300)
     return token
 
 
@@ -210,15 +210,17 @@ def _stored(house: House, side: str) -> dict[int, list[str]]:
 
 
 def _check_what_customers_saw(house: House, provider: Moody, texts: dict[int, list[str]]) -> None:
-    """Each in its order; twice only what the provider, or a kill, left us in the dark about. Never thrice."""
+    """Each in its order; twice only what the provider, or a kill, left us in the dark about. Never thrice.
+
+    What was given up as uncertain may still come, whenever the provider gets to it: nobody waited for it any more."""
     failed = dict(house.asked("SELECT content, error FROM conversations_message WHERE status = 'failed'"))
     doubtful = {content for (content,) in house.asked("SELECT content FROM channels_app_delivery WHERE uncertain > 0")}
     assert all("perhaps twice" in reason for reason in failed.values()), failed
     for chat, words in texts.items():
         seen = provider.taken[str(chat)]
         expected = [f"To {text}" for text in words]
-        assert list(dict.fromkeys(seen)) == [text for text in expected if text in set(seen)]
-        assert set(expected) - set(seen) <= set(failed)
+        in_time = [text for text in dict.fromkeys(seen) if text not in failed]
+        assert in_time == [text for text in expected if text not in failed]
         often = {text for text, times in Counter(seen).items() if times > 1}
         assert often <= doubtful, often - doubtful
         assert max(Counter(seen).values()) <= 2
