@@ -20,7 +20,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from channels_app import credentials, deliveries, files, identity, letters, receipts, signs, threads
+from channels_app import credentials, deliveries, files, identity, journal, letters, receipts, signs, threads
 from channels_app.adapters import ADAPTERS
 from channels_app.adapters.events import (
     AddedToGroup,
@@ -70,21 +70,28 @@ def store(channel: Channel, items: Sequence[Routed]) -> None:
     """Keep what came; a repeat is dropped by its key."""
     if not items:
         return
+    keys = [key_of(item.dedup_key) for item in items]
+    known = set(RawEvent.objects.filter(channel=channel, dedup_key__in=keys).values_list("dedup_key", flat=True))
     received = [
         RawEvent(
             business_id=channel.business_id,
             channel=channel,
-            dedup_key=key_of(item.dedup_key),
+            dedup_key=key,
             payload=item.payload,
             received_at=Now() + timedelta(microseconds=number),  # what came together has an order, too
             due_at=Now(),
         )
-        for number, item in enumerate(items)
+        for number, (key, item) in enumerate(zip(keys, items, strict=True))
     ]
+    for row, item in zip(received, items, strict=True):
+        if row.dedup_key not in known:
+            journal.fill(row, item.body)
     with transaction.atomic():
         RawEvent.objects.bulk_create(received, ignore_conflicts=True)
         Channel.objects.filter(pk=channel.pk).update(last_event_at=Now())
         transaction.on_commit(deliveries.news.set, robust=True)
+    if in_files := {row.pk for row in received if row.in_file}:  # somebody stored the same at the same time
+        journal.remove(in_files - set(RawEvent.objects.filter(pk__in=in_files).values_list("pk", flat=True)))
 
 
 def set_aside(channel: Channel, item: Routed, reason: str) -> None:
@@ -133,12 +140,16 @@ def purge() -> int:
     """Of `settings.PURGES`. Of a customer who was deleted no word is left here either: what came in is emptied, and its
     key stays, so that a repeat brings nobody back."""
     gone = RawEvent.objects.exclude(customer=None).exclude(Exists(Customer.objects.filter(pk=OuterRef("customer_id"))))
-    emptied = RawEvent.objects.filter(pk__in=list(gone.values_list("pk", flat=True)[:PURGED_AT_ONCE]))
-    done = emptied.update(payload={}, customer=None)
+    emptied = list(gone.values_list("pk", flat=True)[:PURGED_AT_ONCE])
+    journal.remove(RawEvent.objects.filter(pk__in=emptied, in_file=True).values_list("pk", flat=True))
+    done = RawEvent.objects.filter(pk__in=emptied).update(payload={}, in_file=False, customer=None)
     old = RawEvent.objects.filter(received_at__lt=timezone.now() - KEPT, state=RawState.DONE)
     older = RawEvent.objects.filter(received_at__lt=timezone.now() - KEPT_FAILED)
     ids = [*old.values_list("pk", flat=True)[:PURGED_AT_ONCE], *older.values_list("pk", flat=True)[:PURGED_AT_ONCE]]
-    return done + RawEvent.objects.filter(pk__in=ids).delete()[0]
+    in_files = list(RawEvent.objects.filter(pk__in=ids, in_file=True).values_list("pk", flat=True))
+    done += RawEvent.objects.filter(pk__in=ids).delete()[0]
+    journal.remove(in_files)
+    return done
 
 
 @contextmanager
@@ -165,7 +176,7 @@ def _work_off(raw_id: UUID) -> None:
                 return
             channel = Channel.objects.get(pk=raw.channel_id)
             adapter = ADAPTERS[ChannelType(channel.type)](channel, credentials.reveal(channel))
-            for event in adapter.parse(raw.payload):
+            for event in adapter.parse(journal.payload_of(raw)):
                 with suppress(Blocked), transaction.atomic():  # of whom the team takes nothing any more
                     _take_in(channel, raw, event)
             RawEvent.objects.filter(pk=raw_id).update(state=RawState.DONE, last_error="", customer_id=raw.customer_id)

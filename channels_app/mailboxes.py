@@ -1,7 +1,6 @@
 """Fetching mail from mailboxes into the journal. How far one was read is kept by UID: people read it, too, and mark
 and sort what is in it."""
 
-import base64
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -111,9 +110,8 @@ def _take(mailbox: Mailbox, folder: Folder, uid: int) -> None:
         if raw is None:
             intake.set_aside(mailbox.channel, aside, _("A mail is too big to be taken in. It is still in the mailbox."))
         elif raw:
-            item = {"raw": base64.b64encode(raw).decode(), "to": []}
             try:
-                intake.store(mailbox.channel, [Routed(dedup_key=envelope(raw)[0], payload=item)])
+                intake.store(mailbox.channel, [Routed(dedup_key=envelope(raw)[0], payload={"to": []}, body=raw)])
             except Unreadable:
                 reason = _("A mail cannot be read. It is still in the mailbox.")
                 intake.set_aside(mailbox.channel, aside, reason)

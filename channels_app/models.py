@@ -151,7 +151,8 @@ class RawEvent(models.Model):
     """What a provider told us, as it came: stored before the provider hears that we have it, worked off afterwards.
 
     dedup_key: the provider's own id of the event, so that a repeat is no second one. customer: whose words are in it,
-    once that is known; without a constraint, as it says of whom no word may be left (intake.purge).
+    once that is known; without a constraint, as it says of whom no word may be left (intake.purge). in_file: what came
+    is too much for a row and lies beside it (journal.py).
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -162,6 +163,7 @@ class RawEvent(models.Model):
     )
     dedup_key = models.CharField(max_length=200, editable=False)
     payload: "models.JSONField[Any, Any]" = models.JSONField(_("as it came"))
+    in_file = models.BooleanField(default=False, editable=False)
     state = models.CharField(_("state"), max_length=10, choices=RawState, default=RawState.WAITING)
     attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
     due_at = models.DateTimeField(_("due"), default=timezone.now)

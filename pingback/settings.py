@@ -253,6 +253,7 @@ PURGES = [
     "conversations.services.uploads.purge_strays",
     "conversations.services.leaving.sweep",
     "channels_app.intake.purge",
+    "channels_app.journal.purge_strays",
     "theo.outcomes.purge",
     "theo.unanswered.purge",
 ]

@@ -10,6 +10,7 @@ import orjson
 from django.core.exceptions import SuspiciousOperation
 from django.utils.translation import gettext as _
 
+from channels_app import journal
 from channels_app.adapters.base import (
     Capabilities,
     ChannelAdapter,
@@ -61,10 +62,12 @@ class EmailAdapter(ChannelAdapter):
                 if number == len(found) - 1 and not routed:  # else what came along is not refused with it
                     raise SuspiciousOperation("A mail that cannot be read.") from error
                 continue
-            payload = {"raw": base64.b64encode(one.raw).decode(), "to": list(one.recipients[:MAX_RECIPIENTS])}
+            payload = {"to": list(one.recipients[:MAX_RECIPIENTS])}
             named = one.recipients or recipients
             accounts = dict.fromkeys(without_tag(address) for address in named[:MAX_RECIPIENTS])
-            routed += [Routed(dedup_key=dedup_key, payload=payload, account=account) for account in accounts]
+            routed += [
+                Routed(dedup_key=dedup_key, payload=payload, account=account, body=one.raw) for account in accounts
+            ]
         return routed
 
     def accounts(self) -> frozenset[str]:
@@ -116,7 +119,10 @@ class EmailAdapter(ChannelAdapter):
         """Out of the mail, which lies in the journal."""
         key, _colon, number = ref.provider_ref.rpartition(":")
         raw = RawEvent.objects.filter(channel=self.channel, dedup_key=key).first()
-        mail = self._read(raw.payload) if raw else None
+        try:
+            mail = self._read(journal.payload_of(raw)) if raw else None
+        except FileNotFoundError:
+            mail = None
         if mail is None or not number.isdigit() or int(number) >= len(mail.files):
             raise MediaGone(_("The mail that this file came with is no longer kept."))
         file = mail.files[int(number)]
@@ -235,7 +241,8 @@ class EmailAdapter(ChannelAdapter):
 
     def _read(self, payload: Any) -> Mail | None:
         try:
-            return read(base64.b64decode(payload["raw"]), own={self._address})
+            raw = payload["raw"]
+            return read(base64.b64decode(raw) if isinstance(raw, str) else raw, own={self._address})
         except (Unreadable, KeyError, TypeError, binascii.Error, ValueError):
             return None
 

@@ -13,8 +13,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import Message
+from email.parser import BytesFeedParser
 from email.policy import compat32
 from email.utils import parsedate_to_datetime
+from typing import Protocol
 
 from channels_app.adapters.email import headers
 from channels_app.adapters.email.bodies import pictures_in, safe_html, to_text
@@ -30,6 +32,7 @@ MAX_DEPTH = 30
 # All fields of a mail, in front of its body.
 MAX_FIELDS = 1024 * 1024
 BIG = 1024 * 1024
+PIECE = 64 * 1024
 _END_OF_FIELDS = re.compile(rb"(?>\r\n|\r|\n)(?>\r\n|\r|\n)")
 _big = threading.Lock()
 
@@ -104,17 +107,33 @@ class Mail:
         return self.kind != Kind.PERSON
 
 
-def read(raw: bytes, *, own: Collection[str] = ()) -> Mail:
-    """own: every address of ours, in lower case. Raises Unreadable.
+class Unread(Protocol):
+    """A mail's bytes where they lie: `bytes` reads them."""
 
-    To take a mail apart takes ten times its bytes: of big ones, a process reads one at a time.
+    def __len__(self) -> int: ...
+    def __bytes__(self) -> bytes: ...
+
+
+def read(mail: bytes | Unread, *, own: Collection[str] = ()) -> Mail:
+    """own: every address of ours, in lower case. Raises Unreadable; OSError for one that is not where it lay.
+
+    To take a mail apart takes several times its bytes: of big ones, a process holds and reads one at a time.
     """
-    _refuse_unreadable(raw)
-    with _big if len(raw) > BIG else nullcontext():
+    with _big if len(mail) > BIG else nullcontext():
+        raw = bytes(mail)
+        _refuse_unreadable(raw)
         try:
-            return _read(message_from_bytes(raw, policy=compat32), raw, own)
+            return _read(_taken_apart(raw), raw, own)
         except RecursionError as error:
             raise Unreadable("The mail's parts nest too deep.") from error
+
+
+def _taken_apart(raw: bytes) -> "Message[str, str]":
+    """Piece by piece: as a whole it would lie in memory as bytes, as text and as lines."""
+    parser = BytesFeedParser(policy=compat32)
+    for at in range(0, len(raw), PIECE):
+        parser.feed(raw[at : at + PIECE])
+    return parser.close()
 
 
 def envelope(raw: bytes) -> tuple[str, tuple[str, ...]]:

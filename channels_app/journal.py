@@ -1,0 +1,86 @@
+"""What a provider brought, as it came, where it is too much for a row: a file of the data folder, which goes with it."""
+
+import base64
+import os
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from channels_app.models import RawEvent
+
+# What is smaller lies in the row: one write less.
+BIG = 64 * 1024
+FOLDER = "journal"
+# So old a file has its row, or gets none any more.
+OLD_SECONDS = 3600
+BATCH = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """Bytes that are read when they are needed: `bytes(body)`. Raises OSError for those that are gone."""
+
+    raw_id: UUID
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __bytes__(self) -> bytes:
+        with default_storage.open(place_of(self.raw_id)) as file:
+            return bytes(file.read())
+
+
+def place_of(raw_id: UUID) -> str:
+    """The end of the id, because ids of one hour begin alike."""
+    return f"{FOLDER}/{raw_id.hex[-2:]}/{raw_id.hex}"
+
+
+def fill(row: RawEvent, body: bytes) -> None:
+    """With what belongs to it, before the row is stored; on the disk when this returns."""
+    if not body:
+        return
+    if len(body) <= BIG:
+        row.payload = {**row.payload, "raw": base64.b64encode(body).decode()}
+        return
+    row.payload, row.in_file = {**row.payload, "size": len(body)}, True
+    place = default_storage.path(default_storage.save(place_of(row.pk), ContentFile(body)))
+    for path in (place, os.path.dirname(place)):
+        number = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
+
+
+def payload_of(row: RawEvent) -> Any:
+    """With what lies beside the row as its `raw`."""
+    if row.in_file and isinstance(row.payload, Mapping):
+        return {**row.payload, "raw": Body(raw_id=row.pk, size=int(row.payload.get("size", 0)))}
+    return row.payload
+
+
+def remove(ids: Iterable[UUID]) -> None:
+    """After their rows, or in place of what is in them."""
+    for raw_id in ids:
+        default_storage.delete(place_of(raw_id))
+
+
+def purge_strays() -> int:
+    """Of `settings.PURGES`: files whose rows went with their channel, or were never stored."""
+    before = time.time() - OLD_SECONDS
+    old = {
+        UUID(hex=path.name)
+        for path in Path(settings.MEDIA_ROOT, FOLDER).glob("*/*")
+        if len(path.name) == 32 and path.stat().st_mtime < before
+    }
+    strays = list(old - set(RawEvent.objects.filter(pk__in=old, in_file=True).values_list("pk", flat=True)))[:BATCH]
+    remove(strays)
+    return len(strays)
