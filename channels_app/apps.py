@@ -9,7 +9,17 @@ class ChannelsConfig(AppConfig):
     verbose_name = _("Channels")
 
     def ready(self) -> None:
-        from channels_app import changing, checking, checks, connecting, deliveries, idling, mailboxes, polling  # noqa: F401  they register themselves
+        from channels_app import (  # noqa: F401  they register themselves
+            bringing,
+            changing,
+            checking,
+            checks,
+            connecting,
+            deliveries,
+            idling,
+            mailboxes,
+            polling,
+        )
         from channels_app.chores import Chore, chores
 
         changing.register()
@@ -17,6 +27,7 @@ class ChannelsConfig(AppConfig):
         chores.append(Chore(name="connecting channels", every=lambda: 2.0, work=connecting.connect_waiting))
         chores.append(Chore(name="asking about channels", every=lambda: 60.0, work=checking.check_due))
         chores.append(Chore(name="asking what webhooks forgot", every=lambda: 15.0, work=polling.poll_due))
+        chores.append(Chore(name="fetching mail that services keep", every=lambda: 2.0, work=bringing.bring_due))
         chores.append(Chore(name="fetching mail", every=lambda: 5.0, work=mailboxes.fetch_due))
         chores.append(Chore(name="asking mailboxes that did not answer", every=lambda: 5.0, work=ailing))
         chores.append(Chore(name="listening to mailboxes", every=lambda: 15.0, work=idling.listen))

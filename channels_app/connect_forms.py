@@ -21,8 +21,8 @@ _MAILBOX = Group(
 _POSTED = Group(
     title=lazy("Receive: your mail service posts to us"),
     help=lazy(
-        "In place of a mailbox, with Postmark, Mailgun, SendGrid, MailerSend or Mandrill. The address to enter there "
-        "is shown next."
+        "In place of a mailbox, with Postmark, Mailgun, SendGrid, MailerSend, Mandrill, Resend, Amazon SES or Postal. "
+        "The address to enter there is shown next."
     ),
     folded=True,
 )
@@ -159,7 +159,30 @@ CONNECT_FORMS: dict[ChannelType, ConnectForm] = {
                     name="inbound_secret",
                     label=lazy("Secret for incoming mail"),
                     kind="secret",
-                    help=lazy("Your mail service sends it along, so that nobody else can pretend to be it."),
+                    help=lazy(
+                        "Your mail service sends it along, or signs with it, so that nobody else can pretend to be it."
+                    ),
+                    group=_POSTED,
+                ),
+                Field(
+                    name="inbound_api_key",
+                    label=lazy("Resend: API key"),
+                    kind="secret",
+                    help=lazy("Resend: API Keys, with full access. Mails are fetched with it."),
+                    group=_POSTED,
+                ),
+                Field(
+                    name="inbound_topic",
+                    label=lazy("Amazon SES: topic"),
+                    help=lazy("In SNS, Topics: its ARN, like arn:aws:sns:eu-west-1:123456789012:mail."),
+                    max_length=300,
+                    group=_POSTED,
+                ),
+                Field(
+                    name="inbound_public_key",
+                    label=lazy("Postal: public key"),
+                    help=lazy("What “postal default-dkim-record” prints on your mail server."),
+                    max_length=2000,
                     group=_POSTED,
                 ),
                 Field(

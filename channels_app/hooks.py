@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods
 from channels_app import credentials, intake
 from channels_app.adapters import ADAPTERS
 from channels_app.adapters.base import ChannelAdapter
+from channels_app.adapters.errors import TryAgain
 from channels_app.adapters.events import Incoming, Routed
 from channels_app.models import Channel, ChannelQuerySet, ChannelState
 from conversations.models import ChannelType
@@ -58,8 +59,9 @@ def hook(request: HttpRequest, channel_type: str, channel_id: UUID | None = None
         return _refused()
     except TooFast as error:
         return _later(429, error.retry_after)
-    except _NotNow as error:
-        return _later(503, error.seconds)
+    except (TryAgain, _NotNow) as error:
+        seconds = error.seconds if isinstance(error, _NotNow) else 1
+        return _later(found.not_now({name.lower(): value for name, value in request.headers.items()}), seconds)
 
 
 def _answer(

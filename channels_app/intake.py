@@ -15,7 +15,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -39,7 +39,7 @@ from channels_app.adapters.events import (
 from channels_app.keys import key_of, remember
 from channels_app.models import Channel, ExternalMessage, Media, RawEvent, RawState
 from channels_app.reconnecting import needs_reconnecting
-from conversations.models import ChannelType, Conversation, Customer, Message, MessageStatus, SenderType
+from conversations.models import ChannelType, Conversation, Message, MessageStatus, SenderType
 from conversations.services.editing import deleted_elsewhere, edited_elsewhere, reacted
 from conversations.services.message_drafts import MAX_CONTENT, Draft
 from conversations.services.messages import post_messages
@@ -52,9 +52,6 @@ log = logging.getLogger("pingback.intake")
 
 MAX_TRIES = 5
 WAITS = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600))
-# Providers send the same for up to seven days; what failed is kept for whoever looks into it. Source: promises 9.
-KEPT, KEPT_FAILED = timedelta(days=14), timedelta(days=30)
-PURGED_AT_ONCE = 500
 # A provider's word on a message can come before its answer to our sending it; so long it waits for that.
 PATIENCE = timedelta(seconds=60)
 ECHO_PATIENCE = timedelta(seconds=3)
@@ -78,6 +75,7 @@ def store(channel: Channel, items: Sequence[Routed]) -> None:
             channel=channel,
             dedup_key=key,
             payload=item.payload,
+            state=_first_state(item.payload),
             received_at=Now() + timedelta(microseconds=number),  # what came together has an order, too
             due_at=Now(),
         )
@@ -92,6 +90,10 @@ def store(channel: Channel, items: Sequence[Routed]) -> None:
         transaction.on_commit(deliveries.news.set, robust=True)
     if in_files := {row.pk for row in received if row.in_file}:  # somebody stored the same at the same time
         journal.remove(in_files - set(RawEvent.objects.filter(pk__in=in_files).values_list("pk", flat=True)))
+
+
+def _first_state(payload: Any) -> RawState:
+    return RawState.ELSEWHERE if isinstance(payload, dict) and "elsewhere" in payload else RawState.WAITING
 
 
 def set_aside(channel: Channel, item: Routed, reason: str) -> None:
@@ -131,25 +133,9 @@ def work(*, most: int = 100) -> int:
 def replay(raw: RawEvent) -> bool:
     """By hand, what failed: as if it had just come. False when it had not failed."""
     again = RawEvent.objects.filter(pk=raw.pk, state=RawState.FAILED)
-    done = again.update(state=RawState.WAITING, attempts=0, due_at=Now(), last_error="")
+    done = again.update(state=_first_state(raw.payload), attempts=0, due_at=Now(), last_error="")
     deliveries.news.set()
     return bool(done)
-
-
-def purge() -> int:
-    """Of `settings.PURGES`. Of a customer who was deleted no word is left here either: what came in is emptied, and its
-    key stays, so that a repeat brings nobody back."""
-    gone = RawEvent.objects.exclude(customer=None).exclude(Exists(Customer.objects.filter(pk=OuterRef("customer_id"))))
-    emptied = list(gone.values_list("pk", flat=True)[:PURGED_AT_ONCE])
-    journal.remove(RawEvent.objects.filter(pk__in=emptied, in_file=True).values_list("pk", flat=True))
-    done = RawEvent.objects.filter(pk__in=emptied).update(payload={}, in_file=False, customer=None)
-    old = RawEvent.objects.filter(received_at__lt=timezone.now() - KEPT, state=RawState.DONE)
-    older = RawEvent.objects.filter(received_at__lt=timezone.now() - KEPT_FAILED)
-    ids = [*old.values_list("pk", flat=True)[:PURGED_AT_ONCE], *older.values_list("pk", flat=True)[:PURGED_AT_ONCE]]
-    in_files = list(RawEvent.objects.filter(pk__in=ids, in_file=True).values_list("pk", flat=True))
-    done += RawEvent.objects.filter(pk__in=ids).delete()[0]
-    journal.remove(in_files)
-    return done
 
 
 @contextmanager

@@ -1,10 +1,11 @@
-"""What a provider brought, as it came, where it is too much for a row: a file of the data folder, which goes with it."""
+"""How long what came is kept, and where: what is too much for a row lies in a file of the data folder beside it."""
 
 import base64
 import os
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -12,9 +13,15 @@ from uuid import UUID
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
-from channels_app.models import RawEvent
+from channels_app.models import RawEvent, RawState
+from conversations.models import Customer
 
+# Providers send the same for up to seven days; what failed is kept for whoever looks into it. Source: promises 9.
+KEPT, KEPT_FAILED = timedelta(days=14), timedelta(days=30)
+PURGED_AT_ONCE = 500
 # What is smaller lies in the row: one write less.
 BIG = 64 * 1024
 FOLDER = "journal"
@@ -71,6 +78,22 @@ def remove(ids: Iterable[UUID]) -> None:
     """After their rows, or in place of what is in them."""
     for raw_id in ids:
         default_storage.delete(place_of(raw_id))
+
+
+def purge() -> int:
+    """Of `settings.PURGES`. Of a customer who was deleted no word is left here either: what came in is emptied, and its
+    key stays, so that a repeat brings nobody back."""
+    gone = RawEvent.objects.exclude(customer=None).exclude(Exists(Customer.objects.filter(pk=OuterRef("customer_id"))))
+    emptied = list(gone.values_list("pk", flat=True)[:PURGED_AT_ONCE])
+    remove(RawEvent.objects.filter(pk__in=emptied, in_file=True).values_list("pk", flat=True))
+    done = RawEvent.objects.filter(pk__in=emptied).update(payload={}, in_file=False, customer=None)
+    old = RawEvent.objects.filter(received_at__lt=timezone.now() - KEPT, state=RawState.DONE)
+    older = RawEvent.objects.filter(received_at__lt=timezone.now() - KEPT_FAILED)
+    ids = [*old.values_list("pk", flat=True)[:PURGED_AT_ONCE], *older.values_list("pk", flat=True)[:PURGED_AT_ONCE]]
+    in_files = list(RawEvent.objects.filter(pk__in=ids, in_file=True).values_list("pk", flat=True))
+    done += RawEvent.objects.filter(pk__in=ids).delete()[0]
+    remove(in_files)
+    return done
 
 
 def purge_strays() -> int:

@@ -142,6 +142,7 @@ class Delivery(models.Model):
 
 
 class RawState(models.TextChoices):
+    ELSEWHERE = "elsewhere", _("To be fetched")
     WAITING = "waiting", _("Waiting")
     DONE = "done", _("Done")
     FAILED = "failed", _("Failed")
@@ -151,7 +152,7 @@ class RawEvent(models.Model):
     """What a provider told us, as it came: stored before the provider hears that we have it, worked off afterwards.
 
     dedup_key: the provider's own id of the event, so that a repeat is no second one. customer: whose words are in it,
-    once that is known; without a constraint, as it says of whom no word may be left (intake.purge). in_file: what came
+    once that is known; without a constraint, as it says of whom no word may be left (journal.purge). in_file: what came
     is too much for a row and lies beside it (journal.py).
     """
 
@@ -176,6 +177,7 @@ class RawEvent(models.Model):
         constraints = [models.UniqueConstraint(fields=["channel", "dedup_key"], name="raw_event_once")]
         indexes = [
             models.Index(fields=["due_at"], condition=models.Q(state="waiting"), name="raw_event_due"),
+            models.Index(fields=["due_at"], condition=models.Q(state="elsewhere"), name="raw_event_elsewhere"),
             models.Index(
                 fields=["channel", "-received_at"], condition=models.Q(state="failed"), name="raw_event_failed"
             ),

@@ -252,7 +252,7 @@ PURGES = [
     "conversations.services.uploads.purge_unsent",
     "conversations.services.uploads.purge_strays",
     "conversations.services.leaving.sweep",
-    "channels_app.intake.purge",
+    "channels_app.journal.purge",
     "channels_app.journal.purge_strays",
     "theo.outcomes.purge",
     "theo.unanswered.purge",
@@ -290,6 +290,9 @@ INSTAGRAM_GRAPH_BASE_URL = _provider("INSTAGRAM_GRAPH_BASE_URL", "https://graph.
 TELEGRAM_API_BASE_URL = _provider("TELEGRAM_API_BASE_URL", "https://api.telegram.org")
 TELEGRAM_FILE_BASE_URL = _provider("TELEGRAM_FILE_BASE_URL", "https://api.telegram.org")
 X_API_BASE_URL = _provider("X_API_BASE_URL", "https://api.x.com")
+RESEND_API_BASE_URL = _provider("RESEND_API_BASE_URL", "https://api.resend.com")
+# Empty = Amazon's own hosts, one of each region.
+AMAZON_SNS_BASE_URL = _provider("AMAZON_SNS_BASE_URL", "")
 TWILIO_API_BASE_URL = _provider("TWILIO_API_BASE_URL", "https://api.twilio.com")
 
 # Limits ---------------------------------------------------------------------------------------------------

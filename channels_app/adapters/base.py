@@ -146,6 +146,11 @@ class ChannelAdapter(ABC):
         """Everything that is in the request, in order. Raises SuspiciousOperation for what is no such request."""
         return ()
 
+    @classmethod
+    def not_now(cls, incoming_headers: Mapping[str, str]) -> int:
+        """The status at which the provider sends it again. incoming_headers: names in lower case."""
+        return 503
+
     def accounts(self) -> frozenset[str]:
         """What `Routed.account` says of this channel, on a path without a channel's id."""
         return frozenset()
@@ -161,6 +166,11 @@ class ChannelAdapter(ABC):
     def parse(self, payload: Any) -> Sequence[InboundEvent]:
         """Of one routed slice. Pure; what is not understood gives nothing, and nothing raises for new fields."""
         return ()
+
+    def bring(self, elsewhere: Mapping[str, str]) -> bytes:
+        """What the provider told of and keeps: the `body` of a slice whose payload says `elsewhere`; b"" when there was
+        only something to be done. Raises MediaGone, DeliveryError."""
+        raise MediaGone(_("This channel keeps nothing elsewhere."))
 
     def journal_key(self, external_id: str) -> str:
         """Of the slice that brought a message; for channels that tell when one was taken back."""

@@ -54,5 +54,9 @@ def never_said(provider: str) -> DeliveryError:
     return DeliveryError(text, kind=Kind.AMBIGUOUS)
 
 
+class TryAgain(Exception):
+    """Whether somebody vouches for what came cannot be told at the moment: the provider has to send it again."""
+
+
 class MediaGone(Exception):
     """The file cannot be had any more, or not at all. The text is a sentence for the agent."""

@@ -34,8 +34,8 @@ class Incoming:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routed:
     """A slice of a request that stands for itself. account: whose it is on a path without a channel's id, compared with
-    `accounts_of`. dedup_key: the same each time that the provider sends it. body: what is no JSON (a mail): `raw` of the
-    payload that is parsed, as base64 or as something that `bytes` reads."""
+    `accounts_of`. dedup_key: the same each time that the provider sends it. body: what is no JSON (a mail): `raw` of
+    the payload that is parsed, as base64 or as something that `bytes` reads."""
 
     dedup_key: str
     payload: Any

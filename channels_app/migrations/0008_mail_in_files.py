@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('channels_app', '0007_polls'),
+        ("channels_app", "0007_polls"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='rawevent',
-            name='in_file',
+            model_name="rawevent",
+            name="in_file",
             field=models.BooleanField(default=False, editable=False),
         ),
     ]

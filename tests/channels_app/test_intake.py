@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business
-from channels_app import files, intake
+from channels_app import files, intake, journal
 from channels_app.adapters.base import bytes_of
 from channels_app.adapters.events import Routed
 from channels_app.adapters.whatsapp import WhatsAppAdapter
@@ -369,7 +369,7 @@ def test_of_a_deleted_customer_no_word_is_left_where_it_came_in_and_a_repeat_bri
     assert thread.customer
     delete_customer(customer=thread.customer, actor=ada)
 
-    while intake.purge():
+    while journal.purge():
         pass
     again = {"from": "44", "id": "wamid.x", "type": "text", "text": {"body": "My number is 555"}}
     intake.store(whatsapp, [Routed(dedup_key="wamid:My number is 555", payload={"message": again})])
@@ -389,7 +389,7 @@ def test_what_came_is_kept_for_two_weeks_and_what_failed_for_thirty_days(whatsap
                     business=whatsapp.business, channel=whatsapp, payload={}, dedup_key=f"{state}:{days}", state=state
                 )
 
-    while intake.purge():
+    while journal.purge():
         pass
 
     kept = sorted(RawEvent.objects.values_list("dedup_key", flat=True))

@@ -72,8 +72,8 @@ def test_a_repeat_leaves_no_second_file(big: RawEvent, settings: Any) -> None:
 
 
 def test_the_file_goes_when_the_row_was_kept_long_enough(big: RawEvent, settings: Any) -> None:
-    with time_machine.travel(timezone.now() + intake.KEPT + timedelta(hours=1)):
-        while intake.purge():
+    with time_machine.travel(timezone.now() + journal.KEPT + timedelta(hours=1)):
+        while journal.purge():
             pass
 
     assert not RawEvent.objects.exists()
@@ -83,7 +83,7 @@ def test_the_file_goes_when_the_row_was_kept_long_enough(big: RawEvent, settings
 def test_the_file_goes_when_its_customer_is_deleted(big: RawEvent, ada: User, settings: Any) -> None:
     delete_customer(customer=Customer.objects.get(), actor=ada)
 
-    while intake.purge():
+    while journal.purge():
         pass
 
     assert in_the_folder(settings) == []

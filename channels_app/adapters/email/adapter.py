@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -21,7 +21,7 @@ from channels_app.adapters.base import (
     SetupStep,
     bytes_of,
 )
-from channels_app.adapters.email import hooks, mailbox, noise, oauth, sending
+from channels_app.adapters.email import amazon, hooks, mailbox, noise, oauth, postal, resend, sending
 from channels_app.adapters.email.headers import Address
 from channels_app.adapters.email.reading import MAX_BYTES, File, Mail, Unreadable, envelope, read
 from channels_app.adapters.email.threading import conversation_in, reply_address, without_tag
@@ -56,6 +56,13 @@ class EmailAdapter(ChannelAdapter):
         found = hooks.handed(incoming)
         routed: list[Routed] = []
         for number, one in enumerate(found):
+            if one.elsewhere:
+                payload = {"to": list(one.recipients[:MAX_RECIPIENTS]), "elsewhere": dict(one.elsewhere)}
+                accounts = dict.fromkeys(
+                    without_tag(name) if "@" in name else name for name in one.recipients[:MAX_RECIPIENTS]
+                )
+                routed += [Routed(dedup_key=one.key, payload=payload, account=name) for name in accounts]
+                continue
             try:
                 dedup_key, recipients = envelope(one.raw)
             except Unreadable as error:
@@ -70,12 +77,37 @@ class EmailAdapter(ChannelAdapter):
             ]
         return routed
 
+    @classmethod
+    def not_now(cls, incoming_headers: Mapping[str, str]) -> int:
+        """Postal gives a mail up at the first 5xx, and sends its writer a bounce."""
+        return 429 if postal.named_in(incoming_headers) else 503
+
     def accounts(self) -> frozenset[str]:
-        return frozenset({self._address})
+        """A topic asks in its own name whether we want what it has."""
+        return frozenset({self._address, self._topic} - {""})
 
     def verify(self, incoming: Incoming) -> None:
-        if not hooks.is_vouched_for(incoming, self.secrets.get("inbound_secret", "")):
+        if not hooks.is_vouched_for(
+            incoming,
+            secret=self.secrets.get("inbound_secret", ""),
+            topic=self._topic,
+            public_key=str(self.channel.config.get("inbound_public_key", "")),
+        ):
             raise SuspiciousOperation("Nobody vouches for this mail.")
+
+    def bring(self, elsewhere: Mapping[str, str]) -> bytes:
+        if "confirm" in elsewhere:
+            if not amazon.is_amazons(elsewhere["confirm"]):
+                raise MediaGone(_("Amazon's confirmation leads somewhere else."))
+            if self.call("GET", elsewhere["confirm"]).status != 200:
+                raise DeliveryError(_("Amazon does not take the confirmation."))
+            return b""
+        if "resend" in elsewhere:
+            key = self.secrets.get("inbound_api_key", "")
+            return resend.fetched(elsewhere["resend"], call=self.call, key=key)
+        raise MediaGone(
+            _("Amazon SES kept a mail in S3: let the receipt rule publish it to the topic, content and all.")
+        )
 
     def parse(self, payload: Any) -> Sequence[InboundEvent]:
         mail = self._read(payload)
@@ -176,7 +208,11 @@ class EmailAdapter(ChannelAdapter):
                     "route, Forward, the address with /mime at its end; the secret is the HTTP webhook signing key. "
                     "SendGrid: Settings, Inbound Parse, with POST the raw, full MIME message, and the secret as "
                     "password. MailerSend: Inbound routing; the secret is the route's. Mandrill: Inbound, Routes; the "
-                    "secret is the webhook's key."
+                    "secret is the webhook's key. Resend: Webhooks, Add webhook, email.received; the secret is its "
+                    "signing secret. Amazon SES: Email receiving, rule sets, the action “Publish to Amazon SNS topic” "
+                    "with encoding Base64, and in SNS a subscription of that topic with this address, ?key= and the "
+                    "secret behind it; we confirm it. Postal: Routing, HTTP endpoints, the same address, with "
+                    "the raw message in the body as JSON."
                 ),
                 value=callback_url,
             ),
@@ -210,6 +246,10 @@ class EmailAdapter(ChannelAdapter):
         if self.mailbox:
             with mailbox.opened(self.mailbox):
                 pass
+
+    @property
+    def _topic(self) -> str:
+        return str(self.channel.config.get("inbound_topic", "")).strip()
 
     @property
     def _address(self) -> str:

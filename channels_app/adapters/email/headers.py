@@ -6,6 +6,7 @@ Addresses are split before their names are decoded: a comma inside an encoded na
 import base64
 import binascii
 import codecs
+import hashlib
 import quopri
 import re
 from collections.abc import Iterable, Iterator
@@ -152,6 +153,11 @@ def ids(mail: "Message[str, str]", name: str) -> tuple[str, ...]:
     """Message ids without their brackets, in the order of the field; at most MAX_IDS, the first and the newest."""
     found = list(dict.fromkeys(one for value in fields(mail, name) for one in ids_in(value)))
     return tuple(found if len(found) <= MAX_IDS else [found[0], *found[1 - MAX_IDS :]])
+
+
+def key_of_id(message_id: str) -> str:
+    """The journal's, of a mail with this id: the same whichever way it comes."""
+    return f"mid:{hashlib.sha256(message_id.encode()).hexdigest()}"
 
 
 def ids_in(value: str) -> list[str]:

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage, Message
 from email.policy import SMTP, compat32
@@ -18,7 +18,7 @@ from django.core.cache import cache
 from django.core.exceptions import SuspiciousOperation
 
 from channels_app.adapters.base import same
-from channels_app.adapters.email import headers
+from channels_app.adapters.email import amazon, headers, postal, resend
 from channels_app.adapters.email.headers import addresses_in, shown, text_of
 from channels_app.adapters.events import Incoming
 
@@ -29,20 +29,24 @@ SKEW_SECONDS = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handed:
-    """raw: the mail. recipients: whom the envelope names, () when the service does not say."""
+    """raw: the mail. recipients: whom the envelope names, () when the service does not say. elsewhere: what the service
+    calls a mail that it keeps, or asks of us, under `key`; then there is no raw."""
 
     raw: bytes
     recipients: tuple[str, ...]
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    key: str = ""
 
 
 def handed(incoming: Incoming) -> list[Handed]:
     """Every mail that is in it. Raises SuspiciousOperation for none of the forms that we know."""
     kind = incoming.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if amazon.KIND in incoming.headers:
+        return _amazon(incoming)
     if kind == "message/rfc822":
         return [Handed(raw=incoming.body, recipients=_emails(incoming.headers.get("x-pingback-envelope-to", "")))]
     if kind == "application/json":
-        told = incoming.json()
-        return _mailersend(told) if isinstance(told, dict) and "type" in told else [_postmark(told)]
+        return _in_json(incoming, incoming.json())
     if kind in {"multipart/form-data", "application/x-www-form-urlencoded"}:
         fields = form_fields(incoming)
         if raw := fields.get("body-mime"):  # Mailgun, with a route that ends in `mime`
@@ -54,11 +58,29 @@ def handed(incoming: Incoming) -> list[Handed]:
     raise SuspiciousOperation("No mail in a form that we know.")
 
 
-def is_vouched_for(incoming: Incoming, secret: str) -> bool:
-    """By our own signature over the body, MailerSend's, Mandrill's, Mailgun's, or Basic auth as Postmark and SendGrid
-    have it."""
+def _in_json(incoming: Incoming, told: Any) -> list[Handed]:
+    if isinstance(told, dict) and resend.is_from(incoming):
+        return _resend(told)
+    if isinstance(told, dict) and postal.is_from(incoming):
+        return _postal(told)
+    return _mailersend(told) if isinstance(told, dict) and "type" in told else [_postmark(told)]
+
+
+def is_vouched_for(incoming: Incoming, *, secret: str, topic: str, public_key: str) -> bool:
+    """By our own signature over the body, Amazon's for this topic, Postal's by its key, Resend's, MailerSend's,
+    Mandrill's, Mailgun's, or Basic auth as Postmark and SendGrid have it.
+
+    Amazon's and Postal's tell where a mail comes from and not for whom it is: a topic's name and a public key are no
+    secrets, and others may enter the same. So the address that they call has the secret in it, too. Raises TryAgain.
+    """
     if not secret:
         return False
+    if amazon.KIND in incoming.headers:
+        return _is_called_with(incoming, secret) and amazon.is_signed(amazon.told(incoming), topic)
+    if postal.is_from(incoming):
+        return _is_called_with(incoming, secret) and postal.is_signed(incoming, public_key)
+    if resend.is_from(incoming):
+        return resend.is_signed(incoming, secret)
     if given := incoming.headers.get("x-pingback-signature"):
         return same("sha256=" + hmac.new(secret.encode(), incoming.body, hashlib.sha256).hexdigest(), given)
     if given := incoming.headers.get("signature"):
@@ -73,6 +95,10 @@ def is_vouched_for(incoming: Incoming, secret: str) -> bool:
         return False
     ours = hmac.new(secret.encode(), (stamp + token).encode(), hashlib.sha256).hexdigest()
     return same(ours, text_of(fields.get("signature", b""))) and _is_first(ours, fields.get("body-mime", b""))
+
+
+def _is_called_with(incoming: Incoming, secret: str) -> bool:
+    return same(incoming.query.get("key", ""), secret)
 
 
 def _of_form(incoming: Incoming, secret: str) -> str:
@@ -148,6 +174,52 @@ def _mailersend(told: Mapping[str, Any]) -> list[Handed]:
     to = given.get("rcptTo") if isinstance(given, dict) else None
     emails = [_text(one, "email") for one in to if isinstance(one, dict)] if isinstance(to, list) else []
     return [Handed(raw=_text(data, "raw").encode("utf-8", "replace"), recipients=_emails(*emails))]
+
+
+def _resend(told: Mapping[str, Any]) -> list[Handed]:
+    """Nothing for what it tells of mails that it sent."""
+    data = told.get("data")
+    if told.get("type") != "email.received" or not isinstance(data, dict):
+        return []
+    lists = (data.get(name) for name in ("to", "cc", "bcc"))
+    to = [one for each in lists if isinstance(each, list) for one in each[:MAX_FIELDS] if isinstance(one, str)]
+    message_id = next(iter(headers.ids_in(_text(data, "message_id"))), "")
+    mail_id = _text(data, "email_id")[:200]
+    key = headers.key_of_id(message_id) if message_id else f"resend:{mail_id}"
+    return [Handed(raw=b"", recipients=_emails(*to), elsewhere={"resend": mail_id}, key=key)]
+
+
+def _postal(told: Mapping[str, Any]) -> list[Handed]:
+    """Raw; nothing for what it tells of besides mails, and of the form that is "processed" it says what is wrong."""
+    if "rcpt_to" not in told:
+        return []
+    raw = _text(told, "message").encode("utf-8", "replace")
+    if not raw:
+        raise SuspiciousOperation("Not the raw message.")
+    if told.get("base64") is True:
+        try:
+            raw = base64.b64decode(raw)
+        except (binascii.Error, ValueError) as error:
+            raise SuspiciousOperation("No mail of Postal's.") from error
+    return [Handed(raw=raw, recipients=_emails(_text(told, "rcpt_to")))]
+
+
+def _amazon(incoming: Incoming) -> list[Handed]:
+    """A mail, one that lies in S3, or the question whether we want them at all. Nothing for the rest."""
+    fields = amazon.told(incoming)
+    key = f"sns:{fields.get('MessageId', '')[:100]}"
+    if fields["Type"] == "SubscriptionConfirmation":
+        where = fields.get("SubscribeURL", "")[:2000]
+        return [Handed(raw=b"", recipients=(fields.get("TopicArn", ""),), elsewhere={"confirm": where}, key=key)]
+    mail = amazon.mail_in(fields) if fields["Type"] == "Notification" else {}
+    if not mail:
+        return []
+    receipt = mail.get("receipt")
+    to = receipt.get("recipients") if isinstance(receipt, dict) else None
+    named = _emails(*(one for one in to if isinstance(one, str))) if isinstance(to, list) else ()
+    if raw := amazon.raw_of(mail):
+        return [Handed(raw=raw, recipients=named)]
+    return [Handed(raw=b"", recipients=named, elsewhere={"s3": "1"}, key=key)]
 
 
 def _mandrill(value: bytes) -> list[Handed]:

@@ -312,7 +312,7 @@ def _date(value: str) -> datetime | None:
 
 def _dedup_key(mail: "Message[str, str]", raw: bytes, message_id: str) -> str:
     if message_id:
-        return f"mid:{hashlib.sha256(message_id.encode()).hexdigest()}"
+        return headers.key_of_id(message_id)
     body = raw.partition(b"\r\n\r\n")[2] or raw.partition(b"\n\n")[2]
     told = "|".join(headers.field(mail, name) for name in ("from", "date", "subject"))
     return f"raw:{hashlib.sha256(told.encode() + b'|' + body.rstrip()).hexdigest()}"
