@@ -1,5 +1,4 @@
-"""An embedded database with all migrations, made once a run: a server that begins with a copy is there ten seconds
-sooner."""
+"""An embedded database with all migrations, made once a run: a server that begins with a copy is there sooner."""
 
 import contextlib
 import fcntl

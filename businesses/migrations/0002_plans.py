@@ -1,27 +1,8 @@
-"""The plans of the contract (contract/api.md 12). A self-hosted install starts everybody on Pro, messages unlimited."""
-
-from typing import Any
+from importlib import import_module
 
 from django.db import migrations
 
-PLANS: list[dict[str, Any]] = [
-    {
-        "name": "Free",
-        "max_agents": 0,
-        "max_channels": 1,
-        "max_kb_articles": 5,
-        "all_channel_types": False,
-        "theo_auto": False,
-    },
-    {"name": "Mini", "max_agents": 2, "max_channels": 3, "max_kb_articles": 25},
-    {"name": "Pro", "max_agents": 5, "max_channels": 100, "max_kb_articles": 1000, "is_default": True},
-]
-
-
-def create_plans(apps: Any, schema_editor: Any) -> None:
-    model = apps.get_model("businesses", "Plan")
-    for plan in PLANS:
-        model.objects.get_or_create(name=plan["name"], defaults=plan)
+create_plans = import_module("businesses.migrations.0001_squashed_0010_business_hours").create_plans
 
 
 class Migration(migrations.Migration):

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("businesses", "0009_feed_index"),
-        ("channels_app", "0002_delivery"),
+        ("channels_app", "0001_initial"),
         ("conversations", "0005_receipts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

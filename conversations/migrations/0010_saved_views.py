@@ -34,7 +34,7 @@ def say_who_waits(apps: Any, _editor: Any) -> None:
 class Migration(migrations.Migration):
     dependencies = [
         ("businesses", "0010_business_hours"),
-        ("channels_app", "0002_delivery"),
+        ("channels_app", "0001_initial"),
         ("conversations", "0009_search"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -11,7 +11,7 @@ import foundation.ids
 class Migration(migrations.Migration):
     dependencies = [
         ("businesses", "0010_business_hours"),
-        ("channels_app", "0002_delivery"),
+        ("channels_app", "0001_initial"),
         ("conversations", "0010_saved_views"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

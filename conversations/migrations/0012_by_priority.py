@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("businesses", "0010_business_hours"),
-        ("channels_app", "0002_delivery"),
+        ("channels_app", "0001_initial"),
         ("conversations", "0011_work"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
