@@ -11,7 +11,9 @@ import uuid
 from typing import Any
 
 import orjson
+from csp.utils import build_policy
 from django.conf import settings
+from django.template.loader import get_template
 
 from pingback import drain
 
@@ -58,7 +60,7 @@ class Limits:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        answer = _Answer(send, _request_id(scope))
+        answer = _Answer(send, scope)
         limit = _body_limit(scope["path"])
         if len(scope["headers"]) > MAX_HEADERS:
             await answer.refuse(431, "Too many headers.")
@@ -67,7 +69,7 @@ class Limits:
         elif scope["path"] == "/healthz":
             await answer.json(200, {"status": "ok"})  # without a thread: busy is alive
         elif drain.is_on and (scope["path"] == "/readyz" or _begins_a_socket(scope)):
-            await answer.refuse(503, "Try again", (b"retry-after", b"1"))
+            await answer.busy()
         elif scope["path"].startswith("/socket.io/"):
             await self.app(scope, receive, answer.send)
         elif scope["path"] == "/readyz":  # a balancer's question is no load
@@ -75,7 +77,7 @@ class Limits:
         elif self.short_way and self.short_way.takes(scope):
             await self._whole(scope, receive, answer, limit, app=self.short_way)
         elif self.in_flight >= settings.REQUESTS_IN_FLIGHT:  # without reading the body
-            await answer.refuse(503, "Try again", (b"retry-after", b"1"))
+            await answer.busy()
         else:
             await self._whole(scope, receive, answer, limit, app=self._with_a_place)
 
@@ -111,13 +113,13 @@ class Limits:
                 await asyncio.shield(request)
         except TimeoutError:
             log.error("%s %s was not answered in %s s", scope["method"], scope["path"], settings.REQUEST_SECONDS)
-            await answer.refuse(503, "Try again", (b"retry-after", b"1"))
+            await answer.busy()
             answer.is_over = True
 
     async def _with_a_place(self, scope: Scope, receive: Any, send: Any) -> None:
         """In flight until the answer begins: how fast it is read is the reader's affair."""
         if self.in_flight >= settings.REQUESTS_IN_FLIGHT:
-            await _write_json(send, 503, {"detail": "Try again"}, (b"retry-after", b"1"))
+            await _write_busy(send, scope)
             return
         is_in_flight = True
         self.in_flight += 1
@@ -140,9 +142,10 @@ class Limits:
 class _Answer:
     """Adds the request id, and can answer in the app's place while nothing was said."""
 
-    def __init__(self, send: Any, request_id: bytes) -> None:
+    def __init__(self, send: Any, scope: Scope) -> None:
         self._send = send
-        self._request_id = request_id
+        self._scope = scope
+        self._request_id = _request_id(scope)
         self.has_begun = self.is_over = False
 
     async def send(self, message: Message) -> None:
@@ -166,14 +169,28 @@ class _Answer:
             # What is left of the body is not read.
             await self.json(status, {"detail": detail}, (b"connection", b"close"), *headers)
 
+    async def busy(self) -> None:
+        if not self.has_begun:
+            await _write_busy(self.send, self._scope, (b"connection", b"close"))
+
     async def json(self, status: int, payload: dict[str, str], *headers: tuple[bytes, bytes]) -> None:
-        await _write_json(self.send, status, payload, *headers)
+        await _write(self.send, status, b"application/json", orjson.dumps(payload), *headers)
 
 
-async def _write_json(send: Any, status: int, payload: dict[str, str], *headers: tuple[bytes, bytes]) -> None:
-    body = orjson.dumps(payload)
+async def _write_busy(send: Any, scope: Scope, *headers: tuple[bytes, bytes]) -> None:
+    """503 and when to come back; whoever waits for a page reads it on one."""
+    headers = (*headers, (b"retry-after", b"1"))
+    if not _wants_a_page(scope):
+        await _write(send, 503, b"application/json", orjson.dumps({"detail": "Try again"}), *headers)
+        return
+    page = get_template("503.html").render().encode()
+    policy = (b"content-security-policy", build_policy().encode())
+    await _write(send, 503, b"text/html; charset=utf-8", page, policy, *headers)
+
+
+async def _write(send: Any, status: int, kind: bytes, body: bytes, *headers: tuple[bytes, bytes]) -> None:
     fixed = [
-        (b"content-type", b"application/json"),
+        (b"content-type", kind),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
@@ -254,6 +271,11 @@ def _patience(size: int) -> float:
 
 def _begins_a_socket(scope: Scope) -> bool:
     return scope["path"].startswith("/socket.io/") and b"sid=" not in scope["query_string"]
+
+
+def _wants_a_page(scope: Scope) -> bool:
+    accepted = next((value for name, value in scope["headers"] if name == b"accept"), b"")
+    return b"text/html" in accepted and not scope["path"].startswith("/api/")
 
 
 def _request_id(scope: Scope) -> bytes:

@@ -231,6 +231,25 @@ async def test_R8_who_waits_for_what_hangs_is_sent_away_and_still_counts(setting
     assert (await Conversation(app).run()).status == 200
 
 
+@pytest.mark.parametrize("at_once", [0, 1])
+async def test_R8_a_browser_that_waits_for_a_page_reads_one(settings: Any, at_once: int) -> None:
+    """Of what hangs, and where there is no place at all."""
+    settings.REQUEST_SECONDS, settings.REQUESTS_IN_FLIGHT = 0.02, at_once
+    browser = [(b"accept", b"text/html,application/xhtml+xml,*/*;q=0.8")]
+
+    async def hangs(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.Event().wait()
+
+    page = await Conversation(Limits(hangs), path="/inbox/", headers=browser).run()
+    call = await Conversation(Limits(hangs), path="/api/v1/conversations/", headers=browser).run()
+
+    assert (page.status, page.headers[b"retry-after"]) == (503, b"1")
+    assert page.headers[b"content-type"] == b"text/html; charset=utf-8"
+    assert b"We are busy for a moment" in page.sent[1]["body"]
+    assert b"frame-ancestors 'none'" in page.headers[b"content-security-policy"]
+    assert (call.status, call.body) == (503, {"detail": "Try again"})
+
+
 async def test_a_slow_answer_that_has_begun_is_left_to_its_end(settings: Any) -> None:
     settings.REQUEST_SECONDS = 0.02
 
