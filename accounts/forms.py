@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.services import MAX_PASSWORD, MIN_PASSWORD
+from foundation.errors import Invalid, Refused
 from foundation.pages import PageForm
 
 if TYPE_CHECKING:
@@ -34,6 +35,12 @@ class SignUp(PageForm):
         label=_("E-mail"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
     )
     password = new_password(_("Password"))
+
+    def refuse(self, refusal: Refused) -> int:
+        if not isinstance(refusal, Invalid):
+            return super().refuse(refusal)
+        self.add_error("email", refusal.detail)  # it is taken
+        return refusal.status
 
 
 class Profile(PageForm):

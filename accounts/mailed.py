@@ -24,17 +24,9 @@ holds_a_token = sensitive_variables("token")
 @require_http_methods(["GET", "HEAD", "POST"])
 def forgot(request: HttpRequest) -> HttpResponse:
     form = Forgot(request.POST or None)
-    status, sent_to = 200, ""
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                passwords.ask_for_reset(email=form.cleaned_data["email"])
-            except Refused as refusal:
-                status = form.refuse(refusal)
-            else:
-                status, sent_to = 200, form.cleaned_data["email"]
-    return render(request, "accounts/forgot.html", {"form": form, "sent_to": sent_to}, status=status)
+    is_sent = form.done(lambda: passwords.ask_for_reset(email=form.cleaned_data["email"]))
+    context = {"form": form, "sent_to": form.cleaned_data["email"] if is_sent else ""}
+    return render(request, "accounts/forgot.html", context, status=form.answer_status)
 
 
 @sensitive_post_parameters("password")

@@ -9,7 +9,6 @@ from accounts import entering
 from accounts.factors import totp
 from accounts.factors.forms import SecondStep
 from accounts.factors.passkeys import site_of
-from foundation.errors import Refused
 
 
 @sensitive_post_parameters("code")
@@ -18,14 +17,10 @@ def second_step(request: HttpRequest) -> HttpResponse:
     user = entering.waiting(request)
     if user is None:
         return redirect("login")
-    form, status = SecondStep(request.POST or None), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                return entering.second_step(request, user, code=form.cleaned_data["code"])
-            except Refused as refusal:
-                status = form.refuse(refusal)
+    form = SecondStep(request.POST or None)
+    if form.done(lambda: entering.second_step(request, user, code=form.cleaned_data["code"])):
+        inside: HttpResponse = form.outcome
+        return inside
     site = site_of(request.get_host())
     context = {
         "form": form,
@@ -33,7 +28,7 @@ def second_step(request: HttpRequest) -> HttpResponse:
         "has_app": totp.is_on(user),
         "has_passkey": site is not None and user.passkeys.filter(rp_id=site.rp_id).exists(),
     }
-    return render(request, "accounts/second_step.html", context, status=status)
+    return render(request, "accounts/second_step.html", context, status=form.answer_status)
 
 
 @require_POST

@@ -15,7 +15,7 @@ from accounts import passwords, sessions
 from accounts.factors.views import overview
 from accounts.forms import ChangePassword
 from accounts.models import User
-from foundation.errors import NotFound, Refused
+from foundation.errors import NotFound
 
 
 def security_page(request: HttpRequest, *, password_form: ChangePassword, status: int = 200) -> HttpResponse:
@@ -42,18 +42,12 @@ def security(request: HttpRequest) -> HttpResponse:
 @require_POST
 def change_password(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
-    form = ChangePassword(request.POST)
-    status = 422
-    if form.is_valid():
-        try:
-            passwords.change_password(user=request.user, **form.cleaned_data)
-        except Refused as refusal:
-            status = form.refuse(refusal)
-        else:
-            update_session_auth_hash(request, request.user)
-            messages.success(request, _("Password changed. Every other device is signed out."))
-            return redirect("settings-security")
-    return security_page(request, password_form=form, status=status)
+    user, form = request.user, ChangePassword(request.POST)
+    if form.done(lambda: passwords.change_password(user=user, **form.cleaned_data)):
+        update_session_auth_hash(request, user)
+        messages.success(request, _("Password changed. Every other device is signed out."))
+        return redirect("settings-security")
+    return security_page(request, password_form=form, status=form.answer_status)
 
 
 @login_required

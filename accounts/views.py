@@ -18,7 +18,7 @@ from accounts.factors.passkeys import site_of
 from accounts.forms import LogIn, SignUp
 from accounts.models import User
 from accounts.pages import back
-from foundation.errors import Invalid, Refused
+from foundation.errors import Refused
 
 THEMES = ("system", "light", "dark")
 YEAR = 365 * 24 * 3600
@@ -37,21 +37,10 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect("inbox")
     form = SignUp(request.POST or None)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                user = services.register(**form.cleaned_data)
-            except Invalid as refusal:  # the address is taken
-                form.add_error("email", refusal.detail)
-                status = refusal.status
-            except Refused as refusal:
-                status = form.refuse(refusal)
-            else:
-                services.sign_in(request, user)
-                return redirect("onboarding")
-    return render(request, "accounts/signup.html", {"form": form}, status=status)
+    if form.done(lambda: services.register(**form.cleaned_data)):
+        services.sign_in(request, form.outcome)
+        return redirect("onboarding")
+    return render(request, "accounts/signup.html", {"form": form}, status=form.answer_status)
 
 
 @sensitive_post_parameters("password")

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from accounts.models import User
 from businesses.hours import DAYS, END_OF_DAY, Hours, opening, set_hours
 from businesses.models import Business, ReplyTime
 from businesses.pages import member_page
@@ -111,17 +112,10 @@ def hours(request: HttpRequest) -> HttpResponse:
     business = membership.business
     may_change = may(membership, Action.MANAGE_WORKSPACE)
     form = HoursForm(request.POST or None, business=business)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                set_hours(actor=request.user, hours=form.hours, reply_time=form.cleaned_data["reply_time"])  # type: ignore[arg-type]
-            except Refused as refusal:
-                status = form.refuse(refusal)
-            else:
-                messages.success(request, _("Business hours saved."))
-                return redirect("settings-hours")
+    user: User = request.user  # type: ignore[assignment]
+    if form.done(lambda: set_hours(actor=user, hours=form.hours, reply_time=form.cleaned_data["reply_time"])):
+        messages.success(request, _("Business hours saved."))
+        return redirect("settings-hours")
     if not may_change:
         for field in form.fields.values():
             field.disabled = True
@@ -132,7 +126,7 @@ def hours(request: HttpRequest) -> HttpResponse:
         "may_change": may_change,
         "now": opening(business, at=timezone.now()),
     }
-    return render(request, "businesses/hours.html", context, status=status)
+    return render(request, "businesses/hours.html", context, status=form.answer_status)
 
 
 def _field(day: str, number: int, end: int) -> str:

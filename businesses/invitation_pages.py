@@ -50,18 +50,10 @@ def _accept(request: HttpRequest, found: Invitation, token: str, user: User) -> 
 
 def _sign_up(request: HttpRequest, found: Invitation, token: str) -> HttpResponse:
     form = Join(request.POST or None)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                user = invitations.sign_up(token=token, **form.cleaned_data)
-            except Refused as refusal:
-                status = form.refuse(refusal)
-            else:
-                services.sign_in(request, user)
-                return redirect("inbox")
-    return _page(request, found, "sign-up", form=form, status=status)
+    if form.done(lambda: invitations.sign_up(token=token, **form.cleaned_data)):
+        services.sign_in(request, form.outcome)
+        return redirect("inbox")
+    return _page(request, found, "sign-up", form=form, status=form.answer_status)
 
 
 def _page(request: HttpRequest, found: Invitation, step: str, *, status: int = 200, **context: object) -> HttpResponse:

@@ -35,18 +35,10 @@ PAGE = 50
 def team(request: HttpRequest) -> HttpResponse:
     """POST mails an invitation, also to who has an account: only the mail shows whose address it is."""
     form = Invite(request.POST or None)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                invitation = invitations.invite(actor=_user(request), **form.cleaned_data)
-            except Refused as refusal:
-                status = form.refuse(refusal)
-            else:
-                messages.success(request, _("Invitation sent to %(email)s.") % {"email": invitation.email})
-                return redirect("settings-team")
-    return render(request, "businesses/team.html", {"form": form, **_shown(request)}, status=status)
+    if form.done(lambda: invitations.invite(actor=_user(request), **form.cleaned_data)):
+        messages.success(request, _("Invitation sent to %(email)s.") % {"email": form.outcome.email})
+        return redirect("settings-team")
+    return render(request, "businesses/team.html", {"form": form, **_shown(request)}, status=form.answer_status)
 
 
 def _shown(request: HttpRequest) -> dict[str, Any]:
@@ -167,18 +159,11 @@ def _team_page(request: HttpRequest, found: Team | None) -> HttpResponse:
         return redirect("settings-team")
     people = Membership.objects.visible_to(request.user).filter(is_active=True).select_related("user")
     form = TeamForm(request.POST or None, people=people.order_by("invited_at", "pk"), team=found)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                _save_team(_user(request), found, form)
-            except Refused as refusal:
-                status = form.refuse(refusal)
-            else:
-                messages.success(request, _("Team saved."))
-                return redirect("settings-team")
-    return render(request, "businesses/one_team.html", {"form": form, "team": found, **context}, status=status)
+    if form.done(lambda: _save_team(_user(request), found, form)):
+        messages.success(request, _("Team saved."))
+        return redirect("settings-team")
+    context |= {"form": form, "team": found}
+    return render(request, "businesses/one_team.html", context, status=form.answer_status)
 
 
 def _save_team(actor: User, found: Team | None, form: TeamForm) -> None:

@@ -55,19 +55,13 @@ def connect(request: HttpRequest, channel_type: str) -> HttpResponse:
         return redirect("settings-channels")
     wanted = form_for(channel_type)
     form = ConnectChannel(wanted, request.POST if request.method == "POST" else None)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                channel = create_channel(actor=request.user, type=wanted.type, config=form.config())  # type: ignore[arg-type]
-            except Refused as refusal:
-                status = form.refuse(refusal)
-            else:
-                messages.success(request, _("%(channel)s added.") % {"channel": wanted.title})
-                return redirect("channel", channel.pk)
+    if form.done(lambda: create_channel(actor=request.user, type=wanted.type, config=form.config())):  # type: ignore[arg-type]
+        messages.success(request, _("%(channel)s added.") % {"channel": wanted.title})
+        return redirect("channel", form.outcome.pk)
+    if form.is_bound:
         form.ask_again()
-    return render(request, "channels_app/connect.html", {"connect": wanted, "form": form, **context}, status=status)
+    context |= {"connect": wanted, "form": form}
+    return render(request, "channels_app/connect.html", context, status=form.answer_status)
 
 
 @member_page

@@ -36,6 +36,11 @@ class CannedForm(PageForm):
     )
     shared = forms.BooleanField(label=lazy("For the whole team"), required=False)
 
+    def refuse(self, refusal: Refused) -> int:
+        """A page knows no key: what is wrong is the shortcut."""
+        self.add_error("shortcut", refusal.detail)
+        return 422
+
 
 @member_page
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -44,31 +49,23 @@ def replies(request: HttpRequest) -> HttpResponse:
     membership = membership_of(user)
     assert membership
     form = CannedForm(request.POST or None, initial={"shared": True})
-    if request.method == "POST" and form.is_valid():
-        try:
-            canned_responses.create_response(business=membership.business, author=user, **form.cleaned_data)
-        except Refused as refusal:
-            form.add_error("shortcut", refusal.detail)
-        else:
-            messages.success(request, _("Saved."))
-            return redirect("settings-replies")
+    business = membership.business
+    if form.done(lambda: canned_responses.create_response(business=business, author=user, **form.cleaned_data)):
+        messages.success(request, _("Saved."))
+        return redirect("settings-replies")
     return _page(request, {"form": form, "kept": CannedResponse.objects.usable_by(user)}, form)
 
 
 @member_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def one_reply(request: HttpRequest, response_id: UUID) -> HttpResponse:
+    user: User = request.user  # type: ignore[assignment]
     response = _changeable(request, response_id)
     initial = {"shortcut": response.shortcut, "content": response.content, "shared": response.shared}
     form = CannedForm(request.POST or None, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        try:
-            canned_responses.change_response(response=response, actor=request.user, **form.cleaned_data)  # type: ignore[arg-type]
-        except Refused as refusal:
-            form.add_error("shortcut", refusal.detail)
-        else:
-            messages.success(request, _("Saved."))
-            return redirect("settings-replies")
+    if form.done(lambda: canned_responses.change_response(response=response, actor=user, **form.cleaned_data)):
+        messages.success(request, _("Saved."))
+        return redirect("settings-replies")
     return _page(request, {"form": form, "one": response}, form)
 
 
@@ -109,4 +106,4 @@ def _page(request: HttpRequest, context: dict[str, Any], form: CannedForm) -> Ht
     if "kept" in context:
         context["kept"] = [(row, canned_responses.may_change(user, row)) for row in context["kept"]]
     shown = context | {"section": "settings", "tab": "replies"}
-    return render(request, "conversations/replies.html", shown, status=422 if form.errors else 200)
+    return render(request, "conversations/replies.html", shown, status=form.answer_status)

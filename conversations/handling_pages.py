@@ -1,22 +1,30 @@
 """What the inbox's pages do with a conversation besides writing in it."""
 
+from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_POST
 
 from businesses.pages import member_page
 from businesses.policy import Action, require
 from conversations import doing, picker
-from conversations.models import Status
+from conversations.models import Conversation, Status
 from conversations.services import handling
 from conversations.views import address_of, conversation_of, handling_page, refused
 from foundation.errors import Refused
 from foundation.pages import is_fetch
 
+DONE = {
+    Status.OPEN: lazy("Reopened."),
+    Status.PENDING: lazy("Parked until the customer writes."),
+    Status.RESOLVED: lazy("Resolved."),
+    Status.CLOSED: lazy("Closed."),
+}
 ACTIONS = {
     Status.OPEN: handling.reopen_conversation,
     Status.PENDING: handling.park_conversation,
@@ -33,23 +41,8 @@ def set_status(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     if request.POST.get("status") not in ACTIONS:
         raise Http404
     status = Status(request.POST["status"])
-    try:
-        ACTIONS[status](conversation=found, actor=request.user)  # type: ignore[arg-type]
-    except Refused as refusal:
-        if is_fetch(request):
-            return refused(refusal)
-        messages.error(request, refusal.detail)
-        return redirect(address_of(request, found))
-    if is_fetch(request):
-        return HttpResponse(status=204)
-    done = {
-        Status.OPEN: _("Reopened."),
-        Status.PENDING: _("Parked until the customer writes."),
-        Status.RESOLVED: _("Resolved."),
-        Status.CLOSED: _("Closed."),
-    }
-    messages.success(request, done[status])
-    return redirect(address_of(request, found))
+    act = partial(ACTIONS[status], conversation=found, actor=request.user)  # type: ignore[arg-type]
+    return _answer(request, found, act, done=str(DONE[status]))
 
 
 @member_page
@@ -58,16 +51,14 @@ def set_status(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 def assign(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Make somebody responsible. Anybody may take what nobody has, the rest is for managers."""
     found = conversation_of(request, conversation_id)
-    choice = request.POST.get("to", "")
-    try:
+
+    def act() -> None:
+        choice = request.POST.get("to", "")
         if choice != picker.ME:
             require(request.user, Action.ASSIGN)
         picker.choose(conversation=found, choice=choice, actor=request.user)  # type: ignore[arg-type]
-    except Refused as refusal:
-        if is_fetch(request):
-            return refused(refusal)
-        messages.error(request, refusal.detail)
-    return HttpResponse(status=204) if is_fetch(request) else redirect(address_of(request, found))
+
+    return _answer(request, found, act)
 
 
 @member_page
@@ -76,18 +67,9 @@ def assign(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 def work(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """One of the small things: `do` says which (conversations/doing.py)."""
     found = conversation_of(request, conversation_id)
-    try:
-        doing.do(
-            conversation=found,
-            what=request.POST.get("do", ""),
-            value=request.POST.get("value", ""),
-            actor=request.user,  # type: ignore[arg-type]
-        )
-    except Refused as refusal:
-        if is_fetch(request):
-            return refused(refusal)
-        messages.error(request, refusal.detail)
-    return HttpResponse(status=204) if is_fetch(request) else redirect(address_of(request, found))
+    what, value = request.POST.get("do", ""), request.POST.get("value", "")
+    act = partial(doing.do, conversation=found, what=what, value=value, actor=request.user)  # type: ignore[arg-type]
+    return _answer(request, found, act)
 
 
 @member_page
@@ -101,3 +83,19 @@ def read(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
         return HttpResponse(status=422)
     unread = handling.mark_read(conversation=found, user=request.user, seq=int(seq))  # type: ignore[arg-type]
     return JsonResponse({"unread": unread})
+
+
+def _answer(request: HttpRequest, found: Conversation, act: Callable[[], object], *, done: str = "") -> HttpResponse:
+    """Do it. Our script hears 204 or the refusal; a form comes back to the conversation and reads it there."""
+    try:
+        act()
+    except Refused as refusal:
+        if is_fetch(request):
+            return refused(refusal)
+        messages.error(request, refusal.detail)
+    else:
+        if is_fetch(request):
+            return HttpResponse(status=204)
+        if done:
+            messages.success(request, done)
+    return redirect(address_of(request, found))

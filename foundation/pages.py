@@ -23,11 +23,12 @@ def is_fetch(request: HttpRequest) -> bool:
 class PageForm(forms.Form):
     """Fields that know our classes. The rules are the services'; a form says only what a browser can check early.
 
-    answer_status: of the page that shows it.
+    answer_status: of the page that shows it. outcome: what was made of it, once it is done.
     """
 
     large = False
     answer_status = 200
+    outcome: Any = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
@@ -54,7 +55,7 @@ class PageForm(forms.Form):
             self.answer_status = 422
             return False
         try:
-            act()
+            self.outcome = act()
         except Refused as refusal:
             self.answer_status = self.refuse(refusal)
             return False

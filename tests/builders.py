@@ -6,6 +6,7 @@ from typing import Any
 
 import pyotp
 from django.conf import settings
+from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -53,6 +54,13 @@ def code_of(secret: str, *, steps: int = 0) -> str:
 def token(user: User) -> str:
     user.refresh_from_db(fields=["password", "is_active"])  # the session is of today's password
     return issue_access_token(open_session(user=user))
+
+
+def browser(user: User) -> Client:
+    """Signed in on our pages."""
+    client = Client()
+    client.force_login(user)
+    return client
 
 
 def api(user: User | None = None) -> APIClient:

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from foundation.pages import PageForm
+from foundation.pages import FilterForm, PageForm
 from theo.articles import MAX_CONTENT, MAX_TITLE
 from theo.models import ArticleStatus
 from theo.site_imports import MAX_URL
@@ -74,3 +74,7 @@ class SiteForm(PageForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, auto_id="site_%s", **kwargs)
+
+
+class KnowledgeFilter(FilterForm):
+    status = forms.ChoiceField(label=_("Which"), choices=[("", _("All")), *ArticleStatus.choices], required=False)

@@ -8,7 +8,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from businesses.pages import member_page
 from businesses.policy import Action, require
-from foundation.errors import Refused
 from theo.forms import ImportForm, SiteForm
 from theo.models import ArticleStatus, ImportState, SiteImport
 from theo.site_imports import begin_import, stop_import
@@ -20,17 +19,15 @@ LOOK_AGAIN = 3
 @require_POST
 def begin(request: HttpRequest) -> HttpResponse:
     business = require(request.user, Action.WRITE_ARTICLES).business
-    form, status = SiteForm(request.POST), 422
-    if form.is_valid():
-        try:
-            made = begin_import(
-                business=business, url=form.cleaned_data["url"], status=ArticleStatus(form.cleaned_data["status"])
-            )
-        except Refused as refusal:
-            status = form.refuse(refusal)
-        else:
-            return redirect("knowledge-site-import", made.pk)
-    return page(request, site_form=form, status=status)
+    form = SiteForm(request.POST)
+
+    def begun() -> SiteImport:
+        given = form.cleaned_data
+        return begin_import(business=business, url=given["url"], status=ArticleStatus(given["status"]))
+
+    if form.done(begun):
+        return redirect("knowledge-site-import", form.outcome.pk)
+    return page(request, site_form=form, status=form.answer_status)
 
 
 @member_page

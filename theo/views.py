@@ -20,10 +20,9 @@ from conversations.models import Conversation
 from conversations.views import handling_page
 from foundation.errors import Refused
 from foundation.ids import parse_id
-from foundation.text import is_clean
 from theo import articles, help_centre, site_pages, usage
 from theo.answering import answer
-from theo.forms import ArticleForm, ImportForm
+from theo.forms import ArticleForm, ImportForm, KnowledgeFilter
 from theo.importing import MOST_FILES, import_files
 from theo.learning import MAX_QUESTION as MAX_EXAMPLE
 from theo.markdown import rendered
@@ -34,7 +33,6 @@ from theo.unanswered import KEPT_FOR as UNANSWERED_KEPT_FOR
 from theo.unanswered import answer_given, dismiss, note_unanswered
 
 PER_PAGE = 50
-MAX_QUERY = 200
 
 
 @member_page
@@ -43,15 +41,12 @@ def knowledge(request: HttpRequest) -> HttpResponse:
     """Newest change first; `q` looks for words in title and content, `status` shows only those."""
     rows = Article.objects.visible_to(request.user).defer("content")
     total = rows.count()
-    q, status = request.GET.get("q", "").strip()[:MAX_QUERY], request.GET.get("status", "")
-    if q and not is_clean(q):
-        q = ""
-    for word in q.split():
+    form = KnowledgeFilter(request.GET)
+    form.full_clean()
+    for word in form.cleaned_data.get("q", "").split():
         rows = rows.filter(Q(title__icontains=word) | Q(content__icontains=word))
-    if status in ArticleStatus.values:
+    if status := form.cleaned_data.get("status"):
         rows = rows.filter(status=status)
-    else:
-        status = ""
     found = Paginator(rows.order_by("-updated_at", "-id"), PER_PAGE).get_page(request.GET.get("page"))
     membership = membership_of(request.user)
     assert membership is not None
@@ -60,8 +55,7 @@ def knowledge(request: HttpRequest) -> HttpResponse:
         "section": "knowledge",
         "found": found,
         "total": total,
-        "q": q,
-        "status": status,
+        "form": form,
         "business": membership.business,
         "is_help_open": help_centre.is_open(membership.business_id),
         "may_open_help": may(membership, Action.MANAGE_ASSISTANT),

@@ -16,7 +16,6 @@ from businesses.policy import Action, may
 from businesses.selectors import membership_of
 from businesses.services import create_business
 from conversations.models import WEB, Message, SenderType
-from foundation.errors import Refused
 from foundation.pages import is_fetch
 from foundation.web import web_address
 from widgets.domains import LOCAL
@@ -50,33 +49,20 @@ def onboarding(request: HttpRequest) -> HttpResponse:
 
 def _new_workspace(request: HttpRequest) -> HttpResponse:
     form = NewWorkspace(request.POST or None)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                create_business(owner=request.user, **form.cleaned_data)  # type: ignore[arg-type]
-            except Refused as refusal:
-                status = form.refuse(refusal)
-            else:
-                return redirect("onboarding")
-    return render(request, "widgets/onboarding_workspace.html", {"form": form, "step": 1}, status=status)
+    if form.done(lambda: create_business(owner=request.user, **form.cleaned_data)):  # type: ignore[arg-type]
+        return redirect("onboarding")
+    context = {"form": form, "step": 1}
+    return render(request, "widgets/onboarding_workspace.html", context, status=form.answer_status)
 
 
 def _first_widget(request: HttpRequest, business: Business) -> HttpResponse:
     initial = {**Widget.DEFAULTS, "domain": _host(business.website) or LOCAL}
-    form = FirstWidget(request.POST or None, initial=initial)
-    status = 200
-    if request.method == "POST" and "domain" in request.POST:
-        status = 422
-        if form.is_valid():
-            try:
-                create_widget(actor=request.user, name=business.name, **form.changes())  # type: ignore[arg-type]
-            except Refused as refusal:
-                status = form.refuse(refusal)
-            else:
-                return redirect("onboarding")
-    return render(request, "widgets/onboarding_widget.html", {"form": form, "step": 2}, status=status)
+    # The form of the step before, sent again, is none of this one.
+    form = FirstWidget(request.POST if "domain" in request.POST else None, initial=initial)
+    if form.done(lambda: create_widget(actor=request.user, name=business.name, **form.changes())):  # type: ignore[arg-type]
+        return redirect("onboarding")
+    context = {"form": form, "step": 2}
+    return render(request, "widgets/onboarding_widget.html", context, status=form.answer_status)
 
 
 def _first_message(business: Business) -> Message | None:
@@ -101,18 +87,11 @@ def new_widget(request: HttpRequest) -> HttpResponse:
     if not context["may_change"]:
         return redirect("settings-widget")
     form = WidgetLook(request.POST or None, initial=WidgetLook.initial_of_new())
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                widget = create_widget(actor=request.user, **form.changes())  # type: ignore[arg-type]
-            except Refused as refusal:
-                status = form.refuse(refusal)
-            else:
-                messages.success(request, _("Widget made. Put the line on your site."))
-                return redirect("widget-install", widget.pk)
-    return render(request, "widgets/edit.html", {"form": form, "widget": None, **context}, status=status)
+    if form.done(lambda: create_widget(actor=request.user, **form.changes())):  # type: ignore[arg-type]
+        messages.success(request, _("Widget made. Put the line on your site."))
+        return redirect("widget-install", form.outcome.pk)
+    context |= {"form": form, "widget": None}
+    return render(request, "widgets/edit.html", context, status=form.answer_status)
 
 
 @member_page
@@ -121,24 +100,21 @@ def widget(request: HttpRequest, widget_id: UUID) -> HttpResponse:
     widget = found(request, widget_id)
     context = context_of(request, widget=widget, part="look")
     form = WidgetLook(request.POST or None, initial=WidgetLook.initial_of(widget))
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                changes = form.changes()
-                changes["config"] = {**own_keys(widget.config), **changes["config"]}
-                update_widget(actor=request.user, widget=widget, **changes)  # type: ignore[arg-type]
-            except Refused as refusal:
-                status = form.refuse(refusal)
-            else:
-                messages.success(request, _("Widget saved."))
-                return redirect("widget", widget.pk)
-            widget.refresh_from_db()
+
+    def save() -> None:
+        changes = form.changes()
+        changes["config"] = {**own_keys(widget.config), **changes["config"]}
+        update_widget(actor=request.user, widget=widget, **changes)  # type: ignore[arg-type]
+
+    if form.done(save):
+        messages.success(request, _("Widget saved."))
+        return redirect("widget", widget.pk)
+    if form.is_bound:
+        widget.refresh_from_db()
     if not context["may_change"]:
         for field in form.fields.values():
             field.disabled = True
-    return render(request, "widgets/edit.html", {"form": form, **context}, status=status)
+    return render(request, "widgets/edit.html", {"form": form, **context}, status=form.answer_status)
 
 
 @require_safe

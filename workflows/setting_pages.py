@@ -13,7 +13,6 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from businesses.pages import member_page
-from foundation.errors import Refused
 from foundation.pages import PageForm
 from workflows import telling
 from workflows.models import NotificationKind, NotificationSetting
@@ -103,17 +102,9 @@ class SettingForm(PageForm):
 def settings_page(request: HttpRequest) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     form = SettingForm(request.POST or None, setting=telling.setting_of(user))
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                telling.change_setting(user=user, **form.changes)
-            except Refused as refusal:
-                status = form.refuse(refusal)
-            else:
-                messages.success(request, _("Saved."))
-                return redirect("settings-notifications")
+    if form.done(lambda: telling.change_setting(user=user, **form.changes)):
+        messages.success(request, _("Saved."))
+        return redirect("settings-notifications")
     context = {"section": "settings", "tab": "notifications", "form": form, "ways": WAYS.values()}
     context["public_key"] = public_key()
-    return render(request, "workflows/settings.html", context, status=status)
+    return render(request, "workflows/settings.html", context, status=form.answer_status)

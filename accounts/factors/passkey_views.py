@@ -72,19 +72,12 @@ def add(request: HttpRequest, user: User) -> HttpResponse:
 def one(request: HttpRequest, user: User, passkey_id: UUID) -> HttpResponse:
     """Its name."""
     passkey = _own(user, passkey_id)
-    form, status = PasskeyName(request.POST or None, initial={"name": passkey.name}), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                passkeys.rename(passkey, name=form.cleaned_data["name"])
-            except Refused as refusal:
-                status = form.refuse(refusal)
-            else:
-                messages.success(request, _("Passkey renamed."))
-                return redirect("settings-security")
+    form = PasskeyName(request.POST or None, initial={"name": passkey.name})
+    if form.done(lambda: passkeys.rename(passkey, name=form.cleaned_data["name"])):
+        messages.success(request, _("Passkey renamed."))
+        return redirect("settings-security")
     context = {**SETTINGS, "form": form, "passkey": passkey}
-    return render(request, "accounts/factor_passkey.html", context, status=status)
+    return render(request, "accounts/factor_passkey.html", context, status=form.answer_status)
 
 
 @signed_in_page("GET", "HEAD", "POST")

@@ -132,16 +132,11 @@ def proven(request: HttpRequest, act: Callable[..., HttpResponse], template: str
 
     act: takes `password` and `code`, either of which is to be right; may raise Refused.
     """
-    form, status = Proof(request.POST or None), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            answer = form.cleaned_data["proof"]
-            try:
-                return act(password=answer, code=answer)
-            except Refused as refusal:
-                status = form.refuse(refusal)
-    return render(request, template, {**SETTINGS, "form": form, **context}, status=status)
+    form = Proof(request.POST or None)
+    if form.done(lambda: act(password=form.cleaned_data["proof"], code=form.cleaned_data["proof"])):
+        answer: HttpResponse = form.outcome
+        return answer
+    return render(request, template, {**SETTINGS, "form": form, **context}, status=form.answer_status)
 
 
 def shown_once(request: HttpRequest, codes: list[str], *, done: str) -> HttpResponse:

@@ -1,12 +1,10 @@
 """Asking by and by whether a channel still works, and whose an account is."""
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import time_machine
-from django.test import Client
 
 from accounts.models import User
 from businesses.models import Business
@@ -15,27 +13,9 @@ from channels_app.health import health_of
 from channels_app.models import Channel, ChannelState
 from channels_app.services import create_channel, update_channel
 from conversations.models import ChannelType
+from tests import builders
 from tests.fakes.meta import NUMBER, Meta
 from tests.fakes.telegram import TOKEN, Telegram
-
-
-@pytest.fixture
-def telegram(settings: Any) -> Iterator[Telegram]:
-    with Telegram() as fake:
-        settings.OUTBOUND_ALLOW = ["127.0.0.1"]
-        settings.TELEGRAM_API_BASE_URL = fake.url
-        yield fake
-
-
-@pytest.fixture
-def channel(ada: User, acme: Business) -> Channel:
-    return create_channel(actor=ada, type=ChannelType.TELEGRAM, config={"bot_token": TOKEN})
-
-
-def browser(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def test_what_works_is_tested_without_connecting_it_anew_and_a_stolen_bot_is_taken_back(
@@ -43,19 +23,19 @@ def test_what_works_is_tested_without_connecting_it_anew_and_a_stolen_bot_is_tak
 ) -> None:
     connecting.connect(channel)
     page = f"/settings/channels/{channel.pk}/"
-    browser(ada).post(f"{page}test/")
+    builders.browser(ada).post(f"{page}test/")
     assert [call.path.rpartition("/")[2] for call in telegram.calls].count("setWebhook") == 1
 
     telegram.hook["url"] = "https://staging.example/hook"
     Channel.objects.update(checked_at=None)
     checking.check_due(threading.Event())
-    told = browser(ada).get(page).content.decode()
+    told = builders.browser(ada).get(page).content.decode()
     assert "Another system took over this bot." in told
     assert "dot-bad" in told
-    browser(ada).post(f"{page}test/")
+    builders.browser(ada).post(f"{page}test/")
 
     assert str(channel.pk) in telegram.hook["url"]
-    assert "dot-bad" not in browser(ada).get(page).content.decode()
+    assert "dot-bad" not in builders.browser(ada).get(page).content.decode()
 
 
 def test_a_token_that_runs_out_soon_is_told_a_week_before(ada: User, acme: Business, settings: Any) -> None:

@@ -1,12 +1,10 @@
 """Settings, a channel's page: what is known of its health, and what an owner does about it."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -18,38 +16,19 @@ from channels_app.models import Channel, ChannelState, Delivery, DeliveryState, 
 from channels_app.services import create_channel
 from conversations.models import ChannelType, Message
 from tests import builders
-from tests.fakes.telegram import TOKEN, Telegram
-
-
-@pytest.fixture
-def telegram(settings: Any) -> Iterator[Telegram]:
-    with Telegram() as fake:
-        settings.OUTBOUND_ALLOW = ["127.0.0.1"]
-        settings.TELEGRAM_API_BASE_URL = fake.url
-        yield fake
-
-
-@pytest.fixture
-def channel(ada: User, acme: Business) -> Channel:
-    return create_channel(actor=ada, type=ChannelType.TELEGRAM, config={"bot_token": TOKEN})
-
-
-def browser(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
+from tests.fakes.telegram import Telegram
 
 
 def test_the_owner_tests_the_connection_and_reads_what_came_of_it(
     ada: User, channel: Channel, telegram: Telegram
 ) -> None:
     page = f"/settings/channels/{channel.pk}/"
-    told = browser(ada).post(f"{page}test/", follow=True).content.decode()
+    told = builders.browser(ada).post(f"{page}test/", follow=True).content.decode()
     assert "The connection works." in told
     assert "@acme_help_bot" in told
 
     telegram.token = "another"
-    told = browser(ada).post(f"{page}test/", follow=True).content.decode()
+    told = builders.browser(ada).post(f"{page}test/", follow=True).content.decode()
 
     assert "Telegram does not know this bot token any more." in told
     channel.refresh_from_db()
@@ -60,12 +39,12 @@ def test_a_paused_channel_loses_nothing_and_goes_on_in_order(
     ada: User, acme: Business, channel: Channel, telegram: Telegram
 ) -> None:
     thread = builders.conversation(acme, type=channel.type, channel=channel)
-    browser(ada).post(f"/settings/channels/{channel.pk}/pause/", {"paused": "true"})
+    builders.browser(ada).post(f"/settings/channels/{channel.pk}/pause/", {"paused": "true"})
     builders.answers(ada, thread, "It left today.")
     assert not deliveries.claim(16)
     assert Delivery.objects.get().state == DeliveryState.QUEUED
 
-    browser(ada).post(f"/settings/channels/{channel.pk}/pause/", {"paused": "false"})
+    builders.browser(ada).post(f"/settings/channels/{channel.pk}/pause/", {"paused": "false"})
 
     assert len(deliveries.claim(16)) == 1
 
@@ -84,11 +63,11 @@ def test_what_could_not_be_taken_in_is_shown_with_its_reason_and_tried_again(
         last_error="KeyError while it was worked off.",
     )
     page = f"/settings/channels/{channel.pk}/"
-    assert "KeyError while it was worked off." in browser(ada).get(page).content.decode()
+    assert "KeyError while it was worked off." in builders.browser(ada).get(page).content.decode()
 
-    browser(ben).post(f"{page}events/{raw.pk}/replay/")
+    builders.browser(ben).post(f"{page}events/{raw.pk}/replay/")
     assert intake.work() == 0
-    browser(ada).post(f"{page}events/{raw.pk}/replay/")
+    builders.browser(ada).post(f"{page}events/{raw.pk}/replay/")
     intake.work()
 
     assert Message.objects.get().content == "Hello?"
@@ -98,7 +77,7 @@ def test_what_could_not_be_taken_in_is_shown_with_its_reason_and_tried_again(
 
 def test_other_workspaces_reach_none_of_it(mallory: User, channel: Channel) -> None:
     for what in ("test", "pause"):
-        assert browser(mallory).post(f"/settings/channels/{channel.pk}/{what}/").status_code == 404
+        assert builders.browser(mallory).post(f"/settings/channels/{channel.pk}/{what}/").status_code == 404
 
 
 SOON = timezone.now() + timedelta(days=3)
@@ -135,18 +114,18 @@ def test_each_state_has_a_light_and_plain_words(
     channel.refresh_from_db()
 
     health = health_of(channel)
-    page = browser(ada).get("/settings/channels/").content.decode()
+    page = builders.browser(ada).get("/settings/channels/").content.decode()
 
     assert health.light == light
     assert health.words.startswith(words)
     assert health.words in page
-    assert health.words in browser(ada).get(f"/settings/channels/{channel.pk}/").content.decode()
+    assert health.words in builders.browser(ada).get(f"/settings/channels/{channel.pk}/").content.decode()
 
 
 def test_what_waits_is_counted_in_one_question_for_all_channels(ada: User, acme: Business, channel: Channel) -> None:
     thread = builders.conversation(acme, type=channel.type, channel=channel)
     builders.answers(ada, thread, "It left today.")
-    client = browser(ada)
+    client = builders.browser(ada)
     Channel.objects.filter(pk=channel.pk).update(state="error", state_detail="It is gone.")
 
     def asked() -> tuple[int, str]:
@@ -172,7 +151,7 @@ def test_what_waits_is_counted_in_one_question_for_all_channels(ada: User, acme:
 def test_the_page_asks_for_all_that_is_needed_and_says_where_it_is(
     kind: str, needed: list[str], ada: User, acme: Business
 ) -> None:
-    refused = browser(ada).post(f"/settings/channels/{kind}/", {})
+    refused = builders.browser(ada).post(f"/settings/channels/{kind}/", {})
     form = refused.context["form"]
     assert refused.status_code == 422
     assert list(form.errors) == needed
