@@ -1,9 +1,10 @@
 """Asking the index. One interface, an engine for either database; both find the same."""
 
-import unicodedata
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+from unicodedata import normalize
 from uuid import UUID
 
 from django.db import connection
@@ -11,26 +12,17 @@ from django.db.models import QuerySet
 
 from conversations.search.index import ENTRIES, table_of
 from conversations.search.models import SearchEntry, Shelf
+from conversations.search.sources import SOURCES
+from conversations.search.words import Words, holds
 
 # So many entries that hold the words are looked at for what else is asked for, before one says "go on".
 ROUND, ROUNDS = 1_000, 10
 # PostgreSQL: so many of the newest entries are gone through first, and then so many each time while words are common:
 # while more than one of so many entries holds them.
 NEAR, FAR, RARE = 2_000, 5_000, 100
-
-Term = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """All of the terms; a term of several words is those words in that order, side by side.
-
-    is_begun: the last word may go on. without: what these match is not meant.
-    """
-
-    terms: tuple[Term, ...]
-    is_begun: bool = False
-    without: tuple["Words", ...] = ()
+# SQLite: so many of the newest entries are read for a word that was only begun.
+READ = 500
+_MARKS = re.compile("[\u0300-\u036f]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,15 +53,6 @@ class Engine(Protocol):
 
 def engine() -> Engine:
     return Postgres() if connection.vendor == "postgresql" else SQLite()
-
-
-def folded(text: str) -> str:
-    """Without case and accents, as both indexes hold it; of the same length as the text, to find the place again."""
-    return "".join(_plain(sign) for sign in text) if not text.isascii() else text.lower()
-
-
-def _plain(sign: str) -> str:
-    return (unicodedata.normalize("NFD", sign)[0].lower() or sign)[0]
 
 
 class Postgres:
@@ -150,9 +133,15 @@ class SQLite:
     ) -> Part:
         if not words:
             return _plainly(rows, business_id=business_id, shelf=shelf, below=below, limit=limit)
-        match = f'scope : "{_scope(business_id, shelf)}" AND body : ({_fts5(words)})'
         entries: list[SearchEntry] = []
-        many = ROUND if is_narrowed else limit
+        if words.is_begun:
+            ids, end = self._read(words, business_id, shelf, below)
+            entries += rows.filter(pk__in=ids).order_by("-pk")[:limit]
+            if len(entries) == limit or end is None:
+                return Part(entries=entries, below=entries[-1].pk if len(entries) == limit else None)
+            below = end
+        match = f'scope : "{_scope(business_id, shelf)}" AND body : ({_fts5(words)})'
+        many = ROUND if is_narrowed else limit - len(entries)
         for _round in range(ROUNDS if is_narrowed else 1):
             ids = self._ids(table_of(shelf), match, below, many)
             entries += rows.filter(pk__in=ids).order_by("-pk")[: limit - len(entries)]
@@ -162,6 +151,31 @@ class SQLite:
                 return Part(entries=entries, below=None)
             below = ids[-1]
         return Part(entries=entries, below=below)
+
+    def _read(self, words: Words, business_id: UUID, shelf: Shelf, below: int | None) -> tuple[list[int], int | None]:
+        """Of the newest entries, those that hold the words; and the last that was looked at, None at the end.
+
+        For a beginning FTS5 puts together all entries of every word that begins so before it gives the first one:
+        with a million messages that is half of them. Common ones are among the newest; of the others there are few.
+        """
+        asked = SearchEntry.objects.filter(business_id=business_id, shelf=shelf)
+        if below:
+            asked = asked.filter(pk__lt=below)
+        newest = list(asked.order_by("-pk").values_list("pk", "kind")[:READ])
+        if not newest:
+            return [], None
+        first, last, found = newest[-1][0], newest[0][0], []
+        for kind in {kind for _pk, kind in newest} & SOURCES.keys():
+            source = SOURCES[kind]
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    f"SELECT e.id, {source.words.format(row='known')} FROM {ENTRIES} e"  # noqa: S608
+                    f" JOIN {source.table} known ON known.id = e.object_id"
+                    " WHERE e.business_id = %s AND e.shelf = %s AND e.id BETWEEN %s AND %s AND e.kind = %s",
+                    [business_id.hex, str(shelf), first, last, kind],
+                )
+                found += [pk for pk, text in cursor.fetchall() if holds(text, words)]
+        return found, first if len(newest) == READ else None
 
     def _ids(self, table: str, match: str, below: int | None, limit: int) -> list[int]:
         behind, given = ("AND rowid < %s", [below]) if below else ("", [])
@@ -186,8 +200,8 @@ def _scope(business_id: UUID, shelf: Shelf) -> str:
 
 
 def _tsquery(words: Words) -> str:
-    """words are letters and digits alone: there is nothing to escape."""
-    terms = [" <-> ".join(f"'{word}'" for word in term) for term in words.terms]
+    """words are letters and digits alone: there is nothing to escape. Marks are taken off as `index` takes them off."""
+    terms = [" <-> ".join(f"'{_MARKS.sub('', normalize('NFD', word))}'" for word in term) for term in words.terms]
     if words.is_begun:
         terms[-1] += ":*"
     return _joined(terms, " & ") + "".join(f" & !({_tsquery(other)})" for other in words.without)

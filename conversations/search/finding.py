@@ -19,11 +19,12 @@ from accounts.models import User
 from businesses.models import Membership
 from businesses.selectors import membership_of
 from conversations.models import ChannelType, Conversation, ConversationTag, Message, Note, SenderType, Status
-from conversations.search.engines import Words, engine
+from conversations.search.engines import engine
 from conversations.search.models import SearchEntry, Shelf
-from conversations.search.query import MAX_QUERY, Query, parse, words_of
+from conversations.search.query import MAX_QUERY, Query, parse
 from conversations.search.snippets import snippet_of
 from conversations.search.sources import SOURCES, Found
+from conversations.search.words import Words, words_of
 from foundation.errors import Unprocessable
 
 # Of people and articles, before what was said.

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from conversations.search.engines import Term, Words, folded
+from conversations.search.words import Term, Words, words_of
 
 MAX_QUERY = 200
 MAX_WORDS = 12
@@ -12,12 +12,11 @@ OPERATORS = ("from", "tag", "channel", "status", "before", "after")
 LEAST_BEGINNING = 2
 
 _PIECE = re.compile(r'(?:(?P<name>[a-z]+):)?(?:"(?P<quoted>[^"]*)"?|(?P<bare>[^\s"]+))', re.IGNORECASE)
-_WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """terms: of words, folded. is_open: the last word may be the beginning of one. operators: name and value."""
+    """terms: of words. is_open: the last word may be the beginning of one. operators: name and value."""
 
     terms: tuple[Term, ...] = ()
     is_open: bool = False
@@ -37,10 +36,6 @@ class Query:
         if self.is_open and len(self.terms[-1][-1]) >= LEAST_BEGINNING:
             ranks.append(Words(self.terms, is_begun=True, without=(Words(self.terms),)))
         return ranks
-
-
-def words_of(text: str) -> Term:
-    return tuple(_WORD.findall(folded(text)))
 
 
 def parse(text: str) -> Query:

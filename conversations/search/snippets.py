@@ -3,8 +3,8 @@
 import re
 from functools import lru_cache
 
-from conversations.search.engines import folded
 from conversations.search.query import Query
+from conversations.search.words import folded
 
 FROM, TO = "\ue000", "\ue001"
 LENGTH = 160
@@ -49,7 +49,7 @@ def pieces_of(snippet: str) -> list[tuple[str, bool]]:
 def _pattern(words: tuple[str, ...], is_open: bool) -> re.Pattern[str] | None:
     if not words:
         return None
-    shapes = [re.escape(word) for word in words]
+    shapes = [re.escape(folded(word)) for word in words]
     if is_open:
         shapes[-1] += r"[^\W_]*"
     whole = "|".join(sorted(set(shapes), key=len, reverse=True))

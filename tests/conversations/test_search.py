@@ -217,7 +217,7 @@ def test_a_search_asks_as_many_questions_for_a_thousand_messages_as_for_ten(ada:
 def test_common_words_and_rare_ones_are_found_alike(
     ada: User, acme: Business, mallory: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, number in (("NEAR", 2), ("FAR", 3), ("RARE", 2), ("ROUND", 4)):
+    for name, number in (("NEAR", 2), ("FAR", 3), ("RARE", 2), ("ROUND", 4), ("READ", 3)):
         monkeypatch.setattr(engines, name, number)
     conversation = builders.conversation(acme, content="needle one")
     for number in range(12):
@@ -226,12 +226,33 @@ def test_common_words_and_rare_ones_are_found_alike(
     assert texts(ada, "lamp") == [f"lamp {number}" for number in reversed(range(12))]
     assert texts(ada, "needle") == [*(f"needle {number}" for number in reversed(range(5))), "needle one"]
     assert texts(ada, "needle status:open")[:1] == ["needle 4"]
+    assert texts(ada, "need") == texts(ada, "needle")
+    assert texts(ada, "lam") == texts(ada, "lamp")
+    assert texts(ada, "3 lam") == ["lamp 3"]
+    assert found(mallory, "lam") == []
     assert found(mallory, "lamp") == []
     seen, cursor = [], None
     while not seen or cursor:
         hits, cursor = search(ada, "needle", cursor=cursor, limit=2)
         seen += [hit.id for hit in hits]
     assert len(set(seen)) == len(seen) == 6
+
+
+@pytest.mark.parametrize(
+    "text", ["мой ёж", "ελληνικά", "한국어", "がんばる", "Ñandú", "İstanbul", "Łódź", "Fähre", "cafe\u0301", "việt"]
+)
+def test_words_of_every_script_are_found_whole_and_just_begun(
+    ada: User, acme: Business, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    builders.conversation(acme, content=text)
+    word = text.split()[0]
+    assert texts(ada, word) == texts(ada, word.upper()) == [text]
+    assert texts(ada, word[:2]) == [text]
+    (hit,), _next = search(ada, word, limit=1)
+    assert hit.snippet.startswith(FROM)
+    monkeypatch.setattr(engines, "READ", 1)
+    builders.conversation(acme, content="nothing")
+    assert texts(ada, word[:2]) == [text]
 
 
 def test_the_index_is_asked_and_not_the_table(ada: User, acme: Business) -> None:
