@@ -1,37 +1,36 @@
 // Whether somebody is there: looked at again while the chat is open, and when it is known to change.
 
+import { on } from "./events.js"
+import { isLooking } from "./host.js"
+import { settings } from "./settings.js"
+
 const FRESH_MS = 30_000 // so long we believe what we heard, if nobody tells us otherwise
 const SPREAD_MS = 2_000 // within which all open chats look
 const MOST_MS = 2 ** 31 - 1 // of a timer
 
-/** first: what the page came with. isLooking(): whether a visitor sees it. Returns {now, look, lookSoon}. */
-export function around({ first, id, isLooking, changed }) {
-  let askedAt = Date.now() // 0: what we have is old
-  let turns // the timer for the hour that changes it
+export let now = settings.availability // as the server says it
+let askedAt = Date.now() // 0: what we have is old
+let turns // the timer for the hour that changes it
 
-  const self = {
-    now: first,
-    async look() {
-      if (!isLooking() || Date.now() - askedAt < FRESH_MS) return
-      askedAt = Date.now()
-      const answer = await fetch(`/api/v1/widget/${id}/availability`).catch(() => null)
-      if (!answer?.ok) return // the next look tells
-      self.now = await answer.json()
-      changed()
-      wait()
-    },
-    lookSoon() {
-      askedAt = 0
-      setTimeout(self.look, Math.random() * SPREAD_MS) // not all at once
-    },
-  }
-
-  /** Nobody tells when the hours begin or end: that is known before. */
-  function wait() {
-    clearTimeout(turns)
-    const { changes_at: at } = self.now
-    if (at) turns = setTimeout(self.lookSoon, Math.min(MOST_MS, Math.max(0, new Date(at) - Date.now())))
-  }
+export async function look() {
+  if (!isLooking() || Date.now() - askedAt < FRESH_MS) return
+  askedAt = Date.now()
+  const answer = await fetch(`/api/v1/widget/${settings.id}/availability`).catch(() => null)
+  if (!answer?.ok) return // the next look tells
+  now = await answer.json()
+  on.changed()
   wait()
-  return self
 }
+
+on.availability_changed = () => {
+  askedAt = 0
+  setTimeout(look, Math.random() * SPREAD_MS) // not all at once
+}
+
+/** Nobody tells when the hours begin or end: that is known before. */
+function wait() {
+  clearTimeout(turns)
+  const { changes_at: at } = now
+  if (at) turns = setTimeout(on.availability_changed, Math.min(MOST_MS, Math.max(0, new Date(at) - Date.now())))
+}
+wait()

@@ -1,53 +1,52 @@
 // What a visitor is asked before a conversation begins and when it is over. The code for it comes with the first time.
 
-/**
- * visitor: {key, hasEmail, customer}. isOpen(): somebody answers at this hour. isBegun(thread). onSend(content, customer).
- * came(): the code for it is here.
- */
-export function asking({ settings, texts, visitor, isOpen, isBegun, present, onSend, came }) {
-  let forms
-  const load = async () => {
-    forms ??= await import("./forms.js")
-    return forms
+import { now } from "./around.js"
+import { presence } from "./availability.js"
+import { on } from "./events.js"
+import { isBegun } from "./outgoing.js"
+import { settings, texts } from "./settings.js"
+import { ask, visitor } from "./visitor.js"
+
+let forms
+const load = async () => {
+  forms ??= await import("./forms.js")
+  return forms
+}
+
+/** Before it begins: "prechat", "offline", or "" for nothing. */
+export function askedFirst(thread) {
+  if (isBegun(thread)) return ""
+  const { offline_form: offline, prechat } = settings.options
+  if (offline && !now.is_open && !visitor.hasEmail && !visitor.customer?.email) return "offline"
+  return prechat.enabled && !visitor.key && !visitor.customer ? "prechat" : ""
+}
+
+/** The form for it; rejects when its code does not come. message: what is already written. */
+export async function formFor(which, message, onSend) {
+  const { askFirst } = await load()
+  return askFirst({ which, settings, texts, present: presence(now, texts).text, message, onSend })
+}
+
+/** What stands at the end of a conversation that is over: a rating, a way to have it mailed. */
+export function endingOf(thread, { status, rating } = {}) {
+  if (!["resolved", "closed"].includes(status)) {
+    thread.ending = undefined
+    return
   }
-
-  return {
-    /** Before it begins: "prechat", "offline", or "" for nothing. */
-    first(thread) {
-      if (isBegun(thread)) return ""
-      const { offline_form: offline, prechat } = settings.options
-      if (offline && !isOpen() && !visitor.hasEmail && !visitor.customer?.email) return "offline"
-      return prechat.enabled && !visitor.key && !visitor.customer ? "prechat" : ""
-    },
-
-    /** The form for it; rejects when its code does not come. */
-    async form(which, message) {
-      const { askFirst } = await load()
-      return askFirst({ which, settings, texts, present: present().text, message, onSend })
-    },
-
-    /** What stands at the end of a conversation that is over: a rating, a way to have it mailed. */
-    ending(thread, { status, rating } = {}) {
-      if (!["resolved", "closed"].includes(status)) {
-        thread.ending = undefined
-        return
-      }
-      const rates = settings.options.rating
-      const mails = settings.options.transcript && settings.mail_is_on
-      if (!(rates || mails) || !thread.messages.some(({ sender_type }) => sender_type === "agent")) return
-      if (!forms) {
-        load().then(came, () => {}) // the next look at it asks again
-        return
-      }
-      thread.ending ??= forms.ending({
-        texts,
-        score: rating?.score,
-        rates,
-        mails,
-        visitor,
-        path: `/api/v1/widget/${settings.id}/conversations/${thread.id}`,
-      })
-      return thread.ending
-    },
+  const rates = settings.options.rating
+  const mails = settings.options.transcript && settings.mail_is_on
+  if (!(rates || mails) || !thread.messages.some(({ sender_type }) => sender_type === "agent")) return
+  if (!forms) {
+    load().then(on.changed, () => {}) // the next look at it asks again
+    return
   }
+  thread.ending ??= forms.ending({
+    texts,
+    rating: rating ?? {},
+    rates,
+    mails,
+    hasEmail: visitor.hasEmail,
+    post: (what, body) => ask(`/${thread.id}/${what}`, body),
+  })
+  return thread.ending
 }

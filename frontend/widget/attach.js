@@ -3,7 +3,7 @@
 
 import style from "./attach.css"
 import { el, wear } from "./dom.js"
-import { FILE, icon, X } from "./icons.js"
+import { FILE, icon, tool, X } from "./icons.js"
 import { files as english } from "./languages/en.json"
 
 wear(style)
@@ -48,11 +48,7 @@ export function tray({ texts: rest, field, most, complain, changed }) {
   }
 
   const chip = (file, index) => {
-    const remove = el(
-      "button",
-      { type: "button", class: "pb-ib", "aria-label": texts.removeFile({ name: file.name }) },
-      icon(X),
-    )
+    const remove = tool(texts.removeFile({ name: file.name }), X)
     remove.onclick = () => {
       forget(file)
       files = files.filter((other) => other !== file)

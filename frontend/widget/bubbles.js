@@ -1,9 +1,10 @@
 // Messages in the log: what a bubble holds, and what stands below the last of a group.
 
-import { el } from "./dom.js"
+import { button, el } from "./dom.js"
 import { CLOCK, FILE, icon } from "./icons.js"
 import { parts } from "./links.js"
 import { avatar, time } from "./people.js"
+import { settings, texts } from "./settings.js"
 
 const [WIDEST, HIGHEST] = [220, 200] // pixels of a picture
 
@@ -28,8 +29,14 @@ function file({ url, filename, thumbnail_url, width, height }) {
   )
 }
 
-/** Returns `bubble(message)`, which makes an entry of the log (conversation.js, `place`). */
-export function bubbles({ settings, texts, onRetry, onCancel }) {
+export const isOwn = ({ sender_type }) => sender_type === "customer"
+
+/**
+ * Returns `bubble(message)`, which makes an entry of the log (conversation.js, `place`). message: the server's, or the
+ * outbox's with its `item`, `held` for a better line, and `previews` of its files; with a `key`, `far`: how far the team
+ * is with it, `follows` and `ends`: its place in a group, `tells`: how far it is.
+ */
+export function bubbles({ onRetry, onCancel }) {
   const megabytes = Math.floor(settings.upload_bytes / 1_048_576)
   const reasons = {
     refused: texts.refused,
@@ -43,8 +50,8 @@ export function bubbles({ settings, texts, onRetry, onCancel }) {
 
   const receipt = (item, held, state) => {
     if (!item) return [texts[state]]
-    const again = el("button", { type: "button", onclick: () => onRetry(item) }, texts.retry)
-    const cancel = el("button", { type: "button", onclick: () => onCancel(item) }, texts.cancel)
+    const again = button({ onclick: () => onRetry(item) }, texts.retry)
+    const cancel = button({ onclick: () => onCancel(item) }, texts.cancel)
     if (item.error) {
       const why = [texts.failed, reason(item.error)].filter(Boolean).join(" ")
       return item.error.code === "lost" ? [why, cancel] : [why, again, cancel]
@@ -60,62 +67,49 @@ export function bubbles({ settings, texts, onRetry, onCancel }) {
     return el("a", { class: "pb-pill pb-src", href, target: "_blank" }, icon(FILE), words)
   }
 
-  return ({
-    key,
-    own,
-    name,
-    ai,
-    face,
-    content,
-    attachments = [],
-    previews = [],
-    sources = [],
-    at,
-    item,
-    held,
-    far,
-    follows,
-    ends,
-    tells,
-    gone,
-    edited,
-  }) => ({
-    key,
-    version: gone || edited || "",
-    className: [
-      "pb-m",
-      own && "pb-me",
-      follows && "pb-follows",
-      ends && "pb-ends",
-      gone && "pb-gone",
-      item && (item.error ? "pb-bad" : "pb-wait"),
-    ]
-      .filter(Boolean)
-      .join(" "),
-    // What changes while the bubble stays: who and when below the last of a group, how far our own one is.
-    state: [ends, tells, gone, edited, Boolean(item), item?.error?.detail, held, far].join(),
-    make: () => [
-      own ? "" : avatar(name, face, ai),
-      el("span", { class: "pb-vh" }, `${own ? texts.you : name}: `),
-      content ? words(content) : "",
-      ...attachments.map(file),
-      ...previews,
-      ...sources.map(article),
-    ],
-    note() {
-      // Not read aloud each time that it gets further.
-      if (own)
-        return tells ? el("small", { "aria-live": item?.error ? "polite" : "off" }, ...receipt(item, held, far)) : ""
-      if (!ends) return ""
-      return el(
-        "small",
-        {},
-        el("span", { dir: "auto" }, name),
-        ai ? ` · ${texts.assistant}` : "",
-        " · ",
-        time(at),
-        edited && !gone ? ` · ${texts.edited}` : "",
-      )
-    },
-  })
+  return (message) => {
+    const { key, content, attachments = [], previews = [], sources = [], ai, created_at: at } = message
+    const { item, held, far, follows, ends, tells, edited_at: edited, deleted_at: gone } = message
+    const own = isOwn(message)
+    const name = message.sender_name || settings.name
+    return {
+      key,
+      version: gone || edited || "",
+      className: [
+        "pb-m",
+        own && "pb-me",
+        follows && "pb-follows",
+        ends && "pb-ends",
+        gone && "pb-gone",
+        item && (item.error ? "pb-bad" : "pb-wait"),
+      ]
+        .filter(Boolean)
+        .join(" "),
+      // What changes while the bubble stays: who and when below the last of a group, how far our own one is.
+      state: [ends, tells, item?.error?.code, !item, held, far].join(),
+      make: () => [
+        own ? "" : avatar(name, message.sender_avatar_url, ai),
+        el("span", { class: "pb-vh" }, `${own ? texts.you : name}: `),
+        gone || content ? words(gone ? texts.deleted : content) : "",
+        ...attachments.map(file),
+        ...previews,
+        ...sources.map(article),
+      ],
+      note() {
+        // Not read aloud each time that it gets further.
+        if (own)
+          return tells ? el("small", { "aria-live": item?.error ? "polite" : "off" }, ...receipt(item, held, far)) : ""
+        if (!ends) return ""
+        return el(
+          "small",
+          {},
+          el("span", { dir: "auto" }, name),
+          ai ? ` · ${texts.assistant}` : "",
+          " · ",
+          time(at),
+          edited && !gone ? ` · ${texts.edited}` : "",
+        )
+      },
+    }
+  }
 }

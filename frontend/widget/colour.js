@@ -22,11 +22,10 @@ export function contrast(one, other) {
   return (light + 0.05) / (dark + 0.05)
 }
 
-/** What to write in on a fill of this colour: white as long as that is readable, else what reads better. */
-export function textOn(fill) {
-  const white = contrast(fill, "#ffffff")
-  return white >= 4.5 || white > contrast(fill, "#000000") ? "#ffffff" : "#000000"
-}
+const LIGHT = 1.05 / 4.5 - 0.05 // white on anything lighter has less than 4.5, and black more
+
+/** What to write in on a fill of this colour: white as long as that is readable. */
+export const textOn = (fill) => (luminance(fill) > LIGHT ? "#000000" : "#ffffff")
 
 /** The colour, moved towards black or white only as far as it takes to read as text on `background`. */
 export function readable(hex, background) {

@@ -2,17 +2,18 @@
 // the first use.
 
 import { el } from "./dom.js"
-import { ARROW_UP, icon, PAPERCLIP, SMILE } from "./icons.js"
+import { ARROW_UP, PAPERCLIP, SMILE, tool } from "./icons.js"
+import { settings, texts } from "./settings.js"
 
 const MOST = 10_000 // characters of one message
 // As foundation/filetypes.py has them; a phone turns its photos into one of these.
 const TYPES = ".png,.jpg,.jpeg,.gif,.webp,.pdf,.txt,.csv,.docx,.xlsx,.mp3,.mp4,.ogg"
 
 /**
- * most: bytes of a file. attachment(): a promise of attach.js. onSend(content, files). onTyping(text). onFiles(names).
+ * attachment(): a promise of attach.js. onSend(content, files). onTyping(text). onFiles(names).
  * Returns {nodes, field, fit, attach, complain, write}.
  */
-export function composer({ texts, most, attachment, onSend, onTyping, onFiles }) {
+export function composer({ attachment, onSend, onTyping, onFiles }) {
   const field = el("textarea", {
     id: "pb-field",
     rows: "1",
@@ -21,11 +22,9 @@ export function composer({ texts, most, attachment, onSend, onTyping, onFiles })
     dir: "auto",
     enterkeyhint: "send",
   })
-  const tool = (name, paths, more) =>
-    el("button", { type: "button", class: "pb-ib", "aria-label": name, ...more }, icon(paths))
   const picker = el("input", { type: "file", multiple: "", accept: TYPES, hidden: "" })
   const smile = tool(texts.emoji, SMILE, { "aria-expanded": "false", onclick: () => toggleEmoji() })
-  const send = el("button", { type: "submit", class: "pb-ib pb-send", "aria-label": texts.send }, icon(ARROW_UP))
+  const send = tool(texts.send, ARROW_UP, { type: "submit", class: "pb-ib pb-send" })
   const complaint = el("p", { class: "pb-err", role: "alert" })
   const complain = (sentence) => {
     complaint.textContent = sentence
@@ -78,7 +77,7 @@ export function composer({ texts, most, attachment, onSend, onTyping, onFiles })
     try {
       const { tray: make } = await attachment()
       if (!tray) {
-        tray = make({ texts, field, most, complain, changed })
+        tray = make({ texts, field, most: settings.upload_bytes, complain, changed })
         above.append(tray.node)
       }
       tray.add(files)

@@ -1,10 +1,12 @@
 // One conversation: its head, the log of messages, and the field to write in.
 
-import { bubbles } from "./bubbles.js"
+import { bubbles, isOwn } from "./bubbles.js"
 import { composer } from "./composer.js"
-import { el } from "./dom.js"
-import { CHEVRON_DOWN, CHEVRON_LEFT, icon, WIFI_OFF, X } from "./icons.js"
+import { button, el, place } from "./dom.js"
+import * as host from "./host.js"
+import { CHEVRON_DOWN, CHEVRON_LEFT, icon, tool, WIFI_OFF, X } from "./icons.js"
 import { avatar, day, showPresence } from "./people.js"
+import { settings, texts } from "./settings.js"
 
 const NEAR_END = 48 // pixels: closer than this, the log stays at its end
 
@@ -12,10 +14,7 @@ const NEAR_END = 48 // pixels: closer than this, the log stays at its end
 const canType = () => matchMedia("(pointer: fine)").matches
 
 export function conversationView({
-  settings,
-  texts,
   onBack,
-  onClose,
   onSend,
   onTyping,
   onFiles,
@@ -36,30 +35,25 @@ export function conversationView({
   const face = el("span", { class: "pb-face" })
   const title = el("h1", { dir: "auto" })
   const there = el("small", { class: "pb-there" })
-  const back = el(
-    "button",
-    { type: "button", class: "pb-ib", "aria-label": texts.back, onclick: onBack },
-    icon(CHEVRON_LEFT),
-  )
   const head = el(
     "header",
     { class: "pb-head" },
-    back,
+    tool(texts.back, CHEVRON_LEFT, { onclick: onBack }),
     face,
     el("div", { class: "pb-words" }, title, there),
-    el("button", { type: "button", class: "pb-ib", "aria-label": texts.close, onclick: onClose }, icon(X)),
+    tool(texts.close, X, { onclick: host.close }),
   )
   const net = el("p", { class: "pb-net", role: "status" })
 
   // Log ------------------------------------------------------------------------------------------------------
 
   const log = el("div", { class: "pb-log", role: "log", tabindex: "0", "aria-label": texts.messages })
-  const earlier = el("button", { type: "button", class: "pb-pill" }, texts.earlier)
+  const earlier = button({ class: "pb-pill" }, texts.earlier)
   earlier.onclick = () => {
     log.focus() // the button may go, and the focus with it
     onEarlier()
   }
-  const below = el("button", { type: "button", class: "pb-pill pb-below" }, icon(CHEVRON_DOWN), texts.newMessages)
+  const below = button({ class: "pb-pill pb-below" }, icon(CHEVRON_DOWN), texts.newMessages)
   const toEnd = () => {
     log.scrollTop = log.scrollHeight
   }
@@ -81,47 +75,30 @@ export function conversationView({
       next.focus()
       act()
     }
-    return el("button", { type: "button", class: "pb-pill", onclick }, text)
+    return button({ class: "pb-pill", onclick }, text)
   }
   const chips = [chip(texts.helped, () => onHelped()), chip(texts.person, () => onSend(texts.person, []))]
 
   const line = (key, className, text) => ({ key, className, make: () => [text] })
 
-  const bubble = bubbles({ settings, texts, onRetry, onCancel })
+  const bubble = bubbles({ onRetry, onCancel })
 
-  function place(entries) {
-    const keys = new Set(entries.map(({ key }) => key))
-    for (const [key, row] of rows) {
-      if (keys.has(key)) continue
-      rows.delete(key)
-      row.remove()
+  function draw(row, { className, state, make, note, version = "" }) {
+    const { dataset } = row
+    if (dataset.version !== version) {
+      dataset.version = version
+      dataset.state = ""
+      row.replaceChildren(...make())
     }
-    let next = log.firstChild
-    for (const { key, className, state, make, note, version = "" } of entries) {
-      let row = rows.get(key)
-      if (!row) {
-        row = el("div", {}, ...make())
-        row.dataset.version = version
-        rows.set(key, row)
-      } else if (row.dataset.version !== version) {
-        row.dataset.version = version
-        row.dataset.state = ""
-        row.replaceChildren(...make())
-      }
-      row.className = className
-      if (note && row.dataset.state !== state) {
-        row.dataset.state = state
-        row.querySelector("small")?.remove()
-        row.append(note())
-      }
-      if (row === next) next = next.nextSibling
-      else log.insertBefore(row, next)
+    row.className = className
+    if (note && dataset.state !== state) {
+      dataset.state = state
+      row.querySelector("small")?.remove()
+      row.append(note())
     }
   }
 
   const writing = composer({
-    texts,
-    most: settings.upload_bytes,
     attachment,
     onTyping,
     onFiles,
@@ -200,29 +177,19 @@ export function conversationView({
       const stored = new Set(thread.messages.map((message) => message.client_message_id))
       const shown = [
         ...thread.messages.map((message) => ({
+          ...message,
           key: message.client_message_id ?? message.id,
-          own: message.sender_type === "customer",
-          name: message.sender_name || settings.name,
-          ai: message.ai,
-          face: message.sender_avatar_url,
-          author: message.sender_id,
-          content: message.deleted_at ? texts.deleted : message.content,
-          gone: message.deleted_at,
-          edited: message.edited_at,
-          attachments: message.attachments,
-          sources: message.sources,
-          at: message.created_at,
           far: thread.stateOf(message),
         })),
         ...waiting
           .filter(({ id }) => !stored.has(id))
           .map((item) => ({
             key: item.files ? `${item.id}:files` : item.id, // the same bubble goes on as the server's, but for files
-            own: true,
-            author: null,
+            sender_type: "customer",
+            sender_id: null,
             content: item.content,
             previews: item.files && previews(item),
-            at: new Date(item.at).toISOString(),
+            created_at: new Date(item.at).toISOString(),
             item,
             held: Boolean(trouble),
           })),
@@ -242,18 +209,19 @@ export function conversationView({
       }
       shown.forEach((message, index) => {
         const [before, after] = [shown[index - 1], shown[index + 1]]
-        const today = day(message.at, texts)
-        const newDay = !before || day(before.at, texts) !== today
+        const today = day(message.created_at, texts)
+        const newDay = !before || day(before.created_at, texts) !== today
         if (newDay) entries.push(line(`day:${today}`, "pb-line pb-day", today))
-        const together = (one, other) => one && other && one.own === other.own && one.author === other.author
-        const ends = !together(message, after) || day(after.at, texts) !== today
+        const together = (one, other) =>
+          one && other && isOwn(one) === isOwn(other) && one.sender_id === other.sender_id
+        const ends = !together(message, after) || day(after.created_at, texts) !== today
         entries.push(
           bubble({
             ...message,
             follows: !newDay && together(before, message),
             ends,
             // One receipt, under our last word; a failed message always says so.
-            tells: message.item?.error || (message.own && !after) || (message.item && !after?.item),
+            tells: message.item?.error || (isOwn(message) && !after) || (message.item && !after?.item),
           }),
         )
       })
@@ -293,7 +261,7 @@ export function conversationView({
       const anchor = log.scrollTop
       const top = log.dataset.first
       log.setAttribute("aria-busy", String(loading))
-      place(entries)
+      place(log, rows, entries, () => el("div"), draw)
       log.dataset.first = shown[0]?.key ?? ""
       if (glued) toEnd()
       else if (top && top !== log.dataset.first) log.scrollTop = anchor + log.scrollHeight - height

@@ -10,6 +10,29 @@ export function el(tag, attributes = {}, ...children) {
   return node
 }
 
+export const button = (attributes, ...children) => el("button", { type: "button", ...attributes }, ...children)
+
+/**
+ * The children of `parent` as `entries` [{key, ...}] say, in their order. Who is known keeps its node, and with it the
+ * focus and the finger on it. nodes: Map of key -> node. make() a new one; draw(node, entry) what it shows.
+ */
+export function place(parent, nodes, entries, make, draw) {
+  const keys = new Set(entries.map(({ key }) => key))
+  for (const [key, node] of nodes) {
+    if (keys.has(key)) continue
+    nodes.delete(key)
+    node.remove()
+  }
+  let next = parent.firstChild
+  for (const entry of entries) {
+    const node = nodes.get(entry.key) ?? make(entry)
+    nodes.set(entry.key, node)
+    draw(node, entry)
+    if (node === next) next = next.nextSibling
+    else parent.insertBefore(node, next)
+  }
+}
+
 /** Rules that come with a part of the frame, as text: the policy of the frame lets them through like a file's. */
 export function wear(style) {
   const sheet = new CSSStyleSheet()

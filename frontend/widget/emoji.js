@@ -1,6 +1,6 @@
 // The emoji picker: one grid, walked with the arrow keys. Loaded with the first press.
 
-import { el, wear } from "./dom.js"
+import { button, el, wear } from "./dom.js"
 import style from "./emoji.css"
 
 wear(style)
@@ -12,7 +12,7 @@ const EMOJI =
 /** onPick(emoji), onClose(): closed by Escape. focus(): into the grid. */
 export function emojiPicker({ label, onPick, onClose }) {
   const cells = EMOJI.split(" ").map((emoji, index) =>
-    el("button", { type: "button", tabindex: index ? -1 : 0, onclick: () => onPick(emoji) }, emoji),
+    button({ tabindex: index ? -1 : 0, onclick: () => onPick(emoji) }, emoji),
   )
   const node = el("div", { class: "pb-emoji", role: "group", "aria-label": label }, ...cells)
 

@@ -1,7 +1,7 @@
 // What the widget asks of a visitor: who they are before they write, and how it was at the end.
 // Loaded with the first form.
 
-import { el, wear } from "./dom.js"
+import { button, el, wear } from "./dom.js"
 import style from "./forms.css"
 import { forms } from "./languages/en.json"
 
@@ -91,7 +91,7 @@ export function askFirst({ which, settings, texts: rest, present, message, onSen
     el("h2", { tabindex: "-1", dir: "auto" }, title),
     lead && el("p", { dir: "auto" }, lead),
     ...all.map(({ node }) => node),
-    el("button", { type: "submit", class: "pb-btn" }, texts.send),
+    el("button", { class: "pb-btn" }, texts.send),
   )
   form.onsubmit = (event) => {
     event.preventDefault()
@@ -112,27 +112,13 @@ export function askFirst({ which, settings, texts: rest, present, message, onSen
 }
 
 /**
- * Stands at the end of a conversation. score: what it was rated, or undefined. rates, mails: what of it is offered.
- * visitor: {key, hasEmail: an address is known}. path: of the conversation.
+ * Stands at the end of a conversation. rating: {score, comment} as it is, or {}. rates, mails: what of it is offered.
+ * hasEmail: an address is known. post(what, body): as `ask` of visitor.js does.
  */
-export function ending({ texts: rest, score, rates, mails, visitor, path }) {
+export function ending({ texts: rest, rating: { score, comment = "" }, rates, mails, hasEmail, post }) {
   const texts = rest.over(forms)
-  /** Resolves to the answer, or to {error} as an ack has it. */
-  const post = async (what, body) => {
-    const headers = { "X-Visitor-Key": visitor.key, "Content-Type": "application/json" }
-    try {
-      const answer = await fetch(`${path}/${what}`, { method: "POST", headers, body: JSON.stringify(body) })
-      const said = await answer.json()
-      if (answer.ok) return said
-      if (answer.status === 429) return { error: { detail: texts.tooOften } }
-      if (document.documentElement.lang !== "en") return { error: {} } // the server speaks English
-      return { error: { detail: Array.isArray(said.detail) ? said.detail[0].msg : said.detail } }
-    } catch {
-      return { error: {} }
-    }
-  }
   const node = el("div", { class: "pb-ending" })
-  const status = () => el("p", { class: "pb-said", role: "status", tabindex: "-1" })
+  const saying = () => el("p", { role: "status", tabindex: "-1" })
   const say = (place, sentence) => {
     place.textContent = sentence
     node.scrollIntoView({ block: "nearest" }) // it has grown
@@ -140,35 +126,39 @@ export function ending({ texts: rest, score, rates, mails, visitor, path }) {
 
   if (rates) {
     const faces = FACES.map((face, index) => {
-      const button = el("button", { type: "button", "aria-label": texts.scores[index] }, face)
-      button.ariaPressed = String(score === index + 1)
-      button.onclick = () => rate(index + 1)
-      return button
+      const onclick = () => rate(index + 1)
+      return button({ "aria-label": texts.scores[index], "aria-pressed": String(score === index + 1), onclick }, face)
     })
     const area = el("textarea", { class: "pb-in", rows: "2", maxlength: MOST_COMMENT, dir: "auto" })
-    const comment = question(texts.comment, area, { required: false, texts })
-    const said = status()
-    const more = el("form", { hidden: "" }, comment.node, el("button", { class: "pb-pill" }, texts.sendComment))
-    const tell = async (body) => {
-      const { error } = await post("rating", body)
-      if (!error) more.hidden = Boolean(body.comment)
-      say(said, error ? error.detail || texts.notSent : texts.thanks)
+    const more = el(
+      "form",
+      { hidden: "" },
+      question(texts.comment, area, { required: false, texts }).node,
+      el("button", { class: "pb-pill" }, texts.sendComment),
+    )
+    const said = saying()
+    /** Each time the whole rating: a comment stays when the score changes. */
+    const tell = async () => {
+      const { error } = await post("rating", { score, comment })
+      if (!error) more.hidden = Boolean(comment)
+      say(said, error ?? texts.thanks)
       return !error
     }
-    const rate = async (next) => {
+    const rate = (next) => {
       score = next
       for (const [index, face] of faces.entries()) face.ariaPressed = String(index + 1 === score)
-      await tell({ score })
+      return tell()
     }
     more.onsubmit = async (event) => {
       event.preventDefault()
-      if (await tell({ score, comment: area.value.trim() })) faces[score - 1].focus()
+      comment = area.value.trim()
+      if (await tell()) faces[score - 1].focus()
     }
     node.append(el("fieldset", { class: "pb-rate" }, el("legend", {}, texts.howWasIt), ...faces), said, more)
   }
 
   if (mails) {
-    const ask = el("button", { type: "button", class: "pb-pill" }, texts.mailIt)
+    const ask = button({ class: "pb-pill" }, texts.mailIt)
     const address = mailed(texts, "required")
     const where = el(
       "form",
@@ -176,17 +166,17 @@ export function ending({ texts: rest, score, rates, mails, visitor, path }) {
       address.node,
       el("button", { class: "pb-pill" }, texts.send),
     )
-    const said = status()
+    const said = saying()
     const send = async (body) => {
       ask.disabled = true
-      const { error, email } = await post("transcript", body)
+      const { error, status, email } = await post("transcript", body)
       ask.disabled = false
       if (!error) where.hidden = ask.hidden = true
-      say(said, error ? error.detail || texts.notSent : texts.mailed({ address: email }))
+      say(said, status === 422 ? texts.badAddress : (error ?? texts.mailed({ address: email })))
       said.focus() // what had the focus may be gone
     }
     ask.onclick = () => {
-      if (visitor.hasEmail) return send({})
+      if (hasEmail) return send({})
       where.hidden = !where.hidden
       if (!where.hidden) address.field.focus()
     }

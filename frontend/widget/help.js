@@ -1,9 +1,9 @@
 // The help centre in the chat: a search over the articles that everybody may read, and one of them at a time.
 // Loaded when the chat is first opened, where there is a help centre.
 
-import { el, wear } from "./dom.js"
+import { button, el, wear } from "./dom.js"
 import style from "./help.css"
-import { CHEVRON_LEFT, CHEVRON_RIGHT, icon, X } from "./icons.js"
+import { CHEVRON_LEFT, CHEVRON_RIGHT, icon, tool, X } from "./icons.js"
 import { help as english } from "./languages/en.json"
 
 wear(style)
@@ -43,14 +43,9 @@ export function help({ home, id, texts: rest, onClose }) {
     }
   }
   const row = ({ id, title }) => {
-    const button = el(
-      "button",
-      { type: "button", class: "pb-row" },
-      el("span", { dir: "auto" }, title),
-      icon(CHEVRON_RIGHT),
-    )
-    button.onclick = () => read(id, title, button)
-    return el("li", {}, button)
+    const press = button({ class: "pb-row" }, el("span", { dir: "auto" }, title), icon(CHEVRON_RIGHT))
+    press.onclick = () => read(id, title, press)
+    return el("li", {}, press)
   }
   let pause
   field.oninput = () => {
@@ -68,16 +63,20 @@ export function help({ home, id, texts: rest, onClose }) {
     home.removeAttribute("data-reading")
     opener?.focus()
   }
-  const tool = (name, paths, onclick) =>
-    el("button", { type: "button", class: "pb-ib", "aria-label": name, onclick }, icon(paths))
   const article = el(
     "article",
     { class: "pb-article" },
-    el("header", { class: "pb-head" }, tool(texts.back, CHEVRON_LEFT, back), title, tool(texts.close, X, onClose)),
+    el(
+      "header",
+      { class: "pb-head" },
+      tool(texts.back, CHEVRON_LEFT, { onclick: back }),
+      title,
+      tool(texts.close, X, { onclick: onClose }),
+    ),
     body,
   )
-  async function read(id, name, button) {
-    opener = button
+  async function read(id, name, press) {
+    opener = press
     title.textContent = name
     body.replaceChildren()
     body.ariaBusy = "true"

@@ -1,15 +1,16 @@
 // The first view: a greeting, the visitor's conversations, and the way to a new one.
 
-import { el } from "./dom.js"
-import { BELL, icon, SEND, STRUCK, X } from "./icons.js"
+import { button, el, place } from "./dom.js"
+import * as host from "./host.js"
+import { BELL, icon, SEND, STRUCK, tool, X } from "./icons.js"
 import { avatar, showPresence, when } from "./people.js"
+import { settings, texts } from "./settings.js"
 
-export function homeView({ settings, texts, onClose, onOpen, onNew, onMute }) {
+export function homeView({ onOpen, onNew, onMute }) {
   const list = el("ul", { "aria-label": texts.your })
   const there = el("small", { class: "pb-there" })
-  const start = el(
-    "button",
-    { type: "button", class: "pb-row pb-card", onclick: onNew },
+  const start = button(
+    { class: "pb-row pb-card", onclick: onNew },
     el("span", { class: "pb-words" }, el("b", {}, texts.sendMessage), there),
     icon(SEND),
   )
@@ -18,16 +19,12 @@ export function homeView({ settings, texts, onClose, onOpen, onNew, onMute }) {
   const logo = el("img", { alt: "", referrerpolicy: "no-referrer" })
   logo.onerror = () => logo.remove()
   const name = el("span", { dir: "auto" })
-  const bell = el("button", { type: "button", class: "pb-ib", "aria-label": texts.mute, onclick: onMute })
-  brand.append(
-    name,
-    bell,
-    el("button", { type: "button", class: "pb-ib", "aria-label": texts.close, onclick: onClose }, icon(X)),
-  )
+  const bell = tool(texts.mute, [], { onclick: onMute })
+  brand.append(name, bell, tool(texts.close, X, { onclick: host.close }))
 
-  const rows = new Map() // conversation id -> its row: it stays under a finger that is on it, and keeps the focus
-
-  const fill = (button, { last_message: last, unread }) => {
+  const rows = new Map()
+  const make = ({ id }) => el("li", {}, button({ class: "pb-row pb-card", onclick: () => onOpen(id) }))
+  const fill = (row, { last_message: last, unread }) => {
     const agent = last?.sender_type === "agent" && last.sender_name
     const name = agent || settings.name
     const words = el("span", { class: "pb-words" }, el("b", { dir: "auto" }, name))
@@ -40,27 +37,7 @@ export function homeView({ settings, texts, onClose, onOpen, onNew, onMute }) {
       {},
       unread ? el("span", { class: "pb-new" }, texts.unread) : last ? when(last.created_at, texts) : "",
     )
-    button.replaceChildren(avatar(name, agent && last.sender_avatar_url, agent && last.ai), words, meta)
-  }
-
-  const place = (conversations) => {
-    const ids = new Set(conversations.map(({ id }) => id))
-    for (const [id, button] of rows) {
-      if (ids.has(id)) continue
-      rows.delete(id)
-      button.parentNode.remove()
-    }
-    let next = list.firstChild
-    for (const conversation of conversations) {
-      const { id } = conversation
-      const button =
-        rows.get(id) ?? el("button", { type: "button", class: "pb-row pb-card", onclick: () => onOpen(id) })
-      const row = button.parentNode ?? el("li", {}, button)
-      rows.set(id, button)
-      fill(button, conversation)
-      if (row === next) next = next.nextSibling
-      else list.insertBefore(row, next)
-    }
+    row.firstChild.replaceChildren(avatar(name, agent && last.sender_avatar_url, agent && last.ai), words, meta)
   }
 
   const heading = el("h1", { dir: "auto", tabindex: "-1" })
@@ -103,13 +80,13 @@ export function homeView({ settings, texts, onClose, onOpen, onNew, onMute }) {
       notice.hidden = !why
       if (notice.textContent !== why) notice.textContent = why
     },
-    /** conversations: [{id, status, last_message, unread: bool}], newest first. present: of availability.js. */
+    /** conversations: [{key, id, status, last_message, unread: bool}], newest first. present: of availability.js. */
     render(conversations, present) {
       words()
       showPresence(there, present.state, present.text)
       list.hidden = !conversations.length
       const { activeElement: at } = document
-      place(conversations)
+      place(list, rows, conversations, make, fill)
       if (list.contains(at)) at.focus() // it may have moved
     },
   }

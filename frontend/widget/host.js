@@ -1,9 +1,13 @@
-// The frame's side of the talk with the host page (loader.js says what is spoken). The loader names the page's origin
+// The frame's side of the talk with the host page (panel.js says what is spoken). The loader names the page's origin
 // in our address; who may frame us at all is decided by the server's frame-ancestors.
 
 const origin = decodeURIComponent(location.hash.slice(1))
 
 const tell = (message) => parent.postMessage(message, origin)
+
+export let isOpen = false // the panel is on the page
+/** A visitor may have it before their eyes. */
+export const isLooking = () => isOpen && !document.hidden
 
 let told = 0
 export function unread(count) {
@@ -21,13 +25,15 @@ export const message = ({ id, conversation_id, sender_type, sender_name, content
 
 /**
  * hear: what is done with what the page says, each with the message: `kept` {kept: {name: text}}: what earlier pages left,
- * and later what another tab adds; `open` {open}: the panel is shown; `update` {changes} of the settings; `identify`
- * {customer: {name?, email?, external_id?, identity_token?, identity_hash?}}: who the page says the visitor is; `send`
- * {content}: words that the page sends for the visitor.
+ * and later what another tab adds; `open` {open}: the panel is shown, or not; `update` {changes} of the settings;
+ * `identify` {customer: {name?, email?, external_id?, identity_token?, identity_hash?}}: who the page says the visitor
+ * is; `send` {content}: words that the page sends for the visitor.
  */
 export function listen(hear) {
   addEventListener("message", ({ source, origin: from, data }) => {
-    if (source === parent && from === origin && Object.hasOwn(hear, data?.pingback)) hear[data.pingback](data)
+    if (source !== parent || from !== origin || !Object.hasOwn(hear, data?.pingback)) return
+    if (data.pingback === "open") isOpen = data.open
+    hear[data.pingback](data)
   })
   tell({ pingback: "ready" })
 }

@@ -1,5 +1,7 @@
 // Icons from Lucide (ISC), as the paths of a 24 px square; of its versions the one that takes the fewest bytes.
 
+import { button } from "./dom.js"
+
 export const ARROW_UP = ["m5 12 7-7 7 7", "M12 19V5"]
 export const BELL = ["M6 8a6 6 0 0 1 12 0c0 7 3 9 3 9H3s3-2 3-9", "M10.3 21a2 2 0 0 0 3.4 0"]
 export const STRUCK = "m2 2 20 20"
@@ -48,3 +50,6 @@ export function icon(paths) {
   }
   return svg
 }
+
+/** A button that is nothing but its icon. */
+export const tool = (name, paths, more) => button({ class: "pb-ib", "aria-label": name, ...more }, icon(paths))

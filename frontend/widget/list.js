@@ -1,6 +1,7 @@
 // The visitor's conversations, newest first, and how many answers in them nobody has looked at yet.
 
 export class List {
+  isKnown = false // the server's has come
   rows = [] // {id, status, rating, last_message, assignee}
   unread = new Map() // conversation id -> how many
 
@@ -34,6 +35,7 @@ export class List {
 
   /** What the server lists. seen(id): up to which seq the visitor has looked at it here. */
   take(listed, seen) {
+    this.isKnown = true
     this.rows = listed.map(({ id, status, rating, unread, last_message }) => {
       const there = last_message?.seq ?? 0
       if (this.lastOf(id) > there) return this.of(id) // something happened while the answer was on its way
@@ -45,6 +47,7 @@ export class List {
 
   clear() {
     this.rows = []
+    this.isKnown = false
     this.unread.clear()
   }
 }

@@ -49,7 +49,8 @@ function draw(host, config, onclick) {
       set("brand", config.primary_color)
       set("on", textOn(config.primary_color))
       set("x", `${config.offset_x}px`)
-      set("y", `${config.offset_y}px`)
+      // The page says how high a bar at its foot is; a phone, what its edge takes.
+      set("y", `calc(${config.offset_y}px + var(--pingback-bottom, env(safe-area-inset-bottom, 0px)))`)
     },
   }
   view.draw()

@@ -11,10 +11,9 @@ export async function frameTexts() {
   const file = document.getElementById("pb-texts")?.href
   const theirs =
     file &&
-    (await fetch(file).then(
-      (answer) => answer.json(),
-      () => undefined,
-    ))
+    (await fetch(file)
+      .then((answer) => answer.json())
+      .catch(() => undefined))
   const texts = spoken({ ...frame, ...theirs }, document.documentElement.lang)
   // A part that is loaded later brings its English along; another language has come whole.
   texts.over = (english) => ({ ...spoken(english, "en"), ...texts })

@@ -1,0 +1,126 @@
+// What goes out: the visitor's words and files, in order and once, and that they are writing.
+
+import { el } from "./dom.js"
+import { on } from "./events.js"
+import * as host from "./host.js"
+import { introduced } from "./identity.js"
+import { refresh, take } from "./incoming.js"
+import { dial, emit, state } from "./line.js"
+import { Outbox, uuid } from "./outbox.js"
+import { settings } from "./settings.js"
+import { typingSignal } from "./typing.js"
+import { know, visitor } from "./visitor.js"
+
+const local = new Map() // files of items on their way, as long as this page lives: item's id -> {files, stop}
+let attach // the code for them, once it is here
+
+/** The code for files, with the first of them. */
+export async function attachment() {
+  attach = await import("./attach.js")
+  return attach
+}
+
+// What a person writes while nobody lets us in waits for a person: that we are let in again, nobody tells us.
+const refused = { code: "refused" }
+
+export const outbox = new Outbox({
+  async send(item) {
+    if (state === "refused") return { error: refused }
+    await introduced
+    const error = await takeUp(item)
+    if (error) return { error }
+    return emit("client_message", {
+      content: item.content,
+      client_message_id: item.id,
+      visitor_key: visitor.key || undefined,
+      customer: { ...(visitor.key ? {} : visitor.customer), ...item.customer },
+      attachments: item.files?.map(({ url }) => url),
+      ...(item.conversation_id ? { conversation_id: item.conversation_id } : { new: true }),
+    })
+  },
+  keep: host.keep,
+  sent(item, ack) {
+    letGo(item)
+    if (ack.visitor_key && ack.visitor_key !== visitor.key) {
+      know(ack.visitor_key)
+      refresh()
+    }
+    host.message(ack.message)
+    on.new_message({ ...ack.message, client_message_id: item.id })
+  },
+  changed: () => on.changed(),
+})
+
+/** What earlier pages left here. */
+export function restore(kept) {
+  outbox.restore(kept)
+  for (const item of outbox.items) {
+    if (item.files?.some(({ url }) => !url)) item.error = { code: "lost" }
+  }
+}
+
+on.refused = () => outbox.stop(refused)
+on.new_message = (message) => {
+  const ours = outbox.items.find(({ id }) => id === message.client_message_id)
+  take(message, ours?.thread)
+}
+
+// What no text may hold (foundation/text.py).
+const clean = (text) => text.replaceAll("\0", "").replace(/\p{Cs}/gu, "\ufffd")
+
+/** Something was said in it, if only here. */
+export const isBegun = (thread) => Boolean(thread.id) || outbox.items.some((item) => thread.owns(item))
+
+export function send(thread, content, files, customer) {
+  writing.stop()
+  host.keep("draft", null)
+  const item = () => ({ id: uuid(), content: "", thread: thread.key, conversation_id: thread.id })
+  // Files go into a conversation that is there, so a new one begins with words: at least with their names.
+  const words = content || (isBegun(thread) ? "" : files.map(({ name }) => name).join(", "))
+  thread.asked = ""
+  if (words) outbox.add({ ...item(), content: clean(words), customer })
+  if (files.length) {
+    const theirs = { ...item(), files: files.map(({ name }) => ({ name })) }
+    local.set(theirs.id, { files, stop: new AbortController() })
+    outbox.add(theirs)
+  }
+}
+
+/** Take the files of an item to the server, those that are not there. Resolves to an error when that did not work. */
+async function takeUp(item) {
+  if (!item.files || item.files.every(({ url }) => url)) return
+  if (!item.conversation_id) return { code: "invalid" } // the words before it were refused
+  return attach.takeUp(item, {
+    ...local.get(item.id),
+    to: { address: `/api/v1/widget/${settings.id}/upload`, key: visitor.key },
+    moved: (share) => on.uploaded(item, share),
+    stored: () => outbox.store(item),
+  })
+}
+
+function letGo(item) {
+  for (const file of local.get(item.id)?.files ?? []) attach.forget(file)
+  local.delete(item.id)
+}
+
+export function again(item) {
+  if (state === "refused") dial()
+  outbox.retry(item)
+}
+
+export function takeBack(item) {
+  local.get(item.id)?.stop.abort()
+  letGo(item)
+  outbox.remove(item)
+}
+
+/** What is shown of an item's files: themselves, or their names when a page before this one had them. */
+export const previews = (item) =>
+  local.get(item.id)?.files.map(attach.preview) ?? item.files.map(({ name }) => el("p", { class: "pb-b" }, name))
+
+const writing = typingSignal(emit)
+
+export function writes(thread, text) {
+  host.keep("draft", text || null)
+  writing.wrote(thread.id, text)
+}
