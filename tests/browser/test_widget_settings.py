@@ -148,3 +148,21 @@ def test_the_page_of_commands_runs_each(context: Any, server: Server, acme: Acme
     page.get_by_role("button", name="Chat schließen").first.wait_for()
     chat.get_by_role("button", name="Nachricht schreiben").wait_for()
     assert said == []
+
+
+def test_on_a_phone_the_launcher_covers_nothing_of_the_page_of_commands_for_good(
+    browser: Any, server: Server, acme: Acme
+) -> None:
+    context = signed_in(browser, server, acme.email, viewport={"width": 360, "height": 740})
+    page = context.new_page()
+    page.goto(f"{server.url}/settings/widget/{acme.widget['id']}/commands/")
+    launcher = page.get_by_role("button", name="Open chat")
+    launcher.wait_for()
+    page.locator("#main").evaluate("main => main.scrollTo(0, main.scrollHeight)")
+
+    top = launcher.bounding_box()["y"]
+    bar = page.locator(".rail").bounding_box()
+    last = page.locator("[data-events]").bounding_box()
+    assert last["y"] + last["height"] <= top
+    assert top + launcher.bounding_box()["height"] <= bar["y"]
+    context.close()
