@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -32,11 +32,11 @@ from foundation.errors import Forbidden, Refused, Unprocessable
 from foundation.pages import is_fetch
 
 
-def handling_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def handling_page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """For what changes a conversation: the policy is asked before anything else."""
 
     @wraps(view)
-    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             require(request.user, Action.HANDLE_CONVERSATIONS)
         except Forbidden as refusal:

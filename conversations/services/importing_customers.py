@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -26,6 +26,7 @@ from foundation.spreadsheets import harmless
 from foundation.text import is_clean
 
 MOST_BYTES, MOST_ROWS, MOST_COLUMNS = 256 * 1024, 1_000, 60
+BATCH = 50
 # What our own export has beside, and nobody sets.
 LEFT_OUT = {"id", "attributes", "verified", "blocked", "created_at", "last_seen_at"}
 
@@ -70,16 +71,23 @@ def preview(*, actor: User, rows: Sequence[Row]) -> Outcome:
 
 
 @transaction.atomic
-def import_customers(*, actor: User, rows: Sequence[Row]) -> Outcome:
-    """Store what the good lines say, each to the customer of its strongest key.
+def import_customers(
+    *, actor: User, rows: Sequence[Row], tell: Callable[[int, int], None] = lambda _done, _of: None
+) -> Outcome:
+    """Store what the good lines say, each to the customer of its strongest key. tell: how many are stored, of how many.
 
     That is our id; then the external id, of who has proven it or has never written; then an e-mail address, of who has
     never written: what a visitor claims to be finds nobody. What no line names stays as it is.
     """
     outcome = _sorted_out(actor, rows, lock=True)
     business_id = require(actor, Action.HANDLE_CONVERSATIONS).business_id
-    Customer.objects.bulk_create(outcome.new)
-    Customer.objects.bulk_update(outcome.changed, [*BOUNDS, "attributes"], batch_size=100)
+    done, whole = 0, len(outcome.new) + len(outcome.changed)
+    for store, those in ((_create, outcome.new), (_update, outcome.changed)):
+        for at in range(0, len(those), BATCH):
+            batch = those[at : at + BATCH]
+            store(batch)
+            done += len(batch)
+            tell(done, whole)
     happened = [events.customer_created(each) for each in outcome.new]
     happened += [events.customer_updated(each) for each in outcome.changed]
     audit.record(
@@ -92,6 +100,14 @@ def import_customers(*, actor: User, rows: Sequence[Row]) -> Outcome:
     if happened:
         events.record(business_id, happened)
     return outcome
+
+
+def _create(batch: list[Customer]) -> None:
+    Customer.objects.bulk_create(batch)
+
+
+def _update(batch: list[Customer]) -> None:
+    Customer.objects.bulk_update(batch, [*BOUNDS, "attributes"])
 
 
 def _sorted_out(actor: User, rows: Sequence[Row], *, lock: bool) -> Outcome:

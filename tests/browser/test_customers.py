@@ -1,8 +1,9 @@
 """A customer, changed in one agent's panel and seen in the other's."""
 
+from pathlib import Path
 from typing import Any
 
-from tests.browser.pages import console_of, signed_in
+from tests.browser.pages import console_of, flaws, signed_in
 
 
 def test_what_one_writes_down_stands_in_the_others_panel(browser: Any, server: Any) -> None:
@@ -82,4 +83,34 @@ def test_a_customers_page_is_changed_where_it_stands(browser: Any, server: Any) 
     page.get_by_role("heading", name="Cleo Marsh").wait_for()
     assert page.url.endswith(f"/customers/{cleo['id']}/")
     assert noise == []
+    context.close()
+
+
+def test_an_import_says_how_far_it_is_and_what_came_of_it(browser: Any, server: Any, tmp_path: Path) -> None:
+    token = server.sign_up("import@customers.example")
+    context = signed_in(browser, server, "import@customers.example")
+    page = context.new_page()
+    noise = console_of(page, server)
+    # What is shown on the way may be over too soon to be seen: it is kept.
+    page.add_init_script(
+        "window.percents = []; new MutationObserver(() => { const shown = document.querySelector('[data-busy] b')"
+        "?.textContent; if (shown && shown !== percents.at(-1)) percents.push(shown) })"
+        ".observe(document, { subtree: true, childList: true, characterData: true })"
+    )
+    file = tmp_path / "many.csv"
+    file.write_text("name,email\n" + "".join(f"C{number},c{number}@example.com\n" for number in range(1000)))
+    page.goto(f"{server.url}/customers/import/")
+    page.get_by_label("CSV file").set_input_files(file)
+    page.get_by_role("button", name="Look at it first").click()
+    page.get_by_text("1000 new, 0 changed").wait_for()
+    page.get_by_role("button", name="Import these").click()
+    page.get_by_text("1000 new customers, 0 changed, 0 lines left out.").wait_for()
+    percents = page.evaluate("percents")
+    assert len(percents) > 1
+    assert percents[-1] == "100 %"
+    assert noise == []
+    assert flaws(page) == []
+    page.get_by_role("link", name="Show the customers").click()
+    page.get_by_role("heading", name="Customers", exact=True).wait_for()
+    assert len(server.call("GET", "/customers?limit=100", token=token)["results"]) == 100
     context.close()

@@ -1,7 +1,12 @@
 """Customers out of a CSV: what each line does, and whom none of them finds."""
 
+import json
+from typing import Any
+
 import pytest
+from asgiref.sync import async_to_sync
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import AsyncClient
 
 from accounts.models import User
 from businesses.models import AuditEntry, Business, FeedEvent
@@ -38,6 +43,28 @@ def test_a_file_is_looked_at_first_and_then_comes_in_at_once(ada: User, acme: Bu
     )
     assert list(FeedEvent.objects.values_list("kind", flat=True)) == ["customer.created"]
     assert AuditEntry.objects.get(action="customers.imported").data == {"new": 1, "changed": 0}
+
+
+def test_how_far_it_is_is_told_while_it_comes_in(ada: User, acme: Business, sign_in: SignIn) -> None:
+    text = "name\n" + "".join(f"C{number}\n" for number in range(120))
+    client = sign_in(ada)
+
+    async def asked(text: str) -> list[Any]:
+        answer = await browser.post(PAGE, {"csv": text}, headers={"X-Requested-With": "fetch"})
+        return [
+            json.loads(line) for line in (b"".join([piece async for piece in answer.streaming_content])).splitlines()
+        ]
+
+    browser = AsyncClient()
+    browser.cookies = client.cookies
+    assert async_to_sync(asked)(text) == [
+        {"done": 50, "of": 120},
+        {"done": 100, "of": 120},
+        {"done": 120, "of": 120},
+        {"told": "120 new customers, 0 changed, 0 lines left out."},
+    ]
+    assert Customer.objects.count() == 120
+    assert client.post(PAGE, {"csv": "x"}, headers={"X-Requested-With": "fetch"}).status_code == 422
 
 
 def test_the_strongest_key_finds_and_what_somebody_claims_finds_nobody(ada: User, acme: Business) -> None:
