@@ -29,8 +29,11 @@ from pingback.realtime.websocket import Protocol
 
 def main() -> None:
     options = argparse.ArgumentParser(prog="bin/serve", description="Serve PingBack.")
-    options.add_argument("--demo", action="store_true", help="fill a workspace worth looking at")
-    options.add_argument("--fakes", action="store_true", help="the demo, with stand-ins for the channels' providers")
+    options.add_argument(
+        "--demo",
+        action="store_true",
+        help="with a workspace worth looking at, and stand-ins for the channels' providers",
+    )
     arguments = options.parse_args()
     try:
         django.setup()
@@ -45,9 +48,8 @@ def main() -> None:
     with _taking_turns():
         _migrate()
         _collect_static()
-    if arguments.demo or arguments.fakes:
+    if arguments.demo:
         call_command("demo")
-    if arguments.fakes:
         from pingback import stand_ins  # its models want Django to be set up
 
         print(stand_ins.start(), flush=True)

@@ -1,4 +1,4 @@
-"""`bin/serve --fakes`: the tests' providers on this machine, so that every channel of the demo can be tried by hand.
+"""`bin/serve --demo`: the tests' providers on this machine, so that every channel of the demo can be tried by hand.
 
 They are part of the sources (tests/fakes) and are imported by nothing else that serves.
 """

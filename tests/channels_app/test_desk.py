@@ -1,4 +1,4 @@
-"""`bin/serve --fakes`: what one writes as a customer arrives, and what the team answers shows on the other side."""
+"""`bin/serve --demo`: what one writes as a customer arrives, and what the team answers shows on the other side."""
 
 import json
 import urllib.error

@@ -1,4 +1,4 @@
-"""The other side of the channels, for `bin/serve --fakes`: every provider's fake, and a page to write as a customer."""
+"""The other side of the channels, for `bin/serve --demo`: every provider's fake, and a page to write as a customer."""
 
 import json
 import threading
