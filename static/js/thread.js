@@ -21,6 +21,7 @@ export class Thread {
     this.typingLine = element.querySelector("[data-typing]")
     this.received = { delivered: 0, read: 0 } // by the customer, as far as we heard of it: up to which number
     this.changed = new Set() // numbers of messages that are not any more as they are shown
+    this.turn = Promise.resolve()
     this.stopped = new AbortController()
   }
 
@@ -112,12 +113,27 @@ export class Thread {
     return address
   }
 
-  /** Everything behind what is shown, what changed of it, and the head and the facts beside it as they are now. */
-  async catchUp({ toEnd = false } = {}) {
+  /**
+   * Everything behind what is shown, what changed of it, and the head and the facts beside it as they are now. One at a
+   * time: what was asked for earlier must not be drawn over what was asked for later.
+   */
+  catchUp({ toEnd = false } = {}) {
+    const turn = this.turn.catch(() => {}).then(() => this.catchUpNow(toEnd))
+    this.turn = turn
+    return turn
+  }
+
+  async catchUpNow(toEnd) {
+    if (this.stopped.signal.aborted) return
     if (!this.element.hasAttribute("data-still")) while (await this.follow(toEnd));
     for (const seq of this.changed) {
-      await this.update(seq)
-      this.changed.delete(seq)
+      this.changed.delete(seq) // first: it may change again while we ask
+      try {
+        await this.update(seq)
+      } catch (error) {
+        this.changed.add(seq)
+        throw error
+      }
     }
   }
 

@@ -74,6 +74,7 @@ class Server:
             **{name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}},
             "PINGBACK_DATA_DIR": str(self.folder),
             "PORT": str(self.port),
+            "REQUEST_SECONDS": "60",  # a busy machine's answers may be late
             **self.environment,
         }
         log = (self.folder / "log").open("ab")
