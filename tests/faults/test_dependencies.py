@@ -65,9 +65,9 @@ def test_R8_without_postgres_callers_are_sent_away_and_served_soon_after_its_ret
     for writer in (program, browser):
         writer.start()
     for writer in (program, browser):
-        writer.join(30)
+        writer.join(60)
 
-    assert time.monotonic() - began < 10  # five on a machine that does nothing else
+    assert time.monotonic() - began < 30  # five on a machine that does nothing else
     scenes.check(scene, [program, browser])
     running_town.recover()
 

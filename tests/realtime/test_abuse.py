@@ -88,7 +88,7 @@ def test_C6_the_same_before_a_client_says_hello(raw: Raw, packet: str) -> None:
         for _ in range(3):
             socket.send(packet)
 
-    assert is_closed(socket, within=0.9)
+    assert is_closed(socket, within=2.5)  # before it would be for its silence
 
 
 def test_C2_forged_handlers_change_nothing(raw: Raw, talk: Connect, ada: Owner) -> None:
@@ -206,7 +206,7 @@ def test_an_upgrade_that_never_ends_is_given_up(house: House, raw: Raw, ada: Own
     sid = polling(house, ada)
     url = f"ws://127.0.0.1:{house.port}/socket.io/?EIO=4&transport=websocket&sid={sid}"
     with connect(url, close_timeout=1) as first, connect(url, close_timeout=1) as second:
-        assert is_closed(second, within=0.9)
+        assert is_closed(second, within=2.5)
         assert is_closed(first)
     polled(house, f"&sid={sid}", b'42["resume",{}]')
 
@@ -239,7 +239,7 @@ def test_C8_a_flood_is_refused_and_then_cut(raw: Raw, talk: Connect, ada: Owner,
 
     assert any('"rate_limited"' in answer and '"retry_after"' in answer for answer in answers)
     assert len(answers) < 1_000
-    assert slowest < 2
+    assert slowest < 10  # on a busy machine; behind all of them it would be far more
 
 
 def test_too_many_messages_are_refused_with_the_seconds_to_wait(talk: Connect, ada: Owner) -> None:
@@ -328,7 +328,7 @@ def test_C9_R9_who_stops_reading_is_cut_and_holds_up_nobody(talk: Connect, house
         return True
 
     until(lambda: house.memory() - before < 64 * MEGABYTE)
-    assert slowest < 2
+    assert slowest < 10  # on a busy machine; behind all of them it would be far more
     # To read would be to take something; the kernel knows of the server's end without that.
     until(lambda: not any(is_held(house, line) for line in lines))
     assert all(is_cut(line) for line in lines)

@@ -3,7 +3,6 @@
 import http.client
 import json
 import socket
-import time
 import uuid
 from pathlib import Path
 
@@ -12,25 +11,23 @@ import pytest
 from tests.realtime.conftest import PASSWORD, House, Owner, sign_up
 
 
-def first_line(house: House, headers: bytes) -> tuple[str, float]:
-    """How a request with these lines is answered, and within how many seconds."""
+def first_line(house: House, headers: bytes) -> str:
+    """How a request with these lines is answered."""
     request = b"GET /api/v1/auth/me HTTP/1.1\r\nHost: 127.0.0.1\r\n" + headers + b"\r\n"
     with socket.create_connection(("127.0.0.1", house.port), 10) as connection:
-        start = time.perf_counter()
         connection.sendall(request)
-        line = connection.recv(200).split(b"\r\n")[0].decode()
-        return line, time.perf_counter() - start
+        return connection.recv(200).split(b"\r\n")[0].decode()
 
 
 def test_A17_one_header_fifty_thousand_times_is_refused_at_once(house: House) -> None:
-    line, seconds = first_line(house, b"A: b\r\n" * 50_000)
-    assert line.split()[1] == "431"
-    assert seconds < 1  # 0.05 on an idle machine
+    before = house.work()
+    assert first_line(house, b"A: b\r\n" * 50_000).split()[1] == "431"
+    assert house.work() - before < 1  # 0.05 of its own, beside whatever else it does
 
 
 @pytest.mark.parametrize("value", [b"a\x00b", b"a\x01b", b"a\x0bb", b"a\x7fb"])
 def test_A17_control_bytes_in_a_header_are_refused(house: House, value: bytes) -> None:
-    assert first_line(house, b"A: " + value + b"\r\n")[0].split()[1] == "400"
+    assert first_line(house, b"A: " + value + b"\r\n").split()[1] == "400"
 
 
 @pytest.mark.parametrize(("name", "address"), [("X-Forwarded-For", "203.0.113.5"), ("X_Forwarded_For", None)])
@@ -50,8 +47,8 @@ def test_A17_a_header_with_underscores_is_not_the_proxys(house: House, name: str
 
 def test_A17_two_authorizations_are_none(house: House, ada: Owner) -> None:
     once = b"Authorization: Bearer " + ada.token.encode() + b"\r\n"
-    assert first_line(house, once)[0].split()[1] == "200"
-    assert first_line(house, once * 2)[0].split()[1] == "401"
+    assert first_line(house, once).split()[1] == "200"
+    assert first_line(house, once * 2).split()[1] == "401"
 
 
 def test_A17_without_a_trusted_proxy_nothing_that_is_forwarded_counts(tmp_path: Path) -> None:
@@ -62,7 +59,7 @@ def test_A17_without_a_trusted_proxy_nothing_that_is_forwarded_counts(tmp_path: 
             b"X-Forwarded-For: 203.0.113.5\r\nX-Forwarded-Host: evil.example\r\nX-Forwarded-Proto: https\r\n"
             b"Forwarded: for=203.0.113.5;host=evil.example\r\nAuthorization: Bearer " + ada.token.encode() + b"\r\n"
         )
-        assert first_line(house, forged)[0].split()[1] == "200"
+        assert first_line(house, forged).split()[1] == "200"
         assert [each["ip"] for each in house.call("GET", "/auth/sessions", None, ada.token)] == ["127.0.0.1"]
     finally:
         house.stop()
