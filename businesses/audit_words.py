@@ -106,6 +106,7 @@ ACTIONS: dict[str, Kind] = {
     "operator.added": _kind(Group.OPERATOR, _("{actor} added the {kind} {target}")),
     "operator.changed": _kind(Group.OPERATOR, _("{actor} changed the {kind} {target}: {fields}")),
     "operator.deleted": _kind(Group.OPERATOR, _("{actor} deleted the {kind} {target}")),
+    "keys.rotated": _kind(Group.OPERATOR, _("The key that seals secrets was changed: {rows} rows")),
 }
 
 

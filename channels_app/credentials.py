@@ -12,7 +12,7 @@ from channels_app.connect_fields import ConnectForm, Value
 from channels_app.connect_forms import form_for
 from channels_app.models import Channel
 from foundation.errors import Invalid
-from foundation.sealed import CannotUnseal, seal, unseal
+from foundation.sealed import CannotUnseal, renewed, seal, unseal
 
 MASK = "••••"
 # Of a shorter secret the last four would be too large a part.
@@ -35,9 +35,14 @@ def reveal(channel: Channel) -> dict[str, str]:
 
 def renew(channel: Channel, name: str, secret: str) -> None:
     """Another one in its place, unless somebody changed the channel's secrets meanwhile."""
-    renewed = {**channel.credentials, name: seal(secret, context=_context(channel, name))}
-    if Channel.objects.filter(pk=channel.pk, credentials=channel.credentials).update(credentials=renewed):
-        channel.credentials = renewed
+    changed = {**channel.credentials, name: seal(secret, context=_context(channel, name))}
+    if Channel.objects.filter(pk=channel.pk, credentials=channel.credentials).update(credentials=changed):
+        channel.credentials = changed
+
+
+def resealed(channel: Channel) -> dict[str, str]:
+    """The secrets by the newest key. Raises CannotUnseal."""
+    return {name: renewed(sealed, context=_context(channel, name)) for name, sealed in channel.credentials.items()}
 
 
 def can_be_opened(channel: Channel) -> bool:

@@ -100,7 +100,7 @@ def add_secret(*, actor: User, widget: Widget) -> tuple[IdentitySecret, str]:
         raise Invalid(_("Two secrets are live. Remove the one that your server no longer uses."))
     plain = secrets.token_urlsafe(32)
     row = IdentitySecret(id=new_id(), widget=widget, ending=plain[-4:])
-    row.sealed = seal(plain, context=_context(row))
+    row.sealed = seal(plain, context=context_of(row))
     row.save()
     audit.record("identity_secret.created", business_id=business.pk, actor=actor, target=widget)
     return row, plain
@@ -115,8 +115,8 @@ def remove_secret(*, actor: User, secret: IdentitySecret) -> None:
 
 
 def _open(secret: IdentitySecret) -> str:
-    return unseal(secret.sealed, context=_context(secret))
+    return unseal(secret.sealed, context=context_of(secret))
 
 
-def _context(secret: IdentitySecret) -> str:
+def context_of(secret: IdentitySecret) -> str:
     return f"widget {secret.widget_id} identity {secret.pk}"

@@ -33,7 +33,7 @@ def is_on(user: User) -> bool:
 def start(user: User) -> str:
     """A new secret that waits for its first code, in place of one that waited before. Not while one is in use."""
     secret = pyotp.random_base32()
-    fields = {"sealed_secret": seal(secret, context=_context(user)), "created_at": timezone.now()}
+    fields = {"sealed_secret": seal(secret, context=context_of(user)), "created_at": timezone.now()}
     Authenticator.objects.update_or_create(user=user, confirmed_at=None, defaults=fields)
     return secret
 
@@ -95,12 +95,12 @@ def _use(authenticator: Authenticator, user: User, code: str) -> bool:
 
 def _secret(authenticator: Authenticator, user: User) -> str | None:
     try:
-        return unseal(authenticator.sealed_secret, context=_context(user))
+        return unseal(authenticator.sealed_secret, context=context_of(user))
     except CannotUnseal:
         log.exception("The authenticator of %s does not open", user.pk)
         return None
 
 
-def _context(user: User) -> str:
+def context_of(user: User) -> str:
     """A secret that is copied into another person's row does not open there."""
     return f"authenticator:{user.pk}"
