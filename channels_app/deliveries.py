@@ -35,6 +35,7 @@ from channels_app.reconnecting import needs_reconnecting
 from conversations import events
 from conversations.models import ChannelType, Conversation, Message, MessageStatus
 from conversations.services.messages import set_message_status
+from foundation.prepared import prepared
 from foundation.sealed import CannotUnseal
 
 log = logging.getLogger("pingback.deliveries")
@@ -78,7 +79,7 @@ def claim(most: int, *, under_way: Mapping[str, int] | None = None) -> list[Deli
     under_way: how many of each type of channel this process is at. A provider that hangs holds no more than PER_TYPE of
     its hands, however many channels it has; what is free is shared evenly among the channels that wait.
     """
-    waiting = list(_ready().order_by().values_list("channel_id", "channel__type").distinct())
+    waiting = _channels_that_wait()()
     random.shuffle(waiting)  # none is always served first
     share = max(1, most // len(waiting)) if waiting else 0
     busy = Counter(under_way or {})
@@ -90,6 +91,12 @@ def claim(most: int, *, under_way: Mapping[str, int] | None = None) -> list[Deli
             busy[channel_type] += len(found)
             claimed += found
     return claimed
+
+
+@prepared
+def _channels_that_wait() -> "QuerySet[Delivery, tuple[UUID | None, Any]]":
+    """Asked once a second for as long as the process lives."""
+    return _ready().order_by().values_list("channel_id", "channel__type").distinct()
 
 
 @transaction.atomic

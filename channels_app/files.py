@@ -8,6 +8,7 @@ from io import BytesIO
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -24,6 +25,7 @@ from conversations.models import Attachment, ChannelType, Conversation, MailOrig
 from conversations.services.uploads import store_upload
 from foundation.errors import Refused, Unavailable
 from foundation.filetypes import type_of
+from foundation.prepared import prepared
 
 log = logging.getLogger("pingback.intake")
 
@@ -39,7 +41,7 @@ TICK = timedelta(milliseconds=1)
 def claim(*, most: int, under_way: Mapping[UUID, int] | None = None) -> list[Media]:
     """Files that are due, now ours for LEASE. under_way: how many of each channel this process is at."""
     found: list[Media] = []
-    channels = list(Media.objects.filter(due_at__lte=Now() + TICK).values_list("channel_id", flat=True).distinct())
+    channels = [channel_id for (channel_id,) in _channels_that_wait()()]
     random.shuffle(channels)
     for channel_id in channels:
         room = min(AT_ONCE - (under_way or {}).get(channel_id, 0), most - len(found))
@@ -53,6 +55,11 @@ def claim(*, most: int, under_way: Mapping[UUID, int] | None = None) -> list[Med
             Media.objects.filter(pk__in=ids).update(due_at=Now() + LEASE)
         found += Media.objects.filter(pk__in=ids).select_related("channel", "message__conversation")
     return found
+
+
+@prepared
+def _channels_that_wait() -> "QuerySet[Media, tuple[UUID]]":
+    return Media.objects.filter(due_at__lte=Now() + TICK).values_list("channel_id").distinct()
 
 
 def fetch(media: Media) -> None:

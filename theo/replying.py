@@ -13,6 +13,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from conversations.models import ChannelType, Conversation, HandoffReason, Message, SenderType, Status
@@ -23,6 +24,7 @@ from conversations.services.messages import post_messages
 from foundation import throttles
 from foundation.errors import Refused, TooFast
 from foundation.later import Pool
+from foundation.prepared import Given, prepared
 from theo.answering import Answer, asked, think
 from theo.assistants import answers_by_itself, assistant_of
 from theo.language_models import is_there
@@ -96,18 +98,23 @@ def _answer_all(conversations: list[Conversation], stop: threading.Event) -> Non
 
 def waiting() -> list[Conversation]:
     """Whose last word is a customer's own, and nobody but Theo has them; oldest first, at most AT_ONCE."""
+    asked = _waiting(AT_ONCE + len(_nothing_to_say))
+    found = asked(since=timezone.now() - LATELY)
+    return [row for row in found if _nothing_to_say.get(row.pk) != row.last_seq][:AT_ONCE]
+
+
+@prepared
+def _waiting(most: int) -> "QuerySet[Conversation]":
     rows = Conversation.objects.filter(
         business_id__in=answers_by_itself().values("business_id"),
-        updated_at__gt=timezone.now() - LATELY,
+        updated_at__gt=Given("since"),
         status=Status.OPEN,
         assignee__isnull=True,
         handoff_reason="",
         last_message__sender_type=SenderType.CUSTOMER,
         last_message__automated=False,
     )
-    rows = rows.select_related("business__plan", "customer").order_by("updated_at")
-    found = list(rows[: AT_ONCE + len(_nothing_to_say)])
-    return [row for row in found if _nothing_to_say.get(row.pk) != row.last_seq][:AT_ONCE]
+    return rows.select_related("business__plan", "customer").order_by("updated_at")[:most]
 
 
 def answer_by_itself(conversation: Conversation) -> Message | None:

@@ -8,13 +8,14 @@ import threading
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from businesses.models import Business
 from foundation import http, throttles
 from foundation.errors import Invalid, Unprocessable
+from foundation.prepared import Given, prepared
 from foundation.text import is_clean
 from theo.articles import bring_in
 from theo.models import ArticleStatus, ImportState, SiteImport
@@ -66,13 +67,18 @@ def stop_import(one: SiteImport) -> None:
 
 def read_sites(stop: threading.Event) -> None:
     """The worker's chore: of each import one page. One query when there is none."""
-    due = SiteImport.objects.filter(state=ImportState.RUNNING, due_at__lte=timezone.now())
-    for one in due.select_related("business").order_by("due_at")[:AT_ONCE]:
+    for one in _due()(now=timezone.now()):
         if stop.is_set():
             return
         taken = SiteImport.objects.filter(pk=one.pk, state=ImportState.RUNNING, due_at=one.due_at)
         if taken.update(due_at=timezone.now() + LEASE):
             _go_on(one)
+
+
+@prepared
+def _due() -> "QuerySet[SiteImport]":
+    due = SiteImport.objects.filter(state=ImportState.RUNNING, due_at__lte=Given("now"))
+    return due.select_related("business").order_by("due_at")[:AT_ONCE]
 
 
 def _go_on(one: SiteImport) -> None:

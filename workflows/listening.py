@@ -2,12 +2,15 @@
 
 Whoever has a conversation or follows it hears of each new message, everybody of a new conversation that nobody has: but
 for those who have read it by then, as whoever looks at it does. Each workspace's feed is read once, in order, on from
-where the last reading ended.
+where the last reading ended; those of many together, in as many questions as one.
 """
 
+import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -21,42 +24,58 @@ from theo.assistants import answers_by_itself
 from workflows.models import Listened, Notification, NotificationKind
 from workflows.notifications import tell
 
+log = logging.getLogger("pingback.worker")
+
+# Events, of all workspaces that are read together.
 AT_ONCE = 500
 # Whoever writes line by line is not told of line by line.
 AGAIN_AFTER = timedelta(minutes=1)
 KINDS = ("message.created", "conversation.created", "conversation.assigned")
+
+# Who is told, and in which workspace.
+Told = set[tuple[UUID, UUID]]
 
 
 def listen(stop: threading.Event) -> None:
     """The worker's: every workspace where something happened since."""
     for business_id, feed_seq in Business.objects.filter(listened=None).values_list("pk", "feed_seq"):
         Listened.objects.get_or_create(business_id=business_id, defaults={"feed_seq": feed_seq})
-    behind = Listened.objects.filter(feed_seq__lt=F("business__feed_seq"))
-    for business_id in list(behind.values_list("pk", flat=True)):
-        while not stop.is_set() and _read_on(business_id):
-            pass
+    behind = list(Listened.objects.filter(feed_seq__lt=F("business__feed_seq")).values_list("pk", flat=True))
+    try:
+        _read_all(behind, stop)
+    except Exception:
+        log.exception("News of %s workspaces are looked for in each alone", len(behind))
+        for business_id in behind:
+            try:
+                _read_all([business_id], stop)
+            except Exception:
+                log.exception("Nobody is told of what customers write in %s", business_id)
 
 
-def _read_on(business_id: UUID) -> bool:
-    """A batch of one workspace's feed; whether there may be more of it."""
-    with transaction.atomic():
-        place = Listened.objects.select_for_update(skip_locked=True).filter(pk=business_id).first()
-        if place is None:
-            return False  # another worker reads it
-        events = list(
-            FeedEvent.objects.filter(business_id=business_id, seq__gt=place.feed_seq).order_by("seq")[:AT_ONCE]
-        )
-        if not events:
-            return False
-        told = _news(business_id, [event for event in events if event.kind in KINDS])
-        place.feed_seq = events[-1].seq
-        place.save(update_fields=["feed_seq"])
-        if told:
-            tell(business_id, told)
+def _read_all(business_ids: Sequence[UUID], stop: threading.Event) -> None:
+    while business_ids and not stop.is_set() and _read_on(business_ids):
+        pass
+
+
+@transaction.atomic
+def _read_on(business_ids: Sequence[UUID]) -> bool:
+    """A batch of these workspaces' feeds; whether there may be more of it. What another worker reads is left to it."""
+    places = Listened.objects.select_for_update(skip_locked=True).filter(pk__in=business_ids).order_by("pk")
+    left = {place.pk: place for place in places}
+    behind = FeedEvent.objects.filter(business__listened__in=left, seq__gt=F("business__listened__feed_seq"))
+    events = list(behind.order_by("business", "seq")[:AT_ONCE])
+    if not events:
+        return False
+    told = _news([event for event in events if event.kind in KINDS])
+    for event in events:
+        left[event.business_id].feed_seq = event.seq
+    Listened.objects.bulk_update([left[pk] for pk in {event.business_id for event in events}], ["feed_seq"])
+    for business_id, its in groupby(sorted(told), key=itemgetter(0)):
+        tell(business_id, {user_id for _business, user_id in its})
     return len(events) == AT_ONCE
 
 
-def _news(business_id: UUID, events: Sequence[FeedEvent]) -> set[UUID]:
+def _news(events: Sequence[FeedEvent]) -> Told:
     """Store it; returns whom it is news to."""
     now = timezone.now()
     messages = Message.objects.filter(
@@ -64,10 +83,12 @@ def _news(business_id: UUID, events: Sequence[FeedEvent]) -> set[UUID]:
         sender_type=SenderType.CUSTOMER,
     )
     written = list(messages.values_list("conversation_id", "conversation__merged_into_id", "seq"))
+    business_of = {event.conversation_id: event.business_id for event in events}
     opened = _conversations(events, "conversation.created")
     taken = _conversations(events, "conversation.assigned")
-    told = _store_messages(_about_messages(business_id, written, now))
-    told |= _about_new(business_id, opened, now)
+    told = _store_messages(_about_messages(business_of, written, now))
+    for business_id in {business_of[pk] for pk in opened}:
+        told |= _about_new(business_id, {pk for pk in opened if business_of[pk] == business_id}, now)
     return told | _forget_taken(taken, now)
 
 
@@ -76,13 +97,13 @@ def _conversations(events: Sequence[FeedEvent], kind: str) -> set[UUID]:
 
 
 def _about_messages(
-    business_id: UUID, written: Sequence[tuple[UUID, UUID | None, int]], now: datetime
+    business_of: Mapping[UUID | None, UUID], written: Sequence[tuple[UUID, UUID | None, int]], now: datetime
 ) -> list[Notification]:
     """For who has or follows the conversation that shows it, and has not read so far. One for each of them.
 
-    written: conversations, what they are merged into, and the numbers of the messages.
+    written: conversations, what they are merged into, and the numbers of the messages. business_of: conversations.
     """
-    shown = {into or pk for pk, into, _seq in written}
+    shown = {into or pk: business_of[pk] for pk, into, _seq in written}
     if not shown:
         return []
     listeners: dict[UUID, set[UUID]] = {pk: set() for pk in shown}
@@ -98,10 +119,10 @@ def _about_messages(
         for user_id in listeners[into or pk]
         if read.get((pk, user_id), 0) < seq
     }
-    return [_row(business_id, user_id, pk, NotificationKind.MESSAGE, now) for pk, user_id in sorted(news)]
+    return [_row(shown[pk], user_id, pk, NotificationKind.MESSAGE, now) for pk, user_id in sorted(news)]
 
 
-def _store_messages(told: Sequence[Notification]) -> set[UUID]:
+def _store_messages(told: Sequence[Notification]) -> Told:
     """Store each, or make the one that is unread still as new as it; returns whom it is news to."""
     if not told:
         return set()
@@ -115,15 +136,15 @@ def _store_messages(told: Sequence[Notification]) -> set[UUID]:
         cursor.execute(
             f"INSERT INTO {table} ({columns}) VALUES {', '.join([of_one] * len(told))}"  # noqa: S608
             " ON CONFLICT (user_id, conversation_id) WHERE kind = 'message' AND read_at IS NULL"
-            f" DO UPDATE SET {changes} WHERE {table}.created_at < %s RETURNING user_id",
+            f" DO UPDATE SET {changes} WHERE {table}.created_at < %s RETURNING business_id, user_id",
             [*values, connection.ops.adapt_datetimefield_value(told[0].created_at - AGAIN_AFTER)],
         )
-        return {rows.as_id(user_id) for (user_id,) in cursor.fetchall()}
+        return {(rows.as_id(business_id), rows.as_id(user_id)) for business_id, user_id in cursor.fetchall()}
 
 
-def _about_new(business_id: UUID, opened: set[UUID], now: datetime) -> set[UUID]:
+def _about_new(business_id: UUID, opened: set[UUID], now: datetime) -> Told:
     """For the team that it is for, else everybody. Where Theo answers, it says when a person is needed."""
-    if not opened or answers_by_itself().filter(business_id=business_id).exists():
+    if answers_by_itself().filter(business_id=business_id).exists():
         return set()
     waiting = Conversation.objects.filter(pk__in=opened, assignee=None, last_message__sender_type=SenderType.CUSTOMER)
     waiting = waiting.filter(merged_into=None)
@@ -139,17 +160,17 @@ def _about_new(business_id: UUID, opened: set[UUID], now: datetime) -> set[UUID]
             if (pk, user_id) not in read
         ]
     Notification.objects.bulk_create(told, batch_size=AT_ONCE)
-    return {row.user_id for row in told}
+    return {(business_id, row.user_id) for row in told}
 
 
-def _forget_taken(taken: set[UUID], now: datetime) -> set[UUID]:
+def _forget_taken(taken: set[UUID], now: datetime) -> Told:
     """Somebody has it now: that nobody had it is no news any more. Returns who had not read it."""
     told = Notification.objects.unread().filter(kind=NotificationKind.UNASSIGNED, conversation__in=taken)
     told = told.filter(conversation__assignee__isnull=False)
-    user_ids = set(told.values_list("user_id", flat=True)) if taken else set()
-    if user_ids:
+    found = set(told.values_list("business_id", "user_id")) if taken else set()
+    if found:
         told.update(read_at=now)
-    return user_ids
+    return found
 
 
 def _row(

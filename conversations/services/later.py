@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -21,6 +22,7 @@ from conversations.services.locking import lock_own, locked
 from conversations.services.message_drafts import MAX_CONTENT, check_content, check_key
 from conversations.services.messages import send_reply
 from foundation.errors import Forbidden, Invalid, NotFound, Refused, Unprocessable
+from foundation.prepared import Given, prepared
 
 LONGEST = timedelta(days=366)
 UNDO = timedelta(seconds=5)
@@ -89,8 +91,13 @@ def take_back(*, scheduled: ScheduledMessage, actor: User) -> None:
 
 def send_due() -> int:
     """Send what is due, each for itself; how many that were. Safe to repeat, and by many at once."""
-    due = ScheduledMessage.objects.filter(send_at__lte=timezone.now()).order_by("send_at", "pk")
-    return sum(_send(row) for row in due.values_list("pk", flat=True)[:BATCH])
+    return sum(_send(pk) for (pk,) in _due()(now=timezone.now()))
+
+
+@prepared
+def _due() -> "QuerySet[ScheduledMessage, tuple[UUID]]":
+    due = ScheduledMessage.objects.filter(send_at__lte=Given("now")).order_by("send_at", "pk")
+    return due.values_list("pk")[:BATCH]
 
 
 @transaction.atomic

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -13,6 +14,7 @@ from conversations.services.activities import tell
 from conversations.services.handling import Handled, not_merged
 from conversations.services.locking import locked
 from foundation.errors import Invalid
+from foundation.prepared import Given, prepared
 
 LONGEST = timedelta(days=366)
 BATCH = 100
@@ -40,8 +42,12 @@ def snooze_conversation(*, conversation: Conversation, until: datetime, actor: U
 
 def wake_due() -> int:
     """Open what has slept long enough, each for itself; how many that were. Safe to repeat, and by many at once."""
-    due = Conversation.objects.filter(snoozed_until__lte=timezone.now()).order_by("snoozed_until")
-    return sum(_wake(conversation) for conversation in due[:BATCH])
+    return sum(_wake(conversation) for conversation in _due()(now=timezone.now()))
+
+
+@prepared
+def _due() -> "QuerySet[Conversation]":
+    return Conversation.objects.filter(snoozed_until__lte=Given("now")).order_by("snoozed_until")[:BATCH]
 
 
 @transaction.atomic

@@ -1,6 +1,7 @@
 """Who is told of what; the list and reading it, over REST and as pages."""
 
 import threading
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ from conversations.services.notes import write_note
 from pingback.realtime import rooms
 from tests import builders
 from theo.assistants import change_assistant
+from workflows import listening
 from workflows.listening import listen
 from workflows.models import Notification
 
@@ -219,3 +221,46 @@ def test_the_centre_leads_to_the_conversation(ada: User, ben: User, acme: Busine
     client.force_login(ada)
     assert client.post(f"/notifications/{one.pk}/").status_code == 404
     assert client.post("/notifications/read/").status_code == 302
+
+
+def _their_customers_write(number: int) -> list[User]:
+    """In so many workspaces, to the owner of each."""
+    owners = [builders.person(f"Olga{uuid.uuid4().hex}") for _each in range(number)]
+    for owner in owners:
+        talk = builders.conversation(builders.workspace(owner, "Acme"))
+        assign_conversation(conversation=talk, actor=owner, agent_id=owner.pk)
+        hear()
+        builders.says(talk, "Still there?")
+    return owners
+
+
+def test_many_workspaces_cost_no_more_than_one() -> None:
+    hear()
+    _their_customers_write(1)
+    with CaptureQueriesContext(connection) as one:
+        hear()
+    owners = _their_customers_write(3)
+    with CaptureQueriesContext(connection) as three:
+        hear()
+    assert len(three) <= len(one)
+    assert [told(owner)[-1] for owner in owners] == ["message"] * 3
+
+
+def test_a_workspace_whose_news_cannot_be_told_keeps_nobody_elses(
+    ada: User, acme: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hear()
+    bad = builders.conversation(builders.workspace(builders.person("Olga"), "Bad"))
+    builders.conversation(acme)
+    about_new = listening._about_new
+
+    def stumble(business_id: uuid.UUID, *more: Any) -> Any:
+        if business_id == bad.business_id:
+            raise ValueError("not this one")
+        return about_new(business_id, *more)
+
+    monkeypatch.setattr(listening, "_about_new", stumble)
+    hear()
+
+    assert told(ada) == ["unassigned"]
+    assert Notification.objects.count() == Notification.objects.filter(business=acme).count()
