@@ -29,7 +29,7 @@ from channels_app.adapters.base import ChannelAdapter, SendResult
 from channels_app.adapters.errors import DeliveryError, Kind
 from channels_app.connect_forms import form_for
 from channels_app.keys import remember
-from channels_app.models import Channel, ChannelState, Delivery, DeliveryState, Thread
+from channels_app.models import TICK, Channel, ChannelState, Delivery, DeliveryState, Thread
 from channels_app.parts import outbound_of, rows_of
 from channels_app.reconnecting import needs_reconnecting
 from conversations import events
@@ -128,8 +128,8 @@ def _claim_of(channel_id: UUID | None, most: int) -> list[Delivery]:
 
 
 def _unclaimed() -> "QuerySet[Delivery]":
-    free = Q(leased_until=None) | Q(leased_until__lte=Now())
-    return Delivery.objects.filter(free, state=DeliveryState.QUEUED, due_at__lte=Now())
+    free = Q(leased_until=None) | Q(leased_until__lte=Now() + TICK)
+    return Delivery.objects.filter(free, state=DeliveryState.QUEUED, due_at__lte=Now() + TICK)
 
 
 def _ready() -> "QuerySet[Delivery]":
@@ -139,7 +139,7 @@ def _ready() -> "QuerySet[Delivery]":
         conversation=OuterRef("conversation"),
         state=DeliveryState.QUEUED,
     )
-    not_held = Q(channel__held_until=None) | Q(channel__held_until__lte=Now())
+    not_held = Q(channel__held_until=None) | Q(channel__held_until__lte=Now() + TICK)
     open_to_all = Q(channel__paused_at=None) & ~Q(channel__state=ChannelState.ERROR)
     return _unclaimed().filter(Q(channel=None) | (not_held & open_to_all), ~Exists(earlier))
 

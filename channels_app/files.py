@@ -18,7 +18,7 @@ from channels_app.adapters import ADAPTERS
 from channels_app.adapters.base import Download
 from channels_app.adapters.errors import DeliveryError, MediaGone
 from channels_app.adapters.events import MediaRef
-from channels_app.models import Media
+from channels_app.models import TICK, Media
 from conversations import events
 from conversations.attachments import facts_of
 from conversations.models import Attachment, ChannelType, Conversation, MailOriginal, Message
@@ -34,8 +34,6 @@ LEASE = timedelta(seconds=60)
 # Of one channel at a time: one that hangs leaves the others their turn.
 AT_ONCE = 2
 _TOLD_BY_CONTENT = ("jpg", "png", "gif", "webp", "pdf", "mp4", "ogg", "mp3")
-# SQLite's clock shows whole milliseconds, and what is due at once is due now.
-TICK = timedelta(milliseconds=1)
 
 
 def claim(*, most: int, under_way: Mapping[UUID, int] | None = None) -> list[Media]:

@@ -1,5 +1,6 @@
 """Connected endpoints, and what has to leave the house through them."""
 
+from datetime import timedelta
 from typing import Any, Self
 from uuid import UUID
 
@@ -11,6 +12,9 @@ from businesses.models import Business
 from businesses.querysets import BusinessScoped
 from conversations.models import WEB, Attachment, ChannelType, Conversation, Customer, Message
 from foundation.ids import new_id
+
+# SQLite's clock shows whole milliseconds, and what is due at once is due now.
+TICK = timedelta(milliseconds=1)
 
 
 class ChannelState(models.TextChoices):
