@@ -272,7 +272,8 @@ export function conversationView({
       title.textContent = agent || (thread.id ? settings.name : texts.newConversation)
       face.replaceChildren(...(thread.id ? [their()] : []))
       // Only when it changes: it is read aloud each time.
-      if (net.textContent !== trouble) net.replaceChildren(...(trouble ? [icon(WIFI_OFF), trouble] : []))
+      const sign = trouble === texts.signIn ? [] : [icon(WIFI_OFF)]
+      if (net.textContent !== trouble) net.replaceChildren(...(trouble ? [...sign, trouble] : []))
     },
   }
 }

@@ -29,7 +29,14 @@ function question(label, field, { required, texts, hint }) {
   field.addEventListener("input", () => say(""))
   const optional = required ? "" : el("em", {}, ` ${texts.optional}`)
   return {
-    node: el("div", { class: "pb-q" }, el("label", { for: id }, label, optional), field, more || "", error),
+    node: el(
+      "div",
+      { class: "pb-q" },
+      el("label", { for: id }, el("bdi", {}, label), optional),
+      field,
+      more || "",
+      error,
+    ),
     field,
     say,
     /** True when it is good. */

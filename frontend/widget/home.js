@@ -14,7 +14,7 @@ export function homeView({ onOpen, onNew, onMute }) {
     el("span", { class: "pb-words" }, el("b", {}, texts.sendMessage), there),
     icon(SEND),
   )
-  const notice = el("p", { class: "pb-notice", role: "status" })
+  const notice = el("p", { class: "pb-notice pb-card", role: "status" })
   const brand = el("div", { class: "pb-brand" })
   const logo = el("img", { alt: "", referrerpolicy: "no-referrer" })
   logo.onerror = () => logo.remove()
@@ -31,7 +31,8 @@ export function homeView({ onOpen, onNew, onMute }) {
     const said =
       last &&
       (last.deleted_at ? texts.deleted : last.content || last.attachments.map((file) => file.filename).join(", "))
-    if (last) words.append(el("small", { dir: "auto" }, agent ? said : `${texts.you}: ${said}`))
+    const line = agent ? [said] : [`${texts.you}: `, el("bdi", {}, said)]
+    if (last) words.append(el("small", { dir: "auto" }, ...line))
     const meta = el(
       "small",
       {},

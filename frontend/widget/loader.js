@@ -48,9 +48,9 @@ function draw(host, config, onclick) {
       const set = (name, value) => host.style.setProperty(`--pb-${name}`, value)
       set("brand", config.primary_color)
       set("on", textOn(config.primary_color))
-      set("x", `${config.offset_x}px`)
-      // The page says how high a bar at its foot is; a phone, what its edge takes.
-      set("y", `calc(${config.offset_y}px + var(--pingback-bottom, env(safe-area-inset-bottom, 0px)))`)
+      // What is far on a desk is less so on a phone. The page says how high a bar at its foot is; a phone, its own edge.
+      set("x", `min(${config.offset_x}px, 25vw)`)
+      set("y", `calc(min(${config.offset_y}px, 25vh) + var(--pingback-bottom, env(safe-area-inset-bottom, 0px)))`)
     },
   }
   view.draw()

@@ -97,6 +97,22 @@ def test_a_page_can_change_the_look(visit: Callable[..., Visit]) -> None:
     assert cleo.complaints == []
 
 
+def test_on_a_phone_no_offset_and_no_text_leaves_the_launcher_without_room(
+    visit: Callable[..., Visit], acme: Acme
+) -> None:
+    config = {"offset_x": 300, "offset_y": 300, "launcher": "text", "launcher_text": "W" * 20 + " and twenty letters"}
+    acme.call("PUT", f"/widget/update/{acme.widget['id']}", {"config": config})
+
+    cleo = visit(viewport={"width": 360, "height": 740}, is_mobile=True, has_touch=True)
+
+    box = cleo.launcher.bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 360
+    assert cleo.launcher.evaluate(
+        "node => node.scrollWidth <= node.clientWidth && node.scrollHeight <= node.clientHeight"
+    )
+
+
 def test_a_button_of_the_pages_own_opens_it_and_gets_the_focus_back(visit: Callable[..., Visit], acme: Acme) -> None:
     acme.call("PUT", f"/widget/update/{acme.widget['id']}", {"config": {"launcher": "none"}})
     cleo = visit(launcher=False)

@@ -38,3 +38,29 @@ def test_it_speaks_the_pages_language_and_another_when_it_is_told_to(visit: Call
     cleo.chat.get_by_role("textbox", name="Wiadomość").wait_for()
     until(cleo.page, lambda: cleo.chat.locator("html").get_attribute("dir") == "ltr")
     assert cleo.complaints == []
+
+
+def test_from_right_to_left_the_owners_and_the_visitors_words_keep_their_own_direction(
+    visit: Callable[..., Visit], acme: Acme
+) -> None:
+    label = "What is it about?"
+    prechat = {"enabled": True, "questions": [{"label": label}]}
+    acme.call("PUT", f"/widget/update/{acme.widget['id']}", {"config": {"prechat": prechat}})
+    cleo = visit(head=acme.widget["embed_code"].replace("<script", '<script data-locale="he"'))
+    cleo.launcher.click()
+    name = cleo.chat.get_by_text("Tidewater Coffee").bounding_box()
+    close = cleo.chat.locator(".pb-brand button").last.bounding_box()
+    assert close["x"] < name["x"]
+    assert name["x"] + name["width"] > close["x"] + 300  # where everything else begins
+
+    cleo.chat.locator(".pb-cards > button").click()
+
+    cleo.chat.locator("bdi", has_text=label).wait_for()
+    # The mark stands after the last word, not before the first.
+    ends = """node => { const range = document.createRange(); const { length } = node.textContent
+        const at = (from) => (range.setStart(node.firstChild, from), range.setEnd(node.firstChild, from + 1),
+            range.getBoundingClientRect().x)
+        return [at(0), at(length - 1)] }"""
+    first, mark = cleo.chat.locator("bdi", has_text=label).evaluate(ends)
+    assert first < mark
+    assert cleo.complaints == []
