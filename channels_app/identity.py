@@ -6,6 +6,7 @@ address that somebody claims to have joins nobody. Each match says why, and `sep
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -17,6 +18,7 @@ from channels_app.models import Channel, Contact, Thread
 from conversations import events
 from conversations.models import ActivityKind, Conversation, Customer
 from conversations.services import activities
+from conversations.services.merging_customers import merge_customers
 from foundation.errors import Invalid
 from foundation.ids import new_id
 from foundation.text import storable
@@ -61,6 +63,7 @@ def _was_begun_with(conversation: Conversation, ref: ContactRef) -> bool:
 
 def note(channel: Channel, ref: ContactRef, customer_id: UUID) -> None:
     """Keep the keys that are new, and that whoever writes can be reached."""
+    _are_one(channel, ref.keys)
     known = dict(Contact.objects.filter(channel=channel, key__in=ref.keys).values_list("key", "unreachable"))
     fresh = [key for key in ref.keys if key not in known]
     if fresh:
@@ -81,18 +84,47 @@ def note(channel: Channel, ref: ContactRef, customer_id: UUID) -> None:
         Contact.objects.filter(channel=channel, key__in=ref.keys).update(unreachable="")
 
 
-def change(channel: Channel, old_key: str, *, new_keys: Sequence[str], reachable: bool | None) -> None:
+def _are_one(channel: Channel, keys: Sequence[str]) -> None:
+    """Who came in as two, each by one of these keys, is one person now that the provider brings the keys together. They
+    are merged as an agent merges them: nothing moves, and it can be undone."""
+    known = Contact.objects.filter(channel=channel, key__in=keys).select_related("customer").order_by("created_at", "pk")
+    people: dict[UUID, Contact] = {}
+    for contact in known:
+        people.setdefault(contact.customer.person_id, contact)
+    if len(people) < 2:
+        return
+    first, *others = people.values()
+    for other in others:
+        told = {"channel": channel.get_type_display(), "key": first.key.partition(":")[2]}
+        reason = _("%(channel)s says that this is the same person as %(key)s.") % told
+        if other.reason == reason:  # somebody undid it
+            continue
+        other.reason = reason
+        other.save(update_fields=["reason"])
+        # Apart, as it locks another conversation than the one that is written to here.
+        merge = partial(merge_customers, customer=other.customer, into=first.customer, actor=None)
+        transaction.on_commit(merge, robust=True)
+
+
+def change(
+    channel: Channel, old_key: str, *, new_keys: Sequence[str], is_as_well: bool = False, reachable: bool | None
+) -> None:
     """The provider says that a contact has further keys, or that it is to be reached no more, or again."""
     found = Contact.objects.filter(channel=channel, key=old_key).first()
     if found is None:
         return
+    if is_as_well:
+        _are_one(channel, [old_key, *new_keys])
+        reason = _("Came together with a key that was known.")
+    else:
+        reason = _("The provider says that this was %(key)s before.") % {"key": old_key}
     rows = [
         Contact(
             business_id=channel.business_id,
             channel=channel,
             customer_id=found.customer_id,
             key=key,
-            reason=_("The provider says that this was %(key)s before.") % {"key": old_key},
+            reason=reason,
         )
         for key in new_keys
     ]

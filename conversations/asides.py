@@ -178,6 +178,8 @@ def _told(kind: ActivityKind, data: dict[str, Any], actor_id: UUID | None, names
     if kind in {ActivityKind.CUSTOMER_MERGED, ActivityKind.CUSTOMER_UNMERGED}:
         merged = kind == ActivityKind.CUSTOMER_MERGED
         told = _("merged this customer into %(name)s") if merged else _("undid the merge with %(name)s")
+        if not actor_id:
+            told = _("Merged: the channel says that this customer is also %(name)s")
         other = parse_id(data.get("customer_id"))
         return told % {"name": names.get(other, _("somebody who is gone")) if other else ""}
     if kind == ActivityKind.MERGED:

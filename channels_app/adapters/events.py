@@ -177,10 +177,12 @@ class StatusChanged(InboundEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactChanged(InboundEvent):
-    """old_key: a key of the contact; new_keys: further ones from now on. reachable: None = nothing is said of it."""
+    """old_key: a key of the contact; new_keys: further ones from now on, and `is_as_well` when the old one stays good.
+    reachable: None = nothing is said of it."""
 
     old_key: str
     new_keys: tuple[str, ...] = ()
+    is_as_well: bool = False
     reachable: bool | None = None
 
 

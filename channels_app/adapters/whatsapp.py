@@ -273,6 +273,9 @@ def _status(status: Mapping[str, Any]) -> Iterator[InboundEvent]:
         error=DeliveryError(_why(error), kind=Kind.PERMANENT) if error else None,
         occurred_at=moment(status.get("timestamp")),
     )
+    number, user = status.get("recipient_id"), status.get("recipient_user_id")
+    if number and user:  # so that they are known when they hide the number
+        yield ContactChanged(old_key=f"tel:+{number}", new_keys=(f"bsuid:{user}",), is_as_well=True)
 
 
 def _why(error: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Two customers who are one person, told by an agent and never by what somebody claims to be.
+"""Two customers who are one person, told by an agent or by a provider, and never by what somebody claims to be.
 
 One points to the other, and nothing moves: what each wrote, and which browsers and accounts are theirs, stays where it
 is, so that nobody gets to read the other's conversations, and undoing it restores exactly what was.
@@ -20,9 +20,10 @@ from foundation.errors import Invalid
 
 
 @transaction.atomic
-def merge_customers(*, customer: Customer, into: Customer, actor: User) -> Customer:
+def merge_customers(*, customer: Customer, into: Customer, actor: User | None) -> Customer:
     """`customer` is shown as `into` from now on; returns it. Nothing when it already is. Both of one workspace.
 
+    actor: None = a provider says that they are one.
     Raises Invalid for oneself, and for chains: who is merged into somebody takes nobody in.
     """
     newest = _newest_of(customer.pk)  # conversations before customers, like everybody
@@ -72,7 +73,7 @@ def _newest_of(customer_id: UUID) -> Conversation | None:
 
 
 def _point(
-    customer: Customer, other: Customer, newest: Conversation | None, *, actor: User, kind: ActivityKind
+    customer: Customer, other: Customer, newest: Conversation | None, *, actor: User | None, kind: ActivityKind
 ) -> Customer:
     merges = kind == ActivityKind.CUSTOMER_MERGED
     customer.merged_into = other if merges else None
@@ -81,7 +82,7 @@ def _point(
     if newest:
         tell(newest, kind, actor=actor, customer_id=str(other.pk))
         shown = Conversation.objects.for_reading().get(pk=newest.pk)
-        happened.insert(0, events.conversation_updated(shown, actor_id=actor.pk))
+        happened.insert(0, events.conversation_updated(shown, actor_id=actor.pk if actor else None))
     # By their ids: the log keeps no name of a customer who may be deleted.
     audit.record(
         "customer.merged" if merges else "customer.unmerged",

@@ -17,12 +17,14 @@ from channels_app import files, intake, journal
 from channels_app.adapters.base import bytes_of
 from channels_app.adapters.events import Routed
 from channels_app.adapters.whatsapp import WhatsAppAdapter
-from channels_app.models import Channel, Delivery, Media, RawEvent, RawState, Thread
+from channels_app.keys import remember
+from channels_app.models import Channel, Contact, Delivery, Media, RawEvent, RawState, Thread
 from channels_app.services import create_channel
 from conversations.models import Attachment, ChannelType, Conversation, Customer, Message, Status
 from conversations.services.customers import create_customer
 from conversations.services.deleting import delete_customer
 from conversations.services.handling import resolve_conversation
+from conversations.services.merging_customers import undo_merge
 from conversations.services.message_drafts import MAX_CONTENT
 from tests import builders
 from tests.channels_app.cases import PICTURE
@@ -154,6 +156,54 @@ def test_a_hidden_number_leads_to_the_same_thread_on_whatsapp(whatsapp: Channel,
         ("GB.44", "GB.44"),
         ("447700900123", "447700900123"),
     }
+
+
+def status_of(channel: Channel, message: str, **more: str) -> None:
+    status = {"id": message, "status": "delivered", **more}
+    intake.store(channel, [Routed(dedup_key=f"{message}:delivered", payload={"status": status})])
+    RawEvent.objects.filter(state=RawState.WAITING).update(due_at=timezone.now() - timedelta(seconds=1))
+    intake.work()
+
+
+def test_who_was_answered_by_number_is_known_when_they_hide_it_later(whatsapp: Channel, ada: User) -> None:
+    thread = writes(whatsapp, "Hello?", number="447700900123")
+    answer = builders.answers(ada, thread, "Hello!")
+    remember(whatsapp, answer, "wamid.OUT")
+
+    status_of(whatsapp, "wamid.OUT", recipient_id="447700900123", recipient_user_id="GB.44")
+
+    assert writes(whatsapp, "Hidden", user="GB.44") == thread
+    assert Customer.objects.count() == 1
+    reasons = Contact.objects.order_by("created_at").values_list("key", "reason")
+    assert reasons[1] == ("bsuid:GB.44", "Came together with a key that was known.")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_came_in_as_two_is_one_when_whatsapp_brings_both_keys_and_two_again_when_that_is_undone(
+    whatsapp: Channel, ada: User
+) -> None:
+    by_number = writes(whatsapp, "By number", number="447700900123").customer
+    hidden = writes(whatsapp, "Hidden", user="GB.44").customer
+    assert by_number
+    assert hidden
+    assert by_number != hidden
+
+    writes(whatsapp, "Both", number="447700900123", user="GB.44")
+
+    hidden.refresh_from_db()
+    assert hidden.merged_into == by_number
+    why = "WhatsApp says that this is the same person as +447700900123."
+    assert Contact.objects.get(customer=hidden).reason == why
+    client = Client()
+    client.force_login(ada)
+    page = client.get(f"/customers/{hidden.pk}/").content.decode()
+    assert why in page
+    assert "Undo the merge" in page
+    assert "Merged: the channel says" in client.get(f"/inbox/{hidden.conversations.get().pk}/").content.decode()
+    undo_merge(customer=hidden, actor=ada)
+    writes(whatsapp, "Both, again", number="447700900123", user="GB.44")
+    hidden.refresh_from_db()
+    assert hidden.merged_into is None
 
 
 @pytest.mark.parametrize(
