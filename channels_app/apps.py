@@ -16,6 +16,7 @@ class ChannelsConfig(AppConfig):
             checks,
             connecting,
             deliveries,
+            forgetting,
             idling,
             mailboxes,
             polling,

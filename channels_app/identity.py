@@ -87,7 +87,9 @@ def note(channel: Channel, ref: ContactRef, customer_id: UUID) -> None:
 def _are_one(channel: Channel, keys: Sequence[str]) -> None:
     """Who came in as two, each by one of these keys, is one person now that the provider brings the keys together. They
     are merged as an agent merges them: nothing moves, and it can be undone."""
-    known = Contact.objects.filter(channel=channel, key__in=keys).select_related("customer").order_by("created_at", "pk")
+    known = (
+        Contact.objects.filter(channel=channel, key__in=keys).select_related("customer").order_by("created_at", "pk")
+    )
     people: dict[UUID, Contact] = {}
     for contact in known:
         people.setdefault(contact.customer.person_id, contact)

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.dispatch import receiver
+from django.dispatch import Signal, receiver
 
 from accounts.models import User
 from businesses import audit
@@ -12,6 +12,9 @@ from businesses.policy import Action, require
 from businesses.signals import business_ends
 from conversations import events
 from conversations.models import Conversation, Customer
+
+# Sent with `customer` before anything of theirs is gone: neighbours mark what nothing else tells is theirs.
+customer_goes = Signal()
 
 # Conversations in one transaction: whoever writes to one of them waits for its end.
 BATCH = 20
@@ -25,6 +28,7 @@ def delete_customer(*, customer: Customer, actor: User) -> None:
     The log keeps the id and no name. Raises Forbidden.
     """
     require(actor, Action.DELETE_CUSTOMERS)
+    customer_goes.send(sender=Customer, customer=customer)
     while _delete_some(customer):
         pass
     with transaction.atomic():

@@ -430,6 +430,28 @@ def test_of_a_deleted_customer_no_word_is_left_where_it_came_in_and_a_repeat_bri
     assert [message.content for message in Message.objects.all()] == ["Somebody else's"]
 
 
+@pytest.mark.parametrize("can_be_read", [True, False])
+def test_what_could_not_be_taken_in_of_a_deleted_customer_is_emptied_too(
+    whatsapp: Channel, ada: User, monkeypatch: pytest.MonkeyPatch, can_be_read: bool
+) -> None:
+    thread = writes(whatsapp, "Hello?", number="447700900123")
+    assert thread.customer
+    for number in ("447700900123", "447700900124"):
+        message = {"from": number, "id": f"wamid.{number}", "type": "text", "text": {"body": f"I am {number}"}}
+        intake.store(whatsapp, [Routed(dedup_key=f"wamid:{number}", payload={"message": message})])
+    RawEvent.objects.filter(state=RawState.WAITING).update(state=RawState.FAILED)
+    if not can_be_read:
+        monkeypatch.setattr(WhatsAppAdapter, "parse", lambda adapter, payload: 1 // 0)
+
+    delete_customer(customer=thread.customer, actor=ada)
+    while journal.purge():
+        pass
+
+    kept = dict(RawEvent.objects.filter(state=RawState.FAILED).values_list("dedup_key", "payload"))
+    assert kept["wamid:447700900123"] == {}
+    assert "I am 447700900124" in str(kept["wamid:447700900124"])
+
+
 def test_what_came_is_kept_for_two_weeks_and_what_failed_for_thirty_days(whatsapp: Channel) -> None:
     now = timezone.now()
     for days in (13, 15, 29, 31):
