@@ -14,7 +14,7 @@ from channels_app.adapters import ADAPTERS
 from channels_app.adapters.base import Health
 from channels_app.adapters.errors import DeliveryError, Kind
 from channels_app.models import Channel, ChannelState
-from channels_app.reconnecting import needs_reconnecting
+from channels_app.reconnecting import goes_elsewhere, needs_reconnecting
 from foundation.sealed import CannotUnseal
 
 log = logging.getLogger("pingback.channels")
@@ -41,11 +41,11 @@ def check_due(stop: threading.Event) -> None:
         if stop.is_set():
             return
         if Channel.objects.filter(due, pk=channel.pk).update(checked_at=Now()):
-            check(channel)
+            check(channel, tells=True)
 
 
-def check(channel: Channel) -> Health:
-    """Ask, and change nothing at the provider. What it says is in the row, too."""
+def check(channel: Channel, *, tells: bool = False) -> Health:
+    """Ask, and change nothing at the provider. What it says is in the row, too. tells: the owner, when it is news."""
     try:
         adapter = connecting.adapter_of(channel)
         assert adapter
@@ -61,7 +61,12 @@ def check(channel: Channel) -> Health:
     ends = health.expires_at.isoformat() if health.expires_at else None
     setup = {**channel.setup, "ok": health.ok, "facts": dict(health.facts), "expires_at": ends}
     unchanged = Channel.objects.filter(pk=channel.pk, state=ChannelState.CONNECTED, credentials=channel.credentials)
+    # Once: the row says whether it was so before.
+    worked = unchanged.filter(setup__ok=True) if tells and not health.ok else unchanged.none()
+    is_news = bool(worked.update(setup=setup, state_detail=health.detail[:300]))
     unchanged.update(setup=setup, state_detail=health.detail[:300])
+    if is_news:
+        goes_elsewhere(channel, health.detail)
     return health
 
 

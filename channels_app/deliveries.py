@@ -33,7 +33,8 @@ from channels_app.models import TICK, Channel, ChannelState, Delivery, DeliveryS
 from channels_app.parts import outbound_of, rows_of
 from channels_app.reconnecting import needs_reconnecting
 from conversations import events
-from conversations.models import ChannelType, Conversation, Message, MessageStatus
+from conversations.models import ActivityKind, ChannelType, Conversation, Message, MessageStatus
+from conversations.services import activities
 from conversations.services.messages import set_message_status
 from foundation.prepared import prepared
 from foundation.sealed import CannotUnseal
@@ -177,12 +178,20 @@ def _sent(delivery: Delivery, result: SendResult) -> None:
     """Whoever has the lease by now: what is out needs no second try."""
     lock_conversation(delivery.conversation_id)
     unknown = Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.QUEUED)
-    finish(unknown, delivery, DeliveryState.SENT, external_ids=result.external_ids)
+    if finish(unknown, delivery, DeliveryState.SENT, external_ids=result.external_ids) and result.left_out:
+        _tell_of_copies(delivery, result.left_out)
     if delivery.channel_id:
         Channel.objects.filter(pk=delivery.channel_id).update(failures=0, held_until=None, last_sent_at=Now())
         if result.to:
             thread = Thread.objects.filter(conversation_id=delivery.conversation_id, channel=delivery.channel_id)
             thread.exclude(address=result.to).update(address=result.to)
+
+
+def _tell_of_copies(delivery: Delivery, left_out: Sequence[str]) -> None:
+    """Who should have got a copy and did not: it is sent, and yet somebody has to know."""
+    conversation = Conversation.objects.for_reading().get(pk=delivery.conversation_id)
+    activities.tell(conversation, ActivityKind.LEFT_OUT, actor=None, addresses=list(left_out))
+    events.record(delivery.business_id, [events.conversation_updated(conversation, actor_id=None)])
 
 
 def wait_after(tries: int) -> timedelta:

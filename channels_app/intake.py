@@ -225,6 +225,7 @@ def _message(channel: Channel, raw: RawEvent, event: MessageReceived) -> None:
             content=content,
             dedup_key=dedup_key,
             automated=event.automated,
+            sent_at=event.occurred_at,
         )
         conversation, message = opened.conversation, cast(Message, opened.message)
     else:
@@ -234,6 +235,7 @@ def _message(channel: Channel, raw: RawEvent, event: MessageReceived) -> None:
             content=content,
             dedup_key=dedup_key,
             automated=event.automated,
+            sent_at=event.occurred_at,
             quoted_seq=_quoted(channel, event, conversation),
         )
         message = post_messages([draft])[0].message
@@ -308,6 +310,7 @@ def _echo(channel: Channel, raw: RawEvent, event: EchoReceived) -> None:
         content=_content(event),
         dedup_key=f"{channel.pk}:{key_of(event.external_id)}",
         sent_elsewhere=True,
+        sent_at=event.occurred_at,
     )
     message = post_messages([draft])[0].message
     remember(channel, message, event.external_id)

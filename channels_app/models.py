@@ -168,7 +168,7 @@ class RawEvent(models.Model):
     )
     dedup_key = models.CharField(max_length=200, editable=False)
     payload: "models.JSONField[Any, Any]" = models.JSONField(_("as it came"))
-    in_file = models.BooleanField(default=False, editable=False)
+    in_file = models.BooleanField(default=False, db_default=False, editable=False)
     state = models.CharField(_("state"), max_length=10, choices=RawState, default=RawState.WAITING)
     attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
     due_at = models.DateTimeField(_("due"), default=timezone.now)

@@ -9,10 +9,12 @@ from channels_app.adapters.base import OutboundMessage, split
 from channels_app.adapters.errors import DeliveryError, Kind
 from channels_app.models import Delivery, ExternalMessage
 from channels_app.participants import copies_of
-from conversations.models import Attachment, ChannelType, Message
+from conversations.models import Attachment, ChannelType, Message, SenderType
 
 # Every provider that takes a caption takes this much.
 CAPTION = 1024
+# So many tries, some ten minutes, wait for who gets a copy and whose server asks to come again.
+TRIES_FOR_COPIES = 5
 
 
 def rows_of(business_id: UUID, message: Message) -> list[Delivery]:
@@ -80,10 +82,23 @@ def outbound_of(delivery: Delivery) -> OutboundMessage:
         files=_files(delivery),
         copies=tuple(copies_of(delivery.conversation)) if can.copies and by_person else (),
         reply_to=_quoted(delivery),
+        answered=_answered(delivery) if can.copies else None,
+        may_wait=delivery.attempts <= TRIES_FOR_COPIES,
         by_person=by_person,
         last_heard_at=thread.last_heard_at if thread else None,
         template=delivery.template,
     )
+
+
+def _answered(delivery: Delivery) -> Message | None:
+    """What the customer wrote last before it; everybody who gets a copy of it has that."""
+    before = Message.objects.filter(
+        conversation=delivery.conversation_id,
+        seq__lt=delivery.seq,
+        sender_type=SenderType.CUSTOMER,
+        deleted_at=None,
+    )
+    return None if delivery.part else before.order_by("-seq").first()
 
 
 def _files(delivery: Delivery) -> tuple[Attachment, ...]:

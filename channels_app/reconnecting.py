@@ -1,4 +1,4 @@
-"""A channel whose provider does not take its credentials any more."""
+"""A channel whose provider does not take its credentials any more, or sends what comes in to somebody else."""
 
 from django.conf import settings
 
@@ -14,13 +14,22 @@ def needs_reconnecting(channel: Channel, reason: str) -> None:
     changed = Channel.objects.filter(pk=channel.pk, credentials=channel.credentials).exclude(state=ChannelState.ERROR)
     if not changed.update(state=ChannelState.ERROR, state_detail=reason[:300]):
         return
-    title = form_for(channel.type).title
+    _tell_owners(channel, "reconnect", reason)
+
+
+def goes_elsewhere(channel: Channel, reason: str) -> None:
+    """The credentials are good, and nothing comes in: another program took it over, above all. The owner is told; the
+    caller sees to it that it is once."""
+    _tell_owners(channel, "elsewhere", reason)
+
+
+def _tell_owners(channel: Channel, mail: str, reason: str) -> None:
     owners = Membership.objects.filter(business_id=channel.business_id, role=Role.OWNER, is_active=True)
     for owner in owners.select_related("user"):
         send_mail(
-            "channels_app/mail/reconnect",
+            f"channels_app/mail/{mail}",
             to=owner.user.email,
-            channel=title,
+            channel=form_for(channel.type).title,
             reason=reason,
             link=f"{settings.PUBLIC_BASE_URL}/settings/channels/{channel.pk}/",
         )

@@ -91,6 +91,8 @@ def _for_the_team(message: Message, receipts: Receipts | None) -> Payload:
     return {
         "status": message.status_with(receipts),
         "error": message.error or None,
+        "automated": message.automated,
+        "sent_at": timestamp(message.sent_at),
         "quoted_seq": message.quoted_seq,
         "reaction": message.reaction or None,
     }

@@ -22,7 +22,7 @@ from channels_app.adapters.errors import DeliveryError, Kind, MediaGone
 from channels_app.adapters.events import InboundEvent, Incoming, MediaRef, Reply, Routed
 from channels_app.models import Channel
 from conversations.attachments import place_of
-from conversations.models import Attachment, Customer
+from conversations.models import Attachment, Customer, Message
 from foundation import http
 
 
@@ -41,7 +41,8 @@ class OutboundMessage:
     reply_to: the external id of the message that it answers, where the channel has quotes.
     to: the thread_key that the customer wrote with; "" = the customer never wrote here. last_heard_at: when they last
     did. by_person: a member wrote it, not the assistant. template: the provider's own, instead of content.
-    copies: who else gets it.
+    copies: who else gets it. answered: the customer's words before it, where the channel quotes them below. may_wait:
+    it may be tried again later for a copy that is not taken now.
     """
 
     delivery_id: UUID
@@ -53,6 +54,8 @@ class OutboundMessage:
     files: tuple[Attachment, ...] = ()
     copies: tuple[str, ...] = ()
     reply_to: str = ""
+    answered: Message | None = None
+    may_wait: bool = False
     by_person: bool = True
     last_heard_at: datetime | None = None
     template: dict[str, Any] | None = None
@@ -60,10 +63,12 @@ class OutboundMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendResult:
-    """external_ids: the provider's, in order. to: where it really went, when the provider corrects it."""
+    """external_ids: the provider's, in order. to: where it really went, when the provider corrects it. left_out: copies
+    that were not taken."""
 
     external_ids: tuple[str, ...]
     to: str = ""
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,7 +84,7 @@ class MediaRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundEvent:
-    """occurred_at: by the provider's clock, for display only."""
+    """occurred_at: by the provider's clock, for display only (Message.sent_at)."""
 
     occurred_at: datetime | None = None
 

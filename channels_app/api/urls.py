@@ -1,10 +1,11 @@
 from django.urls import path
 
-from channels_app.api import identities, reacting, retrying, templates, views
+from channels_app.api import identities, limits, reacting, retrying, templates, views
 
 urlpatterns = [
     path("conversations/<str:conversation_id>/messages/<str:message_id>/retry", retrying.Retry.as_view()),
     path("conversations/<str:conversation_id>/messages/<str:message_id>/reaction", reacting.Reaction.as_view()),
+    path("conversations/<str:conversation_id>/limits", limits.ConversationLimits.as_view()),
     path("conversations/<str:conversation_id>/template", templates.SendTemplate.as_view()),
     path("channels/<str:channel_id>/templates", templates.Templates.as_view()),
     path("customers/<str:customer_id>/identities", identities.Identities.as_view()),

@@ -3,12 +3,10 @@
 from typing import Any
 
 from django import template
-from django.utils import timezone
 
 from channels_app.adapters import ADAPTERS
 from channels_app.changing import reactions_on
-from channels_app.models import Thread
-from channels_app.participants import copies_of
+from channels_app.limits import limits_of
 from conversations.models import ChannelType, Conversation
 
 register = template.Library()
@@ -30,27 +28,15 @@ def channel_has_signs(conversation: Conversation) -> bool:
 @register.inclusion_tag("channels_app/limits.html")
 def channel_limits(conversation: Conversation) -> dict[str, Any]:
     """limits: for the composer's script; None for our own channels, which have none of their own."""
-    adapter = ADAPTERS.get(ChannelType(conversation.channel_type))
-    if adapter is None:
+    found = limits_of(conversation)
+    if found is None:
         return {"limits": None}
-    can = adapter.capabilities
-    is_closed = False
-    if can.window:
-        threads = Thread.objects.filter(conversation=conversation, channel=conversation.channel_id)
-        heard = threads.order_by("-last_heard_at").values_list("last_heard_at", flat=True).first()
-        is_closed = heard is not None and heard < timezone.now() - can.window
-    limits = {
-        "max_text": can.max_text,
-        "unit": can.unit,
-        "max_file_bytes": can.max_file_bytes,
-        "file_types": list(can.file_types),
-        "window_closed": is_closed,
-    }
+    names = ("max_text", "unit", "max_file_bytes", "file_types", "window_closed")
     return {
-        "limits": limits,
-        "is_closed": is_closed,
-        "hours": can.window and int(can.window.total_seconds() // 3600),
-        "has_templates": can.templates,
-        "copies": copies_of(conversation) if can.copies else [],
+        "limits": {name: getattr(found, name) for name in names},
+        "is_closed": found.window_closed,
+        "hours": found.window_hours,
+        "has_templates": found.templates,
+        "copies": found.copies,
         "conversation": conversation,
     }

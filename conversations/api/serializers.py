@@ -149,6 +149,10 @@ class MessageOutput(serializers.Serializer[Any]):
     sources = serializers.ListField(child=serializers.DictField())
     status = serializers.ChoiceField(choices=MessageStatus.choices)
     error = serializers.CharField(allow_null=True)
+    automated = serializers.BooleanField(help_text="A customer's that no person wrote: no machine answers it.")
+    sent_at = serializers.DateTimeField(
+        allow_null=True, help_text="When it was sent, by the clock of the provider that brought it."
+    )
     quoted_seq = serializers.IntegerField(allow_null=True, help_text="The message that it answers.")
     reaction = serializers.CharField(allow_null=True, help_text="The emoji that the other side put on it.")
     client_message_id = serializers.CharField(allow_null=True, required=False)

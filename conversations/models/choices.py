@@ -76,7 +76,7 @@ class ActivityKind(models.TextChoices):
     """What a thread tells beside its messages. `Activity.data` has: assigned `user_id`, `team_id` (null = nobody, no
     team); tagged, untagged `tags`; snoozed `until`; priority `priority`; merged, unmerged `conversation_id`, of the
     other, and `is_target` there (services/merging.py); customer_merged, customer_unmerged `customer_id`, of the other;
-    handed_over `reason`; returned `reason`, a sentence.
+    handed_over `reason`; returned `reason`, a sentence; left_out `addresses`, of copies that no server took.
     """
 
     ASSIGNED = "assigned", _("Assigned")
@@ -97,3 +97,4 @@ class ActivityKind(models.TextChoices):
     CUSTOMER_MERGED = "customer_merged", _("Customer merged")
     CUSTOMER_UNMERGED = "customer_unmerged", _("Merge of the customer undone")
     RETURNED = "returned", _("Not sent as planned")
+    LEFT_OUT = "left_out", _("Copy not sent")

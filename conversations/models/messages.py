@@ -1,5 +1,6 @@
 """What was said, in one order without gaps."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 # What the assistant is called, in every language.
 THEO = "Theo"
+# What a provider brings later than LATE says when it was sent, unless its clock cannot be right.
+LATE, NOT_BELIEVED = timedelta(minutes=10), timedelta(days=30)
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -50,6 +53,8 @@ class Message(models.Model):
     ai_sources = models.JSONField(null=True, editable=False)
     # A customer's that no person wrote: no machine answers it.
     automated = models.BooleanField(_("written by a machine"), default=False, db_default=False, editable=False)
+    # By the clock of the provider that brought it: shown to people, never ordered by.
+    sent_at = models.DateTimeField(_("sent"), null=True, editable=False)
     created_at = models.DateTimeField(_("when"))
     # By its author, for a while after it was sent (services/editing.py). Of a deleted one no word is left.
     edited_at = models.DateTimeField(_("edited"), null=True, editable=False)
@@ -75,6 +80,13 @@ class Message(models.Model):
     @property
     def is_theos(self) -> bool:
         return self.ai_sources is not None
+
+    @property
+    def came_late(self) -> bool:
+        """Whether a provider brought it long after it was sent; a clock that is months off says nothing."""
+        if self.sent_at is None:
+            return False
+        return LATE < self.created_at - self.sent_at < NOT_BELIEVED
 
     @property
     def is_called_wrong(self) -> bool:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from conversations import events
-from conversations.models import Conversation, Message, SenderType
+from conversations.models import Conversation, Message, MessageStatus, SenderType
 from conversations.services.locking import lock_own, locked
 from conversations.services.message_drafts import check_content
 from foundation.errors import Forbidden, Invalid, NotFound
@@ -38,7 +38,7 @@ def may_change(message: Message, *, conversation: Conversation, user_id: UUID, n
         message.sender_type == SenderType.AGENT
         and message.sender_id == user_id
         and message.deleted_at is None
-        and (conversation.is_web or conversation.channel_type in reached)
+        and (conversation.is_web or (conversation.channel_type in reached and message.status == MessageStatus.SENT))
         and now - message.created_at < timedelta(minutes=MINUTES)
     )
 
@@ -149,6 +149,8 @@ def _own(message: Message, author: User) -> Message:
         raise Invalid(_("This message is deleted."))
     if not conversation.is_web and conversation.channel_type not in reached:
         raise Invalid(_("It went out by another channel: what is there cannot be changed from here."))
+    if not conversation.is_web and found.status != MessageStatus.SENT:
+        raise Invalid(_("It is not at the provider, so nothing can be changed there."))
     if not may_change(found, conversation=conversation, user_id=author.pk, now=timezone.now()):
         raise Invalid(_("A message can be changed for %(minutes)d minutes.") % {"minutes": MINUTES})
     return found

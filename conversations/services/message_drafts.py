@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -35,6 +36,7 @@ class Draft:
         stop no clock of the first response, and leave who waits for a person waiting.
     automated: a customer's that no person wrote (Message.automated). It reopens nothing, and nobody waits because of it
         unless it opens the conversation.
+    sent_at: when a customer sent it, by their provider's clock.
     seen_seq: the sender has seen everything up to this message; what others wrote behind it, or customers in what is
         merged into the conversation and the sender has not read, refuses the draft, as Stale. None: whatever came.
     quoted_seq: the message of the conversation that it answers.
@@ -54,6 +56,7 @@ class Draft:
     sent_elsewhere: bool = False
     ai_sources: list[dict[str, str]] | None = None
     automated: bool = False
+    sent_at: datetime | None = None
     seen_seq: int | None = None
     quoted_seq: int | None = None
 

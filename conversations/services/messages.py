@@ -320,6 +320,7 @@ def _take(conversation: Conversation, draft: Draft, now: datetime) -> None:
         fingerprint=draft.fingerprint,
         ai_sources=draft.ai_sources,
         automated=draft.automated,
+        sent_at=draft.sent_at,
         quoted_seq=draft.quoted_seq,
         created_at=now,
     )

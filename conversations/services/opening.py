@@ -1,6 +1,7 @@
 """Starting a conversation, with or without its first message."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -40,11 +41,12 @@ def open_conversation(
     dedup_key: str | None = None,
     fingerprint: str = "",
     automated: bool = False,
+    sent_at: datetime | None = None,
 ) -> Opened:
     """A new open conversation; `content` is its first message, an agent's when `opened_by` is given.
 
     Safe to repeat when the first message has a key: the conversation that the key opened comes back.
-    new_customer: `customer` is not stored yet and is stored with the conversation. automated: see Draft.
+    new_customer: `customer` is not stored yet and is stored with the conversation. automated, sent_at: see Draft.
     Raises KeyReused, Unprocessable.
     Source: contract/quickstart.txt, step 5; contract/api.md 5.
     """
@@ -65,6 +67,7 @@ def open_conversation(
         dedup_key=dedup_key,
         fingerprint=fingerprint,
         automated=automated,
+        sent_at=sent_at,
         opens=True,
     )
     if dedup_key and (known := _opened_by_key(dedup_key, fingerprint)):

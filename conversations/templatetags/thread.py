@@ -71,8 +71,8 @@ class Said:
         it cannot be changed any more. retry: where it is sent again, "" unless it failed. sources: ids and titles of
         the articles that Theo's words are from. answer: where its reader begins an answer that quotes it, "" where
         the channel has no quotes. react: where an emoji is put on a customer's message, "" where the channel has none.
-        own: None where it shows in its own conversation; else `seq` is of the message that
-        it follows.
+        sent_at: set where it arrived long after that. own: None where it shows in its own conversation; else `seq` is
+        of the message that it follows.
     """
 
     clock: Clock
@@ -86,6 +86,8 @@ class Said:
     byline: str
     content: str
     created_at: datetime
+    sent_at: datetime | None
+    is_automated: bool
     day: date | None
     is_new: bool
     is_same: bool
@@ -168,6 +170,8 @@ def _said(entry: Entry, about: Conversation, clock: Clock, reader: User, quotes:
         byline=byline,
         content=message.content,
         created_at=message.created_at,
+        sent_at=message.sent_at if message.came_late else None,
+        is_automated=message.automated,
         day=entry.day,
         is_new=entry.new,
         is_same=entry.same,

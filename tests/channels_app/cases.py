@@ -19,7 +19,7 @@ from channels_app.models import Channel
 from conversations.models import ChannelType
 from tests import corpus
 from tests.fakes import meta, smtp, telegram, twilio, x
-from tests.fakes.server import Answer, free_port
+from tests.fakes.server import Answer
 
 APP_SECRET = "canary-7Hq2-app-secret"
 CLEO = "447700900123"
@@ -172,7 +172,22 @@ def _mail_sign(channel: Channel, body: bytes) -> dict[str, str]:
 
 
 PICTURE = corpus.picture()
-SMTP_PORT = free_port()
+_MAIL: dict[str, Any] = {
+    "address": "help@acme.example",
+    "smtp_host": "127.0.0.1",
+    "smtp_username": smtp.USER,
+    "smtp_password": smtp.PASSWORD,
+    "smtp_use_tls": False,
+    "inbound_secret": APP_SECRET,
+}
+
+
+def _smtp() -> smtp.Smtp:
+    """On a port that is free now; the case's config says which."""
+    server = smtp.Smtp()
+    _MAIL["smtp_port"] = server.port
+    return server
+
 
 CASES = [
     Case(
@@ -285,16 +300,8 @@ CASES = [
     ),
     Case(
         type=ChannelType.EMAIL,
-        fake=lambda: smtp.Smtp(SMTP_PORT),
-        config={
-            "address": "help@acme.example",
-            "smtp_host": "127.0.0.1",
-            "smtp_port": SMTP_PORT,
-            "smtp_username": smtp.USER,
-            "smtp_password": smtp.PASSWORD,
-            "smtp_use_tls": False,
-            "inbound_secret": APP_SECRET,
-        },
+        fake=_smtp,
+        config=_MAIL,
         settings=(),
         sign=_mail_sign,
         says=_mail_says,

@@ -56,6 +56,27 @@ def test_other_words_are_other_words_there_too(answer: Message, ada: User, fake:
 
 
 @on_telegram
+def test_what_is_not_there_yet_is_offered_for_no_change(
+    case: Case,  # noqa: F811
+    channel: Channel,  # noqa: F811
+    fake: Fake,  # noqa: F811
+    ada: User,
+) -> None:
+    conversation = writes(case, channel, "Hello?")
+    waiting = builders.answers(ada, conversation, "We open at nien.")
+    page = Client()
+    page.force_login(ada)
+    change = f"/inbox/{conversation.pk}/messages/{waiting.pk}/"
+
+    assert f'href="{change}"' not in opened(page, conversation)
+    refused = builders.api(ada).patch(path_of(waiting), {"content": "We open at nine."})
+    assert (refused.status_code, "not at the provider" in refused.json()["detail"]) == (400, True)
+
+    work()
+    assert f'href="{change}"' in opened(page, conversation)
+
+
+@on_telegram
 def test_what_its_provider_does_not_change_is_changed_nowhere(
     answer: Message,
     ada: User,

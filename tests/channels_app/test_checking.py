@@ -38,6 +38,23 @@ def test_what_works_is_tested_without_connecting_it_anew_and_a_stolen_bot_is_tak
     assert "dot-bad" not in builders.browser(ada).get(page).content.decode()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_owner_is_told_once_when_another_system_takes_over_a_bot(
+    channel: Channel, telegram: Telegram, mailoutbox: list[Any]
+) -> None:
+    connecting.connect(channel)
+    telegram.hook["url"] = "https://staging.example/hook"
+
+    for _hour in range(2):
+        Channel.objects.update(checked_at=None)
+        checking.check_due(threading.Event())
+
+    (mail,) = mailoutbox
+    assert (mail.to, mail.subject) == (["ada@example.com"], "No messages come in over Telegram")
+    assert "Another system took over this bot." in mail.body
+    assert f"/settings/channels/{channel.pk}/" in mail.body
+
+
 def test_a_token_that_runs_out_soon_is_told_a_week_before(ada: User, acme: Business, settings: Any) -> None:
     with Meta() as meta, time_machine.travel("2026-12-28T12:00:00Z"):
         settings.OUTBOUND_ALLOW, settings.META_GRAPH_BASE_URL = ["127.0.0.1"], meta.url

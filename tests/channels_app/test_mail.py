@@ -6,9 +6,11 @@ import hmac
 import json
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from email.utils import format_datetime
 from io import BytesIO
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +19,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business
@@ -24,6 +27,7 @@ from channels_app import connecting, deliveries, files, intake
 from channels_app.adapters.email.sending import of_code
 from channels_app.adapters.errors import Kind
 from channels_app.models import Channel, ChannelState, Delivery, DeliveryState
+from channels_app.parts import TRIES_FOR_COPIES
 from channels_app.services import create_channel
 from conversations.models import ChannelType, Conversation, Message, MessageStatus, SenderType
 from conversations.services.messages import Draft, post_messages, send_reply
@@ -43,10 +47,13 @@ class Server:
         self.recipients: list[str] = []  # of the last mail
         self.refusal = ""
         self.unknown: set[str] = set()
+        self.later: set[str] = set()
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
         if self.refusal.startswith("5"):
             return self.refusal
+        if address in self.later:
+            return "450 4.2.0 come again"
         if address in self.unknown:
             return "550 5.1.1 nobody here"
         envelope.rcpt_tos.append(address)
@@ -131,7 +138,9 @@ def test_a_mail_is_answered_and_the_answer_to_that_joins(email: Channel, ada: Us
     assert out["In-Reply-To"] == "<1@example.net>"
     assert out["From"] == "Acme Help <help@acme.example>"
     assert "Auto-Submitted" not in out
-    assert words(out) == "It left today."
+    assert words(out).startswith("It left today.\n\nOn ")
+    assert words(out).endswith("Cleo wrote:\n> Order 1009\n>\n> Where is it?")
+    assert "<blockquote" in words(out, "html")
 
     quoted = (
         "Thanks!\r\n\r\nOn Wed, Jan 7, 2026 at 9:14 AM Acme Help <help@acme.example> wrote:\r\n> It left today.\r\n"
@@ -155,7 +164,7 @@ def test_an_answer_is_one_mail_with_all_of_its_files_in_words_and_in_html(
     (out,) = smtp[0].mails
     assert [part.get_filename() for part in out.iter_attachments()] == ["0.txt", "1.txt", "2.txt"]
     assert [len(part.get_content()) for part in out.iter_attachments()] == [10, 20, 30]
-    assert words(out).splitlines() == text.splitlines()
+    assert words(out).splitlines()[: len(text.splitlines())] == text.splitlines()
     link = '<a href="https://acme.example/?a=1&amp;b=2">https://acme.example/?a=1&amp;b=2</a>.'
     assert f"Read &lt;b&gt;this&lt;/b&gt;:<br>\n{link}" in words(out, "html")
     assert "src=" not in words(out, "html")
@@ -195,6 +204,57 @@ def test_a_persons_answer_goes_to_everybody_who_got_the_mail_and_to_no_address_o
     builders.answers(ada, conversation, "Fine.")
     send_all()
     assert smtp[0].mails[1]["Cc"] is None
+
+
+def test_who_gets_copies_is_told_over_the_api(email: Channel, ada: User) -> None:
+    comes(mail(Message_ID="<1@example.net>", Cc="Eve <eve@example.org>"))
+    path = f"/api/v1/conversations/{Conversation.objects.get().pk}/limits"
+
+    told = builders.api(ada).get(path).json()
+
+    assert (told["copies"], told["max_text"], told["window_hours"]) == (["eve@example.org"], 100_000, None)
+
+
+def test_a_copy_that_is_wanted_later_holds_the_mail_back_and_then_is_told_as_left_out(
+    email: Channel, ada: User, smtp: tuple[Server, int]
+) -> None:
+    comes(mail(Message_ID="<1@example.net>", Cc="eve@example.org"))
+    conversation = Conversation.objects.get()
+    answer = builders.answers(ada, conversation, "It left today.")
+    smtp[0].later = {"eve@example.org"}
+
+    for _try in range(TRIES_FOR_COPIES):
+        Delivery.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+        Channel.objects.update(held_until=None)
+        send_all()
+    assert smtp[0].mails == []
+    Delivery.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+    Channel.objects.update(held_until=None)
+    send_all()
+
+    assert smtp[0].recipients == ["cleo@example.net"]
+    answer.refresh_from_db()
+    assert answer.status == MessageStatus.SENT
+    page = Client()
+    page.force_login(ada)
+    thread = page.get(f"/inbox/{conversation.pk}/").content.decode()
+    assert "The mail server took no copy for eve@example.org" in thread
+
+
+def test_a_mail_that_comes_late_says_when_it_was_sent_and_one_of_a_machine_that_it_is(
+    email: Channel, ada: User
+) -> None:
+    hours_ago = timezone.now() - timedelta(hours=3)
+    comes(mail(Message_ID="<1@example.net>", Date=format_datetime(hours_ago), Auto_Submitted="auto-generated"))
+    conversation = Conversation.objects.get()
+
+    told = builders.api(ada).get(f"/api/v1/conversations/{conversation.pk}/messages").json()["results"][0]
+    assert (told["sent_at"], told["automated"]) == (hours_ago.strftime("%Y-%m-%dT%H:%M:%SZ"), True)
+    page = Client()
+    page.force_login(ada)
+    thread = page.get(f"/inbox/{conversation.pk}/").content.decode()
+    assert f'<time datetime="{hours_ago:%Y-%m-%dT%H:%M:%S}+00:00"' in thread
+    assert "Automatic</span>" in thread
 
 
 def test_a_machines_answer_goes_to_the_customer_alone(email: Channel, smtp: tuple[Server, int]) -> None:

@@ -158,8 +158,9 @@ def _read(call: Call) -> None:
 
 
 def free_port() -> int:
-    """Below those that the system gives to whoever calls out, so that nobody has it by the time it is used."""
-    for port in random.sample(range(20_000, 32_000), 100):
+    """Below those that the system gives to whoever calls out, so that nobody has it by the time it is used. By the
+    system's dice: what seeds ours for one test would give the same ports to all that run at the time."""
+    for port in random.SystemRandom().sample(range(20_000, 32_000), 100):
         with suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             return port

@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 from django.core.exceptions import SuspiciousOperation
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from channels_app import journal
@@ -182,10 +184,14 @@ class EmailAdapter(ChannelAdapter):
             channel_id=str(self.channel.pk),
             automatic=not message.by_person,
             files=_files_of(message),
+            heading=_heading(message),
+            quoted=message.answered.content if message.answered else "",
         )
         self.sends_now = True
-        sending.hand_over(self._server, mail, sender=self._address, to=[to, *copies])
-        return SendResult(external_ids=(message_id,))
+        left_out = sending.hand_over(
+            self._server, mail, sender=self._address, to=[to, *copies], may_wait=message.may_wait
+        )
+        return SendResult(external_ids=(message_id,), left_out=left_out)
 
     # The connection.
 
@@ -345,6 +351,15 @@ def _told(address: str) -> dict[str, str]:
     except orjson.JSONDecodeError:
         return {}
     return {name: value for name, value in found.items() if isinstance(value, str)} if isinstance(found, dict) else {}
+
+
+def _heading(message: OutboundMessage) -> str:
+    """The line above what is answered."""
+    if message.answered is None:
+        return ""
+    who = message.customer.display_name if message.customer else ""
+    when = date_format(localtime(message.answered.created_at), "D, j M Y, H:i")
+    return _("On %(when)s, %(who)s wrote:") % {"when": when, "who": who}
 
 
 def _files_of(message: OutboundMessage) -> list[tuple[str, str, bytes]]:

@@ -32,6 +32,8 @@ TLS_AT_ONCE = 465
 _LINK = re.compile(r"https?://[^\s<>\"']{1,2000}[^\s<>\"'.,;:!?)\]]")
 _DOTTED = re.compile(rb"^\.", re.MULTILINE)
 MAX_REFERENCES = 20
+# Of what is answered, in characters.
+MAX_QUOTED = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +62,11 @@ def compose(
     channel_id: str,
     automatic: bool,
     files: Sequence[tuple[str, str, bytes]],
+    heading: str = "",
+    quoted: str = "",
 ) -> EmailMessage:
-    """answers: ids of the thread, oldest first, without brackets. files: name, content type, content of each."""
+    """answers: ids of the thread, oldest first, without brackets. files: name, content type, content of each. heading,
+    quoted: what is answered, below it all."""
     mail = EmailMessage(policy=SMTP)
     mail["From"] = _address(sender, sender_name)
     mail["To"] = _address(to)
@@ -79,23 +84,47 @@ def compose(
     if automatic:
         mail["Auto-Submitted"] = "auto-replied"
         mail["X-Auto-Response-Suppress"] = "All"
-    mail.set_content(text, charset="utf-8", cte="quoted-printable")
-    mail.add_alternative(html_of(text), subtype="html", charset="utf-8", cte="quoted-printable")
+    below = _below(heading, quoted)
+    mail.set_content(text + below, charset="utf-8", cte="quoted-printable")
+    html = html_of(text, heading, quoted if below else "")
+    mail.add_alternative(html, subtype="html", charset="utf-8", cte="quoted-printable")
     for name, kind, content in files:
         main, _slash, sub = kind.partition("/")
         mail.add_attachment(content, maintype=main or "application", subtype=sub or "octet-stream", filename=name)
     return mail
 
 
-def html_of(text: str) -> str:
+def _below(heading: str, quoted: str) -> str:
+    """In the form that programs fold, and ours too (quotes.py)."""
+    if not quoted.strip():
+        return ""
+    lines = "\n".join(f"> {line}".rstrip() for line in _cut(quoted).split("\n"))
+    return f"\n\n{heading}\n{lines}\n"
+
+
+def _cut(quoted: str) -> str:
+    return quoted if len(quoted) <= MAX_QUOTED else quoted[: MAX_QUOTED - 1] + "…"
+
+
+def html_of(text: str, heading: str = "", quoted: str = "") -> str:
     """The same words for programs that show HTML alone: lines and links, and nothing that is loaded."""
+    below = ""
+    if quoted:
+        style = "margin:0 0 0 .8ex;border-left:1px solid #ccc;padding-left:1ex"
+        said = f'<blockquote style="{style}">{_lines_of(_cut(quoted))}</blockquote>'
+        below = f'<br>\n<div dir="auto">{escape(heading)}</div>{said}'
+    return (
+        f'<html><head><meta charset="utf-8"></head><body><div dir="auto">{_lines_of(text)}</div>{below}</body></html>\n'
+    )
+
+
+def _lines_of(text: str) -> str:
     at, parts = 0, []
     for link in _LINK.finditer(text):
         where = escape(link[0])
         parts += [escape(text[at : link.start()]), f'<a href="{where}">{where}</a>']
         at = link.end()
-    lines = "".join([*parts, escape(text[at:])]).replace("\n", "<br>\n")
-    return f'<html><head><meta charset="utf-8"></head><body><div dir="auto">{lines}</div></body></html>\n'
+    return "".join([*parts, escape(text[at:])]).replace("\n", "<br>\n")
 
 
 def subject_of_answer(subject: str) -> str:
@@ -104,11 +133,15 @@ def subject_of_answer(subject: str) -> str:
     return f"Re: {topic}" if topic else _("Your message")
 
 
-def hand_over(server: Server, mail: EmailMessage, *, sender: str, to: Sequence[str]) -> None:
-    """One try. to: the first has to be taken; a copy that the server refuses is left out.
+def hand_over(
+    server: Server, mail: EmailMessage, *, sender: str, to: Sequence[str], may_wait: bool = False
+) -> tuple[str, ...]:
+    """One try; returns who was left out. to: the first has to be taken; a copy that the server refuses is left out, and
+    one that it wants later holds the whole mail back when that `may_wait`: nobody gets it twice.
 
     Raises DeliveryError; AMBIGUOUS when the whole mail went out and no answer came.
     """
+    left_out: list[str] = []
     content = _DOTTED.sub(b"..", mail.as_bytes())
     with _talking(server) as smtp:
         code, words = smtp.mail(sender, [f"SIZE={len(content)}"] if smtp.has_extn("size") else [])
@@ -116,8 +149,11 @@ def hand_over(server: Server, mail: EmailMessage, *, sender: str, to: Sequence[s
             raise smtplib.SMTPSenderRefused(code, words, sender)
         for number, one in enumerate(to):
             code, words = smtp.rcpt(one)
-            if code not in {250, 251} and not number:
+            if code in {250, 251}:
+                continue
+            if not number or (may_wait and 400 <= code < 500):
                 raise smtplib.SMTPRecipientsRefused({one: (code, words)})
+            left_out.append(one)
         code, words = smtp.docmd("DATA")
         if code != 354:
             raise smtplib.SMTPDataError(code, words)
@@ -128,6 +164,7 @@ def hand_over(server: Server, mail: EmailMessage, *, sender: str, to: Sequence[s
             raise never_said(_("The mail server")) from None
         if code != 250:
             raise smtplib.SMTPDataError(code, words)
+    return tuple(left_out)
 
 
 def log_in(server: Server) -> None:

@@ -1,0 +1,55 @@
+"""What may be sent in a conversation, and to whom it goes: for the composer, ours and others'."""
+
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from channels_app.adapters import ADAPTERS
+from channels_app.changing import reactions_on
+from channels_app.models import Thread
+from channels_app.participants import copies_of
+from conversations.models import ChannelType, Conversation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """max_text counts `unit`s (characters or bytes); file_types: () = all of ours. window_hours: so long after the
+    customer wrote anything may be sent, None = always; then nothing, or with `templates` one of these. quotes: an
+    answer can name what it is to. reactions: signs that can be put on a customer's message. copies: who else gets it.
+    """
+
+    max_text: int
+    unit: str
+    max_file_bytes: int
+    file_types: list[str]
+    window_hours: int | None
+    window_closed: bool
+    templates: bool
+    quotes: bool
+    reactions: list[str]
+    copies: list[str]
+
+
+def limits_of(conversation: Conversation) -> Limits | None:
+    """None for our own channels, which have none of their own."""
+    adapter = ADAPTERS.get(ChannelType(conversation.channel_type))
+    if adapter is None:
+        return None
+    can = adapter.capabilities
+    closed = False
+    if can.window:
+        threads = Thread.objects.filter(conversation=conversation, channel=conversation.channel_id)
+        heard = threads.order_by("-last_heard_at").values_list("last_heard_at", flat=True).first()
+        closed = heard is not None and heard < timezone.now() - can.window
+    return Limits(
+        max_text=can.max_text,
+        unit=can.unit,
+        max_file_bytes=can.max_file_bytes,
+        file_types=list(can.file_types),
+        window_hours=int(can.window.total_seconds() // 3600) if can.window else None,
+        window_closed=closed,
+        templates=can.templates,
+        quotes=can.quotes,
+        reactions=list(reactions_on(conversation)),
+        copies=copies_of(conversation) if can.copies else [],
+    )

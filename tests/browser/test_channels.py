@@ -1,0 +1,122 @@
+"""Channels in the inbox: a sign on what a customer wrote, an edit where it went, and who gets an answer by mail."""
+
+import hashlib
+import hmac
+import json
+import re
+import shutil
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import Server
+from tests.browser.pages import console_of, flaws, signed_in
+from tests.fakes.telegram import TOKEN, Telegram
+
+SECRET = "canary-inbound-secret"
+
+
+@pytest.fixture(scope="module")
+def telegram() -> Iterator[Telegram]:
+    with Telegram() as fake:
+        yield fake
+
+
+@pytest.fixture(scope="module")
+def server(prepared: Path, telegram: Telegram) -> Iterator[Server]:
+    folder = Path(tempfile.mkdtemp(prefix="pingback-browser-"))
+    shutil.copytree(prepared, folder, dirs_exist_ok=True)
+    running = Server(folder, TELEGRAM_API_BASE_URL=telegram.url, TELEGRAM_FILE_BASE_URL=telegram.url)
+    yield running
+    running.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def post(url: str, body: bytes, kind: str, **headers: str) -> None:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    with urllib.request.urlopen(urllib.request.Request(url, body, {"Content-Type": kind, **named}), timeout=60):
+        pass
+
+
+def until(true: Any) -> None:
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def calls(telegram: Telegram, method: str) -> list[dict[str, Any]]:
+    return [call.fields for call in telegram.calls if call.path.endswith(f"/{method}")]
+
+
+def test_a_sign_on_a_customers_message_and_an_edit_of_ones_own_are_so_at_telegram(
+    browser: Any, server: Server, telegram: Telegram
+) -> None:
+    token = server.sign_up("ada@signs.example")
+    server.call("POST", "/channels", {"type": "telegram", "config": {"bot_token": TOKEN}}, token)
+    until(lambda: telegram.hook)
+    person = {"id": 7, "first_name": "Cleo"}
+    said = {"message_id": 1, "from": person, "chat": {"id": 7, "type": "private"}, "text": "Thank you!"}
+    secret = str(telegram.hook["secret_token"])
+    path = telegram.hook["url"].partition("/api")[2]
+    update = json.dumps({"update_id": 1, "message": said}).encode()
+    post(f"{server.url}/api{path}", update, "application/json", X_Telegram_Bot_Api_Secret_Token=secret)
+    agent = signed_in(browser, server, "ada@signs.example")
+    page = agent.new_page()
+    heard = console_of(page, server)
+    page.goto(f"{server.url}/inbox/")
+    page.locator("#rows .row").click()
+
+    page.get_by_role("link", name="React to this message").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="👍").wait_for()
+    assert heard == []
+    assert flaws(page) == []
+    dialog.get_by_role("button", name="👍").click()
+    page.locator("#messages .reaction", has_text="👍").wait_for()
+    dialog.wait_for(state="hidden")
+    assert calls(telegram, "setMessageReaction")[-1]["reaction"] == [{"type": "emoji", "emoji": "👍"}]
+
+    page.get_by_role("link", name="React to this message").click()
+    dialog.get_by_role("button", name="Take it off").click()
+    page.locator("#messages .reaction").wait_for(state="detached")
+    assert calls(telegram, "setMessageReaction")[-1]["reaction"] == []
+
+    page.get_by_label(re.compile("^Reply to")).fill("At nien.")
+    page.get_by_role("button", name="Send", exact=True).click()
+    page.get_by_role("link", name="Edit or delete this message").click(timeout=60_000)  # once it is there
+    page.locator("#edit-content").fill("At nine.")
+    page.keyboard.press("Control+Enter")
+    page.locator("#messages .bubble", has_text="At nine.").wait_for()
+    assert calls(telegram, "editMessageText")[-1]["text"] == "At nine."
+    assert [line for line in heard if "inline style" not in line] == []
+    agent.close()
+
+
+def test_the_composer_says_who_gets_a_copy_of_an_answer_by_mail(browser: Any, server: Server) -> None:
+    token = server.sign_up("ada@copies.example")
+    config = {"address": "help@acme.example", "smtp_host": "mail.acme.example", "inbound_secret": SECRET}
+    server.call("POST", "/channels", {"type": "email", "config": config}, token)
+    raw = b"From: cleo@example.net\r\nTo: help@acme.example, dora@example.net\r\nCc: eve@example.org\r\n"
+    raw += (
+        b"Subject: Order 1009\r\nAuto-Submitted: auto-generated\r\nMessage-ID: <1@example.net>\r\n\r\nWhere is it?\r\n"
+    )
+    signed = "sha256=" + hmac.digest(SECRET.encode(), raw, hashlib.sha256).hex()
+    post(f"{server.url}/api/v1/webhooks/email", raw, "message/rfc822", X_PingBack_Signature=signed)
+    agent = signed_in(browser, server, "ada@copies.example", viewport={"width": 360, "height": 740})
+    page = agent.new_page()
+    heard = console_of(page, server)
+    page.goto(f"{server.url}/inbox/")
+    page.locator("#rows .row").click()
+
+    page.get_by_text("Copies to dora@example.net, eve@example.org").wait_for()
+    assert page.locator("#messages .msg-meta", has_text="Automatic").count() == 1
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert heard == []
+    assert flaws(page) == []
+    agent.close()
