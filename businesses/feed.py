@@ -6,7 +6,7 @@ and a reader that has seen N has seen everything before N.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -65,19 +65,19 @@ class Event:
     data: dict[str, Any] = field(default_factory=dict)
 
 
-def record(business_id: UUID, events: Sequence[Event]) -> list[FeedEvent]:
+def record(business_id: UUID, events: Sequence[Event]) -> None:
     """Append events in order, and publish them after the commit.
 
     Call it last in the transaction of the change: from here on the workspace waits for the commit. A publisher that
     fails takes nothing back: the row is the truth.
     """
-    return record_each({business_id: events})
+    record_each({business_id: events})
 
 
-def record_each(by_business: Mapping[UUID, Sequence[Event]]) -> list[FeedEvent]:
+def record_each(by_business: Mapping[UUID, Sequence[Event]]) -> None:
     """`record` for several workspaces, in as many statements as for one."""
     if not any(by_business.values()):
-        return []
+        return
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("A feed row belongs into the transaction of its change.")
     now = timezone.now()
@@ -98,29 +98,34 @@ def record_each(by_business: Mapping[UUID, Sequence[Event]]) -> list[FeedEvent]:
             )
             row.subject = event.subject
             recorded.append(row)
-    _number_and_store(recorded)
-    transaction.on_commit(lambda: _publish(recorded), robust=True)
+    numbered = _number_and_store(recorded)
+    transaction.on_commit(lambda: _publish(numbered()), robust=True)
+
+
+def _number_and_store(recorded: list[FeedEvent]) -> Callable[[], list[FeedEvent]]:
+    """One statement, so that no two writers read the same number; it locks in the order of the workspaces' ids, so that
+    two batches never wait for each other. Sent at once; what comes back waits for the numbers.
+    """
+    by = Counter(row.business_id for row in recorded)
+    if connection.vendor == "postgresql":
+        fetch = _store_behind(recorded, by)
+        return lambda: _numbered(recorded, dict(fetch()))
+    _numbered(recorded, _advance(by))
+    rows.insert(recorded)
+    return lambda: recorded
+
+
+def _numbered(recorded: list[FeedEvent], before: Mapping[UUID, int]) -> list[FeedEvent]:
+    for row in recorded:
+        row.seq += before[row.business_id]
     return recorded
 
 
-def _number_and_store(recorded: Sequence[FeedEvent]) -> None:
-    """One statement, so that no two writers read the same number; it locks in the order of the workspaces' ids, so that
-    two batches never wait for each other.
-    """
-    by = Counter(row.business_id for row in recorded)
-    is_postgresql = connection.vendor == "postgresql"
-    before = _store_behind(recorded, by) if is_postgresql else _advance(by)
-    for row in recorded:
-        row.seq += before[row.business_id]
-    if not is_postgresql:
-        rows.insert(recorded)
-
-
-def _store_behind(recorded: Sequence[FeedEvent], by: Mapping[UUID, int]) -> dict[UUID, int]:
-    """On PostgreSQL. Returns where the workspaces stood before."""
+def _store_behind(recorded: Sequence[FeedEvent], by: Mapping[UUID, int]) -> Callable[[], list[tuple[Any, ...]]]:
+    """On PostgreSQL. What comes back: where the workspaces stood before."""
     amounts = [{"id": business_id, "amount": amount} for business_id, amount in by.items()]
     numbered = [{name: vars(row)[name] for name in ("business_id", "seq", *COLUMNS)} for row in recorded]
-    return dict(rows.ask(STORE_BEHIND, [rows.document(amounts), rows.document(numbered)])())
+    return rows.ask(STORE_BEHIND, [rows.document(amounts), rows.document(numbered)])
 
 
 def _advance(by: Mapping[UUID, int]) -> dict[UUID, int]:

@@ -15,7 +15,7 @@ from django.dispatch import Signal
 from businesses import feed
 from businesses.feed import Event
 from businesses.plans import count_messages
-from conversations.models import Conversation, Customer, Message, Note, SenderType, Tag
+from conversations.models import Conversation, Customer, Message, Note, Rules, SenderType, Tag
 
 # Arguments: business_id: UUID, events: Sequence[Event], messages: Sequence[Message], the new ones with their
 # conversation loaded.
@@ -114,7 +114,14 @@ def record_each(changes: Mapping[UUID, Change]) -> None:
         }
     )
     feed.record_each({business_id: change.events for business_id, change in changes.items()})
-    check_counts()
+    if any(_may_be_one_too_many(message) for change in changes.values() for message in change.messages):
+        check_counts()
+
+
+def _may_be_one_too_many(message: Message) -> bool:
+    """Not when the lock of the conversation brought that there is no limit: nobody waits to hear it again."""
+    rules: Rules | None = getattr(message.conversation, "rules", None)
+    return message.sender_type == SenderType.AGENT and (rules is None or rules.are_replies_limited)
 
 
 def _about_note(kind: str, note: Note, actor_id: UUID, data: dict[str, Any]) -> Event:

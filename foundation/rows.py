@@ -79,19 +79,19 @@ class _Table:
     def _execute(self, sql: str, rows: Sequence[Model]) -> None:
         values, database = map(self.values, rows), _database()
         if database.vendor == "postgresql":
-            given = document([dict(zip(self.names, row, strict=True)) for row in values])
-            with _server_bound(database) as cursor:
-                cursor.execute(sql, [given])
+            _send(database, sql, [document([dict(zip(self.names, row, strict=True)) for row in values])])
         else:
             with database.cursor() as cursor:
                 cursor.executemany(sql, [[plain(value) for value in row] for row in values])
 
 
 @contextmanager
-def pipelined() -> Iterator[None]:
+def pipelined(*, commits: bool = False) -> Iterator[None]:
     """What is sent to PostgreSQL inside does not wait for what was sent before: only who reads an answer waits.
 
     Within a transaction, not around one: what failed says so at the next answer, at the latest at the end of this.
+    commits: the end is the transaction's, unless that is part of another one: its COMMIT goes with what is left to
+    send, and what runs after a commit finds the answers that nobody has waited for.
     """
     database = _database()
     if database.vendor != "postgresql":
@@ -102,6 +102,8 @@ def pipelined() -> Iterator[None]:
     database.ensure_connection()
     with database.wrap_database_errors, pipeline(database.connection):
         yield
+        if commits and len(database.atomic_blocks) == 1 and not database.needs_rollback:
+            database.connection.commit()  # Django's own then finds nothing to do
 
 
 def ask(sql: str, given: Sequence[Any]) -> Callable[[], list[tuple[Any, ...]]]:
@@ -112,14 +114,7 @@ def ask(sql: str, given: Sequence[Any]) -> Callable[[], list[tuple[Any, ...]]]:
             cursor.execute(sql, given)
             answer = cursor.fetchall()
         return lambda: answer
-    waiting = _server_bound(database)
-    waiting.execute(sql, given)
-
-    def fetch() -> list[tuple[Any, ...]]:
-        with waiting as cursor:
-            return list(cursor.fetchall())
-
-    return fetch
+    return _send(database, sql, given)
 
 
 def ask_which(model: type[Model], column: str, texts: Sequence[str]) -> Callable[[], list[tuple[Any, ...]]]:
@@ -166,8 +161,7 @@ def held_for_writing(table: str, *, wait: bool = True) -> str:
 def wait_for_locks_at_most(*, milliseconds: int) -> None:
     """In this transaction; `is_lock_trouble` tells what it ends with. SQLite's patience is a setting."""
     if connection.vendor == "postgresql":
-        with _server_bound(_database()) as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = {milliseconds:d}")
+        _send(_database(), f"SET LOCAL lock_timeout = {milliseconds:d}", [])
 
 
 def is_lock_trouble(error: Exception) -> bool:
@@ -178,6 +172,22 @@ def is_lock_trouble(error: Exception) -> bool:
 def _database() -> BaseDatabaseWrapper:
     """This thread's connection, for who asks it for several things: `connection` looks for it with each of them."""
     return connections[DEFAULT_DB_ALIAS]
+
+
+def _send(database: BaseDatabaseWrapper, sql: str, given: Sequence[Any]) -> Callable[[], list[tuple[Any, ...]]]:
+    """`ask` on PostgreSQL."""
+    from foundation import straight  # psycopg is not there without PostgreSQL
+
+    if answer := straight.ask(database, sql, given):
+        return answer.rows
+    waiting = _server_bound(database)
+    waiting.execute(sql, given)
+
+    def fetch() -> list[tuple[Any, ...]]:
+        with waiting as cursor:
+            return list(cursor.fetchall())
+
+    return fetch
 
 
 def _server_bound(database: BaseDatabaseWrapper) -> CursorWrapper:

@@ -76,6 +76,7 @@ class Rules:
     takes_messages: its channel, if it has one, is switched on.
     is_blocked: its customer is.
     assign_on_reply: whoever answers first takes it.
+    are_replies_limited: the workspace's plan says how many its agents may send in a month.
     seen_at: when its customer last wrote, as far as it was noted (services/sightings.py).
     shows_others: some are merged into it.
     """
@@ -83,6 +84,7 @@ class Rules:
     takes_messages: bool
     is_blocked: bool
     assign_on_reply: bool
+    are_replies_limited: bool
     seen_at: datetime | None
     shows_others: bool
 

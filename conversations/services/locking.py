@@ -13,7 +13,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from businesses.models import Business, Membership
+from businesses.models import Business, Membership, Plan
 from conversations.models import Conversation, Customer, Rules
 from foundation import rows
 from foundation.errors import Forbidden, NotFound
@@ -48,9 +48,10 @@ def rows_locked(ids: Collection[UUID], *, wait: bool = True) -> Callable[[], dic
     among, given = rows.among("own.id", ids)
     fetch = rows.ask(
         "SELECT channel.is_active, writer.blocked_at, writer.last_seen_at, workspace.assign_on_reply,"  # noqa: S608
-        f" EXISTS(SELECT 1 FROM {table} other WHERE other.merged_into_id = own.id), {_own.columns}"
-        f" FROM {table} own"
+        f" plan.max_messages_per_month, EXISTS(SELECT 1 FROM {table} other WHERE other.merged_into_id = own.id),"
+        f" {_own.columns} FROM {table} own"
         f" JOIN {Business._meta.db_table} workspace ON workspace.id = own.business_id"
+        f" JOIN {Plan._meta.db_table} plan ON plan.id = workspace.plan_id"
         f" LEFT JOIN {channel._meta.db_table} channel ON channel.id = own.channel_id"
         f" LEFT JOIN {Customer._meta.db_table} writer ON writer.id = own.customer_id"
         f" WHERE {among} ORDER BY own.id{rows.held_for_writing('own', wait=wait)}",
@@ -60,12 +61,13 @@ def rows_locked(ids: Collection[UUID], *, wait: bool = True) -> Callable[[], dic
 
 
 def _with_rules(values: Sequence[Any]) -> Conversation:
-    channel_is_on, blocked_at, seen_at, assign_on_reply, shows_others, *own = values
+    channel_is_on, blocked_at, seen_at, assign_on_reply, messages_a_month, shows_others, *own = values
     row: Conversation = _own.instances(own)[0]
     row.rules = Rules(
         takes_messages=channel_is_on is not False,
         is_blocked=blocked_at is not None,
         assign_on_reply=assign_on_reply,
+        are_replies_limited=messages_a_month is not None,
         seen_at=rows.as_moment(seen_at),
         shows_others=bool(shows_others),
     )

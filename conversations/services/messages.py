@@ -94,7 +94,7 @@ def post_each(drafts: Sequence[Draft]) -> list[Posted | Exception]:
     instead of waiting for somebody: the others have nothing to do with it.
     """
     try:
-        with transaction.atomic(), rows.pipelined():
+        with transaction.atomic(), rows.pipelined(commits=True):
             rows.wait_for_locks_at_most(milliseconds=MAX_LOCK_WAIT)
             return list(_post(drafts, wait=False))
     except (OperationalError, InterfaceError) as error:

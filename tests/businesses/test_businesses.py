@@ -131,8 +131,8 @@ def test_plans_speak_the_contracts_words(acme: Business) -> None:
 
 
 def test_feed_rows_get_the_next_numbers_in_the_order_given(acme: Business) -> None:
-    rows = feed.record(acme.pk, [feed.Event(kind="a", subject=acme), feed.Event(kind="b", subject=acme)])
-    assert [(row.seq, row.kind) for row in rows] == [(1, "a"), (2, "b")]
+    feed.record(acme.pk, [feed.Event(kind="a", subject=acme), feed.Event(kind="b", subject=acme)])
+    assert list(FeedEvent.objects.order_by("seq").values_list("seq", "kind")) == [(1, "a"), (2, "b")]
     acme.refresh_from_db()
     assert acme.feed_seq == 2
 
@@ -145,8 +145,8 @@ def test_a_change_that_is_taken_back_leaves_no_gap(acme: Business) -> None:
 
     with pytest.raises(Invalid):
         change_of_mind()
-    [row] = feed.record(acme.pk, [feed.Event(kind="kept", subject=acme)])
-    assert (row.seq, FeedEvent.objects.count()) == (1, 1)
+    feed.record(acme.pk, [feed.Event(kind="kept", subject=acme)])
+    assert list(FeedEvent.objects.values_list("seq", "kind")) == [(1, "kept")]
 
 
 def test_workspaces_count_for_themselves(acme: Business, mallory: User) -> None:
