@@ -95,7 +95,7 @@ class Server:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(60)
 
     def call(self, method: str, path: str, body: Any = None, token: str = "") -> Any:
         """One API request; the answer's JSON. Fails for anything but a success."""
@@ -104,7 +104,7 @@ class Server:
             headers["Authorization"] = f"Bearer {token}"
         data = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(f"{self.url}/api/v1{path}", data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return json.loads(answer.read())
 
     def sign_up(self, email: str, *, name: str = "Ada Lovelace", workspace: str = "Acme") -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests import corpus
-from tests.browser.widget_page import Acme, Visit, flaws
+from tests.browser.widget_page import Acme, Visit, flaws, style
 
 DESKTOP: dict[str, Any] = {}
 PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
@@ -110,6 +110,17 @@ def test_a_keyboard_goes_all_the_way_and_the_focus_is_never_lost(visit: Callable
     cleo.page.get_by_role("button", name="Open chat").wait_for()
     assert cleo.page.evaluate("document.activeElement.shadowRoot.activeElement.ariaLabel") == "Open chat"
     assert cleo.complaints == []
+
+
+def test_where_a_visitor_wants_no_motion_nothing_moves(visit: Callable[..., Visit]) -> None:
+    cleo = visit(reduced_motion="reduce")
+    cleo.launcher.hover()
+    cleo.start("Hello?")
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+
+    for node in (cleo.launcher, cleo.page.locator("pb-widget iframe")):
+        assert (style(node, "transitionDuration"), style(node, "transform")) == ("0s", "none")
+    assert cleo.page.frames[-1].evaluate("document.getAnimations().length") == 0
 
 
 def test_at_200_percent_everything_is_there_and_nothing_scrolls_sideways(

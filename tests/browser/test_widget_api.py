@@ -279,6 +279,21 @@ def test_who_is_claimed_goes_along_with_the_first_message_as_unverified(
     assert (customer["name"], customer["email"], customer["verified"]) == ("Cleo Blum", "cleo@example.com", False)
 
 
+def test_a_proof_that_is_no_good_proves_nothing_and_keeps_nobody_from_writing(
+    visit: Callable[..., Visit], acme: Acme
+) -> None:
+    secret_of(acme)
+    cleo = visit()
+    identify(cleo, external_id="42", name="Cleo", identity_token=token(acme, "another secret", sub="42"))
+
+    cleo.start("Hello?")
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+
+    customer = acme.conversations[0]["customer"]
+    assert (customer["external_id"], customer["name"], customer["verified"]) == (None, None, False)
+    assert cleo.complaints == ["PingBack: identify: This identity is not good, or no longer."]
+
+
 def test_who_is_proven_finds_what_she_wrote_elsewhere_and_the_next_one_does_not(
     visit: Callable[..., Visit], acme: Acme
 ) -> None:

@@ -160,6 +160,14 @@ def test_at_the_end_it_is_rated_commented_and_mailed(
     inbox.get_by_text("rated this conversation 5 of 5").wait_for()
     inbox.get_by_text("Nothing & more").wait_for()
     assert acme.call("GET", "/analytics/overview")["customer_happiness"] == 100
+
+    def rating() -> Any:
+        rated = acme.call("GET", f"/conversations/{conversation['id']}/rating")["rating"]
+        return rated["score"], rated["comment"]
+
+    for score, name in ((4, "4"), (5, "5, great")):
+        cleo.chat.get_by_role("button", name=name, exact=True).click()
+        until(cleo.page, lambda score=score: rating() == (score, "Nothing & more"))
     cleo.chat.get_by_role("button", name="E-mail me this conversation").click()
     cleo.chat.get_by_label("E-mail", exact=True).fill("cleo@shop.example")
     cleo.chat.get_by_label("E-mail", exact=True).press("Enter")

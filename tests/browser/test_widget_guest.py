@@ -142,6 +142,7 @@ def test_a_frame_that_does_not_come_leaves_nobody_with_a_blank_panel(
     cleo.open()
     close = cleo.page.get_by_role("button", name="Close chat")
     assert close.get_attribute("aria-busy") == "true"
+    until(cleo.page, lambda: cleo.page.frames[-1].url.startswith("chrome-error:"))
     close.click()
     cleo.page.locator("pb-widget iframe").wait_for(state="hidden")
     cleo.context.unroute("**/frame?*")

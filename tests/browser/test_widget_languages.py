@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.browser.test_widget_access import flaws
-from tests.browser.widget_page import Acme, Visit, until
+from tests.browser.widget_page import Acme, Visit, flaws, until
 
 
 def test_it_speaks_the_pages_language_and_another_when_it_is_told_to(visit: Callable[..., Visit], acme: Acme) -> None:

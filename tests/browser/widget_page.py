@@ -1,5 +1,6 @@
 """The widget as Cleo has it: Acme's shop on another site, the launcher, and the chat in its frame."""
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,9 @@ from tests.browser.pages import AXE, RULES
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Server
+
+
+PATIENCE = 90  # seconds, on a machine that does much else
 
 
 class Acme:
@@ -104,6 +108,7 @@ class Visit:
 
     def __init__(self, context: Any) -> None:
         self.context = context
+        context.set_default_timeout(PATIENCE * 1000)
         self.line = Line(context)
         self.complaints: list[str] = []
         self.requests: list[str] = []
@@ -146,18 +151,27 @@ def style(locator: Any, name: str) -> str:
 
 
 def until(page: Any, condition: Callable[[], bool]) -> None:
-    for _ in range(300):
-        if condition():
-            return
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail("that did not come true")
         page.wait_for_timeout(100)
-    pytest.fail("that did not come true")
+
+
+# What fades or grows has done so; what goes on for ever does not count. What stands in the host's shadow, too.
+SETTLED = """() => {
+    const trees = [document, ...[...document.querySelectorAll("*")].flatMap((node) => node.shadowRoot ?? [])]
+    const moves = trees.flatMap((tree) => tree.getAnimations())
+    const finite = moves.filter((each) => each.effect.getTiming().iterations !== Infinity)
+    return Promise.allSettled(finite.map((each) => each.finished)).then(() => undefined)
+}"""
 
 
 def flaws(cleo: Visit) -> list[Any]:
     """What axe-core finds on the host page and in the frame, and what is wider than the frame."""
-    cleo.page.wait_for_timeout(300)  # until what fades has faded
     found: list[Any] = []
     for frame in cleo.page.frames:
+        frame.evaluate(SETTLED)
         frame.evaluate(AXE.read_text())
         # Each frame by itself: axe's own talk with frames of another site is a warning on the console.
         result = frame.evaluate("rules => axe.run(document, {runOnly: rules, iframes: false})", RULES)
