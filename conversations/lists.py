@@ -34,7 +34,8 @@ from foundation.ids import parse_id
 from foundation.prepared import Given, Prepared, prepared
 
 UNFINISHED = (Status.OPEN, Status.PENDING)
-ROWS = 50
+# On a page, and so many more at once for who scrolls on.
+ROWS, MORE = 50, 150
 MOST = saved_views.MOST_COUNTED
 
 # Of a search, and what may follow them.
@@ -257,26 +258,27 @@ def _named(name: str) -> Listing:
     return made() if made else LISTS[name]
 
 
-def rows_of(user: User, place: Place, *, cursor: str | None) -> tuple[list[Conversation], str | None]:
+def rows_of(user: User, place: Place, *, cursor: str | None, many: int = ROWS) -> tuple[list[Conversation], str | None]:
     """One page of a list and the cursor of the next. Raises Unprocessable for a cursor that is none of ours."""
 
     def read(part: Part, where: dict[str, Any]) -> list[Conversation]:
-        asked = question_of(place.listing.name, part) if place.listing.view is None else _of_view(place, part, user)
+        is_view = place.listing.view is not None
+        asked = _of_view(place, part, user, many) if is_view else question_of(place.listing.name, part, many)
         return asked(**as_reader(user), **where)
 
-    rows, following = page_of(read, place.sort, cursor=cursor, limit=ROWS)
+    rows, following = page_of(read, place.sort, cursor=cursor, limit=many)
     return selectors.with_tags(_with_newest(rows)), following
 
 
 @prepared
-def question_of(name: str, part: Part) -> ConversationQuerySet:
+def question_of(name: str, part: Part, many: int = ROWS) -> ConversationQuerySet:
     """What a list, other than a view, asks for: whatever tells it from others is in its name."""
-    return part.of(_shown().filter(_named(name).belongs(READER)))[: ROWS + 1]
+    return part.of(_shown().filter(_named(name).belongs(READER)))[: many + 1]
 
 
-def _of_view(place: Place, part: Part, user: User) -> Prepared[Conversation]:
+def _of_view(place: Place, part: Part, user: User, many: int) -> Prepared[Conversation]:
     """A view's conditions change, and are about the time of day."""
-    return Prepared(part.of(_shown().filter(place.listing.belongs(user)))[: ROWS + 1])
+    return Prepared(part.of(_shown().filter(place.listing.belongs(user)))[: many + 1])
 
 
 def _with_newest(rows: list[Conversation]) -> list[Conversation]:

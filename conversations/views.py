@@ -57,8 +57,10 @@ def inbox(request: HttpRequest) -> HttpResponse:
 @member_page
 @require_safe
 def rows(request: HttpRequest) -> HttpResponse:
-    """The list and its counts as they are now, for merging into an open page."""
-    return render(request, "conversations/rows.html", list_context(request))
+    """The list and its counts as they are now, for merging into an open page; further on, more rows alone."""
+    goes_on = "cursor" in request.GET
+    template = "conversations/row_list.html" if goes_on else "conversations/rows.html"
+    return render(request, template, list_context(request, goes_on=goes_on))
 
 
 @member_page
@@ -123,7 +125,7 @@ def _place(request: HttpRequest) -> lists.Place:
     return place
 
 
-def list_context(request: HttpRequest, *, opened: Conversation | None = None) -> dict[str, Any]:
+def list_context(request: HttpRequest, *, opened: Conversation | None = None, goes_on: bool = False) -> dict[str, Any]:
     place = _place(request)
     cursor = request.GET.get("cursor")
     found: dict[str, Any] = {}
@@ -132,7 +134,8 @@ def list_context(request: HttpRequest, *, opened: Conversation | None = None) ->
             hits, following = search(request.user, place.q, cursor=cursor, limit=lists.ROWS)  # type: ignore[arg-type]
             found = {"hits": hits}
         else:
-            rows, following = lists.rows_of(request.user, place, cursor=cursor)  # type: ignore[arg-type]
+            many = lists.MORE if goes_on else lists.ROWS
+            rows, following = lists.rows_of(request.user, place, cursor=cursor, many=many)  # type: ignore[arg-type]
             found = {"rows": rows}
     except Refused as refusal:
         if not place.q or cursor:
@@ -149,7 +152,7 @@ def list_context(request: HttpRequest, *, opened: Conversation | None = None) ->
         **found,
         "next": following,
         "cursor": cursor,
-        "groups": lists.groups_of(request.user),  # type: ignore[arg-type]
+        "groups": [] if goes_on else lists.groups_of(request.user),  # type: ignore[arg-type]
         "may_change_view": view is not None and may_change(request.user, view),  # type: ignore[arg-type]
         "opened_id": opened.pk if opened else None,
     }

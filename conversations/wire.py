@@ -121,6 +121,9 @@ def customer_payload(customer: Customer) -> Payload:
         "attributes": customer.attributes,
         "verified": customer.verified,
         "last_seen_at": timestamp(customer.last_seen_at),
+        "page": customer.page or None,
+        "browser": customer.browser or None,
+        "page_at": timestamp(customer.page_at),
         "merged_into_id": str(customer.merged_into_id) if customer.merged_into_id else None,
         "created_at": timestamp(customer.created_at),
     }

@@ -15,7 +15,7 @@ RULES: list[tuple[str, str, re.Pattern[str], str]] = [
     (
         "html from strings",
         r"^(static/js|frontend|static/widget)/.*\.m?js$",
-        re.compile(r"\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write)\b"),
+        re.compile(r"\b(innerHTML|insertAdjacentHTML|document\.write)\b|\bouterHTML\s*\+?=(?!=)"),
         "build nodes, or parse a fragment of our own server",
     ),
     ("eval", r"\.m?js$", re.compile(r"\beval\(|new Function\("), "no code from strings"),

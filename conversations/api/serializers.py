@@ -176,6 +176,9 @@ class CustomerOutput(serializers.Serializer[Any]):
     attributes = serializers.DictField(help_text="The team's own facts: texts, numbers, true and false.")
     verified = serializers.BooleanField()
     last_seen_at = serializers.DateTimeField(allow_null=True, help_text="When they last wrote, to a few minutes.")
+    page = serializers.CharField(allow_null=True, help_text="Where they had the chat open last, as their browser says.")
+    browser = serializers.CharField(allow_null=True, help_text="What that browser calls itself.")
+    page_at = serializers.DateTimeField(allow_null=True, help_text="When that was, to a few minutes.")
     merged_into_id = serializers.UUIDField(allow_null=True, help_text="The customer who is the same person.")
     created_at = serializers.DateTimeField()
 

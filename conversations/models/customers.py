@@ -24,6 +24,10 @@ class Customer(models.Model):
     attributes = models.JSONField(_("attributes"), default=dict, blank=True)
     # When the customer last wrote, to a few minutes (services/sightings.py).
     last_seen_at = models.DateTimeField(_("last seen"), null=True, blank=True)
+    # Where the chat was open last, and with what: the browser's word, shown and nothing else (services/visits.py).
+    page = models.CharField(_("page"), max_length=500, blank=True)
+    browser = models.CharField(_("browser"), max_length=300, blank=True)
+    page_at = models.DateTimeField(_("on the page"), null=True, blank=True)
     # Nothing that the customer writes is taken since then (services/blocking.py).
     blocked_at = models.DateTimeField(_("blocked"), null=True, blank=True)
     # Is the same person, an agent says (services/merging_customers.py). It goes along when that one is deleted.

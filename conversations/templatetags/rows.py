@@ -17,6 +17,7 @@ from django.utils.safestring import SafeText
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from accounts.devices import device_name
 from accounts.models import User
 from conversations import people
 from conversations.hues import HUES
@@ -136,6 +137,17 @@ def _row(row: Conversation, clock: Clock, query: str, reader: User, listed: Stat
         priority=row.priority,
         snoozed_until=row.snoozed_until,
     )
+
+
+@register.filter
+def page_words(address: str) -> str:
+    """A page's address as people read it: without the protocol and a last slash."""
+    return address.partition("://")[2].rstrip("/")
+
+
+@register.filter
+def device(browser: str) -> str:
+    return device_name(browser)
 
 
 @register.filter

@@ -1,7 +1,9 @@
 // The frame's side of the talk with the host page (panel.js says what is spoken). The loader names the page's origin
 // in our address; who may frame us at all is decided by the server's frame-ancestors.
 
-const origin = decodeURIComponent(location.hash.slice(1))
+/** The host page, without what stands behind `?` and `#` in its address. */
+export const page = location.hash.slice(1)
+const { origin } = new URL(page)
 
 const tell = (message) => parent.postMessage(message, origin)
 

@@ -2,6 +2,7 @@
 
 import { connect } from "../../static/js/socket.js"
 import { on } from "./events.js"
+import { page } from "./host.js"
 import { settings, texts } from "./settings.js"
 import { visitor } from "./visitor.js"
 
@@ -22,7 +23,12 @@ export function dial() {
   socket?.close()
   state = "connecting"
   socket = dialTo({
-    auth: () => ({ business_id: settings.business_id, widget_id: settings.id, visitor_key: visitor.key || undefined }),
+    auth: () => ({
+      business_id: settings.business_id,
+      widget_id: settings.id,
+      visitor_key: visitor.key || undefined,
+      page,
+    }),
     onEvent: (name, payload) => on[name]?.(payload),
     onState(next, reason) {
       if (reason === "closed") return

@@ -92,7 +92,7 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
       onload: () => {
         isComing = false // or an error of the browser's stands there
       },
-      src: `${origin}/widget/${config.id}/frame?${how}#${location.origin}`,
+      src: `${origin}/widget/${config.id}/frame?${how}#${location.origin}${location.pathname}`,
     })
     aside.append(frame)
   }

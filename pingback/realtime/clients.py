@@ -14,6 +14,7 @@ from businesses.models import Business, Membership
 from businesses.second_factor import SecondFactorMissing
 from businesses.selectors import act_in
 from conversations.models import Conversation
+from conversations.services.visits import Visit
 from foundation.errors import Forbidden, Invalid, NotFound
 from pingback.realtime.engine import Connection
 from pingback.realtime.throttles import Throttle
@@ -41,6 +42,7 @@ class Client:
     session_id: UUID | None = None
     visitor: Visitor | None = None
     widget: Widget | None = None
+    visit: Visit | None = None
     visible: dict[UUID, Conversation] = field(default_factory=dict)
     rooms: set[str] = field(default_factory=set)
     is_active: bool = True

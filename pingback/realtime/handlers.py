@@ -23,7 +23,7 @@ from conversations.services.message_drafts import reply_draft
 from conversations.services.objections import Moved
 from foundation.asking import Asker, asked_by
 from foundation.errors import Forbidden, Refused, Stale, TooFast
-from pingback.realtime import bus, db, presence, publish, receipts, rooms, sockets, typing
+from pingback.realtime import bus, db, presence, publish, receipts, rooms, sockets, typing, visits
 from pingback.realtime.bus import Envelope
 from pingback.realtime.clients import Client
 from pingback.realtime.packets import Json
@@ -131,6 +131,8 @@ def _receive_as_asked(
         received = receive_client_message(
             business_id=client.business_id, widget=client.widget, visitor=visitor, **asked
         )
+    if client.visitor is None:
+        visits.note(received.visitor, client.visit)  # before it is told that somebody wrote
     try:
         _message_in_full(received.message)
     except Exception:
@@ -166,6 +168,7 @@ def _identify(client: Client, claims: dict[str, Any]) -> tuple[Identified, list[
         identified = identify_visitor(
             business_id=client.business_id, widget=client.widget, visitor=client.visitor, claims=claims
         )
+    visits.note(identified.visitor, client.visit)
     return identified, envelopes
 
 

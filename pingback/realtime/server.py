@@ -13,7 +13,7 @@ from socketio.exceptions import ConnectionRefusedError
 from businesses import status
 from conversations import feed
 from foundation.errors import Refused, TooFast
-from pingback.realtime import bus, clients, db, handlers, handshake, presence, rooms, sockets, typing, waiting
+from pingback.realtime import bus, clients, db, handlers, handshake, presence, rooms, sockets, typing, visits, waiting
 from pingback.realtime.bus import Envelope
 from pingback.realtime.clients import Client
 from pingback.realtime.engine import LAST_ANSWER_SECONDS, LEAVE_SECONDS, Connection
@@ -66,10 +66,20 @@ async def connect(sid: str, environ: dict[str, Any], auth: object = None) -> Non
         session_id=identity.session.pk if identity.session else None,
         visitor=identity.visitor,
         widget=identity.widget,
+        visit=None if identity.membership else visits.visit_in(auth, environ["asgi.scope"]),
     )
     sockets.admit(client, feed_seq=identity.feed_seq)
     if handshake.is_worth_noting(identity):
         sio.eio.background(_note_arrival(identity))
+    if client.visitor and client.visit:
+        sio.eio.background(_note_visit(client))
+
+
+async def _note_visit(client: Client) -> None:
+    try:
+        await db.run(visits.note, client.visitor, client.visit)
+    except Refused:
+        log.warning("A visit was not noted: too much to do")
 
 
 async def _note_arrival(identity: Identity) -> None:

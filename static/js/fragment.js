@@ -53,8 +53,11 @@ export async function ask(address, { body, signal } = {}) {
 /** The fragment at an address, as a document of its own. */
 export async function fragment(address, options) {
   const answer = await ask(address, options)
-  return new DOMParser().parseFromString(await answer.text(), "text/html")
+  return parsed(await answer.text())
 }
+
+/** A document of its own, of what a template of ours has drawn. */
+export const parsed = (html) => new DOMParser().parseFromString(html, "text/html")
 
 /**
  * Make the page's element what the fragment's element of the same id is; focus, open menus and fields that somebody

@@ -330,6 +330,8 @@ export function enhanceInbox(body) {
         next.forget(payload.conversation_id)
         begun = payload
         if (payload.conversation_id === thread?.id) composer.heard(payload)
+      } else if (name === "customer_visited") {
+        if (thread?.customer === payload.customer_id) look()
       } else if (name === "theo_draft") showWriting(payload)
       else hear(name, payload)
     },
@@ -356,6 +358,7 @@ export function enhanceInbox(body) {
   document.addEventListener("visibilitychange", () => document.hidden || feed.catchUp()) // we may have slept
   addEventListener("pagehide", () => line.close())
   addEventListener("pageshow", (event) => event.persisted && location.reload())
+  list.mark(thread?.id, thread?.element.dataset.at)
   dress()
   body.dataset.ready = ""
 }

@@ -1,15 +1,19 @@
 // The list of conversations, or of what was found: in the server's order, longer as one scrolls, still while somebody
 // reads further down. However long it is, only the rows around what is seen are in the page.
 
-import { fragment, morph, morphById } from "./fragment.js"
+import { fragment, morph, morphById, parsed } from "./fragment.js"
 import { complain } from "./toast.js"
 
 const SCROLLED_PX = 40
 const SPARE = 20 // rows above and below what is seen
 const AHEAD = 30 // so many rows before the end, the next page is asked for
+const FAR_AHEAD = 150 // likewise by whoever goes through the list
+const FIRST_PX = 1000
 const NOT_OF_THE_LIST = ["at", "before", "view"] // of an address: about the conversation
 
 export class List {
+  #rowPx = 0
+
   constructor(scroller) {
     this.scroller = scroller
     this.rows = document.getElementById("rows")
@@ -17,7 +21,7 @@ export class List {
     this.waiting = null
     this.items = [...this.rows.children].map(itemOf)
     this.drawn = new Map() // id -> what its row was made from
-    for (const item of this.items) this.drawn.set(item.id, item.drawing)
+    for (const item of this.items) this.drawn.set(item.id, item.html)
     this.asking = new AbortController()
     this.dresses = [] // what others show in a row beside what the server drew
     this.fresh.addEventListener("click", () => {
@@ -35,7 +39,10 @@ export class List {
         this.reach()
       })
     })
-    new ResizeObserver(() => this.draw()).observe(scroller)
+    new ResizeObserver(() => {
+      this.rowPx = 0
+      this.draw()
+    }).observe(scroller)
     scroller.addEventListener("click", (event) => {
       const more = event.target.closest("[data-more]")
       if (!more) return
@@ -52,8 +59,14 @@ export class List {
     return text && `?${text}`
   }
 
+  /** The height of every row: measured when that may have changed, not while one scrolls. */
   get rowPx() {
-    return this.rows.firstElementChild?.offsetHeight || 76
+    this.#rowPx ||= this.rows.firstElementChild?.offsetHeight
+    return this.#rowPx || 76
+  }
+
+  set rowPx(px) {
+    this.#rowPx = px
   }
 
   /** The first page as it is now. touched: conversations that moved since. */
@@ -145,7 +158,8 @@ export class List {
   reach() {
     const more = document.querySelector("#rows-end [data-more]")
     const { scrollTop, clientHeight } = this.scroller
-    if (more && scrollTop + clientHeight > (this.items.length - AHEAD) * this.rowPx) this.extend(more).catch(() => {})
+    const ahead = scrollTop > FIRST_PX ? FAR_AHEAD : AHEAD
+    if (more && scrollTop + clientHeight > (this.items.length - ahead) * this.rowPx) this.extend(more).catch(() => {})
   }
 
   draw() {
@@ -161,11 +175,13 @@ export class List {
       this.drawn.delete(node.id)
       node.remove()
     }
+    const fresh = nodesOf(shown.filter(({ id, html }) => this.drawn.get(id) !== html))
     shown.forEach((item, index) => {
-      let node = document.getElementById(item.id)
-      if (!node) node = document.importNode(item.drawing, true)
-      else if (this.drawn.get(item.id) !== item.drawing) morph(node, item.drawing)
-      this.drawn.set(item.id, item.drawing)
+      let node = this.drawn.has(item.id) && document.getElementById(item.id)
+      const drawing = fresh.get(item.id)
+      if (!node) node = document.adoptNode(drawing)
+      else if (drawing) morph(node, drawing)
+      this.drawn.set(item.id, item.html)
       if (rows.children[index] !== node) rows.insertBefore(node, rows.children[index] ?? null)
       this.dress(node)
     })
@@ -211,18 +227,24 @@ export class List {
   }
 }
 
-/** drawing: the row as the server drew it, never in the page itself. */
+/** html: the row as the server drew it. Of a long list text is all that is kept. */
 function itemOf(node) {
-  const drawing = node.cloneNode(true)
-  const link = drawing.querySelector("[data-row]")
+  const link = node.querySelector("[data-row]")
   link.removeAttribute("aria-current")
   return {
     id: node.id,
-    drawing,
+    html: node.outerHTML,
     row: link.dataset.row,
     seq: link.dataset.seq ?? "",
     href: link.getAttribute("href"),
   }
+}
+
+/** Rows by their ids, as nodes of a document of their own. */
+function nodesOf(items) {
+  if (!items.length) return new Map()
+  const page = parsed(`<ul>${items.map(({ html }) => html).join("")}</ul>`)
+  return new Map([...page.querySelectorAll("ul > li")].map((node) => [node.id, node]))
 }
 
 function unlessAborted(error) {

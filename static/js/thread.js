@@ -29,6 +29,10 @@ export class Thread {
     return this.element.querySelector("#thread-head").dataset.status
   }
 
+  get customer() {
+    return this.element.dataset.customer
+  }
+
   get lastSeq() {
     return Number([...this.messages.querySelectorAll(".msg")].at(-1)?.dataset.seq ?? 0)
   }

@@ -35,7 +35,7 @@ def test_a_merge_its_news_and_its_undoing_are_seen_by_both_at_once(browser: Any,
         page.locator("body[data-ready]").wait_for()
     ben.locator("#reply").fill("Not yet sent")
 
-    ada.locator("#thread-more summary").click()
+    ada.locator("#thread-more > summary").click()
     ada.get_by_role("link", name="Merge into another conversation").click()
     dialog = ada.get_by_role("dialog")
     dialog.get_by_role("radio", name="About the invoice").wait_for()
