@@ -75,8 +75,6 @@ def test_a_sign_on_a_customers_message_and_an_edit_of_ones_own_are_so_at_telegra
     page.get_by_role("link", name="React to this message").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="👍").wait_for()
-    assert heard == []
-    assert flaws(page) == []
     dialog.get_by_role("button", name="👍").click()
     page.locator("#messages .reaction", has_text="👍").wait_for()
     dialog.wait_for(state="hidden")
@@ -94,7 +92,10 @@ def test_a_sign_on_a_customers_message_and_an_edit_of_ones_own_are_so_at_telegra
     page.keyboard.press("Control+Enter")
     page.locator("#messages .bubble", has_text="At nine.").wait_for()
     assert calls(telegram, "editMessageText")[-1]["text"] == "At nine."
-    assert [line for line in heard if "inline style" not in line] == []
+    assert heard == []
+    page.get_by_role("link", name="React to this message").click()
+    dialog.get_by_role("button", name="👍").wait_for()
+    assert flaws(page) == []
     agent.close()
 
 
