@@ -36,15 +36,19 @@ def is_alive() -> bool:
     return Heartbeat.objects.filter(name=NAME, beat_at__gt=Now() - ALIVE_FOR).exists()
 
 
-def run_forever(stop: threading.Event) -> None:
-    """Work until `stop` is set; then finish what is under way and give back what is not begun."""
-    _Worker(stop).run()
+def run_forever(stop: threading.Event, *, concurrency: int | None = None) -> None:
+    """Work until `stop` is set; then finish what is under way and give back what is not begun.
+
+    concurrency: how much is on its way out at once; SLOTS when it is not given.
+    """
+    _Worker(stop, concurrency or SLOTS).run()
 
 
 class _Worker:
-    def __init__(self, stop: threading.Event) -> None:
+    def __init__(self, stop: threading.Event, slots: int) -> None:
         self.stop = stop
-        self.senders = ThreadPoolExecutor(SLOTS, thread_name_prefix="delivery")
+        self.slots = slots
+        self.senders = ThreadPoolExecutor(slots, thread_name_prefix="delivery")
         self.takers = ThreadPoolExecutor(1, thread_name_prefix="intake")
         self.fetchers = ThreadPoolExecutor(FETCHING, thread_name_prefix="files")
         self.choremen = ThreadPoolExecutor(len(chores.chores) + 1, thread_name_prefix="chore")  # one for the purge
@@ -87,7 +91,7 @@ class _Worker:
     def _send(self) -> None:
         self.under_way = {future: delivery for future, delivery in self.under_way.items() if not future.done()}
         busy = Counter(delivery.channel.type for delivery in self.under_way.values() if delivery.channel)
-        for delivery in deliveries.claim(SLOTS - len(self.under_way), under_way=busy):
+        for delivery in deliveries.claim(self.slots - len(self.under_way), under_way=busy):
             future = self.senders.submit(self._do, delivery)
             # The next message of the conversation may go.
             future.add_done_callback(lambda _future: deliveries.news.set())

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import pytest
 import time_machine
+from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, connections
 from django.utils import timezone
 
@@ -604,8 +605,8 @@ def running() -> Any:
     stop = threading.Event()
     started: list[threading.Thread] = []
 
-    def start() -> None:
-        thread_ = threading.Thread(target=worker.run_forever, args=(stop,), daemon=True)
+    def start(**given: Any) -> None:
+        thread_ = threading.Thread(target=worker.run_forever, args=(stop,), kwargs=given, daemon=True)
         thread_.start()
         started.append(thread_)
 
@@ -622,6 +623,30 @@ def until(condition: Callable[[], bool], seconds: float = 15) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.02)
+
+
+@in_real_transactions
+def test_a_worker_sends_no_more_at_once_than_it_was_told(
+    ada: User, telegram: Channel, provider: Provider, running: Any
+) -> None:
+    let_go = threading.Event()
+    provider.answer = lambda message: let_go.wait(60) and None
+    for conversation in threads(telegram, 8):
+        builders.answers(ada, conversation, "one")
+
+    running(concurrency=2)
+    until(lambda: provider.at_once == 2, 60)
+    let_go.set()
+    until(lambda: len(provider.taken) == 8, 60)
+
+    assert provider.most_at_once == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("number", ["0", "201"])
+def test_a_worker_is_told_a_number_that_makes_sense(number: str) -> None:
+    with pytest.raises(CommandError, match="1 to 200"):
+        call_command("worker", "--concurrency", number)
 
 
 @in_real_transactions

@@ -293,6 +293,21 @@ def test_only_amazons_own_hosts_of_sns_are_believed(url: str, is_theirs: bool) -
     assert amazon.is_amazons(url) is is_theirs
 
 
+@pytest.mark.parametrize(
+    ("path", "is_one"),
+    [
+        ("SimpleNotificationService-0a1b2c3d.pem", True),
+        ("?Action=GetEndpointAttributes&EndpointArn=arn:aws:sns:mallorys", False),
+        ("SimpleNotificationService-0a1b2c3d.pem?Action=GetEndpointAttributes", False),
+        ("a/SimpleNotificationService-0a1b2c3d.pem", False),
+    ],
+)
+def test_only_a_certificate_is_one_at_amazon_too_where_others_can_have_it_say_what_they_like(
+    path: str, is_one: bool
+) -> None:
+    assert amazon.is_amazons_certificate(f"https://sns.eu-west-1.amazonaws.com/{path}") is is_one
+
+
 def test_while_amazons_certificate_cannot_be_had_it_has_to_send_again(
     ada: User, acme: Business, fake: MailServices
 ) -> None:

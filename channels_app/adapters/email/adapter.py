@@ -206,22 +206,10 @@ class EmailAdapter(ChannelAdapter):
                 return [SetupStep(text=_sub_addresses())]
             text = _("Enter the server of your mailbox, or choose a secret so that your mail service can post to us.")
             return [SetupStep(text=text)]
+        post = _("Let your mail service post incoming mail to this address.")
         return [
-            SetupStep(
-                text=_(
-                    "Let your mail service post incoming mail to this address. Postmark: Servers, Inbound, Settings, "
-                    "Webhook, with the secret as password (https://pingback:SECRET@...). Mailgun: Receiving, Create "
-                    "route, Forward, the address with /mime at its end; the secret is the HTTP webhook signing key. "
-                    "SendGrid: Settings, Inbound Parse, with POST the raw, full MIME message, and the secret as "
-                    "password. MailerSend: Inbound routing; the secret is the route's. Mandrill: Inbound, Routes; the "
-                    "secret is the webhook's key. Resend: Webhooks, Add webhook, email.received; the secret is its "
-                    "signing secret. Amazon SES: Email receiving, rule sets, the action “Publish to Amazon SNS topic” "
-                    "with encoding Base64, and in SNS a subscription of that topic with this address, ?key= and the "
-                    "secret behind it; we confirm it. Postal: Routing, HTTP endpoints, the same address, with "
-                    "the raw message in the body as JSON."
-                ),
-                value=callback_url,
-            ),
+            SetupStep(text=post, value=callback_url),
+            *(SetupStep(text=text) for text in _services()),
             SetupStep(text=_sub_addresses()),
         ]
 
@@ -291,6 +279,26 @@ class EmailAdapter(ChannelAdapter):
             return read(base64.b64decode(raw) if isinstance(raw, str) else raw, own={self._address})
         except (Unreadable, KeyError, TypeError, binascii.Error, ValueError):
             return None
+
+
+def _services() -> tuple[str, ...]:
+    """Where each takes the address, and what the secret is there."""
+    return (
+        _("Postmark: Servers, Inbound, Settings, Webhook, with the secret as password (https://pingback:SECRET@...)."),
+        _(
+            "Mailgun: Receiving, Create route, Forward, the address with /mime at its end; the secret is the HTTP "
+            "webhook signing key."
+        ),
+        _("SendGrid: Settings, Inbound Parse, with POST the raw, full MIME message, and the secret as password."),
+        _("MailerSend: Inbound routing; the secret is the route's."),
+        _("Mandrill: Inbound, Routes; the secret is the webhook's key."),
+        _("Resend: Webhooks, Add webhook, email.received; the secret is its signing secret."),
+        _(
+            "Amazon SES: Email receiving, rule sets, the action “Publish to Amazon SNS topic” with encoding Base64; in "
+            "SNS a subscription of that topic with the address and ?key=SECRET behind it. We confirm it."
+        ),
+        _("Postal: Routing, HTTP endpoints, the address with ?key=SECRET behind it, raw message, in the body as JSON."),
+    )
 
 
 def _sub_addresses() -> str:

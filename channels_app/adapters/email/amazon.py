@@ -27,6 +27,8 @@ from foundation import http
 
 KIND = "x-amz-sns-message-type"
 _HOST = re.compile(r"sns\.[a-z0-9-]{3,30}\.amazonaws\.com(?:\.cn)?")
+# What else SNS's hosts answer may hold words of anybody who has an account there.
+_CERTIFICATE = re.compile(r"/SimpleNotificationService-[A-Za-z0-9]{1,64}\.pem")
 _SIGNED = ("Message", "MessageId", "SubscribeURL", "Subject", "Timestamp", "Token", "TopicArn", "Type")
 _OF_NOTIFICATIONS = frozenset({"Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"})
 _HASHES = {"1": hashes.SHA1, "2": hashes.SHA256}
@@ -73,7 +75,7 @@ def is_signed(fields: Mapping[str, str], topic: str) -> bool:
     names = _OF_NOTIFICATIONS if fields.get("Type") == "Notification" else {*_SIGNED} - {"Subject"}
     signed = "".join(f"{name}\n{fields[name]}\n" for name in _SIGNED if name in names and name in fields)
     url = fields.get("SigningCertURL", "")
-    if not is_amazons(url):
+    if not is_amazons_certificate(url):
         return False
     try:
         key = _key(url)
@@ -92,6 +94,13 @@ def is_amazons(url: str) -> bool:
         return parts.scheme == "https" and parts.netloc == parts.hostname and bool(_HOST.fullmatch(parts.netloc))
     except ValueError:
         return False
+
+
+def is_amazons_certificate(url: str) -> bool:
+    if not is_amazons(url):
+        return False
+    parts = urlsplit(url)
+    return bool(_CERTIFICATE.fullmatch(parts.path)) and not parts.query and not parts.fragment
 
 
 @lru_cache(maxsize=16)

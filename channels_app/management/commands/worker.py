@@ -5,16 +5,23 @@ import threading
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from channels_app import deliveries
-from channels_app.worker import run_forever
+from channels_app.worker import SLOTS, run_forever
+
+# Each is a thread that may hold a connection to the database for a moment.
+MOST = 200
 
 
 class Command(BaseCommand):
     help = "Send what waits to leave the house, until told to stop (SIGTERM, Ctrl-C)."
     requires_migrations_checks = True
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        words = f"how many answers are on their way out at once in this process (default: {SLOTS})"
+        parser.add_argument("--concurrency", type=int, default=SLOTS, metavar="N", help=words)
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Before the first connection: a pool is made with what its connections are told."""
@@ -26,6 +33,8 @@ class Command(BaseCommand):
         return super().execute(*args, **options)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not 1 <= options["concurrency"] <= MOST:
+            raise CommandError(f"--concurrency is 1 to {MOST}.")
         if settings.EMBEDDED:
             raise CommandError("SQLite serves one process, which does this work itself. Set DATABASE_URL to run more.")
         self.check(databases=[DEFAULT_DB_ALIAS])
@@ -39,5 +48,5 @@ class Command(BaseCommand):
             signal.signal(number, leave)
         self.stdout.write("The worker is at work.")
         self.stdout.flush()
-        run_forever(stop)
+        run_forever(stop, concurrency=options["concurrency"])
         self.stdout.write("The worker has stopped.")
