@@ -89,6 +89,7 @@ ACTIONS: dict[str, Kind] = {
     "customer.unmerged": _kind(Group.DATA, _("{actor} undid the merge of the customer {target} with {other}")),
     "conversation.merged": _kind(Group.DATA, _("{actor} merged the conversation {target} into {other}")),
     "conversation.unmerged": _kind(Group.DATA, _("{actor} undid the merge of the conversation {target} with {other}")),
+    "conversation.deleted": _kind(Group.DATA, _("{actor} deleted the conversation {target}")),
     "customer.deleted": _kind(Group.DATA, _("{actor} deleted the customer {target}")),
     "channel.created": _kind(Group.CHANNELS, _("{actor} added the channel {target}")),
     "channel.changed": _kind(Group.CHANNELS, _("{actor} changed the channel {target}: {fields}")),

@@ -17,6 +17,7 @@ from foundation.errors import Forbidden, Invalid
 class Action(StrEnum):
     HANDLE_CONVERSATIONS = auto()
     ASSIGN = auto()
+    DELETE_CONVERSATIONS = auto()
     DELETE_CUSTOMERS = auto()
     CHANGE_SHARED = auto()  # views, saved replies and macros that somebody else made
     WRITE_ARTICLES = auto()
@@ -39,6 +40,7 @@ ALLOWED: dict[Role, frozenset[Action]] = {
     Role.ADMIN: BY_ALL
     | {
         Action.ASSIGN,
+        Action.DELETE_CONVERSATIONS,
         Action.DELETE_CUSTOMERS,
         Action.CHANGE_SHARED,
         Action.MANAGE_TEAMS,

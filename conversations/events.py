@@ -48,6 +48,11 @@ def conversation_updated(conversation: Conversation, *, actor_id: UUID | None) -
     )
 
 
+def conversation_deleted(conversation: Conversation, *, actor_id: UUID) -> Event:
+    """conversation: as it was; what is gone is told to nobody but by its id."""
+    return Event(kind="conversation.deleted", subject=conversation, conversation_id=conversation.pk, actor_id=actor_id)
+
+
 def conversation_assigned(
     conversation: Conversation, *, actor_id: UUID | None, membership_id: UUID | None = None
 ) -> Event:

@@ -21,10 +21,13 @@ ME, NOBODY, PERSON, TEAM = "me", "nobody", "person", "team"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """people: members with their user, the reader first. teams: in the order of their names."""
+    """people: members with their user, the reader first. teams: in the order of their names. may_delete: the reader may
+    delete the conversation, too.
+    """
 
     people: list[Membership]
     teams: list[Team]
+    may_delete: bool
 
 
 def choices_for(user: User, conversation: Conversation) -> Choices | None:
@@ -37,7 +40,8 @@ def choices_in(user: User, business_id: UUID) -> Choices | None:
         return None
     people = _members()(business=business_id)
     people.sort(key=lambda member: (member.user_id != user.pk, member.user.full_name.casefold()))
-    return Choices(people=people, teams=_teams()(business=business_id))
+    may_delete = may(membership_of(user), Action.DELETE_CONVERSATIONS)
+    return Choices(people=people, teams=_teams()(business=business_id), may_delete=may_delete)
 
 
 @prepared

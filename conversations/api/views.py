@@ -20,6 +20,7 @@ from conversations.models import ChannelType, Conversation, Customer, Priority
 from conversations.saved_views.services import view_for
 from conversations.services.assigning import SAME, assign_conversation
 from conversations.services.blocking import set_blocked
+from conversations.services.deleting import delete_conversation
 from conversations.services.handling import (
     close_conversation,
     mark_read,
@@ -33,7 +34,7 @@ from conversations.services.opening import open_conversation
 from conversations.services.priorities import set_priority
 from conversations.services.snoozing import snooze_conversation
 from conversations.wire import Payload, conversation_payload, message_payload, timestamp
-from foundation.api import IDEMPOTENCY_KEY, NO_ROOM, SIGNED_IN, WITH_BODY, idempotency_key, path_id, refusals
+from foundation.api import IDEMPOTENCY_KEY, NO_ROOM, SIGNED_IN, WITH_BODY, Done, idempotency_key, path_id, refusals
 from foundation.errors import Forbidden, Invalid
 
 if TYPE_CHECKING:
@@ -168,6 +169,13 @@ class OneConversation(APIView):
             if "customer_blocked" in given:
                 set_blocked(conversation=conversation, blocked=given["customer_blocked"], actor=request.user)
         return Response(conversation_payload(conversation_for(request, conversation_id)))
+
+    @extend_schema(summary="Delete a conversation", responses={200: Done, **refusals(400, *SIGNED_IN, 403, 404)})
+    def delete(self, request: Request, conversation_id: str) -> Response:
+        """With its messages, notes and files, for good. Owner and admin."""
+        require(request.user, Action.DELETE_CONVERSATIONS)
+        delete_conversation(conversation=conversation_for(request, conversation_id), actor=request.user)
+        return Response({"message": "Conversation deleted"})
 
 
 class Messages(APIView):

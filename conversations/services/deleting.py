@@ -1,4 +1,4 @@
-"""Forgetting a customer, or all of a workspace that ends. Source: promises 9; design.md 10."""
+"""Forgetting a conversation, a customer, or all of a workspace that ends. Source: promises 9; design.md 10."""
 
 from uuid import UUID
 
@@ -12,6 +12,8 @@ from businesses.policy import Action, require
 from businesses.signals import business_ends
 from conversations import events
 from conversations.models import Conversation, Customer
+from conversations.services.locking import locked
+from conversations.services.merging import undo_merge
 
 # Sent with `customer` before anything of theirs is gone: neighbours mark what nothing else tells is theirs.
 customer_goes = Signal()
@@ -42,6 +44,28 @@ def delete_customer(*, customer: Customer, actor: User) -> None:
                 target_name=str(customer.pk),
             )
             events.record(customer.business_id, [events.customer_deleted(gone, actor_id=actor.pk)])
+
+
+@transaction.atomic
+def delete_conversation(*, conversation: Conversation, actor: User) -> None:
+    """With its messages, notes and files; what is merged into it is on its own again. Nothing when it is gone already.
+
+    Files go behind the commit. The log keeps the id. Raises Forbidden.
+    """
+    require(actor, Action.DELETE_CONVERSATIONS)
+    for pointer in conversation.merged.order_by("pk"):
+        undo_merge(conversation=pointer, actor=actor)
+    gone = Conversation.objects.select_for_update(of=("self",)).filter(pk=conversation.pk).first()
+    if gone is None:
+        return
+    happened = [events.conversation_deleted(gone, actor_id=actor.pk)]
+    Conversation.objects.filter(pk=gone.pk).delete()
+    if gone.merged_into_id:  # where it showed
+        happened.append(events.conversation_updated(locked(Conversation(pk=gone.merged_into_id)), actor_id=actor.pk))
+    audit.record(
+        "conversation.deleted", business_id=gone.business_id, actor=actor, target=gone, target_name=str(gone.pk)
+    )
+    events.record(gone.business_id, happened)
 
 
 @receiver(business_ends)

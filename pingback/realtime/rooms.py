@@ -101,6 +101,11 @@ def _about_message(event: FeedEvent, message: Message) -> list[Emission]:
 
 def _about_conversation(event: FeedEvent, about: Conversation) -> list[Emission]:
     everybody = business(event.business_id)
+    if event.kind == "conversation.deleted":
+        gone = {"id": str(event.conversation_id), "feed_seq": event.seq}
+        # Its customer learns that something is otherwise than it was.
+        look: list[Emission] = [(room, "resync", {})] if (room := _visitors_room(about)) else []
+        return [(everybody, "conversation_deleted", gone), *look]
     payload = wire.conversation_payload(about) | {"feed_seq": event.seq}
     if event.kind == "conversation.created":
         return [(everybody, "new_conversation", payload)]

@@ -25,6 +25,7 @@ const CALM_MS = 250 // many events at once are one look
 // Live events by the feed's word for them, where it matters which they are.
 const KINDS = {
   agent_status_changed: "agent.status_changed",
+  conversation_deleted: "conversation.deleted",
   message_updated: "message.updated",
   note_updated: "note.updated",
   new_message: "message.created",
@@ -71,6 +72,7 @@ export function enhanceInbox(body) {
     const moved = touched
     touched = new Set()
     const looks = await Promise.allSettled([list.refresh(moved), thread?.catchUp()])
+    if (looks[1].reason?.status === 404) return location.assign(`/inbox/${list.query}`) // it was deleted
     if (looks[0].status === "rejected") for (const id of moved) touched.add(id)
     const errors = looks.filter(({ status }) => status === "rejected").map(({ reason }) => reason)
     errors.filter((error) => !(error instanceof Failed)).forEach(reportError)
@@ -297,9 +299,9 @@ export function enhanceInbox(body) {
     anew: () => look(),
   })
 
-  function changed({ kind, object, data }) {
+  function changed({ kind, object, data, conversation_id }) {
     if (kind === "agent.status_changed") return hear("agent_status_changed", data)
-    const about = object?.conversation_id ?? object?.id
+    const about = object?.conversation_id ?? object?.id ?? conversation_id
     touched.add(about)
     next.forget(about)
     if (kind === "message.created" && object?.sender_type === "customer") marks.delivered(object)

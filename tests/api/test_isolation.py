@@ -139,6 +139,7 @@ QUERIES = {
 }
 # For owners and admins.
 MANAGERS_ONLY = {
+    ("delete", "/api/v1/conversations/{conversation_id}"),
     ("delete", "/api/v1/customers/{customer_id}"),
     ("put", "/api/v1/conversations/{conversation_id}/assign/{agent_id}"),
     ("post", "/api/v1/team/assign/{conversation_id}"),

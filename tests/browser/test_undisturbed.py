@@ -113,3 +113,22 @@ def test_what_was_begun_elsewhere_while_the_line_was_cut_is_in_the_composer(
     context.set_offline(False)
     until(page, lambda: server.call("GET", path, token=token)["content"] == "Begun at home, and more")
     assert text.input_value() == "Begun at home, and more"
+
+
+def test_who_reads_what_is_deleted_is_back_at_the_list(
+    browser: Any, server: Any, token: str, conversation: str
+) -> None:
+    contexts = [signed_in(browser, server, "ada@undisturbed.example") for _ in range(2)]
+    one, other = [context.new_page() for context in contexts]
+    for page in (one, other):
+        page.goto(f"{server.url}/inbox/{conversation}/")
+        page.locator("body[data-ready]").wait_for()
+    one.locator("#thread-more > summary").click()
+    one.locator("#thread-more").get_by_role("link", name="Delete this conversation").click()
+    one.get_by_role("heading", name="Delete this conversation?").wait_for()
+    assert flaws(one) == []
+    one.get_by_role("button", name="Delete for good").click()
+    for page in (one, other):
+        page.wait_for_url("**/inbox/")
+        page.locator("body[data-ready]").wait_for()
+        assert page.locator(f"#row-{conversation}").count() == 0

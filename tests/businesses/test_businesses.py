@@ -85,6 +85,7 @@ def test_a_removed_member_loses_the_workspace_at_the_next_request(acme: Business
                 policy.Action.CHANGE_SHARED,
                 policy.Action.MANAGE_TEAMS,
                 policy.Action.MANAGE_ASSISTANT,
+                policy.Action.DELETE_CONVERSATIONS,
                 policy.Action.DELETE_CUSTOMERS,
             },
         ),

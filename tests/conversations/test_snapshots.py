@@ -223,6 +223,7 @@ DEEDS: dict[str, Deed] = {
     "customers brought in": imported,
     "customers who are one person": same_person,
     "customers two again": lambda row, ada: merging_customers.undo_merge(customer=same_person(row, ada), actor=ada),
+    "deleted": lambda row, ada: deleting.delete_conversation(conversation=row, actor=ada),
     "the customer deleted": lambda row, ada: deleting.delete_customer(customer=row.customer, actor=ada),
 }
 
@@ -316,9 +317,13 @@ def _customer(state: State, customer: dict[str, Any]) -> None:
 
 def _customer_gone(state: State, customer: dict[str, Any]) -> None:
     """And all that there was of them."""
-    gone = {about["id"] for about in _conversations(state) if about["customer_id"] == customer["id"]}
+    _gone(state, {about["id"] for about in _conversations(state) if about["customer_id"] == customer["id"]})
+    state.pop(customer["id"])
+
+
+def _gone(state: State, conversations: set[str]) -> None:
     for key, thing in list(state.items()):
-        if key in {*gone, customer["id"]} or thing.get("conversation_id") in gone:
+        if key in conversations or thing.get("conversation_id") in conversations:
             state.pop(key)
 
 
@@ -335,6 +340,7 @@ def _received(state: State, receipt: dict[str, Any], what: str) -> None:
 LISTENERS: dict[str, Callable[[State, dict[str, Any]], None]] = {
     "new_conversation": _keep,
     "conversation_updated": _keep,
+    "conversation_deleted": lambda state, gone: _gone(state, {gone["id"]}),
     "new_message": _new_message,
     "message_updated": _message,
     "note_created": _note,
