@@ -90,7 +90,7 @@ def ids_in(given: object) -> list[UUID]:
 
     Raises Unprocessable for anything else. Whether they are there, and may be sent, is looked up with the message.
     """
-    if given is None:
+    if given is None or given == []:
         return []
     if not isinstance(given, list):
         raise no_such_attachment()

@@ -30,14 +30,15 @@ def flaw_of(value: object, *, depth: int = 0) -> str | None:
 
     Strings and keys must be clean, and nothing nests deeper than MAX_DEPTH.
     """
-    if depth > MAX_DEPTH:
-        return f"Nested deeper than {MAX_DEPTH} levels."
-    if isinstance(value, str):
-        return None if is_clean(value) else "A text holds a character that cannot be stored."
     if isinstance(value, dict):
         parts = [*value.keys(), *value.values()]
     elif isinstance(value, list):
         parts = value
     else:
-        return None
-    return next((flaw for part in parts if (flaw := flaw_of(part, depth=depth + 1))), None)
+        parts, depth = [value], depth - 1
+    if parts and depth >= MAX_DEPTH:
+        return f"Nested deeper than {MAX_DEPTH} levels."
+    if not is_clean("".join([part for part in parts if isinstance(part, str)])):
+        return "A text holds a character that cannot be stored."
+    inner = [part for part in parts if isinstance(part, dict | list)]
+    return next((flaw for part in inner if (flaw := flaw_of(part, depth=depth + 1))), None)

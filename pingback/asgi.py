@@ -27,6 +27,10 @@ from pingback.limits import Limits
 from pingback.realtime import server
 from pingback.realtime.waiting import Waiting
 
+# What is in the making while a batch is stored is no garbage: with Python's own 700 it was looked through several times
+# a batch. Until the next look it is a few megabytes.
+COLLECT_AFTER = 20_000, 10, 10
+
 
 class House:
     """What begins and ends with the process: the live side and the worker."""
@@ -53,6 +57,7 @@ class House:
             self.is_open = True
             gc.collect()
             gc.freeze()  # what is here by now stays: no collection needs to look at it again
+            gc.set_threshold(*COLLECT_AFTER)
 
     def _begin_to_leave(self) -> None:
         self._stop.set()

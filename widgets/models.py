@@ -11,7 +11,7 @@ from businesses.models import Business
 from businesses.querysets import BusinessScoped
 from conversations.models import Conversation, Customer
 from foundation.ids import new_id
-from widgets.options import options_of
+from widgets.options import option_of, options_of
 
 
 class Widget(models.Model):
@@ -60,6 +60,10 @@ class Widget(models.Model):
     def options(self) -> dict[str, Any]:
         """Every option, with the default where nothing was chosen."""
         return options_of(self.config)
+
+    @property
+    def is_for_verified_only(self) -> bool:
+        return bool(option_of(self.config, "verified_only"))
 
     @property
     def embed_code(self) -> str:

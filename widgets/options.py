@@ -200,6 +200,11 @@ def options_of(config: object) -> dict[str, Any]:
     return _complete(config, OPTIONS)
 
 
+def option_of(config: object, name: str) -> Any:
+    """One of `options_of`, without the others."""
+    return _complete(config, {name: OPTIONS[name]})[name]
+
+
 def _checked(config: object, options: Mapping[str, Option | Group], path: tuple[str, ...]) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise _refusal(_("An object, please."), path)

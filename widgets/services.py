@@ -174,12 +174,12 @@ def require_verified(*, business_id: UUID, widget: Widget | None, visitor: Visit
     if visitor and visitor.customer.verified:
         return
     if widget:
-        is_closed = widget.options["verified_only"]
+        is_closed = widget.is_for_verified_only
     elif visitor:
         return  # of a time when it was let in; its own conversations stay its own
     else:
         widgets = Widget.objects.filter(business_id=business_id)
-        is_closed = bool(widgets) and all(each.options["verified_only"] for each in widgets)
+        is_closed = bool(widgets) and all(each.is_for_verified_only for each in widgets)
     if is_closed:
         raise Forbidden(_("Sign in on this site to write to us."))
 

@@ -1,4 +1,4 @@
-"""What we rely on inside python-socketio, python-engineio, channels_redis and uvicorn.
+"""What we rely on inside python-socketio, python-engineio, channels_redis, uvicorn and websockets.
 
 Our subclasses replace some of their methods and call others. When an upgrade changes one of these, read the change,
 adapt pingback/realtime/{engine,websocket,sockets,layer,bus}.py if need be, and write the new digest down.
@@ -21,6 +21,9 @@ from engineio.base_socket import BaseSocket
 from socketio.async_manager import AsyncManager
 from socketio.base_manager import BaseManager
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets import protocol as websocket_protocol
+from websockets.server import ServerProtocol
+from websockets.streams import StreamReader
 
 from pingback.realtime.engine import Engine
 from pingback.realtime.packets import Json
@@ -81,6 +84,12 @@ DIGESTS: dict[Callable[..., Any], str] = {
     WebSocketsSansIOProtocol.handle_connect: "fc648c2161ff",
     WebSocketsSansIOProtocol.handle_close: "62fd412b1f5b",
     WebSocketsSansIOProtocol.shutdown: "e8ace796ada6",
+    WebSocketsSansIOProtocol.data_received: "c89d394077d8",
+    WebSocketsSansIOProtocol.handle_text: "6ae523180cf0",
+    websocket_protocol.Protocol.parse: "45aaf900644b",
+    websocket_protocol.Protocol.recv_frame: "4f83d3b90ea6",
+    ServerProtocol.parse: "8c4d10340de4",
+    StreamReader.at_eof: "106a9f1e43ab",
     # under the bus
     RedisPubSubChannelLayer.__init__: "b0e717765373",
     RedisPubSubChannelLayer._get_layer: "1862b87a25ac",
