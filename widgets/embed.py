@@ -111,6 +111,9 @@ def _frame(request: HttpRequest, shown: dict[str, Any], *, ancestors: list[str])
     # Asked for each time, and whole: a 304 would bring its own policy along, that of our pages.
     response["Cache-Control"] = "no-cache"
     response["Content-Security-Policy"] = _policy(ancestors, host=request.get_host())
+    # A page that isolates itself frames only who does so, too. Pictures from elsewhere come without cookies then.
+    response["Cross-Origin-Embedder-Policy"] = "credentialless"
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
 
 

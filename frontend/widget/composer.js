@@ -50,7 +50,8 @@ export function composer({ attachment, onSend, onTyping, onFiles }) {
     onTyping(field.value)
   }
   field.onkeydown = (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return
+    // 229: Enter chooses a character there. Safari says that it no longer composes.
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return
     event.preventDefault()
     form.requestSubmit()
   }

@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -137,15 +137,15 @@ def server(prepared: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def shop() -> Iterator[Callable[..., str]]:
-    """`shop(html, csp="")` serves the page on http://localhost:<port>, another site than the server's 127.0.0.1."""
-    pages: dict[str, Any] = {"html": b"", "csp": ""}
+    """`shop(html, csp="", headers={})` serves the page on http://localhost:<port>, another site than 127.0.0.1."""
+    pages: dict[str, Any] = {"html": b"", "headers": {}}
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
-            if pages["csp"]:
-                self.send_header("Content-Security-Policy", pages["csp"])
+            for name, value in pages["headers"].items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(pages["html"] if self.path != "/favicon.ico" else b"")
 
@@ -155,8 +155,9 @@ def shop() -> Iterator[Callable[..., str]]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as shopkeeper:
         threading.Thread(target=shopkeeper.serve_forever, daemon=True).start()
 
-        def serve(html: str, *, csp: str = "") -> str:
-            pages.update(html=html.encode(), csp=csp)
+        def serve(html: str, *, csp: str = "", headers: Mapping[str, str] = {}) -> str:
+            policy = {"Content-Security-Policy": csp} if csp else {}
+            pages.update(html=html.encode(), headers={**headers, **policy})
             return f"http://localhost:{shopkeeper.server_port}/"
 
         yield serve
@@ -170,17 +171,19 @@ def acme(server: Server) -> Acme:
 
 @pytest.fixture
 def visit(browser: Any, shop: Callable[..., str], acme: Acme) -> Iterator[Callable[..., Visit]]:
-    """`visit(head="", csp="", **options of the browser)` comes to the shop's page.
+    """`visit(head="", csp="", headers={}, **options of the browser)` comes to the shop's page.
 
     launcher: whether to wait for it; not where there is none, or more than one button.
     """
     contexts = []
 
-    def come(*, head: str = "", csp: str = "", launcher: bool = True, **options: Any) -> Visit:
+    def come(
+        *, head: str = "", csp: str = "", headers: Mapping[str, str] = {}, launcher: bool = True, **options: Any
+    ) -> Visit:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
         contexts.append(context)
         cleo = Visit(context)
-        cleo.page.goto(shop(acme.page(head=head), csp=csp))
+        cleo.page.goto(shop(acme.page(head=head), csp=csp, headers=headers))
         if launcher:
             cleo.launcher.wait_for()
         return cleo

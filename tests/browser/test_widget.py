@@ -93,6 +93,23 @@ def test_a_closed_conversation_stays_in_the_list_and_opening_greets_again(
     cleo.sees("Is it in stock?")
 
 
+def test_the_way_to_a_new_conversation_is_in_sight_below_however_many(visit: Callable[..., Visit], acme: Acme) -> None:
+    cleo = visit(viewport={"width": 1280, "height": 520})
+    cleo.open()
+    new = cleo.chat.get_by_role("button", name="Send us a message")
+    for number in range(4):
+        new.click()
+        cleo.write(f"Number {number}")
+        cleo.chat.get_by_text("Sent", exact=True).wait_for()
+        cleo.chat.get_by_role("button", name="Back").click()
+
+    home = cleo.chat.locator(".pb-home")
+    assert home.evaluate("node => node.scrollHeight > node.clientHeight && node.scrollTop === 0")
+    edge = home.bounding_box()
+    box = new.bounding_box()
+    assert edge["y"] < box["y"] < box["y"] + box["height"] <= edge["y"] + edge["height"]
+
+
 def test_words_that_the_server_has_already_bring_nobody_back_to_a_closed_conversation(
     visit: Callable[..., Visit], acme: Acme, shop: Callable[..., str]
 ) -> None:

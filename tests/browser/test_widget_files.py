@@ -145,6 +145,23 @@ def test_a_file_that_was_up_survives_a_reload_and_one_that_was_not_says_so(
     until(cleo.page, lambda: cleo.page.evaluate("sessionStorage.length") == 0)
 
 
+def test_enter_that_chooses_a_character_sends_nothing(visit: Callable[..., Visit], acme: Acme) -> None:
+    cleo = visit()
+    cleo.open()
+    cleo.chat.get_by_role("button", name="Send us a message").click()
+    cleo.field.fill("にほん")
+
+    # Safari's: the composition is over for it before the key is.
+    cleo.field.evaluate(
+        """field => field.dispatchEvent(
+            new KeyboardEvent("keydown", { key: "Enter", keyCode: 229, bubbles: true, cancelable: true }))"""
+    )
+
+    assert cleo.field.input_value() == "にほん"
+    cleo.field.press("Enter")
+    cleo.sees("にほん")
+
+
 def test_an_emoji_is_picked_by_keyboard_and_stands_where_the_caret_was(visit: Callable[..., Visit]) -> None:
     cleo = visit()
     cleo.open()

@@ -92,6 +92,17 @@ def test_a_script_may_put_it_in_and_trusted_types_may_be_required(visit: Callabl
     assert cleo.complaints == []
 
 
+def test_a_page_that_isolates_itself_has_the_whole_chat(visit: Callable[..., Visit]) -> None:
+    isolated = {"Cross-Origin-Embedder-Policy": "require-corp", "Cross-Origin-Opener-Policy": "same-origin"}
+    cleo = visit(headers=isolated)
+    assert cleo.page.evaluate("crossOriginIsolated")
+
+    cleo.start("Alone")
+
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    assert cleo.complaints == []
+
+
 def test_it_takes_no_room_on_the_page_and_moves_nothing(visit: Callable[..., Visit], acme: Acme) -> None:
     watch = """<script>
         window.shifts = []
