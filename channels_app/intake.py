@@ -96,19 +96,6 @@ def _first_state(payload: Any) -> RawState:
     return RawState.ELSEWHERE if isinstance(payload, dict) and "elsewhere" in payload else RawState.WAITING
 
 
-def set_aside(channel: Channel, item: Routed, reason: str) -> None:
-    """Keep what cannot be worked off, with its reason, where the team sees it."""
-    kept = RawEvent(
-        business_id=channel.business_id,
-        channel=channel,
-        dedup_key=key_of(item.dedup_key),
-        payload=item.payload,
-        state=RawState.FAILED,
-        last_error=reason[:300],
-    )
-    RawEvent.objects.bulk_create([kept], ignore_conflicts=True)
-
-
 def work(*, most: int = 100) -> int:
     """Work off events that are due, oldest first; how many were done with, for good or until later."""
     with _turn() as is_ours:
@@ -242,6 +229,8 @@ def _message(channel: Channel, raw: RawEvent, event: MessageReceived) -> None:
     assert conversation.customer_id
     identity.note(channel, event.contact, conversation.customer_id)
     raw.customer_id = conversation.customer_id
+    if not customer.name and ADAPTERS[ChannelType(channel.type)].asks_names:
+        transaction.on_commit(partial(signs.learn_name, channel, customer.pk, event.contact.keys[0]), robust=True)
     threads.heard(channel, event, conversation)
     remember(channel, message, event.external_id, event.album)
     if event.letter:

@@ -16,7 +16,9 @@ from django.core.files.storage import default_storage
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from channels_app.models import RawEvent, RawState
+from channels_app.adapters.events import Routed
+from channels_app.keys import key_of
+from channels_app.models import Channel, RawEvent, RawState
 from conversations.models import Customer
 
 # Providers send the same for up to seven days; what failed is kept for whoever looks into it. Source: promises 9.
@@ -65,6 +67,19 @@ def fill(row: RawEvent, body: bytes) -> None:
             os.fsync(number)
         finally:
             os.close(number)
+
+
+def set_aside(channel: Channel, item: Routed, reason: str) -> None:
+    """Keep what cannot be worked off, with its reason, where the team sees it."""
+    kept = RawEvent(
+        business_id=channel.business_id,
+        channel=channel,
+        dedup_key=key_of(item.dedup_key),
+        payload=item.payload,
+        state=RawState.FAILED,
+        last_error=reason[:300],
+    )
+    RawEvent.objects.bulk_create([kept], ignore_conflicts=True)
 
 
 def payload_of(row: RawEvent) -> Any:

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from channels_app import connecting, intake
+from channels_app import connecting, intake, journal
 from channels_app.adapters.email import EmailAdapter
 from channels_app.adapters.email.mailbox import Folder, opened
 from channels_app.adapters.email.reading import Unreadable, envelope
@@ -108,13 +108,15 @@ def _take(mailbox: Mailbox, folder: Folder, uid: int) -> None:
     aside = Routed(dedup_key=f"imap:{folder.validity}:{uid}", payload={"imap_uid": uid})
     with transaction.atomic():
         if raw is None:
-            intake.set_aside(mailbox.channel, aside, _("A mail is too big to be taken in. It is still in the mailbox."))
+            journal.set_aside(
+                mailbox.channel, aside, _("A mail is too big to be taken in. It is still in the mailbox.")
+            )
         elif raw:
             try:
                 intake.store(mailbox.channel, [Routed(dedup_key=envelope(raw)[0], payload={"to": []}, body=raw)])
             except Unreadable:
                 reason = _("A mail cannot be read. It is still in the mailbox.")
-                intake.set_aside(mailbox.channel, aside, reason)
+                journal.set_aside(mailbox.channel, aside, reason)
         _move_on(mailbox, uid=uid, name=mailbox.name, validity=folder.validity)
 
 

@@ -12,6 +12,7 @@ from functools import partial
 from uuid import UUID
 
 from django.core.cache import cache
+from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -20,9 +21,11 @@ from channels_app.adapters import ADAPTERS
 from channels_app.adapters.base import ChannelAdapter
 from channels_app.adapters.errors import DeliveryError, Kind
 from channels_app.models import Channel, ChannelState, ExternalMessage
-from conversations.models import ChannelType, Conversation, Message, SenderType
+from conversations.models import ChannelType, Conversation, Customer, Message, SenderType
+from conversations.services.customers import change_customer
 from foundation.later import Pool
 from foundation.sealed import CannotUnseal
+from foundation.text import storable
 
 log = logging.getLogger("pingback.deliveries")
 
@@ -31,6 +34,7 @@ _pool = Pool(threads=2, most=100)
 READ_EVERY = timedelta(seconds=2)
 # After an error nothing is tried for so long.
 OFF = timedelta(seconds=60)
+NAMES_EVERY = timedelta(hours=1)
 
 
 def somebody_writes(conversation: Conversation) -> None:
@@ -54,6 +58,20 @@ def heard_press(channel: Channel, pressed: str) -> None:
 
 def decline_group(channel: Channel, group: str) -> None:
     _beside(channel, lambda adapter: adapter.decline_group(group))
+
+
+def learn_name(channel: Channel, customer_id: UUID, key: str) -> None:
+    """Of a customer whose messages do not say it; an agent's word for them stays. Asked once an hour at most."""
+    if cache.add(f"name:{customer_id}", 1, NAMES_EVERY.total_seconds()):
+        _beside(channel, lambda adapter: _named(customer_id, adapter.name_of(key)))
+
+
+def _named(customer_id: UUID, name: str) -> None:
+    name = storable(name).strip()[:200]
+    with transaction.atomic():
+        nameless = Customer.objects.select_for_update(of=("self",)).filter(pk=customer_id, name="").first()
+        if name and nameless:
+            change_customer(customer=nameless, name=name)
 
 
 def _beside(channel: Channel, tell: Callable[[ChannelAdapter], None]) -> None:

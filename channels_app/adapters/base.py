@@ -126,6 +126,8 @@ class ChannelAdapter(ABC):
     max_body: ClassVar[int] = 4 * 1024 * 1024
     # Whether the provider sends what comes to an account to one address only.
     is_sole: ClassVar[bool] = False
+    # Whether messages do not say who wrote them, so that the provider is asked.
+    asks_names: ClassVar[bool] = False
     # How often the provider is asked for what it may not have pushed; None = never.
     polls: ClassVar[timedelta | None] = None
 
@@ -184,6 +186,10 @@ class ChannelAdapter(ABC):
     def fetch_media(self, ref: MediaRef) -> Download:
         """Raises MediaGone, DeliveryError."""
         raise MediaGone(_("This channel brings no files."))
+
+    def name_of(self, key: str) -> str:
+        """How whoever has this key of a contact is called, "" when that is not told. Raises DeliveryError."""
+        return ""
 
     def poll(self, cursor: Mapping[str, str]) -> tuple[Sequence[Routed], Mapping[str, str]]:
         """What came since then, oldest first, and how far that is; an empty cursor begins now. Raises DeliveryError."""

@@ -38,6 +38,7 @@ _RESPONSE, _HUMAN = timedelta(hours=24), timedelta(days=7)
 
 
 class InstagramAdapter(MetaAdapter):
+    asks_names = True
     base_url: ClassVar = "INSTAGRAM_GRAPH_BASE_URL"
     capabilities: ClassVar = Capabilities(
         max_text=1000,
@@ -73,6 +74,15 @@ class InstagramAdapter(MetaAdapter):
 
     def fetch_media(self, ref: MediaRef) -> Download:
         return self.download(ref.provider_ref, authorized=False)
+
+    def name_of(self, key: str) -> str:
+        """Only of who has written, and then it may be null. Source: channels.md 4.1."""
+        writer = key.removeprefix("ig:")
+        if not (writer.isascii() and writer.isdigit()):
+            return ""
+        told = self.graph("GET", writer, query={"fields": "name,username"})
+        name, handle = told.get("name"), told.get("username")
+        return str(name) if name else f"@{handle}" if handle else ""
 
     def send(self, message: OutboundMessage) -> SendResult:
         if not message.to:

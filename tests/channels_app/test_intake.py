@@ -1,5 +1,6 @@
 """From the stored event to the conversation: whose it is, what a machine may do, what lasts and what does not."""
 
+import time
 from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
@@ -7,13 +8,14 @@ from urllib.parse import urlsplit
 
 import pytest
 import time_machine
+from django.core.cache import cache
 from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business
-from channels_app import files, intake, journal
+from channels_app import credentials, files, intake, journal, signs
 from channels_app.adapters.base import bytes_of
 from channels_app.adapters.events import Routed
 from channels_app.adapters.whatsapp import WhatsAppAdapter
@@ -21,7 +23,7 @@ from channels_app.keys import remember
 from channels_app.models import Channel, Contact, Delivery, Media, RawEvent, RawState, Thread
 from channels_app.services import create_channel
 from conversations.models import Attachment, ChannelType, Conversation, Customer, Message, Status
-from conversations.services.customers import create_customer
+from conversations.services.customers import change_customer, create_customer
 from conversations.services.deleting import delete_customer
 from conversations.services.handling import resolve_conversation
 from conversations.services.merging_customers import undo_merge
@@ -48,6 +50,33 @@ def writes(channel: Channel, text: str, *, number: str = "", user: str = "") -> 
     intake.store(channel, [Routed(dedup_key=f"wamid:{text}", payload={"message": message, "contacts": []})])
     intake.work()
     return Message.objects.get(content=text).conversation
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("told", "name"), [({"name": "Cleo Marsh", "username": "cleo_m"}, "Cleo Marsh"), ({"name": None}, "")]
+)
+def test_instagram_is_asked_who_writes_and_an_agents_word_stays(
+    acme: Business, settings: Any, told: dict[str, str], name: str
+) -> None:
+    cache.clear()
+    with Meta() as fake:
+        settings.OUTBOUND_ALLOW, settings.INSTAGRAM_GRAPH_BASE_URL = ["127.0.0.1"], fake.url
+        fake.profiles["61"] = told
+        channel = Channel.objects.create(business=acme, type=ChannelType.INSTAGRAM, config={"page_id": meta.PAGE})
+        credentials.store(channel, {"page_id": meta.PAGE, "access_token": fake.token})
+        channel.save()
+        item = {"sender": {"id": "61"}, "recipient": {"id": "17"}, "message": {"mid": "m1", "text": "Hello?"}}
+        intake.store(channel, [Routed(dedup_key="ig:m1:message", payload=item)])
+        intake.work()
+        until = time.monotonic() + 60
+        while not any(call.path.endswith("/61") for call in fake.calls) or Customer.objects.get().name != name:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        change_customer(customer=Customer.objects.get(), name="C. M.")
+        signs._named(Customer.objects.get().pk, "Another")
+
+    assert Customer.objects.get().name == "C. M."
 
 
 # Machines -------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ class Meta(Fake):
         super().__init__(port)
         self.token = TOKEN
         self.files: dict[str, bytes] = {}
+        self.profiles = {"6100000000000001": {"name": "Cleo Marsh", "username": "cleo_m"}}
         self._numbers = count(100)
 
     def is_send(self, call: Call) -> bool:
@@ -49,6 +50,9 @@ class Meta(Fake):
             return Answer({"success": True} if call.method == "POST" else {"id": NUMBER, **about})
         if rest[0] == PAGE:
             return Answer({"name": "Acme", "instagram_business_account": {"id": ACCOUNT, "username": "acme"}})
+        if rest[0] in self.profiles:
+            need("username" in call.query.get("fields", ""), "what of them?")
+            return Answer({"id": rest[0], **self.profiles[rest[0]]})
         if rest[0] in self.files:
             return Answer({"url": f"{self.url}/files/{rest[0]}", "mime_type": "image/png", "id": rest[0]})
         return error(100, "Unsupported get request")
