@@ -74,7 +74,7 @@ export function bubbles({ onRetry, onCancel }) {
     const name = message.sender_name || settings.name
     return {
       key,
-      version: gone || edited || "",
+      version: gone ? "gone" : edited ? edited + content : "", // times are whole seconds: two changes may share one
       className: [
         "pb-m",
         own && "pb-me",

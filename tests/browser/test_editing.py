@@ -31,11 +31,18 @@ def test_other_words_and_none_any_more_are_seen_at_once(browser: Any, server: An
     chat.get_by_text("edited").wait_for()
     assert chat.get_by_text("At nien.", exact=True).count() == 0
 
+    [conversation] = server.call("GET", "/conversations/", token=token)
+    address = f"/conversations/{conversation['id']}/messages/{conversation['last_message']['id']}"
+    for words in ("At ten.", "At eleven.", "At nine again."):  # within a second, as a rule
+        server.call("PATCH", address, {"content": words}, token)
+    chat.get_by_text("At nine again.", exact=True).wait_for()
+    page.locator("#messages .bubble", has_text="At nine again.").wait_for()
+
     page.get_by_role("link", name="Edit or delete this message").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     page.locator("#messages .bubble.is-gone").wait_for()
     chat.get_by_text("Message deleted").wait_for()
-    assert chat.get_by_text("At nine.", exact=True).count() == 0
+    assert chat.get_by_text("At nine again.", exact=True).count() == 0
     assert said == []
     visitor.close()
     agent.close()
