@@ -1,5 +1,6 @@
-"""A Telegram bot of Acme's, and who answers for Telegram."""
+"""A Telegram bot of Acme's, who answers for Telegram, and what is sent through it."""
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,9 +8,13 @@ import pytest
 
 from accounts.models import User
 from businesses.models import Business
+from channels_app import deliveries, worker
+from channels_app.adapters import ADAPTERS
+from channels_app.adapters.base import ChannelAdapter, OutboundMessage, SendResult
 from channels_app.models import Channel
 from channels_app.services import create_channel
-from conversations.models import ChannelType
+from conversations.models import ChannelType, Conversation
+from tests.channels_app.outbox import Provider, threads
 from tests.fakes.telegram import TOKEN, Telegram
 
 
@@ -24,3 +29,39 @@ def telegram(settings: Any) -> Iterator[Telegram]:
 @pytest.fixture
 def channel(ada: User, acme: Business) -> Channel:
     return create_channel(actor=ada, type=ChannelType.TELEGRAM, config={"bot_token": TOKEN})
+
+
+@pytest.fixture
+def thread(acme: Business, channel: Channel) -> Conversation:
+    return threads(channel, 1)[0]
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> Provider:
+    provider = Provider()
+
+    class Adapter(ChannelAdapter):
+        def send(self, message: OutboundMessage) -> SendResult:
+            return SendResult(external_ids=(provider.take(self, message),))
+
+    monkeypatch.setitem(ADAPTERS, ChannelType.TELEGRAM, Adapter)
+    return provider
+
+
+@pytest.fixture
+def running() -> Any:
+    """Starts workers; stops them all at the end."""
+    stop = threading.Event()
+    started: list[threading.Thread] = []
+
+    def start(**given: Any) -> None:
+        thread_ = threading.Thread(target=worker.run_forever, args=(stop,), kwargs=given, daemon=True)
+        thread_.start()
+        started.append(thread_)
+
+    yield start
+    stop.set()
+    deliveries.news.set()
+    for thread_ in started:
+        thread_.join(60)
+        assert not thread_.is_alive()
