@@ -17,7 +17,7 @@ def bench(folder: Path, *what: str, only: str) -> dict[str, Any]:
     tiny = ["--seconds", "1", "--rounds", "1", "--scale", "0.01", "--only", only, "--json", str(file)]
     environment = {name: value for name, value in os.environ.items() if name not in SERVICES}
     command = [sys.executable, "-m", "benchmarks", *what, *tiny]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=110)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=290)
     assert done.returncode == 0, done.stdout + done.stderr
     outcomes = {outcome["name"]: outcome for outcome in json.loads(file.read_text())["outcomes"]}
     assert all(figures.get("errors", 0) == 0 for each in outcomes.values() for figures in each["rows"].values())

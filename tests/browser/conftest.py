@@ -81,7 +81,7 @@ class Server:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "pingback.serve"], cwd=ROOT, env=environment, stdout=log, stderr=log
         )
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 240
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 raise RuntimeError((self.folder / "log").read_text()[-3000:])
@@ -116,17 +116,19 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def prepared() -> Iterator[Path]:
-    """A data folder that a first start has filled: every module's server begins from a copy of it."""
-    folder = Path(tempfile.mkdtemp(prefix="pingback-prepared-"))
-    migrated.bring(folder / migrated.NAME)
-    Server(folder).stop()
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+def prepared() -> Path:
+    """A data folder that a first start has filled: every server begins from a copy of it."""
+
+    def start(folder: Path) -> None:
+        migrated.bring(folder / migrated.NAME)
+        Server(folder).stop()
+
+    return migrated.once("prepared", start)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(prepared: Path) -> Iterator[Server]:
+    """One for all modules: each has people and workspaces of its own."""
     folder = Path(tempfile.mkdtemp(prefix="pingback-browser-"))
     shutil.copytree(prepared, folder, dirs_exist_ok=True)
     running = Server(folder)

@@ -16,21 +16,24 @@ MIB = 1024 * 1024
 REPORT = """
 import json
 from django.conf import settings
+from django.utils.functional import Promise
 names = [name for name in dir(settings) if name.isupper()]
-print(json.dumps({name: getattr(settings, name) for name in names}, default=str))
+said = lambda value: "in words" if isinstance(value, Promise) else str(value)
+print(json.dumps({name: getattr(settings, name) for name in names}, default=said))
 """
 
 
-def manage(tmp_path: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+def python(tmp_path: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     environment = fresh_environment(PINGBACK_DATA_DIR=str(tmp_path), **settings)
-    command = [sys.executable, "manage.py", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+    )
 
 
 def settings_under(tmp_path: Path, **environment: str) -> dict[str, Any]:
-    shell = manage(tmp_path, "shell", "--no-imports", "-c", REPORT, **environment)
-    assert shell.returncode == 0, shell.stderr
-    return dict(json.loads(shell.stdout))
+    report = python(tmp_path, "-c", REPORT, DJANGO_SETTINGS_MODULE="pingback.settings", **environment)
+    assert report.returncode == 0, report.stderr
+    return dict(json.loads(report.stdout))
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +47,7 @@ def unset(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def test_a_deployment_in_earnest_has_no_warning(tmp_path: Path) -> None:
-    check = manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
+    check = python(tmp_path, "manage.py", "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
     assert check.returncode == 0, check.stderr
 
 
@@ -123,7 +126,7 @@ def test_a_key_may_come_from_a_file(tmp_path: Path) -> None:
     ("name", "value"), [("DEBUG", "maybe"), ("PORT", "eighty"), ("PORT", "0"), ("TRUSTED_PROXIES", "-1")]
 )
 def test_what_is_not_understood_is_refused(tmp_path: Path, name: str, value: str) -> None:
-    check = manage(tmp_path, "check", **{name: value})
+    check = python(tmp_path, "manage.py", "check", **{name: value})
     assert check.returncode != 0
     assert name in check.stderr
 

@@ -46,7 +46,7 @@ class House:
             launch = [sys.executable, str(Path(__file__).with_name("launch.py"))]
             self.process = subprocess.Popen(launch, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
         self._shell: subprocess.Popen[str] | None = None
-        until(self._answers, seconds=90)
+        until(self._answers, seconds=240)
 
     def _answers(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()[-3000:]
