@@ -2,7 +2,7 @@
 
 import { button, el } from "./dom.js"
 import { CLOCK, FILE, icon } from "./icons.js"
-import { parts } from "./links.js"
+import { parts, shaped } from "./links.js"
 import { avatar, time } from "./people.js"
 import { settings, texts } from "./settings.js"
 
@@ -12,7 +12,10 @@ function words(content) {
   const bubble = el("p", { class: "pb-b", dir: "auto" })
   // With a direction of its own, so that nothing before it can make the address read backwards.
   const link = { dir: "ltr", target: "_blank", rel: "noopener noreferrer nofollow" }
-  for (const { text, href } of parts(content)) bubble.append(href ? el("a", { href, ...link }, text) : text)
+  for (const { text, href } of parts(content)) {
+    if (href) bubble.append(el("a", { href, ...link }, text))
+    else bubble.append(...shaped(text).map((piece) => (piece.shape ? el(piece.shape, {}, piece.text) : piece.text)))
+  }
   return bubble
 }
 

@@ -46,3 +46,21 @@ export function parts(text) {
   if (done < text.length) found.push({ text: text.slice(done) })
   return found
 }
+
+// As pages of the team show it (pingback/templatetags/look.py).
+const MARKED = /(^|[^\p{L}\p{N}*_`])(\*\*|[*_`])(?=[^\s*_`])([^\n]{0,500}?[^\s*_`])\2(?![\p{L}\p{N}*_`])/gu
+const SHAPES = { "*": "b", "**": "b", _: "i", "`": "code" }
+
+/** "So *soon*?" -> [{ text: "So " }, { text: "soon", shape: "b" }, { text: "?" }] */
+export function shaped(text) {
+  const found = []
+  let done = 0
+  for (const { 0: match, 1: before, 2: sign, 3: words, index } of text.matchAll(MARKED)) {
+    const start = index + before.length
+    if (start > done) found.push({ text: text.slice(done, start) })
+    found.push({ text: words, shape: SHAPES[sign] })
+    done = index + match.length
+  }
+  if (done < text.length) found.push({ text: text.slice(done) })
+  return found
+}

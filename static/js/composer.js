@@ -13,6 +13,7 @@ const TYPING_EVERY_MS = 3000
 const HIGHEST_PX = 240
 const KEEP_AFTER_MS = 800
 const WRITING_MS = 5000 // after a key was pressed, somebody is writing
+const SIGNS = { b: "*", i: "_" } // with Ctrl: what is put around bold and slanted words
 const KEY_REUSED = "idempotency_key_reused"
 
 /**
@@ -215,6 +216,12 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
   enhanceSuggest(form, () => noteMode.checked)
   enhanceEmoji(form.querySelector("[data-emoji]"), text)
   text.addEventListener("keydown", (event) => {
+    const sign = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && SIGNS[event.key]
+    if (!sign) return
+    event.preventDefault()
+    markUp(text, sign)
+  })
+  text.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return
     event.preventDefault()
     send()
@@ -284,6 +291,16 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
       if (keeping) keepDraft()
     },
   }
+}
+
+/** Put signs around what is chosen, or take them off; where nothing is, between them one goes on. */
+function markUp(text, sign) {
+  const { selectionStart: start, selectionEnd: end, value } = text
+  const isMarked = value[start - 1] === sign && value[end] === sign
+  if (isMarked) text.setRangeText(value.slice(start, end), start - 1, end + 1, "select")
+  else text.setRangeText(`${sign}${value.slice(start, end)}${sign}`, start, end)
+  if (!isMarked) text.setSelectionRange(start + 1, end + 1)
+  text.dispatchEvent(new Event("input", { bubbles: true }))
 }
 
 /** A random UUID, on plain http too, where crypto.randomUUID is missing. */

@@ -132,3 +132,29 @@ def test_who_reads_what_is_deleted_is_back_at_the_list(
         page.wait_for_url("**/inbox/")
         page.locator("body[data-ready]").wait_for()
         assert page.locator(f"#row-{conversation}").count() == 0
+
+
+def test_words_are_made_bold_and_slanted_by_keys_and_shown_so(
+    browser: Any, server: Any, token: str, conversation: str
+) -> None:
+    context = signed_in(browser, server, "ada@undisturbed.example")
+    page = context.new_page()
+    page.goto(f"{server.url}/inbox/{conversation}/")
+    page.locator("body[data-ready]").wait_for()
+    text = page.locator("#reply")
+    text.fill("It goes out ")
+    text.press("Control+b")
+    page.keyboard.type("today")
+    text.press("End")
+    page.keyboard.type(" for sure")
+    for _ in "sure":
+        text.press("Shift+ArrowLeft")
+    text.press("Control+i")
+    assert text.input_value() == "It goes out *today* for _sure_"
+    text.press("Control+i")
+    assert text.input_value() == "It goes out *today* for sure"
+    text.press("Control+i")
+    text.press("Control+Enter")
+    bubble = page.locator("#messages .bubble").last
+    bubble.locator("b", has_text="today").wait_for()
+    assert bubble.inner_html() == "It goes out <b>today</b> for <i>sure</i>"

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { parts } from "../../frontend/widget/links.js"
+import { parts, shaped } from "../../frontend/widget/links.js"
 
 const links = (text) => parts(text).filter(({ href }) => href)
 
@@ -69,4 +69,22 @@ test("a very long run of characters is looked through in no time", () => {
   ])
     parts(text)
   assert.ok(performance.now() - started < 500)
+})
+
+test("words between signs that stand apart are bold, slanted or code, and nothing else is", () => {
+  const shapes = (text) =>
+    shaped(text)
+      .filter(({ shape }) => shape)
+      .map(({ shape, text }) => `${shape}:${text}`)
+  assert.deepEqual(shapes("*Soon*, (_very_) `x = 1` **now** *a b*."), [
+    "b:Soon",
+    "i:very",
+    "code:x = 1",
+    "b:now",
+    "b:a b",
+  ])
+  assert.deepEqual(shapes("*a* *b*"), ["b:a", "b:b"])
+  for (const plain of ["2*3*4", "snake_case_name", "__init__.py", "* item * item", "*.txt *.md", "*a\nb*", "2 * 3 * 4"])
+    assert.deepEqual(shaped(plain), [{ text: plain }])
+  assert.equal(shaped("*a ".repeat(3000)).length, 1)
 })
