@@ -10,6 +10,7 @@ from functools import partial
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -21,6 +22,7 @@ from conversations.services import activities
 from conversations.services.merging_customers import merge_customers
 from foundation.errors import Invalid
 from foundation.ids import new_id
+from foundation.prepared import Given, prepared
 from foundation.text import storable
 
 
@@ -146,8 +148,14 @@ class KnownAs:
 
 def known_as(customer: Customer) -> list[KnownAs]:
     """The oldest first: where that one came in is where the customer comes from."""
-    contacts = list(Contact.objects.filter(customer=customer).select_related("channel").order_by("created_at", "pk"))
+    contacts = _contacts()(customer=customer.pk)
     return [KnownAs(contact=each, is_matched=each.channel_id != contacts[0].channel_id) for each in contacts]
+
+
+@prepared
+def _contacts() -> "QuerySet[Contact]":
+    of_customer = Contact.objects.filter(customer_id=Given("customer"))
+    return of_customer.select_related("channel").order_by("created_at", "pk")
 
 
 @transaction.atomic

@@ -80,18 +80,19 @@ def entries_of(conversation: Conversation, messages: Sequence[Message], before: 
     receipts = conversation.receipts
     mails = _mails(conversation, messages)
     quoted = _quoted(conversation, messages)
+    day_before = _day(before) if before else None
     for message in messages:
-        other_day = before is None or _day(before) != _day(message)
+        day = _day(message)
         status = message.status_with(receipts)
         yield Entry(
             message=message,
             status=status,
-            day=_day(message) if other_day else None,
-            same=_same(before, message),
+            day=day if day != day_before else None,
+            same=day == day_before and _is_of_the_same(before, message),
             mail=mails.get(message.pk),
             quoted=quoted.get(message.quoted_seq),
         )
-        before = message
+        before, day_before = message, day
 
 
 def quoted_in(conversation: Conversation, seq: int) -> Message | None:
@@ -115,8 +116,8 @@ def _mails(conversation: Conversation, messages: Sequence[Message]) -> dict[UUID
     return MailOriginal.objects.defer("html", "pictures").in_bulk([message.pk for message in messages])
 
 
-def _same(before: Message | None, message: Message) -> bool:
-    if before is None or _day(before) != _day(message):
+def _is_of_the_same(before: Message | None, message: Message) -> bool:
+    if before is None:
         return False
     near = (message.created_at - before.created_at).total_seconds() < GROUP_SECONDS
     return near and (before.sender_type, before.sender_id) == (message.sender_type, message.sender_id)

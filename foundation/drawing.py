@@ -1,12 +1,13 @@
 """Templates whose parts that are the same in every answer are drawn once for each language.
 
 Of a page's nodes a third are words to translate, signs and addresses without anything in them: with the text between
-them they become one.
+them they become one. Addresses that only ids go into are put together by hand.
 """
 
 from collections.abc import Iterable
 from functools import _lru_cache_wrapper
-from typing import Any
+from typing import Any, TypeGuard
+from uuid import UUID
 
 from django.template import Context, Engine, Node, NodeList, Origin, Template
 from django.template.base import FilterExpression, TextNode, Variable
@@ -17,6 +18,8 @@ from django.template.loaders import cached
 from django.templatetags.i18n import TranslateNode
 from django.templatetags.static import StaticNode
 from django.utils.translation import get_language
+
+from foundation.web import address
 
 
 class Loader(cached.Loader):
@@ -48,6 +51,19 @@ class Constant(Node):
         return drawn
 
 
+class Address(Node):
+    """`{% url 'name' one.pk two.pk %}`. What is given otherwise than by ids goes Django's way."""
+
+    def __init__(self, node: URLNode) -> None:
+        self.node = node
+
+    def render(self, context: Context) -> str:
+        ids = [given.resolve(context) for given in self.node.args]
+        if any(type(each) is not UUID for each in ids):
+            return str(self.node.render(context))
+        return address(str(self.node.view_name.resolve(context)), *ids)
+
+
 def _settle(nodes: NodeList, engine: Engine) -> None:
     """Join neighbours that are constant, here and in everything below."""
     joined: list[Node] = []
@@ -61,7 +77,7 @@ def _settle(nodes: NodeList, engine: Engine) -> None:
         if node is not None:
             for below in _below(node):
                 _settle(below, engine)
-            joined.append(node)
+            joined.append(Address(node) if _is_address(node) else node)
     nodes[:] = joined
 
 
@@ -93,6 +109,10 @@ def _is_constant(node: Node, engine: Engine) -> bool:
             return all(isinstance(each, Constant | TextNode) for each in included.nodelist)
         case _:
             return False
+
+
+def _is_address(node: Node) -> TypeGuard[URLNode]:
+    return isinstance(node, URLNode) and node.asvar is None and not node.kwargs and _is_literal(node.view_name)
 
 
 def _is_literal(expression: Any) -> bool:

@@ -9,7 +9,6 @@ from uuid import UUID
 from django import template
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeText
@@ -22,6 +21,7 @@ from conversations.models import Conversation, Message, MessageStatus, SenderTyp
 from conversations.pages import Entry
 from conversations.services.editing import may_change
 from conversations.templatetags.rows import Clock
+from foundation.web import address
 
 register = template.Library()
 
@@ -147,13 +147,14 @@ def _draw(said: Said, files: list[Any] | None = None) -> SafeText:
 def _said(entry: Entry, about: Conversation, clock: Clock, reader: User, quotes: bool, signs: bool) -> Said:
     message, sender = entry.message, entry.message.sender
     by_team = message.sender_type == SenderType.AGENT
-    who = author_of(message, about, reader)
     if by_team:
+        who = author_of(message, about, reader)
         name = message.author_name or _("Agent")
         byline = who if message.sender_id == reader.pk or not sender else sender.get_short_name()
     else:
-        name = str(about.customer.display_name) if about.customer else "?"
-        byline = who
+        name = _name_of(about)
+        who = byline = name or _("Customer")
+        name = name or "?"
     has_failed = message.status == MessageStatus.FAILED
     may_quote = quotes and message.deleted_at is None and (not by_team or message.status == MessageStatus.SENT)
     may_react = signs and message.deleted_at is None and not by_team
@@ -180,28 +181,36 @@ def _said(entry: Entry, about: Conversation, clock: Clock, reader: User, quotes:
         error=message.error,
         is_edited=message.edited_at is not None,
         is_deleted=message.deleted_at is not None,
-        retry=reverse("conversation-message-retry", args=[about.pk, message.pk]) if has_failed else "",
+        retry=address("conversation-message-retry", about.pk, message.pk) if has_failed else "",
         mail=_letter(entry, about),
-        edit=reverse("conversation-message", args=[about.pk, message.pk]) if changeable else "",
+        edit=address("conversation-message", about.pk, message.pk) if changeable else "",
         is_theos=message.is_theos,
         is_called_wrong=message.is_called_wrong,
         sources=tuple((source["id"], source["title"]) for source in message.ai_sources or []),
         quote=_quote(entry.quoted, about, reader) if entry.quoted else None,
         reaction=message.reaction,
-        answer=f"{reverse('conversation', args=[about.pk])}?quote={message.seq}" if may_quote else "",
-        react=reverse("conversation-message-reaction", args=[about.pk, message.pk]) if may_react else "",
+        answer=f"{address('conversation', about.pk)}?quote={message.seq}" if may_quote else "",
+        react=address("conversation-message-reaction", about.pk, message.pk) if may_react else "",
     )
 
 
 def author_of(message: Message, about: Conversation, reader: User) -> str:
     if message.sender_type == SenderType.AGENT:
         return _("You") if message.sender_id == reader.pk else message.author_name or _("Agent")
-    return str(about.customer.display_name) if about.customer else _("Customer")
+    return _name_of(about) or _("Customer")
+
+
+def _name_of(about: Conversation) -> str:
+    """The customer's, kept with the conversation that was read for one page; "" without a customer."""
+    kept: str | None = vars(about).get("_name_on_page")
+    if kept is None:
+        kept = vars(about)["_name_on_page"] = str(about.customer.display_name) if about.customer else ""
+    return kept
 
 
 def _quote(quoted: Message, about: Conversation, reader: User) -> Quote:
-    address = f"{reverse('conversation', args=[about.pk])}?at={quoted.seq}#message-{quoted.pk}"
-    return Quote(who=author_of(quoted, about, reader), text=quoted.preview[:QUOTE], address=address)
+    place = f"{address('conversation', about.pk)}?at={quoted.seq}#message-{quoted.pk}"
+    return Quote(who=author_of(quoted, about, reader), text=quoted.preview[:QUOTE], address=place)
 
 
 @register.inclusion_tag("conversations/quoting.html", takes_context=True)
@@ -220,7 +229,7 @@ def _letter(entry: Entry, about: Conversation) -> Letter | None:
         to=mail.to,
         cc=mail.cc,
         quoted=mail.quoted[:QUOTED],
-        original=reverse("conversation-original", args=[about.pk, mail.pk]),
+        original=address("conversation-original", about.pk, mail.pk),
     )
 
 

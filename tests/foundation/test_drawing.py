@@ -1,7 +1,12 @@
 """What is the same in every answer is drawn once for each language; everything else each time."""
 
+import uuid
+from typing import Any
+
+import pytest
 from django.template import Context, Engine
 from django.template.base import TextNode
+from django.urls import reverse
 from django.utils import translation
 
 from foundation.drawing import Constant
@@ -54,3 +59,12 @@ def test_branches_and_blocks_are_looked_into_and_keep_their_conditions() -> None
     assert drawn[0] == drawn[2]
     assert drawn[0].startswith("<svg")
     assert drawn[1] == "No"
+
+
+@pytest.mark.parametrize("kind", [lambda one: one, str], ids=["ids", "texts"])
+def test_an_address_that_ids_go_into_is_the_one_that_django_makes(kind: Any) -> None:
+    ids = [kind(uuid.uuid4()), kind(uuid.uuid4())]
+    template = engine(page='{% url "conversation-message" one two %} {% url "conversation" one %}').get_template("page")
+    for one, two in (ids, ids[::-1]):
+        drawn = template.render(Context({"one": one, "two": two})).split()
+        assert drawn == [reverse("conversation-message", args=[one, two]), reverse("conversation", args=[one])]
