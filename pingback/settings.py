@@ -117,6 +117,7 @@ TEMPLATES = [
 DATABASES = {"default": env_database("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'pingback.sqlite3'}")}
 EMBEDDED = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
 if EMBEDDED:
+    DATABASES["default"]["ENGINE"] = "foundation.sqlite"
     # IMMEDIATE takes the write lock at BEGIN, so that a transaction never fails half-way on an upgrade of its lock.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",

@@ -206,7 +206,7 @@ class EmailAdapter(ChannelAdapter):
                 return [SetupStep(text=_sub_addresses())]
             text = _("Enter the server of your mailbox, or choose a secret so that your mail service can post to us.")
             return [SetupStep(text=text)]
-        post = _("Let your mail service post incoming mail to this address.")
+        post = _("Let your mail service post incoming mail to this address; below is where each takes it.")
         return [
             SetupStep(text=post, value=callback_url),
             *(SetupStep(text=text) for text in _services()),
