@@ -10,7 +10,7 @@ from businesses.models import Business
 from businesses.plans import check_articles_allowed
 from foundation.errors import Refused, Unprocessable
 from foundation.text import is_clean
-from theo.models import Article, ArticleStatus, IndexState
+from theo.models import Article, ArticleStatus, ArticleVectors, IndexState
 
 MAX_TITLE, MAX_CONTENT = 200, 100_000
 MAX_TAG, MOST_TAGS = 50, 20
@@ -58,6 +58,9 @@ def change_article(
     article.status = status or article.status
     if before == (article.title, article.content, article.tags, article.status):
         return article
+    if before[:3] != (article.title, article.content, article.tags):
+        # What was made of the old words must not answer with the new ones: by its words alone, until it is read again.
+        ArticleVectors.objects.filter(article=article).delete()
     article.updated_at = timezone.now()
     article.index_state, article.index_tries = IndexState.PENDING, 0
     article.save(update_fields=["title", "content", "tags", "status", "updated_at", "index_state", "index_tries"])

@@ -16,7 +16,7 @@ from theo.engine import embedders
 from theo.engine.confidence import PLACE
 from theo.engine.language import is_english
 from theo.engine.wordpiece import encode
-from theo.models import Article, ArticleVectors, IndexState
+from theo.models import Article, ArticleStatus, ArticleVectors, IndexState
 from theo.phrases import needs_person
 
 pytestmark = pytest.mark.django_db
@@ -83,6 +83,32 @@ def test_a_changed_article_is_read_anew_and_a_deleted_one_is_gone(
         str(articles["Delivery"].pk),
         str(articles["Opening hours"].pk),
     }
+
+
+def test_what_was_made_of_old_words_does_not_answer_with_the_new_ones(
+    full: None, acme: Business, articles: dict[str, Article]
+) -> None:
+    index_all()
+    asked = "What are your opening hours?"
+    opening = articles["Opening hours"]
+    assert best(acme, asked)[0] == opening.title
+
+    change_article(article=opening, title="Parking", content="Parking is free. Opening the barrier takes the ticket.")
+
+    for state in (IndexState.PENDING, IndexState.FAILED):
+        Article.objects.filter(pk=opening.pk).update(index_state=state)
+        found = {hit.key: hit for hit in indexing.find(acme.pk, asked)}
+        assert found[str(opening.pk)].engine == "lexical"
+        assert found[str(opening.pk)].confidence <= 0.79
+
+
+def test_a_change_of_status_alone_keeps_what_was_made_of_the_words(
+    full: None, acme: Business, articles: dict[str, Article]
+) -> None:
+    index_all()
+    change_article(article=articles["Delivery"], status=ArticleStatus.DRAFT)
+    change_article(article=articles["Delivery"], status=ArticleStatus.PUBLISHED)
+    assert ArticleVectors.objects.filter(article=articles["Delivery"]).count() == 2
 
 
 def test_two_workspaces_with_the_same_words_find_their_own(
