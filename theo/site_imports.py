@@ -5,6 +5,7 @@ A page at a time, its number kept: a worker that dies, or another one, goes on w
 """
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -48,7 +49,7 @@ def begin_import(*, business: Business, url: str, status: ArticleStatus) -> Site
     except http.OutboundRefused as error:
         words = _("An address that begins with https://, like %(usual)s.")
         raise Unprocessable(words % {"usual": "https://acme.com/sitemap.xml"}, field="url") from error
-    if not _is_own(business, url):
+    if not _owner_of(business)(url):
         raise Unprocessable(_("Only your own site: your website, or the domain of one of your widgets."), field="url")
     if SiteImport.objects.filter(business=business, state=ImportState.RUNNING).exists():
         raise Invalid(_("An import is under way. Wait for it, or stop it."))
@@ -109,6 +110,7 @@ def _save(one: SiteImport, **changes: object) -> None:
 def _pages_of(one: SiteImport) -> tuple[list[str], str]:
     """What the sitemap names of the workspace's own pages, at most MOST_PAGES; what is wrong, "" = nothing."""
     pages: list[str] = []
+    is_own = _owner_of(one.business)
     sitemaps, read = [one.url], 0
     while sitemaps and read < MOST_SITEMAPS and len(pages) < MOST_PAGES:
         text, flaw = _fetched(sitemaps.pop(0), MAX_HTML * 5)
@@ -116,7 +118,7 @@ def _pages_of(one: SiteImport) -> tuple[list[str], str]:
         if flaw and read == 1:
             return [], flaw
         found, is_index = addresses_in(text)
-        own = [url for url in found if len(url) <= MAX_URL and is_clean(url) and _is_own(one.business, url)]
+        own = [url for url in found if len(url) <= MAX_URL and is_clean(url) and is_own(url)]
         if is_index:
             sitemaps += own
         else:
@@ -163,13 +165,18 @@ def _fetched(url: str, most: int) -> tuple[str, str]:
     return text, ""
 
 
-def _is_own(business: Business, url: str) -> bool:
-    try:
-        host = (urlsplit(url).hostname or "").lower()
-    except ValueError:
-        return False
+def _owner_of(business: Business) -> Callable[[str], bool]:
+    """What says whether an address is of the workspace's own site; read once, for it is asked of thousands."""
     site = business.website if "://" in business.website else f"https://{business.website}"
     own = (urlsplit(site).hostname or "").lower().removeprefix("www.")
-    if own and host.removeprefix("www.") == own:
-        return True
-    return bool(host) and any(covers(widget, host) for widget in Widget.objects.filter(business=business))
+    widgets = list(Widget.objects.filter(business=business))
+
+    def is_own(url: str) -> bool:
+        try:
+            host = (urlsplit(url).hostname or "").lower()
+        except ValueError:
+            return False
+        is_site = bool(own) and host.removeprefix("www.") == own
+        return is_site or (bool(host) and any(covers(widget, host) for widget in widgets))
+
+    return is_own

@@ -2,11 +2,14 @@
 
 import re
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
@@ -209,3 +212,42 @@ def test_a_page_that_is_made_to_break_the_reader_does_not() -> None:
     assert article_in("</main></h1><h1>") == ("", "")
     assert article_in("<title>T</title><p>x</p><nav><p>y</p>") == ("T", "x")
     assert addresses_in('<!DOCTYPE x [<!ENTITY a "b">]><loc>&a;</loc>' * 3) == (["&a;"], False)
+
+
+@pytest.mark.parametrize(
+    "evil", ["<main>", "<main ", "<article>", "<nav></p>", "a<b>", "<h1>", "<title>a<b>", "<![if x"]
+)
+def test_a_page_that_is_made_to_keep_the_house_busy_costs_no_more_than_an_honest_one_of_its_size(evil: str) -> None:
+    honest = _seconds(lambda: article_in("<p>Some <b>words</b>.</p>" * 40_000))
+    assert _seconds(lambda: article_in(evil * (100_000 // len(evil)))) < honest
+
+
+@pytest.mark.parametrize("evil", [" ", "<loc>", "<loc>\n", "<![CDATA["])
+def test_so_does_a_sitemap(evil: str) -> None:
+    honest = _seconds(lambda: addresses_in("<url><loc>https://acme.example/</loc></url>" * 100_000))
+    assert _seconds(lambda: addresses_in("<loc>" + evil * (100_000 // len(evil)) + "<")) < honest
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun
+
+
+def test_whose_the_addresses_of_a_sitemap_are_is_told_without_a_question_for_each(
+    acme: Business, site: Site, ben: User
+) -> None:
+    site.maps(*[f"https://evil.example/{n}" for n in range(50)], site.shows("/returns"))
+    begun(ben, f"{site.url}/sitemap.xml")
+    with CaptureQueriesContext(connection) as queries:
+        look()
+    assert len(queries) < 10
+    assert SiteImport.objects.get().pages == [f"{site.url}/returns"]
+
+
+def test_the_words_are_those_of_the_main_part_whatever_stands_around_it() -> None:
+    page = "<h1>Acme</h1><nav><p>Menu</p><main><h1></h1><p>C#</p><article><p>x</p></article></main><h1>Y</h1><p>z</p>"
+    assert article_in(page) == ("Acme", "C#\n\nx")
+    assert article_in("<h1>Acme</h1><article><h1>A</h1><p>x</p></article><article><h1>B</h1></article>") == ("A", "x")
+    assert article_in("<main><p>x</p></main><h1>Later</h1><p>y</p>") == ("Later", "x")
+    assert article_in("<p>Cookies?</p><main><h1>A</h1><p>never closed</p>") == ("A", "never closed")
