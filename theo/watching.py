@@ -7,11 +7,13 @@ Whoever is assigned to, or waits for a person already, is left alone. Source: th
 import threading
 from datetime import timedelta
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from businesses.models import Business
 from conversations.models import Conversation, SenderType, Status
 from conversations.services.handoffs import flag_for_person
+from foundation.prepared import Given, prepared
 from theo.assistants import answers_by_itself
 from theo.phrases import said_needs_person
 
@@ -28,9 +30,19 @@ def every() -> float:
 
 def flag_who_wants_a_person(stop: threading.Event) -> None:
     """The worker's chore. One query when nobody does. Where Theo answers by itself, `replying` asks for the person."""
+    for conversation in _waiting()(since=timezone.now() - LATELY):
+        if stop.is_set():
+            return
+        said = conversation.last_message.content if conversation.last_message else ""
+        if reason := said_needs_person(said):
+            flag_for_person(conversation=conversation, reason=reason)
+
+
+@prepared
+def _waiting() -> "QuerySet[Conversation]":
     waiting = Conversation.objects.filter(
         business_id__in=Business.objects.values("pk"),  # so that the index of each workspace's newest is used
-        updated_at__gt=timezone.now() - LATELY,
+        updated_at__gt=Given("since"),
         status=Status.OPEN,
         assignee__isnull=True,
         handoff_reason="",
@@ -38,9 +50,4 @@ def flag_who_wants_a_person(stop: threading.Event) -> None:
         last_message__automated=False,
     )
     waiting = waiting.exclude(business_id__in=answers_by_itself().values("business_id"))
-    for conversation in waiting.select_related("last_message").order_by("updated_at")[:AT_ONCE]:
-        if stop.is_set():
-            return
-        said = conversation.last_message.content if conversation.last_message else ""
-        if reason := said_needs_person(said):
-            flag_for_person(conversation=conversation, reason=reason)
+    return waiting.select_related("last_message").order_by("updated_at")[:AT_ONCE]

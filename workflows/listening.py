@@ -11,15 +11,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from businesses.models import Business, FeedEvent, Membership
 from conversations.models import Conversation, Follower, Message, ReadMark, SenderType
 from foundation import rows
+from foundation.prepared import Among, Given, prepared
 from theo.assistants import answers_by_itself
 from workflows.models import Listened, Notification, NotificationKind
 from workflows.notifications import tell
@@ -38,9 +40,9 @@ Told = set[tuple[UUID, UUID]]
 
 def listen(stop: threading.Event) -> None:
     """The worker's: every workspace where something happened since."""
-    for business_id, feed_seq in Business.objects.filter(listened=None).values_list("pk", "feed_seq"):
+    for business_id, feed_seq in _new()():
         Listened.objects.get_or_create(business_id=business_id, defaults={"feed_seq": feed_seq})
-    behind = list(Listened.objects.filter(feed_seq__lt=F("business__feed_seq")).values_list("pk", flat=True))
+    behind = [pk for (pk,) in _behind()()]
     try:
         _read_all(behind, stop)
     except Exception:
@@ -60,10 +62,8 @@ def _read_all(business_ids: Sequence[UUID], stop: threading.Event) -> None:
 @transaction.atomic
 def _read_on(business_ids: Sequence[UUID]) -> bool:
     """A batch of these workspaces' feeds; whether there may be more of it. What another worker reads is left to it."""
-    places = Listened.objects.select_for_update(skip_locked=True).filter(pk__in=business_ids).order_by("pk")
-    left = {place.pk: place for place in places}
-    behind = FeedEvent.objects.filter(business__listened__in=left, seq__gt=F("business__listened__feed_seq"))
-    events = list(behind.order_by("business", "seq")[:AT_ONCE])
+    left = {place.pk: place for place in _places()(ids=list(business_ids))}
+    events = _events()(ids=list(left))
     if not events:
         return False
     told = _news([event for event in events if event.kind in KINDS])
@@ -78,11 +78,8 @@ def _read_on(business_ids: Sequence[UUID]) -> bool:
 def _news(events: Sequence[FeedEvent]) -> Told:
     """Store it; returns whom it is news to."""
     now = timezone.now()
-    messages = Message.objects.filter(
-        pk__in=[event.message_id for event in events if event.kind == "message.created" and event.message_id],
-        sender_type=SenderType.CUSTOMER,
-    )
-    written = list(messages.values_list("conversation_id", "conversation__merged_into_id", "seq"))
+    created = [event.message_id for event in events if event.kind == "message.created" and event.message_id]
+    written = _written()(ids=created) if created else []
     business_of = {event.conversation_id: event.business_id for event in events}
     opened = _conversations(events, "conversation.created")
     taken = _conversations(events, "conversation.assigned")
@@ -107,12 +104,10 @@ def _about_messages(
     if not shown:
         return []
     listeners: dict[UUID, set[UUID]] = {pk: set() for pk in shown}
-    having = Conversation.objects.filter(pk__in=shown, assignee__isnull=False).values_list("pk", "assignee_id")
-    following = Follower.objects.filter(conversation__in=shown).values_list("conversation_id", "user_id")
-    for pk, user_id in [*having, *following]:
+    for pk, user_id in [*_having()(ids=list(shown)), *_following()(ids=list(shown))]:
         listeners[pk].add(user_id)
-    marks = ReadMark.objects.filter(conversation__in={pk for pk, _into, _seq in written})
-    read = {(pk, user_id): seq for pk, user_id, seq in marks.values_list("conversation_id", "user_id", "seq")}
+    marks = _marks()(ids=[pk for pk, _into, _seq in written])
+    read = {(pk, user_id): seq for pk, user_id, seq in marks}
     news = {
         (into or pk, user_id)
         for pk, into, seq in written
@@ -171,6 +166,54 @@ def _forget_taken(taken: set[UUID], now: datetime) -> Told:
     if found:
         told.update(read_at=now)
     return found
+
+
+# Asked once a second for as long as the process lives.
+
+
+@prepared
+def _new() -> "QuerySet[Business, tuple[UUID, int]]":
+    return Business.objects.filter(listened=None).values_list("pk", "feed_seq")
+
+
+@prepared
+def _behind() -> "QuerySet[Listened, tuple[UUID]]":
+    return Listened.objects.filter(feed_seq__lt=F("business__feed_seq")).values_list("pk")
+
+
+@prepared
+def _places() -> "QuerySet[Listened]":
+    places = Listened.objects.select_for_update(skip_locked=True)
+    return places.filter(Among("business_id", Given("ids"))).order_by("pk")
+
+
+@prepared
+def _events() -> "QuerySet[FeedEvent]":
+    behind = FeedEvent.objects.filter(Among("business_id", Given("ids")), seq__gt=F("business__listened__feed_seq"))
+    return behind.order_by("business_id", "seq")[:AT_ONCE]
+
+
+@prepared
+def _written() -> "QuerySet[Message, tuple[UUID, UUID | None, int]]":
+    messages = Message.objects.filter(Among("id", Given("ids")), sender_type=SenderType.CUSTOMER)
+    return messages.values_list("conversation_id", "conversation__merged_into_id", "seq")
+
+
+@prepared
+def _having() -> "QuerySet[Conversation, tuple[UUID, Any]]":
+    having = Conversation.objects.filter(Among("id", Given("ids")), assignee__isnull=False)
+    return having.values_list("pk", "assignee_id")
+
+
+@prepared
+def _following() -> "QuerySet[Follower, tuple[UUID, Any]]":
+    return Follower.objects.filter(Among("conversation_id", Given("ids"))).values_list("conversation_id", "user_id")
+
+
+@prepared
+def _marks() -> "QuerySet[ReadMark, tuple[UUID, Any, int]]":
+    marks = ReadMark.objects.filter(Among("conversation_id", Given("ids")))
+    return marks.values_list("conversation_id", "user_id", "seq")
 
 
 def _row(

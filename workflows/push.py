@@ -19,10 +19,12 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from businesses.models import Membership
 from foundation import http
+from foundation.prepared import Given, prepared
 from workflows.models import Notification, NotificationSetting, PushSubscription
 from workflows.notifications import text_of
 from workflows.telling import browsers_of, decoded, wants_push
@@ -64,16 +66,18 @@ def push_due(stop: threading.Event) -> None:
 
 def _claim(now: datetime) -> list[Notification]:
     """Ours for AGAIN_AFTER: two workers never both get one."""
-    due = list(
-        Notification.objects.filter(push_due_at__lte=now)
-        .select_related("actor", "conversation__customer")
-        .order_by("push_due_at")[:AT_ONCE]
-    )
+    due = _due()(now=now)
     return [
         row
         for row in due
         if Notification.objects.filter(pk=row.pk, push_due_at=row.push_due_at).update(push_due_at=now + AGAIN_AFTER)
     ]
+
+
+@prepared
+def _due() -> "QuerySet[Notification]":
+    due = Notification.objects.filter(push_due_at__lte=Given("now"))
+    return due.select_related("actor", "conversation__customer").order_by("push_due_at")[:AT_ONCE]
 
 
 def _push_all(claimed: list[Notification], stop: threading.Event) -> None:
