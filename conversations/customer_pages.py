@@ -92,6 +92,13 @@ class CustomerForm(PageForm):
     email = forms.EmailField(label=lazy("E-mail"), max_length=customers.MAX_EMAIL, required=False)
     phone = forms.CharField(label=lazy("Telephone"), max_length=customers.MAX_PHONE, required=False)
     external_id = forms.CharField(label=lazy("Your id"), max_length=customers.MAX_TEXT, required=False)
+    notes = forms.CharField(
+        label=lazy("Notes"),
+        required=False,
+        max_length=customers.MAX_NOTES,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=lazy("What your team should know. They never see it."),
+    )
     attributes = forms.CharField(
         label=lazy("Attributes"),
         required=False,

@@ -19,7 +19,7 @@ from foundation.api import WIRE_TIME, newest_page
 
 PAGE = 50
 EXPORT_BATCH = 500
-COLUMNS = ("id", "name", "email", "phone", "external_id", "verified", "blocked", "created_at", "last_seen_at")
+COLUMNS = ("id", "name", "email", "phone", "external_id", "notes", "verified", "blocked", "created_at", "last_seen_at")
 
 
 class Sort(models.TextChoices):
@@ -101,6 +101,7 @@ def _cells(customer: Customer) -> list[str]:
         customer.email,
         customer.phone,
         customer.external_id,
+        customer.notes,
         "true" if customer.verified else "false",
         "true" if customer.blocked_at else "false",
         customer.created_at.astimezone(UTC).strftime(WIRE_TIME),

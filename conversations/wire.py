@@ -118,6 +118,7 @@ def customer_payload(customer: Customer) -> Payload:
         "email": customer.email or None,
         "external_id": customer.external_id or None,
         "phone": customer.phone or None,
+        "notes": customer.notes or None,
         "attributes": customer.attributes,
         "verified": customer.verified,
         "last_seen_at": timestamp(customer.last_seen_at),

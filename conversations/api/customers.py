@@ -29,6 +29,7 @@ class CustomerInput(serializers.Serializer[Any]):
     email = serializers.EmailField(max_length=customers.MAX_EMAIL, required=False, allow_blank=True)
     external_id = Text(max_length=customers.MAX_TEXT, required=False, allow_blank=True)
     phone = Text(max_length=customers.MAX_PHONE, required=False, allow_blank=True)
+    notes = Text(max_length=customers.MAX_NOTES, required=False, allow_blank=True)
     attributes = serializers.DictField(
         required=False,
         help_text="Up to 50 texts, numbers, true or false by name. Those that are given are set, null takes one away.",

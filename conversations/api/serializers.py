@@ -173,6 +173,7 @@ class CustomerOutput(serializers.Serializer[Any]):
     email = serializers.CharField(allow_null=True)
     external_id = serializers.CharField(allow_null=True)
     phone = serializers.CharField(allow_null=True)
+    notes = serializers.CharField(allow_null=True, help_text="What the team should know of them. They never see it.")
     attributes = serializers.DictField(help_text="The team's own facts: texts, numbers, true and false.")
     verified = serializers.BooleanField()
     last_seen_at = serializers.DateTimeField(allow_null=True, help_text="When they last wrote, to a few minutes.")

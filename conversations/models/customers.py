@@ -24,6 +24,8 @@ class Customer(models.Model):
     attributes = models.JSONField(_("attributes"), default=dict, blank=True)
     # When the customer last wrote, to a few minutes (services/sightings.py).
     last_seen_at = models.DateTimeField(_("last seen"), null=True, blank=True)
+    # What the team should know of them, in its own words.
+    notes = models.TextField(_("notes"), blank=True)
     # Where the chat was open last, and with what: the browser's word, shown and nothing else (services/visits.py).
     page = models.CharField(_("page"), max_length=500, blank=True)
     browser = models.CharField(_("browser"), max_length=300, blank=True)

@@ -12,8 +12,8 @@ from conversations.models import Customer
 from foundation.errors import Unprocessable
 from foundation.text import is_clean
 
-MAX_TEXT, MAX_EMAIL, MAX_PHONE = 200, 254, 40
-BOUNDS = {"name": MAX_TEXT, "email": MAX_EMAIL, "external_id": MAX_TEXT, "phone": MAX_PHONE}
+MAX_TEXT, MAX_EMAIL, MAX_PHONE, MAX_NOTES = 200, 254, 40, 5_000
+BOUNDS = {"name": MAX_TEXT, "email": MAX_EMAIL, "external_id": MAX_TEXT, "phone": MAX_PHONE, "notes": MAX_NOTES}
 MAX_ATTRIBUTES, MAX_KEY, MAX_VALUE = 50, 50, 500
 # Where every program still tells one whole number from the next.
 MAX_NUMBER = 2**53

@@ -19,7 +19,7 @@ export class List {
     this.rows = document.getElementById("rows")
     this.fresh = document.querySelector("[data-fresh]")
     this.waiting = null
-    this.items = [...this.rows.children].map(itemOf)
+    this.put([...this.rows.children].map(itemOf))
     this.drawn = new Map() // id -> what its row was made from
     for (const item of this.items) this.drawn.set(item.id, item.html)
     this.asking = new AbortController()
@@ -49,6 +49,11 @@ export class List {
       event.preventDefault()
       this.extend(more).catch(complain)
     })
+  }
+
+  put(items) {
+    this.items = items
+    this.known = new Set(items.map(({ id }) => id))
   }
 
   /** Of the list that the address names. */
@@ -95,7 +100,7 @@ export class List {
       .finally(() => signal.aborted || this.scroller.removeAttribute("aria-busy"))
     if (!page || signal.aborted) return
     this.showCounts(page)
-    this.items = []
+    this.put([])
     this.scroller.scrollTop = 0
     this.apply(page)
   }
@@ -119,7 +124,7 @@ export class List {
     // What stood behind the last one still does, but for what moved; when it is not known, neither is what follows.
     const rest = whole || last < 0 ? [] : this.items.slice(last + 1)
     const kept = rest.filter(({ id, row }) => !ids.has(id) && !page.touched?.has(row))
-    this.items = [...fresh, ...kept]
+    this.put([...fresh, ...kept])
     if (!kept.length) morphById(page, "rows-end")
     this.draw()
     this.reach()
@@ -146,9 +151,11 @@ export class List {
       .catch(unlessAborted)
       .finally(() => link.removeAttribute("aria-busy"))
     if (!page || signal.aborted) return
-    const known = new Set(this.items.map(({ id }) => id))
-    const more = [...page.querySelectorAll("#rows > li")].map(itemOf)
-    this.items.push(...more.filter(({ id }) => !known.has(id)))
+    for (const item of [...page.querySelectorAll("#rows > li")].map(itemOf)) {
+      if (this.known.has(item.id)) continue
+      this.known.add(item.id)
+      this.items.push(item)
+    }
     morphById(page, "rows-end")
     this.draw()
     this.reach()

@@ -196,3 +196,16 @@ def test_the_export_holds_all_rows_under_the_filter_and_no_formula(
     assert [row[1] for row in rows(verified=True)] == ["Dora"]
     assert json.loads(rows(q="cleo")[0][-1]) == {"plan": "Pro", "beta": True}
     assert AuditEntry.objects.filter(action="customers.exported").count() == 3
+
+
+def test_what_the_team_should_know_of_somebody_stands_beside_their_conversations(
+    ada: User, acme: Business, sign_in: SignIn
+) -> None:
+    row, client, api = builders.conversation(acme), sign_in(ada), builders.api(ada)
+    address = f"/customers/{row.customer_id}/edit/"
+    assert client.post(address, {"name": "Cleo", "notes": "Runs a studio.\nPrefers *light* roasts."}).status_code == 302
+    for page in (f"/inbox/{row.pk}/", f"/customers/{row.customer_id}/"):
+        assert "Runs a studio.\nPrefers <b>light</b> roasts." in client.get(page).content.decode()
+    assert api.get(f"/api/v1/customers/{row.customer_id}").json()["notes"].startswith("Runs a studio.")
+    assert api.patch(f"/api/v1/customers/{row.customer_id}", {"notes": ""}).json()["notes"] is None
+    assert api.patch(f"/api/v1/customers/{row.customer_id}", {"notes": "x" * 5001}).status_code == 422
