@@ -42,6 +42,8 @@ LATELY = timedelta(minutes=10)
 AT_ONCE = 100
 # Without a person in between (promises 7).
 MOST_IN_A_ROW = 6
+# Longer than a language model may take in all.
+TURN_SECONDS = 60
 # Of workspaces with a language model; and which of them have one now.
 _beside = Pool(threads=4, most=100)
 _under_way: set[UUID] = set()
@@ -118,9 +120,25 @@ def _waiting(most: int) -> "QuerySet[Conversation]":
 
 
 def answer_by_itself(conversation: Conversation) -> Message | None:
-    """What was sent; None: nothing, since a person has it, it has moved on meanwhile, or only thanks were said."""
+    """What was sent; None: nothing, since a person has it, it has moved on meanwhile, or only thanks were said.
+
+    One worker at a time has a conversation's turn: a language model is asked once. One that dies leaves it to the next
+    after TURN_SECONDS.
+    """
+    if not throttles.is_first("THEO_TURN", conversation.pk, seconds=TURN_SECONDS):
+        return None
+    try:
+        return _take_turn(conversation)
+    finally:
+        throttles.forget("THEO_TURN", conversation.pk)
+
+
+def _take_turn(conversation: Conversation) -> Message | None:
     in_a_row, told = _own_words(conversation.pk)
     heard = asked(conversation)
+    now = Conversation.objects.filter(pk=conversation.pk).first()
+    if now is None or not heard.is_open or not _is_ours(now, heard.up_to_seq):
+        return None  # another worker has answered since it was looked for, or a person has come
     if in_a_row is None or (heard.question and is_small_talk(heard.question)):
         _leave(conversation.pk, heard.up_to_seq)
         return None
@@ -200,7 +218,10 @@ def hand_over(
 
 def _is_still_ours(conversation: Conversation, up_to_seq: int) -> bool:
     """Looked at again under its lock: a person may have come, or the customer have written more, while Theo thought."""
-    now = locked(conversation)
+    return _is_ours(locked(conversation), up_to_seq)
+
+
+def _is_ours(now: Conversation, up_to_seq: int) -> bool:
     has_nobody = now.assignee_id is None and not now.handoff_reason
     return has_nobody and now.status == Status.OPEN and now.last_seq == up_to_seq
 

@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import User
 from businesses.hours import Opening
 from businesses.models import Business
 from conversations.models import ChannelType, Conversation, Message
 from conversations.services.assigning import assign_conversation
+from foundation import throttles
+from foundation.models import Count
 from tests import builders
 from theo import answering, replying
 from theo.articles import create_article
@@ -299,3 +302,62 @@ def test_whoever_says_thanks_keeps_nobody_else_waiting(
     look()
     look()
     assert len(said(asks)) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_that_look_at_once_think_about_a_conversation_once(
+    acme: Business, article: Any, by_itself: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has seen that it waits; one thinks, and the other finds the turn taken, or the answer there."""
+    conversation = builders.conversation(acme, content="How do I return it?")
+    gate, thought = threading.Barrier(2), list[str]()
+
+    def find(_business_id: Any, question: str) -> list[Hit]:
+        thought.append(question)
+        return [Hit(key=str(article.pk), confidence=0.93)]
+
+    def work() -> None:
+        [seen] = replying.waiting()
+        gate.wait()
+        try:
+            replying.answer_by_itself(seen)
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(answering, "find", find)
+    workers = [threading.Thread(target=work) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+    assert thought == ["How do I return it?"]
+    assert [is_theos for _content, is_theos in said(conversation)] == [False, True]
+    conversation.refresh_from_db()
+    assert conversation.handoff_reason == ""
+
+
+def test_whoever_comes_late_to_an_answered_conversation_leaves_it_so(
+    acme: Business, by_itself: Assistant, sure: None
+) -> None:
+    conversation = builders.conversation(acme, content="How do I return it?")
+    [early], [late] = replying.waiting(), replying.waiting()
+
+    assert replying.answer_by_itself(early)
+    assert replying.answer_by_itself(late) is None
+
+    conversation.refresh_from_db()
+    assert (len(said(conversation)), conversation.handoff_reason) == (2, "")
+
+
+def test_the_turn_of_a_worker_that_died_is_over_after_a_while(
+    acme: Business, by_itself: Assistant, sure: None
+) -> None:
+    conversation = builders.conversation(acme, content="How do I return it?")
+    [waiting] = replying.waiting()
+    assert throttles.is_first("THEO_TURN", conversation.pk, seconds=replying.TURN_SECONDS)
+
+    assert replying.answer_by_itself(waiting) is None
+
+    Count.objects.update(until=timezone.now())
+    assert replying.answer_by_itself(waiting)
