@@ -119,6 +119,13 @@ def conclude(reply: Reply, outcome: Outcome, likeness: float = 0.0) -> bool:
     return changed
 
 
+def drop_draft(conversation: Conversation) -> bool:
+    """The agent does not want the newest draft; whether there was one that nothing had become of yet."""
+    drafts = Reply.objects.filter(conversation=conversation, is_sent=False, outcome="")
+    newest = drafts.order_by("-asked_seq").first()
+    return newest is not None and conclude(newest, Outcome.DISCARDED)
+
+
 def visitor_said(reply: Reply, *, helped: bool) -> None:
     """The customer's own word takes the place of what was seen or said before, but for a person's that it was wrong."""
     outcome = Outcome.SOLVED if helped else Outcome.HANDED_OVER

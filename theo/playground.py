@@ -45,14 +45,23 @@ class QuestionForm(PageForm):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """passage: what would be said if this article were the answer. engine: what read the question for it."""
+    """passage: what would be said if this article were the answer. engine: what read the question for it, a key of
+    ENGINES."""
 
     article_id: UUID
     title: str
     passage: str
-    percent: int
+    confidence: float
     engine: str
     features: list[tuple[str, float]]
+
+    @property
+    def percent(self) -> int:
+        return round(self.confidence * 100)
+
+    @property
+    def engine_words(self) -> str:
+        return str(ENGINES[self.engine])
 
 
 @member_page
@@ -102,8 +111,8 @@ def candidates(business_id: UUID, found: Answer) -> list[Candidate]:
             article_id=article.pk,
             title=article.title,
             passage=excerpt(plain(article.content), found.question),
-            percent=round(hit.confidence * 100),
-            engine=str(ENGINES[hit.engine]),
+            confidence=hit.confidence,
+            engine=hit.engine,
             features=list(hit.features.items()),
         )
         for hit in hits

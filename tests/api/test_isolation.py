@@ -20,7 +20,7 @@ from businesses.models import Business, Role
 from businesses.teams import create_team
 from channels_app.models import Channel, Contact, RawEvent, RawState
 from channels_app.services import create_channel
-from conversations.models import ChannelType, Customer
+from conversations.models import ChannelType, Conversation, Customer
 from conversations.saved_views.services import create_view
 from conversations.services.assigning import assign_conversation
 from conversations.services.canned_responses import create_response as canned
@@ -30,8 +30,10 @@ from conversations.services.notes import write_note
 from conversations.services.tags import create_tag
 from tests import builders, corpus
 from theo import help_centre
+from theo.answering import Answer, Source
 from theo.articles import create_article
-from theo.models import SiteImport, Unanswered
+from theo.models import Mode, SiteImport, Unanswered
+from theo.outcomes import remember
 from theo.port import Completion
 from widgets.identity import add_secret
 
@@ -107,6 +109,7 @@ BODIES: dict[str, Any] = {
     "/api/v1/kb/articles": {"title": "Returns", "content": "Within 30 days."},
     "/api/v1/kb/articles/{article_id}": {"content": "Within 60 days."},
     "/api/v1/kb/articles/{article_id}/examples": {"question": "When does it come?"},
+    "/api/v1/ai/playground": {"question": "When does it come?"},
     "/api/v1/kb/imports": {"url": "https://acme.com/sitemap.xml"},
     "/api/v1/conversations/{conversation_id}/rewrite": {"content": "Hello Cleo", "wish": "shorter"},
     "/api/v1/conversations/{conversation_id}/draft": {"content": "Hello Cl"},
@@ -209,6 +212,7 @@ def ids(ada: User, acme: Business) -> dict[str, str]:
     widget = builders.widget(ada)
     builders.person("Dora")
     conversation = builders.conversation(acme)
+    draft_of(conversation)
     message = builders.answers(ada, conversation, "Hi")
     assign_conversation(conversation=conversation, agent_id=None, actor=ada)  # there for whoever claims it
     return {
@@ -271,6 +275,13 @@ def question_of(acme: Business) -> uuid.UUID:
     return Unanswered.objects.create(
         business=acme, question="How?", vector=b"", last_seq=1, first_at=now, last_at=now
     ).pk
+
+
+def draft_of(conversation: Conversation) -> None:
+    article = create_article(business=conversation.business, title="How long?", content="Two days.")
+    source = Source(id=article.pk, title=article.title)
+    said = Answer(question="Hello?", reply="Two days.", confidence=0.5, mode=Mode.ASSIST, sources=[source])
+    remember(conversation=conversation, found=said)
 
 
 def import_of(acme: Business) -> str:

@@ -66,6 +66,19 @@ def test_a_draft_is_judged_by_what_was_sent(ben: User, acme: Business, sent: str
     assert draft.outcome == outcome
 
 
+def test_over_rest_the_newest_draft_of_a_conversation_is_dropped_once(ben: User, mallory: User, acme: Business) -> None:
+    conversation = builders.conversation(acme, content="How do I return it?")
+    draft = drafted(ben, conversation)
+    address = f"/api/v1/conversations/{conversation.pk}/suggestion"
+
+    assert builders.api(mallory).delete(address).status_code == 404
+    assert builders.api(ben).delete(address).status_code == 200
+    assert builders.api(ben).delete(address).status_code == 404
+
+    draft.refresh_from_db()
+    assert draft.outcome == Outcome.DISCARDED
+
+
 def test_a_draft_is_dropped_by_its_agent_or_forgotten_after_an_hour(ben: User, acme: Business, sign_in: Any) -> None:
     dropped = drafted(ben, builders.conversation(acme, content="How do I return it?"))
     assert sign_in(ben).post(f"/theo/drafts/{dropped.pk}/drop/").status_code == 204

@@ -7,6 +7,7 @@ import pytest
 from accounts.models import User
 from businesses.models import Business
 from conversations.models import Conversation
+from tests import builders
 from theo import answering
 from theo.articles import create_article
 from theo.engine.index import Hit
@@ -61,6 +62,29 @@ def test_another_workspaces_articles_are_not_looked_at(
     mallory: User, acme: Business, article: Any, sign_in: Any
 ) -> None:
     assert "30 days" not in asks(sign_in(mallory), "How do returns work?", "assist")
+
+
+def test_over_rest_it_says_the_same(ben: User, mallory: User, acme: Business, article: Any) -> None:
+    address, question = "/api/v1/ai/playground", {"question": "How do returns work?", "mode": "assist"}
+
+    told = builders.api(ben).post(address, question).json()
+    [near] = told["articles"]
+    assert told["reply"] == f"Hello!\n{near['passage']}" == "Hello!\nSend it back within 30 days."
+    assert (
+        told["sources"] == [{"id": str(article.pk), "title": "Returns"}] == [{"id": near["id"], "title": near["title"]}]
+    )
+    assert (told["mode"], told["needs_handoff"], told["by_model"], told["threshold"]) == ("assist", False, False, 0.8)
+    assert (near["confidence"], near["engine"]) == (told["confidence"], "lexical")
+    assert 0 < near["features"]["asked_in_title"] <= 1
+
+    unsure = builders.api(ben).post(address, question | {"mode": "auto"}).json()
+    assert (unsure["reply"], unsure["handoff_reason"], len(unsure["articles"])) == (None, "low_confidence", 1)
+    assert builders.api(mallory).post(address, question).json()["articles"] == []
+    assert builders.api(ben).post(address, {"question": " "}).status_code == 422
+    acme.plan.theo_auto = False
+    acme.plan.save()
+    assert builders.api(ben).post(address, question | {"mode": "auto"}).json()["mode"] == "assist"
+    assert not Conversation.objects.exists()
 
 
 def test_names_stand_for_all_features(settings: Any, acme: Business, article: Any) -> None:

@@ -350,9 +350,7 @@ def test_whoever_comes_late_to_an_answered_conversation_leaves_it_so(
     assert (len(said(conversation)), conversation.handoff_reason) == (2, "")
 
 
-def test_the_turn_of_a_worker_that_died_is_over_after_a_while(
-    acme: Business, by_itself: Assistant, sure: None
-) -> None:
+def test_the_turn_of_a_worker_that_died_is_over_after_a_while(acme: Business, by_itself: Assistant, sure: None) -> None:
     conversation = builders.conversation(acme, content="How do I return it?")
     [waiting] = replying.waiting()
     assert throttles.is_first("THEO_TURN", conversation.pk, seconds=replying.TURN_SECONDS)

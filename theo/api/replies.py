@@ -11,12 +11,13 @@ from rest_framework.views import APIView
 
 from businesses.policy import Action, require
 from businesses.scopes import Resource
+from conversations.api.views import conversation_for
 from conversations.models import Conversation, HandoffReason
-from foundation.api import SIGNED_IN, WITH_BODY, IdField, refusals
-from theo.answering import answer
+from foundation.api import SIGNED_IN, WITH_BODY, Done, IdField, refusals
+from theo.answering import Source, answer
 from theo.assistants import assistant_of, effective_mode
 from theo.models import Mode
-from theo.outcomes import remember
+from theo.outcomes import drop_draft, remember
 from theo.telling import told_to
 from theo.unanswered import note_unanswered
 
@@ -38,6 +39,10 @@ class ReplyOutput(serializers.Serializer[Any]):
     needs_handoff = serializers.BooleanField()
     handoff_reason = serializers.ChoiceField(choices=HandoffReason.choices, allow_null=True)
     sources = SourceOutput(many=True, help_text="The article whose words the reply is made of.")
+
+
+def source_payload(source: Source) -> dict[str, str]:
+    return {"id": str(source.id), "title": source.title}
 
 
 class Reply(APIView):
@@ -72,6 +77,22 @@ class Reply(APIView):
                 "mode": found.mode,
                 "needs_handoff": found.handoff_reason is not None,
                 "handoff_reason": found.handoff_reason,
-                "sources": [{"id": str(source.id), "title": source.title} for source in found.sources],
+                "sources": [source_payload(source) for source in found.sources],
             }
         )
+
+
+class Draft(APIView):
+    resource = Resource.CONVERSATIONS
+
+    @extend_schema(
+        summary="Discard Theo's draft",
+        request=None,
+        responses={200: Done, **refusals(400, *SIGNED_IN, 403, 404)},
+    )
+    def delete(self, request: Request, conversation_id: str) -> Response:
+        """The newest that `/ai/reply` gave. It counts as not used, and its question is no example of the article any
+        more. 404 when there is none that is still open."""
+        if not drop_draft(conversation_for(request, conversation_id)):
+            raise Http404
+        return Response({"message": "Discarded"})

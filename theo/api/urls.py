@@ -7,6 +7,7 @@ from theo.api import (
     help_centre,
     helping,
     judging,
+    playground,
     questions,
     replies,
     site_imports,
@@ -35,5 +36,7 @@ urlpatterns = [
     path("conversations/<str:conversation_id>/summary", helping.Summary.as_view()),
     path("conversations/<str:conversation_id>/rewrite", helping.Rewrite.as_view()),
     path("conversations/<str:conversation_id>/messages/<str:message_id>/wrong", judging.WrongAnswer.as_view()),
+    path("ai/playground", playground.Playground.as_view()),
     path("ai/reply", replies.Reply.as_view()),
+    path("conversations/<str:conversation_id>/suggestion", replies.Draft.as_view()),
 ]
