@@ -9,6 +9,8 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 _env = environ.Env()
+# Theo's matrices are small: threads of numpy's own only wait for each other. It looks at this when it is imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def env_str(name: str, default: str = "") -> str:

@@ -17,7 +17,7 @@ from conversations.models import Conversation, HandoffReason, Message, SenderTyp
 from conversations.services.handoffs import flag_for_person
 from theo.engine.index import MAX_QUESTION, Hit
 from theo.engine.lexical import words
-from theo.engine.passages import sentences_of
+from theo.engine.passages import sentences_each, spans_of
 from theo.indexing import find
 from theo.language_models import is_there
 from theo.markdown import plain
@@ -187,9 +187,9 @@ def consider(
     article = Article.objects.filter(pk=best.key, status=ArticleStatus.PUBLISHED).first() if best else None
     confidence = best.confidence if best and article else 0.0
     found = replace(nothing, confidence=confidence, considered=hits)
-    if article is not None and confidence >= least_sure(mode, threshold):
+    if best and article and confidence >= least_sure(mode, threshold):
         source = Source(id=article.pk, title=article.title)
-        return replace(found, reply=excerpt(plain(article.content), question), sources=[source])
+        return replace(found, reply=excerpt(plain(article.content), question, near=best.sentence), sources=[source])
     found = replace(found, is_unknown=True)
     if mode == Mode.AUTO and waits:
         return replace(found, handoff_reason=HandoffReason.LOW_CONFIDENCE)
@@ -252,23 +252,30 @@ def _worded(
     return replace(silent, reply=written.reply, sources=sources, by_model=True)
 
 
-def excerpt(text: str, question: str) -> str:
-    """All of a short text; of a long one whole sentences around the one that has most of the question."""
+def excerpt(text: str, question: str, *, near: int | None = None) -> str:
+    """All of a short text; of a long one whole sentences as they stand there, around the one that answers best.
+
+    near: where the passage begins that means the likest; in it, or in all of the text, most of the question's words say
+    which sentence that is.
+    """
     if len(text) <= WHOLE:
         return text
-    sentences = sentences_of(text)
+    spans = spans_of(text)
     asked = set(words(question))
-    best = max(range(len(sentences)), key=lambda n: (len(asked & set(words(sentences[n]))), -n))
-    first, end = best, best + 1
-    while end - first < MOST_SENTENCES:
-        room = WHOLE - sum(map(len, sentences[first:end]))
-        if end < len(sentences) and len(sentences[end]) < room:
-            end += 1
-        elif first and len(sentences[first - 1]) < room:
+    within = range(len(spans))
+    if near is not None and near < len(spans):
+        within = range(near, min(len(spans), near + sentences_each(len(spans))))
+    best = max(within, key=lambda n: (len(asked & set(words(text[slice(*spans[n])]))), -n))
+    first, last = best, best
+    while last - first + 1 < MOST_SENTENCES:
+        start, end = spans[first][0], spans[last][1]
+        if last + 1 < len(spans) and spans[last + 1][1] - start <= WHOLE:
+            last += 1
+        elif first and end - spans[first - 1][0] <= WHOLE:
             first -= 1
         else:
             break
-    return " ".join(sentences[first:end])[:MAX_REPLY]
+    return text[spans[first][0] : spans[last][1]][:MAX_REPLY]
 
 
 def asked(conversation: Conversation) -> Asked:

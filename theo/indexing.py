@@ -50,7 +50,12 @@ def index_article(article: Article) -> bool:
         text = plain(article.content)
         examples = _examples(article)
         made = [
-            ArticleVectors(article=article, model=stored_as(model), rows=rows.astype(np.float16).tobytes())
+            ArticleVectors(
+                article=article,
+                model=stored_as(model),
+                questions=1 + len(examples),
+                rows=rows.astype(np.float16).tobytes(),
+            )
             for model in embedders().values()
             for rows in [rows_of(model, title=article.title, text=text, tags=article.tags, examples=examples)]
         ]
@@ -132,16 +137,25 @@ def _docs(business_id: UUID, models: Mapping[str, Embedder]) -> list[Doc]:
     kinds = {stored_as(model): kind for kind, model in models.items()}
     stored = ArticleVectors.objects.filter(article__in=articles.order_by(), model__in=kinds)
     vectors: dict[UUID, dict[str, Vectors]] = {}
-    for article_id, model, rows in stored.values_list("article_id", "model", "rows"):
-        found = np.frombuffer(bytes(rows), np.float16).reshape(-1, DIMENSIONS).astype(np.float32)
-        vectors.setdefault(article_id, {})[kinds[model]] = found
+    questions: dict[UUID, int] = {}
+    for row in stored:
+        found = np.frombuffer(bytes(row.rows), np.float16).reshape(-1, DIMENSIONS).astype(np.float32)
+        vectors.setdefault(row.article_id, {})[kinds[row.model]] = found
+        questions[row.article_id] = row.questions
+    examples: dict[UUID, list[str]] = {}
+    for article_id, question in (
+        Example.objects.filter(article__in=articles.order_by()).order_by("pk").values_list("article_id", "question")
+    ):
+        examples.setdefault(article_id, []).append(question)
     return [
         Doc(
             key=str(article.pk),
             title=article.title,
             text=plain(article.content),
             tags=tuple(article.tags),
+            examples=tuple(examples.get(article.pk, ())),
             vectors=vectors.get(article.pk, {}),
+            questions=questions.get(article.pk, 1),
         )
         for article in articles
     ]

@@ -147,11 +147,13 @@ class Article(models.Model):
 class ArticleVectors(models.Model):
     """What a model made of an article (`engine.passages.rows_of`): float16, row after row.
 
-    model: name and version, and the layout's; what another version made is not used.
+    model: name and version, and the layout's; what another version made is not used. questions: how many rows in front
+    are questions that the article answers.
     """
 
     article = models.ForeignKey(Article, models.CASCADE, db_index=False, related_name="vectors")
     model = models.CharField(max_length=40)
+    questions = models.PositiveSmallIntegerField(default=1)
     rows = models.BinaryField()
 
     class Meta:

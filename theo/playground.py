@@ -110,7 +110,7 @@ def candidates(business_id: UUID, found: Answer) -> list[Candidate]:
         Candidate(
             article_id=article.pk,
             title=article.title,
-            passage=excerpt(plain(article.content), found.question),
+            passage=excerpt(plain(article.content), found.question, near=hit.sentence),
             confidence=hit.confidence,
             engine=hit.engine,
             features=list(hit.features.items()),

@@ -28,7 +28,7 @@ from foundation.prepared import Given, prepared
 from theo.answering import Answer, asked, think
 from theo.assistants import answers_by_itself, assistant_of
 from theo.language_models import is_there
-from theo.models import Mode
+from theo.models import Article, ArticleStatus, Mode
 from theo.outcomes import remember
 from theo.phrases import is_small_talk
 from theo.speaking import handoff_words
@@ -189,7 +189,7 @@ def _own_words(conversation_id: UUID) -> tuple[int | None, set[str]]:
 
 @transaction.atomic
 def _send(conversation: Conversation, found: Answer) -> Message | None:
-    if not _is_still_ours(conversation, found.up_to_seq):
+    if not _is_still_ours(conversation, found.up_to_seq) or not _still_stand(found):
         return None
     sources = [{"id": str(source.id), "title": source.title} for source in found.sources]
     sent = _post(conversation, found.up_to_seq, found.reply or "", sources)
@@ -198,6 +198,12 @@ def _send(conversation: Conversation, found: Answer) -> Message | None:
     else:
         remember(conversation=conversation, found=found, message=sent)
     return sent
+
+
+def _still_stand(found: Answer) -> bool:
+    """Whether all that it cites is still published; what was taken back meanwhile is not said."""
+    cited = {source.id for source in found.sources}
+    return Article.objects.filter(pk__in=cited, status=ArticleStatus.PUBLISHED).count() == len(cited)
 
 
 @transaction.atomic

@@ -20,6 +20,7 @@ from conversations.models import Conversation, HandoffReason, Message, SenderTyp
 from theo import checking, language_models
 from theo.engine.index import Hit
 from theo.engine.language import is_english
+from theo.engine.passages import spans_of
 from theo.markdown import plain
 from theo.models import Article, ArticleStatus
 from theo.port import Prompt, ProviderFailed
@@ -30,6 +31,8 @@ logger = logging.getLogger(__name__)
 MOST_ARTICLES, CITED_AMONG, LAST_MESSAGES, MOST_LETTERS = 5, 3, 5, 2_000
 # Bytes: with the rules and the reply it is language_models.MOST_TOKENS.
 ARTICLES_BYTES, MESSAGES_BYTES, REPLY_TOKENS = 7_000, 3_500, 700
+# Of a letter.
+MOST_BYTES = 4
 # What a model says of an article that is not the engine's best, in another language, or with the customer's own words
 # and numbers is for a person to read first.
 UNSENT = 0.79
@@ -153,8 +156,8 @@ def _offered(business_id: UUID, hits: Sequence[Hit]) -> list[tuple[Hit, Article]
 def _data(said: list[dict[str, str]], offered: Sequence[tuple[Hit, Article]]) -> str:
     """The best article first; each takes what is left of the room."""
     room, articles = ARTICLES_BYTES, []
-    for number, (_hit, article) in enumerate(offered, start=1):
-        content = _cut(plain(article.content), room)
+    for number, (hit, article) in enumerate(offered, start=1):
+        content = _stretch(plain(article.content), hit.sentence or 0, room)
         room -= len(content.encode())
         articles.append({"id": str(number), "title": article.title, "content": content})
         if room < MOST_LETTERS // 10:
@@ -180,6 +183,14 @@ def last_messages(
         if text:
             said.append({"from": "customer" if message.sender_type == SenderType.CUSTOMER else "team", "text": text})
     return said[::-1]
+
+
+def _stretch(text: str, near: int, room: int) -> str:
+    """Of what is too long, what stands around the sentence `near`."""
+    if len(text.encode()) > room and near < len(spans := spans_of(text)):
+        middle = spans[near][0]
+        text = text[next(start for start, _end in spans if (middle - start) * 2 <= room // MOST_BYTES) :]
+    return _cut(text, room)
 
 
 def _cut(text: str, room: int) -> str:

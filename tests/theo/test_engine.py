@@ -11,10 +11,13 @@ from accounts.models import User
 from businesses.models import Business
 from tests import builders
 from theo import indexing
+from theo.answering import excerpt
 from theo.articles import change_article, create_article, delete_article
 from theo.engine import embedders
 from theo.engine.confidence import PLACE
+from theo.engine.index import BACKGROUND, background
 from theo.engine.language import is_english
+from theo.engine.letters import Letters
 from theo.engine.wordpiece import encode
 from theo.models import Article, ArticleStatus, ArticleVectors, IndexState
 from theo.phrases import needs_person
@@ -201,3 +204,36 @@ def test_a_sure_answer_is_given_in_auto_and_an_unsure_one_is_not(
     assert (body["reply"] is not None) is (body["confidence"] >= 0.8)
     body = ask.post("/api/v1/ai/reply", {"conversation_id": str(unknown.pk), "mode": "auto"}).json()
     assert (body["reply"], body["handoff_reason"]) == (None, "low_confidence")
+
+
+LONG = "\n".join(
+    [
+        *(f"Line {n} of our house rules is about the garden, the stairs and the bins." for n in range(70)),
+        "Dogs are welcome in the rooms on the ground floor.",
+        *(f"Line {n} of our house rules is about the kitchen, the cellar and the lift." for n in range(70)),
+    ]
+)
+
+
+def test_of_a_long_article_the_passage_that_was_meant_is_shown_whatever_the_language(
+    full: None, acme: Business
+) -> None:
+    article = create_article(business=acme, title="House rules", content=LONG)
+    index_all()
+    for question in ("may I bring my puppy along?", "Darf ich meinen Hund mitbringen?", "¿Puedo llevar a mi perro?"):
+        [hit] = indexing.find(acme.pk, question)
+        assert "Dogs are welcome" in excerpt(article.content, question, near=hit.sentence), question
+
+
+def test_the_neutral_lines_are_stored_as_the_models_read_them(full: None) -> None:
+    lines = background()[::25]
+    with np.load(BACKGROUND) as stored:
+        for model in embedders.embedders().values():
+            assert (model.questions(lines) * stored[model.name][::25]).sum(1).min() > 0.99
+
+
+def test_slips_and_endings_are_told_by_the_letters() -> None:
+    letters = Letters(["orthopaedic mattress", "Mitgliedschaft kündigen", "delivery"])
+    for question, best_one in (("orthopedic matress?", 0), ("Kündigung der Mitgliedschaften", 1), ("delivrey", 2)):
+        assert int(np.argmax(letters.scores(question))) == best_one
+    assert letters.scores("???").tolist() == [0, 0, 0]

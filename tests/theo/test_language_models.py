@@ -22,7 +22,7 @@ from tests.fakes.models import KEY, USAGE, Anthropic, OpenAI
 from tests.fakes.server import Answer as Said
 from theo import answering, language_models, providers, replying
 from theo.answering import think
-from theo.articles import create_article
+from theo.articles import change_article, create_article
 from theo.assistants import change_assistant
 from theo.engine.index import Hit
 from theo.language_models import key_context, language_model_of
@@ -389,6 +389,22 @@ def test_a_long_article_and_long_messages_are_cut(acme: Business, model: Languag
     conversation = builders.conversation(acme, content=(QUESTION + " ") * 200)
     thought(conversation)
     assert len(openai.calls[-1].body) < 4 * language_models.MOST_TOKENS
+
+
+def test_of_a_long_article_the_model_reads_what_stands_around_the_passage_that_was_meant(
+    acme: Business, model: LanguageModel, openai: OpenAI, article: Any, monkeypatch: Any
+) -> None:
+    lines = [f"Line {number} is about something else, as all the others are." for number in range(400)]
+    lines[300] = "The jacuzzi opens at noon."
+    change_article(article=article, content="\n\n".join(lines))
+    hit = Hit(key=str(article.pk), confidence=0.93, sentence=300)
+    monkeypatch.setattr(answering, "find", lambda *_: [hit])
+
+    thought(builders.conversation(acme, content="When does the jacuzzi open?"))
+
+    [read] = openai.data()["articles"]
+    assert all(words in read["content"] for words in ("Line 299", lines[300], "Line 301"))
+    assert len(read["content"]) <= 7_000
 
 
 def test_the_playground_shows_the_models_words_and_what_becomes_of_bad_ones(

@@ -18,10 +18,10 @@ from foundation import throttles
 from foundation.models import Count
 from tests import builders
 from theo import answering, replying
-from theo.articles import create_article
+from theo.articles import change_article, create_article, delete_article
 from theo.assistants import change_assistant
 from theo.engine.index import Hit
-from theo.models import Assistant, Mode
+from theo.models import ArticleStatus, Assistant, Mode
 from widgets.models import Visitor
 
 pytestmark = pytest.mark.django_db
@@ -170,6 +170,29 @@ def test_what_came_while_theo_thought_is_answered_instead(
 
     assert replying.answer_by_itself(waiting) is None
     assert not conversation.messages.filter(ai_sources__isnull=False).exists()
+
+
+@pytest.mark.parametrize("is_deleted", [True, False])
+def test_what_is_taken_back_while_theo_thinks_is_not_said(
+    acme: Business, article: Any, by_itself: Assistant, monkeypatch: pytest.MonkeyPatch, is_deleted: bool
+) -> None:
+    conversation = builders.conversation(acme, content="How do I return it?")
+
+    def slowly(*args: Any, **kwargs: Any) -> str:
+        if is_deleted:
+            delete_article(article=article)
+        else:
+            change_article(article=article, status=ArticleStatus.DRAFT)
+        return "Send it back within 30 days."
+
+    monkeypatch.setattr(answering, "find", lambda *_: [Hit(key=str(article.pk), confidence=0.93)])
+    monkeypatch.setattr(answering, "excerpt", slowly)
+    look()
+    assert said(conversation) == [("How do I return it?", False)]
+
+    look()
+    conversation.refresh_from_db()
+    assert conversation.handoff_reason == "low_confidence"
 
 
 def test_nothing_is_sent_where_it_is_off_or_the_plan_lacks_it(ada: User, acme: Business, sure: None) -> None:

@@ -5,6 +5,8 @@ Source: theo.md 3 and 4.
 
 import re
 
+from theo.engine.wordpiece import encode
+
 # The commonest words of English that questions are made of.
 COMMON = frozenset(
     re.findall(
@@ -19,6 +21,8 @@ COMMON = frozenset(
     )
 )
 _WORD = re.compile(r"[^\W\d_](?:[^\W_]|')*")
+# Pieces a word. "Share warranty information" has 1.3, what is not English 1.7 and more.
+WHOLE_WORDS = 1.4
 
 
 def is_english(text: str) -> bool:
@@ -31,7 +35,10 @@ def is_english(text: str) -> bool:
     if len(words) < 3:  # a word or two tell nothing but by their letters
         return all(letter.isascii() for letter in letters)
     # A third, not half: what a shop sells is not among the common words.
-    return sum(word in COMMON for word in words) * 3 >= len(words)
+    if sum(word in COMMON for word in words) * 3 >= len(words):
+        return True
+    # English words are whole pieces of MiniLM's vocabulary; those of other languages fall apart.
+    return sum(len(encode(word)) - 2 for word in words) <= WHOLE_WORDS * len(words)
 
 
 # Words that sentences of one language are full of, and those of its neighbours are not.

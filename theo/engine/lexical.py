@@ -1,4 +1,5 @@
-"""What the words alone say: BM25 (k1 1.2, b 0.75; the title counts twice, tags once) over stems. Source: theo.md 3."""
+"""What the words alone say: BM25 (k1 1.2, b 0.75; the title counts twice, tags and example
+questions once) over stems. Source: theo.md 3."""
 
 import math
 import re
@@ -33,6 +34,8 @@ class Worded(Protocol):
     def text(self) -> str: ...
     @property
     def tags(self) -> tuple[str, ...]: ...
+    @property
+    def examples(self) -> tuple[str, ...]: ...
 
 
 def words(text: str) -> list[str]:
@@ -56,7 +59,7 @@ class Lexicon:
     """Of one workspace's articles, numbered as they are given."""
 
     def __init__(self, docs: Sequence[Worded]) -> None:
-        bags = [words(f"{doc.title} {doc.title} {' '.join(doc.tags)} {doc.text}") for doc in docs]
+        bags = [words(" ".join([doc.title, doc.title, *doc.tags, *doc.examples, doc.text])) for doc in docs]
         self._titles = [set(words(doc.title)) for doc in docs]
         self._counts = [Counter(bag) for bag in bags]
         self._lengths = [len(bag) for bag in bags]
@@ -83,7 +86,7 @@ class Lexicon:
 
     def overlap(self, question: str, n: int) -> list[float]:
         """Of the question, by rarity, what is in article `n`, in its title, in any article; of the title, what is in
-        the question; how many words carry meaning, and whether none does."""
+        the question; how many words carry meaning."""
         asked = words(question)
         kinds = set(asked)
         weight = {word: self._idf.get(word, self._unseen) for word in kinds}
@@ -95,5 +98,4 @@ class Lexicon:
             sum(weight[word] for word in kinds if word in self._idf) / whole,
             len(kinds & title) / max(1, len(title)),
             min(len(asked), MOST_WORDS),
-            float(not asked),
         ]

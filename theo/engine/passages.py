@@ -1,5 +1,5 @@
-"""What of an article is turned into vectors: its title as somebody would ask it, all of it, its text alone, and each
-sentence with the title in front."""
+"""What of an article is turned into vectors: the questions that it answers, its title the first of them; all of it; its
+text alone; and each sentence with the title in front."""
 
 import re
 from collections.abc import Sequence
@@ -8,34 +8,52 @@ import numpy as np
 
 from theo.engine.embedders import Embedder, Vectors
 
-MOST_SENTENCES = 60
+# Of a longer article neighbouring sentences stand together, so that all of it is found.
+MOST_PASSAGES = 60
 MOST_LETTERS = 2_000
 # Of what `rows_of` makes: another one, and what was stored before is not used.
-LAYOUT = "rows 2"
-# Rows in front of the sentences'.
-FIRST = ("title", "whole", "content")
+LAYOUT = "rows 3"
 
-_END = re.compile(r"(?<=[.!?…。！？;])\s+|\n+")
+_END = re.compile(r"(?<=[.!?…。！？;])\s+|(?<=[。！？])|\n+")
 
 
 def sentences_of(text: str) -> list[str]:
-    return [part.strip() for part in _END.split(text) if part.strip()]
+    return [text[start:end] for start, end in spans_of(text)]
+
+
+def spans_of(text: str) -> list[tuple[int, int]]:
+    """Of each sentence, where it begins and ends."""
+    ends = [0, *(place for found in _END.finditer(text) for place in found.span()), len(text)]
+    parts = [(start, end, text[start:end]) for start, end in zip(ends[::2], ends[1::2], strict=True)]
+    return [
+        (start + len(part) - len(part.lstrip()), end - len(part) + len(part.rstrip()))
+        for start, end, part in parts
+        if part.strip()
+    ]
+
+
+def sentences_each(count: int) -> int:
+    """How many sentences a passage has, of an article with so many."""
+    return max(1, -(-count // MOST_PASSAGES))
 
 
 def passages_of(title: str, text: str) -> list[str]:
     """title: of the article. text: its content without Markdown."""
-    sentences = sentences_of(text)[:MOST_SENTENCES] or [title]
+    sentences = sentences_of(text) or [title]
+    each = sentences_each(len(sentences))
+    passages = [" ".join(sentences[n : n + each]) for n in range(0, len(sentences), each)]
     return [
         f"{title}. {text}"[:MOST_LETTERS],
         text[:MOST_LETTERS] or title,
-        *(f"{title}. {sentence}"[:MOST_LETTERS] for sentence in sentences),
+        *(f"{title}. {passage}"[:MOST_LETTERS] for passage in passages),
     ]
 
 
 def rows_of(model: Embedder, *, title: str, text: str, tags: Sequence[str], examples: Sequence[str] = ()) -> Vectors:
-    """FIRST, then one row a sentence, then one for each of `examples`, questions that it is known to answer.
+    """One row for the title and one for each of `examples`, questions that the article is known to answer; then those
+    of `passages_of`.
 
     A title is what somebody asks, so it is read as a question.
     """
     asked = model.questions([f"{title}. {', '.join(tags)}"[:MOST_LETTERS], *examples])
-    return np.concatenate([asked[:1], model.passages(passages_of(title, text)), asked[1:]])
+    return np.concatenate([asked, model.passages(passages_of(title, text))])
