@@ -4,6 +4,7 @@ Only hosts that are the workspace's own are read (its website, its widgets' doma
 A page at a time, its number kept: a worker that dies, or another one, goes on where it was. Source: issue "Theo", 1.
 """
 
+import logging
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -23,6 +24,8 @@ from theo.models import ArticleStatus, ImportState, SiteImport
 from theo.webpages import MAX_HTML, addresses_in, article_in
 from widgets.models import Widget
 from widgets.selectors import covers
+
+logger = logging.getLogger(__name__)
 
 EVERY_SECONDS = 1.0
 AT_ONCE = 5
@@ -92,7 +95,11 @@ def _go_on(one: SiteImport) -> None:
         _save(one, state=ImportState.DONE, pages=[])
         return
     url = one.pages[one.done]
-    flaw = _take(one, url)
+    try:
+        flaw = _take(one, url)
+    except Exception:  # of one page, which is then left out: the others have their turn
+        logger.exception("A page of import %s cannot be read.", one.pk)
+        flaw = _("It cannot be read.")
     _save(
         one,
         done=one.done + 1,

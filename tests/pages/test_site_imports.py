@@ -124,6 +124,22 @@ def test_what_a_dead_worker_had_is_done_by_another_and_by_one_at_a_time(ben: Use
     assert (SiteImport.objects.get().state, Article.objects.count()) == ("done", 2)
 
 
+def test_a_page_that_breaks_the_reader_is_left_out_and_no_import_stops_at_it(
+    ben: User, mallory: User, site: Site
+) -> None:
+    site.maps(site.shows("/broken", "<h1>Hi</h1><p>x</p><![foo["), site.shows("/returns"))
+    begun(ben, f"{site.url}/sitemap.xml")
+    other = SiteImport.objects.get()
+    other.pk, other.business = None, mallory.memberships.get().business
+    other.save()
+    look(4)
+
+    state = builders.api(ben).get("/api/v1/kb/imports").json()[0]
+    assert (state["state"], state["done"], state["taken"]) == ("done", 2, 1)
+    assert state["left"] == [{"url": f"{site.url}/broken", "detail": "It cannot be read."}]
+    assert SiteImport.objects.get(pk=other.pk).state != "running"
+
+
 def test_a_stopped_one_reads_no_further_and_keeps_what_is_in(ben: User, site: Site, sign_in: Any) -> None:
     site.maps(site.shows("/a"), site.shows("/b"))
     one = begun(ben, f"{site.url}/sitemap.xml").json()["id"]
