@@ -283,7 +283,7 @@ from django.core.management import call_command
 from django.db import connection
 from channels_app.management.commands import worker
 
-def ask(stop):
+def ask(stop, **given):
     with connection.cursor() as cursor:
         cursor.execute("SHOW statement_timeout")
         print(cursor.fetchone()[0])
