@@ -3,6 +3,7 @@
 import { button, el } from "./dom.js"
 import { CLOCK, FILE, icon } from "./icons.js"
 import { parts, shaped } from "./links.js"
+import { again, previews, takeBack } from "./outgoing.js"
 import { avatar, time } from "./people.js"
 import { settings, texts } from "./settings.js"
 
@@ -34,85 +35,82 @@ function file({ url, filename, thumbnail_url, width, height }) {
 
 export const isOwn = ({ sender_type }) => sender_type === "customer"
 
+const megabytes = Math.floor(settings.upload_bytes / 1_048_576)
+const reasons = {
+  refused: texts.refused,
+  lost: texts.lost,
+  bad_type: texts.badType,
+  too_large: texts.tooBig({ megabytes }),
+  too_often: texts.tooOften,
+}
+// What the server says for itself it says in English.
+const reason = ({ code, detail }) => reasons[code] ?? (document.documentElement.lang === "en" && detail)
+
+const receipt = (item, held, state) => {
+  if (!item) return [texts[state]]
+  const retry = button({ onclick: () => again(item) }, texts.retry)
+  const cancel = button({ onclick: () => takeBack(item) }, texts.cancel)
+  if (item.error) {
+    const why = [texts.failed, reason(item.error)].filter(Boolean).join(" ")
+    return item.error.code === "lost" ? [why, cancel] : [why, retry, cancel]
+  }
+  if (item.files && !held) return [el("progress", { value: 0, "aria-label": texts.uploading }), cancel]
+  return [icon(CLOCK), held ? texts.waiting : texts.sending, ...(item.files ? [cancel] : [])]
+}
+
+const article = (source) => {
+  const href = settings.has_help && `/help/${settings.business_id}/${source.id}/` // without one it is just words
+  const [before, after] = texts.source({ title: "\0" }).split("\0") // the title may run in another direction
+  const words = el("span", {}, before, el("bdi", {}, source.title), after)
+  return el("a", { class: "pb-pill pb-src", href, target: "_blank" }, icon(FILE), words)
+}
+
 /**
- * Returns `bubble(message)`, which makes an entry of the log (conversation.js, `place`). message: the server's, or the
- * outbox's with its `item`, `held` for a better line, and `previews` of its files; with a `key`, `far`: how far the team
- * is with it, `follows` and `ends`: its place in a group, `tells`: how far it is.
+ * An entry of the log (conversation.js). message: the server's, or the outbox's with its `item` and `held` for a better
+ * line; with a `key`, `far`: how far the team is with it, `follows` and `ends`: its place in a group, `tells`: how far it is.
  */
-export function bubbles({ onRetry, onCancel }) {
-  const megabytes = Math.floor(settings.upload_bytes / 1_048_576)
-  const reasons = {
-    refused: texts.refused,
-    lost: texts.lost,
-    bad_type: texts.badType,
-    too_large: texts.tooBig({ megabytes }),
-    too_often: texts.tooOften,
-  }
-  // What the server says for itself it says in English.
-  const reason = ({ code, detail }) => reasons[code] ?? (document.documentElement.lang === "en" && detail)
-
-  const receipt = (item, held, state) => {
-    if (!item) return [texts[state]]
-    const again = button({ onclick: () => onRetry(item) }, texts.retry)
-    const cancel = button({ onclick: () => onCancel(item) }, texts.cancel)
-    if (item.error) {
-      const why = [texts.failed, reason(item.error)].filter(Boolean).join(" ")
-      return item.error.code === "lost" ? [why, cancel] : [why, again, cancel]
-    }
-    if (item.files && !held) return [el("progress", { value: 0, "aria-label": texts.uploading }), cancel]
-    return [icon(CLOCK), held ? texts.waiting : texts.sending, ...(item.files ? [cancel] : [])]
-  }
-
-  const article = (source) => {
-    const href = settings.has_help && `/help/${settings.business_id}/${source.id}/` // without one it is just words
-    const [before, after] = texts.source({ title: "\0" }).split("\0") // the title may run in another direction
-    const words = el("span", {}, before, el("bdi", {}, source.title), after)
-    return el("a", { class: "pb-pill pb-src", href, target: "_blank" }, icon(FILE), words)
-  }
-
-  return (message) => {
-    const { key, content, attachments = [], previews = [], sources = [], ai, created_at: at } = message
-    const { item, held, far, follows, ends, tells, edited_at: edited, deleted_at: gone } = message
-    const own = isOwn(message)
-    const name = message.sender_name || settings.name
-    return {
-      key,
-      version: gone ? "gone" : edited ? edited + content : "", // times are whole seconds: two changes may share one
-      className: [
-        "pb-m",
-        own && "pb-me",
-        follows && "pb-follows",
-        ends && "pb-ends",
-        gone && "pb-gone",
-        item && (item.error ? "pb-bad" : "pb-wait"),
-      ]
-        .filter(Boolean)
-        .join(" "),
-      // What changes while the bubble stays: who and when below the last of a group, how far our own one is.
-      state: [ends, tells, item?.error?.code, !item, held, far].join(),
-      make: () => [
-        own ? "" : avatar(name, message.sender_avatar_url, ai),
-        el("span", { class: "pb-vh" }, `${own ? texts.you : name}: `),
-        gone || content ? words(gone ? texts.deleted : content) : "",
-        ...attachments.map(file),
-        ...previews,
-        ...sources.map(article),
-      ],
-      note() {
-        // Not read aloud each time that it gets further.
-        if (own)
-          return tells ? el("small", { "aria-live": item?.error ? "polite" : "off" }, ...receipt(item, held, far)) : ""
-        if (!ends) return ""
-        return el(
-          "small",
-          {},
-          el("span", { dir: "auto" }, name),
-          ai ? ` · ${texts.assistant}` : "",
-          " · ",
-          time(at),
-          edited && !gone ? ` · ${texts.edited}` : "",
-        )
-      },
-    }
+export function bubble(message) {
+  const { key, content, attachments = [], sources = [], ai, created_at: at } = message
+  const { item, held, far, follows, ends, tells, edited_at: edited, deleted_at: gone } = message
+  const own = isOwn(message)
+  const name = message.sender_name || settings.name
+  return {
+    key,
+    version: gone ? "gone" : edited ? edited + content : "", // times are whole seconds: two changes may share one
+    className: [
+      "pb-m",
+      own && "pb-me",
+      follows && "pb-follows",
+      ends && "pb-ends",
+      gone && "pb-gone",
+      item && (item.error ? "pb-bad" : "pb-wait"),
+    ]
+      .filter(Boolean)
+      .join(" "),
+    // What changes while the bubble stays: who and when below the last of a group, how far our own one is.
+    state: [ends, tells, item?.error?.code, !item, held, far].join(),
+    make: () => [
+      own ? "" : avatar(name, message.sender_avatar_url, ai),
+      el("span", { class: "pb-vh" }, `${own ? texts.you : name}: `),
+      gone || content ? words(gone ? texts.deleted : content) : "",
+      ...attachments.map(file),
+      ...(item?.files ? previews(item) : []),
+      ...sources.map(article),
+    ],
+    note() {
+      // Not read aloud each time that it gets further.
+      if (own)
+        return tells ? el("small", { "aria-live": item?.error ? "polite" : "off" }, ...receipt(item, held, far)) : ""
+      if (!ends) return ""
+      return el(
+        "small",
+        {},
+        el("span", { dir: "auto" }, name),
+        ai ? ` · ${texts.assistant}` : "",
+        " · ",
+        time(at),
+        edited && !gone ? ` · ${texts.edited}` : "",
+      )
+    },
   }
 }

@@ -2,7 +2,9 @@
 // the first use.
 
 import { el } from "./dom.js"
+import { keep } from "./host.js"
 import { ARROW_UP, PAPERCLIP, SMILE, tool } from "./icons.js"
+import { attachment } from "./outgoing.js"
 import { settings, texts } from "./settings.js"
 
 const MOST = 10_000 // characters of one message
@@ -10,10 +12,10 @@ const MOST = 10_000 // characters of one message
 const TYPES = ".png,.jpg,.jpeg,.gif,.webp,.pdf,.txt,.csv,.docx,.xlsx,.mp3,.mp4,.ogg"
 
 /**
- * attachment(): a promise of attach.js. onSend(content, files). onTyping(text). onFiles(names).
+ * onSend(content, files). onTyping(text).
  * Returns {nodes, field, fit, attach, complain, write}.
  */
-export function composer({ attachment, onSend, onTyping, onFiles }) {
+export function composer({ onSend, onTyping }) {
   const field = el("textarea", {
     id: "pb-field",
     rows: "1",
@@ -70,7 +72,8 @@ export function composer({ attachment, onSend, onTyping, onFiles }) {
   let tray
   const changed = () => {
     fit()
-    onFiles(tray.names)
+    // Files themselves cannot be kept: whoever leaves the page with some chosen is told which.
+    keep("files", tray.names.join(", ") || null)
   }
   async function attach(files) {
     complain("")

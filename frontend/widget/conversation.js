@@ -1,10 +1,12 @@
 // One conversation: its head, the log of messages, and the field to write in.
 
-import { bubbles, isOwn } from "./bubbles.js"
+import { bubble, isOwn } from "./bubbles.js"
 import { composer } from "./composer.js"
 import { button, el, place } from "./dom.js"
 import * as host from "./host.js"
-import { CHEVRON_DOWN, CHEVRON_LEFT, icon, tool, WIFI_OFF, X } from "./icons.js"
+import { ALERT, CHEVRON_DOWN, CHEVRON_LEFT, icon, tool, X } from "./icons.js"
+import { earlier } from "./incoming.js"
+import { writes } from "./outgoing.js"
 import { avatar, day, showPresence } from "./people.js"
 import { settings, texts } from "./settings.js"
 
@@ -13,22 +15,11 @@ const NEAR_END = 48 // pixels: closer than this, the log stays at its end
 /** Without a keyboard on the screen that nobody asked for. */
 const canType = () => matchMedia("(pointer: fine)").matches
 
-export function conversationView({
-  onBack,
-  onSend,
-  onTyping,
-  onFiles,
-  attachment,
-  asked,
-  onHelped,
-  onEarlier,
-  onRetry,
-  onCancel,
-  onEnd,
-}) {
+export function conversationView({ onBack, onSend, asked, onHelped, onEnd }) {
   const rows = new Map() // key -> element, kept as long as the entry is shown: a live region must not repeat itself
   let glued = true // to the end of the log
   let newest = 0
+  let its // the thread in view
 
   // Head -----------------------------------------------------------------------------------------------------
 
@@ -48,17 +39,20 @@ export function conversationView({
   // Log ------------------------------------------------------------------------------------------------------
 
   const log = el("div", { class: "pb-log", role: "log", tabindex: "0", "aria-label": texts.messages })
-  const earlier = button({ class: "pb-pill" }, texts.earlier)
-  earlier.onclick = () => {
+  const more = button({ class: "pb-pill" }, texts.earlier)
+  more.onclick = () => {
     log.focus() // the button may go, and the focus with it
-    onEarlier()
+    earlier(its)
   }
   const below = button({ class: "pb-pill pb-below" }, icon(CHEVRON_DOWN), texts.newMessages)
   const toEnd = () => {
     log.scrollTop = log.scrollHeight
   }
   below.hidden = true
-  below.onclick = toEnd
+  below.onclick = () => {
+    onward()
+    toEnd()
+  }
   log.onscroll = () => {
     glued = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_END
     if (!glued) return
@@ -67,21 +61,16 @@ export function conversationView({
   }
   new ResizeObserver(() => glued && toEnd()).observe(log)
 
-  // Under Theo's words: that they were enough, or the wish for somebody else, which is said in the thread. The chips go,
-  // and with them the focus.
-  const chip = (text, act) => {
-    const onclick = () => {
-      const next = canType() ? field : log
-      next.focus()
-      act()
-    }
-    return button({ class: "pb-pill", onclick }, text)
-  }
-  const chips = [chip(texts.helped, () => onHelped()), chip(texts.person, () => onSend(texts.person, []))]
+  /** Where the focus goes when what had it is gone. */
+  const onward = () => (canType() ? field : log).focus()
+
+  // Under Theo's words: that they were enough, or the wish for somebody else, which is said in the thread.
+  const chips = [
+    button({ class: "pb-pill", onclick: onHelped }, texts.helped),
+    button({ class: "pb-pill", onclick: () => onSend(texts.person, []) }, texts.person),
+  ]
 
   const line = (key, className, text) => ({ key, className, make: () => [text] })
-
-  const bubble = bubbles({ onRetry, onCancel })
 
   function draw(row, { className, state, make, note, version = "" }) {
     const { dataset } = row
@@ -99,9 +88,7 @@ export function conversationView({
   }
 
   const writing = composer({
-    attachment,
-    onTyping,
-    onFiles,
+    onTyping: (text) => writes(its, text),
     onSend(content, files) {
       glued = true
       onSend(content, files)
@@ -131,7 +118,7 @@ export function conversationView({
       return
     }
     form0 = made
-    made.words.addEventListener("input", () => onTyping(made.words.value))
+    made.words.addEventListener("input", () => writes(its, made.words.value))
     net.after(made.node)
     if (focusing !== undefined) made.focus(focusing)
   }
@@ -170,9 +157,10 @@ export function conversationView({
     },
     /**
      * thread: Thread. waiting: its items of the outbox, in order. state: "open", "resolved", "closed" ...
-     * helped: the message that the visitor was helped by. present: of availability.js. previews: item -> what is shown of its files. trouble: "" or a text for the bar. loading: nothing is known yet.
+     * helped: the message that the visitor was helped by. present: of availability.js. trouble: "" or a text for the bar. loading: nothing is known yet.
      */
-    render({ thread, waiting, present, previews, state, assignee, first, ending, helped, trouble, loading }) {
+    render({ thread, waiting, present, state, assignee, first, ending, helped, trouble, loading }) {
+      its = thread
       ask(first)
       const stored = new Set(thread.messages.map((message) => message.client_message_id))
       const shown = [
@@ -188,7 +176,6 @@ export function conversationView({
             sender_type: "customer",
             sender_id: null,
             content: item.content,
-            previews: item.files && previews(item),
             created_at: new Date(item.at).toISOString(),
             item,
             held: Boolean(trouble),
@@ -196,7 +183,7 @@ export function conversationView({
       ]
 
       const entries = []
-      if (thread.first > 1) entries.push({ key: "earlier", className: "pb-line", make: () => [earlier] })
+      if (thread.first > 1) entries.push({ key: "earlier", className: "pb-line", make: () => [more] })
       if (!shown.length && !loading) {
         entries.push({
           key: "welcome",
@@ -261,7 +248,7 @@ export function conversationView({
       const anchor = log.scrollTop
       const top = log.dataset.first
       log.setAttribute("aria-busy", String(loading))
-      place(log, rows, entries, () => el("div"), draw)
+      if (place(log, rows, entries, () => el("div"), draw)) onward()
       log.dataset.first = shown[0]?.key ?? ""
       if (glued) toEnd()
       else if (top && top !== log.dataset.first) log.scrollTop = anchor + log.scrollHeight - height
@@ -272,8 +259,7 @@ export function conversationView({
       title.textContent = agent || (thread.id ? settings.name : texts.newConversation)
       face.replaceChildren(...(thread.id ? [their()] : []))
       // Only when it changes: it is read aloud each time.
-      const sign = trouble === texts.signIn ? [] : [icon(WIFI_OFF)]
-      if (net.textContent !== trouble) net.replaceChildren(...(trouble ? [...sign, trouble] : []))
+      if (net.textContent !== trouble) net.replaceChildren(...(trouble ? [icon(ALERT), trouble] : []))
     },
   }
 }

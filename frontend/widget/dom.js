@@ -14,9 +14,11 @@ export const button = (attributes, ...children) => el("button", { type: "button"
 
 /**
  * The children of `parent` as `entries` [{key, ...}] say, in their order. Who is known keeps its node, and with it the
- * focus and the finger on it. nodes: Map of key -> node. make() a new one; draw(node, entry) what it shows.
+ * focus and the finger on it. Returns whether the focus went with a node that is gone. nodes: Map of key -> node. make() a new one; draw(node, entry) what it shows.
  */
 export function place(parent, nodes, entries, make, draw) {
+  const { activeElement: at } = document
+  const had = parent.contains(at)
   const keys = new Set(entries.map(({ key }) => key))
   for (const [key, node] of nodes) {
     if (keys.has(key)) continue
@@ -31,6 +33,8 @@ export function place(parent, nodes, entries, make, draw) {
     if (node === next) next = next.nextSibling
     else parent.insertBefore(node, next)
   }
+  if (had) at.focus() // it may have moved
+  return had && !at.isConnected
 }
 
 /** Rules that come with a part of the frame, as text: the policy of the frame lets them through like a file's. */

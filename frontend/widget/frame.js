@@ -11,11 +11,11 @@ import { on } from "./events.js"
 import { homeView } from "./home.js"
 import * as host from "./host.js"
 import { become, introduce } from "./identity.js"
-import { catchUp, caughtUp, earlier, forget, list, marks, refresh, threadOf } from "./incoming.js"
+import { catchUp, caughtUp, forget, list, marks, refresh, threadOf } from "./incoming.js"
 import { CALM_MS, dial, state, trouble } from "./line.js"
 import { paint } from "./look.js"
 import { uuid } from "./outbox.js"
-import { again, attachment, outbox, previews, restore, send, takeBack, writes } from "./outgoing.js"
+import { outbox, restore, send } from "./outgoing.js"
 import { settings, texts } from "./settings.js"
 import { ask, visitor } from "./visitor.js"
 
@@ -61,12 +61,6 @@ function focus(asked) {
   else home.focus()
 }
 
-/** Whoever does something in a conversation stays there. */
-const staying = (act) => (about) => {
-  landed = true
-  act(about)
-}
-
 const start = () => go(threadOf(null, uuid()))
 
 function say(content, files, customer) {
@@ -95,16 +89,17 @@ const conversation = conversationView({
       conversation.focus(true)
     }),
   onSend: say,
-  onTyping: staying((text) => writes(thread, text)),
-  // Files themselves cannot be kept: whoever leaves the page with some chosen is told which.
-  onFiles: (names) => host.keep("files", names.join(", ") || null),
   onHelped: helped,
-  onEarlier: () => earlier(thread),
-  onRetry: staying(again),
-  onCancel: staying(takeBack),
-  attachment,
   onEnd: seen,
 })
+
+// Whoever does something in a conversation stays there: known before it is done.
+for (const event of ["click", "input"]) {
+  const stay = () => {
+    landed = true
+  }
+  conversation.node.addEventListener(event, stay, true)
+}
 
 /** The visitor has the end of the conversation before their eyes. */
 function seen() {
@@ -134,7 +129,6 @@ function render() {
     thread,
     waiting: outbox.items.filter((item) => thread.owns(item)),
     present: who,
-    previews,
     first: thread.asked,
     helped: thanked,
     ending: endingOf(thread, known),

@@ -86,9 +86,7 @@ export function homeView({ onOpen, onNew, onMute }) {
       words()
       showPresence(there, present.state, present.text)
       list.hidden = !conversations.length
-      const { activeElement: at } = document
       place(list, rows, conversations, make, fill)
-      if (list.contains(at)) at.focus() // it may have moved
     },
   }
 }

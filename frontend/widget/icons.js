@@ -2,6 +2,7 @@
 
 import { button } from "./dom.js"
 
+export const ALERT = ["M12 2a10 10 0 1 0 0 20 10 10 0 1 0 0-20", "M12 8v4", "M12 16h.01"]
 export const ARROW_UP = ["m5 12 7-7 7 7", "M12 19V5"]
 export const BELL = ["M6 8a6 6 0 0 1 12 0c0 7 3 9 3 9H3s3-2 3-9", "M10.3 21a2 2 0 0 0 3.4 0"]
 export const STRUCK = "m2 2 20 20"
@@ -27,14 +28,6 @@ export const LAUNCHER = {
 }
 export const SEND = ["m3 3 3 9-3 9 19-9Z", "M6 12h16"]
 export const SMILE = ["M12 2a10 10 0 1 0 0 20 10 10 0 1 0 0-20", "M8 14s1.5 2 4 2 4-2 4-2", "M9 9h.01", "M15 9h.01"]
-/** Lucide's "wifi", struck through. */
-export const WIFI_OFF = [
-  "M12 20h.01",
-  "M8.5 16.429a5 5 0 0 1 7 0",
-  "M5 12.859a10 10 0 0 1 14 0",
-  "M2 8.82a15 15 0 0 1 20 0",
-  STRUCK,
-]
 export const X = ["M18 6 6 18", "m6 6 12 12"]
 
 const SVG = "http://www.w3.org/2000/svg"

@@ -112,6 +112,31 @@ def test_a_keyboard_goes_all_the_way_and_the_focus_is_never_lost(visit: Callable
     assert cleo.complaints == []
 
 
+def test_the_focus_goes_on_where_what_was_pressed_goes_away(visit: Callable[..., Visit], acme: Acme) -> None:
+    cleo = visit(viewport={"width": 1280, "height": 520})
+    cleo.start("Hello?")
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    for number in range(8):
+        acme.say(f"{number}: longer than the screen is high")
+    cleo.sees("7: longer than the screen is high")
+    cleo.log.evaluate("log => log.scrollTo(0, 0)")
+    acme.say("And one more.")
+    below = cleo.chat.get_by_role("button", name="New messages")
+    below.press("Enter")
+    below.wait_for(state="hidden")
+    assert cleo.field.evaluate("field => field === document.activeElement")
+
+    channel = f"/channels/{acme.call('GET', '/channels/')[0]['id']}"
+    acme.call("PATCH", channel, {"is_active": False})
+    cleo.write("Never")
+    remove = cleo.chat.get_by_role("button", name="Remove")
+    remove.press("Enter")
+    remove.wait_for(state="detached")
+
+    assert cleo.field.evaluate("field => field === document.activeElement")
+    assert cleo.complaints == []
+
+
 def test_where_a_visitor_wants_no_motion_nothing_moves(visit: Callable[..., Visit]) -> None:
     cleo = visit(reduced_motion="reduce")
     cleo.launcher.hover()
