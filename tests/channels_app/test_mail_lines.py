@@ -115,7 +115,7 @@ def test_a_line_that_begins_with_a_dot_arrives_with_it(ada: User, acme: Business
 
         send_due()
 
-        assert server.sent[0].fields["text"].splitlines() == ["Look:", ".profile", "..", "."]
+        assert server.sent[0].fields["text"].splitlines()[:4] == ["Look:", ".profile", "..", "."]
 
 
 @pytest.mark.django_db(transaction=True)
