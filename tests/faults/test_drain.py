@@ -56,7 +56,7 @@ def test_R7_what_is_under_way_at_the_signal_is_answered_and_new_work_goes_elsewh
         said = [line.say("client_message", {"content": "Now?"}) for line in lines]
         web.send(SIGTERM)
         if not running_town.embedded:
-            until(lambda: status_of(web.port, "/readyz") == 503, seconds=2)
+            until(lambda: status_of(web.port, "/readyz") == 503, seconds=30)
             assert status_of(web.port, "/healthz") == 200
             assert status_of(web.port, "/socket.io/?EIO=4&transport=polling") == 503
             with pytest.raises(Exception, match=r"403|503"):

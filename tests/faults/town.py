@@ -147,7 +147,7 @@ class Town:
             settings["DATABASE_URL"] = services.start_postgres()
             settings["REDIS_URL"] = services.start_redis()
             settings["WORKER_IN_PROCESS"] = "no"
-            settings["DRAIN_SECONDS"] = "1"  # several of the balancer's looks
+            settings["DRAIN_SECONDS"] = "2"  # several of the balancer's looks
             self.postgres = services.servers[settings["DATABASE_URL"]]
             self.redis = services.servers[settings["REDIS_URL"]]
         self.database_url = settings["DATABASE_URL"]
