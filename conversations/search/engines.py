@@ -21,7 +21,7 @@ ROUND, ROUNDS = 1_000, 10
 # while more than one of so many entries holds them.
 NEAR, FAR, RARE = 2_000, 5_000, 100
 # SQLite: so many of the newest entries are read for a word that was only begun.
-READ = 500
+READ = 250
 _MARKS = re.compile("[\u0300-\u036f]")
 
 
