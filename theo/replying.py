@@ -9,7 +9,8 @@ import logging
 import queue
 import threading
 from collections import OrderedDict
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -17,36 +18,43 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from conversations.models import ChannelType, Conversation, HandoffReason, Message, SenderType, Status
-from conversations.services.handoffs import flag_for_person
+from conversations.services.handoffs import flag_for_person, was_handed_over
 from conversations.services.locking import locked
 from conversations.services.message_drafts import Draft
 from conversations.services.messages import post_messages
 from foundation import throttles
 from foundation.errors import Refused, TooFast
 from foundation.later import Pool
-from foundation.prepared import Given, prepared
+from foundation.prepared import Among, Given, prepared
+from theo import language_models
 from theo.answering import Answer, asked, think
 from theo.assistants import answers_by_itself, assistant_of
 from theo.language_models import is_there
 from theo.models import Article, ArticleStatus, Mode
 from theo.outcomes import remember
-from theo.phrases import is_small_talk
+from theo.phrases import is_small_talk, needs_person
 from theo.speaking import handoff_words
 from theo.unanswered import note_unanswered
 
 logger = logging.getLogger(__name__)
 
 EVERY_SECONDS = 1.0
-# A message is looked at until somebody has answered it; a worker that was away for a while misses none.
+# What has waited for longer, for whatever reason, is no more for Theo to answer: a person is asked for.
 LATELY = timedelta(minutes=10)
+# How far back a process that starts looks: what a worker that was away has missed.
+AWAY = timedelta(days=1)
 AT_ONCE = 100
 # Without a person in between (promises 7).
 MOST_IN_A_ROW = 6
+MOST_ROUNDS = 10
 # Longer than a language model may take in all.
 TURN_SECONDS = 60
-# Of workspaces with a language model; and which of them have one now.
-_beside = Pool(threads=4, most=100)
-_under_way: set[UUID] = set()
+# Of workspaces with a language model, as many as may ask theirs at once; and which of them are asking now, each with
+# the time of the conversation that it is for.
+_beside = Pool(threads=language_models.AT_ONCE, most=100)
+_under_way: dict[UUID, datetime] = {}
+# Whatever is older was looked at, by this process; None = it has just started.
+_since: datetime | None = None
 # Conversations that were looked at and left, with their last number; of this process.
 MOST_LEFT = 1_000
 _nothing_to_say: OrderedDict[UUID, int] = OrderedDict()
@@ -59,49 +67,73 @@ def every() -> float:
 
 def answer_waiting(stop: threading.Event) -> None:
     """The worker's chore. One query when nobody waits."""
-    of_business: dict[UUID, list[Conversation]] = {}
-    for conversation in waiting():
-        of_business.setdefault(conversation.business_id, []).append(conversation)
-    for business_id, conversations in of_business.items():
-        if is_there(business_id):
-            _answer_beside(business_id, conversations)
-        else:
-            _answer_all(conversations, stop)
+    for _round in range(MOST_ROUNDS):
+        begun = _look(stop)
+        if not begun or stop.is_set():
+            return  # else those that one workspace left no room for have their turn now
 
 
-def _answer_beside(business_id: UUID, conversations: list[Conversation]) -> None:
-    """A model that takes its time holds up nobody but its own workspace, which has one thread at most."""
-    if business_id in _under_way:
-        return
-
-    def work() -> None:
-        try:
-            _answer_all(conversations, threading.Event())
-        finally:
-            _under_way.discard(business_id)
-
-    _under_way.add(business_id)
-    try:
-        _beside.submit(work)
-    except queue.Full:  # they wait for the next look
-        _under_way.discard(business_id)
-
-
-def _answer_all(conversations: list[Conversation], stop: threading.Event) -> None:
-    for conversation in conversations:
+def _look(stop: threading.Event) -> bool:
+    """Whether there may be more, since those of a workspace whose model thinks now took all the room."""
+    global _since
+    now = timezone.now()
+    busy = dict(_under_way)
+    found = waiting()
+    is_full = len(found) == AT_ONCE
+    # What is too old is handed over, and no model asked.
+    asking = {one for one in {row.business_id for row in found if row.updated_at > now - LATELY} if is_there(one)}
+    beside = [row for row in found if row.business_id in asking and row.updated_at > now - LATELY]
+    begun = _answer_beside(beside)
+    for conversation in found:
         if stop.is_set():
-            return
+            return False
+        if conversation not in beside:
+            _answer(conversation)
+    until = found[-1].updated_at if is_full else now
+    _since = max(_since or now - AWAY, min([until, now - 2 * LATELY, *busy.values()]))
+    return is_full and begun
+
+
+def _answer_beside(conversations: list[Conversation]) -> bool:
+    """A model that takes its time holds up nobody but its own workspace, which has one thread at most, and that for
+    one conversation at a time: the oldest. Whether one was begun.
+    """
+    begun = False
+    for conversation in conversations:
+        if conversation.business_id in _under_way:
+            continue
+        _under_way[conversation.business_id] = conversation.updated_at
         try:
-            answer_by_itself(conversation)
-        except Exception:  # of one; the others go on waiting for theirs
-            logger.exception("Theo cannot answer conversation %s.", conversation.pk)
-            hand_over(conversation, conversation.last_seq, HandoffReason.ERROR)
+            _beside.submit(partial(_answer_and_go, conversation))
+        except queue.Full:  # they wait for the next look
+            _under_way.pop(conversation.business_id)
+            return False
+        begun = True
+    return begun
+
+
+def _answer_and_go(conversation: Conversation) -> None:
+    try:
+        _answer(conversation)
+    finally:
+        _under_way.pop(conversation.business_id, None)
+
+
+def _answer(conversation: Conversation) -> None:
+    try:
+        answer_by_itself(conversation)
+    except Exception:  # of one; the others go on waiting for theirs
+        logger.exception("Theo cannot answer conversation %s.", conversation.pk)
+        hand_over(conversation, conversation.last_seq, HandoffReason.ERROR)
 
 
 def waiting() -> list[Conversation]:
-    """Whose last word is a customer's own, and nobody but Theo has them; oldest first, at most AT_ONCE."""
+    """Whose last word is a customer's own, and nobody but Theo has them; oldest first, at most AT_ONCE.
+
+    None of a workspace whose model is thinking: those would leave no room for others.
+    """
     asked = _waiting(AT_ONCE + len(_nothing_to_say))
-    found = asked(since=timezone.now() - LATELY)
+    found = asked(since=_since or timezone.now() - AWAY, busy=list(_under_way))
     return [row for row in found if _nothing_to_say.get(row.pk) != row.last_seq][:AT_ONCE]
 
 
@@ -109,13 +141,13 @@ def waiting() -> list[Conversation]:
 def _waiting(most: int) -> "QuerySet[Conversation]":
     rows = Conversation.objects.filter(
         business_id__in=answers_by_itself().values("business_id"),
-        updated_at__gt=Given("since"),
+        updated_at__gte=Given("since"),
         status=Status.OPEN,
         assignee__isnull=True,
         handoff_reason="",
         last_message__sender_type=SenderType.CUSTOMER,
         last_message__automated=False,
-    )
+    ).exclude(Among("business_id", Given("busy")))
     return rows.select_related("business__plan", "customer").order_by("updated_at")[:most]
 
 
@@ -139,9 +171,14 @@ def _take_turn(conversation: Conversation) -> Message | None:
     now = Conversation.objects.filter(pk=conversation.pk).first()
     if now is None or not heard.is_open or not _is_ours(now, heard.up_to_seq):
         return None  # another worker has answered since it was looked for, or a person has come
-    if in_a_row is None or (heard.question and is_small_talk(heard.question)):
+    is_said = was_handed_over(conversation, heard.up_to_seq)  # a person gave it back, who knows why
+    if in_a_row is None and not is_said and (reason := needs_person(heard.question)):
+        return hand_over(conversation, heard.up_to_seq, reason)
+    if in_a_row is None or is_said or (heard.question and is_small_talk(heard.question)):
         _leave(conversation.pk, heard.up_to_seq)
         return None
+    if conversation.updated_at < timezone.now() - LATELY:
+        return hand_over(conversation, heard.up_to_seq, needs_person(heard.question) or HandoffReason.ERROR)
     try:
         throttles.count("THEO_CUSTOMER", conversation.customer_id)
     except TooFast:

@@ -5,22 +5,26 @@ Whoever is assigned to, or waits for a person already, is left alone. Source: th
 """
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from businesses.models import Business
 from conversations.models import Conversation, SenderType, Status
-from conversations.services.handoffs import flag_for_person
+from conversations.services.handoffs import flag_for_person, was_handed_over
 from foundation.prepared import Given, prepared
 from theo.assistants import answers_by_itself
 from theo.phrases import said_needs_person
 
 EVERY_SECONDS = 3.0
-# Each message is looked at several times: a worker that was away for a moment misses none.
+# Each message is looked at several times, since a change may be seen later than another one of its time.
 LATELY = timedelta(seconds=60)
+# How far back a process that starts looks: what a worker that was away has missed.
+AWAY = timedelta(days=1)
 AT_ONCE = 500
+# Whatever is older was looked at, by this process; None = it has just started.
+_since: datetime | None = None
 
 
 def every() -> float:
@@ -30,19 +34,28 @@ def every() -> float:
 
 def flag_who_wants_a_person(stop: threading.Event) -> None:
     """The worker's chore. One query when nobody does. Where Theo answers by itself, `replying` asks for the person."""
-    for conversation in _waiting()(since=timezone.now() - LATELY):
+    global _since
+    now = timezone.now()
+    since = _since or now - AWAY
+    found = _waiting()(since=since)
+    for conversation in found:
         if stop.is_set():
             return
         said = conversation.last_message.content if conversation.last_message else ""
-        if reason := said_needs_person(said):
+        reason = said_needs_person(said)
+        if reason and not was_handed_over(conversation, conversation.last_seq):
             flag_for_person(conversation=conversation, reason=reason)
+    if len(found) < AT_ONCE:
+        _since = max(since, now - LATELY)
+    else:  # many may have the time of one change
+        _since = max(found[-1].updated_at, since + timedelta(microseconds=1))
 
 
 @prepared
 def _waiting() -> "QuerySet[Conversation]":
     waiting = Conversation.objects.filter(
         business_id__in=Business.objects.values("pk"),  # so that the index of each workspace's newest is used
-        updated_at__gt=Given("since"),
+        updated_at__gte=Given("since"),
         status=Status.OPEN,
         assignee__isnull=True,
         handoff_reason="",

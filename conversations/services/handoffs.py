@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from conversations import events
-from conversations.models import ActivityKind, Conversation, HandoffReason
+from conversations.models import Activity, ActivityKind, Conversation, HandoffReason
 from conversations.services.activities import tell
 from conversations.services.handling import Handled
 from conversations.services.locking import locked
@@ -28,3 +28,11 @@ def flag_for_person(*, conversation: Conversation, reason: HandoffReason) -> Han
     tell(conversation, ActivityKind.HANDED_OVER, actor=None, reason=reason)
     events.record(conversation.business_id, [events.conversation_updated(conversation, actor_id=None)])
     return Handled(conversation=conversation, changed=True)
+
+
+def was_handed_over(conversation: Conversation, up_to_seq: int) -> bool:
+    """Whether somebody was asked for because of the message `up_to_seq` already, and what a person did since took the
+    flag away: only what is said after it counts. Source: theo.md 5.
+    """
+    lines = Activity.objects.filter(conversation=conversation, after_seq__gte=up_to_seq)
+    return lines.filter(kind=ActivityKind.HANDED_OVER).exists()

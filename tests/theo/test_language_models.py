@@ -312,7 +312,7 @@ def test_by_itself_it_sends_the_checked_words_once_and_quotes_where_only_the_cus
 
     assert [message.content for message in conversation.messages.order_by("seq")] == [QUESTION, WORDED]
     assert supposing.messages.get(seq=2).content == QUOTED
-    assert replying._under_way == set()
+    assert not replying._under_way
 
 
 def test_where_the_engine_is_not_sure_no_model_is_asked(conversation: Conversation, openai: OpenAI) -> None:
