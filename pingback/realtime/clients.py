@@ -16,7 +16,7 @@ from businesses.selectors import act_in
 from conversations.models import Conversation
 from conversations.services.visits import Visit
 from foundation.errors import Forbidden, Invalid, NotFound
-from pingback.realtime.engine import Connection
+from pingback.realtime.connection import Connection
 from pingback.realtime.throttles import Throttle
 from widgets import keys
 from widgets.models import Visitor, Widget

@@ -16,7 +16,7 @@ from foundation.errors import Refused, TooFast
 from pingback.realtime import bus, clients, db, handlers, handshake, presence, rooms, sockets, typing, visits, waiting
 from pingback.realtime.bus import Envelope
 from pingback.realtime.clients import Client
-from pingback.realtime.engine import LAST_ANSWER_SECONDS, LEAVE_SECONDS, Connection
+from pingback.realtime.connection import LAST_ANSWER_SECONDS, LEAVE_SECONDS, Connection
 from pingback.realtime.handshake import TOO_MANY_CONNECTIONS, Identity
 from pingback.realtime.sequence import PATIENCE_SECONDS
 from pingback.realtime.sockets import sio

@@ -16,12 +16,12 @@ from django.core.management import call_command
 
 from businesses.models import Membership
 from pingback import serve
-from pingback.realtime import engine, presence, server, typing
+from pingback.realtime import connection, presence, server, typing
 
 settings.SILENCED_SYSTEM_CHECKS = ["pingback.E006"]  # the tests' PostgreSQL does not wait for the disk
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-engine.CONNECT_SECONDS = 3  # enough for who does say hello on a busy machine
-engine.MAX_UNREAD_SECONDS = 2
+connection.CONNECT_SECONDS = 3  # enough for who does say hello on a busy machine
+connection.MAX_UNREAD_SECONDS = 2
 # What is found at a look at everything must not hide that nobody was told at once: a server of its own looks often.
 looks = float(os.environ.get("TEST_LOOKS_EVERY", 3600))
 server.RECHECK_SECONDS = server.COMPARE_SECONDS = looks

@@ -10,8 +10,10 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame as LibraryFrame
 from websockets.frames import Opcode
 
-from pingback.realtime import engine, server
-from pingback.realtime.engine import Connection, Engine
+from pingback.realtime import connection as bounds
+from pingback.realtime import server
+from pingback.realtime.connection import Connection
+from pingback.realtime.engine import Engine
 from pingback.realtime.handshake import Identity
 from pingback.realtime.origins import Origin
 from pingback.realtime.packets import Frame
@@ -128,7 +130,7 @@ async def test_who_falls_behind_gets_everything_in_order(connection: Connection,
 
 
 async def test_C9_who_is_too_many_packets_behind_is_cut(connection: Connection, peer: Peer) -> None:
-    for frame in numbered(engine.MAX_UNREAD_PACKETS + 50):
+    for frame in numbered(bounds.MAX_UNREAD_PACKETS + 50):
         connection.push(frame)
 
     await soon(lambda: peer.is_closed)
@@ -147,7 +149,7 @@ async def test_C9_who_is_too_many_bytes_behind_is_cut(connection: Connection, pe
 async def test_C9_who_takes_nothing_for_too_long_is_cut(
     connection: Connection, peer: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "MAX_UNREAD_SECONDS", 0.05)
+    monkeypatch.setattr(bounds, "MAX_UNREAD_SECONDS", 0.05)
     connection.push(Frame("once"))
 
     await soon(lambda: peer.is_closed)

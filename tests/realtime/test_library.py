@@ -1,7 +1,7 @@
 """What we rely on inside python-socketio, python-engineio, channels_redis, uvicorn and websockets.
 
 Our subclasses replace some of their methods and call others. When an upgrade changes one of these, read the change,
-adapt pingback/realtime/{engine,websocket,sockets,layer,bus}.py if need be, and write the new digest down.
+adapt pingback/realtime/{connection,engine,websocket,sockets,layer,bus}.py if need be, and write the new digest down.
 """
 
 import hashlib
