@@ -71,7 +71,7 @@ class House:
             headers["Authorization"] = f"Bearer {token}"
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}/api/v1{path}", data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return json.loads(answer.read())
 
     def shell(self, code: str) -> str:
@@ -206,7 +206,7 @@ def post(house: House, path: str, form: str, *, cookie: str) -> str:
         "Origin": house.url,
         "Content-Type": "application/x-www-form-urlencoded",
     }
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", house.port, timeout=20)) as line:
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", house.port, timeout=60)) as line:
         line.request("POST", path, form, headers)
         answer = line.getresponse()
         assert answer.status == 302, (answer.status, answer.read()[:500])
@@ -221,7 +221,7 @@ class Talker:
     heard: list[tuple[str, Any]] = field(default_factory=list)
     refusal: list[str] = field(default_factory=list)
 
-    def ask(self, event: str, payload: Any = None, timeout: float = 15) -> Any:
+    def ask(self, event: str, payload: Any = None, timeout: float = 60) -> Any:
         return self.client.call(event, payload, timeout=timeout)
 
     def named(self, event: str) -> list[Any]:
@@ -252,7 +252,7 @@ def talk(house: House) -> Iterator[Connect]:
         client.on("connect_error", lambda data: talker.refusal.append(data["message"]))
         with contextlib.suppress(socketio.exceptions.ConnectionError):
             options.setdefault("transports", ["websocket"])
-            client.connect(to.url, auth=auth, headers=sent, wait_timeout=30, **options)
+            client.connect(to.url, auth=auth, headers=sent, wait_timeout=60, **options)
         return talker
 
     yield start
@@ -291,13 +291,13 @@ def polled(house: House, query: str = "", body: bytes | None = None, **headers: 
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     request = urllib.request.Request(f"{house.url}/socket.io/?EIO=4&transport=polling{query}", body, sent)
     try:
-        with urllib.request.urlopen(request, timeout=15) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
 
 
-def until(condition: Callable[[], Any], *, seconds: float = 30) -> None:
+def until(condition: Callable[[], Any], *, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
