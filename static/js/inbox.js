@@ -72,7 +72,7 @@ export function enhanceInbox(body) {
     const moved = touched
     touched = new Set()
     const looks = await Promise.allSettled([list.refresh(moved), thread?.catchUp()])
-    if (looks[1].reason?.status === 404) return location.assign(`/inbox/${list.query}`) // it was deleted
+    if (looks[1].reason?.status === 404) return location.assign("/inbox/") // it was deleted, or the list beside it
     if (looks[0].status === "rejected") for (const id of moved) touched.add(id)
     const errors = looks.filter(({ status }) => status === "rejected").map(({ reason }) => reason)
     errors.filter((error) => !(error instanceof Failed)).forEach(reportError)
