@@ -74,6 +74,12 @@ class WidgetLook(PageForm):
         required=False,
         widget=_switch(),
     )
+    show_online_badge = forms.BooleanField(
+        label=_("Show who is online"),
+        help_text=_("A dot while you are open and somebody of your team is there."),
+        required=False,
+        widget=_switch(),
+    )
     theme = forms.ChoiceField(
         label=_("Theme"),
         choices=[("auto", _("Like the visitor’s system")), ("light", _("Light")), ("dark", _("Dark"))],
@@ -182,7 +188,7 @@ class WidgetLook(PageForm):
 
     @classmethod
     def initial_of_new(cls) -> dict[str, object]:
-        return {**Widget.DEFAULTS, **_flat(DEFAULTS)}
+        return {**Widget.DEFAULTS, "show_online_badge": True, **_flat(DEFAULTS)}
 
     def question_rows(self) -> list[dict[str, Any]]:
         """What is asked, and room for more; `start` is what the names of a row's fields begin with."""
@@ -231,7 +237,7 @@ class FirstWidget(WidgetLook):
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("name", "logo_url", "allow_subdomains", *paths()):
+        for name in ("name", "logo_url", "allow_subdomains", "show_online_badge", *paths()):
             del self.fields[name]
 
     def _config(self) -> dict[str, Any]:

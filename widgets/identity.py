@@ -71,15 +71,19 @@ def _by_token(widget: Widget, token: object, keys: list[str]) -> Proven | None:
             )
         except (jwt.InvalidTokenError, ValueError):
             continue
-        if not said["sub"] or int(said["exp"]) > time.time() + MAX_AHEAD + LEEWAY:
+        sub = said["sub"]
+        # Ids are kept without blanks around them: one that has some would be somebody else.
+        if not sub or sub != sub.strip() or int(said["exp"]) > time.time() + MAX_AHEAD + LEEWAY:
             return None
-        return Proven(claims={"external_id": said["sub"], "name": said.get("name"), "email": said.get("email")})
+        return Proven(claims={"external_id": sub, "name": said.get("name"), "email": said.get("email")})
     return None
 
 
 def _by_hash(claims: dict[str, Any], digest: object, keys: list[str]) -> Proven | None:
     external_id = claims.get("external_id")
-    if not isinstance(external_id, str) or not external_id or not isinstance(digest, str) or not digest.isascii():
+    if not isinstance(external_id, str) or not isinstance(digest, str) or not digest.isascii():
+        return None
+    if not external_id or external_id != external_id.strip():
         return None
     for key in keys:
         expected = hmac.digest(key.encode(), external_id.encode("utf-8", "replace"), hashlib.sha256).hex()

@@ -61,11 +61,13 @@ def create_widget(*, actor: User, **fields: Any) -> Widget:
 
 @transaction.atomic
 def update_widget(*, actor: User, widget: Widget, **fields: Any) -> Widget:
-    """Change what is given; what is not keeps its value, and None empties `logo_url`. Owner only."""
+    """Change what is given; what is not keeps its value, whoever changes that meanwhile, and None empties `logo_url`.
+    Owner only. Returns it as it is now."""
     require(actor, Action.MANAGE_WIDGETS)
+    widget = Widget.objects.select_for_update().select_related("business").get(pk=widget.pk)
     before = {name: getattr(widget, name) for name in fields}
     fill(widget, {name: value for name, value in fields.items() if value is not None or name == "logo_url"})
-    _save(widget)
+    _save(widget, update_fields=[*fields, "updated_at"])
     if changed := [name for name, value in before.items() if value != getattr(widget, name)]:
         audit.record("widget.changed", business_id=widget.business_id, actor=actor, target=widget, fields=changed)
     return widget
@@ -99,10 +101,10 @@ def _https(url: str) -> str:
     return url
 
 
-def _save(widget: Widget) -> None:
+def _save(widget: Widget, update_fields: list[str] | None = None) -> None:
     try:
         with transaction.atomic():
-            widget.save()
+            widget.save(update_fields=update_fields)
     except IntegrityError as error:
         text = _("%(domain)s already has a widget.") % {"domain": widget.domain}
         raise Invalid(text) from error

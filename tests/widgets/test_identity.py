@@ -145,6 +145,12 @@ def flawed(secret: str, widget: Widget) -> dict[str, dict[str, Any]]:
         "no audience": {"identity_token": token(secret, widget, aud=None)},
         "nobody": {"identity_token": token(secret, widget, sub=None)},
         "blank": {"identity_token": token(secret, widget, sub="")},
+        "blanks": {"identity_token": token(secret, widget, sub=" ")},
+        "42 with a blank": {"identity_token": token(secret, widget, sub=" 42")},
+        "a hash of 42 with a blank": {
+            "external_id": "42 ",
+            "identity_hash": hmac.new(secret.encode(), b"42 ", hashlib.sha256).hexdigest(),
+        },
         "over": {"identity_token": token(secret, widget, exp=now - 120)},
         "no end": {"identity_token": token(secret, widget, exp=None)},
         "good for a day": {"identity_token": token(secret, widget, exp=now + 86_400)},

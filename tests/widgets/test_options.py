@@ -9,6 +9,7 @@ from accounts.models import User
 from businesses.models import Business
 from foundation.errors import Unprocessable
 from tests import builders
+from widgets.api.serializers import UpdateWidgetInput
 from widgets.forms import WidgetLook
 from widgets.options import DEFAULTS, checked, options_of, paths
 
@@ -86,7 +87,7 @@ def test_the_api_stores_what_was_chosen_and_tells_visitors_all_of_it(ada: User, 
 
 
 def test_settings_have_a_field_for_every_option() -> None:
-    assert set(paths()) <= set(WidgetLook.base_fields)
+    assert {*paths(), *UpdateWidgetInput().fields} - {"config"} == set(WidgetLook.base_fields)
 
 
 def test_a_form_stores_what_differs_from_the_default_and_an_empty_field_is_the_default(db: None) -> None:

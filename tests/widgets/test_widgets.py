@@ -21,7 +21,7 @@ from widgets import keys
 from widgets.domains import frame_ancestors, normal_domain
 from widgets.models import Visitor, Widget
 from widgets.selectors import allowed_origin, conversations_of
-from widgets.services import visitors_draft
+from widgets.services import update_widget, visitors_draft
 
 pytestmark = pytest.mark.django_db
 
@@ -114,6 +114,17 @@ def test_an_update_changes_what_is_given_and_nothing_else(ada: User, acme: Busin
     body = builders.api(ada).put(path, {"primary_color": "#fff", "logo_url": None}).json()
 
     assert (body["name"], body["primary_color"], body["logo_url"]) == ("Shop", "#fff", None)
+
+
+def test_an_update_takes_nothing_back_that_was_changed_since_it_was_read(ada: User, acme: Business) -> None:
+    widget = builders.widget(ada, name="Shop")
+    Widget.objects.filter(pk=widget.pk).update(name="Harbour", seen_host="acme.com")
+
+    changed = update_widget(actor=ada, widget=widget, primary_color="#fff")
+
+    assert (changed.name, changed.primary_color) == ("Harbour", "#fff")
+    widget.refresh_from_db()
+    assert (widget.name, widget.primary_color, widget.seen_host) == ("Harbour", "#fff", "acme.com")
 
 
 @pytest.mark.parametrize(
