@@ -17,9 +17,10 @@ from businesses.feed import Event
 from businesses.plans import count_messages
 from conversations.models import Conversation, Customer, Message, Note, Rules, SenderType, Tag
 
+# Sent once for each workspace of a batch: who listens is looked up once for all of them.
 # Arguments: business_id: UUID, events: Sequence[Event], messages: Sequence[Message], the new ones with their
 # conversation loaded.
-happened = Signal()
+happened = Signal(use_caching=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def record(business_id: UUID, events: Sequence[Event], *, messages: Sequence[Mes
 def record_each(changes: Mapping[UUID, Change]) -> None:
     """`record` for several workspaces, by their ids: in as many statements as for one, whatever neighbours do."""
     for business_id, change in changes.items():
-        happened.send(sender=None, business_id=business_id, events=change.events, messages=change.messages)
+        happened.send(sender=Conversation, business_id=business_id, events=change.events, messages=change.messages)
     check_counts = count_messages(
         {
             business_id: sum(message.sender_type == SenderType.AGENT for message in change.messages)

@@ -54,7 +54,7 @@ class _Table:
         self.values = attrgetter(*(field.attname for field in fields))
         columns = [quote(name) for name in self.names]
         listed, key, table = ", ".join(columns), columns[-1], quote(meta.db_table)
-        if connection.vendor == "postgresql":
+        if _is_postgresql():
             types = ", ".join(f"{column} {_type(field)}" for column, field in zip(columns, fields, strict=True))
             given = f"json_to_recordset(%s::json) AS given({types})"
             changes = ", ".join(f"{column} = given.{column}" for column in columns[:-1])
@@ -78,7 +78,7 @@ class _Table:
 
     def _execute(self, sql: str, rows: Sequence[Model]) -> None:
         values, database = map(self.values, rows), _database()
-        if database.vendor == "postgresql":
+        if _is_postgresql():
             _send(database, sql, [document([dict(zip(self.names, row, strict=True)) for row in values])])
         else:
             with database.cursor() as cursor:
@@ -94,7 +94,7 @@ def pipelined(*, commits: bool = False) -> Iterator[None]:
     send, and what runs after a commit finds the answers that nobody has waited for.
     """
     database = _database()
-    if database.vendor != "postgresql":
+    if not _is_postgresql():
         yield
         return
     from foundation.pipeline import pipeline  # psycopg is not there without PostgreSQL
@@ -109,7 +109,7 @@ def pipelined(*, commits: bool = False) -> Iterator[None]:
 def ask(sql: str, given: Sequence[Any]) -> Callable[[], list[tuple[Any, ...]]]:
     """Send a statement; what comes back waits for the rows that answer it. Values are the database's own."""
     database = _database()
-    if database.vendor != "postgresql":
+    if not _is_postgresql():
         with database.cursor() as cursor:
             cursor.execute(sql, given)
             answer = cursor.fetchall()
@@ -120,7 +120,7 @@ def ask(sql: str, given: Sequence[Any]) -> Callable[[], list[tuple[Any, ...]]]:
 def ask_which(model: type[Model], column: str, texts: Sequence[str]) -> Callable[[], list[tuple[Any, ...]]]:
     """`ask` for the keys of the rows that have one of these texts in a column."""
     table, key = model._meta.db_table, model._meta.pk.column
-    if connection.vendor == "postgresql":
+    if _is_postgresql():
         return ask(f"SELECT {key} FROM {table} WHERE {column} = ANY(%s)", [list(texts)])  # noqa: S608
     marks = ", ".join(["%s"] * len(texts))
     return ask(f"SELECT {key} FROM {table} WHERE {column} IN ({marks})", texts)  # noqa: S608
@@ -133,7 +133,7 @@ def document(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def among(column: str, values: Collection[UUID]) -> tuple[str, list[Any]]:
     """A condition for a statement that is written out, and its parameters: the column is one of these."""
-    if connection.vendor == "postgresql":
+    if _is_postgresql():
         return f"{column} = ANY(%s::uuid[])", [f"{{{','.join(map(str, values))}}}"]
     return f"{column} IN ({', '.join(['%s'] * len(values))})", [plain(value) for value in values]
 
@@ -153,20 +153,25 @@ def held_for_writing(table: str, *, wait: bool = True) -> str:
 
     wait: else rows that somebody else holds are left out.
     """
-    if connection.vendor != "postgresql":
+    if not _is_postgresql():
         return ""
     return f" FOR NO KEY UPDATE OF {table}{'' if wait else ' SKIP LOCKED'}"
 
 
 def wait_for_locks_at_most(*, milliseconds: int) -> None:
     """In this transaction; `is_lock_trouble` tells what it ends with. SQLite's patience is a setting."""
-    if connection.vendor == "postgresql":
+    if _is_postgresql():
         _send(_database(), f"SET LOCAL lock_timeout = {milliseconds:d}", [])
 
 
 def is_lock_trouble(error: Exception) -> bool:
     """Whether somebody else held a row for too long, or both waited for each other: it may do if tried again."""
     return getattr(error.__cause__, "sqlstate", None) in {"55P03", "40P01"}
+
+
+@functools.cache
+def _is_postgresql() -> bool:
+    return connection.vendor == "postgresql"
 
 
 def _database() -> BaseDatabaseWrapper:
