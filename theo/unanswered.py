@@ -7,8 +7,11 @@ from datetime import timedelta
 from uuid import UUID
 
 import numpy as np
+from django.db import transaction
 from django.utils import timezone
+from numpy.typing import NDArray
 
+from businesses.models import Business
 from conversations.models import Conversation, Message, SenderType
 from theo.answering import Answer
 from theo.engine.embedders import embedders
@@ -23,42 +26,49 @@ MOST_WORDINGS = 5
 # Of cosines between questions by e5, which lie close together; and of stems in common, where no model is.
 ALIKE, ALIKE_WORDS = 0.93, 0.6
 
+_Vector = NDArray[np.float16]
+
 
 def note_unanswered(*, conversation: Conversation, found: Answer) -> None:
     """Count the question to those like it. The same message is counted once."""
     if not found.is_unknown or not found.question:
         return
     question = redacted_question(conversation, found.question, most=MOST_LETTERS)
-    now = timezone.now()
     model = embedders().get("e5")
     vector = model.questions([question])[0].astype(np.float16) if model else None
+    _count(conversation, question, found.up_to_seq, vector, model.name if model else "")
+
+
+@transaction.atomic
+def _count(conversation: Conversation, question: str, up_to_seq: int, vector: _Vector | None, model: str) -> None:
+    # Two at once are counted one after the other: the second finds the group that the first has made.
+    Business.objects.select_for_update(no_key=True).get(pk=conversation.business_id)
+    now = timezone.now()
     groups = list(Unanswered.objects.filter(business_id=conversation.business_id).order_by("-last_at")[:MOST_GROUPS])
-    group = _like(groups, question, vector, model.name if model else "")
+    group = _like(groups, question, vector, model)
     if group is None:
         Unanswered.objects.create(
             business_id=conversation.business_id,
             question=question,
-            model=model.name if model else "",
+            model=model,
             vector=vector.tobytes() if vector is not None else b"",
             conversation=conversation,
-            last_seq=found.up_to_seq,
+            last_seq=up_to_seq,
             first_at=now,
             last_at=now,
         )
         _keep_the_newest(conversation.business_id, len(groups))
         return
-    if (group.conversation_id, group.last_seq) == (conversation.pk, found.up_to_seq):
+    if (group.conversation_id, group.last_seq) == (conversation.pk, up_to_seq):
         return
     if question not in (group.question, *group.wordings) and len(group.wordings) < MOST_WORDINGS:
         group.wordings.append(question)
-    group.conversation, group.last_seq, group.last_at = conversation, found.up_to_seq, now
+    group.conversation, group.last_seq, group.last_at = conversation, up_to_seq, now
     group.count += 1
     group.save(update_fields=["wordings", "conversation", "last_seq", "last_at", "count"])
 
 
-def _like(
-    groups: list[Unanswered], question: str, vector: "np.ndarray[tuple[int], np.dtype[np.float16]] | None", model: str
-) -> Unanswered | None:
+def _like(groups: list[Unanswered], question: str, vector: _Vector | None, model: str) -> Unanswered | None:
     asked = set(words(question))
     best, most = None, 0.0
     for group in groups:

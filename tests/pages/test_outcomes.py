@@ -1,6 +1,8 @@
 """What became of what Theo said, and the questions that it found no answer to."""
 
 import threading
+import time
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -119,6 +121,49 @@ def test_an_automatic_answer_is_solved_when_nobody_had_to_come(ada: User, answer
     assert reply.outcome == Outcome.SOLVED
 
 
+def test_who_writes_on_after_an_answer_keeps_no_other_from_being_judged(
+    ben: User, acme: Business, answered: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outcomes, "AT_ONCE", 1)
+    builders.says(answered, "Thanks")
+    other = builders.conversation(acme, content="How do I return it?")
+    draft = drafted(ben, other)
+    builders.answers(ben, other, WORDS)
+    settle()
+    settle()
+
+    draft.refresh_from_db()
+    assert draft.outcome == Outcome.ACCEPTED
+
+    builders.answers(ben, answered, "Let me see.")
+    settle()
+    assert Reply.objects.get(conversation=answered).outcome == Outcome.HANDED_OVER
+
+
+def test_texts_that_repeat_themselves_are_compared_as_fast_as_others() -> None:
+    begun = time.process_time()
+    for _ in range(100):
+        outcomes.likeness_of(" ".join(["ab"] * 600), " ".join(["a b"] * 500))
+        outcomes.likeness_of("a" * 2_000, "ab" * 1_000)
+    assert time.process_time() - begun < 30
+
+
+@pytest.mark.parametrize(
+    ("sent", "least", "most"),
+    [
+        (TEXT, 0.8, 0.99),  # without the greeting
+        (TEXT.replace("30 days", "14 days"), 0.8, 0.99),
+        (TEXT.upper(), 0.8, 0.99),
+        (TEXT[:30], 0.5, 0.8),
+        ("We are open from nine to five, and closed on public holidays.", 0, 0.4),
+        ("", 0, 0),
+    ],
+)
+def test_how_much_of_a_draft_was_sent(sent: str, least: float, most: float) -> None:
+    assert least <= outcomes.likeness_of(WORDS, sent) <= most
+    assert outcomes.likeness_of("三十天内退回即可。", "三十天内退回即可！") > outcomes.EDITED
+
+
 def test_an_automatic_answer_before_a_handoff_did_not_help(answered: Conversation) -> None:
     flag_for_person(conversation=answered, reason=HandoffReason.USER_REQUESTED)
     settle()
@@ -219,3 +264,33 @@ def test_both_are_thrown_away_in_time(ben: User, acme: Business, monkeypatch: py
     Reply.objects.update(created_at=timezone.now() - timedelta(days=366))
     Unanswered.objects.update(last_at=timezone.now() - timedelta(days=91))
     assert (outcomes.purge(), unanswered.purge()) == (1, 2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_ask_the_same_at_once_are_counted_both(acme: Business, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate, like = threading.Barrier(2), unanswered._like
+
+    def slowly(*args: Any) -> Unanswered | None:
+        found = like(*args)
+        with suppress(threading.BrokenBarrierError):
+            gate.wait(timeout=1)  # for the other one to have looked as well, if it may
+        return found
+
+    def ask(conversation: Conversation) -> None:
+        found = answering.Answer(
+            question="Do you have a jacuzzi?", reply=None, confidence=0, mode=Mode.AUTO, is_unknown=True, up_to_seq=1
+        )
+        try:
+            unanswered.note_unanswered(conversation=conversation, found=found)
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(unanswered, "_like", slowly)
+    conversations = [builders.conversation(acme, content="Do you have a jacuzzi?") for _ in range(2)]
+    threads = [threading.Thread(target=ask, args=[conversation]) for conversation in conversations]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert list(Unanswered.objects.values_list("question", "count")) == [("Do you have a jacuzzi?", 2)]
