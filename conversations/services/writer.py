@@ -122,6 +122,7 @@ class Writer:
         """Tell who waits in this loop. The writer goes on when they could answer: else whoever is told first would have
         a batch alone.
         """
+        self._is_free, self._tells = True, None
         for future, outcome in settled:
             if future.done():
                 continue  # whoever asked has gone
@@ -129,7 +130,6 @@ class Writer:
                 future.set_result(outcome)
             else:
                 future.set_exception(outcome)
-        self._is_free, self._tells = True, None
         if self._gathered and self._looks is None:
             self._look_in(loop, turns=TURNS_TO_ANSWER)
 

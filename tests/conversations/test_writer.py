@@ -5,7 +5,7 @@ import random
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -169,6 +169,52 @@ def test_twenty_at_once_take_few_transactions_and_keep_each_senders_order(
     assert list(FeedEvent.objects.filter(business=acme).order_by("seq").values_list("seq", flat=True)) == list(
         range(1, FeedEvent.objects.filter(business=acme).count() + 1)
     )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twenty_who_each_wait_for_their_answer_go_together_again_and_again(
+    acme: Business, a_writer: writer.Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is first, and alone in a batch, because the answer came to them first."""
+    conversations = [builders.conversation(acme) for _ in range(4)]
+    batches: list[int] = []
+    store = writer._stored
+
+    def stored(drafts: Sequence[Draft]) -> Sequence[Posted | Exception]:
+        batches.append(len(drafts))
+        return store(drafts)
+
+    monkeypatch.setattr(writer, "_stored", stored)
+
+    async def talk(conversation: Conversation) -> None:
+        for number in range(3):
+            await a_writer.post(draft(conversation, f"{number}"))
+
+    async def talk_all() -> None:
+        await asyncio.gather(*(talk(conversation) for conversation in conversations * 5))
+
+    asyncio.run(talk_all())
+
+    assert batches == [20, 20, 20]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_alone_is_stored_though_another_loop_was_closed_before_it_heard(
+    acme: Business, a_writer: writer.Writer
+) -> None:
+    conversation = builders.conversation(acme)
+
+    async def send() -> "asyncio.Future[Posted]":
+        return a_writer.post(draft(conversation))
+
+    async def wait() -> None:
+        await asyncio.wait_for(a_writer.post(draft(conversation)), 20)
+
+    asyncio.run(send())
+    asyncio.run(wait())
+    a_writer.finish(seconds=10)
+
+    assert len(numbers(conversation)) == 3
 
 
 @pytest.mark.django_db(transaction=True)
