@@ -77,4 +77,8 @@ class SiteForm(PageForm):
 
 
 class KnowledgeFilter(FilterForm):
-    status = forms.ChoiceField(label=_("Which"), choices=[("", _("All")), *ArticleStatus.choices], required=False)
+    status = forms.ChoiceField(label=_("Status"), choices=[("", _("All")), *ArticleStatus.choices], required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["q"].widget.attrs["placeholder"] = _("Words of an article")
