@@ -194,8 +194,9 @@ def _hand_over(house: House, provider: Moody, chat: int, number: int, text: str)
 def _answer(house: House, chat: int, words: list[str], token: str) -> None:
     ((found,),) = house.asked(f"SELECT conversation_id FROM channels_app_thread WHERE key = '{chat}'")
     for text in words:
-        body = {"content": f"To {text}", "client_message_id": text}
-        house.call(f"/api/v1/conversations/{UUID(str(found))}/messages", body, token=token)
+        path = f"/api/v1/conversations/{UUID(str(found))}/messages"
+        # What was stored and not answered, because of a kill or of much to do, is asked for again: under its key.
+        house.call(path, {"content": f"To {text}"}, token=token, **{"Idempotency-Key": text})
 
 
 def _stored(house: House, side: str) -> dict[int, list[str]]:
