@@ -156,8 +156,9 @@ export function conversationView({ onBack, onSend, asked, onHelped, onEnd }) {
       newest = 0
     },
     /**
-     * thread: Thread. waiting: its items of the outbox, in order. state: "open", "resolved", "closed" ...
-     * helped: the message that the visitor was helped by. present: of availability.js. trouble: "" or a text for the bar. loading: nothing is known yet.
+     * thread: Thread. waiting: its items of the outbox, in order. state: "open", "resolved", "closed" ... first: what is
+     * asked before it. helped: the message that the visitor was helped by. ending: what stands at its end. present: of
+     * availability.js. trouble: "" or a text for the bar. loading: nothing is known yet.
      */
     render({ thread, waiting, present, state, assignee, first, ending, helped, trouble, loading }) {
       its = thread

@@ -33,7 +33,7 @@ export function place(parent, nodes, entries, make, draw) {
     if (node === next) next = next.nextSibling
     else parent.insertBefore(node, next)
   }
-  if (had) at.focus() // it may have moved
+  if (had) at.focus({ preventScroll: true }) // it may have moved
   return had && !at.isConnected
 }
 

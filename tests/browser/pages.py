@@ -7,10 +7,13 @@ from typing import Any
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
+PATIENCE = 90  # seconds, on a machine that does much else
+
 
 def signed_in(browser: Any, server: Any, email: str, **options: Any) -> Any:
     """A browser context in which the person has signed in through the page."""
     context = browser.new_context(**options)
+    context.set_default_timeout(PATIENCE * 1000)
     page = context.new_page()
     page.goto(f"{server.url}/login")
     page.locator("[name=email]").fill(email)

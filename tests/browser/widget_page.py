@@ -6,13 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.pages import AXE, RULES
+from tests.browser.pages import AXE, PATIENCE, RULES
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Server
-
-
-PATIENCE = 90  # seconds, on a machine that does much else
 
 
 class Acme:
