@@ -29,8 +29,6 @@ from theo.writing import UNSENT, last_messages, write
 
 # Below that, what was found is no help to anybody.
 LEAST_SURE = 0.3
-# Below that, a question that goes on from another one is read with it.
-ALONE = 0.5
 # What is written within so long belongs together.
 TOGETHER = timedelta(seconds=60)
 LAST_MESSAGES = 5
@@ -201,21 +199,24 @@ def found_for(business_id: UUID, question: str, before: str, *, by_itself: bool)
 
     What goes on from something said before is understood with that: a draft is made from both. What is sent by itself
     goes by the question alone, since with the old one in front a new one that no article answers was answered with the
-    old article in 5 of 7 cases; and only when both mean the same article: "what if I have to cancel it?".
+    old article in 5 of 7 cases; and only as surely as both together mean the same article: "what if I have to cancel
+    it?".
     """
     hits = find(business_id, question)
     sure = hits[0].confidence if hits else 0.0
-    decided = sure < Assistant.LEAST_THRESHOLD if by_itself else sure >= ALONE
-    if not hits or decided or not before or not goes_on(question):
+    is_sure = sure >= Assistant.LEAST_THRESHOLD
+    # What is sent by itself has to be sure alone; what is a draft for an agent may be read with what was before.
+    if not hits or is_sure != by_itself or not before or not goes_on(question):
         return hits
     both = find(business_id, f"{before}\n{question}"[:MAX_QUESTION])
     if by_itself:
-        return hits if both and both[0].key == hits[0].key else _unsent(hits)
-    return _unsent(both) if both and both[0].confidence > sure else hits
+        is_same = bool(both) and both[0].key == hits[0].key
+        return _at_most(both[0].confidence, hits) if is_same else _at_most(UNSENT, hits)
+    return _at_most(UNSENT, both) if both and both[0].confidence > sure else hits
 
 
-def _unsent(hits: list[Hit]) -> list[Hit]:
-    return [replace(hit, confidence=min(hit.confidence, UNSENT)) for hit in hits]
+def _at_most(confidence: float, hits: list[Hit]) -> list[Hit]:
+    return [replace(hit, confidence=min(hit.confidence, confidence)) for hit in hits]
 
 
 def least_sure(mode: Mode, threshold: float) -> float:

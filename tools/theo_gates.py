@@ -7,13 +7,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = ROOT.parent / "shared" / "eval" / "eval_theo.py"
-# Below what holds now, so that it cannot get worse unseen. theo.md asks for recall@1 .85 and coverage .52: these are
-# just missed (docs/decisions.md).
+# Those of theo.md 7, but for coverage: .52 is missed by a question or two (docs/decisions.md).
 GATES = (
-    "recall@1>=0.84",
-    "recall@3>=0.945",
-    "coverage>=0.49",
-    "precision>=0.94",
+    "recall@1>=0.85",
+    "recall@3>=0.95",
+    "coverage>=0.51",
+    "precision>=0.95",
     "false_far<=0.005",
     "false_near<=0.03",
     "false_noise<=0.04",

@@ -199,6 +199,24 @@ def test_what_means_another_article_with_what_was_said_before_is_not_sent_by_its
     assert asked(ben, conversation, mode="auto").json()["reply"].startswith("Send it back")
 
 
+@pytest.mark.parametrize(("together", "is_sent"), [(0.33, False), (0.9, True)])
+def test_what_goes_on_is_sent_only_as_surely_as_with_what_was_said_before(
+    ben: User, acme: Business, articles: Any, monkeypatch: pytest.MonkeyPatch, together: float, is_sent: bool
+) -> None:
+    key = str(articles["Return an item for a refund"].pk)
+
+    def find(_business_id: Any, question: str) -> list[Hit]:
+        return [Hit(key=key, confidence=together if "yoga" in question else 0.93)]
+
+    monkeypatch.setattr(answering, "find", find)
+    conversation = builders.conversation(acme, content="I want to do yoga")
+    builders.answers(ben, conversation, "Gladly.")
+    builders.says(conversation, "And what if I have to cancel it?")
+
+    told = asked(ben, conversation, mode="auto").json()
+    assert (told["reply"] is not None, told["confidence"]) == (is_sent, together)
+
+
 def test_whom_an_agent_has_is_not_put_into_the_queue_by_a_draft(ada: User, ben: User, acme: Business) -> None:
     conversation = builders.conversation(acme, content="Can I talk to a real person?")
     assign_conversation(conversation=conversation, actor=ada, agent_id=ben.pk)
