@@ -8,6 +8,7 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 from uuid import UUID
@@ -26,7 +27,11 @@ from theo.retrieval import Index as WordIndex
 EVERY_SECONDS = 2.0
 AT_ONCE = 20
 MOST_TRIES = 3
-MOST_INDEXES = 50
+# Of all indexes of a process; the one that was asked last stays, whatever it takes. Vectors are held as float32: as
+# float16 they would take half, and each question to 1,000 articles 10 ms more for each model.
+MOST_BYTES = 512 * 1024 * 1024
+# What an index takes beside its vectors: by letter of its articles (words, pieces of words), and by article.
+LETTER_BYTES, DOC_BYTES = 40, 2_000
 
 logger = logging.getLogger(__name__)
 
@@ -103,59 +108,102 @@ def find(business_id: UUID, question: str) -> list[Hit]:
 # Of articles that are ready, None = there is none; and of all others.
 _Indexes = tuple[Index | None, WordIndex]
 _State = tuple[int, int, datetime | None, int | None, tuple[str, ...]]
-# By workspace, with what says that it is out of date.
-_kept: OrderedDict[UUID, tuple[_State, _Indexes]] = OrderedDict()
+# Of articles, what they say without Markdown, with the time of the change that it is from.
+_Texts = Mapping[UUID, tuple[datetime, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """state: what says that it is out of date."""
+
+    state: _State
+    indexes: _Indexes
+    texts: _Texts
+    nbytes: int
+
+
+# By workspace; who was asked last is the last.
+_kept: OrderedDict[UUID, _Kept] = OrderedDict()
 _lock = Lock()
+# Of a workspace's askers one makes its index, and the others wait for that.
+_making = [Lock() for _ in range(64)]
 
 
 def _indexes_of(business_id: UUID) -> _Indexes:
     models = embedders()
+    if kept := _current(business_id, _state(business_id, models)):
+        return kept.indexes
+    with _making[business_id.int % len(_making)]:
+        state = _state(business_id, models)
+        if kept := _current(business_id, state):
+            return kept.indexes
+        with _lock:
+            before = _kept.get(business_id)
+        docs, texts = _docs(business_id, models, before.texts if before else {})
+        wanted = set(models)
+        ready = [doc for doc in docs if wanted and doc.vectors.keys() >= wanted]
+        rest = [doc for doc in docs if not wanted or not doc.vectors.keys() >= wanted]
+        made = (Index(ready, models) if ready else None, WordIndex(rest))
+        nbytes = sum(map(_nbytes, docs))
+        with _lock:
+            _kept[business_id] = _Kept(state=state, indexes=made, texts=texts, nbytes=nbytes)
+            _kept.move_to_end(business_id)
+            total = sum(kept.nbytes for kept in _kept.values())
+            while total > MOST_BYTES and len(_kept) > 1:
+                total -= _kept.popitem(last=False)[1].nbytes
+        return made
+
+
+def _state(business_id: UUID, models: Mapping[str, Embedder]) -> _State:
     published = Article.objects.filter(business_id=business_id, status=ArticleStatus.PUBLISHED)
     ready = Count("pk", filter=Q(index_state=IndexState.READY), distinct=True)
     count = Count("pk", distinct=True)
     facts = published.aggregate(count=count, ready=ready, newest=Max("updated_at"), vectors=Max("vectors__pk"))
-    state = (facts["count"], facts["ready"], facts["newest"], facts["vectors"], tuple(models))
-    with _lock:
-        known = _kept.get(business_id)
-        if known and known[0] == state:
-            _kept.move_to_end(business_id)
-            return known[1]
-    docs = _docs(business_id, models)
-    wanted = set(models)
-    ready_docs = [doc for doc in docs if wanted and doc.vectors.keys() >= wanted]
-    rest = [doc for doc in docs if not wanted or not doc.vectors.keys() >= wanted]
-    made = (Index(ready_docs, models) if ready_docs else None, WordIndex(rest))
-    with _lock:
-        _kept[business_id] = (state, made)
-        while len(_kept) > MOST_INDEXES:
-            _kept.popitem(last=False)
-    return made
+    return (facts["count"], facts["ready"], facts["newest"], facts["vectors"], tuple(models))
 
 
-def _docs(business_id: UUID, models: Mapping[str, Embedder]) -> list[Doc]:
-    articles = Article.objects.filter(business_id=business_id, status=ArticleStatus.PUBLISHED).order_by("pk")
+def _current(business_id: UUID, state: _State) -> _Kept | None:
+    with _lock:
+        kept = _kept.get(business_id)
+        if kept is None or kept.state != state:
+            return None
+        _kept.move_to_end(business_id)
+        return kept
+
+
+def _nbytes(doc: Doc) -> int:
+    return sum(rows.nbytes for rows in doc.vectors.values()) + LETTER_BYTES * len(doc.text) + DOC_BYTES
+
+
+def _docs(business_id: UUID, models: Mapping[str, Embedder], known: _Texts) -> tuple[list[Doc], _Texts]:
+    """known: of these only what has changed since is read anew, since to read Markdown takes the longest of all."""
+    articles = Article.objects.filter(business_id=business_id, status=ArticleStatus.PUBLISHED)
     kinds = {stored_as(model): kind for kind, model in models.items()}
-    stored = ArticleVectors.objects.filter(article__in=articles.order_by(), model__in=kinds)
+    stored = ArticleVectors.objects.filter(article__in=articles, model__in=kinds)
     vectors: dict[UUID, dict[str, Vectors]] = {}
     questions: dict[UUID, int] = {}
-    for row in stored:
-        found = np.frombuffer(bytes(row.rows), np.float16).reshape(-1, DIMENSIONS).astype(np.float32)
-        vectors.setdefault(row.article_id, {})[kinds[row.model]] = found
-        questions[row.article_id] = row.questions
+    for article_id, model, count, rows in stored.values_list("article_id", "model", "questions", "rows"):
+        found = np.frombuffer(bytes(rows), np.float16).reshape(-1, DIMENSIONS).astype(np.float32)
+        vectors.setdefault(article_id, {})[kinds[model]] = found
+        questions[article_id] = count
     examples: dict[UUID, list[str]] = {}
-    for article_id, question in (
-        Example.objects.filter(article__in=articles.order_by()).order_by("pk").values_list("article_id", "question")
-    ):
+    asked = Example.objects.filter(article__in=articles).order_by("pk")
+    for article_id, question in asked.values_list("article_id", "question"):
         examples.setdefault(article_id, []).append(question)
-    return [
-        Doc(
+    docs, texts = list[Doc](), dict[UUID, tuple[datetime, str]]()
+    for article in articles.order_by("pk"):
+        at, text = known.get(article.pk, (None, ""))
+        if at != article.updated_at:
+            text = plain(article.content)
+        texts[article.pk] = (article.updated_at, text)
+        doc = Doc(
             key=str(article.pk),
             title=article.title,
-            text=plain(article.content),
+            text=text,
             tags=tuple(article.tags),
             examples=tuple(examples.get(article.pk, ())),
             vectors=vectors.get(article.pk, {}),
             questions=questions.get(article.pk, 1),
         )
-        for article in articles
-    ]
+        docs.append(doc)
+    return docs, texts
