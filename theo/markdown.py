@@ -4,6 +4,9 @@ Markup inside the text stays text, pictures stay out (whoever reads an article t
 an allowlist all the same. Source: promises, "Text is text"; attacks F1.
 """
 
+from functools import lru_cache
+from importlib import import_module
+
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -15,9 +18,15 @@ TAGS |= {"table", "thead", "tbody", "tr", "th", "td"}
 # The page has its own first two levels.
 HEADINGS = {"h1": "h2", "h2": "h3", "h3": "h4", "h5": "h4", "h6": "h4"}
 
+# Rows that are shorter than their table's head are filled up: a few letters became a page of cells.
+vars(import_module("markdown_it.rules_block.table"))["MAX_AUTOCOMPLETED_CELLS"] = 1_000
+# A long article takes a second to read: those that are read again and again are kept.
+KEPT = 64
+
 _parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable("image")
 
 
+@lru_cache(KEPT)
 def rendered(text: str) -> Clean:
     tokens = _parser.parse(text)
     for token in tokens:
@@ -34,6 +43,7 @@ def rendered(text: str) -> Clean:
     )
 
 
+@lru_cache(KEPT)
 def plain(text: str) -> str:
     """The words alone, a block a line: for what is sent as a message, and for finding it."""
     lines: list[str] = []

@@ -13,7 +13,7 @@ from accounts.models import User
 from businesses.models import Business
 from conversations.models import HandoffReason
 from tests import builders
-from theo import help_centre
+from theo import help_centre, markdown
 from theo.articles import create_article
 from theo.models import Article, ArticleStatus
 from theo.phrases import needs_person
@@ -88,6 +88,31 @@ def test_an_article_comes_as_html_that_harms_nobody(ada: User, shelf: list[Artic
 
     assert article["title"] == "Returning an item"
     assert article["html"] == "<h2>How</h2>\n<p>Send it &lt;script&gt;back&lt;/script&gt;.</p>\n"
+
+
+def test_a_long_article_is_read_from_its_markdown_once_however_often_it_is_shown(
+    ada: User, acme: Business, told: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(ada)
+    long = create_article(business=acme, title="Long", content="Many *words*. " * 7_000)
+    read, parse = list[int](), markdown._parser.parse
+    monkeypatch.setattr(markdown._parser, "parse", lambda text: read.append(len(text)) or parse(text))
+
+    pages = {told(f"/{long.pk}").content for _ in range(3)}
+    assert (len(pages), read) == (1, [len(long.content)])
+
+    read.clear()
+    assert told().json()["results"][0]["excerpt"].startswith("Many words. Many words.")
+    assert max(read) <= 2_000
+
+
+def test_a_table_with_short_rows_is_not_filled_up_to_a_page_of_cells() -> None:
+    wide = "|a" * 2_000 + "\n" + "|-" * 2_000 + "\n" + "|a\n" * 30_000
+    html = markdown.rendered(wide)
+    assert html.count("<td>") < 4_000
+    assert html.count("|a") >= 29_000  # no word of it is lost
+    assert len(html) < 2 * len(wide)
+    assert "<td>1</td>\n<td></td>" in markdown.rendered("|a|b|\n|-|-|\n|1|")
 
 
 def test_neither_drafts_nor_another_workspaces_articles_are_in_it(
