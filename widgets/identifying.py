@@ -20,11 +20,14 @@ from widgets.services import checked_claims, count_stranger, note_claims
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identified:
-    """visitor_key: a new one that takes the place of the one that was shown, None when that stays good."""
+    """visitor_key: a new one that takes the place of the one that was shown, None when that stays good.
+    is_other: the one that was shown was of another person, who was proven.
+    """
 
     verified: bool
     visitor: Visitor | None
     visitor_key: str | None = None
+    is_other: bool = False
 
 
 def identify_visitor(
@@ -68,6 +71,7 @@ def _become(business_id: UUID, widget: Widget | None, visitor: Visitor | None, t
         _record(business_id, _tell(visitor.customer, told))
         return Identified(verified=True, visitor=visitor)
     moved: list[Conversation] = []
+    is_other = visitor is not None and visitor.customer.verified
     if visitor is None or visitor.customer.verified:
         count_stranger(business_id)
         person = person or Customer(business_id=business_id)
@@ -83,7 +87,7 @@ def _become(business_id: UUID, widget: Widget | None, visitor: Visitor | None, t
         happened = [events.conversation_updated(each, actor_id=None) for each in moved] + _tell(person, told)
     audit.record("customer.verified", business_id=business_id, actor=None, target=person, moved=len(moved))
     _record(business_id, happened)
-    return Identified(verified=True, visitor=visitor, visitor_key=keys.issue(visitor))
+    return Identified(verified=True, visitor=visitor, visitor_key=keys.issue(visitor), is_other=is_other)
 
 
 def _move(nobody: Customer, person: Customer) -> list[Conversation]:

@@ -133,6 +133,7 @@ export function composer({ onSend, onTyping }) {
     complain,
     write(text) {
       field.value = text
+      tray?.take()
       fit()
     },
   }

@@ -14,8 +14,9 @@ import { become, introduce } from "./identity.js"
 import { catchUp, caughtUp, forget, list, marks, refresh, threadOf } from "./incoming.js"
 import { CALM_MS, dial, state, trouble } from "./line.js"
 import { paint } from "./look.js"
+import { lay } from "./options.js"
 import { uuid } from "./outbox.js"
-import { outbox, restore, send } from "./outgoing.js"
+import { outbox, part, restore, send } from "./outgoing.js"
 import { settings, texts } from "./settings.js"
 import { ask, visitor } from "./visitor.js"
 
@@ -179,7 +180,12 @@ on.resync = () => {
   outbox.flush()
   caughtUp()
 }
-on.other = () => {
+on.other = (kept) => {
+  if (kept) part(kept)
+  if (kept && !kept.draft) {
+    conversation.write("")
+    host.keep("draft", null)
+  }
   forget()
   landed = false
   show(undefined)
@@ -222,7 +228,11 @@ let begun // a promise of that
 host.listen({
   kept({ kept }) {
     if (!begun) begun = begin(kept)
-    else if (kept.key && kept.key !== visitor.key) become(kept.key) // another tab has become a visitor: this one is the same
+    else if (kept.key && kept.key !== visitor.key) {
+      // Another tab has become a visitor: this one is the same.
+      visitor.customer = undefined
+      become(kept.key, kept)
+    }
   },
   identify({ customer }) {
     visitor.customer = customer
@@ -234,8 +244,8 @@ host.listen({
     say(content, [])
   },
   update({ changes }) {
-    Object.assign(settings, changes)
-    Object.assign(settings.options, changes)
+    lay(changes, settings)
+    lay(changes, settings.options)
     paint(settings)
     render()
   },

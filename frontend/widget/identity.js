@@ -17,22 +17,28 @@ export function introduce() {
 
 async function askWho() {
   const ack = await emit("identify", { customer: visitor.customer ?? {} })
-  if (ack.error) {
-    if (!LATER.includes(ack.error.code)) {
-      console.warn("PingBack: identify:", ack.error.detail)
-      visitor.customer = undefined
-    }
-    return
+  const { error } = ack
+  if (error?.code === "offline") return // the next connection asks again
+  if (LATER.includes(error?.code)) {
+    await new Promise((resolve) => setTimeout(resolve, 1000 * (error.retry_after || 5)))
+    return askWho()
+  }
+  if (error) {
+    visitor.customer = undefined
+    return console.warn("PingBack: identify:", error.detail)
   }
   visitor.verified = ack.verified || !isClosed
-  if (ack.visitor_key) become(ack.visitor_key)
+  if (ack.visitor_key) become(ack.visitor_key, ack.is_other && {})
   on.changed()
 }
 
-/** This browser's visitor from now on. What another one wrote here goes out of sight. */
-export function become(visitor_key) {
+/**
+ * This browser's visitor from now on. What another one wrote here goes out of sight. kept: what is left of what that one
+ * had not sent, where it may be another person's.
+ */
+export function become(visitor_key, kept) {
   const wasKnown = visitor.key
   know(visitor_key)
-  if (wasKnown) on.other()
+  if (wasKnown) on.other(kept)
   dial()
 }

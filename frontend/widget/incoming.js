@@ -72,7 +72,7 @@ function follow(its) {
     },
     take(messages, live) {
       const fresh = its.add(messages)
-      if (live) fresh.forEach(arrived)
+      if (live || its.loaded) fresh.forEach(arrived)
     },
   })
   return its

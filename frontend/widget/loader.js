@@ -9,21 +9,19 @@
 import { api, told } from "./api.js"
 import { textOn } from "./colour.js"
 import { el } from "./dom.js"
-import { icon, LAUNCHER, X } from "./icons.js"
+import { icon, LAUNCHER } from "./icons.js"
 import style from "./loader.css"
 import { launcherTexts } from "./texts.js"
 
 const REPAIRS = 9 // how often the element is put back where the page threw it out
 
-/** The host element's shadow and the launcher in it. `state` is what panel.js changes before it draws anew. It also says
- * `count(label)`: the label with the number of unread answers. */
+/** The host element's shadow and the launcher in it. `state` is what panel.js changes before it draws anew. */
 function draw(host, config, onclick) {
-  const state = { open: false, ready: false, unread: 0, hidden: config.launcher === "none" }
+  const state = { open: false, ready: false, hidden: config.launcher === "none" }
   const sheet = new CSSStyleSheet()
   sheet.replaceSync(style)
   const root = host.attachShadow({ mode: "open" })
   root.adoptedStyleSheets = [sheet]
-  const badge = el("span", { "aria-hidden": "true" })
   const launcher = el("button", { type: "button", class: "launch", onclick })
   const aside = el("aside", {}, launcher)
 
@@ -33,18 +31,16 @@ function draw(host, config, onclick) {
     launcher,
     aside,
     draw() {
-      const { open, ready, unread, hidden } = state
+      const { open, ready, hidden } = state
       const words = !open && config.launcher === "text" && config.launcher_text
       const texts = config.texts ?? launcherTexts
-      const label = words || texts.open
       aside.lang = config.language ?? "en"
       aside.dir = config.direction
       aside.className = `${config.position}${open ? " open" : ""}${ready ? " ready" : ""}`
       aside.setAttribute("aria-label", texts.region)
-      launcher.setAttribute("aria-label", open ? texts.close : unread ? view.count(label) : label)
+      launcher.setAttribute("aria-label", words || texts.open)
       launcher.hidden = hidden
-      badge.textContent = open ? "" : unread > 99 ? "99+" : unread || ""
-      launcher.replaceChildren(icon(open ? X : LAUNCHER[config.launcher_icon]), words || "", badge)
+      launcher.replaceChildren(icon(LAUNCHER[config.launcher_icon]), words || "")
       const set = (name, value) => host.style.setProperty(`--pb-${name}`, value)
       set("brand", config.primary_color)
       set("on", textOn(config.primary_color))
@@ -81,10 +77,18 @@ async function start() {
   const ask = async (locale) => {
     const how = new URLSearchParams({ locale, lang: document.documentElement.lang })
     const answer = await fetch(`${origin}/api/v1/widget/${encodeURIComponent(id)}?${how}`, { credentials: "omit" })
+    if (answer.status > 499) throw new TypeError(answer.status) // as when there is no network
     if (!answer.ok) throw new Error(`no widget ${id} at ${origin}`)
     return answer.json()
   }
-  const config = dataset.preview ? JSON.parse(dataset.preview) : await ask(dataset.locale ?? "")
+  /** Until there is an answer. */
+  const insist = () =>
+    ask(dataset.locale ?? "").catch(async (error) => {
+      if (!(error instanceof TypeError)) throw error
+      await new Promise((again) => setTimeout(again, 1e4 * (1 + Math.random()))) // not all pages in step
+      return insist()
+    })
+  const config = dataset.preview ? JSON.parse(dataset.preview) : await insist()
   if (config.is_at_home === false) {
     // Its frame would stay empty: who wrote the page is told, who reads it sees nothing.
     throw new Error(`${location.origin} is not ${config.domain}, see Settings -> Widget -> Install`)
@@ -123,7 +127,6 @@ async function start() {
   } catch {
     // Storage is denied: nobody is known.
   }
-  view.launcher.onpointerenter = load
   if (known || config.greeting.enabled) {
     if (document.readyState === "complete") load()
     else addEventListener("load", load)

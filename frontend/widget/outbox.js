@@ -10,16 +10,18 @@ export const LATER = ["offline", "timeout", "rate_limited", "busy"] // not the m
 const MOST_TIMEOUTS = 5
 const MOST_SECONDS = 60
 
-/** Version 4, for an item. `crypto.randomUUID` is missing where a house tries us over plain http. */
-export const uuid = () =>
-  "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (digit) =>
-    (digit ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (digit / 4)))).toString(16),
-  )
+/** For an item. The address of a blob ends in one; `crypto.randomUUID` is missing where a house tries us over plain http. */
+export function uuid() {
+  const address = URL.createObjectURL(new Blob())
+  URL.revokeObjectURL(address)
+  return address.slice(-36)
+}
 
 export class Outbox {
   items = []
   #sending = false
   #tries = 0 // of the item that is next
+  #timeouts = 0 // of them
 
   /**
    * send(item) -> Promise of the ack. keep(name, text or null) stores or forgets.
@@ -90,7 +92,7 @@ export class Outbox {
   async #post(item) {
     const ack = await this.send(item)
     if (this.items.includes(item) && this.#waits(ack.error)) return false
-    this.#tries = 0
+    this.#tries = this.#timeouts = 0
     if (ack.error) {
       item.error = ack.error
       if (this.items.includes(item)) this.store(item) // else it was taken back meanwhile
@@ -121,7 +123,7 @@ export class Outbox {
     if (!LATER.includes(code)) return false
     if (code === "offline") return true
     this.#tries += 1
-    if (code === "timeout") return this.#tries < MOST_TIMEOUTS
+    if (code === "timeout") return ++this.#timeouts < MOST_TIMEOUTS
     const patience = Math.min(MOST_SECONDS, 2 ** this.#tries) * (0.5 + Math.random() / 2) // not all clients in step
     setTimeout(() => this.flush(), 1000 * (seconds || patience))
     return true

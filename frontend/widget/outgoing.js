@@ -114,6 +114,11 @@ export function takeBack(item) {
   outbox.remove(item)
 }
 
+/** Somebody else is here now: what was not sent is not theirs to send. kept: what is left of it. */
+export function part(kept) {
+  for (const item of outbox.items) if (!kept[`outbox:${item.id}`]) takeBack(item)
+}
+
 /** What is shown of an item's files: themselves, or their names when a page before this one had them. */
 export const previews = (item) =>
   local.get(item.id)?.files.map(attach.preview) ?? item.files.map(({ name }) => el("p", { class: "pb-b" }, name))

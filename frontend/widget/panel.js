@@ -9,6 +9,7 @@
 import { darkRules } from "./colour.js"
 import { el } from "./dom.js"
 import { icon, X } from "./icons.js"
+import { lay } from "./options.js"
 import style from "./panel.css"
 import { fill, plural } from "./speak.js"
 import { panelTexts } from "./texts.js"
@@ -19,6 +20,7 @@ import { panelTexts } from "./texts.js"
  */
 export function panel({ origin, host, config, ask, view, told, isPreview }) {
   const { state, launcher, aside, root } = view
+  state.unread = 0
   const prefix = `pingback:${config.id}:`
   const changes = {} // what the page changed, for a frame that comes later
   const sends = []
@@ -64,13 +66,26 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
   aside.toggleAttribute("data-preview", isPreview)
 
   const texts = () => config.texts ?? panelTexts
-  view.count = (label) => fill(plural(texts().unread, state.unread, aside.lang), { label, count: state.unread })
+  const badge = el("span", { "aria-hidden": "true" })
 
   const draw = () => {
     view.draw()
+    const { open, unread } = state
+    const label = launcher.getAttribute("aria-label")
+    if (open) {
+      launcher.setAttribute("aria-label", texts().close)
+      launcher.replaceChildren(icon(X))
+    } else if (unread) {
+      launcher.setAttribute("aria-label", fill(plural(texts().unread, unread, aside.lang), { label, count: unread }))
+    }
+    badge.textContent = open ? "" : unread > 99 ? "99+" : unread || ""
+    launcher.append(badge)
     dark.choose(config.theme)
     launcher.setAttribute("aria-busy", state.open && !state.ready)
     host.style.setProperty("--pb-lift", state.hidden ? "0px" : "68px")
+    entitle()
+  }
+  const entitle = () => {
     const title = document.title.startsWith(titled) ? document.title.slice(titled.length) : document.title
     titled = state.unread ? `(${state.unread}) ` : ""
     if (document.title !== titled + title) document.title = titled + title
@@ -159,10 +174,11 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
       said[data.pingback](data)
     }
   })
-  // Another tab of the same shop has become this visitor, or signed out.
+  // Another tab of the same shop has become this visitor, or signed out, or all that was stored is gone.
   addEventListener("storage", ({ key, newValue }) => {
-    if (key !== `${prefix}key`) return
-    if (newValue) tell({ pingback: "kept", kept: { key: newValue } })
+    if (key !== null && key !== `${prefix}key`) return
+    customer = undefined // who is here now is what the other tab says
+    if (newValue) tell({ pingback: "kept", kept: kept() })
     else unmount()
   })
 
@@ -179,13 +195,13 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
   const greetLater = () => {
     seconds = 0
     clearInterval(clock)
-    clock = setInterval(look, 1000)
+    if (config.greeting.enabled) clock = setInterval(look, 1000)
   }
   const look = () => {
-    const { enabled, delay, page, text } = config.greeting
+    const { delay, page, text } = config.greeting
     const path = location.pathname
     const isHere = page.endsWith("*") ? path.startsWith(page.slice(0, -1)) : !page || page === path
-    seconds = enabled && isHere && !document.hidden ? seconds + 1 : 0
+    seconds = isHere && !document.hidden ? seconds + 1 : 0
     if (seconds <= delay || state.hidden) return
     greeted()
     const { greeted: before, key } = kept()
@@ -219,6 +235,13 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
   }
   visualViewport.addEventListener("resize", fit)
   visualViewport.addEventListener("scroll", fit)
+  // A page that changes by itself brings a title of its own.
+  new MutationObserver(entitle).observe(document.head, { childList: true, characterData: true, subtree: true })
+  // Where the panel is the screen (panel.css) nothing behind it has the focus.
+  const small = matchMedia("(max-width: 639px), (max-height: 479px)")
+  addEventListener("focusin", ({ target }) => {
+    if (state.open && small.matches && target !== host && !isPreview) show(true)
+  })
   draw()
   greetLater()
   if (kept().key) mount()
@@ -269,8 +292,8 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
     update(fields) {
       const { locale = config.locale } = fields
       if (locale !== config.locale) speak(locale)
-      Object.assign(changes, fields)
-      Object.assign(config, fields, { greeting: { ...config.greeting, ...fields.greeting } })
+      lay(fields, changes)
+      lay(fields, config)
       if ("greeting" in fields && !state.open) greetLater()
       if ("launcher" in fields) state.hidden = config.launcher === "none"
       draw()

@@ -145,7 +145,11 @@ async def identify(client: Client, sent: Fields) -> Ack:
     """Who the visitor is, claimed or proven; the socket is that visitor's from now on."""
     client.require_visitor()
     identified = await asyncio.shield(_identify_and_tell(client, sent.optional_object("customer")))
-    return {"verified": identified.verified, "visitor_key": identified.visitor_key}
+    return {
+        "verified": identified.verified,
+        "visitor_key": identified.visitor_key,
+        "is_other": identified.is_other,
+    }
 
 
 async def _identify_and_tell(client: Client, claims: dict[str, Any]) -> Identified:

@@ -551,7 +551,11 @@ def test_a_visitor_is_a_claim_until_it_is_proven_and_then_hears_what_that_custom
     proof = {"customer": {"identity_token": jwt.encode(claims, secret, algorithm="HS256")}}
     phone, desk = talk(nobody), talk(nobody)
 
-    assert phone.ask("identify", {"customer": {"external_id": "42"}}) == {"verified": False, "visitor_key": None}
+    assert phone.ask("identify", {"customer": {"external_id": "42"}}) == {
+        "verified": False,
+        "visitor_key": None,
+        "is_other": False,
+    }
     assert phone.ask("identify", {"customer": {"identity_token": "x"}})["error"]["code"] == "forbidden"
     assert phone.ask("identify", {"customer": {"email": "no"}})["error"]["code"] == "invalid"
     desk.ask("client_message", {"content": "As nobody"})

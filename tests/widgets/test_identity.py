@@ -95,6 +95,7 @@ def test_somebody_else_on_the_same_browser_takes_nothing_along(acme: Business, w
 
     dan = identify(widget, cleo.visitor, identity_token=token(secret, widget, sub="dan"))
 
+    assert (cleo.is_other, dan.is_other) == (False, True)
     assert dan.visitor
     assert cleo.visitor
     assert dan.visitor.customer != cleo.visitor.customer
