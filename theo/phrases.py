@@ -4,48 +4,18 @@ By expressions in the main languages, and by what the words mean where a model i
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from threading import Lock
 
 import numpy as np
 
 from conversations.models import HandoffReason
 from theo.engine.embedders import Embedder, Vectors, embedders
-from theo.engine.language import is_english
+from theo.engine.language import is_english, language_of
+from theo.needs import said_needs_person, sentences
 
 # What is longer says more than that, and is no wish alone.
 MOST_LETTERS = 600
-
-_PERSON = re.compile(
-    r"\b(?:speak|talk|chat|connect|transfer|forward|put me through)\b[^.?!]{0,40}\b(?:human|person|agent"
-    r"|someone|somebody|representative|advisor|operator|manager|staff)\b"
-    r"|\b(?:real|live|actual) (?:human|person|agent)\b"
-    r"|^\W*(?:no\W+)?(?:agent|human|operator|representative|manager)\W*$"
-    r"|\b(?:please )?(?:call (?:me|mi)|contact me|give me a call)\b|\bcall ?back\b|\b(?:need|want|arrange|get) a call\b"
-    r"|\bmit (?:einem|einer|jemandem|nem|ner)\b[^.?!]{0,30}\b(?:mensch\w*|person|mitarbeiter\w*|berater\w*)\b"
-    r"|\b(?:parler|discuter)\b[^.?!]{0,30}\b(?:humain|personne|quelqu.un|conseiller|agent|responsable)\b"
-    r"|\b(?:hablar|contactar)\b[^.?!]{0,30}\b(?:persona|humano|agente|alguien|operador)\b"
-    r"|\b(?:falar)\b[^.?!]{0,30}\b(?:pessoa|humano|atendente|algu[eé]m)\b"
-    r"|\b(?:parlare)\b[^.?!]{0,30}\b(?:persona|umano|operatore|qualcuno)\b"
-    r"|\b(?:met|spreken)\b[^.?!]{0,30}\b(?:een mens|een persoon|medewerker|iemand)\b"
-    r"|\bporozmawia\w*\b[^.?!]{0,30}\b(?:człowiekiem|osobą|konsultantem|kimś)\b"
-    r"|\b(?:поговорить|связаться|соедините)\b[^.?!]{0,30}\b(?:человеком|оператором|менеджером|сотрудником)\b"
-    r"|(?:担当者|オペレーター|人)と(?:話|はな)|人工(?:客服|服务)|转人工"
-    r"|לדבר עם (?:נציג|אדם|מישהו)|(?:التحدث|أتحدث|التكلم) (?:إلى|مع) (?:شخص|موظف|إنسان)",
-    re.IGNORECASE,
-)
-_COMPLEX = re.compile(
-    r"\b(?:formal complaint|file a complaint|lawyer|attorney|solicitor|lawsuit|sue you|legal action|take you to court"
-    r"|small claims|ombudsman|trading standards|scammers?|unacceptable|disgusting|ripped off"
-    r"|got injured|was injured|in (?:a )?hospital"
-    r"|allergic reaction|caught fire|electric shock|(?:third|fourth|fifth) time i|told you (?:already|twice)"
-    r"|still no (?:answer|reply|response)|nobody (?:answers|replies|responds)|worst (?:service|experience|company))\b"
-    r"|\b(?:beschwer\w*|rechtsanwalt\w*|anwalt|betrüger\w*|unverschämt\w*|verbraucherschutz|anzeige erstatten)\b"
-    r"|\b(?:porter plainte|avocat|arnaque|inacceptable|scandaleux)\b|\b(?:queja|abogado|estafa|inaceptable)\b"
-    r"|\b(?:avvocato|truffa|inaccettabile)\b|\b(?:advogado|inaceit[aá]vel)\b"
-    r"|\b(?:klacht|advocaat|oplichting|onacceptabel)\b",
-    re.IGNORECASE,
-)
 
 _SMALL_TALK = re.compile(
     r"\b(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening|day)|thank you|thanks?|thx|cheers|so much|very much"
@@ -76,33 +46,11 @@ _GOES_ON = re.compile(
 # As many words, and fewer, hardly are a question of their own.
 _FEW_WORDS = 3
 
-ASKING = (
-    "please let me talk to a person",
-    "I want to speak to a human",
-    "connect me with an agent",
-    "can someone call me",
-    "transfer me to customer support",
-    "I need a real person",
-    "let me chat with a representative",
-    "is there anybody I can talk to",
-    "stop the bot and get me a human",
-    "put me through to your manager",
-    "I would like to talk to someone from your team",
-    "can a member of staff help me",
-)
-COMPLAINING = (
-    "this is a formal complaint about your company",
-    "I will take legal action against you",
-    "this is the third time I write and nobody helps me",
-    "I am very angry and want compensation",
-    "your product hurt me and I had to see a doctor",
-    "I have several different problems and nothing works",
-    "I will report you to the authorities",
-)
-# Of cosines; in other languages only e5 reads, whose cosines lie close together.
-ASKS_FROM, COMPLAINS_FROM, ABROAD_FROM = 0.60, 0.55, 0.92
+# Of cosines, which lie closer together by E5; and how much likelier it is that than to need nobody.
+ASKS_FROM, COMPLAINS_FROM, OVER_HARMLESS = 0.60, 0.55, 0.02
+E5_FROM = 0.87
 
-_prototypes: dict[tuple[str, str], Vectors] = {}
+_prototypes: dict[tuple[str, str, str], Vectors] = {}
 _lock = Lock()
 
 
@@ -113,14 +61,19 @@ def needs_person(question: str) -> HandoffReason | None:
     models = embedders()
     if len(question) > MOST_LETTERS or not question.strip():
         return None
+    kinds = ("asking", "complaining", "harmless")
     if "minilm" in models and is_english(question):
-        if _likeness(models, "minilm", ASKING, question) >= ASKS_FROM:
+        asks, complains, harmless = _likeness(models["minilm"], question, "en", kinds)
+        if asks >= ASKS_FROM:
             return HandoffReason.USER_REQUESTED
-        if _likeness(models, "minilm", COMPLAINING, question) >= COMPLAINS_FROM:
-            return HandoffReason.COMPLEX_ISSUE
-    elif "e5" in models and _likeness(models, "e5", ASKING, question) >= ABROAD_FROM:
-        return HandoffReason.USER_REQUESTED
-    return None
+        does = complains >= max(COMPLAINS_FROM, harmless + OVER_HARMLESS)
+        return HandoffReason.COMPLEX_ISSUE if does else None
+    if "e5" not in models:
+        return None
+    asks, complains, harmless = _likeness(models["e5"], question, language_of(question), kinds)
+    if max(asks, complains) < max(E5_FROM, harmless):
+        return None
+    return HandoffReason.USER_REQUESTED if asks > complains else HandoffReason.COMPLEX_ISSUE
 
 
 def is_small_talk(question: str) -> bool:
@@ -138,15 +91,13 @@ def goes_on(question: str) -> bool:
     return bool(_GOES_ON.search(question)) or len(question.split()) <= _FEW_WORDS
 
 
-def said_needs_person(question: str) -> HandoffReason | None:
-    """By the words alone, which costs nothing: for the look at every new message."""
-    if _PERSON.search(question):
-        return HandoffReason.USER_REQUESTED
-    return HandoffReason.COMPLEX_ISSUE if _COMPLEX.search(question) else None
-
-
-def _likeness(models: Mapping[str, Embedder], kind: str, prototypes: tuple[str, ...], question: str) -> float:
-    with _lock:
-        if (kind, prototypes[0]) not in _prototypes:
-            _prototypes[kind, prototypes[0]] = models[kind].questions(prototypes)
-    return float(np.max(_prototypes[kind, prototypes[0]] @ models[kind].questions([question])[0]))
+def _likeness(model: Embedder, question: str, language: str, kinds: Sequence[str]) -> list[float]:
+    """To the likest of the sentences of each kind, which are read once in a process."""
+    asked = model.questions([question])[0]
+    found = []
+    for kind in kinds:
+        with _lock:
+            if (model.name, language, kind) not in _prototypes:
+                _prototypes[model.name, language, kind] = model.questions(sentences(language, kind))
+            found.append(float(np.max(_prototypes[model.name, language, kind] @ asked)))
+    return found

@@ -15,7 +15,7 @@ from conversations.models import Conversation, SenderType, Status
 from conversations.services.handoffs import flag_for_person, was_handed_over
 from foundation.prepared import Given, prepared
 from theo.assistants import answers_by_itself
-from theo.phrases import said_needs_person
+from theo.needs import said_needs_person
 
 EVERY_SECONDS = 3.0
 # Each message is looked at several times, since a change may be seen later than another one of its time.

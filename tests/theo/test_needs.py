@@ -1,0 +1,51 @@
+"""Who needs a person is told in every language of the chat, and who asks about the same things is not."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from theo.needs import said_needs_person, sentences
+from theo.phrases import needs_person
+from theo.speaking import languages
+
+# By language, sentences that none of ours was made from, by why somebody should come; "harmless": nobody should.
+TABLES = {file.stem: json.loads(file.read_text("utf-8")) for file in Path(__file__).with_name("needs").glob("*.json")}
+KINDS = ("user_requested", "complex_issue")
+
+
+def test_there_is_a_table_for_each_language_of_the_chat() -> None:
+    assert TABLES.keys() == languages().keys()
+    for table in TABLES.values():
+        assert all(len(table[kind]) >= 8 for kind in KINDS)
+        assert len(table["harmless"]) >= 16
+
+
+@pytest.mark.parametrize("code", sorted(TABLES))
+def test_without_a_model_words_tell_who_needs_a_person(code: str) -> None:
+    table = TABLES[code]
+    for kind in KINDS:
+        missed = [said for said in table[kind] if said_needs_person(said) != kind]
+        assert len(missed) <= 1, missed
+    assert [said for said in table["harmless"] if said_needs_person(said)] == []
+    assert [said for said in sentences(code, "harmless") if said_needs_person(said)] == []
+
+
+@pytest.mark.parametrize("engine", ["full", "e5"])
+@pytest.mark.timeout(600)
+def test_with_a_model_nobody_who_needs_a_person_is_missed_and_hardly_anybody_else_flagged(
+    settings: Any, engine: str
+) -> None:
+    settings.THEO_ENGINE = engine
+    # Both read other languages alike.
+    tables = [TABLES["en"]] if engine == "full" else list(TABLES.values())
+    missed = [said for table in tables for kind in KINDS for said in table[kind] if needs_person(said) is None]
+    flagged = [said for table in tables for said in table["harmless"] if needs_person(said)]
+    assert missed == []
+    assert len(flagged) <= len(tables) * 16 * 0.01, flagged
+
+
+def test_a_long_message_is_looked_through_in_no_time() -> None:
+    for part in ("speak to ", "ich möchte mit einem ", " ", "beschwer", "поговорить с ", "我要投"):
+        assert said_needs_person(part * (10_000 // len(part))) is None
