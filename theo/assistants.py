@@ -1,10 +1,12 @@
 """How Theo works in a workspace: the one place that reads and changes it. Source: design.md 10, `/ai/settings`."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -16,6 +18,8 @@ from foundation.text import is_clean
 from theo.models import Assistant, Mode
 
 MAX_HANDOFF_TEXT = 500
+# What has waited for longer, for whatever reason, is no more for Theo to answer: a person is asked for.
+LATELY = timedelta(minutes=10)
 
 
 def assistant_of(business_id: UUID) -> Assistant:
@@ -52,8 +56,12 @@ def change_assistant(*, actor: User, **changes: Any) -> Assistant:
         text = _("At most %(most)d characters that can be stored.") % {"most": MAX_HANDOFF_TEXT}
         raise Unprocessable(text, field="handoff_text")
     changed = {name: value for name, value in changes.items() if value != getattr(assistant, name)}
+    was_by_itself = assistant.auto_run and assistant.mode == Mode.AUTO
     for name, value in changed.items():
         setattr(assistant, name, value)
+    if assistant.auto_run and assistant.mode == Mode.AUTO and not was_by_itself:
+        # Who has waited for longer was not promised an answer of Theo's, and is in the team's list.
+        assistant.auto_since = timezone.now() - LATELY
     if changed:
         assistant.save()
         audit.record(

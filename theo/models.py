@@ -32,8 +32,9 @@ class Assistant(models.Model):
     """How Theo works in a workspace; without a row, as the defaults say.
 
     mode: of `/ai/reply` when the caller names none. auto_run: in `auto`, each message of a customer is answered or
-    handed over without being asked. threshold: how sure Theo must be to send something, LEAST_THRESHOLD to
-    MOST_THRESHOLD. handoff_text: what the customer is told when a person is asked for, "" = our own words.
+    handed over without being asked, of those since `auto_since`; None = it has been so for long. threshold: how sure
+    Theo must be to send something, LEAST_THRESHOLD to MOST_THRESHOLD. handoff_text: what the customer is told when a
+    person is asked for, "" = our own words.
     """
 
     LEAST_THRESHOLD, MOST_THRESHOLD = 0.8, 0.95
@@ -41,6 +42,7 @@ class Assistant(models.Model):
     business = models.OneToOneField(Business, models.CASCADE, primary_key=True, related_name="assistant")
     mode = models.CharField(_("mode"), max_length=10, choices=Mode, default=Mode.ASSIST)
     auto_run = models.BooleanField(_("answers each message"), default=False)
+    auto_since = models.DateTimeField(null=True, editable=False)
     threshold = models.FloatField(_("how sure it must be"), default=LEAST_THRESHOLD)
     handoff_text = models.CharField(_("what Theo says when a person is needed"), max_length=500, blank=True)
 

@@ -14,7 +14,7 @@ from functools import partial
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from conversations.models import ChannelType, Conversation, HandoffReason, Message, SenderType, Status
@@ -28,7 +28,7 @@ from foundation.later import Pool
 from foundation.prepared import Among, Given, prepared
 from theo import language_models
 from theo.answering import Answer, asked, think
-from theo.assistants import answers_by_itself, assistant_of
+from theo.assistants import LATELY, answers_by_itself, assistant_of
 from theo.language_models import is_there
 from theo.models import Article, ArticleStatus, Mode
 from theo.outcomes import remember
@@ -39,8 +39,6 @@ from theo.unanswered import note_unanswered
 logger = logging.getLogger(__name__)
 
 EVERY_SECONDS = 1.0
-# What has waited for longer, for whatever reason, is no more for Theo to answer: a person is asked for.
-LATELY = timedelta(minutes=10)
 # How far back a process that starts looks: what a worker that was away has missed.
 AWAY = timedelta(days=1)
 AT_ONCE = 100
@@ -139,7 +137,9 @@ def waiting() -> list[Conversation]:
 
 @prepared
 def _waiting(most: int) -> "QuerySet[Conversation]":
+    since = F("business__assistant__auto_since")
     rows = Conversation.objects.filter(
+        Q(business__assistant__auto_since=None) | Q(last_message__created_at__gte=since),
         business_id__in=answers_by_itself().values("business_id"),
         updated_at__gte=Given("since"),
         status=Status.OPEN,

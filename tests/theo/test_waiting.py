@@ -82,6 +82,20 @@ def test_whom_no_worker_saw_for_a_while_is_handed_over_and_told(acme: Business, 
     assert (asks.messages.count(), thanks.messages.count()) == (2, 1)
 
 
+def test_who_wrote_long_before_theo_was_turned_on_is_left_to_the_team(ada: User, acme: Business, sure: None) -> None:
+    before = builders.conversation(acme, content="How do I return it?")
+    before.messages.update(created_at=timezone.now() - timedelta(hours=1))
+    was_written(before, timedelta(hours=1))
+    change_assistant(actor=ada, mode=Mode.AUTO, auto_run=True)
+    look()
+    assert (reason_of(before), before.messages.count()) == ("", 1)
+
+    builders.says(before, "Hello, how do I return it?")
+    change_assistant(actor=ada, threshold=0.9)
+    look()
+    assert before.messages.count() == 3
+
+
 def test_who_asked_for_a_person_while_no_worker_ran_is_flagged_by_the_next(acme: Business) -> None:
     wants = builders.conversation(acme, content=PERSON)
     was_written(wants, timedelta(hours=3))
