@@ -1,23 +1,38 @@
 """What says who somebody is stays in the house: it is replaced before a language model reads what was said."""
 
 import re
+import unicodedata
 
 from conversations.models import Conversation
 
+# Between the parts of a number, as people and their keyboards write it; other blanks are made one of these before.
+_BETWEEN = r"[ .\-‐–—]"
 _PATTERNS = (
     # What opens a door: a key as those who give them out write it.
     (re.compile(r"\b(?:sk|pk|rk|pbt|ghp|gho|xox[abp]|AKIA|eyJ)[-_A-Za-z0-9.]{16,}"), "[key]"),
     (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "[e-mail]"),
-    (re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b"), "[account]"),
-    (re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?!\w)"), "[card]"),
+    (
+        re.compile(rf"\b[A-Z]{{2}}\d{{2}}(?:{_BETWEEN}?[A-Z0-9]{{4}}){{2,7}}(?:{_BETWEEN}?[A-Z0-9]{{1,4}})?\b"),
+        "[account]",
+    ),
+    # In small letters only with as many digits as tell it from words.
+    (
+        re.compile(
+            rf"\b[A-Z]{{2}}\d{{2}}(?:{_BETWEEN}?[A-Z0-9]{{4}})?(?:{_BETWEEN}?\d{{4}}){{2,6}}(?:{_BETWEEN}?[A-Z0-9]{{1,4}})?\b",
+            re.IGNORECASE,
+        ),
+        "[account]",
+    ),
+    (re.compile(rf"(?<!\d)(?<!\d\.)\d(?:{_BETWEEN}?\d){{12,18}}(?!\d)"), "[card]"),
     # A date is none.
-    (re.compile(r"(?<![\w.])(?!\d{4}-\d\d-\d\d(?!\d))\+?\(?\d(?:[ ()./-]{0,2}\d){7,14}(?!\w)"), "[phone]"),
+    (re.compile(r"(?<![\w.])(?!\d{4}-\d\d-\d\d(?!\d))\+?\(?\d(?:[ ()./\-‐–—]{0,2}\d){7,14}(?!\w)"), "[phone]"),
 )
 _LEAST_NAME = 3
 
 
 def redacted(text: str, *, names: tuple[str, ...] = ()) -> str:
     """names: of people, whole or in parts; as they are written, since many are common words in small letters."""
+    text = unicodedata.normalize("NFKC", text)  # full-width letters and blanks that do not break are common ones then
     for pattern, placeholder in _PATTERNS:
         text = pattern.sub(placeholder, text)
     for part in sorted({part for name in names for part in name.split() if len(part) >= _LEAST_NAME}):
@@ -40,6 +55,7 @@ def masked(text: str, *, names: tuple[str, ...] = ()) -> tuple[str, dict[str, st
         hidden[mark] = word
         return mark
 
+    text = unicodedata.normalize("NFKC", text)
     for pattern, placeholder in _PATTERNS:
         text = pattern.sub(lambda found, kind=placeholder: hide(found.group(), kind), text)  # type: ignore[misc]
     for part in sorted({part for name in names for part in name.split() if len(part) >= _LEAST_NAME}):

@@ -1,12 +1,14 @@
 """In which language a customer writes, and that Theo has all its words in each of the chat's."""
 
+import re
+import unicodedata
 from pathlib import Path
 
 import pytest
 
 from theo.engine.language import language_of
 from theo.phrases import goes_on
-from theo.redacting import redacted
+from theo.redacting import masked, put_back, redacted
 from theo.speaking import ENGLISH, language_for, languages
 
 CHATS = Path(__file__).parents[2] / "frontend" / "widget" / "languages"
@@ -71,3 +73,28 @@ def test_what_goes_on_from_before_begins_so_or_is_short(text: str, does: bool) -
 def test_a_key_that_somebody_wrote_is_kept_from_everybody() -> None:
     said = redacted("My key is sk-proj-abcdefghijklmnop1234 and eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIx")
     assert said == "My key is [key] and [key]"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("iban de89370400440532013000", "iban [account]"),
+        ("de89 3704 0044 0532 0130 00!", "[account]!"),
+        ("NL91–ABNA–0417–1643–00", "[account]"),
+        ("4111\u00a01111\u00a01111\u00a01111", "[card]"),
+        ("4111–1111–1111–1111", "[card]"),
+        ("4111.1111.1111.1111", "[card]"),
+        ("Card4111111111111111", "Card[card]"),
+        ("４１１１ １１１１ １１１１ １１１１", "[card]"),
+        ("0171–1234567", "[phone]"),
+        ("+49\u00a0171\u202f1234567", "[phone]"),
+        ("cleo＠example.com", "[e-mail]"),
+        ("py39 with this and that, on 2026-11-27, 3 for 19.99", "py39 with this and that, on 2026-11-27, 3 for 19.99"),
+        ("Order AB12345678 of room 12", "Order AB12345678 of room 12"),
+    ],
+)
+def test_numbers_and_addresses_are_hidden_however_they_are_written(text: str, kept: str) -> None:
+    assert redacted(text) == kept
+    hidden, words = masked(text)
+    assert re.sub(r" \d+\]", "]", hidden) == kept
+    assert put_back(hidden, words) == unicodedata.normalize("NFKC", text)
