@@ -14,6 +14,7 @@ from threading import Lock
 from uuid import UUID
 
 import numpy as np
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Max, Q, QuerySet
 
@@ -43,10 +44,28 @@ def every() -> float:
 
 def index_pending(stop: threading.Event) -> None:
     """The worker's chore. One query when there is nothing to do."""
+    _read_by_all_models()
     for article in Article.objects.filter(index_state=IndexState.PENDING).order_by("updated_at")[:AT_ONCE]:
         if stop.is_set():
             return
         index_article(article)
+
+
+# The engine of THEO_ENGINE that all articles were looked through for; of this process.
+_looked_through_for = ""
+
+
+def _read_by_all_models() -> None:
+    """Once after a start: what was ready before there was another engine, or another model, is read by that, too."""
+    global _looked_through_for
+    if _looked_through_for == settings.THEO_ENGINE:
+        return
+    ready = Article.objects.filter(index_state=IndexState.READY)
+    if ready.exists():
+        for model in embedders().values():
+            known = ArticleVectors.objects.filter(model=stored_as(model)).values("article")
+            index_anew(ready.exclude(pk__in=known))
+    _looked_through_for = settings.THEO_ENGINE
 
 
 def index_article(article: Article) -> bool:

@@ -1,11 +1,14 @@
 """The embedded engine: meaning read on this machine, and less of it where something is missing."""
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from businesses.models import Business
@@ -86,6 +89,22 @@ def test_a_changed_article_is_read_anew_and_a_deleted_one_is_gone(
         str(articles["Delivery"].pk),
         str(articles["Opening hours"].pk),
     }
+
+
+def test_after_a_change_of_the_engine_what_was_ready_is_read_by_the_new_models(
+    settings: Any, acme: Business, articles: dict[str, Article]
+) -> None:
+    settings.THEO_ENGINE = "e5"
+    indexing.index_pending(threading.Event())
+    assert indexing.find(acme.pk, "how do returns work?")[0].engine == "e5"
+
+    settings.THEO_ENGINE = "full"
+    indexing.index_pending(threading.Event())
+
+    assert indexing.find(acme.pk, "how do returns work?")[0].engine == "full"
+    with CaptureQueriesContext(connection) as queries:
+        indexing.index_pending(threading.Event())
+    assert len(queries) == 1
 
 
 def test_what_was_made_of_old_words_does_not_answer_with_the_new_ones(
