@@ -9,6 +9,7 @@ class TheoConfig(AppConfig):
     def ready(self) -> None:
         """The worker does our chores, and the search finds articles."""
         from channels_app.chores import Chore, chores
+        from theo import forgetting as forgetting
         from theo.indexing import every as every_index
         from theo.indexing import index_pending
         from theo.outcomes import every as every_outcome

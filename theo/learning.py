@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from conversations.models import Conversation
 from foundation.errors import Unprocessable
 from foundation.text import is_clean
 from theo.indexing import index_anew
@@ -20,13 +21,16 @@ LIGHTLY_EDITED = 0.8
 
 
 @transaction.atomic
-def add_example(*, article: Article, question: str) -> None:
-    """Without what says who asked. The oldest makes room when there are MOST_EXAMPLES. Raises Unprocessable."""
+def add_example(*, article: Article, question: str, conversation: Conversation | None = None) -> None:
+    """Without what says who asked. The oldest makes room when there are MOST_EXAMPLES. Raises Unprocessable.
+
+    conversation: where a customer did.
+    """
     question = redacted(" ".join(question.split()))[:MAX_QUESTION]
     if not question or not is_clean(question):
         raise Unprocessable(_("Write a question."), field="question")
     _example, created = Example.objects.get_or_create(
-        article=article, question=question, defaults={"created_at": timezone.now()}
+        article=article, question=question, defaults={"created_at": timezone.now(), "conversation": conversation}
     )
     if created:
         newest = Example.objects.filter(article=article).order_by("-created_at", "-id").values_list("pk", flat=True)
@@ -47,6 +51,6 @@ def learn(*, reply: Reply, outcome: Outcome, likeness: float) -> None:
         return
     question = redacted_question(reply.conversation, reply.question, most=MAX_QUESTION)
     if outcome in (Outcome.ACCEPTED, Outcome.EDITED) and likeness >= LIGHTLY_EDITED:
-        add_example(article=reply.article, question=question)
+        add_example(article=reply.article, question=question, conversation=reply.conversation)
     elif outcome in (Outcome.DISCARDED, Outcome.HANDED_OVER, Outcome.WRONG):
         remove_examples(article=reply.article, question=question)

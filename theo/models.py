@@ -166,10 +166,14 @@ class ArticleVectors(models.Model):
 
 
 class Example(models.Model):
-    """A question that the article answers, as a customer asked it, without what says who that was."""
+    """A question that the article answers, as a customer asked it, without what says who that was.
+
+    conversation: where it was asked, and with which it goes; null = an agent wrote it.
+    """
 
     article = models.ForeignKey(Article, models.CASCADE, db_index=False, related_name="examples")
     question = models.CharField(_("question"), max_length=300)
+    conversation = models.ForeignKey(Conversation, models.CASCADE, null=True, related_name="+")
     created_at = models.DateTimeField(_("when"))
 
     class Meta:
@@ -286,7 +290,8 @@ class Reply(models.Model):
 class Unanswered(models.Model):
     """Questions of one meaning that Theo found no answer to, without what says who asked.
 
-    wordings: others than `question`. conversation, last_seq: where it was asked last. vector: of `question` by
+    wordings: others than `question`. asked_in: in which conversation the question, and then each wording, was asked
+    first; [] = before that was kept. conversation, last_seq: where it was asked last. vector: of `question` by
     `model`, float16; b"" = it is compared by its words.
     """
 
@@ -294,6 +299,7 @@ class Unanswered(models.Model):
     business = models.ForeignKey(Business, models.CASCADE, db_index=False, related_name="unanswered")
     question = models.CharField(_("question"), max_length=300)
     wordings = models.JSONField(default=list)
+    asked_in = models.JSONField(default=list)
     model = models.CharField(max_length=40, blank=True)
     vector = models.BinaryField()
     conversation = models.ForeignKey(Conversation, models.SET_NULL, null=True, related_name="+")

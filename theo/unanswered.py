@@ -50,6 +50,7 @@ def _count(conversation: Conversation, question: str, up_to_seq: int, vector: _V
         Unanswered.objects.create(
             business_id=conversation.business_id,
             question=question,
+            asked_in=[str(conversation.pk)],
             model=model,
             vector=vector.tobytes() if vector is not None else b"",
             conversation=conversation,
@@ -61,11 +62,13 @@ def _count(conversation: Conversation, question: str, up_to_seq: int, vector: _V
         return
     if (group.conversation_id, group.last_seq) == (conversation.pk, up_to_seq):
         return
-    if question not in (group.question, *group.wordings) and len(group.wordings) < MOST_WORDINGS:
+    is_known = question in (group.question, *group.wordings)
+    if group.asked_in and not is_known and len(group.wordings) < MOST_WORDINGS:
         group.wordings.append(question)
+        group.asked_in.append(str(conversation.pk))
     group.conversation, group.last_seq, group.last_at = conversation, up_to_seq, now
     group.count += 1
-    group.save(update_fields=["wordings", "conversation", "last_seq", "last_at", "count"])
+    group.save(update_fields=["wordings", "asked_in", "conversation", "last_seq", "last_at", "count"])
 
 
 def _like(groups: list[Unanswered], question: str, vector: _Vector | None, model: str) -> Unanswered | None:

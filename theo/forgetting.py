@@ -1,0 +1,38 @@
+"""With a conversation go the words that Theo kept of it elsewhere: open questions, and examples of articles.
+
+Source: promises 9.
+"""
+
+from typing import Any
+
+from django.db.models import Q
+from django.db.models.signals import pre_delete
+from django.dispatch import receiver
+
+from businesses.models import Business
+from conversations.models import Conversation
+from theo.indexing import index_anew
+from theo.models import Article, Unanswered
+
+
+@receiver(pre_delete, sender=Conversation)
+def forget_words(*, instance: Conversation, **_signal: Any) -> None:
+    """The examples themselves go by their foreign key; what was read of them goes with the next reading."""
+    index_anew(Article.objects.filter(examples__conversation=instance))
+    here = str(instance.pk)
+    groups = Unanswered.objects.filter(business_id=instance.business_id)
+    groups = groups.filter(Q(conversation=instance, asked_in=[]) | Q(asked_in__icontains=here)).order_by("pk")
+    if not groups.exists():
+        return
+    Business.objects.select_for_update(no_key=True).get(pk=instance.business_id)  # as those who count wait for it
+    for group in groups:
+        said = zip([group.question, *group.wordings], group.asked_in, strict=False)
+        kept = [(words, where) for words, where in said if where != here]
+        if not kept:
+            group.delete()
+            continue
+        (question, _where), *others = kept
+        if question != group.question:
+            group.question, group.model, group.vector = question, "", b""
+        group.wordings, group.asked_in = [words for words, _where in others], [where for _words, where in kept]
+        group.save(update_fields=["question", "model", "vector", "wordings", "asked_in"])
