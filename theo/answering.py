@@ -95,12 +95,18 @@ def answer(
 
 
 def think(
-    *, conversation: Conversation, mode: Mode, threshold: float, on_text: Callable[[str], None] | None = None
+    *,
+    conversation: Conversation,
+    mode: Mode,
+    threshold: float,
+    on_text: Callable[[str], None] | None = None,
+    seconds: float | None = None,
 ) -> Answer:
     """Look for an answer to what the customer said last. Nothing is changed or sent.
 
     mode: the one that is used (`assistants.effective_mode`). In `auto` there is a reply only when Theo is at least as
     sure as `threshold`. on_text: is told what a language model writes, while it does and before it is checked.
+    seconds: for the model; None = what a request may wait for.
     """
     started = time.monotonic()
     heard = asked(conversation)
@@ -123,6 +129,7 @@ def think(
             waits=heard.is_open and not has_person,
             least=least_sure(mode, threshold),
             on_text=on_text,
+            seconds=seconds,
         )
     found = _framed(found, heard.language, greets=heard.is_first)
     reason = conversation.handoff_reason or found.handoff_reason
@@ -232,13 +239,20 @@ def _worded(
     waits: bool,
     least: float,
     on_text: Callable[[str], None] | None = None,
+    seconds: float | None = None,
 ) -> Answer:
     """The same in the language model's words; it may make Theo less sure, or ask for a person.
 
     said: as of `writing.last_messages`. waits: nobody has answered, and nobody has the conversation.
     """
     written = write(
-        business=business, said=said, question=found.question, hits=found.considered, least=least, on_text=on_text
+        business=business,
+        said=said,
+        question=found.question,
+        hits=found.considered,
+        least=least,
+        on_text=on_text,
+        seconds=seconds,
     )
     if written is None:
         return found

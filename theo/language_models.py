@@ -32,6 +32,8 @@ MOST_TOKENS = 4_000
 # So many failures in a row, and nothing is asked for a while.
 MOST_FAILURES, OFF_FOR = 5, timedelta(seconds=60)
 LONGEST_WAIT = 3.0
+# For one answer in all, where no request waits.
+MOST_SECONDS = 20.0
 # At once, of one process: each holds a thread, and what all threads wait for stops the house.
 AT_ONCE = 8
 _places = threading.BoundedSemaphore(AT_ONCE)
@@ -97,8 +99,8 @@ def used(row: LanguageModel) -> int:
 
 
 def seconds_in_all() -> float:
-    """What somebody may wait for: 20 seconds, and less than a request may take."""
-    return min(20.0, max(1.0, settings.REQUEST_SECONDS - 3.0))
+    """What somebody who asks in a request may wait for: MOST_SECONDS, and less than a request may take."""
+    return min(MOST_SECONDS, max(1.0, settings.REQUEST_SECONDS - 3.0))
 
 
 def ask(business_id: UUID, prompt: Prompt, *, seconds: float, on_text: OnText | None = None) -> Completion:

@@ -188,7 +188,12 @@ def _take_turn(conversation: Conversation) -> Message | None:
     except TooFast:  # two machines that answer each other end here: not even that a person will come is said
         return hand_over(conversation, heard.up_to_seq, HandoffReason.LOW_CONFIDENCE, silently=True)
     assistant = assistant_of(conversation.business_id)
-    found = think(conversation=conversation, mode=Mode.AUTO, threshold=assistant.threshold)
+    found = think(
+        conversation=conversation,
+        mode=Mode.AUTO,
+        threshold=assistant.threshold,
+        seconds=language_models.MOST_SECONDS,  # no request waits for it
+    )
     says_it_again = any(str(source.id) in told for source in found.sources)
     if found.reply is None or says_it_again or in_a_row >= MOST_IN_A_ROW:
         note_unanswered(conversation=conversation, found=found)

@@ -97,15 +97,17 @@ def write(
     hits: Sequence[Hit],
     least: float,
     on_text: Callable[[str], None] | None = None,
+    seconds: float | None = None,
 ) -> Written | None:
     """Let the workspace's model, which there is, word an answer; None: it failed, or what it wrote does not hold.
 
     said: as of `last_messages`. hits: the engine's, the likeliest first, at least one; their articles are offered.
     least: how sure Theo must be to reply. on_text: is told the reply as it is being written, before it is checked.
+    seconds: that it may take in all; None = what a request may wait for.
     """
     best, offered = hits[0], _offered(business.pk, hits[:MOST_ARTICLES])
     prompt = Prompt(system=SYSTEM, data=_data(said, offered), max_tokens=REPLY_TOKENS, schema=SCHEMA)
-    until = time.monotonic() + language_models.seconds_in_all()
+    until = time.monotonic() + (seconds or language_models.seconds_in_all())
 
     def told(text: str) -> None:
         if on_text and (reply := begun(text)):

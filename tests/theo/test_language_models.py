@@ -1,5 +1,6 @@
 """A language model words what the engine found, never more: against fakes that speak the wires, and lie."""
 
+import json
 import logging
 import threading
 from collections.abc import Iterator
@@ -258,6 +259,20 @@ def test_a_slow_one_is_not_waited_for(conversation: Conversation, openai: OpenAI
     openai.next.append(Said([b"{", b"}"] * 10, pause=0.1))
 
     assert is_quoted(thought(conversation))
+
+
+def test_where_no_request_waits_it_has_more_time(
+    ada: User, article: Any, conversation: Conversation, openai: OpenAI, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(answering, "find", lambda *_: [Hit(key=str(article.pk), confidence=0.93)])
+    monkeypatch.setattr(replying._beside, "submit", lambda work: work())
+    monkeypatch.setattr("theo.writing.language_models.seconds_in_all", lambda: 0.3)
+    change_assistant(actor=ada, mode=Mode.AUTO, auto_run=True)
+    openai.next.append(Said([b" "] * 6 + [json.dumps(openai.said(openai.text)).encode()], pause=0.1))
+
+    replying.answer_waiting(threading.Event())
+
+    assert conversation.messages.get(seq=2).content == WORDED
 
 
 def test_what_may_pass_is_tried_once_more(conversation: Conversation, openai: OpenAI) -> None:
