@@ -48,6 +48,22 @@ def test_an_article_is_written_listed_changed_and_deleted(ada: User, acme: Busin
     assert client.get(path).status_code == 404
 
 
+def test_the_list_is_whole_unless_a_page_of_it_is_asked_for(ada: User, acme: Business) -> None:
+    for n in range(25):
+        create_article(business=acme, title=f"Article {n}", content="x")
+    ask = builders.api(ada)
+
+    def titles(**query: int) -> list[str]:
+        return [each["title"] for each in ask.get("/api/v1/kb/articles", query).json()]
+
+    assert titles() == [f"Article {n}" for n in range(24, -1, -1)]
+    assert titles(limit=2) == ["Article 24", "Article 23"]
+    assert titles(page=2, limit=2) == ["Article 22", "Article 21"]
+    assert titles(page=9) == []
+    for query in ({"limit": 0}, {"limit": 101}, {"page": 0}, {"limit": "x"}):
+        assert ask.get("/api/v1/kb/articles", query).status_code == 422
+
+
 @pytest.mark.parametrize(
     "body",
     [

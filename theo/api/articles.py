@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from businesses.policy import Action, require
 from businesses.scopes import Resource
-from foundation.api import SIGNED_IN, WITH_BODY, Done, Text, path_id, refusals
+from foundation.api import SIGNED_IN, WITH_BODY, Done, PageQuery, Text, path_id, refusals
 from theo import articles
 from theo.indexing import index_anew
 from theo.models import Article, ArticleStatus, IndexState
@@ -51,12 +51,17 @@ class Articles(APIView):
 
     @extend_schema(
         summary="List knowledge articles",
-        responses={200: ArticleOutput(many=True), **refusals(400, *SIGNED_IN)},
+        parameters=[PageQuery],
+        responses={200: ArticleOutput(many=True), **refusals(400, *SIGNED_IN, 422)},
     )
     def get(self, request: Request) -> Response:
-        """All of them, newest first."""
+        """Newest first: all of them, or those of one page where `page` or `limit` is given."""
         require(request.user, Action.WRITE_ARTICLES)
+        query = PageQuery(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
         rows = Article.objects.visible_to(request.user).order_by("-created_at", "-id")
+        if query.initial_data.keys() & query.fields.keys():
+            rows = rows[query.window()]
         return Response([article_payload(article) for article in rows])
 
     @extend_schema(
