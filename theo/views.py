@@ -21,7 +21,7 @@ from conversations.views import handling_page
 from foundation.errors import Refused
 from foundation.ids import parse_id
 from theo import articles, help_centre, site_pages, usage
-from theo.answering import answer
+from theo.answering import Answer, answer
 from theo.forms import ArticleForm, ImportForm, KnowledgeFilter
 from theo.importing import MOST_FILES, import_files
 from theo.learning import MAX_QUESTION as MAX_EXAMPLE
@@ -33,6 +33,7 @@ from theo.unanswered import KEPT_FOR as UNANSWERED_KEPT_FOR
 from theo.unanswered import answer_given, dismiss, note_unanswered
 
 PER_PAGE = 50
+MOST_NEAR = 3
 
 
 @member_page
@@ -202,8 +203,17 @@ def suggestion(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
         "found": found,
         "draft": remember(conversation=conversation, found=found),
         "percent": round(found.confidence * 100),
+        "near": [] if found.reply else _near(found, conversation.business_id),
     }
     return render(request, "theo/suggestion.html", context)
+
+
+def _near(found: Answer, business_id: UUID) -> list[tuple[Article, int]]:
+    """What Theo looked at and did not say, with how sure it is of each, in percent."""
+    hits = found.considered[:MOST_NEAR]
+    articles = Article.objects.filter(business=business_id).in_bulk([UUID(hit.key) for hit in hits])
+    near = [(articles.get(UUID(hit.key)), round(hit.confidence * 100)) for hit in hits]
+    return [(article, percent) for article, percent in near if article]
 
 
 @member_page

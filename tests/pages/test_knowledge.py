@@ -104,6 +104,15 @@ def test_markup_in_an_article_stays_text(hostile: str) -> None:
     assert not [word for word in ("<script", "<img", "<svg", 'href="javascript', 'href="data') if word in html]
 
 
+def test_the_page_of_an_article_says_that_its_questions_may_be_answered_with_it(
+    ben: User, acme: Business, sign_in: Any
+) -> None:
+    article = create_article(business=acme, title="Returns", content="Within 30 days.")
+    page = sign_in(ben).get(f"/knowledge/{article.pk}/").content.decode()
+    assert "What is asked in much the same words may be answered with it." in page
+    assert "on their account alone" not in page
+
+
 def test_theo_suggests_beside_the_composer(ben: User, acme: Business, sign_in: Any) -> None:
     create_article(business=acme, title="Delivery times", content="Two working days.")
     conversation = builders.conversation(acme, content="What are the delivery times?")
@@ -119,5 +128,11 @@ def test_theo_suggests_beside_the_composer(ben: User, acme: Business, sign_in: A
     told = client.post(f"/inbox/{unknown.pk}/suggestion/").content.decode()
     [write] = re.findall(r'href="(/knowledge/new/[^"]+)"', told)
     assert 'value="Is there a jacuzzi?"' in client.get(write).content.decode()
+    complains = builders.conversation(acme, content="The delivery times are a scam, I will call my lawyer!")
+    told = client.post(f"/inbox/{complains.pk}/suggestion/").content.decode()
+    assert "This is for a person" in told
+    assert re.search(r'<span class="cut" dir="auto">Delivery times</span><span class="num">\d+ %', told)
+    assert "No article answers" not in told
+    assert "/knowledge/new/" not in told
     foreign = builders.conversation(builders.workspace(builders.person("Sid"), "Else"), content="Delivery times?")
     assert client.post(f"/inbox/{foreign.pk}/suggestion/").status_code == 404
