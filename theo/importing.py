@@ -40,6 +40,7 @@ def import_files(*, business: Business, files: Iterable[tuple[str, bytes]], stat
     status: of those that are new. One that cannot be taken does not stop the others.
     """
     outcome = Outcome()
+    seen: set[str] = set()
     for name, raw in files:
         try:
             found = list(_read(name, raw))
@@ -47,6 +48,10 @@ def import_files(*, business: Business, files: Iterable[tuple[str, bytes]], stat
             outcome.left.append((name, refusal.detail))
             continue
         for each in found:
+            if each.source in seen:
+                outcome.left.append((each.title, _("There is another one with this title in the same file.")))
+                continue
+            seen.add(each.source)
             article, flaw = bring_in(
                 business=business,
                 title=each.title,

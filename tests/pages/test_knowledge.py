@@ -86,6 +86,13 @@ def test_files_become_articles_and_one_that_cannot_stops_no_other(ada: User, acm
     assert Article.objects.get(title="Grind").content == "Fine."
     assert Article.objects.count() == 2
 
+    twice = SimpleUploadedFile("faq.csv", b"title,content\nGrind,Medium.\nGrind,Coarser.\n")
+    said = client.post("/knowledge/import/", {"file": [twice], "status": "draft"})
+    assert said.status_code == 422
+    assert "1 article is in." in said.content.decode()
+    assert "another one with this title in the same file" in said.content.decode()
+    assert Article.objects.get(title="Grind").content == "Medium."
+
 
 @pytest.mark.parametrize(
     "hostile",
