@@ -1,5 +1,6 @@
 """The embedded engine: meaning read on this machine, and less of it where something is missing."""
 
+import hashlib
 import json
 import threading
 from pathlib import Path
@@ -161,6 +162,31 @@ def test_a_model_that_is_not_the_tested_one_is_left_out(full: None, monkeypatch:
     monkeypatch.setattr(embedders.E5, "digest", "0" * 64)
     assert list(embedders.embedders()) == ["minilm"]
     assert embedders.engine_name() == "minilm"
+
+
+def test_broken_files_leave_the_words_and_nobody_without_an_answer(
+    full: None,
+    acme: Business,
+    articles: dict[str, Article],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    package = tmp_path / "broken_models"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(embedders, "_loaded", {})
+    for kind in embedders.KINDS.values():
+        (package / kind.file).write_bytes(b"cut off in the middle")
+        monkeypatch.setattr(kind, "package", "broken_models")
+    # One is not the file that was tested; the other one is, and cannot be loaded all the same.
+    monkeypatch.setattr(embedders.MiniLM, "digest", hashlib.sha256(b"cut off in the middle").hexdigest())
+
+    index_all()
+
+    assert (embedders.embedders(), embedders.engine_name()) == ({}, "lexical")
+    title, sure = best(acme, "How long does the refund take?")
+    assert (title, 0 < sure <= 0.79) == ("Returns", True)
 
 
 @pytest.mark.parametrize(("engine", "kinds"), [("lexical", []), ("e5", ["e5"]), ("minilm", ["minilm"])])

@@ -114,6 +114,24 @@ def test_who_may_not_see_a_conversation_gets_no_answer_about_it(mallory: User, a
     assert not conversation.handoff_reason
 
 
+def test_what_is_deleted_while_theo_looks_is_not_said(
+    ben: User, acme: Business, articles: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation = builders.conversation(acme, content=RETURN)
+    look = answering.find
+
+    def find(*given: Any) -> list[Hit]:
+        found = look(*given)
+        delete_article(article=articles["Return an item for a refund"])
+        return found
+
+    monkeypatch.setattr(answering, "find", find)
+    for mode, reason in (("assist", None), ("auto", "low_confidence")):
+        told = asked(ben, conversation, mode=mode)
+        assert told.status_code == 200
+        assert (told.json()["reply"], told.json()["handoff_reason"]) == (None, reason)
+
+
 def test_without_a_customers_word_there_is_nothing_to_say(ben: User, acme: Business, articles: Any) -> None:
     conversation = builders.conversation(acme, content="")
 
