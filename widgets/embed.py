@@ -22,6 +22,7 @@ from django.views.decorators.http import require_safe
 
 from businesses.models import ReplyTime
 from foundation import mail
+from foundation.filetypes import EXTENSIONS
 from theo import help_centre
 from widgets.availability import Availability, availability_of, payload_of
 from widgets.domains import frame_ancestors
@@ -98,6 +99,7 @@ def shown_of(widget: Widget) -> dict[str, Any]:
         "options": widget.options,
         "mail_is_on": mail.is_on(),
         "upload_bytes": settings.UPLOAD_BYTES,
+        "upload_types": ",".join(f".{extension}" for extension in EXTENSIONS),
         "has_help": help_centre.is_open(widget.business_id),
     }
 

@@ -9,7 +9,7 @@ from foundation.errors import Refused, Unprocessable
 from foundation.pages import PageForm
 from widgets.languages import LANGUAGES
 from widgets.models import Widget
-from widgets.options import DEFAULTS, paths
+from widgets.options import DEFAULTS, MAX_QUESTIONS, paths
 
 
 def _switch() -> forms.CheckboxInput:
@@ -25,7 +25,6 @@ _LANGUAGE_CHOICES: list[tuple[str, Any]] = [
     ("", _("The page’s, else the visitor’s")),
     *((each.code, each.name) for each in LANGUAGES.values()),
 ]
-MAX_QUESTIONS = 4
 _ASKED = [("off", _("Do not ask")), ("optional", _("Ask")), ("required", _("Ask and insist"))]
 
 

@@ -122,6 +122,7 @@ def _flaw_of(question: object) -> str | None:
     return None
 
 
+MAX_QUESTIONS = 4
 Group = Mapping[str, Option]
 
 # Of an unknown key, so much is said back.
@@ -156,7 +157,7 @@ OPTIONS: Mapping[str, Option | Group] = {
         "name": Choice(values=("off", "optional", "required"), default="optional"),
         "email": Choice(values=("off", "optional", "required"), default="required"),
         # What else; the answers go along with the first message.
-        "questions": Questions(most=4),
+        "questions": Questions(most=MAX_QUESTIONS),
     },
     # A new conversation outside the business hours begins with the visitor's address.
     "offline_form": Flag(default=False),

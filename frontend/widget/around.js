@@ -8,7 +8,6 @@ const FRESH_MS = 30_000 // so long we believe what we heard, if nobody tells us 
 const SPREAD_MS = 2_000 // within which all open chats look
 const MOST_MS = 2 ** 31 - 1 // of a timer
 
-export let now = settings.availability // as the server says it
 let askedAt = Date.now() // 0: what we have is old
 let turns // the timer for the hour that changes it
 
@@ -17,7 +16,7 @@ export async function look() {
   askedAt = Date.now()
   const answer = await fetch(`/api/v1/widget/${settings.id}/availability`).catch(() => null)
   if (!answer?.ok) return // the next look tells
-  now = await answer.json()
+  settings.availability = await answer.json()
   on.changed()
   wait()
 }
@@ -30,7 +29,7 @@ on.availability_changed = () => {
 /** Nobody tells when the hours begin or end: that is known before. */
 function wait() {
   clearTimeout(turns)
-  const { changes_at: at } = now
+  const { changes_at: at } = settings.availability
   if (at) turns = setTimeout(on.availability_changed, Math.min(MOST_MS, Math.max(0, new Date(at) - Date.now())))
 }
 wait()

@@ -1,6 +1,5 @@
 // What a visitor is asked before a conversation begins and when it is over. The code for it comes with the first time.
 
-import { now } from "./around.js"
 import { presence } from "./availability.js"
 import { on } from "./events.js"
 import { isBegun } from "./outgoing.js"
@@ -16,15 +15,16 @@ const load = async () => {
 /** Before it begins: "prechat", "offline", or "" for nothing. */
 export function askedFirst(thread) {
   if (isBegun(thread)) return ""
-  const { offline_form: offline, prechat } = settings.options
-  if (offline && !now.is_open && !visitor.hasEmail && !visitor.customer?.email) return "offline"
+  const { availability, options } = settings
+  const { offline_form: offline, prechat } = options
+  if (offline && !availability.is_open && !visitor.hasEmail && !visitor.customer?.email) return "offline"
   return prechat.enabled && !visitor.key && !visitor.customer ? "prechat" : ""
 }
 
 /** The form for it; rejects when its code does not come. message: what is already written. */
 export async function formFor(which, message, onSend) {
   const { askFirst } = await load()
-  return askFirst({ which, settings, texts, present: presence(now, texts).text, message, onSend })
+  return askFirst({ which, settings, texts, present: presence(settings.availability, texts).text, message, onSend })
 }
 
 /** What stands at the end of a conversation that is over: a rating, a way to have it mailed. */

@@ -1,20 +1,8 @@
 // From one brand colour to readable ones (WCAG 2 contrast).
 
-/** "#75f" or "#7650FF" -> [118, 80, 255] */
-function channels(hex) {
-  const digits = hex.length === 4 ? hex.replace(/[^#]/g, "$&$&") : hex
-  return [1, 3, 5].map((start) => Number.parseInt(digits.slice(start, start + 2), 16))
-}
+import { channels, luminance } from "../../static/js/contrast.js"
 
 const toHex = (rgb) => `#${rgb.map((value) => Math.round(value).toString(16).padStart(2, "0")).join("")}`
-
-function luminance(hex) {
-  const [red, green, blue] = channels(hex).map((value) => {
-    const part = value / 255
-    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4
-  })
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-}
 
 /** From 1 (alike) to 21 (black on white). */
 export function contrast(one, other) {

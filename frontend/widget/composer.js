@@ -8,8 +8,6 @@ import { attachment } from "./outgoing.js"
 import { settings, texts } from "./settings.js"
 
 const MOST = 10_000 // characters of one message
-// As foundation/filetypes.py has them; a phone turns its photos into one of these.
-const TYPES = ".png,.jpg,.jpeg,.gif,.webp,.pdf,.txt,.csv,.docx,.xlsx,.mp3,.mp4,.ogg"
 
 /**
  * onSend(content, files). onTyping(text).
@@ -24,7 +22,8 @@ export function composer({ onSend, onTyping }) {
     dir: "auto",
     enterkeyhint: "send",
   })
-  const picker = el("input", { type: "file", multiple: "", accept: TYPES, hidden: "" })
+  // A phone turns its photos into one of these.
+  const picker = el("input", { type: "file", multiple: "", accept: settings.upload_types, hidden: "" })
   const smile = tool(texts.emoji, SMILE, { "aria-expanded": "false", onclick: () => toggleEmoji() })
   const send = tool(texts.send, ARROW_UP, { type: "submit", class: "pb-ib pb-send" })
   const complaint = el("p", { class: "pb-err", role: "alert" })

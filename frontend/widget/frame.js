@@ -1,7 +1,7 @@
 // The chat itself, in a frame of our own origin: what is in view, and what the visitor and the host page do to it.
 // What it knows comes in by incoming.js, what the visitor writes goes out by outgoing.js.
 
-import { look, now } from "./around.js"
+import { look } from "./around.js"
 import { askedFirst, endingOf, formFor } from "./asking.js"
 import { presence } from "./availability.js"
 import { conversationView } from "./conversation.js"
@@ -16,11 +16,12 @@ import { CALM_MS, dial, state, trouble } from "./line.js"
 import { paint } from "./look.js"
 import { lay } from "./options.js"
 import { uuid } from "./outbox.js"
-import { outbox, part, restore, send } from "./outgoing.js"
+import { draftOf, nameOf, outbox, part, restore, send } from "./outgoing.js"
 import { settings, texts } from "./settings.js"
 import { ask, visitor } from "./visitor.js"
 
 let thread // the one in view; undefined: home
+let written // the one whose draft stands in the field
 let landed = false // it is settled what a visitor sees who goes nowhere
 let shown = false // something is
 let thanked = "" // the answer of Theo's that the visitor was helped by
@@ -48,7 +49,11 @@ function go(its) {
 function show(its) {
   if (its !== thread) conversation.clear()
   thread = its
-  if (thread) thread.asked ??= askedFirst(thread)
+  if (thread) {
+    thread.asked ??= askedFirst(thread)
+    if (!written || nameOf(written) !== nameOf(thread)) conversation.write(draftOf(thread))
+    written = thread
+  }
   shown = true
   home.node.hidden = Boolean(thread)
   conversation.node.hidden = !thread
@@ -118,7 +123,7 @@ function render() {
   seen()
   home.hear(settings.options.sound ? visitor.muted : undefined)
   home.shut(visitor.verified ? "" : texts.signIn)
-  const who = trouble ? { state: "open", text: "", short: "" } : presence(now, texts) // else it is old news
+  const who = trouble ? { state: "open", text: "", short: "" } : presence(settings.availability, texts) // else it is old news
   if (!thread) {
     const rows = list.rows.map((row) => ({ ...row, key: row.id, unread: list.unread.has(row.id) }))
     home.render(rows, who)
@@ -181,10 +186,9 @@ on.resync = () => {
   caughtUp()
 }
 on.other = (kept) => {
-  if (kept) part(kept)
-  if (kept && !kept.draft) {
-    conversation.write("")
-    host.keep("draft", null)
+  if (kept) {
+    part(kept)
+    written = undefined
   }
   forget()
   landed = false
@@ -198,7 +202,6 @@ async function begin(kept) {
   visitor.muted = Boolean(kept.muted)
   thanked = kept.thanked ?? ""
   restore(kept)
-  conversation.write(kept.draft ?? "")
   if (kept.files) {
     conversation.complain(texts.forgotten({ names: kept.files }))
     host.keep("files", null)

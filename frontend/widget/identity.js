@@ -6,13 +6,11 @@ import { LATER } from "./outbox.js"
 import { settings } from "./settings.js"
 import { know, visitor } from "./visitor.js"
 
-const isClosed = settings.options.verified_only
-
 /** Nothing is sent before the server has answered to this. */
 export let introduced = Promise.resolve()
 
 export function introduce() {
-  if (visitor.customer || isClosed) introduced = introduced.then(askWho)
+  if (visitor.customer || settings.options.verified_only) introduced = introduced.then(askWho)
 }
 
 async function askWho() {
@@ -27,7 +25,7 @@ async function askWho() {
     visitor.customer = undefined
     return console.warn("PingBack: identify:", error.detail)
   }
-  visitor.verified = ack.verified || !isClosed
+  visitor.verified = ack.verified || !settings.options.verified_only
   if (ack.visitor_key) become(ack.visitor_key, ack.is_other && {})
   on.changed()
 }

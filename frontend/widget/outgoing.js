@@ -4,7 +4,7 @@ import { el } from "./dom.js"
 import { on } from "./events.js"
 import * as host from "./host.js"
 import { introduced } from "./identity.js"
-import { refresh, take } from "./incoming.js"
+import { refresh, take, threads } from "./incoming.js"
 import { dial, emit, state } from "./line.js"
 import { Outbox, uuid } from "./outbox.js"
 import { settings } from "./settings.js"
@@ -54,6 +54,7 @@ export const outbox = new Outbox({
 /** What earlier pages left here. */
 export function restore(kept) {
   outbox.restore(kept)
+  for (const [name, text] of Object.entries(kept)) if (name.startsWith(DRAFT)) drafts[name.slice(DRAFT.length)] = text
   for (const item of outbox.items) {
     if (item.files?.some(({ url }) => !url)) item.error = { code: "lost" }
   }
@@ -62,6 +63,12 @@ export function restore(kept) {
 on.refused = () => outbox.stop(refused)
 on.new_message = (message) => {
   const ours = outbox.items.find(({ id }) => id === message.client_message_id)
+  const its = threads.get(ours?.thread)
+  const written = its && !its.id && draftOf(its)
+  if (written) {
+    draft(its, "")
+    draft({ id: message.conversation_id }, written)
+  }
   take(message, ours?.thread)
 }
 
@@ -71,9 +78,22 @@ const clean = (text) => text.replaceAll("\0", "").replace(/\p{Cs}/gu, "\ufffd")
 /** Something was said in it, if only here. */
 export const isBegun = (thread) => Boolean(thread.id) || outbox.items.some((item) => thread.owns(item))
 
+// What is written in a conversation and not sent: by its id, as long as it has none by the outbox's key, and by "" for
+// one that is not begun.
+const DRAFT = "draft:"
+const drafts = {}
+export const nameOf = (thread) => thread.id ?? (isBegun(thread) ? thread.key : "")
+export const draftOf = (thread) => drafts[nameOf(thread)] ?? ""
+
+function draft(thread, text) {
+  const name = nameOf(thread)
+  drafts[name] = text
+  host.keep(DRAFT + name, text || null)
+}
+
 export function send(thread, content, files, customer) {
   writing.stop()
-  host.keep("draft", null)
+  draft(thread, "")
   const item = () => ({ id: uuid(), content: "", thread: thread.key, conversation_id: thread.id })
   // Files go into a conversation that is there, so a new one begins with words: at least with their names.
   const words = content || (isBegun(thread) ? "" : files.map(({ name }) => name).join(", "))
@@ -117,6 +137,7 @@ export function takeBack(item) {
 /** Somebody else is here now: what was not sent is not theirs to send. kept: what is left of it. */
 export function part(kept) {
   for (const item of outbox.items) if (!kept[`outbox:${item.id}`]) takeBack(item)
+  for (const id in drafts) if (!kept[DRAFT + id]) draft({ id }, "")
 }
 
 /** What is shown of an item's files: themselves, or their names when a page before this one had them. */
@@ -126,6 +147,6 @@ export const previews = (item) =>
 const writing = typingSignal(emit)
 
 export function writes(thread, text) {
-  host.keep("draft", text || null)
+  draft(thread, text)
   writing.wrote(thread.id, text)
 }

@@ -1,9 +1,12 @@
 // In Settings the widget is shown as it will be, with nobody behind it: what is written gets an answer of our own and is
 // stored nowhere. Stands in for the socket.
 
-const answers = { identify: { verified: true, visitor_key: null }, resume: { messages: [], more: false } }
+const answers = { identify: { verified: false, visitor_key: null }, resume: { messages: [], more: false } }
 
-/** Returns what is called as `connect` of static/js/socket.js is. settings.preview_answer: what is answered. */
+/**
+ * Returns what is called as `connect` of static/js/socket.js is. settings.preview_answer: what is answered; preview_ends:
+ * whether that is the end.
+ */
 export const pretend =
   (settings) =>
   ({ onState, onEvent }) => {
@@ -23,7 +26,11 @@ export const pretend =
       async emit(event, { content }) {
         if (event !== "client_message") return { seq, ...answers[event] }
         const sent = message("customer", content)
-        setTimeout(() => onEvent("new_message", message("agent", settings.preview_answer)), 600)
+        setTimeout(() => {
+          const { preview_answer: answer, preview_ends: ends } = settings
+          onEvent("new_message", message("agent", answer))
+          if (ends) onEvent("conversation_updated", { id: "preview", status: "resolved", assignee: null })
+        }, 600)
         return { message: sent, conversation_id: "preview" }
       },
       close() {},

@@ -1,6 +1,20 @@
 // The preview beside a widget's form is the real widget on a page of ours; what is written in the form, it shows.
 
+import { luminance } from "./contrast.js"
+
 const SWATCHES = ["#7650FF", "#0F5F59", "#1F5FD6", "#C4347E", "#C2410C", "#26272F"]
+
+const COLOUR = /^#([0-9a-f]{3}){1,2}$/i
+
+// Option -> the preview's state that shows it.
+const STATES = {
+  offline_form: "away",
+  offline_text: "away",
+  rating: "ended",
+  show_online_badge: "home",
+  transcript: "ended",
+  verified_only: "home",
+}
 
 export function enhanceWidgetForm(form) {
   const frame = document.querySelector("[data-preview]")
@@ -11,12 +25,11 @@ export function enhanceWidgetForm(form) {
   const tell = (...command) => frame.contentWindow.PingBack?.(...command)
 
   const show = () => {
-    const rgb = parse(colour.value)
     for (const swatch of set.children)
       swatch.setAttribute("aria-pressed", String(swatch.value === colour.value.toUpperCase()))
     tell("update", chosen(form, frame.dataset))
-    if (!rgb) return
-    const light = luminance(rgb)
+    if (!COLOUR.test(colour.value)) return
+    const light = luminance(colour.value)
     const [onWhite, onBlack] = [1.05 / (light + 0.05), (light + 0.05) / 0.05]
     hint.textContent = words.replace("{ratio}", (onWhite >= 4.5 ? onWhite : Math.max(onWhite, onBlack)).toFixed(1))
   }
@@ -37,15 +50,17 @@ export function enhanceWidgetForm(form) {
   form.addEventListener("input", show)
 
   const states = document.querySelector("[data-preview-states]")
+  const talk = (shown, ...command) => {
+    tell("update", shown)
+    tell("reset")
+    tell(...command)
+  }
+  const question = ["send", frame.dataset.question]
   const enter = {
-    home() {
-      tell("reset")
-      tell("open")
-    },
-    chat() {
-      tell("reset")
-      tell("send", frame.dataset.question)
-    },
+    home: () => talk({ preview_ends: false, ...hours(form, true) }, "open"),
+    chat: () => talk({ preview_ends: false, ...hours(form, true) }, ...question),
+    away: () => talk({ preview_ends: false, ...hours(form, false) }, "open"),
+    ended: () => talk({ preview_ends: true, ...hours(form, true) }, ...question),
     greeting() {
       tell("close")
       tell("update", { greeting: { ...chosen(form, frame.dataset).greeting, enabled: true, delay: 0, page: "" } })
@@ -57,6 +72,8 @@ export function enhanceWidgetForm(form) {
     enter[state]()
   }
   states.addEventListener("click", ({ target }) => target.value && go(target.value))
+  // What shows in one state alone, or from the beginning, is gone to.
+  form.addEventListener("change", ({ target }) => target.name in STATES && go(STATES[target.name]))
   states.hidden = false
 
   const begin = () => {
@@ -66,6 +83,11 @@ export function enhanceWidgetForm(form) {
   if (frame.contentDocument?.readyState === "complete" && frame.contentWindow.PingBack) begin()
   frame.addEventListener("load", begin)
 }
+
+/** Business hours as the preview has them. */
+const hours = (form, isOpen) => ({
+  availability: { is_open: isOpen, is_online: isOpen && (form.elements.show_online_badge?.checked ?? true) },
+})
 
 /** What the form says of the widget, as `PingBack("update")` takes it. title: the name where none is written. */
 function chosen(form, { title, answer }) {
@@ -80,7 +102,7 @@ function chosen(form, { title, answer }) {
   told.prechat.questions = [...form.querySelectorAll("[data-question]")].map(asked).filter(({ label }) => label)
   // A greeting is shown when it is asked for, not while one writes.
   told.greeting.enabled = false
-  if (!parse(told.primary_color)) delete told.primary_color
+  if (!COLOUR.test(told.primary_color)) delete told.primary_color
   return told
 }
 
@@ -96,20 +118,4 @@ export function showColours() {
   for (const element of document.querySelectorAll("[data-colour]")) {
     element.style.setProperty("--chip", element.dataset.colour)
   }
-}
-
-function parse(text) {
-  const short = /^#([0-9a-f])([0-9a-f])([0-9a-f])$/i.exec(text)
-  const long = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(text)
-  if (short) return short.slice(1).map((digit) => parseInt(digit + digit, 16))
-  return long?.slice(1).map((digits) => parseInt(digits, 16))
-}
-
-/** Relative luminance, 0 to 1. Source: WCAG 2.2, "relative luminance". */
-function luminance(rgb) {
-  const [red, green, blue] = rgb.map((value) => {
-    const part = value / 255
-    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4
-  })
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 }

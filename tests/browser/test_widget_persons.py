@@ -49,7 +49,7 @@ def test_what_one_person_had_not_sent_is_not_the_next_ones(visit: Callable[..., 
     cleo.open()
     cleo.line.mend()
 
-    until(cleo.page, lambda: not any("outbox" in name or name.endswith(":draft") for name in keys_in(cleo.page)))
+    until(cleo.page, lambda: not any("outbox" in name or ":draft:" in name for name in keys_in(cleo.page)))
     cleo.chat.get_by_role("button", name="Send us a message").click()
     assert cleo.field.input_value() == ""
     cleo.write("First of Dan")
@@ -123,3 +123,37 @@ def test_a_page_that_changes_by_itself_keeps_the_count_in_its_title(visit: Calla
     cleo.page.evaluate("document.title = 'Grinders'")
 
     until(cleo.page, lambda: cleo.page.title() == "(1) Grinders")
+
+
+def test_a_draft_stays_with_its_conversation(visit: Callable[..., Visit], acme: Acme) -> None:
+    cleo = visit()
+
+    def write_to_nobody_yet() -> None:
+        cleo.chat.get_by_role("button", name="Back").click()
+        cleo.chat.get_by_role("button", name="Send us a message").click()
+
+    cleo.start("Hello?")
+    cleo.field.fill("For the first")  # begun before the conversation is there
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    write_to_nobody_yet()
+    assert cleo.field.input_value() == ""
+    cleo.field.fill("For another")
+    cleo.chat.get_by_role("button", name="Back").click()
+    cleo.chat.get_by_role("button", name="Hello?").click()
+    assert cleo.field.input_value() == "For the first"
+
+    cleo.page.reload()
+    cleo.open()
+
+    until(cleo.page, lambda: cleo.field.input_value() == "For the first")
+    write_to_nobody_yet()
+    assert cleo.field.input_value() == "For another"
+    cleo.field.press("Enter")
+    cleo.sees("For another")
+    until(
+        cleo.page,
+        lambda: (
+            [name.split(":", 2)[2] for name in keys_in(cleo.page) if "draft" in name]
+            == [f"draft:{acme.conversations[-1]['id']}"]
+        ),
+    )

@@ -41,6 +41,17 @@ def test_the_preview_is_the_real_widget_follows_the_form_and_stores_nothing(
     page.get_by_role("button", name="Closed").click()
     site.get_by_role("button", name="Ask us").wait_for()
     page.locator("[name=greeting_text]").fill("Looking for a grinder?")
+    for option, shown in {
+        "show_online_badge": "Usually replies in a few minutes",
+        "offline_form": "We are away",
+        "rating": "This conversation is resolved. Write again to reopen it.",
+        "verified_only": "Sign in on this site to write to us.",
+    }.items():
+        page.locator(f"[name={option}]").press(" ")
+        chat.get_by_text(shown, exact=True).wait_for()
+        page.locator(f"[name={option}]").press(" ")
+    page.get_by_role("button", name="Ended").click()
+    chat.get_by_role("group", name="How did we do?").wait_for()
     page.get_by_role("button", name="Greeting").click()
     site.get_by_role("button", name="Looking for a grinder?").wait_for()
 
