@@ -44,7 +44,8 @@ def remember(*, conversation: Conversation, found: Answer, message: Message | No
     """
     if found.reply is None or not found.sources:
         return None
-    best = found.considered[0] if found.considered else None
+    cited = str(found.sources[0].id)
+    hit = next((each for each in found.considered if each.key == cited), None)
     reply, _created = Reply.objects.get_or_create(
         conversation=conversation,
         asked_seq=found.up_to_seq,
@@ -56,8 +57,8 @@ def remember(*, conversation: Conversation, found: Answer, message: Message | No
             "question": found.question,
             "text": found.reply,
             "confidence": found.confidence,
-            "engine": best.engine if best else "",
-            "features": dict(best.features) if best else {},
+            "engine": hit.engine if hit else "",
+            "features": dict(hit.features) if hit else {},
             "took_ms": found.took_ms,
             "looked_seq": message.seq if message else found.up_to_seq,
             "created_at": timezone.now(),

@@ -22,7 +22,10 @@ _SMALL_TALK = re.compile(
     r"|a lot|ok|okay|great|perfect|nice|cool|super|yes|bye|goodbye"
     r"|hallo|guten (?:morgen|tag|abend)|vielen|danke|dank|schön|sehr|tschüss|goedemorgen|goedendag|bedankt|dank je"
     r"|bonjour|salut|bonsoir|merci|beaucoup|hola|buenos días|buenas tardes|muchas|gracias|ciao|buongiorno|grazie|mille"
-    r"|olá|oi|bom dia|obrigad[oa]|dzień dobry|dziękuję|cześć)\b",
+    r"|olá|oi|bom dia|obrigad[oa]|dzień dobry|dziękuję|cześć"
+    r"|здравствуйте|привет|добрый (?:день|вечер)|доброе утро|спасибо|большое|до свидания"
+    r"|مرحبا|أهلا|السلام عليكم|صباح الخير|مساء الخير|شكرا|جزيلا|שלום|היי|בוקר טוב|ערב טוב|תודה|רבה)\b"
+    r"|こんにちは|こんばんは|おはよう(?:ございます)?|(?:どうも)?ありがとう(?:ございます|ございました)?|你好|您好|早上好|晚上好|谢谢[你您]?|謝謝|再见",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"\w")

@@ -18,10 +18,12 @@ from conversations.services.handling import resolve_conversation
 from conversations.services.handoffs import flag_for_person
 from tests import builders
 from theo import answering, outcomes, replying, unanswered
+from theo.answering import Answer, Source
 from theo.articles import create_article
 from theo.assistants import change_assistant
 from theo.engine.index import Hit
 from theo.models import Mode, Outcome, Reply, Unanswered
+from theo.outcomes import remember
 
 pytestmark = pytest.mark.django_db
 
@@ -294,3 +296,18 @@ def test_two_who_ask_the_same_at_once_are_counted_both(acme: Business, monkeypat
         thread.join()
 
     assert list(Unanswered.objects.values_list("question", "count")) == [("Do you have a jacuzzi?", 2)]
+
+
+def test_what_told_of_an_article_is_kept_with_the_reply_that_cites_it(acme: Business) -> None:
+    nearest, cited = (create_article(business=acme, title=title, content="x") for title in ("Returns", "Delivery"))
+    hits = [
+        Hit(key=str(article.pk), confidence=sure, engine="full", features={"words": sure})
+        for article, sure in ((nearest, 0.9), (cited, 0.7))
+    ]
+    source = Source(id=cited.pk, title=cited.title)
+    said = Answer(question="?", reply="x", confidence=0.7, mode=Mode.ASSIST, sources=[source], considered=hits)
+
+    reply = remember(conversation=builders.conversation(acme), found=said)
+
+    assert reply
+    assert (reply.article_id, reply.features) == (cited.pk, {"words": 0.7})

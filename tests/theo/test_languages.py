@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from theo.engine.language import language_of
-from theo.phrases import goes_on
+from theo.phrases import goes_on, is_small_talk
 from theo.redacting import masked, put_back, redacted
 from theo.speaking import ENGLISH, language_for, languages
 
@@ -68,6 +68,29 @@ def test_a_word_or_two_are_read_with_what_was_said_before_and_else_as_english() 
 )
 def test_what_goes_on_from_before_begins_so_or_is_short(text: str, does: bool) -> None:
     assert goes_on(text) == does
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Hello!",
+        "Vielen Dank",
+        "¡Hola!",
+        "Здравствуйте!",
+        "Спасибо большое",
+        "مرحبا",
+        "شكرا جزيلا",
+        "שלום",
+        "תודה רבה",
+        "こんにちは。",
+        "ありがとうございます",
+        "你好",
+        "谢谢您！",
+    ],
+)
+def test_a_greeting_and_thanks_are_known_and_no_question(words: str) -> None:
+    assert is_small_talk(words)
+    assert not is_small_talk(f"{words} iPhone?")
 
 
 def test_a_key_that_somebody_wrote_is_kept_from_everybody() -> None:
