@@ -247,6 +247,7 @@ def test_a_refused_message_says_why_and_can_be_tried_again(visit: Callable[..., 
     acme.call("PATCH", channel, {"is_active": False})
     cleo.write("Second")
     cleo.chat.get_by_text("Not sent. This chat is not available right now.").wait_for()
+    assert flaws(cleo) == []
     acme.call("PATCH", channel, {"is_active": True})
 
     cleo.chat.get_by_role("button", name="Try again").click()
@@ -269,6 +270,7 @@ def test_a_long_conversation_opens_at_its_end_and_the_rest_is_there_on_demand(
     cleo.open()
     cleo.sees("60")
     assert cleo.shown == [str(number) for number in range(11, 61)]
+    assert flaws(cleo) == []
     cleo.chat.get_by_role("button", name="Earlier messages").click()
 
     cleo.sees("0")
@@ -348,6 +350,7 @@ def test_both_sides_see_who_is_typing(visit: Callable[..., Visit], acme: Acme) -
         [who, conversation_id],
     )
     cleo.chat.get_by_text("is typing").wait_for()
+    assert flaws(cleo) == []
 
     cleo.field.press_sequentially("I am")
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests import corpus
-from tests.browser.widget_page import Acme, Visit, until
+from tests.browser.widget_page import Acme, Visit, flaws, until
 
 PICTURE = {"name": "hopper.png", "mimeType": "image/png", "buffer": corpus.picture()}
 NOTES = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"It grinds, then it stops."}
@@ -115,6 +115,25 @@ def test_an_upload_that_is_cut_goes_on_by_itself_and_sends_once(visit: Callable[
 
     until(cleo.page, lambda: said(acme)[1:] == [["", "hopper.png"], ["And that is it"]])
     assert len(tries) == 3
+
+
+def test_an_upload_under_way_shows_how_far_it_is(visit: Callable[..., Visit], acme: Acme) -> None:
+    cleo = visit()
+    cleo.start("Hello")
+    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    held: list[Any] = []
+    cleo.context.route("**/upload", lambda route: held.append(route))
+    choose(cleo, PICTURE)
+
+    cleo.chat.get_by_role("button", name="Send").click()
+
+    bar = cleo.log.get_by_role("progressbar", name="Uploading")
+    bar.wait_for()
+    until(cleo.page, lambda: bool(held))
+    assert flaws(cleo) == []
+    held[0].continue_()
+    until(cleo.page, lambda: said(acme)[1:] == [["", "hopper.png"]])
+    bar.wait_for(state="detached")
 
 
 def test_a_file_that_was_up_survives_a_reload_and_one_that_was_not_says_so(

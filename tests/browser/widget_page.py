@@ -113,6 +113,7 @@ class Visit:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("console", lambda line: line.type in {"error", "warning"} and self.complaints.append(line.text))
         self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("websocket", lambda line: self.requests.append(line.url))
         self.chat = self.page.frame_locator("pb-widget iframe")
         self.launcher = self.page.locator("pb-widget .launch")
         self.field = self.chat.get_by_role("textbox", name="Message")

@@ -112,6 +112,41 @@ test("too fast: the same message goes again when the server said, before any lat
   assert.deepEqual(sent, ["one", "two"])
 })
 
+test("a server that has no time and four answers that never come give nothing up, and nobody overtakes", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] })
+  const [busy, timeout] = [{ error: { code: "busy" } }, { error: { code: "timeout" } }]
+  const { outbox, sent, asked } = setUp({ answers: [busy, timeout, busy, timeout, busy, timeout, busy, timeout, busy] })
+  outbox.add(item("one"))
+  outbox.add(item("two"))
+
+  for (let times = 0; times < 9; times++) {
+    await settled()
+    assert.deepEqual(sent, [])
+    context.mock.timers.tick(60_000)
+    outbox.flush() // as with a new connection
+  }
+  await settled()
+
+  assert.deepEqual(sent, ["one", "two"])
+  assert.equal(asked.filter(({ id }) => id === "one").length, 10)
+})
+
+test("five answers that never come wait for a person, and the next message goes", async () => {
+  const { outbox, sent, storage } = setUp({ answers: Array(5).fill({ error: { code: "timeout" } }) })
+  outbox.add(item("one"))
+  outbox.add(item("two", { thread: "other" }))
+
+  for (let times = 0; times < 4; times++) {
+    await settled()
+    assert.deepEqual(sent, [])
+    outbox.flush()
+  }
+  await settled()
+
+  assert.deepEqual(sent, ["two"])
+  assert.equal(JSON.parse(storage["outbox:one"]).error.code, "timeout")
+})
+
 test("what is taken back while it is on its way holds up nothing, and is not remembered", async () => {
   const { outbox, sent, storage } = setUp()
   let refuse
