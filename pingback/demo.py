@@ -5,12 +5,14 @@ Only the clock is bent afterwards, so that the conversations lie in the days beh
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from itertools import cycle
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Max, Q
+from django.db.models import F, Max, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from accounts.models import User
@@ -20,7 +22,7 @@ from businesses.services import create_business
 from businesses.teams import create_team
 from channels_app import identity
 from channels_app.adapters.events import ContactRef
-from channels_app.models import Channel, Delivery, DeliveryState
+from channels_app.models import Channel, Delivery, DeliveryState, Thread
 from channels_app.services import create_channel
 from conversations.models import (
     WEB,
@@ -40,6 +42,7 @@ from conversations.models import (
     Status,
 )
 from conversations.saved_views.services import create_view
+from conversations.search.models import SearchEntry
 from conversations.services import handling
 from conversations.services.assigning import assign_conversation
 from conversations.services.canned_responses import create_response
@@ -62,7 +65,7 @@ from theo.articles import create_article
 from theo.assistants import change_assistant
 from theo.help_centre import set_open
 from theo.markdown import plain
-from theo.models import Article, ArticleStatus, Mode, Reply
+from theo.models import Article, ArticleStatus, Assistant, Mode, Reply
 from theo.outcomes import remember
 from widgets.services import create_widget
 from workflows.models import Notification
@@ -81,11 +84,11 @@ KNOWN: dict[str, dict[str, str | int]] = {
 SURE = cycle([0.88, 0.93, 0.86, 0.91, 0.84])
 
 
-def fill() -> str:
-    """Make it all unless it is there; returns how to sign in."""
+def fill(configs: Mapping[ChannelType, dict[str, Any]] = house.CONFIGS) -> str:
+    """Make it all unless it is there; returns how to sign in. configs: what its channels connect with, by their type."""
     if not User.objects.filter(email=house.TEAM[0][1]).exists():
         with transaction.atomic():
-            business = _make()
+            business = _make(house.CONFIGS | dict(configs))
         _see_customers(business)
     return "\n".join(
         [
@@ -103,7 +106,7 @@ def password() -> str:
     return f"tidewater-{digest[:10]}"
 
 
-def _make() -> Business:
+def _make(configs: Mapping[ChannelType, dict[str, Any]]) -> Business:
     team = [register(email=email, full_name=name, password=password()) for name, email, _role in house.TEAM]
     owner = team[0]
     business = create_business(
@@ -121,7 +124,7 @@ def _make() -> Business:
         welcome_tagline="Ask the people who roast. We usually answer in minutes.",
         primary_color="#0F5F59",
     )
-    for channel_type, config in house.CONFIGS.items():
+    for channel_type, config in configs.items():
         create_channel(actor=owner, type=channel_type, config=config)
     _furnish(business, agents)
     channels = {channel.type: channel for channel in Channel.objects.filter(business=business)}
@@ -131,6 +134,7 @@ def _make() -> Business:
     _rate(business)
     _send_all(business)
     _recognize(channels, people["Ruth Adeyemi"])
+    _reach(business)
     opened = timezone.now() - timedelta(days=40)
     Business.objects.filter(pk=business.pk).update(created_at=opened)
     Membership.objects.filter(business=business).update(invited_at=opened)
@@ -139,6 +143,9 @@ def _make() -> Business:
         times = dict(said.annotate(Max("created_at")))
         heard, sent = times.get(SenderType.CUSTOMER), times.get(SenderType.AGENT)
         Channel.objects.filter(pk=channel.pk).update(created_at=opened, last_event_at=heard, last_sent_at=sent)
+    # What is here is told as it is: Theo answers what is written from now on.
+    Assistant.objects.filter(business=business).update(auto_since=timezone.now())
+    _index(business)
     return business
 
 
@@ -307,6 +314,34 @@ def _recognize(channels: dict[str, Channel], customer: Customer) -> None:
     for kind in (ChannelType.WHATSAPP, ChannelType.SMS):
         ref = ContactRef(keys=(key,), proven=(key,), handle=customer.phone)
         identity.note(channels[kind], ref, customer.pk)
+
+
+def _reach(business: Business) -> None:
+    """Where they are at the providers, so that what one answers goes out."""
+    wrote = Max("messages__created_at", filter=Q(messages__sender_type=SenderType.CUSTOMER))
+    talks = business.conversations.select_related("customer").annotate(wrote_at=wrote)
+    for number, talk in enumerate(talks.order_by("created_at"), start=1001):
+        phone = "".join(filter(str.isdigit, talk.customer.phone if talk.customer else ""))
+        addresses: dict[str, str] = {
+            ChannelType.WHATSAPP: phone,
+            ChannelType.SMS: f"+{phone}",
+            ChannelType.TELEGRAM: f"{number}",
+            ChannelType.INSTAGRAM: f"{number}",
+            ChannelType.X: f"dm:{number}",
+        }
+        address = addresses.get(talk.channel_type)
+        if talk.channel and address:
+            heard_at = talk.wrote_at  # type: ignore[attr-defined]
+            Thread.objects.create(
+                channel=talk.channel, conversation=talk, key=str(talk.pk), address=address, last_heard_at=heard_at
+            )
+
+
+def _index(business: Business) -> None:
+    """The search learned of them just now, and is asked for what was said before a day."""
+    for kind, model in {"message": Message, "note": Note, "customer": Customer, "article": Article}.items():
+        made_at = model._default_manager.filter(pk=OuterRef("object_id")).values("created_at")
+        SearchEntry.objects.filter(business_id=business.pk, kind=kind).update(at=Subquery(made_at))
 
 
 def _see_customers(business: Business) -> None:

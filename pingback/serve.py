@@ -49,9 +49,9 @@ def main() -> None:
         _migrate()
         _collect_static()
     if arguments.demo:
-        call_command("demo")
-        from pingback import stand_ins  # its models want Django to be set up
+        from pingback import demo, stand_ins  # their models want Django to be set up
 
+        print(demo.fill(stand_ins.configs()))
         print(stand_ins.start(), flush=True)
     # Whitenoise hands its files over in one piece or another; both work.
     warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume")

@@ -5,18 +5,27 @@ They are part of the sources (tests/fakes) and are imported by nothing else that
 
 import sys
 from importlib.util import find_spec
+from typing import Any
 
 from django.conf import settings
 
 from accounts.models import User
 from channels_app.models import Channel
+from conversations.models import ChannelType
 from pingback.demo_house import TEAM
+
+
+def configs() -> dict[ChannelType, dict[str, Any]]:
+    """What the demo's channels connect with, so that none is ever refused."""
+    if find_spec("tests") is None:
+        sys.exit("The stand-ins are not here: they come with the sources, in tests/fakes.")
+    from tests.channels_app.cases import CASES
+
+    return {case.type: dict(case.config) for case in CASES}
 
 
 def start() -> str:
     """After the demo was filled, before anything is sent; returns where the customers' side is."""
-    if find_spec("tests") is None:
-        sys.exit("The stand-ins are not here: they come with the sources, in tests/fakes.")
     from tests.fakes.desk import FAKES, Desk
     from tests.fakes.server import free_port
 

@@ -184,6 +184,11 @@ def test_the_demo_looks_like_weeks_of_work(client: Any) -> None:
         behind = [*conversation.activities.all(), *conversation.notes.all()]
         assert all(each.created_at - last < timedelta(minutes=10) for each in behind)
         assert conversation.waiting_since is None or conversation.waiting_since <= last
+    mira = User.objects.get(email="mira@tidewater.example")
+    yesterday = timezone.localdate() - timedelta(days=1)
+    found = builders.api(mira).get("/api/v1/search", {"q": f"grinder before:{yesterday}"}).json()["results"]
+    assert found
+    assert all(hit["created_at"] < str(yesterday + timedelta(days=1)) for hit in found)
 
 
 @pytest.mark.django_db
