@@ -358,7 +358,8 @@ def _status(channel: Channel, raw: RawEvent, event: StatusChanged) -> None:
         reason = event.error.reason if event.error else _("The provider could not deliver it.")
         receipts.failed_afterwards(channel, found, event.external_id, reason)
         return
-    if found.status == MessageStatus.FAILED:
+    # That it was sent, told late, is no word against its failure.
+    if found.status == MessageStatus.FAILED and event.status != MessageStatus.SENT:
         receipts.arrived_after_all(found)
     if event.status == MessageStatus.READ:
         mark_read(message=found)

@@ -160,6 +160,12 @@ def inner(value: Any, *names: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def words(told: dict[str, Any], name: str) -> str:
+    """Nothing for what is no text."""
+    value = told.get(name)
+    return value if isinstance(value, str) else ""
+
+
 def moment(value: Any, *, thousandths: bool = False) -> datetime | None:
     try:
         seconds = int(value) / (1000 if thousandths else 1)

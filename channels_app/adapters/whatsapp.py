@@ -24,7 +24,7 @@ from channels_app.adapters.events import (
     Routed,
     StatusChanged,
 )
-from channels_app.adapters.meta import MetaAdapter, dicts, digest, entries, inner, moment
+from channels_app.adapters.meta import MetaAdapter, dicts, digest, entries, inner, moment, words
 
 _FILES = ("image", "video", "audio", "document", "sticker")
 # What WhatsApp shows as what it is; the rest goes as a document.
@@ -374,8 +374,8 @@ def _contact(message: Mapping[str, Any], contact: Mapping[str, Any]) -> ContactR
     return ContactRef(
         keys=keys,
         proven=tuple(key for key in keys if key.startswith("tel:")),
-        name=str(profile.get("name") or profile.get("username") or ""),
-        handle=f"+{number}" if number else str(profile.get("username", "")),
+        name=words(profile, "name") or words(profile, "username"),
+        handle=f"+{number}" if number else words(profile, "username"),
     )
 
 

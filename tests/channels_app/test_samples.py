@@ -78,6 +78,17 @@ def test_a_sender_without_a_number_is_known_by_the_users_id() -> None:
     assert (event.contact.keys, event.contact.proven, event.thread_key) == (("bsuid:GB.44",), (), "GB.44")
 
 
+@pytest.mark.parametrize("name", [["L"], {"L": 1}, 7, None])
+def test_a_name_that_is_no_text_is_none(name: Any) -> None:
+    message = {"from": "44", "id": "wamid.1", "type": "text", "text": {"body": "Hi"}}
+    contact = {"wa_id": "44", "profile": {"name": name, "username": name}}
+
+    (event,) = ADAPTERS[ChannelType.WHATSAPP](Channel(), {}).parse({"message": message, "contacts": [contact]})
+
+    assert isinstance(event, MessageReceived)
+    assert (event.contact.name, event.contact.handle) == ("", "+44")
+
+
 @pytest.mark.parametrize("said", ["sent", "delivered", "read", "failed"])
 def test_whatsapps_statuses(said: str) -> None:
     (event,) = events(ChannelType.WHATSAPP, samples.whatsapp_status(said))

@@ -17,7 +17,7 @@ from channels_app.adapters.errors import Kind
 from channels_app.adapters.sms import SmsAdapter, _by_code, segments, signature
 from channels_app.models import Channel, ChannelState, Contact, Delivery, DeliveryState, Media
 from channels_app.services import create_channel
-from conversations.models import ChannelType, Message
+from conversations.models import ChannelType, Message, MessageStatus
 from tests import builders, corpus
 from tests.fakes import twilio as wire
 from tests.fakes.server import Answer
@@ -73,6 +73,22 @@ def test_a_text_becomes_a_conversation_and_the_answer_a_text(sms: Channel, ada: 
     receipts = Message.objects.get(pk=answer.pk).conversation.receipts
     assert receipts
     assert receipts.delivered_at(answer)
+
+
+def test_what_could_not_be_brought_stays_so_until_it_is_delivered(sms: Channel, ada: User) -> None:
+    post(sms, MessageSid="SM1", Body="Where is it?")
+    answer = builders.answers(ada, Message.objects.get().conversation, "On its way.")
+    send_all()
+    ours = "SM00000000000000000000000000000001"
+
+    post(sms, MessageSid=ours, MessageStatus="undelivered", ErrorCode="30003")
+    post(sms, MessageSid=ours, MessageStatus="sent")
+    answer.refresh_from_db()
+    assert (answer.status, bool(answer.error)) == (MessageStatus.FAILED, True)
+
+    post(sms, MessageSid=ours, MessageStatus="delivered")
+    answer.refresh_from_db()
+    assert (answer.status, answer.error) == (MessageStatus.SENT, "")
 
 
 def test_a_picture_is_fetched_without_showing_the_password_to_its_store(sms: Channel, twilio: Twilio) -> None:

@@ -21,7 +21,7 @@ from channels_app.adapters.x.adapter import XAdapter, weight
 from channels_app.adapters.x.signing import authorization, signature
 from channels_app.models import Channel, ChannelState, Delivery, DeliveryState, Poll
 from channels_app.services import create_channel
-from conversations.models import ChannelType, Conversation, Message
+from conversations.models import ChannelType, Conversation, Customer, Message
 from tests import builders
 from tests.fakes.server import Answer
 from tests.fakes.x import BEARER, KEYS, ME, X
@@ -84,10 +84,8 @@ def mention(post_id: str = "1970000000000000001", root: str = "19700000000000000
         "entities": {"mentions": [{"username": "acme", "id": ME}]},
     }
     includes = {"users": [{"id": CLEO, "name": "Cleo", "username": "cleo_m"}]}
-    return {
-        "data": {"event_uuid": f"u{post_id}", "event_type": "post.mention.create", "payload": payload},
-        "includes": includes,
-    }
+    told = {"event_uuid": f"u{post_id}", "event_type": "post.mention.create"}
+    return {"data": {**told, "payload": payload, "includes": includes}}
 
 
 def send_all() -> None:
@@ -147,6 +145,16 @@ def test_a_mention_is_a_public_thread_and_the_answer_goes_below_the_newest_post(
         "/2/tweets",
         {"text": "It left today.", "reply": {"in_reply_to_tweet_id": "1970000000000000005"}},
     )
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["in the data", "beside the data"])
+def test_who_mentions_us_has_a_name(x: Channel, beside: bool) -> None:
+    told = mention()
+    if beside:
+        told["includes"] = told["data"].pop("includes")
+    post(x, told)
+
+    assert [customer.name for customer in Customer.objects.all()] == ["Cleo"]
 
 
 def test_a_public_answer_that_is_too_long_is_told_before_it_is_tried(x: Channel, ada: User, api: X) -> None:

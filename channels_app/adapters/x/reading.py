@@ -21,7 +21,7 @@ from channels_app.adapters.events import (
 def events_of(told: Mapping[str, Any], *, me: str) -> Iterator[InboundEvent]:
     data = dict_of(told.get("data"))
     inner = dict_of(data.get("payload")) if data else told
-    users = _users(inner) | _users(dict_of(told.get("includes")))
+    users = _users(inner) | _users(dict_of(told.get("includes"))) | _users(dict_of(data.get("includes")))
     for event in list_of(inner.get("direct_message_events")):
         yield from _direct(dict_of(event), users, me)
     for read in list_of(inner.get("direct_message_mark_read_events")):
