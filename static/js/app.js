@@ -38,4 +38,5 @@ if (has("[data-google-answer]")) import("./google.js").then((module) => module.t
 if (has("[data-passkey]"))
   import("./passkey.js").then((module) => module.enhancePasskeys(document.querySelectorAll("[data-passkey]")))
 if (has("[data-live]")) import("./onboarding.js").then((module) => module.enhanceLive(has("[data-live]")))
+if (has("[data-settling]")) import("./settling.js").then((module) => module.enhanceSettling(has("[data-settling]")))
 if (has("[data-view-form]")) import("./view-form.js").then((module) => module.enhanceViewForm(has("[data-view-form]")))

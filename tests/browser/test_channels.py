@@ -121,3 +121,24 @@ def test_the_composer_says_who_gets_a_copy_of_an_answer_by_mail(browser: Any, se
     assert heard == []
     assert flaws(page) == []
     agent.close()
+
+
+def test_the_page_of_a_channel_says_by_itself_what_the_provider_answered(
+    browser: Any, server: Server, telegram: Telegram
+) -> None:
+    token = server.sign_up("ada@settling.example")
+    made = server.call("POST", "/channels", {"type": "telegram", "config": {"bot_token": TOKEN}}, token)
+    agent = signed_in(browser, server, "ada@settling.example")
+    page = agent.new_page()
+    heard = console_of(page, server)
+    page.goto(f"{server.url}/settings/channels/{made['id']}/")
+    page.locator("#standing").get_by_text("Connected. Waiting for the first message.").wait_for()
+
+    page.locator("[name=bot_token]").fill("7000000001:AAnobodysTokenOfTelegram00000000000000")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Channel saved.").wait_for()
+    page.locator("#standing").get_by_text("Telegram does not know this bot token any more.").wait_for()
+    page.locator("#standing:not([data-settling])").wait_for()
+    assert heard == []
+    assert flaws(page) == []
+    agent.close()
