@@ -225,6 +225,7 @@ AGENT_OFFLINE_AFTER = env_int("AGENT_OFFLINE_AFTER", 120, minimum=1)
 # Who learns of what happened. The core knows no one above it, so it is told by name.
 FEED_PUBLISHER = "pingback.realtime.publish.publish"
 DRAFT_PUBLISHER = "pingback.realtime.publish.draft_changed"
+READ_PUBLISHER = "pingback.realtime.publish.conversation_read"
 NOTIFICATION_PUBLISHER = "pingback.realtime.publish.notifications_changed"
 THEO_DRAFT_PUBLISHER = "pingback.realtime.publish.theo_draft"
 READ_LISTENER = "workflows.notifications.conversation_read"

@@ -11,7 +11,7 @@ OPERATORS = ("from", "tag", "channel", "status", "before", "after")
 # The beginning of a word is looked for from so many letters on.
 LEAST_BEGINNING = 2
 
-_PIECE = re.compile(r'(?:(?P<name>[a-z]+):)?(?:"(?P<quoted>[^"]*)"?|(?P<bare>[^\s"]+))', re.IGNORECASE)
+_PIECE = re.compile(r'(?:(?P<name>[a-z]+):)?(?:"(?P<quoted>[^"]*)(?P<closed>"?)|(?P<bare>[^\s"]+))', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,5 +54,6 @@ def parse(text: str) -> Query:
             terms += [(word,) for word in words_of(name)]
         words = words_of(value)
         terms += [words] if quoted is not None and words else [(word,) for word in words]
-        is_open = quoted is None and bool(words) and piece.end() == len(text)
+        is_at_the_end = piece.end() == len(text) and not text[-1].isspace()
+        is_open = is_at_the_end and not piece["closed"] and bool(words)
     return Query(terms=tuple(terms[:MAX_WORDS]), is_open=is_open and len(terms) <= MAX_WORDS, operators=operators)

@@ -1,11 +1,10 @@
 """What a team does with a conversation besides writing: resolve, close, park, reopen, read."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
@@ -93,12 +92,15 @@ def _set_status(conversation: Conversation, status: Status, actor: User) -> Hand
 
 
 def mark_read(*, conversation: Conversation, user: User, seq: int) -> int:
-    """Move the user's read mark forward, never back, and tell the customer that the team has read so far.
+    """Move the user's read mark forward, never back; the user's own screens hear, and the customer of the team.
 
     Returns how many customer's messages are still unread by this user.
     """
     mark, _created = ReadMark.objects.get_or_create(conversation=conversation, user=user)
-    ReadMark.objects.filter(pk=mark.pk).update(seq=Greatest(F("seq"), min(seq, conversation.last_seq)))
+    to = min(seq, conversation.last_seq)
+    if ReadMark.objects.filter(pk=mark.pk, seq__lt=to).update(seq=to):
+        publish = import_string(settings.READ_PUBLISHER)
+        transaction.on_commit(partial(publish, conversation=conversation, user=user, seq=to), robust=True)
     mark.refresh_from_db(fields=["seq"])
     if mark.seq == conversation.last_seq:
         import_string(settings.READ_LISTENER)(conversation=conversation, user=user)

@@ -75,6 +75,15 @@ def draft_changed(*, conversation: Conversation, user: User, content: str, is_no
         log.exception("A draft was not told to other tabs")
 
 
+def conversation_read(*, conversation: Conversation, user: User, seq: int) -> None:
+    """Tell a person's own sockets how far they have read, in whichever of their tabs. Asks the database."""
+    try:
+        payload = {"conversation_id": str(conversation.pk), "seq": seq}
+        _tell_people(conversation.business_id, [user.pk], encode_event("conversation_read", payload))
+    except Exception:
+        log.exception("What was read was not told to other tabs")
+
+
 def _tell_people(business_id: UUID, user_ids: Collection[UUID], packet: str) -> None:
     told = Membership.objects.filter(business_id=business_id, user_id__in=user_ids, is_active=True)
     _hand_over(

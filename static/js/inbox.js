@@ -332,6 +332,8 @@ export function enhanceInbox(body) {
         next.forget(payload.conversation_id)
         begun = payload
         if (payload.conversation_id === thread?.id) composer.heard(payload)
+      } else if (name === "conversation_read") {
+        if (document.querySelector(`[data-row="${payload.conversation_id}"].is-unread`)) look()
       } else if (name === "customer_visited") {
         if (thread?.customer === payload.customer_id) look()
       } else if (name === "theo_draft") showWriting(payload)

@@ -42,6 +42,8 @@ def test_a_visitors_message_comes_into_the_list_and_the_answer_into_the_chat(
 ) -> None:
     page.goto(f"{server.url}/inbox/")
     page.get_by_text("Quiet so far").wait_for()
+    other_tab = page.context.new_page()
+    other_tab.goto(f"{server.url}/inbox/")
     code = f'<script async src="{server.url}/widget.js" data-widget-id="{acme["widget"]}"></script>'
     visitor = browser.new_context()
     site = visitor.new_page()
@@ -52,10 +54,12 @@ def test_a_visitors_message_comes_into_the_list_and_the_answer_into_the_chat(
     row = page.locator("#rows .row.is-unread")
     row.wait_for()
     assert "Do you ship to Madeira?" in row.inner_text()
+    other_tab.locator("#rows .row.is-unread").wait_for()
     with page.expect_response(lambda answer: answer.url.endswith("/read/") and answer.ok):
         row.click()
     page.get_by_role("log").get_by_text("Do you ship to Madeira?").wait_for()
     page.locator("#rows .row:not(.is-unread)").wait_for()
+    other_tab.locator("#rows .row:not(.is-unread)").wait_for()
     page.locator("#messages [data-new]").wait_for()
     page.get_by_label(re.compile("^Reply to")).fill("We do.")
     page.get_by_role("button", name="Send").click()

@@ -84,3 +84,30 @@ def test_an_agent_finds_picks_and_moves_among_many(browser: Any, server: Any) ->
     assert page.locator("#list-title").inner_text() == "Unassigned"
     assert [each for each in said if not any(part in each for part in OF_AXE)] == []
     context.close()
+
+
+def test_the_bar_of_a_selection_fits_its_column(browser: Any, server: Any) -> None:
+    token = server.sign_up("ada@bar.example")
+    business = server.call("GET", "/auth/me", token=token)["business"]["id"]
+    server.call("POST", "/conversations", {"business_id": business, "initial_message": "Hello"}, token)
+    server.call("POST", "/tags", {"name": "Refund", "color": "red"}, token)
+    context = signed_in(browser, server, "ada@bar.example")
+    page = context.new_page()
+    for width in (1440, 800, 360):
+        page.set_viewport_size({"width": width, "height": 700})
+        page.goto(f"{server.url}/inbox/")
+        page.locator("body[data-ready]").wait_for()
+        page.locator("[data-pick]").check()
+        bar = page.get_by_label("The selected conversations")
+        bar.get_by_text("1 selected").wait_for()
+        bar.get_by_label("More actions").click()
+        for part in (bar.get_by_label("Tag"), bar.locator("#bulk-more .menu"), bar.get_by_text("Resolve"), bar):
+            box = part.locator("visible=true").bounding_box()
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= page.locator("#list-scroll").evaluate(
+                "(each) => each.getBoundingClientRect().right"
+            )
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        bar.get_by_label("Clear the selection").click()
+        bar.wait_for(state="hidden")
+    context.close()

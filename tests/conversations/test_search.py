@@ -75,6 +75,8 @@ def test_the_words_side_by_side_come_first_then_all_of_them_then_what_was_only_b
         "late refunding",
     ]
     assert texts(ada, '"refund that was"') == ["a refund that was late"]
+    assert texts(ada, '"refund that wa') == texts(ada, '"refund that') == ["a refund that was late"]  # as one types
+    assert texts(ada, '"refund that wa"') == texts(ada, '"refund that wa ') == []
     assert texts(ada, "refundi") == ["late refunding"]
     assert texts(ada, "refund ") == [*texts(ada, "refund")[:3]]  # a word that is over has no end to guess
 

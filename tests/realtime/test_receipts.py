@@ -79,6 +79,24 @@ def test_a_member_that_marks_read_has_read_it_itself(sides: Any, house: House, a
     assert house.call("GET", f"/conversations/{asked['conversation_id']}", token=ada.token)["unread"] == 0
 
 
+def test_what_a_member_reads_is_read_in_their_other_tabs_and_in_nobody_elses(
+    sides: Any, house: House, ada: Owner, talk: Connect
+) -> None:
+    agent, cleo, asked, _answer = sides
+    tab = talk(ada.auth)
+    conversation = asked["conversation_id"]
+
+    house.call("POST", f"/conversations/{conversation}/read", {"seq": 1}, ada.token)
+    agent.ask("mark_read", {"message_id": asked["message"]["id"]})  # again
+    house.call("POST", f"/conversations/{conversation}/read", {"seq": 9}, ada.token)
+
+    known = [{"conversation_id": conversation, "seq": 1}, {"conversation_id": conversation, "seq": 2}]
+    assert tab.hears("conversation_read", 2) == known[1]
+    assert tab.named("conversation_read") == known
+    assert agent.hears("conversation_read", 2) == known[1]
+    assert cleo.named("conversation_read") == []
+
+
 def test_the_same_mark_again_and_an_older_one_tell_nobody(sides: Any, ada: Owner) -> None:
     agent, cleo, asked, answer = sides
     more = agent.ask("agent_message", {"conversation_id": asked["conversation_id"], "content": "And?"})["message"]
