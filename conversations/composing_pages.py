@@ -121,12 +121,20 @@ def _later(request: HttpRequest, found: Conversation) -> datetime | None:
     """When it goes out; None = at once, as what stays in the house does: that can be taken back anyway."""
     if choice := request.POST.get("later"):
         return doing.time_from(choice, request.POST.get("later_at", ""))
-    seen = _seen(request)
-    is_news = seen is not None and (  # the sender is to hear of it now
-        seen < found.last_seq or (found.merged_count and bool(unread_elsewhere(found.pk, request.user, limit=1)))  # type: ignore[attr-defined,arg-type]
+    if not request.POST.get("undo") or request.POST.get("then"):
+        return None
+    return undoable_until(found, request.user, _seen(request))  # type: ignore[arg-type]
+
+
+def undoable_until(found: Conversation, user: User, seen: int | None) -> datetime | None:
+    """None: it goes at once, as it stays in the house, or there is news that the sender is to hear of now.
+
+    seen: the newest message that the page showed; None = it goes whatever came.
+    """
+    is_news = seen is not None and (
+        seen < found.last_seq or (found.merged_count and bool(unread_elsewhere(found.pk, user, limit=1)))  # type: ignore[attr-defined]
     )
-    leaves_alone = not (found.is_web or is_news or request.POST.get("then"))
-    return timezone.now() + UNDO if request.POST.get("undo") and leaves_alone else None
+    return None if found.is_web or is_news else timezone.now() + UNDO
 
 
 def _seen(request: HttpRequest) -> int | None:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.models import User
 from businesses.pages import member_page
 from conversations.attachments import unsent_among
-from conversations.models import Conversation, Note
+from conversations.models import Conversation, Note, ScheduledMessage
 from conversations.selectors import conversation_of
 from conversations.services.editing import delete_message, edit_message
 from conversations.services.later import take_back
@@ -76,7 +76,7 @@ def unschedule(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     found = _conversation(user, conversation_id)
     wanted = parse_id(request.POST.get("scheduled"))
-    row = found.scheduled.filter(pk=wanted).first() if wanted else None
+    row = ScheduledMessage.objects.shown_in(found.pk).filter(pk=wanted).first() if wanted else None
     try:
         if row is None:
             raise NotFound(_("It is sent already."))

@@ -16,6 +16,7 @@ from businesses.models import Membership, Team
 from businesses.pages import member_page
 from businesses.selectors import membership_of
 from conversations import picker
+from conversations.composing_pages import undoable_until
 from conversations.models import Macro, Priority, Status
 from conversations.selectors import conversation_of
 from conversations.services import macros
@@ -117,8 +118,12 @@ def run(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
         raise Http404
     seen = request.POST.get("seen_seq", "")
     seen_seq = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else None
+    # As what is sent from the composer; without a script nothing shows the undo in time.
+    send_at = undoable_until(found, user, seen_seq) if is_fetch(request) else None
     try:
-        macros.run_macro(macro=macro, conversation=found, actor=user, seen_seq=seen_seq, key=str(uuid4()))
+        macros.run_macro(
+            macro=macro, conversation=found, actor=user, seen_seq=seen_seq, key=str(uuid4()), send_at=send_at
+        )
     except Refused as refusal:
         if is_fetch(request):
             return refused(refusal)

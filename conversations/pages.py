@@ -161,5 +161,5 @@ def scheduled_in(conversation: Conversation) -> list[ScheduledMessage]:
 
 @prepared
 def _scheduled() -> "QuerySet[ScheduledMessage]":
-    waiting = ScheduledMessage.objects.filter(conversation_id=Given("conversation"))
+    waiting = ScheduledMessage.objects.shown_in(Given("conversation"))
     return waiting.select_related("author").order_by("send_at", "pk")

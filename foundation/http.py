@@ -157,6 +157,24 @@ def check_url(url: str, *, inside: bool = False) -> httpx2.URL:
     return parts
 
 
+def check_outside(url: str) -> None:
+    """That it is https and leads to the open internet, as far as its name says now. Raises OutboundRefused.
+
+    A name that nobody knows now may be known later.
+    """
+    parts = check_url(url)
+    if parts.scheme != "https":
+        raise OutboundRefused("Only https.")
+    try:
+        found = _resolved(parts.host)
+    except UnicodeError as error:
+        raise OutboundRefused("Not a name.") from error
+    except OSError:
+        return
+    if not _is_allowed(parts.host) and not all(_is_public_text(text) for text in found):
+        raise OutboundRefused("This address is not on the open internet.")
+
+
 def is_public(address: Address) -> bool:
     """An address of the open internet, and no other way to write one."""
     if any(address in network for network in _NOT_OUTSIDE if network.version == address.version):

@@ -72,7 +72,7 @@ def subscribe(*, user: User, session: AuthSession, endpoint: str, p256dh: str, a
     Raises Unprocessable.
     """
     try:
-        http.check_url(endpoint)
+        http.check_outside(endpoint)
     except http.OutboundRefused as refusal:
         raise Unprocessable(_("No push service is at this address."), field="endpoint") from refusal
     try:

@@ -13,6 +13,7 @@ from businesses.scopes import Resource
 from conversations.api.serializers import AttachmentOutput
 from conversations.api.views import conversation_for
 from conversations.attachments import ids_in, with_facts
+from conversations.models import ScheduledMessage
 from conversations.services.later import send_later, take_back
 from conversations.services.message_drafts import MAX_CONTENT
 from conversations.wire import scheduled_payload
@@ -56,8 +57,9 @@ class Scheduled(APIView):
         summary="List what waits to be sent", responses={200: ScheduledList, **refusals(400, *SIGNED_IN, 404)}
     )
     def get(self, request: Request, conversation_id: str) -> Response:
-        """The next one first, those of the whole team."""
-        rows = conversation_for(request, conversation_id).scheduled.prefetch_related("files")
+        """The next one first, those of the whole team, and of what is merged into it."""
+        found = conversation_for(request, conversation_id)
+        rows = ScheduledMessage.objects.shown_in(found.pk).prefetch_related("files")
         shown = with_facts(rows.order_by("send_at", "pk"))
         return Response({"results": [scheduled_payload(row) for row in shown], "next": None})
 
@@ -96,7 +98,8 @@ class OneScheduled(APIView):
     )
     def delete(self, request: Request, conversation_id: str, scheduled_id: str) -> Response:
         """For its author, whose draft it is again."""
-        row = conversation_for(request, conversation_id).scheduled.filter(pk=path_id(scheduled_id)).first()
+        found = conversation_for(request, conversation_id)
+        row = ScheduledMessage.objects.shown_in(found.pk).filter(pk=path_id(scheduled_id)).first()
         if row is None:
             raise Http404
         take_back(scheduled=row, actor=request.user)

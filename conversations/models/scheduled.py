@@ -1,7 +1,8 @@
 """What an agent wrote to be sent later."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -11,6 +12,14 @@ from businesses.models import Business
 from businesses.querysets import BusinessScoped
 from conversations.models.conversations import Conversation
 from foundation.ids import new_id
+from foundation.prepared import Given
+
+
+class ScheduledQuerySet(BusinessScoped["ScheduledMessage"]):
+    def shown_in(self, conversation_id: UUID | Given) -> Self:
+        """Its own, and those of the conversations that are merged into it."""
+        shown = Conversation.objects.filter(models.Q(pk=conversation_id) | models.Q(merged_into_id=conversation_id))
+        return self.filter(conversation__in=shown.values("pk"))
 
 
 class ScheduledMessage(models.Model):
@@ -35,7 +44,7 @@ class ScheduledMessage(models.Model):
     # What the payload shows of its files, of rows that `attachments.with_facts` brought.
     facts: "list[dict[str, Any]]"
 
-    objects = BusinessScoped["ScheduledMessage"].as_manager()
+    objects = ScheduledQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("scheduled message")
@@ -46,6 +55,11 @@ class ScheduledMessage(models.Model):
 
     def __str__(self) -> str:
         return self.content[:60]
+
+    @property
+    def shown_in(self) -> Conversation:
+        """Where the team sees it: its conversation, or what that is merged into."""
+        return self.conversation.merged_into or self.conversation
 
     @property
     def is_soon(self) -> bool:

@@ -85,7 +85,7 @@ def take_back(*, scheduled: ScheduledMessage, actor: User) -> None:
     if row.author_id != actor.pk:
         raise Forbidden(_("Only who wrote a message takes it back."))
     _back_to_draft(row)
-    conversation = Conversation.objects.for_reading().get(pk=row.conversation_id)
+    conversation = Conversation.objects.for_reading().get(pk=row.shown_in.pk)
     events.record(row.business_id, [events.conversation_updated(conversation, actor_id=actor.pk)])
 
 
@@ -122,16 +122,20 @@ def _send(pk: UUID) -> bool:
             ScheduledMessage.objects.filter(pk=pk).delete()
     except Refused as refusal:
         _back_to_draft(row)
-        conversation = locked(row.conversation)
+        conversation = locked(row.shown_in)
         tell(conversation, ActivityKind.RETURNED, actor=row.author, reason=refusal.detail)
         events.record(row.business_id, [events.conversation_updated(conversation, actor_id=row.author_id)])
     return True
 
 
 def _back_to_draft(row: ScheduledMessage) -> None:
-    """Before what its author has begun meanwhile; nothing that was written is lost, and no file for a day."""
-    begun = draft_of(row.conversation, row.author)
+    """Before what its author has begun meanwhile; nothing that was written is lost, and no file for a day.
+
+    Of what is merged meanwhile it is a draft where the team writes now.
+    """
+    place = row.shown_in
+    begun = draft_of(place, row.author)
     both = f"{row.content}\n{begun.content}" if begun else row.content
-    keep_draft(conversation=row.conversation, user=row.author, content=both[:MAX_CONTENT])
-    row.files.update(scheduled=None, created_at=timezone.now())
+    keep_draft(conversation=place, user=row.author, content=both[:MAX_CONTENT])
+    row.files.update(scheduled=None, conversation=place, created_at=timezone.now())
     row.delete()

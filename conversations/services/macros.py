@@ -1,6 +1,8 @@
 """Macros: keeping them, and doing all that one says, or nothing of it."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -19,6 +21,7 @@ from conversations.services.handling import (
     reopen_conversation,
     resolve_conversation,
 )
+from conversations.services.later import send_later
 from conversations.services.message_drafts import check_content
 from conversations.services.messages import send_reply
 from conversations.services.priorities import set_priority
@@ -68,9 +71,17 @@ def may_change(user: User, macro: Macro) -> bool:
 
 @transaction.atomic
 def run_macro(
-    *, macro: Macro, conversation: Conversation, actor: User, seen_seq: int | None = None, key: str = ""
+    *,
+    macro: Macro,
+    conversation: Conversation,
+    actor: User,
+    seen_seq: int | None = None,
+    key: str = "",
+    send_at: datetime | None = None,
 ) -> None:
     """All of it or, when one of its actions is refused, nothing. seen_seq, key: of its text, as of `send_reply`.
+
+    send_at: when its text goes out, and the rest is done now; None = at once.
 
     Raises Stale, Forbidden when it assigns and the actor may not; else as the services of its actions.
     """
@@ -78,7 +89,8 @@ def run_macro(
         require(actor, Action.ASSIGN)
     if macro.content:
         words = filled(macro.content, conversation=conversation, agent=actor)
-        send_reply(conversation=conversation, author=actor, content=words, seen_seq=seen_seq, key=key)
+        send = partial(send_later, send_at=send_at) if send_at else send_reply
+        send(conversation=conversation, author=actor, content=words, seen_seq=seen_seq, key=key)
     if macro.assign:
         picker.choose(conversation=conversation, choice=macro.assign, actor=actor)
     for name in macro.tags:

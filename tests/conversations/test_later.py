@@ -23,6 +23,7 @@ from conversations.models import (
 )
 from conversations.services.drafts import draft_of
 from conversations.services.later import MOST, send_due, send_later
+from conversations.services.merging import merge_conversations
 from conversations.services.uploads import purge_unsent
 from foundation.errors import Invalid
 from pingback.realtime import rooms
@@ -52,6 +53,26 @@ def test_it_goes_out_once_when_its_time_comes(mail: Conversation, ada: User) -> 
     assert (send_all(), send_due()) == (1, 0)
     assert list(Message.objects.filter(sender=ada).values_list("content", flat=True)) == ["Soon"]
     assert not ScheduledMessage.objects.exists()
+
+
+def test_what_is_merged_meanwhile_waits_in_the_other_and_is_taken_back_there(
+    mail: Conversation, ada: User, acme: Business
+) -> None:
+    other = builders.conversation(acme, customer=mail.customer)
+    row, _late = scheduled(mail, ada), scheduled(mail, ada, "Late")
+    merge_conversations(conversation=mail, into=other, actor=ada)
+    api, client = builders.api(ada), Client()
+    client.force_login(ada)
+    path = f"/api/v1/conversations/{other.pk}/scheduled"
+    assert [each["content"] for each in api.get(path).json()["results"]] == ["Soon", "Late"]
+    assert f"scheduled-{row.pk}" in client.get(f"/inbox/{other.pk}/").content.decode()
+
+    assert api.delete(f"{path}/{row.pk}").status_code == 200
+    assert send_all() == 1
+    assert list(other.messages.filter(sender=ada).values_list("content", flat=True)) == ["Late"]
+    draft = draft_of(other, ada)
+    assert draft is not None
+    assert draft.content == "Soon"
 
 
 def test_no_visitor_hears_of_what_waits(acme: Business, ada: User, published: list[FeedEvent]) -> None:

@@ -5,7 +5,7 @@ from django.test import Client
 
 from accounts.models import User
 from businesses.models import Business, Role
-from conversations.models import Conversation, Macro, Priority, Status
+from conversations.models import ChannelType, Conversation, Macro, Priority, Status
 from conversations.services.macros import create_macro, run_macro
 from foundation.errors import Forbidden, Invalid, Stale
 from tests import builders
@@ -35,6 +35,24 @@ def test_one_click_does_all_of_it(conversation: Conversation, ada: User) -> None
     answer = api.post(f"/api/v1/conversations/{conversation.pk}/macros/{made.json()['id']}", {"seen_seq": 1}).json()
     assert (answer["status"], answer["priority"], answer["assignee_id"]) == ("resolved", "low", str(ada.pk))
     assert ([tag["name"] for tag in answer["tags"]], answer["last_message"]["content"]) == (["Refund"], "Done, Cleo.")
+
+
+def test_its_words_can_be_undone_for_as_long_as_a_reply_where_they_leave_the_house(acme: Business, ada: User) -> None:
+    mail = builders.conversation(acme, type=ChannelType.EMAIL)
+    macro = create_macro(business=acme, author=ada, name="Late", content="Sorry.", status=Status.PENDING)
+    client = Client()
+    client.force_login(ada)
+    page = f"/inbox/{mail.pk}"
+    script = {"headers": {"X-Requested-With": "fetch"}}
+    assert client.post(f"{page}/macro/", {"macro": macro.pk, "seen_seq": 1}, **script).status_code == 204
+    mail.refresh_from_db()
+    assert (mail.status, mail.last_seq) == (Status.PENDING, 1)
+
+    row = mail.scheduled.get()
+    assert row.is_soon
+    assert client.post(f"{page}/take-back/", {"scheduled": row.pk}, **script).json()["content"] == "Sorry."
+    assert not mail.scheduled.exists()
+    assert client.post(f"{page}/macro/", {"macro": macro.pk, "seen_seq": 0}, **script).status_code == 409
 
 
 def test_what_is_refused_leaves_nothing_done(conversation: Conversation, acme: Business, ada: User) -> None:

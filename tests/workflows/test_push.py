@@ -180,10 +180,14 @@ def test_settings_over_rest_and_on_the_page(ben: User, acme: Business, client: A
     assert client.post(page, {"quiet_from": "22:00", "time_zone": "UTC"}).status_code == 422
 
 
-def test_a_subscription_is_ones_own_and_bounded(ben: User, ada: User, acme: Business, talk: Any) -> None:
+def test_a_subscription_is_ones_own_and_bounded(ben: User, ada: User, acme: Business, talk: Any, settings: Any) -> None:
+    settings.OUTBOUND_ALLOW = ["127.0.0.1"]  # of the house's own calls, and none of a browser's
     path = "/api/v1/notifications/subscriptions"
     for bad in (
         {"endpoint": "http://push.example.com/1", "keys": KEYS},
+        {"endpoint": "http://127.0.0.1/1", "keys": KEYS},
+        {"endpoint": "https://10.0.0.1/1", "keys": KEYS},
+        {"endpoint": "https://[::1]/1", "keys": KEYS},
         {"endpoint": "https://push.example.com:8443/1", "keys": KEYS},
         {"endpoint": f"https://push.example.com/{'x' * 1000}", "keys": KEYS},
         {"endpoint": ENDPOINT, "keys": {**KEYS, "p256dh": "AAAA"}},
