@@ -16,7 +16,7 @@ from channels_app import credentials, deliveries
 from channels_app.adapters import ADAPTERS
 from channels_app.adapters.base import ChannelAdapter, Health
 from channels_app.adapters.errors import DeliveryError, Kind
-from channels_app.models import Channel, ChannelState
+from channels_app.models import Channel, ChannelState, DeliveryState
 from conversations.models import ChannelType
 from foundation.later import later
 from foundation.sealed import CannotUnseal
@@ -120,6 +120,7 @@ def _agreed(channel: Channel, account: str, steps: list[dict[str, Any]], health:
     fresh = Channel.objects.select_for_update(no_key=True).filter(pk=channel.pk).first()
     if fresh is None or fresh.credentials != channel.credentials:  # changed meanwhile: it is tried anew
         return
+    is_another = any(fresh.config.get(name, told) != told for name, told in _told(channel.config).items())
     fresh.config |= channel.config
     fresh.setup = {
         "account": account,
@@ -135,6 +136,14 @@ def _agreed(channel: Channel, account: str, steps: list[dict[str, Any]], health:
     fresh.save()
     Channel.objects.filter(pk=fresh.pk).update(connected_at=Now(), checked_at=Now())
     deliveries.resume(fresh)
+    if is_another and fresh.deliveries.filter(state=DeliveryState.QUEUED).exists():
+        # Whom the last account wrote with, this one may not know. The owner sees that it is paused, and says go on.
+        Channel.objects.filter(pk=fresh.pk).update(paused_at=Now())
+
+
+def _told(config: dict[str, Any]) -> dict[str, Any]:
+    """Which account its provider says it is."""
+    return {name: config[name] for name in ("bot_id", "account_id") if name in config}
 
 
 def _refused(channel: Channel, error: DeliveryError) -> None:

@@ -141,7 +141,9 @@ def _ready() -> "QuerySet[Delivery]":
         state=DeliveryState.QUEUED,
     )
     not_held = Q(channel__held_until=None) | Q(channel__held_until__lte=Now() + TICK)
-    open_to_all = Q(channel__paused_at=None) & ~Q(channel__state=ChannelState.ERROR)
+    # Connected anew: with credentials that are wrong, or another account's, all that waits would fail for good.
+    unchecked = Q(channel__state=ChannelState.CONNECTING, channel__is_active=True, channel__connected_at__isnull=False)
+    open_to_all = Q(channel__paused_at=None) & ~Q(channel__state=ChannelState.ERROR) & ~unchecked
     return _unclaimed().filter(Q(channel=None) | (not_held & open_to_all), ~Exists(earlier))
 
 

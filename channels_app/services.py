@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -149,9 +150,11 @@ def _connect(channel: Channel, config: dict[str, Any], *, type: ChannelType | No
     channel.type = form.type
     credentials.store(channel, values)
     channel.config |= ours
-    if _accounts(channel) != accounts:
-        channel.connected_at = None  # what a provider agreed to was another account
     channel.failures, channel.held_until = 0, None
+    if _accounts(channel) != accounts:
+        if channel.connected_at:
+            channel.held_until = timezone.now() + deliveries.HOLD  # until it was asked
+        channel.connected_at = None  # what a provider agreed to was another account
     channel.last_error, channel.last_error_at, channel.setup = "", None, {}
     if channel.state == ChannelState.ERROR:
         deliveries.resume(channel)

@@ -37,7 +37,8 @@ class Telegram(Fake):
         return Answer({"ok": True, "result": getattr(self, f"_{found.group(2)}")(call)})
 
     def _getMe(self, call: Call) -> Any:
-        return {"id": 5000000001, "is_bot": True, "first_name": "Acme Help", "username": "acme_help_bot"}
+        bot = int(call.path.removeprefix("/bot").partition(":")[0])
+        return {"id": bot, "is_bot": True, "first_name": "Acme Help", "username": "acme_help_bot"}
 
     def _setWebhook(self, call: Call) -> Any:
         secret = call.fields.get("secret_token", "")
