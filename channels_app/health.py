@@ -58,6 +58,12 @@ def health_of(channel: Channel) -> Health:
     return _connected(channel, detail)
 
 
+def keeps_answers(channel: Channel) -> bool:
+    """Whether nothing goes out until somebody does something about it."""
+    stopped = {ChannelState.ERROR, ChannelState.INCOMPLETE}
+    return not channel.is_active or bool(channel.paused_at) or standing(channel)[0] in stopped
+
+
 def token_ends(channel: Channel) -> datetime | None:
     """When the provider says that the access token runs out; None = it does not, or nobody said."""
     return parse_datetime(channel.setup.get("expires_at") or "")

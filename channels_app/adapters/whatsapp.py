@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from channels_app.adapters.base import Capabilities, Download, Health, OutboundMessage, SendResult, SetupStep, bytes_of
 from channels_app.adapters.errors import DeliveryError, Kind, MediaGone, never_said
@@ -361,7 +362,8 @@ def _text(message: Mapping[str, Any]) -> str:
         return _("Contact: %(who)s") % {"who": ", ".join(filter(None, [*names, *phones]))}
     if kind == "order":
         count = len(dicts(about.get("product_items")))
-        return f"{about.get('text', '')}\n{_('(An order of %(count)d products)') % {'count': count}}".strip()
+        order = ngettext("(An order of %(count)d product)", "(An order of %(count)d products)", count)
+        return f"{about.get('text', '')}\n{order % {'count': count}}".strip()
     return _("(A kind of message that PingBack cannot show)")
 
 

@@ -6,6 +6,7 @@ from django import template
 
 from channels_app.adapters import ADAPTERS
 from channels_app.changing import reactions_on
+from channels_app.health import health_of, keeps_answers
 from channels_app.limits import limits_of
 from conversations.models import ChannelType, Conversation
 
@@ -31,6 +32,7 @@ def channel_limits(conversation: Conversation) -> dict[str, Any]:
     found = limits_of(conversation)
     if found is None:
         return {"limits": None}
+    channel = conversation.channel
     names = ("max_text", "unit", "max_file_bytes", "file_types", "window_closed")
     return {
         "limits": {name: getattr(found, name) for name in names},
@@ -39,4 +41,5 @@ def channel_limits(conversation: Conversation) -> dict[str, Any]:
         "has_templates": found.templates,
         "copies": found.copies,
         "conversation": conversation,
+        "trouble": health_of(channel) if channel and keeps_answers(channel) else None,
     }

@@ -29,19 +29,23 @@ register = template.Library()
 KEPT, LONG = 4_000, 2_000
 # The rest is in the original.
 QUOTED = 20_000
+# An original of fewer letters and lines, with no picture, has a low frame: what is in a frame does not tell its height.
+SHORT, FEW_LINES = 300, 4
 # Of a message that another one answers: it is a line.
 QUOTE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """Of a message that came as a mail. subject: "" when it says nothing new. original: where it is shown whole."""
+    """Of a message that came as a mail. subject: "" when it says nothing new. original: where it is shown whole.
+    is_short: some lines at most, as far as its words tell."""
 
     subject: str
     to: str
     cc: str
     quoted: str
     original: str
+    is_short: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,12 +228,15 @@ def _letter(entry: Entry, about: Conversation) -> Letter | None:
     mail = entry.mail
     if mail is None:
         return None
+    words = f"{entry.message.content}\n{mail.quoted}".strip()
+    is_short = len(words) <= SHORT and words.count("\n") < FEW_LINES and not entry.message.attachments
     return Letter(
         subject="" if entry.message.content.startswith(mail.subject) else mail.subject,
         to=mail.to,
         cc=mail.cc,
         quoted=mail.quoted[:QUOTED],
         original=address("conversation-original", about.pk, mail.pk),
+        is_short=is_short,
     )
 
 

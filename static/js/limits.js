@@ -17,7 +17,8 @@ export function enhanceLimits(form) {
   const show = () => {
     const long = unit === "bytes" ? encoder.encode(text.value).length : [...text.value].length
     count.hidden = long < most * SHOWN_FROM
-    const words = long > most ? count.dataset.parts : count.dataset.of
+    const kind = long > most ? "parts" : "of"
+    const words = count.dataset[unit === "bytes" ? `${kind}Bytes` : kind]
     count.textContent = words
       .replace("{count}", long)
       .replace("{most}", most)

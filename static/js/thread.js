@@ -64,6 +64,8 @@ export class Thread {
     this.scroller.addEventListener("scroll", () => this.scrolled(), { signal })
     this.toEndButton.addEventListener("click", () => this.toEnd(), { signal })
     this.element.addEventListener("click", (event) => this.clicked(event), { signal })
+    const unfolded = ({ target }) => target.matches(".mail-part[open]") && target.scrollIntoView({ block: "nearest" })
+    this.messages.addEventListener("toggle", unfolded, { signal, capture: true }) // it does not bubble
     document.addEventListener("visibilitychange", () => this.read(), { signal })
     this.readTo = Number(this.element.dataset.unread) ? new Map() : this.shown
     this.read({ opened: true })

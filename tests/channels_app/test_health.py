@@ -186,3 +186,24 @@ def test_all_of_it_works_over_the_api_too(ada: User, ben: User, channel: Channel
     assert (listed["id"], listed["error"]) == (str(raw.pk), "KeyError while it was worked off.")
     assert builders.api(ada).post(f"{address}/events/{raw.pk}/replay").status_code == 200
     assert builders.api(ben).get(f"{address}/events").json() == {"results": [], "next": None}
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ({"state": "error", "state_detail": "Telegram does not know it."}, "Telegram does not know it."),
+        ({"paused_at": timezone.now()}, "Paused since"),
+        ({"is_active": False}, "Switched off"),
+        ({"state": "connected"}, ""),
+    ],
+)
+def test_who_writes_an_answer_is_told_that_it_will_wait(
+    row: dict[str, Any], words: str, ben: User, acme: Business, channel: Channel
+) -> None:
+    thread = builders.conversation(acme, type=channel.type, channel=channel)
+    Channel.objects.filter(pk=channel.pk).update(**{"state": "connected", **row})
+
+    page = builders.browser(ben).get(f"/inbox/{thread.pk}/").content.decode()
+
+    assert ("What you send waits." in page) == bool(words)
+    assert words in page

@@ -79,7 +79,8 @@ def test_quotes_are_folded_and_a_new_subject_is_said(email: Channel, ada: User) 
         "Another thing",
     ]
     page = thread(ada, Message.objects.first())  # type: ignore[arg-type]
-    assert page.count("Show quoted text") == 2
+    assert page.count("Show quoted text") == page.count("Hide quoted text") == 2
+    assert page.count("mail-frame-short") == page.count("Hide original") == 3
     assert page.count("<dt>Subject</dt>") == 1
     assert "It left today." in original(ada, Message.objects.get(seq=2)).content.decode()
 

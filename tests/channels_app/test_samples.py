@@ -59,6 +59,7 @@ def test_whatsapps_message() -> None:
         ({"type": "button", "button": {"payload": "yes", "text": "Yes please"}}, "Yes please", []),
         ({"type": "interactive", "interactive": {"list_reply": {"id": "1", "title": "Blue"}}}, "Blue", []),
         ({"type": "unsupported", "errors": [{"code": 131051}]}, "(A kind of message", []),
+        ({"type": "order", "order": {"product_items": [{}]}}, "(An order of 1 product)", []),
     ],
 )
 def test_whatsapps_kinds_of_messages(message: dict[str, Any], text: str, kinds: list[str]) -> None:

@@ -111,6 +111,7 @@ def test_the_page_changes_and_takes_back_messages_and_notes(message: Message, ad
     page = client.get(f"{there}/").content.decode()
     assert "At nine." in page
     assert "· edited" in page
+    assert 'class="msg-meta is-edited"' in page  # so that it shows inside a group, too
     assert "No VIP" in page
     assert client.post(of_note, {"do": "delete"}).status_code == 302
     assert client.post(address, {"do": "delete"}).status_code == 302
