@@ -63,6 +63,10 @@ class MergeConversation(APIView):
         responses={200: ConversationOutput, **refusals(400, *SIGNED_IN, 403, 404)},
     )
     def delete(self, request: Request, conversation_id: str) -> Response:
-        """The conversation that was merged into another is one of its own again, as it was."""
-        undo_merge(conversation=conversation_for(request, conversation_id), actor=request.user)
+        """The conversation that was merged into another is one of its own again, as it was. 400 for the one that it was
+        merged into: GET there says which are."""
+        conversation = conversation_for(request, conversation_id)
+        if not conversation.merged_into_id and conversation.merged.exists():
+            raise Invalid(_("Others are merged into this one: undo it at the one that was merged."))
+        undo_merge(conversation=conversation, actor=request.user)
         return Response(conversation_payload(conversation_for(request, conversation_id)))

@@ -85,7 +85,10 @@ def test_what_is_written_in_the_merged_one_is_news_in_the_other(ada: User, acme:
     api.post(f"{URL}/{mail.pk}/read", {"seq": 2})
     assert api.get(f"{URL}/{site.pk}").json()["unread"] == 0
 
+    refused = api.delete(f"{URL}/{site.pk}/merge")  # which one is not said
+    assert (refused.status_code, api.get(f"{URL}/{mail.pk}").json()["merged_into_id"]) == (400, str(site.pk))
     undone = api.delete(f"{URL}/{mail.pk}/merge").json()
+    assert api.delete(f"{URL}/{site.pk}/merge").status_code == 200  # nothing is merged into it any more
 
     assert (undone["status"], undone["merged_into_id"]) == ("open", None)  # nobody has answered it yet
     assert api.get(f"{URL}/{site.pk}").json()["status"] == "open"
