@@ -320,8 +320,15 @@ def finish(
         rest = Delivery.objects.filter(message_id=delivery.message_id, state=DeliveryState.QUEUED)
         rest.update(state=state, lease=None, leased_until=None, last_error=error[:300], finished_at=Now())
         set_message_status(message_id=delivery.message_id, status=MessageStatus.FAILED, error=error[:300])
-    elif not Delivery.objects.filter(message_id=delivery.message_id).exclude(state=DeliveryState.SENT).exists():
-        set_message_status(message_id=delivery.message_id, status=MessageStatus.SENT)
+        return True
+    parts = Delivery.objects.filter(message_id=delivery.message_id).values_list("state", "uncertain")
+    if all(part == DeliveryState.SENT for part, _uncertain in parts):
+        adapter = ADAPTERS.get(ChannelType(delivery.channel.type)) if delivery.channel else None
+        is_doubtful = any(uncertain for _state, uncertain in parts) and not (adapter and adapter.repeats_unseen)
+        doubt = _("It may have arrived twice: the provider did not say what became of the first try.")
+        set_message_status(
+            message_id=delivery.message_id, status=MessageStatus.SENT, error=doubt if is_doubtful else ""
+        )
     return True
 
 

@@ -128,6 +128,8 @@ class ChannelAdapter(ABC):
     is_sole: ClassVar[bool] = False
     # Whether messages do not say who wrote them, so that the provider is asked.
     asks_names: ClassVar[bool] = False
+    # Whether a customer who gets the same delivery twice sees it once.
+    repeats_unseen: ClassVar[bool] = False
     # How often the provider is asked for what it may not have pushed; None = never.
     polls: ClassVar[timedelta | None] = None
 

@@ -44,6 +44,7 @@ _CREDENTIALS = {20003, 20005, 20404}
 _UNREACHABLE = {21211, 21610, 21612, 21614, 30003, 30004, 30005, 30006}
 _RATE = {14107, 20429, 30001}
 _TRANSIENT = {30008}
+_STOPS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
 _STATUSES = {"sent": "sent", "delivered": "delivered", "read": "read", "undelivered": "failed", "failed": "failed"}
 # One of these turns a text of 160 characters a segment into one of 70.
 _PLAIN = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\u00a0": " "})
@@ -110,15 +111,18 @@ class SmsAdapter(ChannelAdapter):
         if not number or number == self._number:
             return ()
         key = f"tel:{number}"
+        # Twilio itself answers these, and stops sending to who wrote STOP: an answer of ours would fail. Without its
+        # advanced opt-out it does so as well, and says nothing of it.
+        word = fields.get("OptOutType") or fields.get("Body", "").strip().upper()
+        opted = True if word == "START" else False if word in _STOPS else None
         message = MessageReceived(
             contact=ContactRef(keys=(key,), proven=(key,), handle=number),
             thread_key=number,
             external_id=sid,
             text=fields.get("Body", ""),
             media=_media(fields),
+            automated=opted is not None,
         )
-        # Twilio itself stops sending to who wrote STOP; saying so spares the agent a failed try.
-        opted = {"STOP": False, "START": True}.get(fields.get("OptOutType", ""))
         return (message,) if opted is None else (message, ContactChanged(old_key=key, reachable=opted))
 
     def fetch_media(self, ref: MediaRef) -> Download:

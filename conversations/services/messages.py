@@ -215,7 +215,8 @@ def send_reply(
 
 @transaction.atomic
 def set_message_status(*, message_id: UUID, status: MessageStatus, error: str = "") -> Message:
-    """What became of a message on its way out. error: a sentence for the agent, only with FAILED."""
+    """What became of a message on its way out. error: a sentence for the agent, with FAILED; and with SENT
+    when it may have arrived twice."""
     # The conversation is the lock of everything in it: two outcomes at once are told in the order they are stored.
     Conversation.objects.select_for_update(no_key=True).get(messages=message_id)
     message = Message.objects.select_related("conversation__customer", "sender").get(pk=message_id)

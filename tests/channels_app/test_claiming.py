@@ -78,6 +78,23 @@ def test_what_breaks_after_it_was_handed_over_is_uncertain_and_not_sent_again_an
     assert message.error == "It may have arrived, perhaps twice: the provider never said."
 
 
+def test_what_may_have_arrived_twice_is_sent_and_says_so(ada: User, thread: Conversation, provider: Provider) -> None:
+    provider.answer = raises(DeliveryError("Silence.", kind=Kind.AMBIGUOUS))
+    doubtful = builders.answers(ada, thread, "one")
+    work_once()
+    provider.answer = lambda message: None
+    now_due()
+    work_once()
+    certain = builders.answers(ada, thread, "two")
+    work_once()
+
+    told = builders.api(ada).get(f"/api/v1/conversations/{thread.pk}/messages/").json()["results"]
+    words = "It may have arrived twice: the provider did not say what became of the first try."
+    errors = {one["id"]: (one["status"], one["error"]) for one in told}
+    assert [errors[str(message.pk)] for message in (doubtful, certain)] == [("sent", words), ("sent", None)]
+    assert builders.browser(ada).get(f"/inbox/{thread.pk}/").content.decode().count(words) == 1
+
+
 def test_five_failures_in_a_row_hold_the_channel_for_a_minute_and_then_one_tries_alone(
     ada: User, channel: Channel, provider: Provider
 ) -> None:

@@ -109,11 +109,18 @@ def test_what_is_not_signed_by_twilio_for_this_account_is_refused(sms: Channel) 
     assert not Message.objects.exists()
 
 
-def test_who_writes_stop_is_marked_and_start_takes_it_back(sms: Channel) -> None:
-    post(sms, MessageSid="SM1", Body="STOP", OptOutType="STOP")
+@pytest.mark.parametrize("stop", [{"Body": "STOP", "OptOutType": "STOP"}, {"Body": "Stop "}, {"Body": "unsubscribe"}])
+def test_who_writes_stop_is_marked_and_no_machine_answers_and_start_takes_it_back(
+    sms: Channel, stop: dict[str, str]
+) -> None:
+    post(sms, MessageSid="SM1", **stop)
     assert Contact.objects.get().unreachable
-    post(sms, MessageSid="SM2", Body="START", OptOutType="START")
+    assert Message.objects.get().automated
+    post(sms, MessageSid="SM2", Body="START")
     assert not Contact.objects.get().unreachable
+    post(sms, MessageSid="SM3", Body="Please stop sending me the wrong size")
+    assert not Contact.objects.get().unreachable
+    assert not Message.objects.latest("seq").automated
 
 
 def test_connecting_registers_the_address_and_a_wrong_token_says_so(sms: Channel, twilio: Twilio, ada: User) -> None:
