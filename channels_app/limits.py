@@ -16,6 +16,7 @@ class Limits:
     """max_text counts `unit`s (characters or bytes); file_types: () = all of ours. window_hours: so long after the
     customer wrote anything may be sent, None = always; then nothing, or with `templates` one of these. quotes: an
     answer can name what it is to. reactions: signs that can be put on a customer's message. copies: who else gets it.
+    public: everybody can read an answer, which never goes in parts.
     """
 
     max_text: int
@@ -28,6 +29,7 @@ class Limits:
     quotes: bool
     reactions: list[str]
     copies: list[str]
+    public: bool
 
 
 def limits_of(conversation: Conversation) -> Limits | None:
@@ -36,13 +38,16 @@ def limits_of(conversation: Conversation) -> Limits | None:
     if adapter is None:
         return None
     can = adapter.capabilities
-    closed = False
+    closed = public = False
+    threads = Thread.objects.filter(conversation=conversation, channel=conversation.channel_id)
+    if can.max_public:
+        address = threads.order_by("-last_heard_at").values_list("address", flat=True).first()
+        public = adapter.is_public(address or "")
     if can.window:
-        threads = Thread.objects.filter(conversation=conversation, channel=conversation.channel_id)
         heard = threads.order_by("-last_heard_at").values_list("last_heard_at", flat=True).first()
         closed = heard is not None and heard < timezone.now() - can.window
     return Limits(
-        max_text=can.max_text,
+        max_text=can.max_public if public else can.max_text,
         unit=can.unit,
         max_file_bytes=can.max_file_bytes,
         file_types=list(can.file_types),
@@ -52,4 +57,5 @@ def limits_of(conversation: Conversation) -> Limits | None:
         quotes=can.quotes,
         reactions=list(reactions_on(conversation)),
         copies=copies_of(conversation) if can.copies else [],
+        public=public,
     )

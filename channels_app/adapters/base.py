@@ -79,7 +79,8 @@ class Capabilities:
     tells, "" = nothing.
     quotes: a message may name the one that it answers. changes: what was sent may be edited and deleted there; the text
     below a file has max_caption `unit`s. reactions: the signs that may be put on a customer's message. typing: so long
-    the customer sees that somebody writes. marks_read: the customer can be shown that a message was read."""
+    the customer sees that somebody writes. marks_read: the customer can be shown that a message was read. max_public:
+    of an answer that everybody can read, which never goes in parts; 0 = there is none."""
 
     max_text: int = 10_000
     unit: str = "characters"
@@ -98,6 +99,7 @@ class Capabilities:
     reactions: tuple[str, ...] = ()
     typing: timedelta | None = None
     marks_read: bool = False
+    max_public: int = 0
 
     def length_of(self, text: str) -> int:
         return len(text.encode()) if self.unit == "bytes" else len(text)
@@ -132,6 +134,11 @@ class ChannelAdapter(ABC):
     repeats_unseen: ClassVar[bool] = False
     # How often the provider is asked for what it may not have pushed; None = never.
     polls: ClassVar[timedelta | None] = None
+
+    @classmethod
+    def is_public(cls, address: str) -> bool:
+        """Whether everybody can read what is sent there."""
+        return False
 
     def __init__(self, channel: Channel, secrets: Mapping[str, str]) -> None:
         """secrets: the channel's credentials in clear, for this one try."""

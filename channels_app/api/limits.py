@@ -32,6 +32,7 @@ class LimitsOutput(serializers.Serializer[Any]):
     copies = serializers.ListField(
         child=serializers.CharField(), help_text="Addresses that a member's answer goes to besides the customer's."
     )
+    public = serializers.BooleanField(help_text="Everybody can read an answer, and more than max_text is refused.")
 
 
 # Of the channels that are ours.
@@ -46,6 +47,7 @@ _NONE: dict[str, Any] = {
     "quotes": False,
     "reactions": [],
     "copies": [],
+    "public": False,
 }
 
 

@@ -33,9 +33,10 @@ def channel_limits(conversation: Conversation) -> dict[str, Any]:
     if found is None:
         return {"limits": None}
     channel = conversation.channel
-    names = ("max_text", "unit", "max_file_bytes", "file_types", "window_closed")
+    names = ("max_text", "unit", "max_file_bytes", "file_types", "window_closed", "public")
     return {
-        "limits": {name: getattr(found, name) for name in names},
+        "limits": {name: getattr(found, name) for name in names}
+        | {"segmented": conversation.channel_type == ChannelType.SMS},
         "is_closed": found.window_closed,
         "hours": found.window_hours,
         "has_templates": found.templates,

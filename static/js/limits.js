@@ -1,29 +1,44 @@
 // What the conversation's channel takes: said while one writes, before the channel says it.
 
+import { segments, weight } from "./lengths.js"
+
 const SHOWN_FROM = 0.8
 
 export function enhanceLimits(form) {
   const told = form.querySelector("#channel-limits")
   if (!told) return
-  const { max_text: most, unit, max_file_bytes: bytes, file_types: types } = JSON.parse(told.textContent)
+  const limits = JSON.parse(told.textContent)
+  const { max_text: most, max_file_bytes: bytes, file_types: types, segmented } = limits
   const text = form.elements.content
   const count = form.querySelector("[data-count]")
   const picker = form.querySelector("[data-attach]")
-  const encoder = new TextEncoder()
 
   if (bytes) form.dataset.most = Math.min(bytes, Number(form.dataset.most))
   if (types.length) picker.accept = types.join(",")
 
   const show = () => {
-    const long = unit === "bytes" ? encoder.encode(text.value).length : [...text.value].length
-    count.hidden = long < most * SHOWN_FROM
-    const kind = long > most ? "parts" : "of"
-    const words = count.dataset[unit === "bytes" ? `${kind}Bytes` : kind]
-    count.textContent = words
+    const long = lengthOf(text.value, limits)
+    const billed = segmented ? segments(text.value) : 1
+    count.hidden = long < most * SHOWN_FROM && billed < 2
+    count.textContent = count.dataset[wordsFor(long, billed, limits)]
       .replace("{count}", long)
       .replace("{most}", most)
+      .replace("{billed}", billed)
       .replace("{parts}", Math.ceil(long / most))
   }
   text.addEventListener("input", show)
   show()
+}
+
+function lengthOf(text, { unit, public: isPublic }) {
+  if (isPublic) return weight(text)
+  return unit === "bytes" ? new TextEncoder().encode(text).length : [...text].length
+}
+
+/** The name of the data- attribute with the words. */
+function wordsFor(long, billed, { max_text: most, unit, public: isPublic }) {
+  if (long > most && isPublic) return "tooLong"
+  if (unit === "bytes") return long > most ? "partsBytes" : "ofBytes"
+  if (long > most) return "parts"
+  return billed > 1 ? "billed" : "of"
 }

@@ -333,3 +333,16 @@ JSON = some.recursive(
 @given(JSON)
 def test_no_payload_raises(payload: Any) -> None:
     XAdapter(Channel(type=ChannelType.X, config={"account_id": ME}), {}).parse(payload)
+
+
+def test_the_composer_knows_that_an_answer_to_a_mention_is_public_and_short(x: Channel, ada: User) -> None:
+    post(x, mention())
+    post(x, direct())
+    limits = {}
+    for conversation in Conversation.objects.all():
+        told = builders.api(ada).get(f"/api/v1/conversations/{conversation.pk}/limits").json()
+        limits[told["public"]] = told["max_text"]
+        page = builders.browser(ada).get(f"/inbox/{conversation.pk}/").content.decode()
+        assert ("A public answer: everybody can read it." in page) == told["public"]
+
+    assert limits == {True: 280, False: 10_000}

@@ -53,6 +53,7 @@ def weight(text: str) -> int:
 class XAdapter(ChannelAdapter):
     capabilities: ClassVar = Capabilities(
         max_text=10_000,
+        max_public=MAX_POST,
         caption=True,
         max_file_bytes=5 * 1024 * 1024,
         file_types=("image/jpeg", "image/png", "image/webp"),
@@ -60,6 +61,10 @@ class XAdapter(ChannelAdapter):
     )
     max_body = 1024 * 1024
     polls = timedelta(minutes=5)
+
+    @classmethod
+    def is_public(cls, address: str) -> bool:
+        return address.startswith("post:")
 
     # What comes in.
 
