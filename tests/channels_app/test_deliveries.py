@@ -269,8 +269,8 @@ def test_what_waits_for_a_retry_is_told_at_once_when_its_channel_is_deleted(
 
 
 def test_the_receiver_is_connected_once() -> None:
-    receivers = [receiver for receiver in events.happened._live_receivers(None)[0] if receiver is deliveries.queue]
-    assert len(receivers) == 1
+    receivers, _asynchronous = events.happened._live_receivers(Conversation)
+    assert receivers.count(deliveries.queue) == 1
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="needs --services")

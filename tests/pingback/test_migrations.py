@@ -23,7 +23,8 @@ HALF_WAY = [
     ("theo", "0002_assistant"),
 ]
 FACTS = {
-    "sqlite": ["SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL"],
+    # What SQLite keeps for itself comes and goes.
+    "sqlite": ["SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND substr(name, 1, 7) != 'sqlite_'"],
     "postgresql": [
         "SELECT table_name, column_name, data_type, character_maximum_length, is_nullable, column_default, is_identity"
         " FROM information_schema.columns WHERE table_schema = 'public'",
