@@ -1,5 +1,6 @@
 """People: Ada owns Acme, Ben is her agent, Cleo writes in, Mallory owns another workspace and sees nothing here."""
 
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.db.backends.postgresql.operations import DatabaseOperations
 from django.db.models.signals import post_migrate
 
 from accounts.models import User
@@ -30,6 +32,19 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 @pytest.fixture(scope="session")
 def django_db_keepdb() -> bool:
     return settings.EMBEDDED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def a_flush_takes_as_long_as_it_takes() -> Iterator[None]:
+    """To empty every table is a statement that only tests make: on a busy machine longer than the house would wait."""
+    usual = DatabaseOperations.sql_flush
+
+    def patient(*given: Any, **how: Any) -> list[str]:
+        return ["SET LOCAL statement_timeout = 0", *usual(*given, **how)]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "sql_flush", patient)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
