@@ -326,6 +326,8 @@ def call(
     body = {**body, **(more or {})}
     # Whoever calls is the agent that it is about: one of theirs, as far as they have a team.
     agent_id = user.pk if user else uuid.uuid4()
+    if operation == ("delete", "/api/v1/conversations/{conversation_id}/merge"):
+        ids = {**ids, "conversation_id": ids["other_conversation_id"]}  # the one that was merged
     address = (path + QUERIES.get(path, "")).format(**{"agent_id": agent_id, **ids})
     if query:
         address += ("&" if "?" in address else "?") + urlencode(query)  # of two, the last one counts
