@@ -43,6 +43,7 @@ def test_a_status_is_told_to_the_whole_workspace_exactly_once(
     assert told(adas) == told(bens) == [away, live]
     assert stranger.named("agent_status_changed") == cleo.named("agent_status_changed") == []
     # Visitors are told to look anew, and nothing of anybody.
+    cleo.hears("availability_changed", 2)
     assert (stranger.named("availability_changed"), cleo.named("availability_changed")) == ([], [{}, {}])
     missed = adas.ask("resume", {"cursor": 0})["events"]
     assert [(each["kind"], each["data"], each["object"]) for each in missed] == [
