@@ -4,6 +4,7 @@ import { enhanceCopy } from "./copy.js"
 import { enhanceDialogs } from "./dialog.js"
 import { enhanceForms } from "./once.js"
 import { enhanceMenus } from "./menu.js"
+import { enhanceSignOut } from "./sign-out.js"
 import { enhanceTabs } from "./tabs.js"
 import { enhanceTheme } from "./theme.js"
 import { enhanceToasts } from "./toast.js"
@@ -15,6 +16,7 @@ enhanceMenus()
 enhanceDialogs()
 enhanceCopy()
 enhanceForms()
+enhanceSignOut()
 enhanceToasts()
 enhanceTabs()
 

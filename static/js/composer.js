@@ -27,19 +27,17 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
   const id = form.elements.client_message_id
   const button = form.querySelector("[data-send]")
   const note = form.querySelector("[data-error]")
-  const draft = `draft:${form.action.match(/[0-9a-f-]{36}/)[0]}`
+  const draft = `draft:${document.body.dataset.user}:${form.action.match(/[0-9a-f-]{36}/)[0]}`
   let keyed = null // the words and files that went out under this key, as long as we do not know that they arrived
   let saidAt = 0
-  let next = false // Send was pressed once more while a reply was on its way
+  let chosen = {} // how the reply goes that is on its way, or waits to go out by itself
+  let next = null // how the next one goes, when Send was pressed once more meanwhile
   let failures = 0
   let waiting = 0 // the timer, while what could not be sent waits to go out by itself
   let isStopped = false
   let keeping = 0 // the timer, while the draft is not with the server yet
   let kept = null // what the server has of it
   let wroteAt = 0
-  let later = "" // when it goes out, if not now
-  let then = "" // what is done with the conversation once it is sent
-  let force = false // it goes whatever came in the meantime
   const stale = form.querySelector("[data-stale]")
   const noteMode = form.querySelector("[data-note-mode]")
 
@@ -59,14 +57,20 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
     text.focus({ preventScroll: true })
   })
 
-  /** byItself: nobody asked for it just now, so the focus stays where it is. */
-  async function send({ byItself = false } = {}) {
+  /**
+   * how: `after`, what is done with the conversation once it is sent; `later`, when it goes out, if not now; `seen`,
+   * what was shown when somebody sent it. force: this once it goes whatever came in the meantime. byItself: nobody
+   * asked for it just now, so the focus stays where it is.
+   */
+  async function send({ how = {}, force = false, byItself = false } = {}) {
     if (!(text.value.trim() || files.any)) return byItself || text.focus()
+    how = { seen: seen(), ...how }
     if (button.getAttribute("aria-busy")) {
-      next = true
+      next = how
       return
     }
-    next = false
+    next = null
+    chosen = how
     keep()
     const sent = text.value
     button.setAttribute("aria-busy", "true")
@@ -76,20 +80,18 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
     try {
       if (!(await files.settled()) || !(text.value.trim() || files.any)) return
       const gone = files.chips
-      await post(sent)
+      await post(sent, force)
       for (const chip of gone) chip.remove()
       if (!noteMode.checked) quoting.clear()
       if (text.value.startsWith(sent)) text.value = text.value.slice(sent.length).trimStart() // what came after it stays
       failures = 0
-      then = later = ""
-      force = false
       remember()
       grow()
       onTyping(false)
       onSent()
     } catch (error) {
       if (!text.value.startsWith(sent)) text.value = `${sent}\n${text.value}` // nothing that was written is lost
-      next = false
+      next = null
       remember()
       grow()
       fail(error)
@@ -99,7 +101,7 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
       kept = null
       if (!byItself) text.focus({ preventScroll: true })
     }
-    if (next) send({ byItself: true })
+    if (next) send({ how: next, byItself: true })
   }
 
   function fail(error) {
@@ -109,7 +111,11 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
     complain(error.status ? form.dataset.busy : form.dataset.unsent)
     failures += 1
     const ms = Math.max(1000 * error.seconds, backoff(failures + 1))
-    if (!isStopped) waiting = setTimeout(send, ms, { byItself: true })
+    if (!isStopped) waiting = setTimeout(settle, ms)
+  }
+
+  function settle() {
+    if (waiting) send({ how: chosen, byItself: true })
   }
 
   /** Ask once, in place; the words stay. */
@@ -135,14 +141,14 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
     waiting = 0
   }
 
-  async function post(words) {
+  async function post(words, force) {
     const all = `${noteMode.checked} ${quoting.seq.value} ${files.names} ${words}`
     if (keyed !== null && keyed !== all) id.value = newId()
     keyed = all
     const body = new FormData(form)
-    body.set("seen_seq", seen())
-    if (then) body.set("then", then)
-    if (later) body.set("later", later)
+    body.set("seen_seq", chosen.seen)
+    if (chosen.after) body.set("then", chosen.after)
+    if (chosen.later) body.set("later", chosen.later)
     body.set("undo", "1") // where it leaves the house, it waits a few seconds
     if (force) body.set("force", "1")
     try {
@@ -157,9 +163,12 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
     keyed = null
   }
 
-  /** What is not sent yet outlives the page: at once for this tab, a moment later on the server for every other. */
+  /**
+   * What is not sent yet outlives the page: at once in this tab, a moment later on the server, and from then on only
+   * there: it may be sent or thrown away elsewhere.
+   */
   function remember() {
-    if (text.value) sessionStorage.setItem(draft, text.value)
+    if (text.value) sessionStorage.setItem(draft, words())
     else sessionStorage.removeItem(draft)
     clearTimeout(keeping)
     keeping = setTimeout(keepDraft, KEEP_AFTER_MS)
@@ -173,23 +182,25 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
     keeping = 0
     if (form.hasAttribute("aria-busy")) return remember()
     if (words() === kept) return
-    kept = words()
+    const mine = words()
+    kept = mine
     const body = new FormData()
     body.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value)
     body.set("content", text.value)
     body.set("mode", noteMode.checked ? "note" : "reply")
-    await ask(form.dataset.draft, { body }).catch(() => {
+    try {
+      await ask(form.dataset.draft, { body })
+      if (sessionStorage.getItem(draft) === mine) sessionStorage.removeItem(draft)
+    } catch {
       kept = null // this tab has it; the next change tries again
-    })
+    }
   }
 
   form.addEventListener("submit", (event) => {
     event.preventDefault()
     const of = (name) => (event.submitter?.name === name ? event.submitter.value : "")
-    then = of("then")
-    later = of("later")
     event.submitter?.closest("[data-pop]")?.removeAttribute("open")
-    send()
+    send({ how: { after: of("then"), later: of("later") } })
   })
   form.elements.later_at.addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return
@@ -198,8 +209,8 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
   })
   stale.addEventListener("click", ({ target }) => {
     if (target.closest("[data-stale-anyway]")) {
-      force = true
-      send()
+      stale.hidden = true
+      send({ how: chosen, force: true })
     } else if (target.closest("[data-stale-show]")) {
       stale.hidden = true
       onShow()
@@ -240,23 +251,31 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
     if (text.value) onTyping(false)
   })
 
+  function fill(isNote, content) {
+    form.querySelector(`[name=mode][value=${isNote ? "note" : "reply"}]`).checked = true
+    text.value = content
+  }
+
   /** Not over what is being written here, or is not with the server yet: that is kept in its turn. */
   function heard({ content, is_note }) {
     if (words() !== kept || keeping || form.hasAttribute("aria-busy") || Date.now() - wroteAt < WRITING_MS) return
     if (`${is_note} ${content}` === kept) return
     kept = `${is_note} ${content}`
-    form.querySelector(`[name=mode][value=${is_note ? "note" : "reply"}]`).checked = true
-    text.value = content
+    fill(is_note, content)
     if (!content) for (const chip of files.chips) chip.remove() // it is sent
-    if (content) sessionStorage.setItem(draft, content)
-    else sessionStorage.removeItem(draft)
+    sessionStorage.removeItem(draft)
     dressForMode()
     grow()
   }
 
   // A page that says why a reply was refused holds it; the server may have an older one.
   kept = text.hasAttribute("aria-invalid") ? null : `${noteMode.defaultChecked} ${text.defaultValue}`
-  text.value ||= sessionStorage.getItem(draft) ?? ""
+  const own = kept === null ? null : sessionStorage.getItem(draft)?.match(/^(true|false) (.*)$/s)
+  if (own?.[0] === kept) sessionStorage.removeItem(draft)
+  else if (own) {
+    fill(own[1] === "true", own[2])
+    remember()
+  }
   grow()
   dressForMode()
   return {
@@ -265,6 +284,7 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
       ;(asNote ? noteMode : form.querySelector("[name=mode][value=reply]")).checked = true
       dressForMode()
       text.focus()
+      if (!text.selectionEnd) text.setSelectionRange(text.value.length, text.value.length) // nobody was in it yet
     },
     heard,
     /** What was begun in another tab while this one heard nothing; or the server learns what was begun here. */
@@ -282,9 +302,7 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
       text.dispatchEvent(new Event("input", { bubbles: true }))
       text.focus()
     },
-    settle() {
-      if (waiting) send({ byItself: true })
-    },
+    settle,
     stop() {
       isStopped = true
       keep()
