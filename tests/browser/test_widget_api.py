@@ -139,6 +139,7 @@ def test_unread_answers_show_on_the_launcher_and_in_the_title_also_on_the_next_p
     cleo.start("Hello?")
     cleo.chat.get_by_text("Sent", exact=True).wait_for()
     cleo.page.evaluate("PingBack('close')")
+    cleo.chat.locator("body").evaluate("() => new Promise((done) => setTimeout(done))")  # the frame knows
     acme.say("Here I am")
 
     has(cleo, "Open chat, 1 unread")

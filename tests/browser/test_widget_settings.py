@@ -48,7 +48,7 @@ def test_the_preview_is_the_real_widget_follows_the_form_and_stores_nothing(
         "verified_only": "Sign in on this site to write to us.",
     }.items():
         page.locator(f"[name={option}]").press(" ")
-        chat.get_by_text(shown, exact=True).wait_for()
+        chat.get_by_text(shown, exact=True).filter(visible=True).first.wait_for()
         page.locator(f"[name={option}]").press(" ")
     page.get_by_role("button", name="Ended").click()
     chat.get_by_role("group", name="How did we do?").wait_for()
