@@ -177,7 +177,9 @@ def test_messages_that_were_read_are_not_looked_at_when_the_unread_are_counted(a
 def test_of_many_customers_one_is_gone_to_straight(acme: Business) -> None:
     """What the planner knows of large tables it is told by the worker."""
     now = timezone.now()
-    customers = Customer.objects.bulk_create(Customer(business=acme, name=f"Cleo {number}") for number in range(500))
+    customers = Customer.objects.bulk_create(
+        Customer(business=acme, name=f"Cleo {number}") for number in range(statistics.SMALL)
+    )
     Conversation.objects.bulk_create(
         Conversation(business=acme, customer=customer, channel_type=ChannelType.WIDGET, created_at=now, updated_at=now)
         for customer in customers
