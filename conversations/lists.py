@@ -6,7 +6,7 @@ from threading import Lock
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -295,7 +295,9 @@ def _with_newest(rows: list[Conversation]) -> list[Conversation]:
 def _shown() -> ConversationQuerySet:
     """With everything that a row shows but its tags."""
     rows = Conversation.objects.visible_to(READER).with_unread(READER)
-    rows = rows.annotate(shows_others=Exists(Conversation.objects.filter(merged_into=OuterRef("pk"))))
+    # One of those that are merged into it. Asked whether there is any, PostgreSQL would read all conversations to know.
+    other = Conversation.objects.filter(merged_into=OuterRef("pk")).order_by().values("pk")[:1]
+    rows = rows.annotate(shows_others=Subquery(other))
     return rows.select_related("customer", "last_message__sender", "assignee", "team").only(
         *("status", "channel_type", "priority", "waiting_since", "snoozed_until", "handoff_reason", "updated_at"),
         *("customer__name", "customer__email", "assignee__full_name", "team__name"),

@@ -198,3 +198,21 @@ def test_the_few_that_sleep_are_counted_among_themselves(acme: Business, ada: Us
     found = plan(Prepared(Conversation.objects.visible_to(READER).filter(lists.LISTS["snoozed"].belongs(READER))))
 
     assert "conversation_snoozed" in found or "conversation_to_wake" in found
+
+
+@pytest.mark.skipif(settings.EMBEDDED, reason="SQLite plans no hashes of a whole table")
+def test_what_is_merged_is_looked_for_by_the_rows_that_are_shown(acme: Business) -> None:
+    """And not by going through all conversations first."""
+    now = timezone.now()
+    Conversation.objects.bulk_create(
+        Conversation(business=acme, channel_type=ChannelType.WIDGET, status="open", created_at=now, updated_at=now)
+        for _ in range(2_000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE conversations_conversation")
+    asked = lists.question_of("open", Part(Sort.NEWEST, 0, is_placed=False), 50)
+    given = dict.fromkeys(("reader", "business", "assignee", "team"), acme.pk)
+
+    found = rows.ask("EXPLAIN " + asked.sql, asked.bound(given))()
+
+    assert not [line for (line,) in found if "Seq Scan on conversations_conversation" in line], found
