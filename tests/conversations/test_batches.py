@@ -1,5 +1,7 @@
 """Batches: many drafts in few statements, and one that cannot be stored falls out alone."""
 
+import random
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,16 +9,17 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection
+from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from businesses.models import Business, Membership
+from businesses.models import Business, FeedEvent, Membership, MonthlyUsage
 from conversations.events import happened
-from conversations.models import Conversation, Customer, Message, SenderType
+from conversations.models import Conversation, Customer, Message, SenderType, Status
 from conversations.services.message_drafts import Draft, reply_draft
 from conversations.services.messages import Posted, post_each, post_messages
 from conversations.wire import for_member
-from foundation.errors import KeyReused
+from foundation.errors import Forbidden, KeyReused, NotFound, PlanLimit
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -30,6 +33,10 @@ def from_agent(agent: User, conversation: Conversation, content: str = "x", key:
     return reply_draft(
         business_id=conversation.business_id, conversation_id=conversation.pk, author=agent, content=content, key=key
     )
+
+
+def numbers(conversation: Conversation) -> list[tuple[int, str]]:
+    return list(Message.objects.filter(conversation=conversation).order_by("seq").values_list("seq", "content"))
 
 
 def outcomes(drafts: list[Draft]) -> list[str]:
@@ -150,3 +157,146 @@ def test_a_repeat_is_shown_without_a_question_more(acme: Business, ada: User, dj
     assert isinstance(again, Posted)
     with django_assert_num_queries(0):
         assert for_member(again.message) == for_member(first.message)
+
+
+def test_one_batch_holds_conversations_of_several_workspaces(acme: Business, mallory: User) -> None:
+    umbrella = Business.objects.get(name="Umbrella")
+    here, there = builders.conversation(acme), builders.conversation(umbrella)
+    before = {business.pk: business.feed_seq for business in Business.objects.all()}
+
+    post_messages([from_cleo(here, "a"), from_cleo(there, "b"), from_cleo(here, "c")])
+
+    assert [numbers(conversation)[-1] for conversation in (here, there)] == [(3, "c"), (2, "b")]
+    for business, count in ((acme, 2), (umbrella, 1)):
+        rows = FeedEvent.objects.filter(business=business, seq__gt=before[business.pk]).order_by("seq")
+        assert [row.seq - before[business.pk] for row in rows] == list(range(1, count + 1))
+
+
+def test_a_batch_that_repeats_itself_stores_once(acme: Business) -> None:
+    conversation = builders.conversation(acme)
+
+    first, again = post_messages([from_cleo(conversation, dedup_key="c:1"), from_cleo(conversation, dedup_key="c:1")])
+
+    assert (first.created, again.created) == (True, False)
+    assert first.message.pk == again.message.pk
+    assert len(numbers(conversation)) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_cannot_be_stored_falls_out_alone(acme: Business, ada: User, ben: User, mallory: User) -> None:
+    conversation = builders.conversation(acme)
+    umbrella = Business.objects.get(name="Umbrella")
+    post_messages([from_cleo(conversation, "old", dedup_key="c:old")])
+    stranger = builders.person("Sam")
+
+    outcomes = post_each(
+        [
+            from_cleo(conversation, "1"),
+            from_cleo(conversation, "2", business_id=umbrella.pk),
+            from_cleo(conversation, "3"),
+            from_cleo(conversation, "4", dedup_key="c:old", fingerprint="other words"),
+            reply_draft(business_id=acme.pk, conversation_id=conversation.pk, author=stranger, content="5"),
+            from_cleo(conversation, "6", customer_id=uuid.uuid4()),
+            reply_draft(business_id=acme.pk, conversation_id=conversation.pk, author=ada, content="7"),
+            from_cleo(conversation, "8", dedup_key="k" * 301),  # the column takes 300
+            Draft(conversation_id=uuid.uuid4(), sender_type=SenderType.CUSTOMER, content="9"),
+            from_cleo(conversation, "10"),
+        ]
+    )
+
+    stored = [outcome.message.content for outcome in outcomes if isinstance(outcome, Posted)]
+    assert [text for _seq, text in numbers(conversation)][2:] == stored
+    kinds = [type(outcome) for outcome in outcomes]
+    assert kinds[:7] == [Posted, NotFound, Posted, KeyReused, Forbidden, NotFound, Posted]
+    assert kinds[8:] == [NotFound, Posted]
+    assert [seq for seq, _text in numbers(conversation)] == list(range(1, len(stored) + 3))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_neighbour_that_fails_for_one_message_takes_only_that_one_back(acme: Business) -> None:
+    conversation = builders.conversation(acme)
+
+    def stumble(messages: list[Message], **more: Any) -> None:
+        if any(message.content == "bad" for message in messages):
+            raise ValueError("not this one")
+
+    with neighbour(stumble):
+        stored = post_each([from_cleo(conversation, text) for text in ("a", "b", "bad", "c")])
+
+    assert [isinstance(each, Posted) for each in stored] == [True, True, False, True]
+    assert numbers(conversation)[1:] == [(2, "a"), (3, "b"), (4, "c")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_plan_with_room_for_one_more_stores_one_of_two(acme: Business, ada: User) -> None:
+    acme.plan.max_messages_per_month = 1
+    acme.plan.save()
+    conversation = builders.conversation(acme)
+    replies = [
+        reply_draft(business_id=acme.pk, conversation_id=conversation.pk, author=ada, content=text)
+        for text in ("first", "second")
+    ]
+
+    outcomes = post_each([from_cleo(conversation, "hello"), *replies])
+
+    assert [type(outcome) for outcome in outcomes] == [Posted, Posted, PlanLimit]
+    assert MonthlyUsage.objects.get(business=acme).agent_messages == 1
+
+
+def test_a_batch_of_a_hundred_in_ten_conversations_costs_the_statements_of_one(acme: Business) -> None:
+    conversations = [builders.conversation(acme) for _ in range(10)]
+
+    with CaptureQueriesContext(connection) as one:
+        post_messages([from_cleo(conversations[0], dedup_key="c:1")])
+    with CaptureQueriesContext(connection) as hundred:
+        post_messages([from_cleo(each, dedup_key=f"c:{each.pk}{n}") for each in conversations for n in range(10)])
+
+    assert len(hundred) == len(one)
+
+
+@pytest.mark.parametrize("first", ["an answer", "a question"])
+def test_ten_conversations_that_change_cost_the_statements_of_one(acme: Business, ada: User, first: str) -> None:
+    """Taken by who answers first, or opened again by a question; and everybody is told whose they are."""
+
+    def drafts(amount: int) -> list[Draft]:
+        made = [builders.conversation(acme) for _ in range(amount)]
+        if first == "an answer":
+            return [reply_draft(business_id=acme.pk, conversation_id=it.pk, author=ada, content="x") for it in made]
+        Conversation.objects.filter(pk__in=[it.pk for it in made]).update(status=Status.RESOLVED)
+        return [from_cleo(it) for it in made]
+
+    def statements(asked: list[Draft]) -> int:
+        with CaptureQueriesContext(connection) as queries, TestCase.captureOnCommitCallbacks(execute=True):
+            post_messages(asked)
+        return len(queries)
+
+    one = statements(drafts(1))
+    assert statements(drafts(10)) <= one
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="needs --services: SQLite locks no rows")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("share", ["conversations", "workspaces"])
+def test_batches_that_meet_never_wait_for_each_other_in_a_circle(acme: Business, mallory: User, share: str) -> None:
+    others = [builders.workspace(builders.person(f"Olga{number}"), f"Olga {number}") for number in range(6)]
+    lines = [[builders.conversation(business) for business in [acme, *others] for _ in range(3)] for _ in range(3)]
+    if share == "conversations":
+        lines = [lines[0]] * 3
+    trouble: list[BaseException] = []
+
+    def write(line: list[Conversation]) -> None:
+        try:
+            for _ in range(40):
+                post_messages([from_cleo(conversation) for conversation in random.sample(line, len(line))])
+        except BaseException as error:
+            trouble.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=write, args=[line]) for line in lines]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert trouble == []

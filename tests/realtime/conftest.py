@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import logging
 import os
 import shutil
 import subprocess
@@ -30,6 +31,9 @@ ROOT = Path(__file__).resolve().parents[2]
 needs_redis = pytest.mark.skipif(not live.REDIS_URL, reason="needs --services")
 PASSWORD = "tidewater-lane-9"
 Payload = dict[str, Any]
+# Of python-engineio's client: a thread of it may outlive its test by half a minute, and complains when the tests are over.
+SILENT = logging.getLogger("tests.realtime.silent")
+SILENT.setLevel(logging.CRITICAL)
 
 
 class House:
@@ -213,6 +217,11 @@ def post(house: House, path: str, form: str, *, cookie: str) -> str:
         return str(answer.headers["Location"])
 
 
+def history(house: House, owner: Owner, conversation_id: str) -> list[Payload]:
+    """What the API has."""
+    return list(house.call("GET", f"/conversations/{conversation_id}", token=owner.token)["messages"])
+
+
 @dataclass
 class Talker:
     """python-socketio's client, with what it heard."""
@@ -245,7 +254,9 @@ def talk(house: House) -> Iterator[Connect]:
         sent = dict(headers or {})
         # The websocket library names an origin of its own accord, unless it is told which.
         extra = {"origin": sent.pop("Origin")} if "Origin" in sent and options.get("transports") is None else {}
-        client = socketio.Client(reconnection=False, handle_sigint=False, websocket_extra_options=extra)
+        client = socketio.Client(
+            reconnection=False, handle_sigint=False, websocket_extra_options=extra, engineio_logger=SILENT
+        )
         made.append(client)
         talker = Talker(client)
         client.on("*", lambda event, *arguments: talker.heard.append((event, *arguments)))

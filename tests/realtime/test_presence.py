@@ -12,7 +12,7 @@ import pytest
 
 from pingback.realtime import presence
 from tests.realtime.conftest import Connect, House, Owner, Payload, Talker, hired, needs_redis, new_id, sign_up, until
-from tests.realtime.test_bus import redis_server
+from tests.realtime.test_bus_over_redis import redis_server
 from tests.services import free_port
 
 

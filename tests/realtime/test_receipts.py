@@ -10,8 +10,7 @@ import pytest
 from foundation.errors import Forbidden
 from pingback.realtime import receipts
 from pingback.realtime.payloads import Fields
-from tests.realtime.conftest import Connect, House, Owner, Payload, Talker, new_id, until
-from tests.realtime.test_messages import history
+from tests.realtime.conftest import Connect, House, Owner, Payload, Talker, history, new_id, until
 
 
 @pytest.fixture
