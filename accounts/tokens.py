@@ -6,6 +6,7 @@ changing it for another one (accounts/refresh.py).
 Source: promises, "Sign-in and sessions"; contract/api.md, "Token life and logout".
 """
 
+import contextlib
 import json
 import time
 from dataclasses import dataclass
@@ -45,13 +46,13 @@ class Claims:
 
 
 class NamedKeyBackend(TokenBackend):
-    """Writes the key's name into the header and takes no token that names another."""
+    """Writes the key's name into the header and takes no token that names another. The first of JWT_KEYS signs."""
 
     KEY_ID = "1"
 
     def encode(self, payload: dict[str, Any]) -> str:
         claims = {**payload, "aud": self.audience, "iss": self.issuer}
-        return jwt.encode(claims, settings.JWT_KEY, algorithm=self.algorithm, headers={"kid": self.KEY_ID})
+        return jwt.encode(claims, settings.JWT_KEYS[0], algorithm=self.algorithm, headers={"kid": self.KEY_ID})
 
     def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
         try:
@@ -62,6 +63,14 @@ class NamedKeyBackend(TokenBackend):
             raise TokenError("Token is signed with an unknown key")
         _read_strictly(token)
         return dict(super().decode(token, verify=verify))
+
+    def get_verifying_key(self, token: Any) -> str:
+        """The one of JWT_KEYS that signed it; the first, which says so, where none did."""
+        for key in settings.JWT_KEYS:
+            with contextlib.suppress(jwt.InvalidSignatureError):
+                jwt.PyJWS().decode(token, key, algorithms=[self.algorithm])
+                return str(key)
+        return str(settings.JWT_KEYS[0])
 
 
 def _read_strictly(token: str) -> None:
@@ -87,7 +96,6 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def backend() -> NamedKeyBackend:
     return NamedKeyBackend(
         settings.SIMPLE_JWT["ALGORITHM"],
-        signing_key=settings.JWT_KEY,
         audience=settings.SIMPLE_JWT["AUDIENCE"],
         issuer=settings.SIMPLE_JWT["ISSUER"],
     )

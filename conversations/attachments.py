@@ -73,7 +73,7 @@ def path_of(facts: Facts) -> str:
 
 def signature(attachment_id: str) -> str:
     ends = (int(time.time()) + LIFETIME) // ROUND * ROUND
-    return f"{ends:x}.{_mac(attachment_id, ends)}"
+    return f"{ends:x}.{_mac(attachment_id, ends, settings.SECRET_KEY)}"
 
 
 def is_signed(attachment_id: UUID, given: str) -> bool:
@@ -82,7 +82,8 @@ def is_signed(attachment_id: UUID, given: str) -> bool:
     if not re.fullmatch(r"[0-9a-f]{1,12}", ends) or not mac.isascii():
         return False
     moment = int(ends, 16)
-    return hmac.compare_digest(_mac(str(attachment_id), moment), mac) and moment > time.time()
+    signed = any(hmac.compare_digest(_mac(str(attachment_id), moment, ours), mac) for ours in settings.SECRET_KEYS)
+    return signed and moment > time.time()
 
 
 def ids_in(given: object) -> list[UUID]:
@@ -157,6 +158,6 @@ def no_such_attachment() -> Unprocessable:
     return Unprocessable(text, field="attachments", kind="attachment_unknown")
 
 
-def _mac(attachment_id: str, ends: int) -> str:
-    key = hmac.digest(settings.SECRET_KEY.encode(), _PURPOSE, hashlib.sha256)
+def _mac(attachment_id: str, ends: int, ours: str) -> str:
+    key = hmac.digest(ours.encode(), _PURPOSE, hashlib.sha256)
     return hmac.digest(key, f"{attachment_id}:{ends}".encode(), hashlib.sha256).hex()[:32]

@@ -15,6 +15,8 @@ from django.db import connections
 from foundation import mail
 
 KEYS = ("SECRET_KEY", "JWT_KEY", "TICKET_KEY", "VISITOR_KEY", "VAPID_KEY", "FIELD_KEY")
+# Each with those before it, which are still believed.
+ROTATED = ("SECRET_KEYS", "JWT_KEYS", "VISITOR_KEYS", "FIELD_KEYS")
 MIN_KEY_BYTES = 32
 # Below these a known hole is open.
 FLOORS = {
@@ -30,6 +32,9 @@ FLOORS = {
 @register(Tags.security)
 def keys_are_long_and_separate(**kwargs: Any) -> list[CheckMessage]:
     values = {name: getattr(settings, name) for name in KEYS}
+    values |= {
+        f"{name}_OLD, number {at}": older for name in ROTATED for at, older in enumerate(getattr(settings, name)[1:], 1)
+    }
     flaws: list[CheckMessage] = [
         Error(f"{name} is shorter than {MIN_KEY_BYTES} bytes.", id="pingback.E001")
         for name, value in values.items()

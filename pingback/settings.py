@@ -31,7 +31,11 @@ TICKET_KEY = env_secret("TICKET_KEY", _SECRETS)
 VISITOR_KEY = env_secret("VISITOR_KEY", _SECRETS)
 VAPID_KEY = env_secret("VAPID_KEY", _SECRETS)
 FIELD_KEY = env_secret("FIELD_KEY", _SECRETS)
-# The first seals; the older ones may still open what they sealed.
+# The first signs or seals; what the older ones signed is still good, and they open what they sealed.
+SECRET_KEY_FALLBACKS = env_list("SECRET_KEYS_OLD")
+SECRET_KEYS = [SECRET_KEY, *SECRET_KEY_FALLBACKS]
+JWT_KEYS = [JWT_KEY, *env_list("JWT_KEYS_OLD")]
+VISITOR_KEYS = [VISITOR_KEY, *env_list("VISITOR_KEYS_OLD")]
 FIELD_KEYS = [FIELD_KEY, *env_list("FIELD_KEYS_OLD")]
 
 # The app --------------------------------------------------------------------------------------------------

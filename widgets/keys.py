@@ -1,6 +1,6 @@
 """The visitor key: `v1.<payload>.<mac>`, what opens a visitor's conversations and nothing else.
 
-HMAC-SHA256 with a key of its own over visitor, business, widget and generation. It is good for 180 days after the
+HMAC-SHA256 with a key of our own over visitor, business, widget and generation. It is good for 180 days after the
 visitor was last seen, and void once the row's generation moved on. Source: promises 4.
 """
 
@@ -53,7 +53,7 @@ def issue(visitor: Visitor) -> str:
         "i": int(time.time()),
     }
     payload = _encode(json.dumps(claims, separators=(",", ":")).encode())
-    return f"{VERSION}.{payload}.{_mac(payload)}"
+    return f"{VERSION}.{payload}.{_mac(payload, settings.VISITOR_KEYS[0])}"
 
 
 def visitor_from_key(
@@ -108,7 +108,7 @@ def read(key: object) -> Claims | None:
         return None
     version, _dot, rest = key.partition(".")
     payload, _dot, mac = rest.partition(".")
-    if version != VERSION or not hmac.compare_digest(_mac(payload), mac):
+    if version != VERSION or not any(hmac.compare_digest(_mac(payload, ours), mac) for ours in settings.VISITOR_KEYS):
         return None
     said = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     return Claims(
@@ -119,9 +119,9 @@ def read(key: object) -> Claims | None:
     )
 
 
-def _mac(payload: str) -> str:
+def _mac(payload: str, ours: str) -> str:
     message = f"{VERSION}.{payload}".encode()
-    return _encode(hmac.digest(settings.VISITOR_KEY.encode(), message, hashlib.sha256))
+    return _encode(hmac.digest(ours.encode(), message, hashlib.sha256))
 
 
 def _encode(raw: bytes) -> str:

@@ -29,7 +29,7 @@ class Link:
 
 def link_for(visitor: Visitor) -> Link:
     said = [str(visitor.pk), visitor.generation]
-    token = signing.dumps(said, key=settings.VISITOR_KEY, salt=_SALT)
+    token = signing.dumps(said, key=settings.VISITOR_KEYS[0], salt=_SALT)
     chat = f"{settings.PUBLIC_BASE_URL}/chat/{token}/"
     return Link(chat=chat, stop=f"{chat}stop/")
 
@@ -39,7 +39,13 @@ def visitor_of_link(token: str) -> Visitor | None:
     if len(token) > MAX_LINK:
         return None
     try:
-        visitor_id, generation = signing.loads(token, key=settings.VISITOR_KEY, salt=_SALT, max_age=LIFETIME)
+        visitor_id, generation = signing.loads(
+            token,
+            key=settings.VISITOR_KEYS[0],
+            salt=_SALT,
+            max_age=LIFETIME,
+            fallback_keys=[*settings.VISITOR_KEYS[1:]],
+        )
     except signing.BadSignature:
         return None
     rows = Visitor.objects.select_related("customer", "widget", "business")

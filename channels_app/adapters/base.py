@@ -262,10 +262,13 @@ class ChannelAdapter(ABC):
 
     # For adapters.
 
-    def derived_secret(self, purpose: str) -> str:
-        """A secret of this channel that need not be stored: 43 letters and digits that only we can tell."""
+    def derived_secret(self, purpose: str, ours: str = "") -> str:
+        """A secret of this channel that need not be stored: 43 letters and digits that only we can tell.
+
+        ours: the key that it is made with; "" = the one of today.
+        """
         key = f"{purpose}:{self.channel.pk}:{sorted(self.secrets.items())}"
-        return hmac.digest(settings.SECRET_KEY.encode(), key.encode(), hashlib.sha256).hex()[:43]
+        return hmac.digest((ours or settings.SECRET_KEY).encode(), key.encode(), hashlib.sha256).hex()[:43]
 
     def call(self, method: str, url: str, *, sends: bool = False, **given: Any) -> http.Answer:
         """`http.call` with its failures as ours. sends: a repeat may reach the customer twice."""

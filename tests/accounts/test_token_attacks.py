@@ -220,7 +220,7 @@ def test_A14_each_key_opens_its_own_door_alone(ada: User, acme: Business, monkey
     for leaked in names:
         with monkeypatch.context() as patched:
             patched.setattr(settings, "TICKET_KEY", real[leaked])
-            patched.setattr(settings, "VISITOR_KEY", real[leaked])
+            patched.setattr(settings, "VISITOR_KEYS", [real[leaked]])
             forged[leaked] = {
                 "token": made(session, key=real[leaked]),
                 "ticket": tickets.issue_ticket(session),

@@ -18,6 +18,14 @@ def test_a_short_and_a_shared_key_are_refused(settings: Any) -> None:
     assert {flaw.id for flaw in checks.keys_are_long_and_separate()} == {"pingback.E001", "pingback.E002"}
 
 
+def test_an_older_key_that_is_short_or_shared_is_refused_too(settings: Any) -> None:
+    assert checks.keys_are_long_and_separate() == []
+    settings.JWT_KEYS = [settings.JWT_KEY, "short"]
+    assert "JWT_KEYS_OLD, number 1" in str(checks.keys_are_long_and_separate())
+    settings.JWT_KEYS = [settings.JWT_KEY, settings.VISITOR_KEY]
+    assert [flaw.id for flaw in checks.keys_are_long_and_separate()] == ["pingback.E002"]
+
+
 @pytest.mark.parametrize(
     ("url", "flaws"),
     [

@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 needs_redis = pytest.mark.skipif(not live.REDIS_URL, reason="needs --services")
 PASSWORD = "tidewater-lane-9"
 Payload = dict[str, Any]
-# Of python-engineio's client: a thread of it may outlive its test by half a minute, and complains when the tests are over.
+# Of python-engineio's client: a thread of it may outlive its test by half a minute, and complain when all are over.
 SILENT = logging.getLogger("tests.realtime.silent")
 SILENT.setLevel(logging.CRITICAL)
 
