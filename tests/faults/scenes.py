@@ -71,7 +71,7 @@ def begin(town: Town, talks: int = 4) -> Scene:
     return scene
 
 
-def play(writers: Sequence[Writer], faults: Sequence[Callable[[], None]] = (), *, seconds: float = 120) -> float:
+def play(writers: Sequence[Writer], faults: Sequence[Callable[[], None]] = (), *, seconds: float = 240) -> float:
     """Let them write to the end, with the faults spread evenly over what they send. Seconds that it took."""
     started = time.monotonic()
     for writer in writers:
@@ -116,7 +116,7 @@ def check(scene: Scene, writers: Sequence[Writer]) -> int:
     return sum(len(messages) for messages in expected.values())
 
 
-def agree(scene: Scene, watchers: Sequence[Watcher], *, seconds: float = 20) -> float:
+def agree(scene: Scene, watchers: Sequence[Watcher], *, seconds: float = 90) -> float:
     """Every copy ends equal to the database. Seconds until the last one was."""
     stored = {talk.id: scene.owner.stored(talk.id) for talk in scene.talks}
 
@@ -143,16 +143,23 @@ def _difference(mine: list[tuple[int, str, str]], stored: list[tuple[int, str, s
 
 
 class Cutter(threading.Thread):
-    """Cuts connections in the middle of a frame, again and again."""
+    """Cuts connections in the middle of a frame, again and again.
 
-    def __init__(self, town: Town, seed: int, *, every: float = 0.4, share: float = 0.6) -> None:
+    watchers: are waited for before each cut. On a machine so busy that a handshake takes longer than the pause between
+    two cuts, nobody would ever get through.
+    """
+
+    def __init__(
+        self, town: Town, seed: int, *, every: float = 0.4, share: float = 0.6, watchers: Sequence[Watcher] = ()
+    ) -> None:
         super().__init__(name="cutter", daemon=True)
         self.town, self.dice, self.every, self.share = town, random.Random(seed), every, share
-        self.halt = threading.Event()
+        self.watchers, self.halt = watchers, threading.Event()
 
     def run(self) -> None:
         while not self.halt.wait(self.dice.uniform(0.2, 1.8) * self.every):
-            self.town.balancer.cut(self.dice, self.share)
+            if all(watcher.is_live.is_set() for watcher in self.watchers):
+                self.town.balancer.cut(self.dice, self.share)
 
     def stop(self) -> None:
         self.halt.set()
