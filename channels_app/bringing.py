@@ -23,11 +23,11 @@ LEASE = timedelta(minutes=2)
 
 def bring_due(stop: threading.Event) -> None:
     """A chore of the worker. Safe in several at once: each event is somebody's for the time of a try."""
-    due = RawEvent.objects.filter(state=RawState.ELSEWHERE, due_at__lte=Now())
-    for raw in due.select_related("channel").order_by("due_at")[:AT_ONCE]:
+    for raw in journal.due(RawState.ELSEWHERE, AT_ONCE)():
         if stop.is_set():
             return
-        if due.filter(pk=raw.pk).update(due_at=Now() + LEASE, attempts=F("attempts") + 1):
+        due = RawEvent.objects.filter(pk=raw.pk, state=RawState.ELSEWHERE, due_at__lte=Now())
+        if due.update(due_at=Now() + LEASE, attempts=F("attempts") + 1):
             _bring(raw)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -19,6 +19,7 @@ from channels_app.adapters.errors import DeliveryError, Kind
 from channels_app.models import Channel, ChannelState, DeliveryState
 from conversations.models import ChannelType
 from foundation.later import later
+from foundation.prepared import prepared
 from foundation.sealed import CannotUnseal
 
 log = logging.getLogger("pingback.channels")
@@ -50,12 +51,16 @@ def account_of(channel: Channel) -> str:
 
 def connect_waiting(stop: threading.Event) -> None:
     """A chore of the worker. Safe in several at once: registering twice is registering."""
-    waiting = Channel.objects.filter(state=ChannelState.CONNECTING, is_active=True, type__in=ADAPTERS)
-    due = Q(last_error_at=None) | Q(last_error_at__lte=Now() - AGAIN)
-    for channel in waiting.filter(due)[:20]:
+    for channel in _waiting()():
         if stop.is_set():
             return
         connect(channel)
+
+
+@prepared
+def _waiting() -> "QuerySet[Channel]":
+    waiting = Channel.objects.filter(state=ChannelState.CONNECTING, is_active=True, type__in=ADAPTERS)
+    return waiting.filter(Q(last_error_at=None) | Q(last_error_at__lte=Now() - AGAIN))[:20]
 
 
 def connect(channel: Channel) -> Health:

@@ -98,6 +98,8 @@ def _first_state(payload: Any) -> RawState:
 
 def work(*, most: int = 100) -> int:
     """Work off events that are due, oldest first; how many were done with, for good or until later."""
+    if not journal.due(RawState.WAITING, 1)():
+        return 0
     with _turn() as is_ours:
         if not is_ours:
             return 0

@@ -1,4 +1,5 @@
-"""How long what came is kept, and where: what is too much for a row lies in a file of the data folder beside it."""
+"""What came: what is due of it, how long it is kept, and where: what is too much for a row lies in a file of the data
+folder beside it."""
 
 import base64
 import os
@@ -13,13 +14,15 @@ from uuid import UUID
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from channels_app.adapters.events import Routed
 from channels_app.keys import key_of
 from channels_app.models import Channel, RawEvent, RawState
 from conversations.models import Customer
+from foundation.prepared import prepared
 
 # Providers send the same for up to seven days; what failed is kept for whoever looks into it. Source: promises 9.
 KEPT, KEPT_FAILED = timedelta(days=14), timedelta(days=30)
@@ -50,6 +53,13 @@ class Body:
 def place_of(raw_id: UUID) -> str:
     """The end of the id, because ids of one hour begin alike."""
     return f"{FOLDER}/{raw_id.hex[-2:]}/{raw_id.hex}"
+
+
+@prepared
+def due(state: RawState, most: int) -> "QuerySet[RawEvent]":
+    """With their channels, at most so many. Asked every second or two for as long as the process lives."""
+    rows = RawEvent.objects.filter(state=state, due_at__lte=Now())
+    return rows.select_related("channel").order_by("due_at")[:most]
 
 
 def fill(row: RawEvent, body: bytes) -> None:

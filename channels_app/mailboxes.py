@@ -5,9 +5,10 @@ import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from uuid import UUID
 
 from django.db import connections, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,6 +22,7 @@ from channels_app.adapters.events import Routed
 from channels_app.models import Channel, ChannelState, Mailbox
 from channels_app.reconnecting import needs_reconnecting
 from conversations.models import ChannelType
+from foundation.prepared import prepared
 from foundation.sealed import CannotUnseal
 
 log = logging.getLogger("pingback.mailboxes")
@@ -41,11 +43,11 @@ def fetch_due(stop: threading.Event, *, ailing: bool = False) -> None:
 
     ailing: only those that were not read last time, which are a chore apart: who hangs keeps nobody else's mail.
     """
-    channels = Channel.objects.filter(
-        type=ChannelType.EMAIL, is_active=True, state=ChannelState.CONNECTED, config__has_key="imap_host"
-    )
-    known = set(channels.exclude(mailbox=None).values_list("pk", flat=True))
-    new = [Mailbox(channel=channel) for channel in channels if channel.pk not in known]
+    channels = [pk for (pk,) in _with_a_mailbox()()]
+    if not channels:
+        return
+    known = set(Mailbox.objects.filter(channel__in=channels).values_list("channel", flat=True))
+    new = [Mailbox(channel_id=pk) for pk in channels if pk not in known]
     Mailbox.objects.bulk_create(new, ignore_conflicts=True)
     due = Mailbox.objects.filter(channel__in=channels, due_at__lte=Now()).order_by("due_at")
     due = due.exclude(last_error="") if ailing else due.filter(last_error="")
@@ -54,6 +56,12 @@ def fetch_due(stop: threading.Event, *, ailing: bool = False) -> None:
         return
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="mailbox") as pool:
         list(pool.map(lambda pk: None if stop.is_set() else _look_and_leave(pk), ids))
+
+
+@prepared
+def _with_a_mailbox() -> "QuerySet[Channel, tuple[UUID]]":
+    read = Channel.objects.filter(type=ChannelType.EMAIL, is_active=True, state=ChannelState.CONNECTED)
+    return read.filter(config__has_key="imap_host").values_list("pk")
 
 
 def look(mailbox_id: int) -> None:

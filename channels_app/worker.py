@@ -7,7 +7,7 @@ from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 
-from django.db import connections
+from django.db import close_old_connections
 from django.db.models.functions import Now
 
 from businesses import status
@@ -86,7 +86,7 @@ class _Worker:
         except Exception:
             log.exception("A round of the worker failed")
         finally:
-            connections.close_all()
+            close_old_connections()
 
     def _send(self) -> None:
         self.under_way = {future: delivery for future, delivery in self.under_way.items() if not future.done()}
@@ -106,7 +106,7 @@ class _Worker:
         except Exception:
             log.exception("Delivery %s stays claimed until its lease ends", delivery.pk)
         finally:
-            connections.close_all()
+            close_old_connections()
 
     def _take_in(self) -> None:
         """Beside the deliveries, one after the other: messages of one customer keep their order."""
@@ -120,7 +120,7 @@ class _Worker:
         except Exception:
             log.exception("Taking in what providers sent failed, and is tried again")
         finally:
-            connections.close_all()
+            close_old_connections()
 
     def _fetch(self) -> None:
         self.fetching = {future: media for future, media in self.fetching.items() if not future.done()}
@@ -135,7 +135,7 @@ class _Worker:
         except Exception:
             log.exception("A file of message %s waits until its lease ends", media.message_id)
         finally:
-            connections.close_all()
+            close_old_connections()
 
     def _purge(self) -> None:
         """Beside the deliveries: what takes long must hold up none of them."""
@@ -149,7 +149,7 @@ class _Worker:
         try:
             purging.purge_all(self.stop)
         finally:
-            connections.close_all()
+            close_old_connections()
 
     def _do_chores(self) -> None:
         """Beside the deliveries, too; one that is not done is not begun again."""
@@ -166,7 +166,7 @@ class _Worker:
         except Exception:
             log.exception("%s failed, and is tried again", chore.name)
         finally:
-            connections.close_all()
+            close_old_connections()
 
     def _settle(self) -> None:
         """Whoever closed the laptop is not there any more."""

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from django.db import connections
+from django.db import close_old_connections
 
 log = logging.getLogger("pingback.later")
 
@@ -50,7 +50,7 @@ class Pool:
             except Exception:
                 log.exception("Something that nobody waits for failed")
             finally:
-                connections.close_all()
+                close_old_connections()
                 self._waiting.task_done()
 
 
