@@ -172,7 +172,7 @@ async def close_sockets() -> None:
 
 
 def _resync(business: str | None) -> None:
-    """Something was lost on the way, and nobody knows what: the workspace's sockets, or all, fetch anew."""
+    """Something was lost on the way, and nobody knows what: the workspace's sockets, or all, ask for it."""
     if not _lost:
         sio.eio.background(_tell_the_lost())
     _lost.update([business] if business else sockets.in_order.businesses())
@@ -197,8 +197,8 @@ async def _tell_to_resync(businesses: set[str]) -> None:
     for business, cursor in cursors.items():
         sockets.in_order.go_on_from(business, cursor)
     for client in present:
-        payload = {"cursor": cursors.get(str(client.business_id))} if client.is_member else {}
-        sockets.tell(client, "resync", payload)
+        newest = cursors.get(str(client.business_id)) if client.is_member else None
+        sockets.tell(client, "resync", {} if newest is None else {"cursor": newest})
 
 
 def _look_for_missed(business: str) -> None:

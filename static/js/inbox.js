@@ -294,9 +294,10 @@ export function enhanceInbox(body) {
   // Every change of the workspace, live or asked for; what it is about is fetched as it is now.
   const marks = new Marks((event, payload) => line.emit(event, payload))
   const feed = new Follow({
+    at: Number(body.dataset.feed), // read before anything that the page shows
     ask: (cursor) => line.emit("resume", { cursor }),
     take: (news) => news.forEach(changed),
-    anew: () => look(),
+    anew: () => location.reload(),
   })
 
   function changed({ kind, object, data, conversation_id }) {
@@ -316,12 +317,17 @@ export function enhanceInbox(body) {
     body.toggleAttribute("data-is-offline", is)
     offline.textContent = is ? offline.dataset.offline : ""
   }
+  /** What we missed, whatever it is; receipts are in no feed. */
+  const resume = () => {
+    feed.catchUp()
+    look()
+  }
   let late
   line = connect({
     auth: { business_id: body.dataset.business },
     onEvent: (name, payload) => {
       if (payload.feed_seq) feed.hear({ seq: payload.feed_seq, kind: KINDS[name], object: payload, data: payload })
-      else if (name === "resync") feed.restart(payload.cursor)
+      else if (name === "resync") resume()
       else if (name === "typing") thread?.typing(payload)
       else if (name === "presence" && payload.conversation_id === thread?.id)
         showCompany(thread.element, payload, body.dataset.user)
@@ -345,11 +351,10 @@ export function enhanceInbox(body) {
       if (state === "online") {
         showOffline(false)
         if (thread) line.emit("join_conversation", { conversation_id: thread.id })
-        feed.catchUp()
+        resume()
         marks.flush()
         composer?.settle()
         composer?.catchUp()
-        look() // what happened before the first connection, and the receipts of any break: they are in no feed
       } else if (state === "offline") {
         late = setTimeout(() => {
           showOffline(true)

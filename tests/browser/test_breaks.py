@@ -36,6 +36,12 @@ def opened(server: Any, acme: dict[str, str], text: str) -> str:
     return str(server.call("POST", "/conversations", body, acme["token"])["id"])
 
 
+def edited(server: Any, acme: dict[str, str], conversation: str, text: str) -> None:
+    """The conversation's first message says this from now on."""
+    first = server.call("GET", f"/conversations/{conversation}", token=acme["token"])["messages"][0]["id"]
+    server.call("PATCH", f"/conversations/{conversation}/messages/{first}", {"content": text}, acme["token"])
+
+
 def go_to(page: Any, server: Any, conversation: str) -> Any:
     """The conversation's page with its live line; returns the reply's box."""
     with page.expect_websocket(lambda line: "/socket.io/" in line.url) as line:
@@ -235,3 +241,62 @@ def test_what_is_sent_while_a_reply_is_on_its_way_goes_after_it(server: Any, acm
     held[0].continue_()
     page.get_by_role("log").get_by_text("Second.", exact=True).wait_for()
     assert (bubbles(page), box.input_value()) == (["hello", "First.", "Second."], "")
+
+
+def test_what_changed_before_the_page_had_its_line_is_shown(server: Any, acme: dict[str, str], page: Any) -> None:
+    conversation = opened(server, acme, "the first words")
+    is_down = [True]
+    cut = lambda line: line.close() if is_down[0] else line.connect_to_server()  # noqa: E731
+    page.route_web_socket(re.compile("/socket.io/"), cut)
+    page.route("**/socket.io/**", lambda route: route.abort() if is_down[0] else route.continue_())
+    page.goto(f"{server.url}/inbox/{conversation}/")
+    page.locator("body[data-ready]").wait_for()
+    edited(server, acme, conversation, "the words they meant")
+    is_down[0] = False
+    page.get_by_role("log").get_by_text("the words they meant", exact=True).wait_for()
+    assert bubbles(page) == ["the words they meant"]
+
+
+def test_what_changed_while_events_were_lost_is_shown_when_the_server_says_that_some_were(
+    server: Any, acme: dict[str, str], page: Any
+) -> None:
+    conversation = opened(server, acme, "the first words")
+    server.call("POST", f"/conversations/{conversation}/messages", {"content": "the last words"}, acme["token"])
+    lines: list[Any] = []
+    asked: list[str] = []
+    answered: list[str] = []
+    is_losing = [False]
+    lost: list[str] = []
+
+    def between(line: Any) -> None:
+        def from_server(packet: str) -> None:
+            if is_losing[0] and packet.startswith("42"):
+                lost.append(packet)
+                return
+            answered.extend(number for number in asked if packet.startswith(f"43{number}["))
+            line.send(packet)
+
+        def from_page(packet: str) -> None:
+            if '["resume"' in packet:
+                asked.append(packet[2 : packet.index("[")])
+            upstream.send(packet)
+
+        upstream = line.connect_to_server()
+        upstream.on_message(from_server)
+        line.on_message(from_page)
+        lines.append(line)
+
+    page.route_web_socket(re.compile("/socket.io/"), between)
+    page.goto(f"{server.url}/inbox/{conversation}/")
+    while not answered:
+        page.wait_for_timeout(50)
+    is_losing[0] = True
+    edited(server, acme, conversation, "the words they meant")
+    while not any("message_updated" in packet for packet in lost):
+        page.wait_for_timeout(50)
+    is_losing[0] = False
+    assert bubbles(page) == ["the first words", "the last words"]
+    cursor = server.call("GET", "/feed?after=0", token=acme["token"])["next"]
+    lines[-1].send(f'42["resync",{{"cursor":{cursor}}}]')
+    page.get_by_role("log").get_by_text("the words they meant", exact=True).wait_for()
+    assert bubbles(page) == ["the words they meant", "the last words"]
