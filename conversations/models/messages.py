@@ -14,11 +14,14 @@ from accounts.models import User
 from businesses.selectors import membership_of
 from conversations.models.choices import MessageStatus, SenderType
 from foundation.ids import new_id
+from foundation.shapes import plain
 
 if TYPE_CHECKING:
     from conversations.models.reading import Receipts
 
 
+# So much of its words a list shows at most.
+PREVIEW = 400
 # What the assistant is called, in every language.
 THEO = "Theo"
 # What a provider brings later than LATE says when it was sent, unless its clock cannot be right.
@@ -101,11 +104,11 @@ class Message(models.Model):
 
     @property
     def preview(self) -> str:
-        """What a list shows of it: its words, else what came with it."""
+        """What a list shows of it: its words without the signs that shape them, else what came with it."""
         if self.deleted_at:
             return gettext("Message deleted")
         if self.content.strip() or not self.attachments:
-            return self.content
+            return plain(self.content[:PREVIEW]) + ("…" if len(self.content) > PREVIEW else "")
         if len(self.attachments) > 1:
             return gettext("%(count)d files") % {"count": len(self.attachments)}
         first = self.attachments[0]

@@ -15,17 +15,19 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from conversations.models import WEB, ChannelType
+from foundation.shapes import ADDRESS, pieces
 
 register = template.Library()
 
 HUES = 8
-# A trailing full stop or bracket belongs to the sentence, not to the address.
-_LINK = re.compile(r"\bhttps?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]}]", re.IGNORECASE)
-# Words between signs that stand apart from others, as people write them; so many letters, lest a long line is read
-# again and again. The widget shows the same (frontend/widget/links.js).
-_MARKED = re.compile(r"(?<![\w*_`])(\*\*|[*_`])(?=[^\s*_`])([^\n]{0,500}?[^\s*_`])\1(?![\w*_`])")
-_SHAPES = {"*": "<b>{}</b>", "**": "<b>{}</b>", "_": "<i>{}</i>", "`": "<code>{}</code>"}
-_ADDRESS = '<a href="{0}" rel="noopener noreferrer nofollow" target="_blank">{0}</a>'
+_SHAPES = {
+    "": "{}",
+    "*": "<b>{}</b>",
+    "**": "<b>{}</b>",
+    "_": "<i>{}</i>",
+    "`": "<code>{}</code>",
+    ADDRESS: '<a href="{0}" rel="noopener noreferrer nofollow" target="_blank">{0}</a>',
+}
 _SIGN = re.compile(r"[A-Za-z0-9\u00c0-\U0010ffff]")
 
 
@@ -129,20 +131,7 @@ def channel_name(channel_type: str) -> str:
 @register.filter
 def linked(text: str) -> SafeText:
     """Plain text with its web addresses as links, and *bold*, _slanted_ and `code`; everything else is escaped."""
-    parts, end = [], 0
-    for match in _LINK.finditer(text):
-        parts += [*_shaped(text[end : match.start()]), (_ADDRESS, match.group())]
-        end = match.end()
-    parts += _shaped(text[end:])
-    return format_html_join("", "{}", ((format_html(shape, part),) for shape, part in parts))
-
-
-def _shaped(text: str) -> list[tuple[str, str]]:
-    parts, end = [], 0
-    for match in _MARKED.finditer(text):
-        parts += [("{}", text[end : match.start()]), (_SHAPES[match[1]], match[2])]
-        end = match.end()
-    return [*parts, ("{}", text[end:])]
+    return format_html_join("", "{}", ((format_html(_SHAPES[shape], words),) for shape, words in pieces(text)))
 
 
 def _said(local: datetime) -> str:

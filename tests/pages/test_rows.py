@@ -56,6 +56,8 @@ def test_everything_that_a_row_shows_is_new_at_once(ada: User, ben: User, acme: 
     assert "1 unread." in row()
     handling.mark_read(conversation=conversation, user=ada, seq=1)
     assert "unread" not in row()
+    builders.says(conversation, "It is *urgent*, I said")
+    assert "It is urgent, I said" in row()
     builders.answers(ben, conversation, "Soon")
     assert "Ben:" in row()
     assign_conversation(conversation=conversation, agent_id=ben.pk, team_id=team.pk, actor=ada)

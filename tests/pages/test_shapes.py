@@ -2,6 +2,7 @@
 
 import pytest
 
+from foundation.shapes import plain
 from pingback.templatetags.look import linked
 
 
@@ -11,13 +12,25 @@ from pingback.templatetags.look import linked
         ("*Soon*, (_very_) `x = 1` **now**.", "<b>Soon</b>, (<i>very</i>) <code>x = 1</code> <b>now</b>."),
         ("*<b>*", "<b>&lt;b&gt;</b>"),
         ("*a* *b c*", "<b>a</b> <b>b c</b>"),
-        *((plain, plain) for plain in ("2*3*4", "snake_case_name", "__init__.py", "* item * item", "*.txt *.md")),
+        *((same, same) for same in ("2*3*4", "snake_case_name", "__init__.py", "* item * item", "*.txt *.md")),
         ("*a\nb*", "*a\nb*"),
         ("*a " * 3000, "*a " * 3000),
     ],
 )
 def test_words_between_signs_that_stand_apart_are_bold_slanted_or_code(text: str, shown: str) -> None:
     assert linked(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("*Soon*, (_very_) `x = 1` **now**.", "Soon, (very) x = 1 now."),
+        ("https://acme.example/_a_ *b*", "https://acme.example/_a_ b"),
+        *((same, same) for same in ("2*3*4", "snake_case_name", "* item", "plain")),
+    ],
+)
+def test_in_a_line_of_plain_words_the_signs_are_gone(text: str, words: str) -> None:
+    assert plain(text) == words
 
 
 def test_an_address_is_an_address_whatever_signs_it_holds() -> None:
