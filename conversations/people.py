@@ -6,7 +6,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, Replace, Right
+from django.db.models.lookups import Contains, StartsWith
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +17,8 @@ from accounts.models import User
 from businesses import audit
 from businesses.policy import Action, require
 from conversations.models import Conversation, Customer
+from conversations.search.persons import BETWEEN_DIGITS, stranger_number, telephone_digits
+from conversations.search.words import words_of
 from foundation import throttles
 from foundation.api import WIRE_TIME, newest_page
 
@@ -29,7 +34,10 @@ class Sort(models.TextChoices):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """q: in name, e-mail, telephone or external id. seen_since: a day where the reader is. None and "": whatever."""
+    """q: in name, e-mail, telephone however it is written, external id, or a stranger's number.
+
+    seen_since: a day where the reader is. None and "": whatever.
+    """
 
     q: str = ""
     channel: str = ""
@@ -44,7 +52,7 @@ def customers_of(user: User, wanted: Filter) -> QuerySet[Customer]:
     everybody = Customer.objects.visible_to(user)
     rows = everybody.filter(merged_into=None)
     if q := wanted.q.strip():
-        named = Q(name__icontains=q) | Q(email__icontains=q) | Q(external_id__icontains=q) | Q(phone__icontains=q)
+        named = _named(q)
         merged = everybody.filter(named, merged_into__isnull=False)
         rows = rows.filter(named | Q(pk__in=merged.values("merged_into")))
     if wanted.channel:
@@ -64,6 +72,19 @@ def customers_of(user: User, wanted: Filter) -> QuerySet[Customer]:
     if wanted.sort == Sort.SEEN:
         return rows.filter(last_seen_at__isnull=False).order_by("-last_seen_at", "-id")
     return rows.order_by("-created_at", "-id")
+
+
+def _named(q: str) -> Q:
+    named = Q(name__icontains=q) | Q(email__icontains=q) | Q(external_id__icontains=q) | Q(phone__icontains=q)
+    words = words_of(q)
+    if digits := telephone_digits(words):
+        stored: Combinable = F("phone")
+        for sign in BETWEEN_DIGITS:
+            stored = Replace(stored, Value(sign))
+        named |= Q(Contains(stored, digits))
+    if number := stranger_number(words):
+        named |= Q(name="", email="") & Q(StartsWith(Right(Cast("pk", TextField()), 4), number))
+    return named
 
 
 def page(user: User, wanted: Filter, *, cursor: str | None, limit: int = PAGE) -> tuple[list[Customer], str | None]:

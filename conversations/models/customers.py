@@ -9,6 +9,9 @@ from businesses.models import Business
 from businesses.querysets import BusinessScoped
 from foundation.ids import new_id
 
+# Who has neither name nor address; the number tells strangers apart.
+STRANGER = _("Visitor %(number)s")
+
 
 class Customer(models.Model):
     """Who writes in. Name, e-mail and external id are claims until `verified`."""
@@ -67,5 +70,5 @@ class Customer(models.Model):
 
     @property
     def display_name(self) -> str:
-        """What to call the person; a stranger has a number to tell strangers apart."""
-        return self.name or self.email or _("Visitor %(number)s") % {"number": self.id.hex[-4:].upper()}
+        """What to call the person."""
+        return self.name or self.email or STRANGER % {"number": self.id.hex[-4:].upper()}

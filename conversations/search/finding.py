@@ -6,7 +6,7 @@ then all of them, then the last one just begun, each newest first.
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from businesses.selectors import membership_of
 from conversations.models import ChannelType, Conversation, ConversationTag, Message, Note, SenderType, Status
 from conversations.search.engines import engine
 from conversations.search.models import SearchEntry, Shelf
+from conversations.search.persons import words_of_person
 from conversations.search.query import MAX_QUERY, Query, parse
 from conversations.search.snippets import snippet_of
 from conversations.search.sources import SOURCES, Found
@@ -118,10 +119,18 @@ class Finder:
         shelves = {SOURCES[self.type].shelf} if self.type else set(Shelf)
         if Shelf.THINGS in shelves and not self.conditions:  # operators are about what was said
             yield from (
-                (Shelf.THINGS, rank, words, most if self.type else THINGS_FIRST) for rank, words in enumerate(ranks)
+                (Shelf.THINGS, rank, words, most if self.type else THINGS_FIRST)
+                for rank, words in enumerate(self._of_things(ranks))
             )
         if Shelf.TALK in shelves:
             yield from ((Shelf.TALK, rank, words, most) for rank, words in enumerate(ranks))
+
+    def _of_things(self, ranks: list[Words | None]) -> list[Words | None]:
+        """Whom a telephone number means comes before whatever else holds it."""
+        person = words_of_person(tuple(self.query.words))
+        if person is None:
+            return ranks
+        return [person, *(replace(words, without=(*words.without, person)) for words in ranks if words)]
 
     def _place(self, cursor: str | None, steps: list[tuple[Shelf, int, Words | None, int]]) -> tuple[int, int | None]:
         if not cursor:
@@ -184,7 +193,7 @@ class Finder:
             SearchEntry.objects.filter(kind="customer"),
             business_id=self.business_id,
             shelf=Shelf.THINGS,
-            words=Words(tuple((word,) for word in words), is_begun=True),
+            words=words_of_person(words) or Words(tuple((word,) for word in words), is_begun=True),
             below=None,
             limit=MOST_MEANT,
             is_narrowed=True,

@@ -15,6 +15,8 @@ from conversations.search.sources import SOURCES, Source
 
 ENTRIES = SearchEntry._meta.db_table
 BATCH = 2_000
+# So many entries are gone through in one statement for those of a shelf.
+APIECE = 50_000
 # Between words, whatever PostgreSQL's parser would make of them: addresses and numbers are found by their parts.
 APART = "@./:_-+<>&~%=?#*|\\'\"’"
 COLUMNS = "business_id, shelf, kind, object_id, conversation_id, at"
@@ -110,6 +112,24 @@ def rebuild(*, tell: Tell) -> None:
     IndexedKind.objects.all().delete()
     SearchEntry.objects.all().delete()
     keep(tell=tell)
+
+
+def reenter(shelf: Shelf) -> None:
+    """For migrations, when sources of a shelf have other words: its entries go, and `keep` brings its rows in again.
+
+    Triggers first, so that nothing comes in the old way meanwhile; in batches that each commit; safe to repeat.
+    """
+    sources = [source for source in SOURCES.values() if source.shelf == shelf]
+    with connection.cursor() as cursor:
+        if is_postgres():
+            for source in sources:
+                cursor.execute(f"DROP FUNCTION IF EXISTS {_name(source)}() CASCADE")
+        else:
+            cursor.execute(f"INSERT INTO {table_of(shelf)} ({table_of(shelf)}) VALUES ('delete-all')")  # noqa: S608
+    newest = SearchEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    for first in range(0, newest, APIECE):
+        SearchEntry.objects.filter(shelf=shelf, pk__gt=first, pk__lte=first + APIECE).delete()
+    IndexedKind.objects.filter(kind__in=[source.kind for source in sources]).delete()
 
 
 def fill(source: Source, *, tell: Tell) -> None:

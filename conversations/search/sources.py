@@ -5,6 +5,7 @@ into the index by the next `migrate`.
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -12,6 +13,8 @@ from django.db.models import OuterRef, Subquery
 
 from conversations.models import Conversation, Customer, Message, Note
 from conversations.search.models import Shelf
+from conversations.search.persons import BETWEEN_DIGITS
+from foundation.shapes import plain
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -61,7 +64,7 @@ def _messages(user: "User", ids: Collection[UUID]) -> dict[UUID, Found]:
     return {
         row.pk: Found(
             title=_title(row.conversation),
-            text=row.content,
+            text=plain(row.content),
             conversation_id=row.conversation_id,
             created_at=row.created_at,
             channel_type=row.conversation.channel_type,
@@ -77,7 +80,7 @@ def _notes(user: "User", ids: Collection[UUID]) -> dict[UUID, Found]:
     return {
         row.pk: Found(
             title=_title(row.conversation),
-            text=row.content,
+            text=plain(row.content),
             conversation_id=row.conversation_id,
             created_at=row.created_at,
             channel_type=row.conversation.channel_type,
@@ -94,7 +97,7 @@ def _customers(user: "User", ids: Collection[UUID]) -> dict[UUID, Found]:
     return {
         row.pk: Found(
             title=str(row.display_name),
-            text=" · ".join(part for part in (row.name, row.email, row.external_id) if part),
+            text=" · ".join(dict.fromkeys(filter(None, (row.display_name, row.email, row.phone, row.external_id)))),
             conversation_id=row.newest,
             created_at=row.created_at,
             key=row.pk,
@@ -107,6 +110,16 @@ def _title(conversation: Conversation) -> str:
     return str(conversation.customer.display_name) if conversation.customer else ""
 
 
+# A telephone number as it is written, its digits in one piece, and those without the country's one to three digits; and
+# of who has neither name nor address the number that they are shown by (search/persons.py).
+_ONE_PIECE = reduce(lambda text, sign: f"replace({text}, '{sign}', '')", BETWEEN_DIGITS, "{row}.phone")
+DIGITS = f"ltrim({_ONE_PIECE}, '0')"
+HEX = "CAST({row}.id AS text)"
+OF_CUSTOMER = (
+    *("{row}.name", "' '", "{row}.email", "' '", "{row}.external_id", "' '", "{row}.phone"),
+    *(f"' ' || substr({DIGITS}, {start})" for start in (1, 2, 3, 4)),
+    f"CASE WHEN {{row}}.name = '' AND {{row}}.email = '' THEN ' ' || substr({HEX}, length({HEX}) - 3) ELSE '' END",
+)
 OF_CONVERSATION = f"(SELECT c.business_id FROM {Conversation._meta.db_table} c WHERE c.id = {{row}}.conversation_id)"  # noqa: S608
 
 register(
@@ -138,8 +151,8 @@ register(
         kind="customer",
         shelf=Shelf.THINGS,
         table=Customer._meta.db_table,
-        columns=("name", "email", "external_id"),
-        words="trim({row}.name || ' ' || {row}.email || ' ' || {row}.external_id)",
+        columns=("name", "email", "external_id", "phone"),
+        words=f"trim({' || '.join(OF_CUSTOMER)})",
         business_id="{row}.business_id",
         conversation_id="NULL",
         bring=_customers,
