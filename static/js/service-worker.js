@@ -32,5 +32,12 @@ addEventListener("push", (event) => {
 
 addEventListener("notificationclick", (event) => {
   event.notification.close()
-  event.waitUntil(clients.openWindow(event.notification.data.url))
+  event.waitUntil(show(event.notification.data.url))
 })
+
+/** In the tab where it is open already, else in a new one. */
+async function show(address) {
+  const tabs = await clients.matchAll({ type: "window" })
+  const there = tabs.find(({ url }) => new URL(url).pathname === address)
+  return there ? there.focus() : clients.openWindow(address)
+}

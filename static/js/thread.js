@@ -4,6 +4,7 @@ import { ask, fragment, morph, morphById } from "./fragment.js"
 import { complain } from "./toast.js"
 
 const GLUE_PX = 80
+const AHEAD_PX = 300 // so far from the top, what was said before is asked for
 const TYPING_MS = 6000
 const QUIET_MS = 1000 // until screen readers have looked at what was drawn
 
@@ -83,6 +84,8 @@ export class Thread {
   scrolled() {
     this.toEndButton.hidden = this.atEnd
     if (this.atEnd) this.read()
+    const link = this.element.querySelector("[data-earlier]:not([aria-busy])")
+    if (link && this.scroller.scrollTop < AHEAD_PX) this.earlier(link).catch(() => {}) // the link can still be pressed
   }
 
   clicked(event) {

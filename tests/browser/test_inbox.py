@@ -205,8 +205,12 @@ def test_an_old_message_that_changes_stays_where_it_is_shown(server: Any, acme: 
     page.evaluate(change, 2)  # older than what is shown
     page.evaluate(change, 50)
     assert bubbles(page) == [str(number) for number in range(4, 54)]
-    page.get_by_role("link", name="Show earlier messages").click()
+    page.locator("#thread-scroll").evaluate("each => { each.scrollTop = 100 }")
+    read = page.get_by_role("log").get_by_text("8", exact=True)
+    place = read.bounding_box()["y"]
     page.get_by_role("log").get_by_text("1", exact=True).wait_for()
+    assert abs(read.bounding_box()["y"] - place) < 2  # whoever reads goes on reading
+    assert page.get_by_role("link", name="Show earlier messages").count() == 0
     page.evaluate(change, 2)
     assert bubbles(page) == [str(number) for number in range(1, 54)]
     assert page.locator("#messages li.day:not(.day-new)").count() == 1

@@ -35,6 +35,23 @@ def test_a_push_is_shown_and_without_a_connection_the_app_says_so(browser: Any, 
         page.wait_for_timeout(100)
     assert shown == ["PingBack", pushed["text"], "1", "/inbox/"]
 
+    # The headless shell has none to click either.
+    opened = worker.evaluate("""async () => {
+      const [tab] = await clients.matchAll({ type: "window" })
+      const done = []
+      clients.openWindow = async (address) => done.push(`opened ${address}`)
+      WindowClient.prototype.focus = async function () { done.push(`focused ${this.url === tab.url}`) }
+      for (const url of ["/inbox/1/", new URL(tab.url).pathname]) {
+        const event = new ExtendableEvent("notificationclick")
+        event.notification = { close: () => done.push("closed"), data: { url } }
+        dispatchEvent(event)
+        await new Promise((resolve) => setTimeout(resolve))
+      }
+      while (done.length < 4) await new Promise((resolve) => setTimeout(resolve, 50))
+      return done
+    }""")
+    assert opened == ["closed", "opened /inbox/1/", "closed", "focused true"]
+
     context.set_offline(True)
     page.goto(f"{server.url}/inbox/")
     page.get_by_role("heading", name="You are offline").wait_for()
