@@ -1,12 +1,17 @@
 """Settings -> Macros, and running one from the thread."""
 
+import json
+from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_http_methods, require_POST
@@ -17,16 +22,21 @@ from businesses.pages import member_page
 from businesses.selectors import membership_of
 from conversations import picker
 from conversations.composing_pages import undoable_until
-from conversations.models import Macro, Priority, Status
-from conversations.selectors import conversation_of
+from conversations.models import Conversation, Macro, Priority, Status
 from conversations.services import macros
+from conversations.services.macro_runs import Ran, Stays, run_macro, undo_run
 from conversations.services.message_drafts import MAX_CONTENT
-from conversations.views import handling_page, refused
+from conversations.views import conversation_of, handling_page, refused
 from foundation.errors import Refused
 from foundation.ids import parse_id
 from foundation.pages import PageForm, is_fetch
 
 AS_IT_IS = lazy("Leave as it is")
+UNDOABLE = timedelta(hours=1)
+STAYS = {
+    Stays.TEXT: lazy("The message is sent, and stays."),
+    Stays.HOLDER: lazy("It stays yours: only a manager gives it away."),
+}
 
 
 class MacroForm(PageForm):
@@ -110,25 +120,74 @@ def delete(request: HttpRequest, macro_id: UUID) -> HttpResponse:
 @handling_page
 @require_POST
 def run(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    user: User = request.user  # type: ignore[assignment]
-    found = conversation_of(user, conversation_id)
+    """Our script hears what to say of it, and how to undo it."""
+    found, user = conversation_of(request, conversation_id), request.user
     wanted = parse_id(request.POST.get("macro"))
     macro = Macro.objects.visible_to(user).filter(pk=wanted).first() if wanted else None
-    if found is None or macro is None:
+    if macro is None:
         raise Http404
     seen = request.POST.get("seen_seq", "")
     seen_seq = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else None
     # As what is sent from the composer; without a script nothing shows the undo in time.
-    send_at = undoable_until(found, user, seen_seq) if is_fetch(request) else None
+    send_at = undoable_until(found, user, seen_seq) if is_fetch(request) else None  # type: ignore[arg-type]
     try:
-        macros.run_macro(
-            macro=macro, conversation=found, actor=user, seen_seq=seen_seq, key=str(uuid4()), send_at=send_at
+        ran = run_macro(
+            macro=macro,
+            conversation=found,
+            actor=user,  # type: ignore[arg-type]
+            seen_seq=seen_seq,
+            key=str(uuid4()),
+            send_at=send_at,
         )
     except Refused as refusal:
         if is_fetch(request):
             return refused(refusal)
         messages.error(request, refusal.detail)
-    return HttpResponse(status=204) if is_fetch(request) else redirect("conversation", found.pk)
+    else:
+        if is_fetch(request):
+            told = _("Done: %(name)s. Its message is sent.") if ran.is_sent else _("Done: %(name)s")
+            undo = _way_back(request, found, ran) if ran.can_be_undone else ""
+            return JsonResponse({"told": told % {"name": macro.name}, "undo": undo})
+    return redirect("conversation", found.pk)
+
+
+@member_page
+@handling_page
+@require_POST
+def undo(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """For our script: `ran` is what `run` answered to the same person."""
+    found, user = conversation_of(request, conversation_id), request.user
+    try:
+        kept = signing.loads(request.POST.get("ran", ""), salt=_salt(request, found), max_age=UNDOABLE)
+        stays = undo_run(ran=_ran(kept), conversation=found, actor=user)  # type: ignore[arg-type]
+    except signing.BadSignature:
+        raise Http404 from None
+    except Refused as refusal:
+        return refused(refusal)
+    told = [_("Undone."), *(str(words) for each, words in STAYS.items() if each in stays)]
+    return JsonResponse({"told": " ".join(told)})
+
+
+def _way_back(request: HttpRequest, found: Conversation, ran: Ran) -> str:
+    return signing.dumps(json.loads(json.dumps(asdict(ran), default=str)), salt=_salt(request, found))
+
+
+def _ran(kept: dict[str, Any]) -> Ran:
+    until, holders = kept["snoozed_until"], kept["holders"]
+    return Ran(
+        **kept
+        | {
+            "snoozed_until": parse_datetime(until) if until else None,
+            "holders": tuple(map(parse_id, holders)) if holders else None,
+            "tags": tuple(kept["tags"]),
+            "scheduled": parse_id(kept["scheduled"]),
+        }
+    )
+
+
+def _salt(request: HttpRequest, found: Conversation) -> str:
+    """Whose and where it is."""
+    return f"macro:{request.user.pk}:{found.pk}"
 
 
 def _changeable(user: User, macro_id: UUID) -> Macro:

@@ -60,6 +60,7 @@ urlpatterns = [
     path("inbox/<uuid:conversation_id>/draft/", composing_pages.draft, name="conversation-draft"),
     path("inbox/<uuid:conversation_id>/replies/", canned_pages.offered, name="conversation-replies"),
     path("inbox/<uuid:conversation_id>/macro/", macro_pages.run, name="conversation-macro"),
+    path("inbox/<uuid:conversation_id>/macro/undo/", macro_pages.undo, name="conversation-macro-undo"),
     path("inbox/<uuid:conversation_id>/merge/", merging_pages.merge, name="conversation-merge"),
     path("inbox/<uuid:conversation_id>/unmerge/", merging_pages.unmerge, name="conversation-unmerge"),
     path("inbox/<uuid:conversation_id>/delete/", deleting_pages.delete, name="conversation-delete"),

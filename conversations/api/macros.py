@@ -15,6 +15,7 @@ from conversations.api.serializers import ConversationOutput
 from conversations.api.views import conversation_for
 from conversations.models import Macro, Priority, Status
 from conversations.services import macros
+from conversations.services.macro_runs import run_macro
 from conversations.services.message_drafts import MAX_CONTENT
 from conversations.services.tags import MAX_NAME, MOST_ON_ONE
 from conversations.wire import conversation_payload, macro_payload
@@ -159,7 +160,7 @@ class RunMacro(APIView):
         macro = macro_for(request, macro_id)
         data = RunInput(data=request.data)
         data.is_valid(raise_exception=True)
-        macros.run_macro(
+        run_macro(
             macro=macro,
             conversation=conversation,
             actor=request.user,

@@ -1,8 +1,6 @@
-"""Macros: keeping them, and doing all that one says, or nothing of it."""
+"""Macros: several actions in one click, kept by their names (services/macro_runs.py runs them)."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -10,34 +8,18 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from businesses.models import Business, Membership, Team
-from businesses.policy import Action, may, require
+from businesses.policy import Action, may
 from businesses.selectors import membership_of
 from conversations import picker
-from conversations.models import Conversation, Macro, Priority, Status
-from conversations.services.canned_responses import filled
-from conversations.services.handling import (
-    close_conversation,
-    park_conversation,
-    reopen_conversation,
-    resolve_conversation,
-)
-from conversations.services.later import send_later
+from conversations.models import Macro
 from conversations.services.message_drafts import check_content
-from conversations.services.messages import send_reply
-from conversations.services.priorities import set_priority
-from conversations.services.tags import MOST_ON_ONE, add_tag, checked_name
+from conversations.services.tags import MOST_ON_ONE, checked_name
 from foundation.errors import Forbidden, Invalid, Unprocessable
 from foundation.ids import parse_id
 from foundation.text import is_clean
 
 MAX_NAME = 80
 MOST = 200
-CHANGES = {
-    Status.OPEN: reopen_conversation,
-    Status.PENDING: park_conversation,
-    Status.RESOLVED: resolve_conversation,
-    Status.CLOSED: close_conversation,
-}
 
 
 def create_macro(*, business: Business, author: User, name: str, **actions: Any) -> Macro:
@@ -67,38 +49,6 @@ def delete_macro(*, macro: Macro, actor: User) -> None:
 def may_change(user: User, macro: Macro) -> bool:
     """Its author, and whoever manages the workspace."""
     return macro.author_id == user.pk or may(membership_of(user), Action.CHANGE_SHARED)
-
-
-@transaction.atomic
-def run_macro(
-    *,
-    macro: Macro,
-    conversation: Conversation,
-    actor: User,
-    seen_seq: int | None = None,
-    key: str = "",
-    send_at: datetime | None = None,
-) -> None:
-    """All of it or, when one of its actions is refused, nothing. seen_seq, key: of its text, as of `send_reply`.
-
-    send_at: when its text goes out, and the rest is done now; None = at once.
-
-    Raises Stale, Forbidden when it assigns and the actor may not; else as the services of its actions.
-    """
-    if macro.assign and macro.assign != picker.ME:
-        require(actor, Action.ASSIGN)
-    if macro.content:
-        words = filled(macro.content, conversation=conversation, agent=actor)
-        send = partial(send_later, send_at=send_at) if send_at else send_reply
-        send(conversation=conversation, author=actor, content=words, seen_seq=seen_seq, key=key)
-    if macro.assign:
-        picker.choose(conversation=conversation, choice=macro.assign, actor=actor)
-    for name in macro.tags:
-        add_tag(conversation=conversation, name=name, actor=actor)
-    if macro.priority is not None:
-        set_priority(conversation=conversation, priority=Priority(macro.priority), actor=actor)
-    if macro.status:
-        CHANGES[Status(macro.status)](conversation=conversation, actor=actor)
 
 
 def checked_tags(names: Sequence[str]) -> list[str]:

@@ -1,0 +1,152 @@
+"""Running a macro: all that it says, or nothing of it; and undoing what of it can be undone."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from businesses.policy import Action, may, require
+from businesses.selectors import membership_of
+from conversations import picker
+from conversations.models import Conversation, Macro, Priority, ScheduledMessage, Status
+from conversations.services.assigning import assign_conversation
+from conversations.services.canned_responses import filled
+from conversations.services.handling import (
+    close_conversation,
+    park_conversation,
+    reopen_conversation,
+    resolve_conversation,
+)
+from conversations.services.later import send_later, take_back
+from conversations.services.locking import locked
+from conversations.services.messages import send_reply
+from conversations.services.priorities import set_priority
+from conversations.services.snoozing import snooze_conversation
+from conversations.services.tags import add_tag, remove_tag
+
+CHANGES = {
+    Status.OPEN: reopen_conversation,
+    Status.PENDING: park_conversation,
+    Status.RESOLVED: resolve_conversation,
+    Status.CLOSED: close_conversation,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """What a macro changed, as it was before; None and () for what it did not.
+
+    holders: the assignee's and the team's ids. tags: those that it put on. scheduled: its text, which waits to be sent.
+    is_sent: its text is out.
+    """
+
+    status: str | None = None
+    snoozed_until: datetime | None = None
+    holders: tuple[UUID | None, UUID | None] | None = None
+    priority: int | None = None
+    tags: tuple[str, ...] = ()
+    scheduled: UUID | None = None
+    is_sent: bool = False
+
+    @property
+    def can_be_undone(self) -> bool:
+        changed = (self.status, self.holders, self.priority, self.scheduled)
+        return bool(self.tags) or any(each is not None for each in changed)
+
+
+class Stays(StrEnum):
+    """What no undoing takes back: a text that is out, and whose it is when the actor may not give it away."""
+
+    TEXT = "text"
+    HOLDER = "holder"
+
+
+@transaction.atomic
+def run_macro(
+    *,
+    macro: Macro,
+    conversation: Conversation,
+    actor: User,
+    seen_seq: int | None = None,
+    key: str = "",
+    send_at: datetime | None = None,
+) -> Ran:
+    """All of it or, when one of its actions is refused, nothing. seen_seq, key: of its text, as of `send_reply`.
+
+    send_at: when its text goes out, and the rest is done now; None = at once.
+
+    Raises Stale, Forbidden when it assigns and the actor may not; else as the services of its actions.
+    """
+    if macro.assign and macro.assign != picker.ME:
+        require(actor, Action.ASSIGN)
+    before, scheduled = locked(conversation), None
+    if macro.content:
+        words = filled(macro.content, conversation=conversation, agent=actor)
+        if send_at:
+            waits = send_later(
+                conversation=conversation, author=actor, content=words, send_at=send_at, seen_seq=seen_seq, key=key
+            )
+            scheduled = waits.pk
+        else:
+            send_reply(conversation=conversation, author=actor, content=words, seen_seq=seen_seq, key=key)
+    if macro.assign:
+        picker.choose(conversation=conversation, choice=macro.assign, actor=actor)
+    for name in macro.tags:
+        add_tag(conversation=conversation, name=name, actor=actor)
+    if macro.priority is not None:
+        set_priority(conversation=conversation, priority=Priority(macro.priority), actor=actor)
+    if macro.status:
+        CHANGES[Status(macro.status)](conversation=conversation, actor=actor)
+    return _ran(macro, before, locked(conversation), scheduled)
+
+
+def _ran(macro: Macro, before: Conversation, after: Conversation, scheduled: UUID | None) -> Ran:
+    holders = before.assignee_id, before.team_id
+    had = {tag.pk for tag in before.tag_list}
+    return Ran(
+        status=before.status if before.status != after.status else None,
+        snoozed_until=before.snoozed_until,
+        holders=holders if macro.assign and holders != (after.assignee_id, after.team_id) else None,
+        priority=before.priority if before.priority != after.priority else None,
+        tags=tuple(tag.name for tag in after.tag_list if tag.pk not in had),
+        scheduled=scheduled,
+        is_sent=bool(macro.content) and scheduled is None,
+    )
+
+
+@transaction.atomic
+def undo_run(*, ran: Ran, conversation: Conversation, actor: User) -> set[Stays]:
+    """As it was before, but for what stays. A text that still waits is its author's draft again.
+
+    Raises as the services of its actions.
+    """
+    stays = {Stays.TEXT} if ran.is_sent else set()
+    if ran.scheduled:
+        waiting = ScheduledMessage.objects.filter(pk=ran.scheduled, business_id=conversation.business_id).first()
+        if waiting:
+            take_back(scheduled=waiting, actor=actor)
+        else:
+            stays.add(Stays.TEXT)
+    if ran.status:
+        _back_to(Status(ran.status), ran.snoozed_until, conversation, actor)
+    if ran.priority is not None:
+        set_priority(conversation=conversation, priority=Priority(ran.priority), actor=actor)
+    for name in ran.tags:
+        remove_tag(conversation=conversation, name=name, actor=actor)
+    if ran.holders and may(membership_of(actor), Action.ASSIGN):
+        agent_id, team_id = ran.holders
+        assign_conversation(conversation=conversation, agent_id=agent_id, team_id=team_id, actor=actor)
+    elif ran.holders:
+        stays.add(Stays.HOLDER)
+    return stays
+
+
+def _back_to(status: Status, snoozed_until: datetime | None, conversation: Conversation, actor: User) -> None:
+    if snoozed_until and snoozed_until > timezone.now():
+        snooze_conversation(conversation=conversation, until=snoozed_until, actor=actor)
+    else:
+        CHANGES[status](conversation=conversation, actor=actor)
