@@ -25,6 +25,7 @@ ICONS = {
     ActivityKind.ASSIGNED: "user-check",
     ActivityKind.RESOLVED: "check",
     ActivityKind.CLOSED: "archive",
+    ActivityKind.SPAM: "circle-alert",
     ActivityKind.REOPENED: "rotate-ccw",
     ActivityKind.PENDING: "circle-pause",
     ActivityKind.SNOOZED: "alarm-clock",
@@ -202,6 +203,7 @@ def _told(kind: ActivityKind, data: dict[str, Any], actor_id: UUID | None, names
     return {
         ActivityKind.RESOLVED: _("resolved it"),
         ActivityKind.CLOSED: _("closed it"),
+        ActivityKind.SPAM: _("marked it as spam"),
         ActivityKind.PENDING: _("parked it until the customer writes"),
         ActivityKind.WOKE: _("Open again: its time has come"),
         ActivityKind.UNMERGED: _("undid the merge with another conversation"),

@@ -18,7 +18,7 @@ from businesses.selectors import membership_of
 from conversations import picker
 from conversations.handling_pages import ACTIONS
 from conversations.hues import HUES
-from conversations.models import Conversation, Status, Tag
+from conversations.models import SPAM, Conversation, Status, Tag
 from conversations.services import bulk
 from conversations.services.assigning import assign_conversation
 from conversations.services.handling import Handled
@@ -61,14 +61,15 @@ def selection(request: HttpRequest) -> HttpResponse:
 def _change(request: HttpRequest, user: User) -> tuple[Callable[[Conversation], Handled], str]:
     """What is asked for, and how to say that it is done."""
     if (status := request.POST.get("status", "")) in ACTIONS:
-        done = {
+        done: dict[str, str] = {
             Status.OPEN: _("Reopened %(count)d."),
             Status.PENDING: _("Parked %(count)d."),
             Status.RESOLVED: _("Resolved %(count)d."),
             Status.CLOSED: _("Closed %(count)d."),
+            SPAM: _("Marked %(count)d as spam."),
         }
-        action = ACTIONS[Status(status)]
-        return lambda conversation: action(conversation=conversation, actor=user), done[Status(status)]
+        action = ACTIONS[status]
+        return lambda conversation: action(conversation=conversation, actor=user), done[status]
     if choice := request.POST.get("to", ""):
         if choice != picker.ME:
             require(user, Action.ASSIGN)

@@ -15,6 +15,7 @@ from django.dispatch import Signal
 from businesses import feed
 from businesses.feed import Event
 from businesses.plans import count_messages
+from conversations import selectors
 from conversations.models import Conversation, Customer, Message, Note, Rules, SenderType, Tag
 
 # Sent once for each workspace of a batch: who listens is looked up once for all of them.
@@ -111,6 +112,8 @@ def record(business_id: UUID, events: Sequence[Event], *, messages: Sequence[Mes
 
 def record_each(changes: Mapping[UUID, Change]) -> None:
     """`record` for several workspaces, by their ids: in as many statements as for one, whatever neighbours do."""
+    subjects = [event.subject for change in changes.values() for event in change.events]
+    selectors.with_newest([subject for subject in subjects if isinstance(subject, Conversation)])
     for business_id, change in changes.items():
         happened.send(sender=Conversation, business_id=business_id, events=change.events, messages=change.messages)
     check_counts = count_messages(

@@ -80,7 +80,7 @@ def payloads_of(events: Sequence[FeedEvent]) -> list[Payload]:
     conversations = _by_id(
         _conversations(), (e.conversation_id for e in events if not e.message_id and not _id(e, "note"))
     )
-    selectors.with_tags(list(conversations.values()))
+    selectors.with_tags(selectors.with_newest(list(conversations.values())))
     customers = _by_id(_customers(), (_id(e, "customer") for e in events))
     notes = _by_id(_notes(), (_id(e, "note") for e in events))
     prefetch_related_objects(list(notes.values()), "mentions")

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from businesses.pages import member_page
 from businesses.policy import Action, require
 from conversations import doing, picker
-from conversations.models import Conversation, Status
+from conversations.models import SPAM, Conversation, Status
 from conversations.services import handling
 from conversations.views import address_of, conversation_of, handling_page, refused
 from foundation.errors import Refused
@@ -24,12 +24,14 @@ DONE = {
     Status.PENDING: lazy("Parked until the customer writes."),
     Status.RESOLVED: lazy("Resolved."),
     Status.CLOSED: lazy("Closed."),
+    SPAM: lazy("Marked as spam."),
 }
-ACTIONS = {
+ACTIONS: dict[str, Callable[..., handling.Handled]] = {
     Status.OPEN: handling.reopen_conversation,
     Status.PENDING: handling.park_conversation,
     Status.RESOLVED: handling.resolve_conversation,
     Status.CLOSED: handling.close_conversation,
+    SPAM: handling.mark_spam,
 }
 
 
@@ -38,10 +40,10 @@ ACTIONS = {
 @require_POST
 def set_status(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     found = conversation_of(request, conversation_id)
-    if request.POST.get("status") not in ACTIONS:
+    status = request.POST.get("status", "")
+    if status not in ACTIONS:
         raise Http404
-    status = Status(request.POST["status"])
-    act = partial(ACTIONS[status], conversation=found, actor=request.user)  # type: ignore[arg-type]
+    act = partial(ACTIONS[status], conversation=found, actor=request.user)
     return _answer(request, found, act, done=str(DONE[status]))
 
 

@@ -6,7 +6,7 @@ from threading import Lock
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -57,7 +57,8 @@ class Listing:
     """One list of the inbox.
 
     status: None = any. asks: what else its conversations have in common, for a reader. is_own: for another reader those
-    are others. empty: what it says when there is nothing in it. channel_type: whose sign stands for it. hue: of a tag.
+    are others. is_spam: of what was marked so, which no other list has. empty: what it says when there is nothing in
+    it. channel_type: whose sign stands for it. hue: of a tag.
     """
 
     name: str
@@ -70,10 +71,13 @@ class Listing:
     channel_type: str = ""
     hue: int = 0
     is_named_by_people: bool = False
+    is_spam: bool = False
     view: SavedView | None = None
 
     def belongs(self, user: User) -> Q:
-        return (Q(status=self.status) if self.status else Q()) & self.asks(user)
+        asked = (Q(status=self.status) if self.status else Q()) & self.asks(user)
+        # Spam is closed: where nothing closed is, no look is needed.
+        return asked & Q(spam_at__isnull=not self.is_spam) if self.status in {None, Status.CLOSED} else asked
 
 
 LISTS = {
@@ -148,6 +152,14 @@ LISTS = {
             icon="archive",
             status=Status.CLOSED,
             empty=_("Nothing is closed."),
+        ),
+        Listing(
+            name="spam",
+            title=_("Spam"),
+            icon="circle-alert",
+            status=Status.CLOSED,
+            is_spam=True,
+            empty=_("Nothing is spam. What you mark so is kept here, and nobody is told when more of it comes."),
         ),
         Listing(name="all", title=_("Everything"), icon="layers", status=None, empty=_("Nobody has written yet.")),
     )
@@ -267,7 +279,7 @@ def rows_of(user: User, place: Place, *, cursor: str | None, many: int = ROWS) -
         return asked(**as_reader(user), **where)
 
     rows, following = page_of(read, place.sort, cursor=cursor, limit=many)
-    return selectors.with_tags(_with_newest(rows)), following
+    return selectors.with_tags(selectors.with_newest(rows)), following
 
 
 @prepared
@@ -281,23 +293,9 @@ def _of_view(place: Place, part: Part, user: User, many: int) -> Prepared[Conver
     return Prepared(part.of(_shown().filter(place.listing.belongs(user)))[: many + 1])
 
 
-def _with_newest(rows: list[Conversation]) -> list[Conversation]:
-    """Where others are merged into one, the newest message of the whole is its last. No statement where none are."""
-    by_id = {row.pk: row for row in rows if row.shows_others}  # type: ignore[attr-defined]
-    merged = Conversation.objects.filter(merged_into__in=by_id).select_related("last_message__sender")
-    for other in merged if by_id else ():
-        row = by_id[other.merged_into_id]  # type: ignore[index]
-        ends = [each.last_message for each in (row, other) if each.last_message]
-        row.last_message = max(ends, key=lambda message: message.created_at, default=None)
-    return rows
-
-
 def _shown() -> ConversationQuerySet:
     """With everything that a row shows but its tags."""
-    rows = Conversation.objects.visible_to(READER).with_unread(READER)
-    # One of those that are merged into it. Asked whether there is any, PostgreSQL would read all conversations to know.
-    other = Conversation.objects.filter(merged_into=OuterRef("pk")).order_by().values("pk")[:1]
-    rows = rows.annotate(shows_others=Subquery(other))
+    rows = Conversation.objects.visible_to(READER).with_unread(READER).with_others()
     return rows.select_related("customer", "last_message__sender", "assignee", "team").only(
         *("status", "channel_type", "priority", "waiting_since", "snoozed_until", "handoff_reason", "updated_at"),
         *("customer__name", "customer__email", "assignee__full_name", "team__name"),

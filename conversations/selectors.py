@@ -42,19 +42,22 @@ def inbox(
     assignee_id: UUID | None = None,
     team_id: UUID | None = None,
     unassigned: bool = False,
+    spam: bool = False,
     view: "SavedView | None" = None,
 ) -> list[Conversation]:
     """The user's conversations, newest change first, with what the API shows of them.
 
-    unassigned: only those that no person has, be it a team's or nobody's. view: those in it, in its order.
+    unassigned: only those that no person has, be it a team's or nobody's. spam: those that are, which are left out
+    otherwise. view: those in it, in its order.
     """
-    wanted = Wanted(status, by_assignee=assignee_id is not None, by_team=team_id is not None, unassigned=unassigned)
+    by_assignee, by_team = assignee_id is not None, team_id is not None
+    wanted = Wanted(status, by_assignee=by_assignee, by_team=by_team, unassigned=unassigned, spam=spam)
     if view is None:
         asked = inbox_question(wanted, window.start, window.stop)
     else:
         rows = in_order(_inbox(wanted).filter(question(user, view.filter)), Sort(view.sort))
         asked = Prepared(rows[window])
-    return with_tags(asked(**as_reader(user), assignee=assignee_id, team=team_id))
+    return with_tags(with_newest(asked(**as_reader(user), assignee=assignee_id, team=team_id)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class Wanted:
     by_assignee: bool = False
     by_team: bool = False
     unassigned: bool = False
+    spam: bool = False
 
 
 @prepared
@@ -73,8 +77,9 @@ def inbox_question(wanted: Wanted, start: int, stop: int) -> ConversationQuerySe
 
 
 def _inbox(wanted: Wanted) -> ConversationQuerySet:
-    rows = Conversation.objects.visible_to(READER).with_unread(READER).order_by("-updated_at", "-id")
+    rows = Conversation.objects.visible_to(READER).with_unread(READER).with_others().order_by("-updated_at", "-id")
     rows = rows.select_related("customer", "last_message__sender", "stored_receipts")
+    rows = rows.filter(spam_at__isnull=not wanted.spam)
     if wanted.status:
         rows = rows.filter(status=wanted.status)
     if wanted.by_assignee:
@@ -103,12 +108,25 @@ def _tags_of() -> "QuerySet[ConversationTag]":
     return links.select_related("tag").order_by("tag__name")
 
 
+def with_newest(conversations: list[Conversation]) -> list[Conversation]:
+    """The same, each with its `newest_elsewhere`: one statement, none where nothing is merged into any of them."""
+    showing = {row.pk: row for row in conversations if row.shows_others}
+    for row in showing.values():
+        row.newest_elsewhere = None
+    merged = Conversation.objects.filter(merged_into__in=showing, last_message__isnull=False)
+    for other in merged.select_related("last_message__sender", "stored_receipts") if showing else ():
+        into, newest = showing[other.merged_into_id], _in(other, [other.last_message])[0]  # type: ignore[index,list-item]
+        if into.newest_elsewhere is None or into.newest_elsewhere.created_at < newest.created_at:
+            into.newest_elsewhere = newest
+    return conversations
+
+
 def conversation_of(user: "User", conversation_id: UUID) -> Conversation | None:
     """One of the user's, with everything that is shown of it: `unread`, `is_followed` and `has_unsent` files by the
     user, its rating, and `merged_count`, how many are merged into it.
     """
     found = _conversation()(**as_reader(user), id=conversation_id)
-    return next(iter(with_tags(found)), None)
+    return next(iter(with_tags(with_newest(found))), None)
 
 
 @prepared

@@ -132,7 +132,8 @@ def customer_payload(customer: Customer) -> Payload:
 
 def conversation_payload(conversation: Conversation, *, messages: Sequence[Message] = ()) -> Payload:
     """For the team. `unread` is there when the row was read for somebody (`with_unread`), else null."""
-    last, receipts = conversation.last_message, conversation.receipts
+    last, receipts = conversation.newest_message, conversation.receipts
+    lasts = last.conversation.receipts if last and last is conversation.newest_elsewhere else receipts
     return {
         "id": str(conversation.pk),
         "business_id": str(conversation.business_id),
@@ -147,9 +148,10 @@ def conversation_payload(conversation: Conversation, *, messages: Sequence[Messa
         "first_response_at": timestamp(conversation.first_response_at),
         "resolved_at": timestamp(conversation.resolved_at),
         "closed_at": timestamp(conversation.closed_at),
+        "spam_at": timestamp(conversation.spam_at),
         "customer": customer_payload(conversation.customer) if conversation.customer else None,
         "messages": [message_payload(message, receipts=receipts, for_member=True) for message in messages],
-        "last_message": message_payload(last, receipts=receipts, for_member=True) if last else None,
+        "last_message": message_payload(last, receipts=lasts, for_member=True) if last else None,
         "tags": [tag_payload(tag) for tag in conversation.tag_list],
         "priority": Priority(conversation.priority).word,
         "snoozed_until": timestamp(conversation.snoozed_until),

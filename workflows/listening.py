@@ -201,13 +201,14 @@ def _written() -> "QuerySet[Message, tuple[UUID, UUID | None, int]]":
 
 @prepared
 def _having() -> "QuerySet[Conversation, tuple[UUID, Any]]":
-    having = Conversation.objects.filter(Among("id", Given("ids")), assignee__isnull=False)
+    having = Conversation.objects.filter(Among("id", Given("ids")), assignee__isnull=False, spam_at=None)
     return having.values_list("pk", "assignee_id")
 
 
 @prepared
 def _following() -> "QuerySet[Follower, tuple[UUID, Any]]":
-    return Follower.objects.filter(Among("conversation_id", Given("ids"))).values_list("conversation_id", "user_id")
+    following = Follower.objects.filter(Among("conversation_id", Given("ids")), conversation__spam_at=None)
+    return following.values_list("conversation_id", "user_id")
 
 
 @prepared

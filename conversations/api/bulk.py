@@ -24,6 +24,7 @@ STATUSES: dict[str, Callable[..., Handled]] = {
     "resolve": handling.resolve_conversation,
     "close": handling.close_conversation,
     "reopen": handling.reopen_conversation,
+    "spam": handling.mark_spam,
 }
 ASSIGN, TAG, UNTAG = "assign", "tag", "untag"
 

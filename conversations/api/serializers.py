@@ -16,6 +16,7 @@ class ListQuery(PageQuery):
     assignee_id = IdField(required=False, help_text="An agent's user id.")
     team_id = IdField(required=False)
     unassigned = serializers.BooleanField(default=False, help_text="Only those that no person has.")
+    spam = serializers.BooleanField(default=False, help_text="What was marked as spam, which is left out otherwise.")
     view = IdField(required=False, help_text="A saved view, in its own order; the others narrow it further.")
 
 
@@ -198,6 +199,7 @@ class ConversationOutput(serializers.Serializer[Any]):
     first_response_at = serializers.DateTimeField(allow_null=True)
     resolved_at = serializers.DateTimeField(allow_null=True)
     closed_at = serializers.DateTimeField(allow_null=True)
+    spam_at = serializers.DateTimeField(allow_null=True, help_text="Closed as spam since then.")
     customer = CustomerOutput(allow_null=True)
     messages = MessageOutput(many=True)
     last_message = MessageOutput(allow_null=True)
@@ -230,3 +232,8 @@ class ResolvedOutput(serializers.Serializer[Any]):
 class ClosedOutput(serializers.Serializer[Any]):
     closed_at = serializers.DateTimeField(required=False)
     detail = serializers.CharField(required=False, help_text="`Already closed`")
+
+
+class SpamOutput(serializers.Serializer[Any]):
+    spam_at = serializers.DateTimeField(required=False)
+    detail = serializers.CharField(required=False, help_text="`Already spam`")

@@ -33,6 +33,7 @@ urlpatterns = [
     path("conversations/<str:conversation_id>/read", views.Read.as_view()),
     path("conversations/<str:conversation_id>/resolve", views.Resolve.as_view()),
     path("conversations/<str:conversation_id>/close", views.Close.as_view()),
+    path("conversations/<str:conversation_id>/spam", views.Spam.as_view()),
     path("conversations/<str:conversation_id>/assign/<str:agent_id>", assigning.Assign.as_view()),
     path("conversations/<str:conversation_id>/claim", assigning.Claim.as_view()),
     path("conversations/<str:conversation_id>/notes", notes.Notes.as_view()),

@@ -24,6 +24,7 @@ from conversations.services.deleting import delete_conversation
 from conversations.services.handling import (
     close_conversation,
     mark_read,
+    mark_spam,
     park_conversation,
     reopen_conversation,
     resolve_conversation,
@@ -90,6 +91,7 @@ class Conversations(APIView):
             assignee_id=query.validated_data.get("assignee_id"),
             team_id=query.validated_data.get("team_id"),
             unassigned=query.validated_data["unassigned"],
+            spam=query.validated_data["spam"],
             view=view,
         )
         return Response([conversation_payload(row) for row in rows])
@@ -276,6 +278,22 @@ class Close(APIView):
         if not handled.changed:
             return Response({"detail": "Already closed"})
         return Response({"closed_at": timestamp(handled.conversation.closed_at)})
+
+
+class Spam(APIView):
+    resource = Resource.CONVERSATIONS
+
+    @extend_schema(
+        summary="Mark as spam",
+        request=None,
+        responses={200: shapes.SpamOutput, **refusals(400, *SIGNED_IN, 403, 404)},
+    )
+    def put(self, request: Request, conversation_id: str) -> Response:
+        """Closed, and in no list but that of spam, whatever comes in. Blocks nobody. Any other status ends it."""
+        handled = mark_spam(conversation=conversation_for(request, conversation_id), actor=request.user)
+        if not handled.changed:
+            return Response({"detail": "Already spam"})
+        return Response({"spam_at": timestamp(handled.conversation.spam_at)})
 
 
 def _channel(request: Request, channel_id: UUID | None) -> "Channel | None":

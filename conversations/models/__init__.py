@@ -7,6 +7,7 @@ from conversations.models.activities import Activity
 from conversations.models.attachments import Attachment
 from conversations.models.canned_responses import CannedResponse, CannedResponseQuerySet
 from conversations.models.choices import (
+    SPAM,
     WEB,
     ActivityKind,
     ChannelType,
@@ -32,6 +33,7 @@ from conversations.saved_views.models import SavedView
 from conversations.search.models import IndexedKind, SearchEntry
 
 __all__ = [
+    "SPAM",
     "THEO",
     "WEB",
     "Activity",

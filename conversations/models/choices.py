@@ -11,6 +11,10 @@ class Status(models.TextChoices):
     CLOSED = "closed", _("Closed")
 
 
+# A closed one that nobody asked for (`Conversation.spam_at`), as pages call it beside the statuses.
+SPAM = "spam"
+
+
 class ChannelType(models.TextChoices):
     WEBCHAT = "webchat", _("Web chat")
     WIDGET = "widget", _("Website")
@@ -82,6 +86,7 @@ class ActivityKind(models.TextChoices):
     ASSIGNED = "assigned", _("Assigned")
     RESOLVED = "resolved", _("Resolved")
     CLOSED = "closed", _("Closed")
+    SPAM = "spam", _("Marked as spam")
     REOPENED = "reopened", _("Reopened")
     PENDING = "pending", _("Parked")
     SNOOZED = "snoozed", _("Snoozed")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -14,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from businesses.models import Business, Team
 from businesses.querysets import BusinessScoped
-from conversations.models.choices import WEB, ChannelType, HandoffReason, Priority, SenderType, Status
+from conversations.models.choices import SPAM, WEB, ChannelType, HandoffReason, Priority, SenderType, Status
 from conversations.models.customers import Customer
 from conversations.models.messages import Message
 from conversations.models.reading import ReadMark, Receipts
@@ -29,12 +30,20 @@ class ConversationQuerySet(BusinessScoped["Conversation"]):
         In the same query only what each row has of its own: with the few agents, teams and channels joined to them,
         too, PostgreSQL took ten times as long to plan the question as to answer it.
         """
-        own = self.select_related("customer", "last_message", "stored_receipts")
+        own = self.with_others().select_related("customer", "last_message", "stored_receipts")
         return own.prefetch_related("assignee", "team", "channel", "last_message__sender", "tags")
 
     def joined_for_reading(self) -> Self:
         """Likewise in one statement, for questions that are planned once (foundation/prepared.py); but for the tags."""
-        return self.select_related("customer", "last_message__sender", "stored_receipts", "assignee", "team", "channel")
+        joined = "customer", "last_message__sender", "stored_receipts", "assignee", "team", "channel"
+        return self.with_others().select_related(*joined)
+
+    def with_others(self) -> Self:
+        """`shows_others`: one of those that are merged into it. Asked whether there is any, PostgreSQL would read all
+        conversations to know.
+        """
+        other = self.model.objects.filter(merged_into=OuterRef("pk")).order_by().values("pk")[:1]
+        return self.annotate(shows_others=Subquery(other))
 
     def with_unread(self, user: User) -> Self:
         """`unread`: how many customer's messages lie after the user's read marks, there and in what is merged there."""
@@ -93,6 +102,9 @@ class Conversation(models.Model):
     """One thread with one customer. `last_seq` is the number of its newest message."""
 
     rules: Rules  # of rows that `locking.rows_locked` brought
+    shows_others: UUID | None = None  # of rows that were read `with_others`
+    # Of those that are merged into it the newest message, of rows that went through `selectors.with_newest`.
+    newest_elsewhere: Message | None = None
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     # Without indexes of their own where one below begins with the column: every message pays for each of them.
@@ -129,6 +141,8 @@ class Conversation(models.Model):
     # Pending until then; what the customer writes wakes it before (services/snoozing.py).
     snoozed_until = models.DateTimeField(_("snoozed until"), null=True, blank=True)
     tags = models.ManyToManyField(Tag, through=ConversationTag, related_name="conversations")
+    # Closed since then as what nobody asked for: in a list of its own, and not opened by what comes in.
+    spam_at = models.DateTimeField(_("marked as spam"), null=True, blank=True, editable=False)
     # Its messages stay where they are, and are shown there, too (services/merging.py).
     merged_into = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, editable=False, db_index=False, related_name="merged"
@@ -193,6 +207,11 @@ class Conversation(models.Model):
                 condition=Q(snoozed_until__isnull=False),
                 name="conversation_snoozed",
             ),
+            models.Index(
+                fields=["business", "-updated_at", "-id"],
+                condition=Q(spam_at__isnull=False),
+                name="conversation_spam",
+            ),
             models.Index(fields=["merged_into"], condition=Q(merged_into__isnull=False), name="conversation_merged"),
         ]
 
@@ -208,9 +227,20 @@ class Conversation(models.Model):
         return self.status in {Status.RESOLVED, Status.CLOSED}
 
     @property
+    def standing(self) -> str:
+        """Its status, or SPAM."""
+        return SPAM if self.spam_at else self.status
+
+    @property
     def priority_choices(self) -> list[tuple[int, str, str]]:
         """Value, word and title, the most urgent first."""
         return [(each.value, each.word or "", str(each.label)) for each in reversed(Priority)]
+
+    @property
+    def newest_message(self) -> Message | None:
+        """The last one that its thread shows."""
+        ends = [message for message in (self.last_message, self.newest_elsewhere) if message]
+        return max(ends, key=lambda message: message.created_at, default=None)
 
     @property
     def receipts(self) -> "Receipts | None":
@@ -227,9 +257,9 @@ class Conversation(models.Model):
         type(self)._meta.get_field("stored_receipts").set_cached_value(self, None)
 
     def reopen(self) -> None:
-        """In memory: open, awake, and no longer resolved or closed by anybody."""
+        """In memory: open, awake, and no longer resolved, closed or called spam by anybody."""
         self.status, self.snoozed_until = Status.OPEN, None
-        self.resolved_at = self.resolved_by = self.closed_at = None
+        self.resolved_at = self.resolved_by = self.closed_at = self.spam_at = None
 
     def person_has_it(self) -> None:
         """In memory: a person took it up, so that it waits for none."""

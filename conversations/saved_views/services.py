@@ -74,8 +74,8 @@ def rows_in(user: User, view: SavedView) -> ConversationQuerySet:
 
 
 def matching(user: User, kept: dict[str, Any]) -> ConversationQuerySet:
-    """The user's conversations that a checked filter means, with `unread`."""
-    rows = Conversation.objects.visible_to(user)
+    """The user's conversations that a checked filter means, with `unread`; what is spam is in no view."""
+    rows = Conversation.objects.visible_to(user).filter(spam_at=None)
     if "unread" in str(kept):  # counted only where it is asked for
         rows = rows.with_unread(user)
     return rows.filter(question(user, kept))

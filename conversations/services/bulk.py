@@ -14,7 +14,7 @@ MOST = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Before:
-    """What a conversation was until it was changed, to undo it."""
+    """What a conversation was until it was changed, to undo it. status: or SPAM."""
 
     id: UUID
     status: str
@@ -48,7 +48,7 @@ def change_many(*, actor: User, ids: Sequence[UUID], change: Callable[[Conversat
                 raise NotFound
             before = Before(
                 id=conversation.pk,
-                status=conversation.status,
+                status=conversation.standing,
                 assignee_id=conversation.assignee_id,
                 team_id=conversation.team_id,
             )

@@ -48,6 +48,11 @@ def close_conversation(*, conversation: Conversation, actor: User) -> Handled:
     return _set_status(conversation, Status.CLOSED, actor)
 
 
+def mark_spam(*, conversation: Conversation, actor: User) -> Handled:
+    """Closed, told apart from what else is, and not opened by what the customer writes; any other status ends that."""
+    return _set_status(conversation, Status.CLOSED, actor, is_spam=True)
+
+
 def reopen_conversation(*, conversation: Conversation, actor: User) -> Handled:
     return _set_status(conversation, Status.OPEN, actor)
 
@@ -57,10 +62,10 @@ def park_conversation(*, conversation: Conversation, actor: User) -> Handled:
 
 
 @transaction.atomic
-def _set_status(conversation: Conversation, status: Status, actor: User) -> Handled:
+def _set_status(conversation: Conversation, status: Status, actor: User, *, is_spam: bool = False) -> Handled:
     """`resolved_at` and `closed_at` say since when; they are empty again once the conversation is reopened."""
     conversation = locked(conversation)
-    if conversation.status == status:
+    if conversation.status == status and bool(conversation.spam_at) == is_spam:
         return Handled(conversation=conversation, changed=False)
     not_merged(conversation)
     now = timezone.now()
@@ -72,6 +77,7 @@ def _set_status(conversation: Conversation, status: Status, actor: User) -> Hand
     else:
         conversation.reopen()
     conversation.status, conversation.snoozed_until = status, None
+    conversation.spam_at = now if is_spam else None
     if conversation.is_done:
         conversation.person_has_it()
     conversation.save(
@@ -82,11 +88,12 @@ def _set_status(conversation: Conversation, status: Status, actor: User) -> Hand
             "resolved_at",
             "resolved_by",
             "closed_at",
+            "spam_at",
             "handoff_reason",
             "handoff_at",
         ]
     )
-    tell(conversation, TOLD[status], actor=actor)
+    tell(conversation, ActivityKind.SPAM if is_spam else TOLD[status], actor=actor)
     events.record(conversation.business_id, [events.conversation_updated(conversation, actor_id=actor.pk)])
     return Handled(conversation=conversation, changed=True)
 

@@ -39,6 +39,8 @@ STANDING = (
     "handoff_at",
     "updated_at",
 )
+# Those, and what opening it ends.
+MOVED = [*(name.removesuffix("_id") for name in STANDING), "spam_at"]
 
 
 @transaction.atomic
@@ -94,28 +96,29 @@ def undo_merge(*, conversation: Conversation, actor: User) -> Conversation:
 
 
 def hear(messages: Sequence[Message]) -> list[Event]:
-    """What customers just wrote in merged conversations is news where those show; what to record of it.
+    """What was just written in merged conversations shows where those are merged into, and what customers wrote is
+    news there; what to record of it.
 
     messages: with their conversations, locked by the caller.
     """
-    heard = [
-        message
-        for message in messages
-        if message.sender_type == SenderType.CUSTOMER and message.conversation.merged_into_id
-    ]
+    heard = [message for message in messages if message.conversation.merged_into_id]
     if not heard:
         return []
     targets = all_locked({_target_of(message) for message in heard})
     for message in heard:
-        into = targets[_target_of(message)]
-        into.updated_at = message.created_at
-        into.waiting_since = into.waiting_since or message.created_at
-        if into.status != Status.OPEN:
-            into.reopen()
-            tell(into, ActivityKind.REOPENED, actor=None)
+        if message.sender_type == SenderType.CUSTOMER:
+            _is_news(message, targets[_target_of(message)])
     # Not by `save`, which wants to be told at once how many rows it met: the writer's statements are on their way.
-    rows.update(list(targets.values()), [name.removesuffix("_id") for name in STANDING])
+    rows.update(list(targets.values()), MOVED)
     return [events.conversation_updated(into, actor_id=None) for into in targets.values()]
+
+
+def _is_news(message: Message, into: Conversation) -> None:
+    into.updated_at = message.created_at
+    into.waiting_since = into.waiting_since or message.created_at
+    if into.status != Status.OPEN:
+        into.reopen()
+        tell(into, ActivityKind.REOPENED, actor=None)
 
 
 def _target_of(message: Message) -> UUID:
@@ -140,9 +143,9 @@ def _restore(conversation: Conversation, standing: dict[str, Any]) -> None:
 
 
 def _store(conversation: Conversation, other: Conversation, *, actor: User, kind: ActivityKind, **data: Any) -> None:
-    names = [name.removesuffix("_id") for name in STANDING]
-    conversation.save(update_fields=[*names, "merged_into"])
-    other.save(update_fields=names)
+    conversation.save(update_fields=[*MOVED, "merged_into"])
+    other.save(update_fields=MOVED)
+    other.shows_others = other.merged.values_list("pk", flat=True).first()
     tell(conversation, kind, actor=actor, conversation_id=str(other.pk), **data)
     tell(other, kind, actor=actor, conversation_id=str(conversation.pk), is_target=True)
     merges = kind == ActivityKind.MERGED

@@ -329,7 +329,7 @@ def _take(conversation: Conversation, draft: Draft, now: datetime) -> None:
         if draft.automated and not draft.opens:
             return
         conversation.waiting_since = conversation.waiting_since or now
-        if conversation.status != Status.OPEN and conversation.merged_into_id is None:
+        if conversation.status != Status.OPEN and not (conversation.merged_into_id or conversation.spam_at):
             conversation.reopen()
     else:
         if draft.ai_sources is None:

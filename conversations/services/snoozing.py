@@ -33,7 +33,7 @@ def snooze_conversation(*, conversation: Conversation, until: datetime, actor: U
     conversation.reopen()
     conversation.status, conversation.snoozed_until, conversation.updated_at = Status.PENDING, until, now
     conversation.save(
-        update_fields=["status", "snoozed_until", "updated_at", "resolved_at", "resolved_by", "closed_at"]
+        update_fields=["status", "snoozed_until", "updated_at", "resolved_at", "resolved_by", "closed_at", "spam_at"]
     )
     tell(conversation, ActivityKind.SNOOZED, actor=actor, until=until.isoformat())
     events.record(conversation.business_id, [events.conversation_updated(conversation, actor_id=actor.pk)])

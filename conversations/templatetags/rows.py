@@ -29,8 +29,6 @@ register = template.Library()
 # Some two KB each.
 KEPT = 4_000
 MOST_TAGS = 3
-# Of the last message; what is shown of it is less.
-MOST_WORDS = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +107,7 @@ def _draw(row: Row) -> SafeText:
 
 
 def _row(row: Conversation, clock: Clock, query: str, reader: User, listed: Status | None, *, is_opened: bool) -> Row:
-    last, assignee = row.last_message, row.assignee
+    last, assignee = row.newest_message, row.assignee
     author = None
     if last and last.sender_type == SenderType.AGENT:
         name = last.sender.get_short_name() if last.sender else THEO if last.is_theos else _("Agent")
@@ -125,7 +123,7 @@ def _row(row: Conversation, clock: Clock, query: str, reader: User, listed: Stat
         unread=row.unread,  # type: ignore[attr-defined]
         is_opened=is_opened,
         author=author,
-        text=last.preview[:MOST_WORDS] if last else None,
+        text=last.preview if last else None,
         is_failed=last is not None and last.status == MessageStatus.FAILED,
         needs_person=bool(row.handoff_reason),
         status=None if row.status == (listed or Status.OPEN) else row.status,

@@ -140,13 +140,26 @@ export function enhanceInbox(body) {
     if (data.has("seen_seq")) data.set("seen_seq", thread.lastSeq)
     const { done } = button.dataset
     try {
-      await ask(button.hasAttribute("formaction") ? button.formAction : form.action, { body: data })
-      if (done) toast(done)
+      const answer = await ask(button.hasAttribute("formaction") ? button.formAction : form.action, { body: data })
+      if (answer.status !== 204) tell(await answer.json(), `${form.action}undo/`)
+      else if (done) toast(done)
       form.reset()
     } catch (error) {
       complain(error)
     }
     await look()
+  }
+
+  /** What a macro did. undo: as the server takes it back, "" when nothing of it can be undone. */
+  function tell({ told, undo }, address) {
+    const data = thread.token
+    data.set("ran", undo)
+    const back = () =>
+      ask(address, { body: data })
+        .then(async (answer) => toast((await answer.json()).told))
+        .catch(complain)
+        .then(look)
+    toast(told, undo ? { action: body.dataset.undo, onAction: back } : {})
   }
 
   /** What waits to be sent is in the composer again. */
@@ -249,6 +262,7 @@ export function enhanceInbox(body) {
     next: () => list.step(1, (address) => open(address)),
     previous: () => list.step(-1, (address) => open(address)),
     resolve: () => thread?.element.querySelector("#thread-head > form button")?.click(),
+    spam: () => thread?.element.querySelector("[name=status][value=spam]")?.click(),
     assign: () => {
       const button = thread?.element.querySelector("[data-assign]")
       const menu = button?.closest("[data-pop]")

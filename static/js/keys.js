@@ -5,6 +5,7 @@ const KEYS = {
   j: "next",
   k: "previous",
   e: "resolve",
+  "!": "spam",
   r: "reply",
   n: "note",
   a: "assign",

@@ -82,26 +82,15 @@ export function enhancePalette(dialog, { actions = {}, go = leave } = {}) {
         keys: line.querySelector("dd"),
         run: actions[line.dataset.action],
       }))
-      .concat(
-        [...document.querySelectorAll("[data-macro]")].map((button) => ({
-          label: button.textContent.trim(),
-          run: () => button.click(),
-        })),
-      )
+      // What only a menu has; most of it would hide the rest from who has not said a word yet.
+      .concat([...document.querySelectorAll(words ? "[data-macro], [data-entry]" : "[data-macro]")].map(ofButton))
       .filter(({ label }) => fits(label))
     add("actions", words ? doings.slice(0, MOST) : doings)
     for (const [kind, types] of Object.entries(GROUPS)) {
       const hits = found.filter(({ type }) => types.includes(type))
       add(kind, hits.map(ofHit).slice(0, MOST))
     }
-    const places = [...document.querySelectorAll("#lists a, .rail > a.rail-item")].map((link) => ({
-      label: [...link.childNodes]
-        .filter((node) => !node.classList?.contains("n"))
-        .map((node) => node.textContent)
-        .join(" ")
-        .trim(),
-      run: () => link.click(),
-    }))
+    const places = [...document.querySelectorAll("#lists a, .rail > a.rail-item")].map(ofButton)
     if (words) add("places", places.filter(({ label }) => fits(label)).slice(0, MOST))
     dialog.querySelector("[data-none]").hidden = entries.length > 0 || !words
     if (entries.length) select(0)
@@ -144,6 +133,16 @@ export function enhancePalette(dialog, { actions = {}, go = leave } = {}) {
     field.setAttribute("aria-activedescendant", node.id)
     node.scrollIntoView({ block: "nearest" })
   }
+}
+
+/** What a button or link of the page says, behind what its menu is about. */
+function ofButton(button) {
+  const words = [...button.childNodes]
+    .filter((node) => !node.classList?.contains("n") && !node.classList?.contains("meta"))
+    .map((node) => node.textContent)
+  const label = words.join(" ").trim()
+  const { entry } = button.dataset
+  return { label: entry ? `${entry}: ${label}` : label, run: () => button.click() }
 }
 
 function leave(id, seq) {

@@ -37,6 +37,7 @@ from conversations.services import (
     handoffs,
     importing_customers,
     later,
+    macro_runs,
     macros,
     merging,
     merging_customers,
@@ -74,6 +75,14 @@ def merged_with_news(conversation: Conversation, ada: User) -> None:
     handling.resolve_conversation(conversation=conversation, actor=ada)
     merging.merge_conversations(conversation=other, into=conversation, actor=ada)
     builders.says(other, "More")
+
+
+def merged_and_answered(conversation: Conversation, ada: User) -> None:
+    """By another tool, where the customer wrote."""
+    other = sibling(conversation)
+    merging.merge_conversations(conversation=other, into=conversation, actor=ada)
+    builders.answers(ada, other, "In the parcel")
+    receipts.mark_read(message=Message.objects.get(content="In the parcel"))
 
 
 def merged_and_undone(conversation: Conversation, ada: User) -> None:
@@ -134,7 +143,7 @@ def team_gone(conversation: Conversation, ada: User) -> None:
     delete_team(actor=ada, team_id=team.pk)
 
 
-def macro_run(conversation: Conversation, ada: User) -> None:
+def macro_run(conversation: Conversation, ada: User) -> macro_runs.Ran:
     macro = macros.create_macro(
         business=conversation.business,
         author=ada,
@@ -144,7 +153,11 @@ def macro_run(conversation: Conversation, ada: User) -> None:
         priority=1,
         status="closed",
     )
-    macros.run_macro(macro=macro, conversation=conversation, actor=ada)
+    return macro_runs.run_macro(macro=macro, conversation=conversation, actor=ada)
+
+
+def macro_undone(conversation: Conversation, ada: User) -> None:
+    macro_runs.undo_run(ran=macro_run(conversation, ada), conversation=conversation, actor=ada)
 
 
 def many_resolved(conversation: Conversation, ada: User) -> None:
@@ -184,6 +197,7 @@ DEEDS: dict[str, Deed] = {
     "an answer is read": seen_by_the_customer,
     "resolved": lambda row, ada: handling.resolve_conversation(conversation=row, actor=ada),
     "closed": lambda row, ada: handling.close_conversation(conversation=row, actor=ada),
+    "spam": lambda row, ada: handling.mark_spam(conversation=row, actor=ada),
     "parked": lambda row, ada: handling.park_conversation(conversation=row, actor=ada),
     "many resolved": many_resolved,
     "rated": rated,
@@ -201,6 +215,7 @@ DEEDS: dict[str, Deed] = {
     "woken": woken,
     "blocked": lambda row, ada: blocking.set_blocked(conversation=row, blocked=True, actor=ada),
     "a macro": macro_run,
+    "a macro undone": macro_undone,
     "planned": planned,
     "planned and taken back": lambda row, ada: later.take_back(scheduled=planned(row, ada), actor=ada),
     "planned and sent": sent_when_due,
@@ -212,6 +227,7 @@ DEEDS: dict[str, Deed] = {
     "a reaction": lambda row, ada: editing.reacted(message=builders.answers(ada, row, "Hi"), emoji="👍"),
     "merged": lambda row, ada: merging.merge_conversations(conversation=row, into=sibling(row), actor=ada),
     "what is merged into it has news": merged_with_news,
+    "what is merged into it is answered there": merged_and_answered,
     "merged and undone": merged_and_undone,
     "a note": note_of,
     "a note changed": lambda row, ada: notes.change_note(note=note_of(row, ada), author=ada, content="Ah", mentions=[]),
@@ -252,7 +268,7 @@ def told(acme: Business, monkeypatch: pytest.MonkeyPatch) -> Told:
 def fetched(ada: User) -> State:
     """By id: conversations, their messages and notes, customers and tags, as the API shows them."""
     api, things = builders.api(ada), []
-    for each in api.get("/api/v1/conversations/").json():
+    for each in [each for spam in (False, True) for each in api.get(f"/api/v1/conversations/?spam={spam}").json()]:
         path = f"/api/v1/conversations/{each['id']}"
         whole = api.get(path).json()
         things += [whole, *whole.pop("messages"), *api.get(f"{path}/notes").json()["results"]]
@@ -292,9 +308,9 @@ def _new_message(state: State, message: dict[str, Any]) -> None:
 
 def _message(state: State, message: dict[str, Any]) -> None:
     _keep(state, message)
-    about = state[message["conversation_id"]]
-    if about["last_message"]["id"] == message["id"]:
-        about["last_message"] = message
+    for about in _conversations(state):
+        if about["last_message"] and about["last_message"]["id"] == message["id"]:
+            about["last_message"] = message
 
 
 def _tag(state: State, tag: dict[str, Any]) -> None:
@@ -331,8 +347,8 @@ def _received(state: State, receipt: dict[str, Any], what: str) -> None:
     """It counts for all that the team wrote so far; what is read was delivered."""
     at = receipt[f"{what}_at"]
     theirs = [thing for thing in state.values() if thing.get("conversation_id") == receipt["conversation_id"]]
-    last = state[receipt["conversation_id"]]["last_message"]
-    for message in [*theirs, last]:
+    lasts = [about["last_message"] for about in _conversations(state) if about["last_message"]]
+    for message in [*theirs, *(last for last in lasts if last["conversation_id"] == receipt["conversation_id"])]:
         if message.get("sender_type") == "agent" and message["seq"] <= receipt["seq"]:
             message |= {f"{what}_at": at, "status": what, "delivered_at": message["delivered_at"] or at}
 

@@ -72,6 +72,7 @@ def test_lists_hold_what_their_names_say_with_counts(ada: User, ben: User, acme:
         "pending": 1,
         "resolved": 1,
         "closed": 0,
+        "spam": 0,
         "all": 4,
     }
     assert [row.pk for row in page.context["rows"]] == [mine.pk]

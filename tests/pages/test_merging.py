@@ -118,6 +118,8 @@ def test_what_is_new_in_either_is_marked_and_the_newest_of_both_is_in_the_list(
     api.post(f"{URL}/{mail.pk}/read", {"seq": 2})
     assert _in_order(thread(), ">First news<", "data-new", ">More news<")
     builders.says(mail, "Last news")
+    listed = {each["id"]: each["last_message"]["content"] for each in api.get(f"{URL}/").json()}
+    assert listed[str(site.pk)] == api.get(f"{URL}/{site.pk}").json()["last_message"]["content"] == "Last news"
     assert "Last news" in client.get("/inbox/rows/").content.decode()
     assert "More news" not in client.get("/inbox/rows/").content.decode()
 
