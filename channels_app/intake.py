@@ -145,13 +145,16 @@ def _turn() -> Iterator[bool]:
 
 def _work_off(raw_id: UUID) -> None:
     try:
+        raw = RawEvent.objects.select_related(None).get(pk=raw_id)
+        channel = Channel.objects.get(pk=raw.channel_id)
+        adapter = ADAPTERS[ChannelType(channel.type)](channel, credentials.reveal(channel))
+        # Before anything is locked: a big mail takes its time, and nobody has to wait for it with a lock.
+        parsed = adapter.parse(journal.payload_of(raw))
         with transaction.atomic():
             raw = RawEvent.objects.select_for_update().select_related(None).get(pk=raw_id)
             if raw.state != RawState.WAITING:
                 return
-            channel = Channel.objects.get(pk=raw.channel_id)
-            adapter = ADAPTERS[ChannelType(channel.type)](channel, credentials.reveal(channel))
-            for event in adapter.parse(journal.payload_of(raw)):
+            for event in parsed:
                 with suppress(Blocked), transaction.atomic():  # of whom the team takes nothing any more
                     _take_in(channel, raw, event)
             RawEvent.objects.filter(pk=raw_id).update(state=RawState.DONE, last_error="", customer_id=raw.customer_id)

@@ -1,5 +1,6 @@
 """Mails as they come are read into what the inbox shows, and none breaks its reader."""
 
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -74,6 +75,50 @@ def test_parts_nested_without_end_are_set_aside_or_read() -> None:
     raw = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(900))
     with suppress(Unreadable):
         assert read(raw + b"\r\nHi").files == ()
+
+
+def cost_of(body: str, kind: str = "text/plain") -> float:
+    """What it takes to read it, in seconds of this thread's own."""
+    raw = f"From: cleo@example.net\r\nContent-Type: {kind}\r\n\r\n{body}".encode()
+    costs = []
+    for _time in range(2):
+        began = time.thread_time()
+        read(raw, own=OWN)
+        costs.append(time.thread_time() - began)
+    return min(costs)
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind"),
+    [
+        ("a" + "\n" * 12_000 + "b", "text/plain"),
+        ("a" + " \n" * 12_000 + "b", "text/plain"),
+        ("On " + "a " * 18_000, "text/plain"),
+        ("Am 1 " * 8_000, "text/plain"),
+        ("On a a a a a a a\n" * 2_000, "text/plain"),
+        ("a \n" * 1_000_000, "text/plain; format=flowed"),
+        ("&" * 1_000_000, "text/html"),
+    ],
+    ids=["blank lines", "lines of a space", "one long heading", "headings in one line", "headings", "flowed", "ands"],
+)
+def test_a_mail_that_is_built_to_be_slow_costs_little_more_than_a_plain_one_of_its_size(shape: str, kind: str) -> None:
+    line = "Dear people, my parcel is late.\n"
+    plain = line * (max(len(shape), 40_000) // len(line))
+
+    assert cost_of(shape, kind) < 60 * cost_of(plain)
+
+
+def test_far_below_many_blank_lines_a_quote_is_still_folded() -> None:
+    folded = fold(
+        "Thanks!" + "\n" * 20_000 + "On Wed, Jan 7, 2026 at 9:14 AM Acme <help@acme.example> wrote:\n> It left."
+    )
+    assert (folded.shown, folded.rest[:6]) == ("Thanks!", "On Wed")
+
+
+def test_fields_that_nest_without_end_are_read_by_their_letters() -> None:
+    raw = b"From: cleo@example.net\r\nTo: help@acme.example, " + b"(" * 7_000 + b")" * 7_000 + b"\r\n\r\nHi"
+    assert envelope(raw)[1] == ("help@acme.example",)
+    assert read(raw, own=OWN).text == "Hi"
 
 
 def test_pictures_that_came_along_are_shown_and_others_are_not_asked_for() -> None:

@@ -1,7 +1,7 @@
 """HTML from mails: to text, and to a view that runs and loads nothing.
 
-The cleaner is nh3. It takes time that grows with the square of how deep elements nest, so the number of tags is
-bounded before it sees any (ten thousand of them, each in the other: half a second).
+The cleaner is nh3. It takes time that grows with the square of how deep elements nest, and of how many `&` there are,
+so the number of both is bounded before it sees any (ten thousand tags, each in the other: half a second).
 """
 
 import re
@@ -14,6 +14,7 @@ from foundation.text import Clean
 
 MAX_HTML = 1_000_000
 MAX_TAGS = 10_000
+MAX_ENTITIES = 30_000
 
 _TAGS = {
     *("a", "abbr", "address", "b", "big", "blockquote", "br", "caption", "center", "cite", "code", "col", "colgroup"),
@@ -53,9 +54,13 @@ _APART = {"h1", "h2", "h3", "h4", "h5", "h6", "p", "ul", "ol", "table", "blockqu
 def bounded(html: str) -> str:
     """As much of it as is looked at."""
     html = html[:MAX_HTML]
+    return _up_to(_up_to(html, "<", MAX_TAGS), "&", MAX_ENTITIES)
+
+
+def _up_to(html: str, mark: str, most: int) -> str:
     at = -1
-    for _number in range(MAX_TAGS):
-        at = html.find("<", at + 1)
+    for _number in range(most):
+        at = html.find(mark, at + 1)
         if at < 0:
             return html
     return html[:at]

@@ -136,7 +136,7 @@ def addresses_in(values: Iterable[str]) -> tuple[Address, ...]:
     for value in values:
         try:
             pairs = getaddresses([value])
-        except (ValueError, IndexError, TypeError):
+        except (ValueError, IndexError, TypeError, RecursionError):
             pairs = []
         good = [(name, address) for name, address in pairs if _ADDRESS.fullmatch(address)]
         if not good:  # an unquoted name with a comma or an at sign in it, two addresses in one pair of brackets

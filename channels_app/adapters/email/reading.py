@@ -275,12 +275,11 @@ def _reflowed(text: str, part: "Message[str, str]") -> str:
         words = line.removeprefix(" ") if not line.startswith(">") else line
         flows = words.endswith(" ") and words != "-- " and not words.startswith(">")
         words = words[:-1] + joined if flows else words
-        if open_line and not words.startswith(">"):
-            out[-1] += words
-        else:
-            out.append(words)
+        if out and not (open_line and not words.startswith(">")):
+            out.append("\n")
+        out.append(words)
         open_line = flows
-    return "\n".join(out)
+    return "".join(out)
 
 
 def _shown_inline(files: list[File], html: str) -> tuple[File, ...]:
