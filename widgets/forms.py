@@ -1,5 +1,6 @@
 """What an owner chooses for a widget."""
 
+import json
 from typing import Any
 
 from django import forms
@@ -199,23 +200,29 @@ class WidgetLook(PageForm):
             for number, row in enumerate(rows)
         ]
 
-    def changes(self) -> dict[str, Any]:
-        """What was written; an empty text keeps its value, but tagline and logo may be emptied."""
-        kept = {"welcome_tagline", "logo_url", "allow_subdomains"}
-        written = {name: value for name, value in self.cleaned_data.items() if name not in paths()}
-        changes = {name: value for name, value in written.items() if value != "" or name in kept}
-        return {**changes, "config": self._config()}
+    @property
+    def was(self) -> str:
+        """What the page showed before anything was written in it, as JSON. It is sent back."""
+        return str(self.data["was"]) if "was" in self.data else json.dumps(self.initial)
 
-    def _config(self) -> dict[str, Any]:
-        """The options that are not the default, which is also what was left empty."""
-        config: dict[str, Any] = {}
-        for name, way in paths().items():
-            value, default = self.cleaned_data[name], _flat(DEFAULTS)[name]
-            if value in (default, None, ""):
-                continue
-            group = config.setdefault(way[0], {}) if len(way) > 1 else config
-            group[way[-1]] = value
-        return config
+    def changes(self) -> dict[str, Any]:
+        """What was written here, and not what somebody else may have changed since the page was made.
+
+        An empty text keeps its value, but tagline and logo may be emptied.
+        """
+        emptied = {"welcome_tagline", "logo_url"}
+        was = self._was()
+        written = {name: value for name, value in self.cleaned_data.items() if name not in was or value != was[name]}
+        options = {name: value for name, value in written.items() if name in paths()}
+        fields = {name: value for name, value in written.items() if name not in paths()}
+        return {name: value for name, value in fields.items() if value != "" or name in emptied} | {"options": options}
+
+    def _was(self) -> dict[str, Any]:
+        try:
+            was = json.loads(self.data.get("was", "{}"))
+        except (ValueError, RecursionError):
+            return {}
+        return was if isinstance(was, dict) else {}
 
     def refuse(self, refusal: Refused) -> int:
         """The fields of `config` are named for the way to them."""
@@ -238,6 +245,3 @@ class FirstWidget(WidgetLook):
         super().__init__(*args, **kwargs)
         for name in ("name", "logo_url", "allow_subdomains", "show_online_badge", *paths()):
             del self.fields[name]
-
-    def _config(self) -> dict[str, Any]:
-        return {}

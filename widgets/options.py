@@ -8,6 +8,7 @@ is only what was chosen. All of it is public: visitors' browsers read it.
 
 import re
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -182,9 +183,20 @@ def checked(config: object) -> dict[str, Any]:
     return _checked(config, OPTIONS, ())
 
 
-def own_keys(config: Mapping[str, Any]) -> dict[str, Any]:
-    """What is stored there beside the options."""
-    return {name: value for name, value in config.items() if name not in OPTIONS}
+def with_options(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """What is stored once single options change; all else in it stays.
+
+    changes: by the names of `paths`; None and "" stand for the default, which is not stored.
+    """
+    stored = deepcopy(dict(config))
+    for name, value in changes.items():
+        *group, key = paths()[name]
+        place = stored.setdefault(group[0], {}) if group else stored
+        if value in (DEFAULTS[group[0]][key] if group else DEFAULTS[key], None, ""):
+            place.pop(key, None)
+        else:
+            place[key] = value
+    return {name: value for name, value in stored.items() if value != {} or name not in OPTIONS}
 
 
 def paths() -> dict[str, tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -33,7 +33,7 @@ from foundation.web import web_address
 from widgets import keys
 from widgets.domains import normal_domain
 from widgets.models import FIRST_GENERATION, Visitor, Widget
-from widgets.options import checked
+from widgets.options import checked, with_options
 from widgets.selectors import conversations_of
 
 MAX_CONFIG = 16_000
@@ -43,15 +43,18 @@ _COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 
 
 @transaction.atomic
-def create_widget(*, actor: User, **fields: Any) -> Widget:
+def create_widget(*, actor: User, options: Mapping[str, Any] | None = None, **fields: Any) -> Widget:
     """A widget for a domain, and the workspace's default channel if it has none. Owner only.
 
-    fields: those of the contract; `domain` is required, None means "the default".
+    fields: those of the contract; `domain` is required, None means "the default". options: single ones, as
+    `with_options` of widgets/options.py takes them.
     Raises Invalid (the domain has one), Forbidden, Unprocessable.
     Source: contract/quickstart.txt, step 4; contract/api.md 8.
     """
     business = require(actor, Action.MANAGE_WIDGETS).business
     widget = Widget(business=business)
+    if options:
+        fields["config"] = with_options({}, options)
     fill(widget, {name: value for name, value in fields.items() if value is not None})
     _save(widget)
     audit.record("widget.created", business_id=business.pk, actor=actor, target=widget)
@@ -60,11 +63,14 @@ def create_widget(*, actor: User, **fields: Any) -> Widget:
 
 
 @transaction.atomic
-def update_widget(*, actor: User, widget: Widget, **fields: Any) -> Widget:
+def update_widget(*, actor: User, widget: Widget, options: Mapping[str, Any] | None = None, **fields: Any) -> Widget:
     """Change what is given; what is not keeps its value, whoever changes that meanwhile, and None empties `logo_url`.
-    Owner only. Returns it as it is now."""
+    `config` is the whole of it, `options` single ones as `with_options` of widgets/options.py takes them. Owner only.
+    Returns it as it is now."""
     require(actor, Action.MANAGE_WIDGETS)
     widget = Widget.objects.select_for_update().select_related("business").get(pk=widget.pk)
+    if options:
+        fields["config"] = with_options(widget.config, options)
     before = {name: getattr(widget, name) for name in fields}
     fill(widget, {name: value for name, value in fields.items() if value is not None or name == "logo_url"})
     _save(widget, update_fields=[*fields, "updated_at"])

@@ -21,7 +21,6 @@ from foundation.web import web_address
 from widgets.domains import LOCAL
 from widgets.forms import FirstWidget, WidgetLook
 from widgets.models import Widget
-from widgets.options import own_keys
 from widgets.services import create_widget, update_widget
 from widgets.setting_pages import context_of, found
 
@@ -100,13 +99,7 @@ def widget(request: HttpRequest, widget_id: UUID) -> HttpResponse:
     widget = found(request, widget_id)
     context = context_of(request, widget=widget, part="look")
     form = WidgetLook(request.POST or None, initial=WidgetLook.initial_of(widget))
-
-    def save() -> None:
-        changes = form.changes()
-        changes["config"] = {**own_keys(widget.config), **changes["config"]}
-        update_widget(actor=request.user, widget=widget, **changes)  # type: ignore[arg-type]
-
-    if form.done(save):
+    if form.done(lambda: update_widget(actor=request.user, widget=widget, **form.changes())):  # type: ignore[arg-type]
         messages.success(request, _("Widget saved."))
         return redirect("widget", widget.pk)
     if form.is_bound:

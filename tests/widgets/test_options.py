@@ -11,7 +11,7 @@ from foundation.errors import Unprocessable
 from tests import builders
 from widgets.api.serializers import UpdateWidgetInput
 from widgets.forms import WidgetLook
-from widgets.options import DEFAULTS, checked, options_of, paths
+from widgets.options import DEFAULTS, checked, options_of, paths, with_options
 
 FORM = {"domain": "acme.com", "name": "Acme", "welcome_heading": "Hello", "primary_color": "#7650FF"}
 
@@ -95,7 +95,8 @@ def test_a_form_stores_what_differs_from_the_default_and_an_empty_field_is_the_d
     sent |= dict.fromkeys(("sound", "rating", "transcript", "mail_answers"), "on")
     form = WidgetLook(sent)
     assert form.is_valid(), form.errors
-    assert form.changes()["config"] == {"theme": "dark", "greeting": {"delay": 0}}
+    stored = {"sound": False, "theme": "light", "greeting": {"page": "/shop/*"}, "colour": {}}
+    assert with_options(stored, form.changes()["options"]) == {"theme": "dark", "greeting": {"delay": 0}, "colour": {}}
 
 
 @pytest.mark.django_db
@@ -119,6 +120,39 @@ def test_the_settings_page_leaves_a_callers_own_keys_alone(ada: User, acme: Busi
 
     widget.refresh_from_db()
     assert widget.config["colour"] == "red"
+    assert widget.config["theme"] == "dark"
+
+
+@pytest.mark.django_db
+def test_the_settings_page_stores_what_was_changed_on_it_and_not_what_another_window_has_changed_since(
+    ada: User, acme: Business
+) -> None:
+    widget = builders.widget(ada, config={"greeting": {"enabled": True, "text": "Hello"}, "offset_x": 40})
+    client = Client()
+    client.force_login(ada)
+    address = f"/settings/widget/{widget.pk}/"
+    form = client.get(address).context["form"]
+    sent = {name: value for name, value in form.initial.items() if value not in (False, [])} | {"was": form.was}
+    changes = {"primary_color": "#0F5F59", "config": {"greeting": {"enabled": True, "text": "Ahoy"}, "theme": "dark"}}
+    builders.api(ada).put(f"/api/v1/widget/update/{widget.pk}", changes)
+
+    assert client.post(address, sent | {"welcome_heading": "Good day", "greeting_delay": "0"}).status_code == 302
+
+    widget.refresh_from_db()
+    assert (widget.welcome_heading, widget.primary_color) == ("Good day", "#0F5F59")
+    assert widget.config == {"greeting": {"enabled": True, "text": "Ahoy", "delay": 0}, "theme": "dark"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("was", ["", "[]", "{", "[" * 100_000])
+def test_a_form_that_does_not_say_what_it_showed_is_stored_whole(ada: User, acme: Business, was: str) -> None:
+    widget = builders.widget(ada, config={"theme": "light"})
+    client = Client()
+    client.force_login(ada)
+
+    client.post(f"/settings/widget/{widget.pk}/", {**FORM, "theme": "dark", "was": was})
+
+    widget.refresh_from_db()
     assert widget.config["theme"] == "dark"
 
 
