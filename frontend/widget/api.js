@@ -24,6 +24,7 @@ export function api() {
   let waiting = []
   let commands
   let load // asks for the commands; there once the launcher is
+  let veil // hides the launcher, or shows it
 
   const run = ([name, ...rest]) =>
     attempt(() => {
@@ -31,12 +32,16 @@ export function api() {
         const [event, hear] = rest
         hearers[event] = [...(hearers[event] ?? []), hear]
         if (event === "ready" && load) hear()
-      } else if (!commands) {
-        waiting.push([name, ...rest])
+      } else if (commands) {
+        if (!Object.hasOwn(commands, name)) throw new Error(`there is no "${name}"`)
+        commands[name](...rest)
+      } else {
+        const isVeil = veil && /^(show|hide)$/.test(name)
+        if (isVeil) veil(name === "hide") // at once, so that nothing blinks; what comes with it keeps its turn
+        if (!isVeil || waiting.length) waiting.push([name, ...rest])
         // Who somebody is matters when the chat is opened, not before.
-        if (name !== "identify") load?.()
-      } else if (Object.hasOwn(commands, name)) commands[name](...rest)
-      else throw new Error(`there is no "${name}"`)
+        if (!isVeil && name !== "identify") load?.()
+      }
     })
   const runAll = (list) => {
     waiting = []
@@ -48,9 +53,10 @@ export function api() {
 
   return {
     run,
-    /** The launcher is there; `loader()` asks for the commands as soon as one is needed. */
-    ready(loader) {
+    /** The launcher is there, which `hide(true or false)` hides; `loader()` asks for the commands once one is needed. */
+    ready(loader, hide) {
       load = loader
+      veil = hide
       told("ready")
       runAll(waiting)
     },

@@ -27,26 +27,15 @@ export async function formFor(which, message, onSend) {
   return askFirst({ which, settings, texts, present: presence(settings.availability, texts).text, message, onSend })
 }
 
-/** What stands at the end of a conversation that is over: a rating, a way to have it mailed. */
-export function endingOf(thread, { status, rating } = {}) {
-  if (!["resolved", "closed"].includes(status)) {
-    thread.ending = undefined
-    return
+export const isOver = (status) => ["resolved", "closed"].includes(status)
+
+/** What stands at the end of a conversation that is over, which is `known` to the list: a rating, a way to have it mailed. */
+export function endingOf(thread, known) {
+  const post = (what, body) => ask(`/${thread.id}/${what}`, body)
+  if (!isOver(known?.status)) thread.ending = undefined
+  else if (thread.messages.some(({ sender_type }) => sender_type === "agent")) {
+    if (forms) thread.ending ??= forms.ending({ texts, settings, visitor, rating: known.rating ?? {}, post })
+    else load().then(on.changed, () => {}) // the next look at it asks again
   }
-  const rates = settings.options.rating
-  const mails = settings.options.transcript && settings.mail_is_on
-  if (!(rates || mails) || !thread.messages.some(({ sender_type }) => sender_type === "agent")) return
-  if (!forms) {
-    load().then(on.changed, () => {}) // the next look at it asks again
-    return
-  }
-  thread.ending ??= forms.ending({
-    texts,
-    rating: rating ?? {},
-    rates,
-    mails,
-    hasEmail: visitor.hasEmail,
-    post: (what, body) => ask(`/${thread.id}/${what}`, body),
-  })
   return thread.ending
 }

@@ -11,15 +11,18 @@ wear(style)
 const MOST = 5
 const MEGABYTE = 1024 * 1024
 const STALLED_MS = 30_000 // an upload that does not move for so long is as good as cut
-const CODES = { 413: "too_large", 415: "bad_type", 429: "too_often" }
 const LATER = [0, 408, 502, 503, 504] // not the file's fault; 0 is no answer at all
 
 const pictures = new WeakMap() // file -> its address on this page
+const chosen = new Map() // Thread -> the files that are chosen in it
+const held = new Map() // id of an item of the outbox -> {files, stop, bar}, as long as this page lives
+let texts
+let tooBig // the sentence for that
 
 const named = (file) => el("p", { class: "pb-b pb-file", dir: "auto" }, icon(FILE), file.name)
 
 /** What is shown of a file that the server does not have: the picture, else its name. */
-export function preview(file) {
+function preview(file) {
   if (!file.type.startsWith("image/")) return named(file)
   if (!pictures.has(file)) pictures.set(file, URL.createObjectURL(file))
   const image = el("img", { src: pictures.get(file), alt: file.name })
@@ -28,22 +31,28 @@ export function preview(file) {
   return box
 }
 
-export function forget(file) {
+function forget(file) {
   URL.revokeObjectURL(pictures.get(file))
   pictures.delete(file)
 }
 
 /**
- * The files of the message that is being written in `field`. most: bytes of one. complain: shows a sentence, "" takes
- * it away. changed: after each change.
+ * The files of the message that is being written in `field`, in the thread `its`. most: bytes of one. complain: shows a
+ * sentence, "" takes it away. keep: of host.js. changed(): after each change.
  */
-export function tray({ texts: rest, field, most, complain, changed }) {
-  const texts = rest.over(english)
-  let files = []
+export function tray({ texts: rest, field, most, its, complain, keep, changed }) {
+  texts = rest.over(english)
+  const megabytes = Math.floor(most / MEGABYTE)
+  tooBig = texts.tooBig({ megabytes })
+  const files = () => chosen.get(its) ?? []
   const node = el("ul", { class: "pb-tray", "aria-label": texts.files })
 
-  const draw = () => {
-    node.replaceChildren(...files.map(chip))
+  const put = (next) => {
+    chosen.set(its, next)
+    node.replaceChildren(...next.map(chip))
+    // Files themselves cannot be kept: whoever leaves the page with some chosen is told which.
+    const names = [...chosen.values()].flat().map(({ name }) => name)
+    keep("files", names.join(", ") || null)
     changed()
   }
 
@@ -51,9 +60,8 @@ export function tray({ texts: rest, field, most, complain, changed }) {
     const remove = tool(texts.removeFile({ name: file.name }), X)
     remove.onclick = () => {
       forget(file)
-      files = files.filter((other) => other !== file)
-      draw()
-      const next = node.children[Math.min(index, files.length - 1)]
+      put(files().filter((other) => other !== file))
+      const next = node.children[index] ?? node.lastChild
       ;(next?.querySelector("button") ?? field).focus()
     }
     return el("li", {}, preview(file), remove)
@@ -61,39 +69,62 @@ export function tray({ texts: rest, field, most, complain, changed }) {
 
   return {
     node,
-    add(more) {
-      complain("")
+    put,
+    /** To another thread, and what is chosen there. */
+    turn(thread) {
+      its = thread
+      put(files())
+    },
+    /** forgotten: the names of others, which are to be chosen again. */
+    add(more, forgotten) {
+      complain(forgotten ? texts.forgotten({ names: forgotten }) : "")
+      const all = [...files()]
       for (const file of more) {
-        if (files.length === MOST) complain(texts.tooMany({ count: MOST }))
-        else if (file.size > most) complain(`${file.name}: ${texts.tooBig({ megabytes: Math.floor(most / MEGABYTE) })}`)
+        if (all.length === MOST) complain(texts.tooMany({ count: MOST }))
+        else if (file.size > most) complain(`${file.name}: ${tooBig}`)
         else if (!file.size) complain(`${file.name}: ${texts.empty}`)
-        else files.push(file)
+        else all.push(file)
       }
-      draw()
+      put(all)
     },
-    /** What is in it, which is then empty. */
-    take() {
-      const taken = files
-      files = []
-      draw()
-      return taken
-    },
-    get names() {
-      return files.map(({ name }) => name)
+    get files() {
+      return files()
     },
   }
 }
 
+/** Somebody else is here now. */
+export const leave = () => chosen.clear()
+
+/** The files of an item of the outbox. */
+export function hold(item, files) {
+  const bar = el("progress", { max: 100, value: 0, "aria-label": texts.uploading })
+  held.set(item.id, { files, bar, stop: new AbortController() })
+}
+
+export function letGo(item) {
+  const { files = [], stop } = held.get(item.id) ?? {}
+  held.delete(item.id)
+  stop?.abort()
+  files.forEach(forget)
+}
+
+export const previews = (item) => held.get(item.id)?.files.map(preview)
+export const progress = (item) => held.get(item.id)?.bar
+
 /**
- * Take the files of an item of the outbox to the server, those that are not there. Resolves to nothing, or to an error as
- * an ack has it. to: {address, key}. stop: an AbortController. moved: is told the share that is there, 0 to 1. stored():
- * one more is.
+ * Take the files of an item to the server, those that are not there. Resolves to nothing, or to an error as an ack has
+ * it, with a `text` for the visitor. to: {address, key}. stored(): one more is there.
  */
-export async function takeUp(item, { files, stop, to, moved, stored }) {
+export async function takeUp(item, to, stored) {
+  if (!held.has(item.id)) return { code: "lost" } // taken back meanwhile
+  const { files, stop, bar } = held.get(item.id)
   for (const [index, file] of files.entries()) {
     if (item.files[index].url) continue
-    const share = (part) => moved((index + part) / files.length)
-    const { url, error } = await upload(file, { ...to, conversation: item.conversation_id }, stop.signal, share)
+    const moved = (share) => {
+      bar.value = Math.round((100 * (index + share)) / files.length)
+    }
+    const { url, error } = await upload(file, { ...to, conversation: item.conversation_id }, stop.signal, moved)
     if (error) return error
     item.files[index].url = url
     stored()
@@ -138,5 +169,7 @@ function answerOf(request) {
 function errorOf(request) {
   if (LATER.includes(request.status)) return { code: "busy" }
   const { detail } = answerOf(request)
-  return { code: CODES[request.status] ?? "invalid", detail: Array.isArray(detail) ? detail[0]?.msg : detail }
+  const [code, text] = { 413: ["too_large", tooBig], 415: ["bad_type", texts.badType] }[request.status] ?? ["invalid"]
+  if (request.status === 429) return { code: "tooOften" }
+  return { code, text, detail: Array.isArray(detail) ? detail[0]?.msg : detail }
 }

@@ -3,7 +3,7 @@
 import { button, el } from "./dom.js"
 import { CLOCK, FILE, icon } from "./icons.js"
 import { parts, shaped } from "./links.js"
-import { again, previews, takeBack } from "./outgoing.js"
+import { again, previews, progress, takeBack } from "./outgoing.js"
 import { avatar, time } from "./people.js"
 import { settings, texts } from "./settings.js"
 
@@ -35,16 +35,8 @@ function file({ url, filename, thumbnail_url, width, height }) {
 
 export const isOwn = ({ sender_type }) => sender_type === "customer"
 
-const megabytes = Math.floor(settings.upload_bytes / 1_048_576)
-const reasons = {
-  refused: texts.refused,
-  lost: texts.lost,
-  bad_type: texts.badType,
-  too_large: texts.tooBig({ megabytes }),
-  too_often: texts.tooOften,
-}
-// What the server says for itself it says in English.
-const reason = ({ code, detail }) => reasons[code] ?? (document.documentElement.lang === "en" && detail)
+// Some codes are names of texts. What the server says for itself it says in English.
+const reason = ({ code, text, detail }) => text ?? texts[code] ?? (document.documentElement.lang === "en" && detail)
 
 const receipt = (item, held, state) => {
   if (!item) return [texts[state]]
@@ -54,8 +46,8 @@ const receipt = (item, held, state) => {
     const why = [texts.failed, reason(item.error)].filter(Boolean).join(" ")
     return item.error.code === "lost" ? [why, cancel] : [why, retry, cancel]
   }
-  if (item.files && !held) return [el("progress", { value: 0, "aria-label": texts.uploading }), cancel]
-  return [icon(CLOCK), held ? texts.waiting : texts.sending, ...(item.files ? [cancel] : [])]
+  const bar = !held && progress(item)
+  return [...(bar ? [bar] : [icon(CLOCK), held ? texts.waiting : texts.sending]), ...(item.files ? [cancel] : [])]
 }
 
 const article = (source) => {

@@ -23,7 +23,7 @@ const styleAsText = {
 }
 
 // Parts of the frame that are loaded with their first use, each whole in its own file.
-const onDemand = ["attach.js", "emoji.js", "forms.js", "help.js", "preview.js", "sound.js"]
+const onDemand = ["attach.js", "emoji.js", "forced.js", "forms.js", "help.js", "preview.js", "sound.js"]
 
 const shared = {
   absWorkingDir: here,

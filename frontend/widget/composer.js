@@ -15,16 +15,16 @@ const MOST = 10_000 // characters of one message
  */
 export function composer({ onSend, onTyping }) {
   const field = el("textarea", {
-    id: "pb-field",
     rows: "1",
     maxlength: MOST,
+    "aria-label": texts.message,
     placeholder: texts.message,
     dir: "auto",
     enterkeyhint: "send",
   })
   // A phone turns its photos into one of these.
   const picker = el("input", { type: "file", multiple: "", accept: settings.upload_types, hidden: "" })
-  const smile = tool(texts.emoji, SMILE, { "aria-expanded": "false", onclick: () => toggleEmoji() })
+  const smile = tool(texts.emoji, SMILE, { "aria-expanded": "false", onclick: toggleEmoji })
   const send = tool(texts.send, ARROW_UP, { type: "submit", class: "pb-ib pb-send" })
   const complaint = el("p", { class: "pb-err", role: "alert" })
   const complain = (sentence) => {
@@ -33,7 +33,6 @@ export function composer({ onSend, onTyping }) {
   const form = el(
     "form",
     { class: "pb-write" },
-    el("label", { class: "pb-vh", for: "pb-field" }, texts.message),
     field,
     picker,
     tool(texts.attach, PAPERCLIP, { onclick: () => picker.click() }),
@@ -42,7 +41,7 @@ export function composer({ onSend, onTyping }) {
   )
   const above = el("div", { class: "pb-above" }, complaint)
   const fit = () => {
-    send.disabled = !field.value.trim() && !tray?.names.length
+    send.disabled = !field.value.trim() && !tray?.files.length
     field.style.blockSize = "auto"
     if (field.scrollHeight) field.style.blockSize = `${field.scrollHeight}px`
   }
@@ -59,8 +58,9 @@ export function composer({ onSend, onTyping }) {
   form.onsubmit = (event) => {
     event.preventDefault()
     const content = field.value.trim()
-    const files = tray?.take() ?? []
+    const files = tray?.files ?? []
     if (!content && !files.length) return
+    tray?.put([])
     field.value = ""
     complain("")
     fit()
@@ -69,22 +69,19 @@ export function composer({ onSend, onTyping }) {
   }
 
   let tray
-  const changed = () => {
-    fit()
-    // Files themselves cannot be kept: whoever leaves the page with some chosen is told which.
-    keep("files", tray.names.join(", ") || null)
-  }
-  async function attach(files) {
+  let its // the thread that is written in
+  /** forgotten: names of those that an earlier page could not keep. */
+  async function attach(files, forgotten) {
     complain("")
-    if (!files.length) return
+    if (!files.length && !forgotten) return
     try {
       const { tray: make } = await attachment()
       if (!tray) {
-        tray = make({ texts, field, most: settings.upload_bytes, complain, changed })
+        tray = make({ texts, field, most: settings.upload_bytes, its, complain, keep, changed: fit })
         above.append(tray.node)
       }
-      tray.add(files)
-      field.focus()
+      tray.add(files, forgotten)
+      if (files.length) field.focus()
     } catch {
       complain(texts.offline)
     }
@@ -100,28 +97,14 @@ export function composer({ onSend, onTyping }) {
     attach(files)
   }
 
-  let emoji
   async function toggleEmoji() {
-    try {
-      emoji ??= (await import("./emoji.js")).emojiPicker({ label: texts.emoji, onPick: insert, onClose: closeEmoji })
-    } catch {
-      return complain(texts.offline)
-    }
-    if (emoji.node.isConnected) return closeEmoji()
     complain("")
-    above.append(emoji.node)
-    smile.ariaExpanded = "true"
-    emoji.focus()
-  }
-  function closeEmoji() {
-    emoji?.node.remove()
-    smile.ariaExpanded = "false"
-    field.focus()
-  }
-  function insert(text) {
-    closeEmoji()
-    field.setRangeText(text, field.selectionStart, field.selectionEnd, "end")
-    field.oninput()
+    try {
+      const { toggle } = await import("./emoji.js")
+      toggle({ opener: smile, above, field })
+    } catch {
+      complain(texts.offline)
+    }
   }
 
   return {
@@ -130,9 +113,10 @@ export function composer({ onSend, onTyping }) {
     fit,
     attach,
     complain,
-    write(text) {
+    write(text, thread) {
+      its = thread
       field.value = text
-      tray?.take()
+      tray?.turn(thread)
       fit()
     },
   }

@@ -1,13 +1,13 @@
 // One conversation: its head, the log of messages, and the field to write in.
 
-import { bubble, isOwn } from "./bubbles.js"
 import { composer } from "./composer.js"
 import { button, el, place } from "./dom.js"
+import { entriesOf } from "./entries.js"
 import * as host from "./host.js"
 import { ALERT, CHEVRON_DOWN, CHEVRON_LEFT, icon, tool, X } from "./icons.js"
 import { earlier } from "./incoming.js"
 import { writes } from "./outgoing.js"
-import { avatar, day, showPresence } from "./people.js"
+import { avatar, showPresence } from "./people.js"
 import { settings, texts } from "./settings.js"
 
 const NEAR_END = 48 // pixels: closer than this, the log stays at its end
@@ -23,14 +23,14 @@ export function conversationView({ onBack, onSend, asked, onHelped, onEnd }) {
 
   // Head -----------------------------------------------------------------------------------------------------
 
-  const face = el("span", { class: "pb-face" })
+  const portrait = el("span", { class: "pb-face" })
   const title = el("h1", { dir: "auto" })
   const there = el("small", { class: "pb-there" })
   const head = el(
     "header",
     { class: "pb-head" },
     tool(texts.back, CHEVRON_LEFT, { onclick: onBack }),
-    face,
+    portrait,
     el("div", { class: "pb-words" }, title, there),
     tool(texts.close, X, { onclick: host.close }),
   )
@@ -69,8 +69,6 @@ export function conversationView({ onBack, onSend, asked, onHelped, onEnd }) {
     button({ class: "pb-pill", onclick: onHelped }, texts.helped),
     button({ class: "pb-pill", onclick: () => onSend(texts.person, []) }, texts.person),
   ]
-
-  const line = (key, className, text) => ({ key, className, make: () => [text] })
 
   function draw(row, { className, state, make, note, version = "" }) {
     const { dataset } = row
@@ -143,11 +141,6 @@ export function conversationView({ onBack, onSend, asked, onHelped, onEnd }) {
     attach: writing.attach,
     complain: writing.complain,
     write: writing.write,
-    /** How much of the files of an item that is on its way is there, 0 to 1. */
-    moved(item, share) {
-      const bar = rows.get(`${item.id}:files`)?.querySelector("progress")
-      if (bar) bar.value = share
-    },
     /** Another conversation comes: nothing of the last one stays. */
     clear() {
       rows.clear()
@@ -156,101 +149,25 @@ export function conversationView({ onBack, onSend, asked, onHelped, onEnd }) {
       newest = 0
     },
     /**
-     * thread: Thread. waiting: its items of the outbox, in order. state: "open", "resolved", "closed" ... first: what is
-     * asked before it. helped: the message that the visitor was helped by. ending: what stands at its end. present: of
-     * availability.js. trouble: "" or a text for the bar. loading: nothing is known yet.
+     * waiting: the thread's items of the outbox, in order. first: what is asked before it. helped: the message that the
+     * visitor was helped by. ending: what stands at its end. trouble: "" or a text for the bar.
      */
-    render({ thread, waiting, present, state, assignee, first, ending, helped, trouble, loading }) {
+    render(told) {
+      const { thread, present, assignee, first, trouble, loading } = told
       its = thread
       ask(first)
-      const stored = new Set(thread.messages.map((message) => message.client_message_id))
-      const shown = [
-        ...thread.messages.map((message) => ({
-          ...message,
-          key: message.client_message_id ?? message.id,
-          far: thread.stateOf(message),
-        })),
-        ...waiting
-          .filter(({ id }) => !stored.has(id))
-          .map((item) => ({
-            key: item.files ? `${item.id}:files` : item.id, // the same bubble goes on as the server's, but for files
-            sender_type: "customer",
-            sender_id: null,
-            content: item.content,
-            created_at: new Date(item.at).toISOString(),
-            item,
-            held: Boolean(trouble),
-          })),
-      ]
-
-      const entries = []
-      if (thread.first > 1) entries.push({ key: "earlier", className: "pb-line", make: () => [more] })
-      if (!shown.length && !loading) {
-        entries.push({
-          key: "welcome",
-          className: "pb-line",
-          make: () => [
-            el("b", { dir: "auto" }, settings.welcome_heading),
-            el("p", { dir: "auto" }, settings.welcome_tagline),
-          ],
-        })
-      }
-      shown.forEach((message, index) => {
-        const [before, after] = [shown[index - 1], shown[index + 1]]
-        const today = day(message.created_at, texts)
-        const newDay = !before || day(before.created_at, texts) !== today
-        if (newDay) entries.push(line(`day:${today}`, "pb-line pb-day", today))
-        const together = (one, other) =>
-          one && other && isOwn(one) === isOwn(other) && one.sender_id === other.sender_id
-        const ends = !together(message, after) || day(after.created_at, texts) !== today
-        entries.push(
-          bubble({
-            ...message,
-            follows: !newDay && together(before, message),
-            ends,
-            // One receipt, under our last word; a failed message always says so.
-            tells: message.item?.error || (isOwn(message) && !after) || (message.item && !after?.item),
-          }),
-        )
-      })
-      const answer = thread.messages.at(-1)
-      if (answer?.sources?.length && state === "open" && !waiting.length) {
-        if (answer.id === helped) entries.push(line("helped", "pb-line", texts.thanks))
-        else entries.push({ key: "chips", className: "pb-line pb-chips", make: () => chips })
-      }
-      if (["resolved", "closed"].includes(state) && !waiting.length) {
-        entries.push(line(state, "pb-line", texts[state]))
-        if (ending) entries.push({ key: "ending", className: "", make: () => [ending] })
-      }
       const last = thread.messages.findLast(({ sender_type }) => sender_type === "agent")
       const agent = assignee?.name ?? last?.sender_name
-      const picture = assignee ? assignee.avatar_url : last?.sender_avatar_url
-      const their = () => avatar(agent || settings.name, picture, !assignee && last?.ai)
-      if (thread.typing) {
-        const name = agent || settings.name
-        entries.push({
-          key: "typing",
-          className: "pb-m pb-ends",
-          make: () => [
-            their(),
-            el(
-              "p",
-              { class: "pb-b pb-typing" },
-              el("i"),
-              el("i"),
-              el("i"),
-              el("span", { class: "pb-vh" }, texts.typing({ name })),
-            ),
-          ],
-        })
-      }
+      const name = agent || settings.name
+      const face = () => avatar(name, assignee ? assignee.avatar_url : last?.sender_avatar_url, !assignee && last?.ai)
+      const entries = entriesOf({ ...told, name, face, more, chips })
 
       const height = log.scrollHeight
       const anchor = log.scrollTop
       const top = log.dataset.first
       log.setAttribute("aria-busy", String(loading))
       if (place(log, rows, entries, () => el("div"), draw)) onward()
-      log.dataset.first = shown[0]?.key ?? ""
+      log.dataset.first = thread.first
       if (glued) toEnd()
       else if (top && top !== log.dataset.first) log.scrollTop = anchor + log.scrollHeight - height
       if (thread.last > newest && newest && !glued) below.hidden = false
@@ -258,7 +175,7 @@ export function conversationView({ onBack, onSend, asked, onHelped, onEnd }) {
 
       showPresence(there, present.state, present.short)
       title.textContent = agent || (thread.id ? settings.name : texts.newConversation)
-      face.replaceChildren(...(thread.id ? [their()] : []))
+      portrait.replaceChildren(...(thread.id ? [face()] : []))
       // Only when it changes: it is read aloud each time.
       if (net.textContent !== trouble) net.replaceChildren(...(trouble ? [icon(ALERT), trouble] : []))
     },

@@ -3,14 +3,14 @@
 /** isWanted(): whether there is a conversation to drop it in. take([File]). */
 export function catchDrops(isWanted, take) {
   const { classList } = document.body
-  document.addEventListener("dragover", (event) => {
+  document.ondragover = (event) => {
     event.preventDefault()
     classList.toggle("pb-over", isWanted() && event.dataTransfer.types.includes("Files"))
-  })
-  document.addEventListener("dragleave", (event) => event.relatedTarget || classList.remove("pb-over"))
-  document.addEventListener("drop", (event) => {
-    classList.remove("pb-over")
+  }
+  document.ondragleave = (event) => event.relatedTarget || classList.remove("pb-over")
+  document.ondrop = (event) => {
     event.preventDefault()
+    classList.remove("pb-over")
     if (isWanted()) take([...event.dataTransfer.files])
-  })
+  }
 }

@@ -9,12 +9,29 @@ const COLUMNS = 8
 const EMOJI =
   "😀 😃 😄 😁 😅 😂 🤣 😊 🙂 🙃 😉 😍 🥰 😘 😋 😜 🤪 🤗 🤭 🤫 🤔 🤐 🤨 😐 😑 😶 😏 😒 🙄 😬 😌 😔 😪 😴 😷 🤒 🤕 🤢 🥵 🥶 🥴 😵 🤯 🤠 🥳 😎 🤓 🧐 😕 😟 🙁 😮 😲 😳 🥺 😨 😰 😢 😭 😱 😖 😞 😓 😩 😤 😡 😠 🤬 😇 🤡 👻 💩 👍 👎 👌 ✌️ 🤞 🤟 🤙 👈 👉 👆 👇 ☝️ ✋ 👋 👏 🙌 👐 🙏 🤝 💪 👀 🧠 👶 🧑 👩 👨 🤷 🤦 ❤️ 🧡 💛 💚 💙 💜 🖤 💔 💕 💯 💥 ⭐ ✨ 🔥 🎉 🎊 🎁 🏆 🚀 ✈️ 🚗 🚲 🏠 🏢 ⏰ ⌛ 📅 📦 📷 📱 💻 ⌨️ 🖨️ 🔋 🔌 💡 🔍 🔒 🔑 🔧 🧾 💳 💰 📈 📉 📎 ✏️ 📄 📌 ✉️ 📞 🔔 ✅ ❌ ❗ ❓ ⚠️ 🚫 ➕ ➖ ☀️ 🌙 ☁️ 🌧️ ❄️ 🌈 🌱 🌸 🌳 🐶 🐱 🐭 🐰 🦊 🐻 🐼 🐸 🐵 🦁 🐝 🦋 🍎 🍌 🍓 🍕 🍔 🍟 🍰 🍪 🍫 ☕ 🍵 🍺 🍷 🥂"
 
-/** onPick(emoji), onClose(): closed by Escape. focus(): into the grid. */
-export function emojiPicker({ label, onPick, onClose }) {
+let picker
+
+/** Opens it or closes it. opener: the button for that. above: where it stands. field: what is picked goes there. */
+export function toggle(how) {
+  picker ??= emojiPicker(how)
+  picker()
+}
+
+function emojiPicker({ opener, above, field }) {
+  const pick = (emoji) => {
+    close()
+    field.setRangeText(emoji, field.selectionStart, field.selectionEnd, "end")
+    field.oninput()
+  }
   const cells = EMOJI.split(" ").map((emoji, index) =>
-    button({ tabindex: index ? -1 : 0, onclick: () => onPick(emoji) }, emoji),
+    button({ tabindex: index ? -1 : 0, onclick: () => pick(emoji) }, emoji),
   )
-  const node = el("div", { class: "pb-emoji", role: "group", "aria-label": label }, ...cells)
+  const node = el("div", { class: "pb-emoji", role: "group", "aria-label": opener.ariaLabel }, ...cells)
+  const close = () => {
+    node.remove()
+    opener.ariaExpanded = "false"
+    field.focus()
+  }
 
   const move = (from, to) => {
     if (!cells[to]) return
@@ -25,7 +42,7 @@ export function emojiPicker({ label, onPick, onClose }) {
   node.onkeydown = (event) => {
     if (event.key === "Escape") {
       event.stopPropagation() // it closes the picker, not the chat
-      return onClose()
+      return close()
     }
     const forward = getComputedStyle(node).direction === "rtl" ? -1 : 1
     const steps = { ArrowRight: forward, ArrowLeft: -forward, ArrowDown: COLUMNS, ArrowUp: -COLUMNS }
@@ -37,5 +54,10 @@ export function emojiPicker({ label, onPick, onClose }) {
     event.preventDefault()
   }
 
-  return { node, focus: () => node.querySelector('[tabindex="0"]').focus() }
+  return () => {
+    if (node.isConnected) return close()
+    above.append(node)
+    opener.ariaExpanded = "true"
+    node.querySelector('[tabindex="0"]').focus()
+  }
 }

@@ -119,11 +119,14 @@ export function askFirst({ which, settings, texts: rest, present, message, onSen
 }
 
 /**
- * Stands at the end of a conversation. rating: {score, comment} as it is, or {}. rates, mails: what of it is offered.
- * hasEmail: an address is known. post(what, body): as `ask` of visitor.js does.
+ * Stands at the end of a conversation; "" where nothing is offered. rating: {score, comment} as it is, or {}.
+ * post(what, body): as `ask` of visitor.js does.
  */
-export function ending({ texts: rest, rating: { score, comment = "" }, rates, mails, hasEmail, post }) {
+export function ending({ texts: rest, settings, visitor, rating: { score, comment = "" }, post }) {
   const texts = rest.over(forms)
+  const rates = settings.options.rating
+  const mails = settings.options.transcript && settings.mail_is_on
+  if (!rates && !mails) return ""
   const node = el("div", { class: "pb-ending" })
   const saying = () => el("p", { role: "status", tabindex: "-1" })
   const say = (place, sentence) => {
@@ -183,7 +186,7 @@ export function ending({ texts: rest, rating: { score, comment = "" }, rates, ma
       said.focus() // what had the focus may be gone
     }
     ask.onclick = () => {
-      if (hasEmail) return send({})
+      if (visitor.hasEmail) return send({})
       where.hidden = !where.hidden
       if (!where.hidden) address.field.focus()
     }

@@ -11,12 +11,12 @@ import { on } from "./events.js"
 import { homeView } from "./home.js"
 import * as host from "./host.js"
 import { become, introduce } from "./identity.js"
-import { catchUp, caughtUp, forget, list, marks, refresh, threadOf } from "./incoming.js"
+import { catchUp, caughtUp, forget, list, marks, refresh, threadOf, turn } from "./incoming.js"
 import { CALM_MS, dial, state, trouble } from "./line.js"
 import { paint } from "./look.js"
 import { lay } from "./options.js"
 import { uuid } from "./outbox.js"
-import { draftOf, nameOf, outbox, part, restore, send } from "./outgoing.js"
+import { draftOf, isBegun, nameOf, outbox, part, restore, send } from "./outgoing.js"
 import { settings, texts } from "./settings.js"
 import { ask, visitor } from "./visitor.js"
 
@@ -51,7 +51,7 @@ function show(its) {
   thread = its
   if (thread) {
     thread.asked ??= askedFirst(thread)
-    if (!written || nameOf(written) !== nameOf(thread)) conversation.write(draftOf(thread))
+    if (!written || nameOf(written) !== nameOf(thread)) conversation.write(draftOf(thread), thread)
     written = thread
   }
   shown = true
@@ -67,7 +67,12 @@ function focus(asked) {
   else home.focus()
 }
 
-const start = () => go(threadOf(null, uuid()))
+let blank // the conversation that is not begun
+function start() {
+  if (!blank || isBegun(blank)) blank = threadOf(null, uuid())
+  blank.asked = undefined
+  go(blank)
+}
 
 function say(content, files, customer) {
   landed = true
@@ -79,6 +84,7 @@ function say(content, files, customer) {
 const home = homeView({
   onNew: start,
   onOpen: (id) => go(threadOf(id)),
+  onEnd: turn,
   onMute() {
     visitor.muted = !visitor.muted
     host.keep("muted", visitor.muted ? "1" : null)
@@ -91,7 +97,7 @@ const conversation = conversationView({
   asked: (which, message) =>
     formFor(which, message, ({ content, customer }) => {
       say(content, [], customer)
-      conversation.write("")
+      conversation.write("", thread)
       conversation.focus(true)
     }),
   onSend: say,
@@ -157,18 +163,12 @@ async function helped() {
   render()
 }
 
-let hasHelp = !settings.has_help // all there is
-/** The help centre's articles, below the way to a new conversation. */
-function withHelp() {
-  if (hasHelp) return
-  hasHelp = true
+/** The help centre's articles, below the way to a new conversation. What does not come is tried at the next opening. */
+const withHelp = () =>
   import("./help.js").then(
-    ({ help }) => home.node.append(...help({ home: home.node, id: settings.id, texts, onClose: host.close })),
-    () => {
-      hasHelp = false // the next opening tries again
-    },
+    ({ help }) => help({ home: home.node, id: settings.id, texts, onClose: host.close }),
+    () => {},
   )
-}
 
 // What happens -----------------------------------------------------------------------------------------------
 
@@ -191,10 +191,10 @@ on.other = (kept) => {
     written = undefined
   }
   forget()
+  blank = undefined
   landed = false
   show(undefined)
 }
-on.uploaded = conversation.moved
 
 /** kept: what earlier pages left. */
 async function begin(kept) {
@@ -202,10 +202,7 @@ async function begin(kept) {
   visitor.muted = Boolean(kept.muted)
   thanked = kept.thanked ?? ""
   restore(kept)
-  if (kept.files) {
-    conversation.complain(texts.forgotten({ names: kept.files }))
-    host.keep("files", null)
-  }
+  conversation.attach([], kept.files)
   dial()
   // Straight to where it belongs, if that is known soon; the greeting does not flash up before.
   await Promise.race([refresh(), new Promise((resolve) => setTimeout(resolve, CALM_MS))])
@@ -216,10 +213,12 @@ async function begin(kept) {
 }
 
 paint(settings)
+home.paint()
+if (matchMedia("(forced-colors: active)").matches) import("./forced.js")
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.isComposing) host.close()
 })
-catchDrops(() => Boolean(thread), conversation.attach)
+catchDrops(() => thread?.asked === "", conversation.attach)
 document.addEventListener("visibilitychange", () => {
   if (document.hidden || !shown) return
   look()
@@ -250,12 +249,13 @@ host.listen({
     lay(changes, settings)
     lay(changes, settings.options)
     paint(settings)
+    home.paint()
     render()
   },
   open() {
     render()
     if (host.isOpen) {
-      withHelp()
+      if (settings.has_help) withHelp()
       focus(false)
     }
     look()

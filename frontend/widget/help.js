@@ -12,8 +12,12 @@ const MOST = 3 // shown before anything is looked for
 const MOST_FOUND = 6
 const PAUSE_MS = 250 // in typing
 
-/** home: the node that they stand in. Returns what belongs below the other cards, and the article in its place. */
+let isThere = false
+
+/** home: the node that they stand in, below the other cards, and where an article takes the place of all. */
 export function help({ home, id, texts: rest, onClose }) {
+  if (isThere) return
+  isThere = true
   const texts = rest.over(english)
   const from = (path) =>
     fetch(`/api/v1/widget/${id}/articles${path}`).then((answer) => (answer.ok ? answer.json() : Promise.reject()))
@@ -96,5 +100,5 @@ export function help({ home, id, texts: rest, onClose }) {
   }
 
   const label = el("label", { class: "pb-vh", for: "pb-help" }, texts.helpSearch)
-  return [el("div", { class: "pb-help pb-card" }, label, field, list, said), article]
+  home.append(el("div", { class: "pb-help pb-card" }, label, field, list, said), article)
 }

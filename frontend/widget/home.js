@@ -6,7 +6,9 @@ import { BELL, icon, SEND, STRUCK, tool, X } from "./icons.js"
 import { avatar, showPresence, when } from "./people.js"
 import { settings, texts } from "./settings.js"
 
-export function homeView({ onOpen, onNew, onMute }) {
+const NEAR_END = 240 // pixels: closer than this to the list's end, more of it is asked for
+
+export function homeView({ onOpen, onNew, onMute, onEnd }) {
   const list = el("ul", { "aria-label": texts.your })
   const there = el("small", { class: "pb-there" })
   const start = button(
@@ -43,24 +45,12 @@ export function homeView({ onOpen, onNew, onMute }) {
 
   const heading = el("h1", { dir: "auto", tabindex: "-1" })
   const tagline = el("p", { dir: "auto" })
-  /** As the settings are now: a page may change them. */
-  const words = () => {
-    for (const [node, text] of [
-      [name, settings.name],
-      [heading, settings.welcome_heading],
-      [tagline, settings.welcome_tagline],
-    ]) {
-      if (node.textContent !== text) node.textContent = text
-    }
-    if (logo.getAttribute("src") === settings.logo_url) return
-    logo.remove()
-    if (!settings.logo_url) return
-    logo.src = settings.logo_url
-    brand.prepend(logo)
-  }
   const node = el(
     "section",
-    { class: "pb-home" },
+    {
+      class: "pb-home",
+      onscroll: () => node.scrollHeight - node.scrollTop - node.clientHeight < NEAR_END && onEnd(),
+    },
     el("header", { class: "pb-hero" }, brand, heading, tagline),
     el("div", { class: "pb-cards" }, list, start, notice),
   )
@@ -68,11 +58,20 @@ export function homeView({ onOpen, onNew, onMute }) {
   return {
     node,
     focus: () => heading.focus(),
+    /** As the settings are now: a page may change them. */
+    paint() {
+      name.textContent = settings.name
+      heading.textContent = settings.welcome_heading
+      tagline.textContent = settings.welcome_tagline
+      logo.remove()
+      if (!settings.logo_url) return
+      logo.src = settings.logo_url
+      brand.prepend(logo)
+    },
     /** Whether a tone is heard; undefined where the owner wants none. */
     hear(isMuted) {
       bell.hidden = isMuted === undefined
-      if (bell.getAttribute("aria-pressed") === String(isMuted)) return
-      bell.setAttribute("aria-pressed", String(isMuted))
+      bell.setAttribute("aria-pressed", isMuted)
       bell.replaceChildren(icon(isMuted ? [...BELL, STRUCK] : BELL))
     },
     /** why: nobody starts a conversation here, for this reason; "" when they may. */
@@ -83,7 +82,6 @@ export function homeView({ onOpen, onNew, onMute }) {
     },
     /** conversations: [{key, id, status, last_message, unread: bool}], newest first. present: of availability.js. */
     render(conversations, present) {
-      words()
       showPresence(there, present.state, present.text)
       list.hidden = !conversations.length
       place(list, rows, conversations, make, fill)

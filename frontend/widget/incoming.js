@@ -8,7 +8,7 @@ import * as host from "./host.js"
 import { emit } from "./line.js"
 import { List } from "./list.js"
 import { settings } from "./settings.js"
-import { Thread } from "./thread.js"
+import { newest, Thread } from "./thread.js"
 import { ask, visitor } from "./visitor.js"
 
 const PAGE = 50 // messages shown of a long conversation at first, and each time more are asked for
@@ -96,20 +96,29 @@ export async function earlier(its) {
   on.changed()
 }
 
-/** The list of conversations, asked at every connection: it tells of those that are not open here. */
-export async function refresh() {
+/** The list of conversations, asked at every connection: it tells of those that are not open here. cursor: of a page. */
+export async function refresh(cursor) {
   const { key } = visitor
   if (!key) return
-  const { error, has_email, results } = await ask()
-  if (error || key !== visitor.key) return // the next connection asks again
-  visitor.hasEmail = has_email
-  for (const { id, last_message: last } of results) {
+  const answer = await ask(cursor && `?cursor=${encodeURIComponent(cursor)}`)
+  if (answer.error || key !== visitor.key) return // the next connection asks again
+  visitor.hasEmail = answer.has_email
+  for (const { id, last_message: last } of answer.results) {
     if (!last) continue
     threads.get(id)?.heardOf(last)
     if (last.sender_type === "agent") marks.delivered(last)
   }
-  list.take(results, (id) => threads.get(id)?.seen ?? 0)
+  list.take(answer, (id) => threads.get(id)?.seen ?? 0, cursor)
   on.changed()
+}
+
+let turning
+/** The next page of the list, where there is one. */
+export async function turn() {
+  if (!list.next || turning) return
+  turning = true
+  await refresh(list.next)
+  turning = false
 }
 
 /** After a break, of whatever kind. */
@@ -134,7 +143,7 @@ Object.assign(on, {
   message_updated(message) {
     const { conversation_id: id, seq } = message
     const known = list.of(id)
-    if (known?.last_message?.seq === seq) known.last_message = message
+    if (known?.last_message?.seq === seq) known.last_message = newest(known.last_message, message)
     threads.get(id)?.rewrite(message)
     on.changed()
   },

@@ -1,9 +1,12 @@
 // The visitor's conversations, newest first, and how many answers in them nobody has looked at yet.
 
+import { newest } from "./thread.js"
+
 export class List {
   isKnown = false // the server's has come
   rows = [] // {id, status, rating, last_message, assignee}
   unread = new Map() // conversation id -> how many
+  next = null // the cursor of the page behind these rows
 
   of(id) {
     return this.rows.find((row) => row.id === id)
@@ -33,21 +36,27 @@ export class List {
     this.rows = [{ ...known, status, last_message: message }, ...this.rows.filter((other) => other !== known)]
   }
 
-  /** What the server lists. seen(id): up to which seq the visitor has looked at it here. */
-  take(listed, seen) {
+  /** A page of what the server lists: the first, or `isNext`. seen(id): up to which seq the visitor has looked here. */
+  take({ results, next }, seen, isNext) {
     this.isKnown = true
-    this.rows = listed.map(({ id, status, rating, unread, last_message }) => {
-      const there = last_message?.seq ?? 0
-      if (this.lastOf(id) > there) return this.of(id) // something happened while the answer was on its way
+    const page = results.map((row) => {
+      const { id, unread, last_message: last } = row
+      const known = this.of(id)
+      const [here, there] = [this.lastOf(id), last?.seq ?? 0]
+      if (here > there) return known // something happened while the answer was on its way
       if (unread && there > seen(id)) this.unread.set(id, unread)
       else this.unread.delete(id)
-      return { ...this.of(id), id, status, rating, last_message }
+      return { ...known, ...row, last_message: here && here === there ? newest(known.last_message, last) : last }
     })
+    const [stay, come] = isNext ? [this.rows, page] : [page, next ? this.rows : []] // what further pages told stays
+    this.rows = [...stay, ...come.filter(({ id }) => !stay.some((row) => row.id === id))]
+    this.next = next
   }
 
   clear() {
     this.rows = []
     this.isKnown = false
+    this.next = null
     this.unread.clear()
   }
 }

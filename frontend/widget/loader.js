@@ -120,7 +120,10 @@ async function start() {
       console.warn("PingBack:", error.message)
     }
   }
-  page.ready(load)
+  page.ready(load, (hidden) => {
+    view.state.hidden = hidden
+    view.draw()
+  })
   let known
   try {
     known = localStorage[`pingback:${config.id}:key`]

@@ -6,9 +6,11 @@
 // Every item lies in the host page's storage until the server has it, so that it survives a reload; `error` is the
 // server's final refusal, and such an item waits for a person.
 
+import { backoff } from "../../static/js/socket.js"
+
 export const LATER = ["offline", "timeout", "rate_limited", "busy"] // not the message's fault
 const MOST_TIMEOUTS = 5
-const MOST_SECONDS = 60
+const MOST_MS = 60_000
 
 /** For an item. The address of a blob ends in one; `crypto.randomUUID` is missing where a house tries us over plain http. */
 export function uuid() {
@@ -124,8 +126,7 @@ export class Outbox {
     if (code === "offline") return true
     this.#tries += 1
     if (code === "timeout") return ++this.#timeouts < MOST_TIMEOUTS
-    const patience = Math.min(MOST_SECONDS, 2 ** this.#tries) * (0.5 + Math.random() / 2) // not all clients in step
-    setTimeout(() => this.flush(), 1000 * (seconds || patience))
+    setTimeout(() => this.flush(), 1000 * seconds || backoff(this.#tries, Math.random(), MOST_MS))
     return true
   }
 

@@ -11,10 +11,9 @@ import { settings } from "./settings.js"
 import { typingSignal } from "./typing.js"
 import { know, visitor } from "./visitor.js"
 
-const local = new Map() // files of items on their way, as long as this page lives: item's id -> {files, stop}
-let attach // the code for them, once it is here
+let attach // the code for files, once it is here
 
-/** The code for files, with the first of them. */
+/** It comes with the first of them. */
 export async function attachment() {
   attach = await import("./attach.js")
   return attach
@@ -40,7 +39,7 @@ export const outbox = new Outbox({
   },
   keep: host.keep,
   sent(item, ack) {
-    letGo(item)
+    attach?.letGo(item)
     if (ack.visitor_key && ack.visitor_key !== visitor.key) {
       know(ack.visitor_key)
       refresh()
@@ -73,7 +72,7 @@ on.new_message = (message) => {
 }
 
 // What no text may hold (foundation/text.py).
-const clean = (text) => text.replaceAll("\0", "").replace(/\p{Cs}/gu, "\ufffd")
+const clean = (text) => text.replace(/[\0\ud800-\udfff]/gu, "\ufffd")
 
 /** Something was said in it, if only here. */
 export const isBegun = (thread) => Boolean(thread.id) || outbox.items.some((item) => thread.owns(item))
@@ -101,7 +100,7 @@ export function send(thread, content, files, customer) {
   if (words) outbox.add({ ...item(), content: clean(words), customer })
   if (files.length) {
     const theirs = { ...item(), files: files.map(({ name }) => ({ name })) }
-    local.set(theirs.id, { files, stop: new AbortController() })
+    attach.hold(theirs, files)
     outbox.add(theirs)
   }
 }
@@ -110,17 +109,8 @@ export function send(thread, content, files, customer) {
 async function takeUp(item) {
   if (!item.files || item.files.every(({ url }) => url)) return
   if (!item.conversation_id) return { code: "invalid" } // the words before it were refused
-  return attach.takeUp(item, {
-    ...local.get(item.id),
-    to: { address: `/api/v1/widget/${settings.id}/upload`, key: visitor.key },
-    moved: (share) => on.uploaded(item, share),
-    stored: () => outbox.store(item),
-  })
-}
-
-function letGo(item) {
-  for (const file of local.get(item.id)?.files ?? []) attach.forget(file)
-  local.delete(item.id)
+  const to = { address: `/api/v1/widget/${settings.id}/upload`, key: visitor.key }
+  return attach.takeUp(item, to, () => outbox.store(item))
 }
 
 export function again(item) {
@@ -129,8 +119,7 @@ export function again(item) {
 }
 
 export function takeBack(item) {
-  local.get(item.id)?.stop.abort()
-  letGo(item)
+  attach?.letGo(item)
   outbox.remove(item)
 }
 
@@ -138,11 +127,14 @@ export function takeBack(item) {
 export function part(kept) {
   for (const item of outbox.items) if (!kept[`outbox:${item.id}`]) takeBack(item)
   for (const id in drafts) if (!kept[DRAFT + id]) draft({ id }, "")
+  attach?.leave()
 }
 
 /** What is shown of an item's files: themselves, or their names when a page before this one had them. */
 export const previews = (item) =>
-  local.get(item.id)?.files.map(attach.preview) ?? item.files.map(({ name }) => el("p", { class: "pb-b" }, name))
+  attach?.previews(item) ?? item.files.map(({ name }) => el("p", { class: "pb-b" }, name))
+/** How much of them is there; nothing when none of them is on its way from here. */
+export const progress = (item) => attach?.progress(item)
 
 const writing = typingSignal(emit)
 

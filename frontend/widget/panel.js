@@ -62,7 +62,9 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet]
   const dark = darkRules(sheet)
   const bubble = el("div", { class: "hi", role: "status" })
-  aside.prepend(bubble)
+  // A browser closes it by Escape outside of the frame, and by a phone's way back.
+  const dialog = el("dialog", { onclose: () => covers() && !dialog.open && show(false) })
+  aside.prepend(bubble, dialog)
   aside.toggleAttribute("data-preview", isPreview)
 
   const texts = () => config.texts ?? panelTexts
@@ -83,8 +85,21 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
     dark.choose(config.theme)
     launcher.setAttribute("aria-busy", state.open && !state.ready)
     host.style.setProperty("--pb-lift", state.hidden ? "0px" : "68px")
+    dialog.ariaLabel = fill(texts().title, config)
+    if (!covers()) dialog.close()
+    else if (!dialog.open && dialog.isConnected) dialog.showModal()
     entitle()
   }
+
+  // Where the panel is the screen (panel.css) the page behind it is out of reach, for a screen reader, too: a modal dialog
+  // does that without a touch of the page.
+  const small = matchMedia("(max-width: 639px), (max-height: 479px)")
+  const covers = () => state.open && state.ready && small.matches && !isPreview
+  small.addEventListener("change", () => {
+    draw()
+    if (state.open && !isPreview) frame.focus()
+  })
+
   const entitle = () => {
     const title = document.title.startsWith(titled) ? document.title.slice(titled.length) : document.title
     titled = state.unread ? `(${state.unread}) ` : ""
@@ -109,7 +124,7 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
       },
       src: `${origin}/widget/${config.id}/frame?${how}#${location.origin}${location.pathname}`,
     })
-    aside.append(frame)
+    dialog.append(frame)
   }
 
   const unmount = () => {
@@ -157,6 +172,7 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
   const said = {
     ready() {
       state.ready = true // also again, after the page moved the frame and so reloaded it
+      dialog.close() // where it was moved it is modal no more
       draw()
       tell({ pingback: "update", changes })
       introduce() // before it begins, so that nothing is sent in nobody's name
@@ -237,11 +253,6 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
   visualViewport.addEventListener("scroll", fit)
   // A page that changes by itself brings a title of its own.
   new MutationObserver(entitle).observe(document.head, { childList: true, characterData: true, subtree: true })
-  // Where the panel is the screen (panel.css) nothing behind it has the focus.
-  const small = matchMedia("(max-width: 639px), (max-height: 479px)")
-  addEventListener("focusin", ({ target }) => {
-    if (state.open && small.matches && target !== host && !isPreview) show(true)
-  })
   draw()
   greetLater()
   if (kept().key) mount()

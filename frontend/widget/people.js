@@ -21,7 +21,6 @@ export function avatar(name, picture, isTheo) {
 
 /** Into its place: a dot and the words of availability.js. */
 export function showPresence(place, state, text) {
-  if (place.dataset.state === state && place.textContent === text) return
   place.dataset.state = state
   place.replaceChildren(...(text ? [el("i", { class: "pb-dot" }), text] : []))
 }

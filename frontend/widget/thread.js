@@ -1,7 +1,15 @@
 // One conversation as far as it is known here: messages by seq, and how far the team is with ours.
 
+/** When it was changed; times of one message only grow. */
+const changedAt = ({ edited_at, deleted_at }) => `${edited_at ?? ""},${deleted_at ?? ""}`
+
+/** One message from two copies of it: an answer that was long on its way takes no later change back. */
+export const newest = (known, message) =>
+  known && changedAt(known) > changedAt(message) ? { ...message, ...known } : { ...known, ...message }
+
 export class Thread {
   messages = [] // rising seq
+  #changed = new Map() // by seq: what became of messages that are not here, or still on their way
   typing = false // somebody on the other side is
   seen = 0 // by the visitor: up to which seq
   asked // before it begins: "prechat", "offline" or ""; undefined until somebody looks at it
@@ -20,16 +28,18 @@ export class Thread {
     const known = new Map(this.messages.map((message) => [message.seq, message]))
     const fresh = messages.filter(({ seq }) => !known.has(seq))
     for (const message of messages) {
-      known.set(message.seq, { ...known.get(message.seq), ...message })
+      const { seq } = message
+      known.set(seq, newest(known.get(seq) ?? this.#changed.get(seq), message))
       this.heardOf(message)
     }
     this.messages = [...known.values()].sort((one, other) => one.seq - other.seq)
     return fresh
   }
 
-  /** A message that says something else now; one that is not known comes later as it is then. */
+  /** A message that says something else now; one that is not known may be on its way as it was. */
   rewrite(message) {
     if (this.messages.some(({ seq }) => seq === message.seq)) this.add([message])
+    else this.#changed.set(message.seq, newest(this.#changed.get(message.seq), message))
   }
 
   get first() {

@@ -6,21 +6,42 @@ from typing import Any
 import pytest
 
 from tests import corpus
-from tests.browser.widget_page import Acme, Visit, flaws, style
+from tests.browser.widget_page import PHONE, Acme, Visit, flaws, style
 
 DESKTOP: dict[str, Any] = {}
-PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
 
 
-def change(acme: Acme, **config: Any) -> None:
-    acme.call("PUT", f"/widget/update/{acme.widget['id']}", {"config": config})
+@pytest.mark.parametrize(("theme", "options"), [("light", DESKTOP), ("dark", PHONE)], ids=["desktop", "phone"])
+def test_axe_finds_nothing_in_a_conversation(
+    visit: Callable[..., Visit], acme: Acme, theme: str, options: dict[str, Any]
+) -> None:
+    cleo = visit(color_scheme=theme, **options)
+
+    assert flaws(cleo) == []
+    cleo.open()
+    cleo.chat.get_by_role("button", name="Send us a message").wait_for()
+    assert flaws(cleo) == []
+    cleo.chat.get_by_role("button", name="Send us a message").click()
+    cleo.write("Hi! Which grind do I choose for a moka pot?")
+    cleo.gets_through()
+    acme.say("A little coarser than espresso: https://acme.com/grind")
+    cleo.log.get_by_role("link").wait_for()
+    assert flaws(cleo) == []
+    cleo.line.cut()
+    cleo.write("And for a press?")
+    cleo.chat.get_by_text("No connection.").wait_for()
+    assert flaws(cleo) == []
+    cleo.line.mend()
+    cleo.gets_through()
+    cleo.chat.get_by_role("button", name="Back").click()
+    assert flaws(cleo) == []
 
 
 @pytest.mark.parametrize(("theme", "options"), [("light", DESKTOP), ("dark", PHONE)], ids=["desktop", "phone"])
 def test_axe_finds_nothing_in_what_is_asked_and_attached(
     visit: Callable[..., Visit], acme: Acme, theme: str, options: dict[str, Any]
 ) -> None:
-    change(acme, prechat={"enabled": True})
+    acme.change(prechat={"enabled": True})
     acme.call("PATCH", "/team/status", {"status": "live"})
     acme.call("PUT", "/business/hours", {"hours": None, "reply_time": "minutes"})
     cleo = visit(color_scheme=theme, **options)
@@ -34,7 +55,7 @@ def test_axe_finds_nothing_in_what_is_asked_and_attached(
     cleo.chat.get_by_label("E-mail").fill("cleo@shop.example")
     cleo.field.fill("My hopper is broken.")
     cleo.chat.get_by_role("button", name="Send").click()
-    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.gets_through()
     with cleo.page.expect_file_chooser() as chooser:
         cleo.chat.get_by_role("button", name="Attach a file").click()
     files = [("hopper.png", "image/png", corpus.picture()), ("page.png", "image/png", b"<html>")]
@@ -53,7 +74,7 @@ def test_axe_finds_nothing_in_what_is_asked_and_attached(
     cleo.chat.get_by_role("button", name="5, great").click()
     cleo.chat.get_by_text("Thank you.").wait_for()
     assert flaws(cleo) == []
-    change(acme, offline_form=True)
+    acme.change(offline_form=True)
     acme.call("PUT", "/business/hours", {"hours": {}, "reply_time": "minutes"})
     other = visit(color_scheme=theme, **options)
     other.open()
@@ -87,7 +108,7 @@ def test_a_keyboard_goes_all_the_way_and_the_focus_is_never_lost(visit: Callable
     cleo.chat.locator("textarea:focus").wait_for()
     keys.type("My hopper is broken.")
     keys.press("Enter")
-    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.gets_through()
     cleo.chat.locator("textarea:focus").wait_for()
     go_to("Emoji")
     keys.press("Enter")
@@ -115,7 +136,7 @@ def test_a_keyboard_goes_all_the_way_and_the_focus_is_never_lost(visit: Callable
 def test_the_focus_goes_on_where_what_was_pressed_goes_away(visit: Callable[..., Visit], acme: Acme) -> None:
     cleo = visit(viewport={"width": 1280, "height": 520})
     cleo.start("Hello?")
-    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.gets_through()
     for number in range(8):
         acme.say(f"{number}: longer than the screen is high")
     cleo.sees("7: longer than the screen is high")
@@ -141,7 +162,7 @@ def test_where_a_visitor_wants_no_motion_nothing_moves(visit: Callable[..., Visi
     cleo = visit(reduced_motion="reduce")
     cleo.launcher.hover()
     cleo.start("Hello?")
-    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.gets_through()
 
     for node in (cleo.launcher, cleo.page.locator("pb-widget iframe")):
         assert (style(node, "transitionDuration"), style(node, "transform")) == ("0s", "none")
@@ -151,7 +172,7 @@ def test_where_a_visitor_wants_no_motion_nothing_moves(visit: Callable[..., Visi
 def test_at_200_percent_everything_is_there_and_nothing_scrolls_sideways(
     visit: Callable[..., Visit], acme: Acme
 ) -> None:
-    change(acme, prechat={"enabled": True})
+    acme.change(prechat={"enabled": True})
     cleo = visit(viewport={"width": 640, "height": 400}, device_scale_factor=2)  # 1280 by 800, enlarged
     cleo.open()
     cleo.chat.get_by_role("button", name="Send us a message").click()
@@ -159,7 +180,7 @@ def test_at_200_percent_everything_is_there_and_nothing_scrolls_sideways(
     cleo.field.fill("My hopper is broken.")
     assert flaws(cleo) == []
     cleo.chat.get_by_role("button", name="Send").click()
-    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.gets_through()
     assert flaws(cleo) == []
     cleo.write("w" * 300)
     for name in ("Back", "Close chat", "Attach a file", "Emoji", "Send"):
@@ -168,3 +189,24 @@ def test_at_200_percent_everything_is_there_and_nothing_scrolls_sideways(
         assert button.is_visible()
         assert 0 <= box["y"] <= 400 - box["height"], name
     assert flaws(cleo) == []
+
+
+def test_with_the_few_colours_of_a_system_every_edge_and_state_shows(visit: Callable[..., Visit], acme: Acme) -> None:
+    cleo = visit(forced_colors="active")
+    assert style(cleo.launcher, "borderTopColor") == style(cleo.launcher, "color")
+    cleo.start("Which grind do I choose?")
+    cleo.gets_through()
+    acme.say("A little coarser than espresso.")
+    cleo.sees("A little coarser than espresso.")
+    for part in (".pb-me .pb-b", ".pb-write", ".pb-send"):
+        assert style(cleo.chat.locator(part).first, "borderTopStyle") == "solid", part
+
+    cleo.chat.get_by_role("button", name="Back").click()
+    bell = cleo.chat.get_by_role("button", name="Mute sounds")
+    heard = style(bell, "backgroundColor")
+    bell.click()
+    cleo.chat.get_by_role("button", name="Mute sounds", pressed=True).wait_for()
+
+    assert style(bell, "backgroundColor") != heard
+    assert style(cleo.chat.locator(".pb-card").first, "borderTopStyle") == "solid"
+    assert cleo.complaints == []

@@ -137,7 +137,7 @@ def test_unread_answers_show_on_the_launcher_and_in_the_title_also_on_the_next_p
 ) -> None:
     cleo = visit()
     cleo.start("Hello?")
-    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.gets_through()
     cleo.page.evaluate("PingBack('close')")
     cleo.chat.locator("body").evaluate("() => new Promise((done) => setTimeout(done))")  # the frame knows
     acme.say("Here I am")
@@ -163,7 +163,7 @@ def test_an_answer_that_nobody_looks_at_is_heard_and_can_be_muted_for_good(
     )
     cleo.page.reload()
     cleo.start("Hello?")
-    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.gets_through()
 
     def heard() -> int:
         inside = next(frame for frame in cleo.page.frames if acme.widget["id"] in frame.url)
@@ -243,6 +243,23 @@ def test_a_greeting_for_some_pages_follows_a_single_page_app(visit: Callable[...
     bubble.wait_for()
 
 
+def test_what_a_page_says_out_of_a_frame_of_its_own_changes_no_more_than_it_names(
+    visit: Callable[..., Visit], acme: Acme
+) -> None:
+    greeting(acme, enabled=False, text="Looking for a grinder?")
+    cleo = visit(launcher=False)
+
+    cleo.page.evaluate(
+        """() => {
+            const theirs = document.body.appendChild(document.createElement("iframe")).contentWindow
+            PingBack("update", theirs.JSON.parse('{"greeting": {"enabled": true}}'))
+        }"""
+    )
+
+    cleo.page.get_by_role("status").get_by_role("button", name="Looking for a grinder?").wait_for()
+    assert cleo.complaints == []
+
+
 # Identity -------------------------------------------------------------------------------------------------
 
 
@@ -273,7 +290,7 @@ def test_who_is_claimed_goes_along_with_the_first_message_as_unverified(
     assert cleo.page.locator("iframe").count() == 0  # said, and nothing done yet
 
     cleo.start("Hello?")
-    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.gets_through()
 
     [conversation] = acme.conversations
     customer = conversation["customer"]
@@ -288,7 +305,7 @@ def test_a_proof_that_is_no_good_proves_nothing_and_keeps_nobody_from_writing(
     identify(cleo, external_id="42", name="Cleo", identity_token=token(acme, "another secret", sub="42"))
 
     cleo.start("Hello?")
-    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.gets_through()
 
     customer = acme.conversations[0]["customer"]
     assert (customer["external_id"], customer["name"], customer["verified"]) == (None, None, False)
@@ -302,7 +319,7 @@ def test_who_is_proven_finds_what_she_wrote_elsewhere_and_the_next_one_does_not(
     phone = visit()
     identify(phone, identity_token=token(acme, secret, sub="cleo", name="Cleo"), external_id="cleo")
     phone.start("From my phone")
-    phone.chat.get_by_text("Sent", exact=True).wait_for()
+    phone.gets_through()
 
     desk = visit()
     identify(desk, identity_token=token(acme, secret, sub="cleo", name="Cleo"), external_id="cleo")
@@ -321,7 +338,7 @@ def test_who_is_proven_finds_what_she_wrote_elsewhere_and_the_next_one_does_not(
     identify(desk, identity_token=token(acme, secret, sub="dan"), external_id="dan")
     desk.chat.get_by_role("button", name="Send us a message").click()
     desk.write("I am Dan")
-    desk.chat.get_by_text("Sent", exact=True).wait_for()
+    desk.gets_through()
     assert desk.shown == ["I am Dan"]
     assert phone.complaints == desk.complaints == []
 
@@ -332,7 +349,7 @@ def test_a_page_that_names_somebody_else_without_a_reset_shows_nothing_of_the_on
     cleo = visit()
     identify(cleo, external_id="cleo")
     cleo.start("Only mine")
-    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.gets_through()
     cleo.page.reload()
 
     identify(cleo, external_id="dan")
@@ -355,7 +372,7 @@ def test_for_verified_visitors_only_says_so_until_the_page_proves_who_it_is(
     identify(cleo, identity_token=token(acme, secret, sub="cleo"))
     cleo.chat.get_by_role("button", name="Send us a message").click()
     cleo.write("It is me")
-    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.gets_through()
 
     cleo.page.reload()
     cleo.open()

@@ -42,7 +42,7 @@ def said(acme: Acme) -> list[list[str]]:
 def test_a_picture_is_chosen_seen_and_sent_with_words(visit: Callable[..., Visit], acme: Acme) -> None:
     cleo = visit()
     cleo.start("My hopper is broken.")
-    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.gets_through()
     assert not any("attach.js" in url for url in cleo.requests)
     choose(cleo, PICTURE, NOTES)
     assert cleo.chat.get_by_role("img", name="hopper.png").is_visible()
@@ -59,7 +59,7 @@ def test_a_picture_is_chosen_seen_and_sent_with_words(visit: Callable[..., Visit
 def test_files_are_pasted_and_dropped_and_taken_back(visit: Callable[..., Visit], acme: Acme) -> None:
     cleo = visit()
     cleo.start("Hello")
-    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.gets_through()
     hand_over(cleo, "paste", "one.txt", "text/plain", "1")
     hand_over(cleo, "drop", "two.txt", "text/plain", "2")
     hand_over(cleo, "drop", "three.txt", "text/plain", "3")
@@ -85,7 +85,7 @@ def test_a_conversation_may_begin_with_a_file(visit: Callable[..., Visit], acme:
 def test_what_is_no_file_of_ours_is_refused_with_the_reason(visit: Callable[..., Visit], acme: Acme) -> None:
     cleo = visit()
     cleo.start("Hello")
-    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.gets_through()
     choose(cleo, {"name": "page.png", "mimeType": "image/png", "buffer": b"<html>"})
     cleo.chat.get_by_role("button", name="Send").click()
 
@@ -100,7 +100,7 @@ def test_what_is_no_file_of_ours_is_refused_with_the_reason(visit: Callable[...,
 def test_an_upload_that_is_cut_goes_on_by_itself_and_sends_once(visit: Callable[..., Visit], acme: Acme) -> None:
     cleo = visit()
     cleo.start("Hello")
-    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.gets_through()
     tries = []
 
     def fails_twice(route: Any) -> None:
@@ -120,7 +120,7 @@ def test_an_upload_that_is_cut_goes_on_by_itself_and_sends_once(visit: Callable[
 def test_an_upload_under_way_shows_how_far_it_is(visit: Callable[..., Visit], acme: Acme) -> None:
     cleo = visit()
     cleo.start("Hello")
-    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.gets_through()
     held: list[Any] = []
     cleo.context.route("**/upload", lambda route: held.append(route))
     choose(cleo, PICTURE)
@@ -130,10 +130,35 @@ def test_an_upload_under_way_shows_how_far_it_is(visit: Callable[..., Visit], ac
     bar = cleo.log.get_by_role("progressbar", name="Uploading")
     bar.wait_for()
     until(cleo.page, lambda: bool(held))
+    assert bar.evaluate("bar => [bar.max, bar.value < bar.max]") == [100, True]
     assert flaws(cleo) == []
     held[0].continue_()
     until(cleo.page, lambda: said(acme)[1:] == [["", "hopper.png"]])
     bar.wait_for(state="detached")
+
+
+def test_files_that_were_chosen_stay_with_their_conversation(visit: Callable[..., Visit], acme: Acme) -> None:
+    cleo = visit()
+    cleo.start("My hopper is broken.")
+    cleo.gets_through()
+    choose(cleo, PICTURE)
+    chosen = cleo.chat.get_by_role("button", name="Remove hopper.png")
+
+    cleo.chat.get_by_role("button", name="Back").click()
+    cleo.chat.get_by_role("button", name="Send us a message").click()
+    chosen.wait_for(state="detached")
+    choose(cleo, NOTES)
+    cleo.chat.get_by_role("button", name="Back").click()
+    cleo.chat.get_by_role("button", name="You: My hopper is broken.").click()
+
+    chosen.wait_for()
+    assert cleo.chat.get_by_role("button", name="Remove notes.txt").count() == 0
+    cleo.chat.get_by_role("button", name="Send").click()
+    until(cleo.page, lambda: said(acme)[1:] == [["", "hopper.png"]])
+    cleo.chat.get_by_role("button", name="Back").click()
+    cleo.chat.get_by_role("button", name="Send us a message").click()
+    cleo.chat.get_by_role("button", name="Remove notes.txt").wait_for()
+    assert cleo.complaints == []
 
 
 def test_a_file_that_was_up_survives_a_reload_and_one_that_was_not_says_so(
@@ -141,7 +166,7 @@ def test_a_file_that_was_up_survives_a_reload_and_one_that_was_not_says_so(
 ) -> None:
     cleo = visit()
     cleo.start("Hello")
-    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.gets_through()
     cleo.line.cut()
     cleo.chat.get_by_text("No connection.").wait_for()
     choose(cleo, NOTES)

@@ -6,10 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.widget_page import Acme, Visit, style, until
-
-TEAL = "rgb(15, 95, 89)"
-PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+from tests.browser.widget_page import PHONE, TEAL, Acme, Visit, style, until
 
 
 def test_before_the_first_click_only_script_and_settings_are_asked_and_nothing_is_kept(
@@ -31,7 +28,7 @@ def test_after_it_too_the_page_gets_no_cookie_and_only_our_own_keys(visit: Calla
     cleo = visit()
 
     cleo.start("Hi there")
-    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.gets_through()
 
     assert cleo.context.cookies() == []
     keys = [f"pingback:{acme.widget['id']}:key"]
@@ -55,7 +52,7 @@ def test_the_vendors_form_works_and_twice_on_a_page_is_one_widget(visit: Callabl
 def test_a_page_that_swaps_its_body_keeps_the_open_chat(visit: Callable[..., Visit]) -> None:
     cleo = visit()
     cleo.start("Still here?")
-    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.gets_through()
 
     cleo.page.evaluate("document.body.replaceWith(document.createElement('body'))")
 
@@ -68,7 +65,7 @@ def test_a_strict_policy_of_the_page_needs_three_lines(visit: Callable[..., Visi
     cleo = visit(csp=f"default-src 'none'; script-src {base}; connect-src {base}; frame-src {base}")
 
     cleo.start("Through the policy")
-    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.gets_through()
 
     assert style(cleo.launcher, "backgroundColor") == TEAL
     assert cleo.complaints == []
@@ -88,7 +85,7 @@ def test_a_script_may_put_it_in_and_trusted_types_may_be_required(visit: Callabl
 
     cleo.start("Put in by hand")
 
-    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.gets_through()
     assert cleo.complaints == []
 
 
@@ -99,7 +96,7 @@ def test_a_page_that_isolates_itself_has_the_whole_chat(visit: Callable[..., Vis
 
     cleo.start("Alone")
 
-    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.gets_through()
     assert cleo.complaints == []
 
 
@@ -179,7 +176,7 @@ def test_what_strange_windows_say_is_ignored_on_both_sides(visit: Callable[..., 
     assert cleo.page.get_by_role("button", name="Close chat").is_visible()
     cleo.chat.get_by_role("button", name="Send us a message").click()
     cleo.write("Still myself")
-    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.gets_through()
     until(cleo.page, lambda: cleo.page.evaluate("Object.values(localStorage).some((kept) => kept.startsWith('v1.'))"))
 
 
@@ -206,3 +203,37 @@ def test_an_unknown_widget_leaves_the_page_alone(
 
     assert not any("Uncaught" in text for text in cleo.complaints)
     assert cleo.launcher.count() == 0
+
+
+@pytest.mark.parametrize("moment", ["before the script", "when it is there"])
+def test_a_launcher_that_the_page_hides_never_shows_and_costs_nothing_more(
+    visit: Callable[..., Visit], acme: Acme, moment: str
+) -> None:
+    stub = "window.PingBack = function () { (PingBack.q = PingBack.q || []).push(arguments) }"
+    hide = "PingBack('identify', { name: 'Cleo' }); PingBack('hide')"
+    watch = """window.seen = []
+        const look = () => {
+            const launcher = document.querySelector("pb-widget")?.shadowRoot.querySelector(".launch")
+            if (launcher) seen.push(launcher.checkVisibility())
+            requestAnimationFrame(look)
+        }
+        look()"""
+    script = acme.widget["embed_code"]
+    if moment == "before the script":
+        head = f"<script>{watch}; {stub}; {hide}</script>{script}"
+    else:
+        head = f"<script>{watch}</script>" + script.replace("<script", f'<script onload="{hide}"')
+    cleo = visit(head=head, launcher=False)
+
+    until(cleo.page, lambda: len(cleo.page.evaluate("seen")) > 5)
+    assert cleo.page.evaluate("seen.includes(true)") is False
+    cleo.page.evaluate("PingBack('show')")
+    cleo.launcher.wait_for()
+    assert not any("panel.js" in url for url in cleo.requests)
+
+    cleo.open()
+    cleo.chat.get_by_role("button", name="Send us a message").wait_for()
+    cleo.page.evaluate("PingBack('hide')")
+    cleo.page.locator("pb-widget iframe").wait_for(state="hidden")
+    assert not cleo.launcher.is_visible()
+    assert cleo.complaints == []

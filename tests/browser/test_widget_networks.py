@@ -17,8 +17,9 @@ from tests.browser.pages import signed_in
 from tests.browser.widget_page import Acme, Visit, until
 from tests.services import free_port
 
-# Long enough for several tries to come back and for the widget to say what is the matter; a minute only has more tries.
+# Long enough for several tries to come back and for the widget to say what is the matter.
 AWAY_MS = 5_000
+A_MINUTE_MS = 61_000
 PIECE = 65_536
 
 
@@ -116,7 +117,7 @@ def test_a_network_that_breaks_in_mid_send_loses_and_doubles_nothing(
 ) -> None:
     cleo = visit()
     cleo.start("one")
-    cleo.chat.get_by_text("Sent", exact=True).wait_for()
+    cleo.gets_through()
     [conversation] = acme.conversations
     desk = signed_in(browser, server, acme.email)
     inbox = desk.new_page()
@@ -167,3 +168,27 @@ def test_a_first_message_whose_answer_is_lost_opens_one_conversation(
 
     until(cleo.page, lambda: len(acme.conversations) == 1 and acme.words == ["one", "two"])
     until(cleo.page, lambda: cleo.shown == ["one", "two"])
+
+
+def test_a_minute_without_a_network_loses_and_doubles_nothing_of_either_side(
+    visit: Callable[..., Visit], acme: Acme, server: Server
+) -> None:
+    cleo = visit()
+    cleo.start("one")
+    cleo.gets_through()
+    cleo.context.set_offline(True)
+    cleo.write("three", "four")
+    acme.say("two")
+    cleo.chat.get_by_text("No connection. Your messages are kept and go out in order.").wait_for()
+    cleo.page.wait_for_timeout(A_MINUTE_MS)
+    cleo.write("five")
+    assert acme.words == ["one", "two"]
+
+    cleo.context.set_offline(False)
+
+    everything = ["one", "two", "three", "four", "five"]
+    until(cleo.page, lambda: acme.words == everything)
+    until(cleo.page, lambda: cleo.shown == everything)
+    assert stored(server, acme.conversations[0]["id"]) == list(enumerate(everything, start=1))
+    cleo.gets_through()
+    assert cleo.chat.get_by_text("No connection.").count() == 0

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from tests.browser.conftest import Server
 
 
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+TEAL = "rgb(15, 95, 89)"
+
+
 class Acme:
     """Ada's workspace with a widget for localhost."""
 
@@ -30,7 +34,7 @@ class Acme:
                 "name": "Tidewater Coffee",
                 "welcome_heading": "Hello, how can we help?",
                 "welcome_tagline": "We answer in five minutes.",
-                "primary_color": "#0f5f59",
+                "primary_color": "#0f5f59",  # TEAL
             },
         )
 
@@ -51,6 +55,10 @@ class Acme:
     def say(self, content: str) -> None:
         [conversation] = self.conversations
         self.call("POST", f"/conversations/{conversation['id']}/messages", {"content": content})
+
+    def change(self, **config: Any) -> None:
+        """The widget's options."""
+        self.call("PUT", f"/widget/update/{self.widget['id']}", {"config": config})
 
     def page(self, *, head: str = "") -> str:
         return (
@@ -135,6 +143,10 @@ class Visit:
         self.open()
         self.chat.get_by_role("button", name="Send us a message").click()
         self.write(*lines)
+
+    def gets_through(self) -> None:
+        """The last word has reached the server."""
+        self.chat.get_by_text("Sent", exact=True).wait_for()
 
     def sees(self, content: str) -> None:
         self.log.get_by_text(content, exact=True).wait_for()

@@ -60,3 +60,30 @@ test("a thread owns what was written in it before it had an id, and what names i
 
   assert.ok(thread.owns({ thread: "other", conversation_id: "c1" }))
 })
+
+test("a change that was heard is not taken back by an answer that was longer on its way", () => {
+  const thread = new Thread("c1")
+  const before = said(1, { content: "Tuesday", edited_at: null, deleted_at: null })
+  const after = { ...before, content: "Friday", edited_at: "2026-11-25T10:00:05Z" }
+  const gone = { ...after, content: "", deleted_at: "2026-11-25T10:00:05Z" }
+  const content = () => thread.messages[0].content
+
+  thread.rewrite(after) // the answer that brings the message is not here yet
+  assert.equal(thread.add([before]).length, 1)
+  assert.equal(content(), "Friday")
+  thread.add([before])
+  assert.equal(content(), "Friday")
+  thread.rewrite(gone)
+  thread.add([after])
+  assert.equal(content(), "")
+})
+
+test("two changes within a second: what is heard last counts", () => {
+  const thread = new Thread("c1")
+  const first = said(1, { content: "Tuesday", edited_at: "2026-11-25T10:00:05Z" })
+
+  thread.add([first])
+  thread.rewrite({ ...first, content: "Friday" })
+
+  assert.equal(thread.messages[0].content, "Friday")
+})
