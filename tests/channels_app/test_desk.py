@@ -24,6 +24,7 @@ from pingback import demo, stand_ins
 from pingback.demo_house import TEAM
 from tests import builders
 from tests.channels_app.cases import CASES
+from tests.channels_app.test_handshakes import ours
 from tests.fakes.desk import FAKES, Desk
 from tests.fakes.server import free_port
 from tests.fakes.telegram import TOKEN, Telegram
@@ -69,7 +70,7 @@ def test_what_the_demo_begins_with_is_connected_sent_and_left_to_the_team(settin
     mira = User.objects.get(email=TEAM[0][1])
     channels = list(Channel.objects.visible_to(mira))
     accounts = {channel.pk: connecting.account_of(channel) for channel in channels}
-    Desk(channels, send=post).start(places(settings), mira)
+    Desk(channels, send=post, asks=ours).start(places(settings), mira)
     connecting.connect_waiting(threading.Event())
 
     assert waiting() == []
@@ -91,7 +92,7 @@ def test_what_the_demo_begins_with_is_connected_sent_and_left_to_the_team(settin
 def test_every_channel_is_tried_without_an_account(ada: User, acme: Business, settings: Any) -> None:
     ports = places(settings)
     channels = [create_channel(actor=ada, type=case.type, config=case.config) for case in CASES]
-    desk = Desk(channels, send=post)
+    desk = Desk(channels, send=post, asks=None)
     desk.start(ports, ada)
     for channel in channels:
         channel.refresh_from_db()

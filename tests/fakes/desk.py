@@ -9,7 +9,7 @@ from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
 from django.db import connections
@@ -19,7 +19,7 @@ from channels_app.services import update_channel
 from conversations.models import ChannelType
 from tests.channels_app.cases import CASES
 from tests.fakes import meta, telegram, twilio, x
-from tests.fakes.server import Answer, Call, Fake
+from tests.fakes.server import Answer, Ask, Call, Fake
 
 # By the setting that says where the provider is.
 FAKES: dict[str, type[Fake]] = {
@@ -44,14 +44,27 @@ def post(path: str, body: bytes, headers: Mapping[str, str]) -> int:
         return int(answer.status)
 
 
+def ask(address: str) -> tuple[int, bytes]:
+    """What the PingBack of this process has at an address of its own."""
+    parts = urlsplit(address)
+    try:
+        with urllib.request.urlopen(
+            f"http://127.0.0.1:{settings.PORT}{parts.path}?{parts.query}", timeout=10
+        ) as answer:
+            return answer.status, answer.read()
+    except OSError:
+        return 0, b""
+
+
 class Desk:
     """Serves from `start` on, for as long as the process lives."""
 
-    def __init__(self, channels: list[Channel], send: Post = post) -> None:
+    def __init__(self, channels: list[Channel], send: Post = post, asks: Ask | None = ask) -> None:
         self.channels = {ChannelType(channel.type): channel for channel in channels}
         self.cases = {case.type: case for case in CASES if case.type in self.channels}
         self.fakes: dict[ChannelType, Any] = {}
         self.send = send
+        self.asks = asks
         self.said: list[tuple[float, ChannelType, str]] = []
         self._numbers = count(int(time.time()))
         self._token = f"{time.time_ns():x}"
@@ -59,6 +72,8 @@ class Desk:
     def start(self, ports: Mapping[str, int], owner: Any) -> str:
         """Begin all of them, and tell the channels their credentials. Returns where the page is."""
         started = {name: fake(ports[name]).__enter__() for name, fake in FAKES.items()}
+        for fake in started.values():
+            fake.ask = self.asks
         started["INSTAGRAM_GRAPH_BASE_URL"] = started["META_GRAPH_BASE_URL"]
         for type, case in self.cases.items():
             self.fakes[type] = started[case.settings[0]] if case.settings else case.fake().__enter__()

@@ -2,11 +2,14 @@
 
 from itertools import count
 from typing import Any
+from urllib.parse import urlencode
 
 from tests.fakes.server import Answer, Call, Fake, need
 
 TOKEN = "EAAcanary7Hq2secretTokenOfMeta"
-NUMBER, PAGE, ACCOUNT = "700000000000001", "800000000000001", "17840000000000001"
+NUMBER, WABA = "700000000000001", "300000000000001"
+PAGE, ACCOUNT = "800000000000001", "17840000000000001"
+CHALLENGE = "1158201444"
 
 
 class Meta(Fake):
@@ -15,6 +18,8 @@ class Meta(Fake):
         self.token = TOKEN
         self.files: dict[str, bytes] = {}
         self.profiles = {"6100000000000001": {"name": "Cleo Marsh", "username": "cleo_m"}}
+        self.hook = ""
+        self.subscribed: set[str] = set()
         self._numbers = count(100)
 
     def is_send(self, call: Call) -> bool:
@@ -34,20 +39,10 @@ class Meta(Fake):
         need(version.startswith("v"), "no version")
         if rest[-1] == "debug_token":
             return Answer({"data": {"is_valid": True, "expires_at": 1798761600}})
-        if rest[-1] == "messages":
-            return self._message(call, rest[0])
-        if rest[-1] == "media":
-            need(call.fields.get("messaging_product") == "whatsapp" and bool(call.files), "no media")
-            return Answer({"id": "900000000000088"})
-        if rest[-1] == "message_templates":
-            return Answer({"data": [TEMPLATE, {**TEMPLATE, "name": "waiting", "status": "PENDING"}]})
-        if rest[-1] == "subscribed_apps":
-            return Answer({"success": True, "data": [{"id": "1"}]})
+        if len(rest) == 2:
+            return self._edge(call, *rest)
         if rest[0] == NUMBER:
-            hook = call.fields.get("webhook_configuration", {})
-            need(len(hook.get("override_callback_uri", "")) <= 200, "too long an address")
-            about = {"display_phone_number": "+1 555-000-9999", "verified_name": "Acme", "quality_rating": "GREEN"}
-            return Answer({"success": True} if call.method == "POST" else {"id": NUMBER, **about})
+            return self._number(call)
         if rest[0] == PAGE:
             return Answer({"name": "Acme", "instagram_business_account": {"id": ACCOUNT, "username": "acme"}})
         if rest[0] in self.profiles:
@@ -55,7 +50,49 @@ class Meta(Fake):
             return Answer({"id": rest[0], **self.profiles[rest[0]]})
         if rest[0] in self.files:
             return Answer({"url": f"{self.url}/files/{rest[0]}", "mime_type": "image/png", "id": rest[0]})
-        return error(100, "Unsupported get request")
+        return unknown(rest[0])
+
+    def _edge(self, call: Call, of: str, name: str) -> Answer:
+        """What belongs to a number, an account or a page; each has what is its own."""
+        if name == "messages" and of in {NUMBER, PAGE}:
+            return self._message(call, of)
+        if name == "media" and of == NUMBER:
+            need(call.fields.get("messaging_product") == "whatsapp" and bool(call.files), "no media")
+            return Answer({"id": "900000000000088"})
+        if name == "message_templates" and of == WABA:
+            return self._templates(int(call.query.get("after") or 0))
+        if name == "subscribed_apps" and of in {WABA, PAGE}:
+            return self._subscribed(call, of)
+        return unknown(of)
+
+    def _templates(self, at: int) -> Answer:
+        """One a page; the last page has a cursor, too, and no `next`."""
+        known = [TEMPLATE, {**TEMPLATE, "name": "waiting", "status": "PENDING"}, {**TEMPLATE, "name": "thanks"}]
+        more = {"next": f"{self.url}/next"} if at + 1 < len(known) else {}
+        return Answer({"data": known[at : at + 1], "paging": {"cursors": {"after": str(at + 1)}, **more}})
+
+    def _subscribed(self, call: Call, of: str) -> Answer:
+        if call.method == "GET":
+            return Answer({"data": [{"id": "1"}] if of in self.subscribed else []})
+        need(of != PAGE or call.method != "POST" or "messages" in call.query.get("subscribed_fields", ""), "to what?")
+        (self.subscribed.add if call.method == "POST" else self.subscribed.discard)(of)
+        return Answer({"success": True})
+
+    def _number(self, call: Call) -> Answer:
+        about = {"display_phone_number": "+1 555-000-9999", "verified_name": "Acme", "quality_rating": "GREEN"}
+        if call.method == "GET":
+            return Answer({"id": NUMBER, **about, "webhook_configuration": {"phone_number": self.hook}})
+        told = call.fields["webhook_configuration"]
+        url = told["override_callback_uri"]
+        need(len(url) <= 200, "too long an address")
+        if url and not self._is_proven(url, told["verify_token"]):
+            return error(2200, "(#2200) Callback verification failed")
+        self.hook = url
+        return Answer({"success": True})
+
+    def _is_proven(self, url: str, token: str) -> bool:
+        asked = {"hub.mode": "subscribe", "hub.challenge": CHALLENGE, "hub.verify_token": token}
+        return self.ask is None or self.ask(f"{url}?{urlencode(asked)}") == (200, CHALLENGE.encode())
 
     def _message(self, call: Call, of: str) -> Answer:
         fields: dict[str, Any] = call.fields
@@ -70,7 +107,6 @@ class Meta(Fake):
             need(len(fields["message"].get("text", "").encode()) <= 1000, "too long")
             need(("tag" in fields) == (fields["messaging_type"] == "MESSAGE_TAG"), "tag without its type")
             return Answer({"recipient_id": fields["recipient"]["id"], "message_id": f"aWdf{next(self._numbers)}"})
-        need(of == NUMBER, "no such number")
         need(fields.get("messaging_product") == "whatsapp", "no messaging_product")
         if "status" in fields:
             need(fields["status"] == "read" and fields.get("message_id", "").startswith("wamid."), "nothing to mark")
@@ -96,6 +132,11 @@ TEMPLATE = {
     "category": "UTILITY",
     "components": [{"type": "BODY", "text": "Hello {{1}}, your order {{2}} left."}],
 }
+
+
+def unknown(node: str) -> Answer:
+    words = f"Unsupported request. Object with ID '{node}' does not exist, or the token may not see it"
+    return error(100, words, subcode=33)
 
 
 def error(code: int, words: str, *, status: int = 400, subcode: int = 0) -> Answer:

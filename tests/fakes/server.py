@@ -7,6 +7,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.parser import BytesParser
@@ -46,17 +47,23 @@ class Answer:
     cut: int = 0
 
 
+# How a provider asks an address whether it is ours: status and body. Not asked where a test serves nothing there.
+Ask = Callable[[str], tuple[int, bytes]]
+
+
 class BadRequest(Exception):
     """The caller broke the wire; the words say how."""
 
 
 class Fake(ABC):
-    """`with Fake() as fake:` serves until the end. `next`: answers for coming sends, instead of the right ones."""
+    """`with Fake() as fake:` serves until the end. `next`: answers for coming sends, instead of the right ones. `ask`:
+    with it an address that is given for webhooks is asked back, while whoever gives it waits for the answer."""
 
     def __init__(self, port: int = 0) -> None:
         self.calls: list[Call] = []
         self.broken: list[str] = []
         self.next: deque[Answer] = deque()
+        self.ask: Ask | None = None
         fake = self
 
         class Handler(BaseHTTPRequestHandler):

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 import re
 import string
 import time
@@ -59,14 +60,8 @@ class X(Fake):
             return self._events(call)
         if call.path == f"/2/users/{ME}/mentions":
             return self._mentions(call)
-        if call.path == "/2/webhooks" and call.method == "GET":
-            return Answer({"data": self.hooks})
-        if call.path == "/2/webhooks":
-            self.hooks.append({"id": "1900000000000000001", "url": call.fields["url"], "valid": True})
-            return Answer({"data": self.hooks[-1]})
-        if call.path.startswith("/2/webhooks/") and call.method == "DELETE":
-            self.hooks.clear()
-            return Answer({"data": {"deleted": True}})
+        if call.path.startswith("/2/webhooks"):
+            return self._webhooks(call)
         if call.path == "/2/activity/subscriptions":
             if not self.activity_allowed:
                 return error(403, type="https://api.x.com/2/problems/client-forbidden")
@@ -79,6 +74,36 @@ class X(Fake):
             self.uploads.append(hashlib.sha256(call.body).hexdigest())
             return Answer({"data": {"id": "1980000000000000001"}})
         return self._sent(call)
+
+    def _webhooks(self, call: Call) -> Answer:
+        if call.method == "GET":
+            return Answer({"data": self.hooks})
+        if call.method == "POST":
+            url = call.fields["url"]
+            need(len(url) <= 200, "too long an address")
+            if self.hooks:
+                return error(400, title="WebhookLimitExceeded", detail="This app has a webhook already.")
+            if not self._is_proven(url):
+                return error(400, title="CrcValidationFailed", detail="The CRC of this address failed.")
+            self.hooks.append({"id": "1900000000000000001", "url": url, "valid": True})
+            return Answer({"data": self.hooks[-1]})
+        hook = next((one for one in self.hooks if call.path == f"/2/webhooks/{one['id']}"), None)
+        if hook is None:
+            return error(400, title="WebhookIdInvalid", detail="There is no such webhook.")
+        if call.method == "PUT":
+            hook["valid"] = self._is_proven(hook["url"])
+            return Answer({"data": {"valid": hook["valid"]}})
+        need(call.method == "DELETE", "no such method")
+        self.hooks.remove(hook)
+        return Answer({"data": {"deleted": True}})
+
+    def _is_proven(self, url: str) -> bool:
+        """The CRC, which X asks for as soon as it is told an address, and whenever it is asked to look again."""
+        if self.ask is None:
+            return True
+        status, body = self.ask(f"{url}?crc_token=challenge-1")
+        signed = b64encode(hmac.new(KEYS["api_secret"].encode(), b"challenge-1", hashlib.sha256).digest()).decode()
+        return status == 200 and json.loads(body) == {"response_token": f"sha256={signed}"}
 
     def _sent(self, call: Call) -> Answer:
         number = next(self._numbers)
