@@ -15,6 +15,7 @@ from channels_app.adapters.base import Health
 from channels_app.adapters.errors import DeliveryError, Kind
 from channels_app.models import Channel, ChannelState
 from channels_app.reconnecting import goes_elsewhere, needs_reconnecting
+from channels_app.telling import tell
 from foundation.sealed import CannotUnseal
 
 log = logging.getLogger("pingback.channels")
@@ -58,13 +59,14 @@ def check(channel: Channel, *, tells: bool = False) -> Health:
     except Exception as error:
         log.error("Asking about channel %s raised %s", channel.pk, type(error).__name__)
         return Health(ok=False, detail=_("Something went wrong on our side."))
-    ends = health.expires_at.isoformat() if health.expires_at else None
-    setup = {**channel.setup, "ok": health.ok, "facts": dict(health.facts), "expires_at": ends}
+    setup = {**channel.setup, **connecting.kept_of(health)}
     unchanged = Channel.objects.filter(pk=channel.pk, state=ChannelState.CONNECTED, credentials=channel.credentials)
     # Once: the row says whether it was so before.
     worked = unchanged.filter(setup__ok=True) if tells and not health.ok else unchanged.none()
     is_news = bool(worked.update(setup=setup, state_detail=health.detail[:300]))
     unchanged.update(setup=setup, state_detail=health.detail[:300])
+    if channel.setup.get("ok") != health.ok:
+        tell(channel)
     if is_news:
         goes_elsewhere(channel, health.detail)
     return health

@@ -17,6 +17,7 @@ from channels_app.adapters import ADAPTERS
 from channels_app.adapters.base import ChannelAdapter, Health
 from channels_app.adapters.errors import DeliveryError, Kind
 from channels_app.models import Channel, ChannelState, DeliveryState
+from channels_app.telling import tell
 from conversations.models import ChannelType
 from foundation.later import later
 from foundation.prepared import prepared
@@ -126,14 +127,9 @@ def _agreed(channel: Channel, account: str, steps: list[dict[str, Any]], health:
     if fresh is None or fresh.credentials != channel.credentials:  # changed meanwhile: it is tried anew
         return
     is_another = any(fresh.config.get(name, told) != told for name, told in _told(channel.config).items())
+    was_another = bool(fresh.paused_at and fresh.setup.get("is_another"))
     fresh.config |= channel.config
-    fresh.setup = {
-        "account": account,
-        "ok": health.ok,
-        "steps": steps,
-        "facts": dict(health.facts),
-        "expires_at": health.expires_at.isoformat() if health.expires_at else None,
-    }
+    fresh.setup = {"account": account, "steps": steps, "is_another": was_another, **kept_of(health)}
     fresh.state = ChannelState.CONNECTED if health.ok or steps else ChannelState.ERROR
     fresh.state_detail = health.detail[:300]
     fresh.last_error, fresh.last_error_at = "", None
@@ -142,8 +138,20 @@ def _agreed(channel: Channel, account: str, steps: list[dict[str, Any]], health:
     Channel.objects.filter(pk=fresh.pk).update(connected_at=Now(), checked_at=Now())
     deliveries.resume(fresh)
     if is_another and fresh.deliveries.filter(state=DeliveryState.QUEUED).exists():
-        # Whom the last account wrote with, this one may not know. The owner sees that it is paused, and says go on.
-        Channel.objects.filter(pk=fresh.pk).update(paused_at=Now())
+        # Whom the last account wrote with, this one may not know. The team sees why it is paused, the owner says go on.
+        setup = {**fresh.setup, "is_another": True}
+        Channel.objects.filter(pk=fresh.pk).update(paused_at=Now(), setup=setup)
+    tell(fresh)
+
+
+def kept_of(health: Health) -> dict[str, Any]:
+    """What the page shows of it, as `Channel.setup` keeps it."""
+    return {
+        "ok": health.ok,
+        "webhook": health.webhook,
+        "facts": dict(health.facts),
+        "expires_at": health.expires_at.isoformat() if health.expires_at else None,
+    }
 
 
 def _told(config: dict[str, Any]) -> dict[str, Any]:
@@ -156,9 +164,9 @@ def _refused(channel: Channel, error: DeliveryError) -> None:
     state = ChannelState.CONNECTING
     if error.permanent or error.kind == Kind.CREDENTIALS:
         state = ChannelState.ERROR
+    reason = error.reason[:300]
     Channel.objects.filter(pk=channel.pk, credentials=channel.credentials).update(
-        state=state,
-        state_detail=error.reason[:300],
-        last_error=error.reason[:300],
-        last_error_at=Now(),
+        state=state, state_detail=reason, last_error=reason, last_error_at=Now()
     )
+    if (channel.state, channel.last_error) != (state, reason):
+        tell(channel)

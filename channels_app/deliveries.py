@@ -29,12 +29,13 @@ from channels_app.adapters.base import ChannelAdapter, SendResult
 from channels_app.adapters.errors import DeliveryError, Kind
 from channels_app.connect_forms import form_for
 from channels_app.keys import remember
-from channels_app.models import TICK, Channel, ChannelState, Delivery, DeliveryState, Thread
+from channels_app.models import STOPPED, TICK, Channel, ChannelState, Delivery, DeliveryState, Thread
 from channels_app.parts import outbound_of, rows_of
 from channels_app.reconnecting import needs_reconnecting
 from conversations import events
-from conversations.models import ActivityKind, ChannelType, Conversation, Message, MessageStatus
+from conversations.models import ActivityKind, ChannelType, Conversation, HandoffReason, Message, MessageStatus
 from conversations.services import activities
+from conversations.services.handoffs import flag_for_person
 from conversations.services.messages import set_message_status
 from foundation.prepared import prepared
 from foundation.sealed import CannotUnseal
@@ -143,7 +144,9 @@ def _ready() -> "QuerySet[Delivery]":
     not_held = Q(channel__held_until=None) | Q(channel__held_until__lte=Now() + TICK)
     # Connected anew: with credentials that are wrong, or another account's, all that waits would fail for good.
     unchecked = Q(channel__state=ChannelState.CONNECTING, channel__is_active=True, channel__connected_at__isnull=False)
-    open_to_all = Q(channel__paused_at=None) & ~Q(channel__state=ChannelState.ERROR) & ~unchecked
+    # What was written over another type of channel is told at once that it is of no use any more.
+    stopped = Q(channel__state__in=STOPPED, channel__type=F("conversation__channel_type"))
+    open_to_all = Q(channel__paused_at=None) & ~stopped & ~unchecked
     return _unclaimed().filter(Q(channel=None) | (not_held & open_to_all), ~Exists(earlier))
 
 
@@ -319,7 +322,7 @@ def finish(
         # Half a message is worse than one that somebody knows to be missing its end.
         rest = Delivery.objects.filter(message_id=delivery.message_id, state=DeliveryState.QUEUED)
         rest.update(state=state, lease=None, leased_until=None, last_error=error[:300], finished_at=Now())
-        set_message_status(message_id=delivery.message_id, status=MessageStatus.FAILED, error=error[:300])
+        say_failed(delivery.message, error)
         return True
     parts = Delivery.objects.filter(message_id=delivery.message_id).values_list("state", "uncertain")
     if all(part == DeliveryState.SENT for part, _uncertain in parts):
@@ -330,6 +333,15 @@ def finish(
             message_id=delivery.message_id, status=MessageStatus.SENT, error=doubt if is_doubtful else ""
         )
     return True
+
+
+def say_failed(message: Message, reason: str) -> None:
+    """With the conversation locked. Of Theo's words no agent waits to hear it: where nobody has the conversation, a
+    person is asked for."""
+    set_message_status(message_id=message.pk, status=MessageStatus.FAILED, error=reason[:300])
+    nobodys = Conversation.objects.filter(pk=message.conversation_id, assignee=None, handoff_reason="")
+    if message.is_theos and (conversation := nobodys.first()):
+        flag_for_person(conversation=conversation, reason=HandoffReason.ERROR)
 
 
 # Holding and going on -------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from channels_app import credentials
 from channels_app.adapters import ADAPTERS
 from channels_app.connect_forms import form_for
-from channels_app.models import Channel, ChannelState
+from channels_app.models import STOPPED, Channel, ChannelState
 
 # So long before an access token runs out it is told.
 IN_TIME = timedelta(days=7)
@@ -51,22 +51,30 @@ def health_of(channel: Channel) -> Health:
     if state == ChannelState.INCOMPLETE:
         return Health(light=Light.CAREFUL, words=detail or _("Something is still missing."))
     if channel.paused_at:
-        since = {"when": _clock(channel.paused_at)}
-        return Health(light=Light.OFF, words=_("Paused since %(when)s: answers wait, messages come in.") % since)
+        return Health(light=Light.OFF, words=_paused(channel, _clock(channel.paused_at)))
     if state == ChannelState.CONNECTING:
         return _connecting(channel)
     return _connected(channel, detail)
 
 
 def keeps_answers(channel: Channel) -> bool:
-    """Whether nothing goes out until somebody does something about it."""
-    stopped = {ChannelState.ERROR, ChannelState.INCOMPLETE}
-    return not channel.is_active or bool(channel.paused_at) or standing(channel)[0] in stopped
+    """Whether what is written waits until somebody does something about it."""
+    return channel.is_active and (bool(channel.paused_at) or standing(channel)[0] in STOPPED)
 
 
 def token_ends(channel: Channel) -> datetime | None:
     """When the provider says that the access token runs out; None = it does not, or nobody said."""
     return parse_datetime(channel.setup.get("expires_at") or "")
+
+
+def _paused(channel: Channel, when: str) -> str:
+    if channel.setup.get("is_another"):
+        text = _(
+            "Paused since %(when)s, as it has another account now: what waits was written to customers of the last "
+            "one. Messages come in."
+        )
+        return text % {"when": when}
+    return _("Paused since %(when)s: answers wait, messages come in.") % {"when": when}
 
 
 def _connecting(channel: Channel) -> Health:

@@ -3,6 +3,7 @@
 Paths: contract/api.md 14. What we do not understand is stored and a 200, too: else it is sent again for hours.
 """
 
+import logging
 import math
 import threading
 from collections.abc import Iterator, Sequence
@@ -26,6 +27,8 @@ from foundation import throttles
 from foundation.buckets import Buckets
 from foundation.errors import TooFast
 from foundation.sealed import CannotUnseal
+
+log = logging.getLogger("pingback.channels")
 
 # A body beyond this is in memory several times over while it is looked at: few of these at once, the others wait on
 # the disk (pingback/limits.py), and their provider asks again when it takes too long.
@@ -61,7 +64,13 @@ def hook(request: HttpRequest, channel_type: str, channel_id: UUID | None = None
         return _later(429, error.retry_after)
     except (TryAgain, _NotNow) as error:
         seconds = error.seconds if isinstance(error, _NotNow) else 1
-        return _later(found.not_now({name.lower(): value for name, value in request.headers.items()}), seconds)
+        return _later(found.not_now(_headers(request)), seconds)
+    except Exception as error:
+        status = found.not_now(_headers(request))
+        if status >= 500:
+            raise  # said as everywhere else (pingback/errors.py)
+        log.exception("A webhook was not taken in: %s", type(error).__name__)
+        return _later(status, 1)
 
 
 def _answer(
@@ -74,7 +83,7 @@ def _answer(
     incoming = Incoming(
         method=request.method or "",
         url=f"{settings.PUBLIC_BASE_URL}{request.get_full_path()}",
-        headers={name.lower(): value for name, value in request.headers.items()},
+        headers=_headers(request),
         query={name: value for name, value in request.GET.items() if isinstance(value, str)},
         body=body,
     )
@@ -101,6 +110,10 @@ def _answer(
         if _comes_too_early(found, active, incoming, {item.account for item in items} - taken):
             raise _NotNow(CONNECTING_SECONDS)  # what was stored is known by its key when it comes again
     return HttpResponse()
+
+
+def _headers(request: HttpRequest) -> dict[str, str]:
+    return {name.lower(): value for name, value in request.headers.items()}
 
 
 def _known(active: ChannelQuerySet, channel_id: UUID) -> ChannelAdapter | None:

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from channels_app.adapters.events import ContactRef
+from channels_app.adapters.events import ContactChanged, ContactRef
 from channels_app.models import Channel, Contact, Thread
 from conversations import events
 from conversations.models import ActivityKind, Conversation, Customer
@@ -110,18 +110,16 @@ def _are_one(channel: Channel, keys: Sequence[str]) -> None:
         transaction.on_commit(merge, robust=True)
 
 
-def change(
-    channel: Channel, old_key: str, *, new_keys: Sequence[str], is_as_well: bool = False, reachable: bool | None
-) -> None:
+def change(channel: Channel, told: ContactChanged) -> None:
     """The provider says that a contact has further keys, or that it is to be reached no more, or again."""
-    found = Contact.objects.filter(channel=channel, key=old_key).first()
+    found = Contact.objects.filter(channel=channel, key=told.old_key).first()
     if found is None:
         return
-    if is_as_well:
-        _are_one(channel, [old_key, *new_keys])
+    if told.is_as_well:
+        _are_one(channel, [told.old_key, *told.new_keys])
         reason = _("Came together with a key that was known.")
     else:
-        reason = _("The provider says that this was %(key)s before.") % {"key": old_key}
+        reason = _("The provider says that this was %(key)s before.") % {"key": told.old_key}
     rows = [
         Contact(
             business_id=channel.business_id,
@@ -130,11 +128,11 @@ def change(
             key=key,
             reason=reason,
         )
-        for key in new_keys
+        for key in told.new_keys
     ]
     Contact.objects.bulk_create(rows, ignore_conflicts=True)
-    if reachable is not None:
-        found.unreachable = "" if reachable else _("The customer blocked this channel.")
+    if told.reachable is not None:
+        found.unreachable = "" if told.reachable else told.why or _("The customer blocked this channel.")
         found.save(update_fields=["unreachable"])
 
 

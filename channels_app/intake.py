@@ -373,9 +373,7 @@ def _status(channel: Channel, raw: RawEvent, event: StatusChanged) -> None:
 
 
 def _contact(channel: Channel, raw: RawEvent, event: ContactChanged) -> None:
-    identity.change(
-        channel, event.old_key, new_keys=event.new_keys, is_as_well=event.is_as_well, reachable=event.reachable
-    )
+    identity.change(channel, event)
 
 
 def _added_to_group(channel: Channel, raw: RawEvent, event: AddedToGroup) -> None:

@@ -24,6 +24,10 @@ class ChannelState(models.TextChoices):
     ERROR = "error", _("Error")
 
 
+# Nothing goes out until somebody enters something else.
+STOPPED = (ChannelState.ERROR, ChannelState.INCOMPLETE)
+
+
 class ChannelQuerySet(BusinessScoped["Channel"]):
     def in_order(self) -> Self:
         return self.order_by("created_at", "pk")

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db.models.functions import Now
 
 from channels_app.adapters import ADAPTERS
-from channels_app.adapters.base import OutboundMessage, split
+from channels_app.adapters.base import Capabilities, OutboundMessage, split
 from channels_app.adapters.errors import DeliveryError, Kind
 from channels_app.models import Delivery, ExternalMessage
 from channels_app.participants import copies_of
@@ -26,7 +26,7 @@ def rows_of(business_id: UUID, message: Message) -> list[Delivery]:
     parts: list[tuple[UUID | None, str]] = [(file, "") for file in files]
     if adapter and adapter.capabilities.together:
         parts = [(None, "" if number else message.content) for number, _files in enumerate(_together(message))]
-    elif files and adapter and adapter.capabilities.caption and len(message.content) <= CAPTION:
+    elif adapter and _is_caption(message, adapter.capabilities):
         parts[0] = (files[0], message.content)
     else:
         parts += [(None, text) for text in texts if text or not files]
@@ -45,6 +45,13 @@ def rows_of(business_id: UUID, message: Message) -> list[Delivery]:
         )
         for number, (file, text) in enumerate(parts)
     ]
+
+
+def _is_caption(message: Message, can: Capabilities) -> bool:
+    """Whether its text goes with the first of its files."""
+    if not (can.caption and message.attachments) or len(message.content) > CAPTION:
+        return False
+    return message.attachments[0]["content_type"].partition("/")[0] not in can.uncaptioned
 
 
 def _together(message: Message) -> list[list[UUID]]:

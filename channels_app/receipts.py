@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models.functions import Now
 
-from channels_app.deliveries import finish, lock_conversation
+from channels_app.deliveries import finish, lock_conversation, say_failed
 from channels_app.keys import remember
 from channels_app.models import Channel, Delivery, DeliveryState
 from conversations.models import Message, MessageStatus
@@ -47,7 +47,7 @@ def failed_afterwards(channel: Channel, message: Message, external_id: str, reas
     lock_conversation(message.conversation_id)
     part = Delivery.objects.filter(channel=channel, message=message, external_id=external_id[:1000])
     part.update(state=DeliveryState.FAILED, last_error=reason[:300], finished_at=Now())
-    set_message_status(message_id=message.pk, status=MessageStatus.FAILED, error=reason[:300])
+    say_failed(message, reason)
 
 
 @transaction.atomic

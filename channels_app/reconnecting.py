@@ -5,6 +5,7 @@ from django.conf import settings
 from businesses.models import Membership, Role
 from channels_app.connect_forms import form_for
 from channels_app.models import Channel, ChannelState
+from channels_app.telling import tell
 from foundation.mail import send_mail
 
 
@@ -14,6 +15,7 @@ def needs_reconnecting(channel: Channel, reason: str) -> None:
     changed = Channel.objects.filter(pk=channel.pk, credentials=channel.credentials).exclude(state=ChannelState.ERROR)
     if not changed.update(state=ChannelState.ERROR, state_detail=reason[:300]):
         return
+    tell(channel)
     _tell_owners(channel, "reconnect", reason)
 
 

@@ -17,13 +17,14 @@ from businesses.policy import Action, require
 from channels_app import connecting, credentials, deliveries
 from channels_app.adapters import ADAPTERS
 from channels_app.connect_forms import form_for
-from channels_app.models import Channel, ChannelState, DeliveryState
+from channels_app.models import STOPPED, Channel, ChannelState, DeliveryState
+from channels_app.telling import tell
 from conversations.models import WEB, ChannelType, Conversation
 from foundation.errors import NotFound
 from foundation.sealed import CannotUnseal
 
 # Entries of a config that nobody types: which widget it came with, and what providers told.
-OURS = frozenset({"widget_id", "bot_username", "bot_id", "account_id", "display_name", "waba_id_seen"})
+OURS = frozenset({"widget_id", "bot_username", "bot_id", "account_id", "display_name"})
 
 
 @transaction.atomic
@@ -75,6 +76,7 @@ def update_channel(
             fresh.state = ChannelState.CONNECTING
         fresh.is_active = is_active
     fresh.save()
+    tell(fresh)
     after = _told_apart(fresh)
     if fields := [field for field in after if before[field] != after[field]]:
         _record("channel.changed", fresh, actor, fields=fields)
@@ -85,12 +87,15 @@ def update_channel(
 def pause_channel(*, actor: User, channel: Channel, paused: bool) -> None:
     """Nothing goes out and nothing is lost until it goes on; what comes in is taken in all the same."""
     business = require(actor, Action.MANAGE_CHANNELS).business
-    found = Channel.objects.filter(pk=channel.pk, business=business)
-    if not found.update(paused_at=Now() if paused else None):
+    fresh = Channel.objects.select_for_update(no_key=True).filter(pk=channel.pk, business=business).first()
+    if fresh is None:
         raise NotFound
+    setup = {name: value for name, value in fresh.setup.items() if name != "is_another"}
+    Channel.objects.filter(pk=fresh.pk).update(paused_at=Now() if paused else None, setup=setup)
     _record("channel.changed", channel, actor, fields=["paused"])
     if not paused:
         deliveries.resume(channel)
+    tell(fresh)
 
 
 @transaction.atomic
@@ -105,6 +110,7 @@ def delete_channel(*, actor: User, channel: Channel) -> None:
     doomed.deliveries.filter(state=DeliveryState.QUEUED).update(due_at=Now())
     connecting.disconnect_later(doomed)
     _record("channel.deleted", doomed, actor)
+    tell(doomed)
     doomed.delete()
 
 
@@ -155,8 +161,9 @@ def _connect(channel: Channel, config: dict[str, Any], *, type: ChannelType | No
         if channel.connected_at:
             channel.held_until = timezone.now() + deliveries.HOLD  # until it was asked
         channel.connected_at = None  # what a provider agreed to was another account
-    channel.last_error, channel.last_error_at, channel.setup = "", None, {}
-    if channel.state == ChannelState.ERROR:
+    channel.last_error, channel.last_error_at = "", None
+    channel.setup = {"is_another": channel.setup.get("is_another", False)}
+    if channel.state in STOPPED:
         deliveries.resume(channel)
     channel.state, channel.state_detail = _standing(channel, set(values))
 

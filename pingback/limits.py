@@ -15,6 +15,7 @@ from csp.utils import build_policy
 from django.conf import settings
 from django.template.loader import get_template
 
+from channels_app.adapters.email import postal
 from pingback import drain
 
 # ASGI's own shapes: https://asgi.readthedocs.io/en/latest/specs/www.html
@@ -178,10 +179,12 @@ class _Answer:
 
 
 async def _write_busy(send: Any, scope: Scope, *headers: tuple[bytes, bytes]) -> None:
-    """503 and when to come back; whoever waits for a page reads it on one."""
+    """503 and when to come back; whoever waits for a page reads it on one. Who would take a 5xx for our last word hears
+    429."""
     headers = (*headers, (b"retry-after", b"1"))
     if not _wants_a_page(scope):
-        await _write(send, 503, b"application/json", orjson.dumps({"detail": "Try again"}), *headers)
+        status = 429 if postal.named_in({name.decode("latin-1"): "" for name, _value in scope["headers"]}) else 503
+        await _write(send, status, b"application/json", orjson.dumps({"detail": "Try again"}), *headers)
         return
     page = get_template("503.html").render().encode()
     policy = (b"content-security-policy", build_policy().encode())

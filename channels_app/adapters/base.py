@@ -74,19 +74,21 @@ class SendResult:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What the composer and the splitter have to know. max_text counts `unit`s. window: after it nothing, or only a
-    template, may be sent. together: a message is one part with all of its files, as far as they have so many bytes;
-    0 = each file is a part. copies: an answer goes to everybody who got what it answers. receipts: what the provider
-    tells, "" = nothing.
-    quotes: a message may name the one that it answers. changes: what was sent may be edited and deleted there; the text
-    below a file has max_caption `unit`s. reactions: the signs that may be put on a customer's message. typing: so long
-    the customer sees that somebody writes. marks_read: the customer can be shown that a message was read. max_public:
-    of an answer that everybody can read, which never goes in parts; 0 = there is none."""
+    template, may be sent. uncaptioned: kinds of files whose text goes by itself, where others take a caption.
+    together: a message is one part with all of its files, as far as they have so many bytes; 0 = each file is a
+    part. copies: an answer goes to everybody who got what it answers. receipts: what the provider tells, "" =
+    nothing. quotes: a message may name the one that it answers. changes: what was sent may be edited and deleted
+    there; the text below a file has max_caption `unit`s. reactions: the signs that may be put on a customer's
+    message. typing: so long the customer sees that somebody writes. marks_read: the customer can be shown that a
+    message was read. max_public: of an answer that everybody can read, which never goes in parts; 0 = there is
+    none."""
 
     max_text: int = 10_000
     unit: str = "characters"
     max_file_bytes: int = 0
     file_types: tuple[str, ...] = ()
     caption: bool = False
+    uncaptioned: tuple[str, ...] = ()
     together: int = 0
     copies: bool = False
     window: timedelta | None = None
@@ -115,10 +117,12 @@ class SetupStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """ok: whether messages can come in and go out. detail: a sentence. facts: label to value, for the page."""
+    """ok: whether messages can come in and go out. detail: a sentence. webhook: where the provider posts, in words;
+    "" = it does not. facts: label to value, for the page."""
 
     ok: bool
     detail: str = ""
+    webhook: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
     expires_at: datetime | None = None
 

@@ -178,12 +178,13 @@ class StatusChanged(InboundEvent):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactChanged(InboundEvent):
     """old_key: a key of the contact; new_keys: further ones from now on, and `is_as_well` when the old one stays good.
-    reachable: None = nothing is said of it."""
+    reachable: None = nothing is said of it; why: they are not, when it is another reason than a block."""
 
     old_key: str
     new_keys: tuple[str, ...] = ()
     is_as_well: bool = False
     reachable: bool | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -156,8 +156,9 @@ class InstagramAdapter(MetaAdapter):
     def health(self) -> Health:
         told = self.graph("GET", f"{self._page}/subscribed_apps")
         if not dicts(told.get("data")):
-            return Health(ok=False, detail=_("Meta does not send this account's messages to any app."))
-        return Health(ok=True, expires_at=self.token_ends())
+            text = _("Meta does not send this account's messages to any app.")
+            return Health(ok=False, detail=text, webhook=_("The page is subscribed to by no app"))
+        return Health(ok=True, webhook=_("The page is subscribed to"), expires_at=self.token_ends())
 
     @property
     def _page(self) -> str:

@@ -123,7 +123,8 @@ class SmsAdapter(ChannelAdapter):
             media=_media(fields),
             automated=opted is not None,
         )
-        return (message,) if opted is None else (message, ContactChanged(old_key=key, reachable=opted))
+        why = _("Wrote STOP: Twilio brings them nothing more until they write START.")
+        return (message,) if opted is None else (message, ContactChanged(old_key=key, reachable=opted, why=why))
 
     def fetch_media(self, ref: MediaRef) -> Download:
         """Twilio answers with a redirect to its store, which must not see our password."""
@@ -190,8 +191,11 @@ class SmsAdapter(ChannelAdapter):
         number = self._phone_number()
         if number is None:
             return Health(ok=True, detail=_("The number is not of this account, so its address cannot be checked."))
-        ours = f"/webhooks/sms/{self.channel.pk}" in str(number.get("sms_url", ""))
-        return Health(ok=ours, detail="" if ours else _("Twilio sends this number's messages to another address."))
+        address = str(number.get("sms_url", ""))
+        if f"/webhooks/sms/{self.channel.pk}" in address:
+            return Health(ok=True, webhook=_("Set to this channel's address"))
+        text = _("Twilio sends this number's messages to another address.")
+        return Health(ok=False, detail=text, webhook=_("Set to another address") if address else _("Not set"))
 
     # Calling it.
 

@@ -195,12 +195,13 @@ class TelegramAdapter(ChannelAdapter):
         facts = {str(_("Updates that wait at Telegram")): str(info.get("pending_update_count", 0))}
         if info.get("last_error_message"):
             facts[str(_("Telegram's last trouble with us"))] = str(info["last_error_message"])[:200]
-        if not self._calls_us(info):
-            text = _("Telegram does not send its messages here.")
-            if info.get("url"):
-                text = _("Another system took over this bot. Test the connection to take it back.")
-            return Health(ok=False, detail=text, facts=facts)
-        return Health(ok=True, facts=facts)
+        if self._calls_us(info):
+            return Health(ok=True, webhook=_("Set to this channel's address"), facts=facts)
+        if info.get("url"):
+            text = _("Another system took over this bot. Test the connection to take it back.")
+            return Health(ok=False, detail=text, webhook=_("Set to another address"), facts=facts)
+        text = _("Telegram does not send its messages here.")
+        return Health(ok=False, detail=text, webhook=_("Not set"), facts=facts)
 
     def _calls_us(self, info: Mapping[str, Any]) -> bool:
         return f"/webhooks/telegram/{self.channel.pk}" in str(info.get("url", ""))

@@ -32,7 +32,6 @@ def channel_limits(conversation: Conversation) -> dict[str, Any]:
     found = limits_of(conversation)
     if found is None:
         return {"limits": None}
-    channel = conversation.channel
     names = ("max_text", "unit", "max_file_bytes", "file_types", "window_closed", "public")
     return {
         "limits": {name: getattr(found, name) for name in names}
@@ -42,5 +41,12 @@ def channel_limits(conversation: Conversation) -> dict[str, Any]:
         "has_templates": found.templates,
         "copies": found.copies,
         "conversation": conversation,
-        "trouble": health_of(channel) if channel and keeps_answers(channel) else None,
     }
+
+
+@register.inclusion_tag("channels_app/trouble.html")
+def channel_trouble(conversation: Conversation) -> dict[str, Any]:
+    """Why answers wait, or fail; nothing for our own channels."""
+    channel = conversation.channel if ChannelType(conversation.channel_type) in ADAPTERS else None
+    in_trouble = channel and (not channel.is_active or keeps_answers(channel))
+    return {"channel": channel, "trouble": health_of(channel) if channel and in_trouble else None}

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from conversations.asides import Line, Words
 from conversations.merged import Elsewhere
-from conversations.models import Conversation, Message, MessageStatus, SenderType
+from conversations.models import ChannelType, Conversation, Message, MessageStatus, SenderType
 from conversations.pages import Entry
 from conversations.services.editing import may_change
 from conversations.templatetags.rows import Clock
@@ -75,8 +75,8 @@ class Said:
         it cannot be changed any more. retry: where it is sent again, "" unless it failed. sources: ids and titles of
         the articles that Theo's words are from. answer: where its reader begins an answer that quotes it, "" where
         the channel has no quotes. react: where an emoji is put on a customer's message, "" where the channel has none.
-        sent_at: set where it arrived long after that. own: None where it shows in its own conversation; else `seq` is
-        of the message that it follows.
+        sent_at: set where it arrived long after that. machine: what is to be known of words that no machine answers.
+        own: None where it shows in its own conversation; else `seq` is of the message that it follows.
     """
 
     clock: Clock
@@ -91,7 +91,7 @@ class Said:
     content: str
     created_at: datetime
     sent_at: datetime | None
-    is_automated: bool
+    machine: str
     day: date | None
     is_new: bool
     is_same: bool
@@ -148,6 +148,13 @@ def _draw(said: Said, files: list[Any] | None = None) -> SafeText:
     return render_to_string("conversations/message.html", {"said": said, "files": files})
 
 
+def _machine(message: Message, about: Conversation) -> str:
+    """ "" for a person's words. In a text message only STOP and START are such, and are answered already."""
+    if not message.automated:
+        return ""
+    return _("Answered by Twilio itself") if about.channel_type == ChannelType.SMS else _("Automatic")
+
+
 def _said(entry: Entry, about: Conversation, clock: Clock, reader: User, quotes: bool, signs: bool) -> Said:
     message, sender = entry.message, entry.message.sender
     by_team = message.sender_type == SenderType.AGENT
@@ -176,7 +183,7 @@ def _said(entry: Entry, about: Conversation, clock: Clock, reader: User, quotes:
         content=message.content,
         created_at=message.created_at,
         sent_at=message.sent_at if message.came_late else None,
-        is_automated=message.automated,
+        machine=_machine(message, about),
         day=entry.day,
         is_new=entry.new,
         is_same=entry.same,

@@ -66,6 +66,17 @@ def notifications_changed(*, business_id: UUID, user_ids: Collection[UUID]) -> N
         log.exception("Nobody was told that there are notifications")
 
 
+def channel_changed(*, business_id: UUID, channel_id: UUID) -> None:
+    """Let the members' pages look at a channel again: whether it sends and takes in is otherwise than it was."""
+    try:
+        packet = encode_event("channel_changed", {"channel_id": str(channel_id)})
+        _hand_over(
+            [{"business": str(business_id), "room": rooms.business(business_id), "packet": packet, "skip": None}]
+        )
+    except Exception:
+        log.exception("Nobody was told that a channel is otherwise")
+
+
 def draft_changed(*, conversation: Conversation, user: User, content: str, is_note: bool) -> None:
     """Tell a person's own sockets what they have begun to write, in whichever of their tabs. Asks the database."""
     try:

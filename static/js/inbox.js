@@ -356,6 +356,9 @@ export function enhanceInbox(body) {
         if (document.querySelector(`[data-row="${payload.conversation_id}"].is-unread`)) look()
       } else if (name === "customer_visited") {
         if (thread?.customer === payload.customer_id) look()
+      } else if (name === "channel_changed") {
+        next.forget("") // whichever it is of
+        if (thread?.channel === payload.channel_id) look()
       } else if (name === "theo_draft") showWriting(payload)
       else hear(name, payload)
     },

@@ -9,6 +9,7 @@ export function hear(name, payload) {
   const here = document.body.dataset.business
   if (name === "agent_status_changed") show(payload)
   else if (name === "notifications_changed") dispatchEvent(new Event("pingback:notifications"))
+  else if (name === "channel_changed") dispatchEvent(new Event("pingback:channels"))
   else if (name === "workspace_switched" && payload.business_id !== here) location.assign("/inbox/")
   else if (name === "revoked" && payload.reason === "membership_ended") hasLeft()
   else if (name === "revoked") location.reload()

@@ -1,5 +1,5 @@
-// What is being found out while one looks: `data-settling="id id"` names the parts of the page that are asked for again
-// until the element has the attribute no more.
+// Parts of a page that change while one looks, named by their ids. `data-settling`: asked for again until the element
+// has the attribute no more. `data-channels`: asked for when something is otherwise with one of the channels.
 
 import { fragment, morphById } from "./fragment.js"
 
@@ -16,4 +16,14 @@ export function enhanceSettling(element, wait = FIRST_MS) {
     }
     enhanceSettling(element, Math.min(wait * 1.5, LAST_MS))
   }, wait)
+}
+
+export function followChannels(element) {
+  let turn = Promise.resolve()
+  addEventListener("pingback:channels", () => {
+    turn = turn
+      .then(() => fragment(location.href))
+      .then((page) => morphById(page, ...element.dataset.channels.split(" ")))
+      .catch(() => {}) // the next one, or the next page, shows it
+  })
 }

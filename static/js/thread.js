@@ -34,6 +34,10 @@ export class Thread {
     return this.element.dataset.customer
   }
 
+  get channel() {
+    return this.element.dataset.channel
+  }
+
   get lastSeq() {
     return Number([...this.messages.querySelectorAll(".msg")].at(-1)?.dataset.seq ?? 0)
   }
@@ -153,7 +157,7 @@ export class Thread {
     if (this.stopped.signal.aborted) return false
     const glued = toEnd || this.atEnd
     const { merged } = this
-    morphById(page, "thread-head", "merged", "customer", "facts", "tags", "rating", "scheduled")
+    morphById(page, "thread-head", "merged", "customer", "facts", "tags", "rating", "scheduled", "channel-trouble")
     if (this.merged !== merged) await this.redraw()
     const { delivered, read } = this.element.querySelector("#thread-head").dataset
     this.reached("delivered", Number(delivered))

@@ -144,3 +144,40 @@ def test_the_page_of_a_channel_says_by_itself_what_the_provider_answered(
     assert heard == []
     assert flaws(page) == []
     agent.close()
+
+
+def test_open_pages_follow_a_channel_that_is_paused_and_goes_on(
+    browser: Any, server: Server, telegram: Telegram
+) -> None:
+    token = server.sign_up("ada@pausing.example")
+    own = f"7000000003:{'A' * 35}"
+    telegram.tokens.add(own)
+    made = server.call("POST", "/channels", {"type": "telegram", "config": {"bot_token": own}}, token)
+    until(lambda: made["id"] in str(telegram.hook.get("url")))
+    said = {"message_id": 1, "from": {"id": 8}, "chat": {"id": 8, "type": "private"}, "text": "Hello?"}
+    secret = str(telegram.hook["secret_token"])
+    path = telegram.hook["url"].partition("/api")[2]
+    update = json.dumps({"update_id": 1, "message": said}).encode()
+    post(f"{server.url}/api{path}", update, "application/json", X_Telegram_Bot_Api_Secret_Token=secret)
+    agent = signed_in(browser, server, "ada@pausing.example")
+    page, settings = agent.new_page(), agent.new_page()
+    heard = console_of(page, server)
+    page.goto(f"{server.url}/inbox/")
+    page.locator("#rows .row").click()
+    page.get_by_label(re.compile("^Reply to")).fill("It left today.")
+    settings.goto(f"{server.url}/settings/channels/{made['id']}/")
+    settings.locator("#standing").get_by_text("Working.").wait_for()
+    trouble = page.locator("#channel-trouble")
+
+    server.call("PATCH", f"/channels/{made['id']}", {"paused": True}, token)
+    trouble.get_by_text("What you send waits.").wait_for()
+    settings.locator("#standing").get_by_text("Paused since").wait_for()
+    settings.get_by_role("button", name="Resume sending").wait_for()
+    assert page.get_by_label(re.compile("^Reply to")).input_value() == "It left today."
+    assert heard == []
+    assert flaws(page) == []
+
+    server.call("PATCH", f"/channels/{made['id']}", {"paused": False}, token)
+    trouble.locator(".notice").wait_for(state="detached")
+    settings.locator("#standing").get_by_text("Working.").wait_for()
+    agent.close()

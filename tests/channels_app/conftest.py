@@ -1,10 +1,11 @@
-"""A Telegram bot of Acme's, who answers for Telegram, and what is sent through it."""
+"""Channels of Acme's: a Telegram bot and who answers for Telegram, a support address and its mail server, a number."""
 
 import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from aiosmtpd.controller import Controller
 
 from accounts.models import User
 from businesses.models import Business
@@ -14,8 +15,10 @@ from channels_app.adapters.base import ChannelAdapter, OutboundMessage, SendResu
 from channels_app.models import Channel
 from channels_app.services import create_channel
 from conversations.models import ChannelType, Conversation
+from tests.channels_app.mailing import Server, config
 from tests.channels_app.outbox import Provider, threads
 from tests.fakes.telegram import TOKEN, Telegram
+from tests.services import free_port
 
 
 @pytest.fixture
@@ -65,3 +68,23 @@ def running() -> Any:
     for thread_ in started:
         thread_.join(60)
         assert not thread_.is_alive()
+
+
+@pytest.fixture
+def smtp() -> Iterator[tuple[Server, int]]:
+    server, port = Server(), free_port()
+    controller = Controller(server, "127.0.0.1", port, authenticator=server.authenticate, auth_require_tls=False)
+    controller.start()
+    yield server, port
+    controller.stop()
+
+
+@pytest.fixture
+def email(ada: User, acme: Business, smtp: tuple[Server, int], settings: Any) -> Channel:
+    settings.OUTBOUND_ALLOW = [*settings.OUTBOUND_ALLOW, "127.0.0.1"]
+    return create_channel(actor=ada, type=ChannelType.EMAIL, config=config(smtp[1]))
+
+
+@pytest.fixture
+def whatsapp(acme: Business) -> Channel:
+    return Channel.objects.create(business=acme, type=ChannelType.WHATSAPP, config={"phone_number_id": "1"})

@@ -11,6 +11,7 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import escape
 
 from accounts.models import User
 from businesses.models import Business
@@ -96,6 +97,16 @@ def test_it_connects_and_a_conversation_goes_both_ways(ada: User, case: Case, ch
     channel.refresh_from_db()
     assert channel.last_event_at
     assert channel.last_sent_at
+
+
+def test_its_page_says_where_the_provider_posts_and_what_waits(ada: User, case: Case, channel: Channel) -> None:
+    builders.answers(ada, writes(case, channel, "Where is my parcel?"), "It left today.")
+
+    page = builders.browser(ada).get(f"/settings/channels/{channel.pk}/").content.decode()
+
+    assert channel.setup["webhook"]
+    assert escape(channel.setup["webhook"]) in page
+    assert "1 answer" in page
 
 
 def test_an_answer_quotes_where_the_channel_has_quotes(ada: User, case: Case, channel: Channel, fake: Fake) -> None:

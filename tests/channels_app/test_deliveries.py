@@ -18,9 +18,12 @@ from channels_app.adapters.errors import DeliveryError, Kind
 from channels_app.models import Channel, Delivery, DeliveryState
 from channels_app.services import delete_channel, update_channel
 from conversations import events
-from conversations.models import ChannelType, Conversation, Message, MessageStatus
+from conversations.models import ChannelType, Conversation, Message, MessageStatus, SenderType
+from conversations.services.assigning import assign_conversation
+from conversations.services.message_drafts import Draft
+from conversations.services.messages import post_messages
 from tests import builders
-from tests.channels_app.outbox import Provider, in_real_transactions, now_due, raises, work_once
+from tests.channels_app.outbox import Provider, in_real_transactions, now_due, raises, threads, work_once
 from tests.fakes.telegram import TOKEN
 
 # Writing --------------------------------------------------------------------------------------------------
@@ -130,6 +133,22 @@ def test_a_failed_head_blocks_nothing(ada: User, thread: Conversation, provider:
     failed.refresh_from_db()
     assert (failed.status, failed.error) == (MessageStatus.FAILED, "The customer blocked the bot.")
     assert provider.taken == ["two"]
+
+
+def test_a_person_is_asked_for_where_theos_words_did_not_get_out_and_nobody_has_the_conversation(
+    ada: User, channel: Channel, provider: Provider
+) -> None:
+    nobodys, adas = threads(channel, 2)
+    assign_conversation(conversation=adas, actor=ada, agent_id=ada.pk)
+    provider.answer = raises(DeliveryError("Too long.", kind=Kind.PERMANENT))
+    for conversation in (nobodys, adas):
+        draft = Draft(conversation_id=conversation.pk, sender_type=SenderType.AGENT, content="Hello.", ai_sources=[])
+        post_messages([draft])
+
+    assert work_once() == 2
+
+    reasons = Conversation.objects.filter(pk__in=[nobodys.pk, adas.pk]).values_list("pk", "handoff_reason")
+    assert dict(reasons) == {nobodys.pk: "error", adas.pk: ""}
 
 
 def test_a_transient_failure_waits_a_little_longer_each_time(

@@ -12,7 +12,7 @@ from accounts.models import User
 from businesses.models import Business
 from channels_app import deliveries, intake
 from channels_app.health import health_of
-from channels_app.models import Channel, ChannelState, Delivery, DeliveryState, RawEvent, RawState
+from channels_app.models import Channel, ChannelState, Delivery, DeliveryState, RawEvent, RawState, Thread
 from channels_app.services import create_channel
 from conversations.models import ChannelType, Message
 from tests import builders
@@ -189,21 +189,28 @@ def test_all_of_it_works_over_the_api_too(ada: User, ben: User, channel: Channel
 
 
 @pytest.mark.parametrize(
-    ("row", "words"),
+    ("row", "words", "so"),
     [
-        ({"state": "error", "state_detail": "Telegram does not know it."}, "Telegram does not know it."),
-        ({"paused_at": timezone.now()}, "Paused since"),
-        ({"is_active": False}, "Switched off"),
-        ({"state": "connected"}, ""),
+        ({"state": "error", "state_detail": "Telegram does not know it."}, "Telegram does not know it.", "waits"),
+        ({"state": "incomplete", "state_detail": "Still needed: Password."}, "Still needed: Password.", "waits"),
+        ({"paused_at": timezone.now()}, "Paused since", "waits"),
+        ({"is_active": False}, "Switched off", "fails"),
+        ({"state": "connected"}, "", "goes"),
     ],
 )
-def test_who_writes_an_answer_is_told_that_it_will_wait(
-    row: dict[str, Any], words: str, ben: User, acme: Business, channel: Channel
+def test_who_writes_an_answer_is_told_that_it_will_wait_or_fail_and_so_it_does(
+    row: dict[str, Any], words: str, so: str, ada: User, ben: User, acme: Business, channel: Channel, telegram: Telegram
 ) -> None:
     thread = builders.conversation(acme, type=channel.type, channel=channel)
+    Thread.objects.create(channel=channel, conversation=thread, key="6", address="6")
     Channel.objects.filter(pk=channel.pk).update(**{"state": "connected", **row})
 
     page = builders.browser(ben).get(f"/inbox/{thread.pk}/").content.decode()
 
-    assert ("What you send waits." in page) == bool(words)
+    assert ("What you send waits." in page, "What you send now is not sent." in page) == (so == "waits", so == "fails")
     assert words in page
+    builders.answers(ada, thread, "It left today.")
+    for delivery in deliveries.claim(16):
+        deliveries.attempt(delivery)
+    states = {"waits": DeliveryState.QUEUED, "fails": DeliveryState.FAILED, "goes": DeliveryState.SENT}
+    assert Delivery.objects.get().state == states[so]

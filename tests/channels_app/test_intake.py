@@ -1,4 +1,4 @@
-"""From the stored event to the conversation: whose it is, what a machine may do, what lasts and what does not."""
+"""From the stored event to the conversation: whose it is, and what a machine may do."""
 
 import time
 from datetime import timedelta
@@ -7,40 +7,31 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-import time_machine
 from django.core.cache import cache
-from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business
-from channels_app import credentials, files, intake, journal, signs
+from channels_app import credentials, files, intake, signs
 from channels_app.adapters.base import bytes_of
 from channels_app.adapters.events import Routed
-from channels_app.adapters.whatsapp import WhatsAppAdapter
 from channels_app.keys import remember
 from channels_app.models import Channel, Contact, Delivery, Media, RawEvent, RawState, Thread
 from channels_app.services import create_channel
 from conversations.models import Attachment, ChannelType, Conversation, Customer, Message, Status
 from conversations.services.customers import change_customer, create_customer
-from conversations.services.deleting import delete_customer
 from conversations.services.handling import resolve_conversation
 from conversations.services.merging_customers import undo_merge
 from conversations.services.message_drafts import MAX_CONTENT
 from tests import builders
 from tests.channels_app.cases import PICTURE
-from tests.channels_app.test_mail import comes, email, mail, send_all, smtp  # noqa: F401  fixtures
+from tests.channels_app.mailing import comes, mail, send_all
 from tests.fakes import meta
 from tests.fakes.meta import Meta
 from tests.fakes.telegram import TOKEN, Telegram
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def whatsapp(acme: Business) -> Channel:
-    return Channel.objects.create(business=acme, type=ChannelType.WHATSAPP, config={"phone_number_id": "1"})
 
 
 def writes(channel: Channel, text: str, *, number: str = "", user: str = "") -> Conversation:
@@ -93,7 +84,7 @@ def test_instagram_is_asked_who_writes_and_an_agents_word_stays(
     ids=["a form on a website", "made by a program", "a list", "wants no answer"],
 )
 def test_what_a_machine_mails_first_begins_a_conversation_that_waits_for_a_person(
-    email: Channel,  # noqa: F811
+    email: Channel,
     fields: dict[str, str],
 ) -> None:
     assert comes(mail("I want to order ten.", Message_ID="<1@forms.example>", **fields)) == 200
@@ -104,7 +95,7 @@ def test_what_a_machine_mails_first_begins_a_conversation_that_waits_for_a_perso
 
 
 def test_a_machines_mail_in_a_conversation_is_shown_and_reopens_nothing(
-    email: Channel,  # noqa: F811
+    email: Channel,
     ada: User,
 ) -> None:
     comes(mail(Message_ID="<1@example.net>"))
@@ -128,9 +119,9 @@ def test_a_machines_mail_in_a_conversation_is_shown_and_reopens_nothing(
 
 
 def test_who_was_in_copy_and_answers_takes_nobodys_thread(
-    email: Channel,  # noqa: F811
+    email: Channel,
     ada: User,
-    smtp: Any,  # noqa: F811
+    smtp: Any,
 ) -> None:
     comes(mail(Message_ID="<1@example.net>"))
     cleos = Conversation.objects.get()
@@ -149,9 +140,9 @@ def test_who_was_in_copy_and_answers_takes_nobodys_thread(
 
 
 def test_the_answer_to_a_conversation_that_an_agent_began_joins_it(
-    email: Channel,  # noqa: F811
+    email: Channel,
     ada: User,
-    smtp: Any,  # noqa: F811
+    smtp: Any,
 ) -> None:
     cleo = create_customer(business=email.business, name="Cleo", email="cleo@example.net")
     asked = {
@@ -314,7 +305,7 @@ def test_a_text_that_is_too_long_is_cut_and_kept_whole_beside_it(whatsapp: Chann
 
 
 def test_what_a_mail_brings_is_kept_whatever_it_is_and_only_ever_downloaded(
-    email: Channel,  # noqa: F811
+    email: Channel,
     ada: User,
 ) -> None:
     sent = EmailMessage()
@@ -370,128 +361,3 @@ def test_the_pictures_of_an_album_are_one_message(acme: Business) -> None:
     assert list(refs) == [(album.pk, "f1"), (album.pk, "f2"), (album.pk, "f3"), (other.pk, "f4")]
     assert intake.known_message(telegram, "7:2") == intake.known_message(telegram, "7:3") == album
     assert album.external.order_by("pk").values_list("external_id", flat=True)[0] == "7:1"
-
-
-# What lasts -----------------------------------------------------------------------------------------------
-
-
-class Killed(BaseException):
-    """As far as the code sees, the process is no more."""
-
-
-def test_an_event_that_kills_the_process_is_set_aside_and_the_others_go_on(
-    whatsapp: Channel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    parse = WhatsAppAdapter.parse
-
-    def killing(adapter: WhatsAppAdapter, payload: Any) -> Any:
-        if payload["message"]["id"] == "wamid.0":
-            raise Killed
-        return parse(adapter, payload)
-
-    monkeypatch.setattr(WhatsAppAdapter, "parse", killing)
-    for number in range(3):
-        message = {"from": "44", "id": f"wamid.{number}", "type": "text", "text": {"body": f"Number {number}"}}
-        intake.store(whatsapp, [Routed(dedup_key=f"wamid:{number}", payload={"message": message})])
-
-    for _time in range(intake.MAX_TRIES):
-        with pytest.raises(Killed):
-            intake.work()
-    intake.work()
-
-    killer = RawEvent.objects.get(state=RawState.FAILED)
-    assert (killer.dedup_key, killer.attempts, killer.last_error[:13]) == ("wamid:0", intake.MAX_TRIES, "It broke off ")
-    assert [message.content for message in Message.objects.order_by("seq")] == ["Number 1", "Number 2"]
-
-
-def test_when_the_database_does_not_answer_nothing_overtakes_what_waits_for_it(
-    whatsapp: Channel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    answers = iter([OperationalError("database is locked"), None, OperationalError("database is locked")])
-    parse = WhatsAppAdapter.parse
-
-    def shaky(adapter: WhatsAppAdapter, payload: Any) -> Any:
-        if error := next(answers, None):
-            raise error
-        return parse(adapter, payload)
-
-    monkeypatch.setattr(WhatsAppAdapter, "parse", shaky)
-    for number in range(3):
-        message = {"from": "44", "id": f"wamid.{number}", "type": "text", "text": {"body": f"Number {number}"}}
-        intake.store(whatsapp, [Routed(dedup_key=f"wamid:{number}", payload={"message": message})])
-
-    for _time in range(2):
-        with pytest.raises(OperationalError):
-            intake.work()
-    intake.work()
-
-    said = [message.content for message in Message.objects.order_by("seq")]
-    assert said == ["Number 0", "Number 1", "Number 2"]
-
-
-def test_waiting_for_what_it_is_about_counts_as_no_try(whatsapp: Channel) -> None:
-    status = {"id": "wamid.later", "status": "delivered"}
-    intake.store(whatsapp, [Routed(dedup_key="wamid:later:delivered", payload={"status": status})])
-
-    for _time in range(intake.MAX_TRIES + 2):
-        RawEvent.objects.update(due_at=timezone.now() - timedelta(seconds=1))
-        assert intake.work() == 1
-
-    assert list(RawEvent.objects.values_list("state", "attempts")) == [(RawState.WAITING, 0)]
-
-
-def test_of_a_deleted_customer_no_word_is_left_where_it_came_in_and_a_repeat_brings_nobody_back(
-    whatsapp: Channel, ada: User
-) -> None:
-    thread = writes(whatsapp, "My number is 555", number="44")
-    writes(whatsapp, "Somebody else's", number="45")
-    assert thread.customer
-    delete_customer(customer=thread.customer, actor=ada)
-
-    while journal.purge():
-        pass
-    again = {"from": "44", "id": "wamid.x", "type": "text", "text": {"body": "My number is 555"}}
-    intake.store(whatsapp, [Routed(dedup_key="wamid:My number is 555", payload={"message": again})])
-    intake.work()
-
-    assert RawEvent.objects.get(dedup_key="wamid:My number is 555").payload == {}
-    assert "Somebody else's" in str(list(RawEvent.objects.values_list("payload", flat=True)))
-    assert [message.content for message in Message.objects.all()] == ["Somebody else's"]
-
-
-@pytest.mark.parametrize("can_be_read", [True, False])
-def test_what_could_not_be_taken_in_of_a_deleted_customer_is_emptied_too(
-    whatsapp: Channel, ada: User, monkeypatch: pytest.MonkeyPatch, can_be_read: bool
-) -> None:
-    thread = writes(whatsapp, "Hello?", number="447700900123")
-    assert thread.customer
-    for number in ("447700900123", "447700900124"):
-        message = {"from": number, "id": f"wamid.{number}", "type": "text", "text": {"body": f"I am {number}"}}
-        intake.store(whatsapp, [Routed(dedup_key=f"wamid:{number}", payload={"message": message})])
-    RawEvent.objects.filter(state=RawState.WAITING).update(state=RawState.FAILED)
-    if not can_be_read:
-        monkeypatch.setattr(WhatsAppAdapter, "parse", lambda adapter, payload: 1 // 0)
-
-    delete_customer(customer=thread.customer, actor=ada)
-    while journal.purge():
-        pass
-
-    kept = dict(RawEvent.objects.filter(state=RawState.FAILED).values_list("dedup_key", "payload"))
-    assert kept["wamid:447700900123"] == {}
-    assert "I am 447700900124" in str(kept["wamid:447700900124"])
-
-
-def test_what_came_is_kept_for_two_weeks_and_what_failed_for_thirty_days(whatsapp: Channel) -> None:
-    now = timezone.now()
-    for days in (13, 15, 29, 31):
-        with time_machine.travel(now - timedelta(days=days), tick=False):
-            for state in (RawState.DONE, RawState.FAILED):
-                RawEvent.objects.create(
-                    business=whatsapp.business, channel=whatsapp, payload={}, dedup_key=f"{state}:{days}", state=state
-                )
-
-    while journal.purge():
-        pass
-
-    kept = sorted(RawEvent.objects.values_list("dedup_key", flat=True))
-    assert kept == ["done:13", "failed:13", "failed:15", "failed:29"]

@@ -1,4 +1,4 @@
-"""What is too much for a row lies in a file beside it, and goes when the row goes."""
+"""What came is kept for so long and no longer; too much for a row lies in a file beside it, and goes with it."""
 
 import os
 import time
@@ -14,11 +14,14 @@ from django.utils import timezone
 from accounts.models import User
 from channels_app import files, intake, journal
 from channels_app.adapters.base import bytes_of
+from channels_app.adapters.events import Routed
+from channels_app.adapters.whatsapp import WhatsAppAdapter
 from channels_app.models import Channel, Media, RawEvent, RawState
 from channels_app.services import delete_channel
 from conversations.models import Attachment, Conversation, Customer, Message
 from conversations.services.deleting import delete_customer
-from tests.channels_app.test_mail import comes, email, mail, smtp  # noqa: F401  fixtures
+from tests.channels_app.mailing import comes, mail
+from tests.channels_app.test_intake import writes
 
 pytestmark = pytest.mark.django_db
 PLANS = os.urandom(200_000)
@@ -34,7 +37,7 @@ def folder(settings: Any, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def big(email: Channel) -> RawEvent:  # noqa: F811
+def big(email: Channel) -> RawEvent:
     """Of a mail with the plans."""
     assert comes(with_plans()) == 200
     return RawEvent.objects.get()
@@ -58,7 +61,7 @@ def test_a_big_mail_lies_in_a_file_and_its_row_is_small(big: RawEvent, settings:
     assert bytes_of(Attachment.objects.get()) == PLANS
 
 
-def test_a_small_mail_needs_no_file(email: Channel, settings: Any) -> None:  # noqa: F811
+def test_a_small_mail_needs_no_file(email: Channel, settings: Any) -> None:
     comes(mail("Hello?"))
 
     assert Message.objects.exists()
@@ -110,3 +113,63 @@ def test_a_file_that_is_lost_is_told_like_any_mail_that_cannot_be_taken_in(big: 
 
     big.refresh_from_db()
     assert big.last_error.startswith("FileNotFoundError")
+
+
+# How long it is kept ----------------------------------------------------------------------------------------
+
+
+def test_of_a_deleted_customer_no_word_is_left_where_it_came_in_and_a_repeat_brings_nobody_back(
+    whatsapp: Channel, ada: User
+) -> None:
+    thread = writes(whatsapp, "My number is 555", number="44")
+    writes(whatsapp, "Somebody else's", number="45")
+    assert thread.customer
+    delete_customer(customer=thread.customer, actor=ada)
+
+    while journal.purge():
+        pass
+    again = {"from": "44", "id": "wamid.x", "type": "text", "text": {"body": "My number is 555"}}
+    intake.store(whatsapp, [Routed(dedup_key="wamid:My number is 555", payload={"message": again})])
+    intake.work()
+
+    assert RawEvent.objects.get(dedup_key="wamid:My number is 555").payload == {}
+    assert "Somebody else's" in str(list(RawEvent.objects.values_list("payload", flat=True)))
+    assert [message.content for message in Message.objects.all()] == ["Somebody else's"]
+
+
+@pytest.mark.parametrize("can_be_read", [True, False])
+def test_what_could_not_be_taken_in_of_a_deleted_customer_is_emptied_too(
+    whatsapp: Channel, ada: User, monkeypatch: pytest.MonkeyPatch, can_be_read: bool
+) -> None:
+    thread = writes(whatsapp, "Hello?", number="447700900123")
+    assert thread.customer
+    for number in ("447700900123", "447700900124"):
+        message = {"from": number, "id": f"wamid.{number}", "type": "text", "text": {"body": f"I am {number}"}}
+        intake.store(whatsapp, [Routed(dedup_key=f"wamid:{number}", payload={"message": message})])
+    RawEvent.objects.filter(state=RawState.WAITING).update(state=RawState.FAILED)
+    if not can_be_read:
+        monkeypatch.setattr(WhatsAppAdapter, "parse", lambda adapter, payload: 1 // 0)
+
+    delete_customer(customer=thread.customer, actor=ada)
+    while journal.purge():
+        pass
+
+    kept = dict(RawEvent.objects.filter(state=RawState.FAILED).values_list("dedup_key", "payload"))
+    assert kept["wamid:447700900123"] == {}
+    assert "I am 447700900124" in str(kept["wamid:447700900124"])
+
+
+def test_what_came_is_kept_for_two_weeks_and_what_failed_for_thirty_days(whatsapp: Channel) -> None:
+    now = timezone.now()
+    for days in (13, 15, 29, 31):
+        with time_machine.travel(now - timedelta(days=days), tick=False):
+            for state in (RawState.DONE, RawState.FAILED):
+                RawEvent.objects.create(
+                    business=whatsapp.business, channel=whatsapp, payload={}, dedup_key=f"{state}:{days}", state=state
+                )
+
+    while journal.purge():
+        pass
+
+    kept = sorted(RawEvent.objects.values_list("dedup_key", flat=True))
+    assert kept == ["done:13", "failed:13", "failed:15", "failed:29"]

@@ -1,6 +1,7 @@
 """What holds for each mail service that signs, or keeps the mail itself: Resend, Amazon SES, Postal."""
 
 import base64
+import errno
 import json
 import threading
 import time
@@ -16,12 +17,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business
-from channels_app import bringing, hooks, intake
+from channels_app import bringing, hooks, intake, journal
 from channels_app.adapters.email import amazon
 from channels_app.models import Channel, RawEvent, RawState
 from channels_app.services import create_channel
 from conversations.models import ChannelType, Message
-from tests.channels_app.test_mail import mail
+from tests.channels_app.mailing import mail
 from tests.fakes import mail_services as world
 from tests.fakes.mail_services import SIGNING_SECRET, TOPIC, MailServices
 
@@ -330,7 +331,7 @@ def test_a_mail_that_amazon_kept_in_s3_is_shown_with_what_is_to_be_done(
     assert posted(SES, body, {"x-amz-sns-message-type": "Notification"}) == 200
     work()
 
-    assert RawEvent.objects.get().last_error.startswith("Amazon SES kept a mail in S3")
+    assert RawEvent.objects.get().last_error.startswith("Amazon SES put a mail into S3, where we cannot fetch it.")
 
 
 # Postal ---------------------------------------------------------------------------------------------------
@@ -357,3 +358,20 @@ def test_postal_is_never_told_with_a_5xx_to_come_again_as_it_would_give_the_mail
         assert posted(POSTAL, *_postal(fake, RAW)) == 429
     finally:
         hooks._big.release(hooks.BIG_AT_ONCE)
+
+
+def test_postal_comes_again_whatever_goes_wrong_on_our_side(
+    ada: User, acme: Business, fake: MailServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected(ada, POSTAL)
+    with monkeypatch.context() as patch:
+        patch.setattr(journal, "fill", _full)
+        assert posted(POSTAL, *_postal(fake, RAW)) == 429
+
+    assert posted(POSTAL, *_postal(fake, RAW)) == 200
+    work()
+    assert Message.objects.count() == 1
+
+
+def _full(*_given: Any) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")

@@ -16,7 +16,7 @@ from channels_app.models import Channel, ChannelState, Mailbox, RawEvent, RawSta
 from channels_app.services import create_channel, update_channel
 from conversations.models import ChannelType, Message
 from tests import builders
-from tests.channels_app.test_mail import comes, config, mail, smtp  # noqa: F401
+from tests.channels_app.mailing import comes, config, mail
 from tests.fakes.dovecot import Dovecot
 from tests.fakes.smtp import USER, Smtp
 
@@ -35,7 +35,7 @@ def box(dovecot: Dovecot) -> str:
 
 
 @pytest.fixture
-def email(ada: User, acme: Business, smtp: Any, dovecot: Dovecot, box: str, settings: Any) -> Channel:  # noqa: F811
+def email(ada: User, acme: Business, smtp: Any, dovecot: Dovecot, box: str, settings: Any) -> Channel:
     settings.OUTBOUND_ALLOW = [*settings.OUTBOUND_ALLOW, "127.0.0.1"]
     return create_channel(actor=ada, type=ChannelType.EMAIL, config=fetched(smtp[1], dovecot, box))
 
@@ -128,7 +128,7 @@ def test_another_mailbox_begins_with_what_comes(
     ada: User,
     dovecot: Dovecot,
     box: str,
-    smtp: Any,  # noqa: F811
+    smtp: Any,
 ) -> None:
     look(email)
     dovecot.deliver(box + "b", mail("Old", Message_ID="<1@example.net>"))
@@ -154,7 +154,7 @@ def test_a_mailbox_that_cannot_be_read_is_no_connection(
     reason: str,
     email: Channel,
     ada: User,
-    smtp: Any,  # noqa: F811
+    smtp: Any,
     dovecot: Dovecot,
     box: str,
 ) -> None:
@@ -170,7 +170,7 @@ def test_a_mailbox_that_cannot_be_read_is_no_connection(
 def test_only_the_third_refusal_in_a_row_asks_for_the_owner(
     email: Channel,
     ada: User,
-    smtp: Any,  # noqa: F811
+    smtp: Any,
     dovecot: Dovecot,
     box: str,
 ) -> None:
@@ -195,7 +195,7 @@ def test_over_tls_only_with_a_certificate_that_is_good_for_the_name(
     at_once: bool,
     email: Channel,
     ada: User,
-    smtp: Any,  # noqa: F811
+    smtp: Any,
     dovecot: Dovecot,
     box: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -242,7 +242,7 @@ def test_a_server_that_tells_of_new_mail_is_read_at_once(
 def test_a_refresh_token_takes_the_place_of_the_passwords(
     email: Channel,
     ada: User,
-    smtp: Any,  # noqa: F811
+    smtp: Any,
     dovecot: Dovecot,
     box: str,
 ) -> None:

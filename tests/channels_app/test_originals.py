@@ -9,7 +9,7 @@ from channels_app import files
 from channels_app.models import Channel
 from conversations.models import MailOriginal, Message
 from tests import builders
-from tests.channels_app.test_mail import comes, email, mail, smtp  # noqa: F401
+from tests.channels_app.mailing import comes, mail
 
 PICTURE = b"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 HTML = (
@@ -37,7 +37,7 @@ def thread(user: User, message: Message) -> str:
     return str(browser.get(f"/inbox/{message.conversation_id}/").content.decode())
 
 
-def test_the_original_runs_nothing_and_fetches_nothing_from_elsewhere(email: Channel, ada: User) -> None:  # noqa: F811
+def test_the_original_runs_nothing_and_fetches_nothing_from_elsewhere(email: Channel, ada: User) -> None:
     assert comes(DRAWN) == 200
     for media in files.claim(most=10):
         files.fetch(media)
@@ -56,7 +56,7 @@ def test_the_original_runs_nothing_and_fetches_nothing_from_elsewhere(email: Cha
     assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
 
 
-def test_the_thread_shows_who_else_got_it(email: Channel, ada: User) -> None:  # noqa: F811
+def test_the_thread_shows_who_else_got_it(email: Channel, ada: User) -> None:
     comes(DRAWN)
     page = thread(ada, Message.objects.get())
 
@@ -65,7 +65,7 @@ def test_the_thread_shows_who_else_got_it(email: Channel, ada: User) -> None:  #
     assert "<dt>Subject</dt>" not in page  # it stands in the words already
 
 
-def test_quotes_are_folded_and_a_new_subject_is_said(email: Channel, ada: User) -> None:  # noqa: F811
+def test_quotes_are_folded_and_a_new_subject_is_said(email: Channel, ada: User) -> None:
     comes(mail(Message_ID="<1@example.net>"))
     quoting = "Thanks!\r\n\r\nOn Wed, 1 Jan 2026 at 10:00, Acme <help@acme.example> wrote:\r\n> It left today.\r\n"
     for number, subject in ((2, "Re: Order 1009"), (3, "Another thing")):
@@ -86,7 +86,7 @@ def test_quotes_are_folded_and_a_new_subject_is_said(email: Channel, ada: User) 
 
 
 def test_other_workspaces_and_other_conversations_have_no_such_page(
-    email: Channel,  # noqa: F811
+    email: Channel,
     ada: User,
     mallory: User,
 ) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from accounts.models import User
 from channels_app import connecting
+from channels_app.health import health_of
 from channels_app.models import Channel, ChannelState, Delivery, DeliveryState
 from channels_app.services import pause_channel, update_channel
 from conversations.models import ChannelType
@@ -61,8 +62,13 @@ def test_what_waits_for_one_bot_does_not_go_out_by_another_one_unless_the_owner_
     assert not fake.sent
     changed = Channel.objects.get()
     assert (changed.state, bool(changed.paused_at)) == (ChannelState.CONNECTED, True)
+    page = builders.browser(ada).get(f"/inbox/{waiting.conversation_id}/").content.decode()
+    assert "as it has another account now" in page
+    reconnect(ada, ANOTHER)  # saved once more
+    assert "as it has another account now" in health_of(Channel.objects.get()).words
 
     reconnect(ada, fake.token)
     pause_channel(actor=ada, channel=changed, paused=False)
     work()
     assert [f"bot{fake.token}" in call.path for call in fake.sent] == [True]
+    assert "is_another" not in Channel.objects.get().setup

@@ -19,6 +19,7 @@ from channels_app.models import Channel, Delivery, DeliveryState, Heartbeat, Raw
 from channels_app.services import create_channel
 from conversations.models import ChannelType, Conversation, Message, MessageStatus
 from tests import builders
+from tests.channels_app.connected import CONFIGS
 from tests.channels_app.outbox import Provider, in_real_transactions, threads, until
 from tests.fakes.telegram import TOKEN
 
@@ -141,7 +142,7 @@ def test_r6_a_provider_whose_channels_all_hang_holds_no_more_than_its_share_of_t
     second = create_channel(actor=ada, type=ChannelType.TELEGRAM, config={"bot_token": TOKEN})
     for conversation in (*threads(channel, 4), *threads(second, 4)):
         builders.answers(ada, conversation, "hangs")
-    other = create_channel(actor=ada, type=ChannelType.SMS, config={"phone_number": "+15552223333"})
+    other = create_channel(actor=ada, type=ChannelType.SMS, config=CONFIGS["sms"])
     running()
     until(lambda: provider.at_once == 4)
 

@@ -111,11 +111,15 @@ def test_what_is_not_signed_by_twilio_for_this_account_is_refused(sms: Channel) 
 
 @pytest.mark.parametrize("stop", [{"Body": "STOP", "OptOutType": "STOP"}, {"Body": "Stop "}, {"Body": "unsubscribe"}])
 def test_who_writes_stop_is_marked_and_no_machine_answers_and_start_takes_it_back(
-    sms: Channel, stop: dict[str, str]
+    sms: Channel, ada: User, stop: dict[str, str]
 ) -> None:
     post(sms, MessageSid="SM1", **stop)
-    assert Contact.objects.get().unreachable
-    assert Message.objects.get().automated
+    assert Contact.objects.get().unreachable.startswith("Wrote STOP")
+    message = Message.objects.get()
+    assert message.automated
+    thread = builders.browser(ada).get(f"/inbox/{message.conversation_id}/").content.decode()
+    assert "Answered by Twilio itself" in thread
+    assert "Automatic" not in thread
     post(sms, MessageSid="SM2", Body="START")
     assert not Contact.objects.get().unreachable
     post(sms, MessageSid="SM3", Body="Please stop sending me the wrong size")

@@ -16,7 +16,7 @@ from channels_app.models import Channel, Delivery, DeliveryState, Thread
 from channels_app.services import create_channel
 from conversations.models import ChannelType, Conversation, Message, MessageStatus
 from tests import builders
-from tests.fakes.meta import NUMBER, TEMPLATE, TOKEN, Meta
+from tests.fakes.meta import NUMBER, TEMPLATE, TOKEN, WABA, Meta
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def meta(settings: Any) -> Iterator[Meta]:
 @pytest.fixture
 def late(ada: User, acme: Business, meta: Meta) -> Conversation:
     """Cleo wrote 25 hours ago."""
-    config = {"phone_number_id": NUMBER, "access_token": TOKEN, "waba_id": "1"}
+    config = {"phone_number_id": NUMBER, "access_token": TOKEN, "waba_id": WABA}
     channel = create_channel(actor=ada, type=ChannelType.WHATSAPP, config=config)
     connecting.connect(channel)
     conversation = builders.conversation(acme, type=ChannelType.WHATSAPP)
@@ -45,8 +45,8 @@ def late(ada: User, acme: Business, meta: Meta) -> Conversation:
 
 
 def test_a_template_is_listed_filled_and_sent(late: Conversation, ada: User, meta: Meta) -> None:
-    (template,) = builders.api(ada).get(f"/api/v1/channels/{late.channel_id}/templates").json()
-    assert template["name"] == TEMPLATE["name"]
+    template, last = builders.api(ada).get(f"/api/v1/channels/{late.channel_id}/templates").json()
+    assert (template["name"], last["name"]) == (TEMPLATE["name"], "thanks")
     body = {
         "name": template["name"],
         "language": template["language"],

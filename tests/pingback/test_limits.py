@@ -277,6 +277,13 @@ async def test_a_chunked_body_reaches_the_app_whole_and_with_its_length() -> Non
     assert big.status == 413
 
 
+async def test_who_takes_a_5xx_for_the_last_word_is_told_otherwise_to_come_again(settings: Any) -> None:
+    settings.REQUESTS_IN_FLIGHT = 0
+    headers = [(b"x-postal-signature-256", b"x")]
+    talk = await Conversation(Limits(reads_all), path="/api/v1/webhooks/email", headers=headers).run()
+    assert (talk.status, talk.headers[b"retry-after"]) == (429, b"1")
+
+
 async def test_a_busy_process_says_that_it_is_alive(settings: Any) -> None:
     settings.REQUESTS_IN_FLIGHT = 0
     talk = await Conversation(Limits(reads_all), path="/healthz").run()

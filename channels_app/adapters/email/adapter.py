@@ -109,7 +109,10 @@ class EmailAdapter(ChannelAdapter):
             key = self.secrets.get("inbound_api_key", "")
             return resend.fetched(elsewhere["resend"], call=self.call, key=key)
         raise MediaGone(
-            _("Amazon SES kept a mail in S3: let the receipt rule publish it to the topic, content and all.")
+            _(
+                "Amazon SES put a mail into S3, where we cannot fetch it. Let the receipt rule publish mails to the "
+                "topic, content and all."
+            )
         )
 
     def parse(self, payload: Any) -> Sequence[InboundEvent]:
@@ -218,7 +221,8 @@ class EmailAdapter(ChannelAdapter):
         sending.log_in(self._server)
         self._look_into_mailbox()
         facts = {_("Mailbox"): f"{self.mailbox.username}, {self.mailbox.folder}"} if self.mailbox else {}
-        return Health(ok=True, facts=facts)
+        posted = _("Your mail service posts to our address") if self.secrets.get("inbound_secret") else ""
+        return Health(ok=True, webhook=posted, facts=facts)
 
     @property
     def mailbox(self) -> mailbox.Server | None:
@@ -296,7 +300,9 @@ def _services() -> tuple[str, ...]:
         _("Resend: Webhooks, Add webhook, email.received; the secret is its signing secret."),
         _(
             "Amazon SES: Email receiving, rule sets, the action “Publish to Amazon SNS topic” with encoding Base64; in "
-            "SNS a subscription of that topic with the address and ?key=SECRET behind it. We confirm it."
+            "SNS a subscription of that topic with the address and ?key=SECRET behind it. We confirm it. Only what the "
+            "topic brings is taken in, up to 150 KB a mail: what SES puts into S3 we cannot fetch. For mails with "
+            "bigger files choose a mailbox or another service."
         ),
         _("Postal: Routing, HTTP endpoints, the address with ?key=SECRET behind it, raw message, in the body as JSON."),
     )

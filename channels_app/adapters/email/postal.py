@@ -21,6 +21,7 @@ _HEADERS: Mapping[str, type[hashes.HashAlgorithm]] = {
 
 
 def named_in(headers: Mapping[str, str]) -> bool:
+    """headers: by their names in lower case."""
     return any(name in headers for name in _HEADERS)
 
 

@@ -202,10 +202,13 @@ class XAdapter(ChannelAdapter):
         self._asked("GET", "/2/users/me")  # webhooks are the app's: its own token tells nothing of the user's
         ours = [hook for hook in self._webhooks() if f"/webhooks/x/{self.channel.pk}" in text_of(hook, "url")]
         if not ours:
-            return Health(ok=False, detail=_("X does not send its events here."))
+            return Health(ok=False, detail=_("X does not send its events here."), webhook=_("Not set"))
         if ours[0].get("valid") is False:  # asks us again, and goes on if we answer
-            self._asked("PUT", f"/2/webhooks/{quote(text_of(ours[0], 'id'), safe='')}")
-        return Health(ok=True)
+            told = self._asked("PUT", f"/2/webhooks/{quote(text_of(ours[0], 'id'), safe='')}")
+            if told.get("valid") is False:
+                text = _("X got no proof that this channel's address is ours, and sends nothing to it.")
+                return Health(ok=False, detail=text, webhook=_("Set to this channel's address, without proof"))
+        return Health(ok=True, webhook=_("Set to this channel's address, and X finds it good"))
 
     def _webhook(self, callback_url: str) -> str | None:
         """The id of ours, made when there is none; None when another system has the app's only one."""

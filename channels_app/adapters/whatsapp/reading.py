@@ -1,0 +1,200 @@
+"""What WhatsApp's posts say, in our words."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from channels_app.adapters.errors import DeliveryError, Kind
+from channels_app.adapters.events import (
+    ContactChanged,
+    ContactRef,
+    EchoReceived,
+    InboundEvent,
+    Incoming,
+    MediaRef,
+    MessageDeleted,
+    MessageEdited,
+    MessageReceived,
+    ReactionChanged,
+    Routed,
+    StatusChanged,
+)
+from channels_app.adapters.meta import dicts, digest, entries, inner, moment, words
+
+_FILES = ("image", "video", "audio", "document", "sticker")
+
+
+def routed(incoming: Incoming) -> Iterator[Routed]:
+    for entry in entries(incoming, "whatsapp_business_account"):
+        for change in dicts(entry.get("changes")):
+            value = inner(change, "value")
+            account = str(inner(value, "metadata").get("phone_number_id", ""))
+            contacts = dicts(value.get("contacts"))
+            for message in dicts(value.get("messages")):
+                yield Routed(
+                    account=account,
+                    dedup_key=f"wamid:{message.get('id') or digest(message)}",
+                    payload={"contacts": _of(message, contacts), "message": message},
+                )
+            for echo in dicts(value.get("message_echoes")):
+                yield Routed(
+                    account=account, dedup_key=f"wamid:{echo.get('id') or digest(echo)}:echo", payload={"echo": echo}
+                )
+            for status in dicts(value.get("statuses")):
+                key = f"wamid:{status.get('id')}:{status.get('status')}"
+                yield Routed(account=account, dedup_key=key, payload={"status": status})
+            if not any(name in value for name in ("messages", "message_echoes", "statuses")):
+                yield Routed(account=account, dedup_key=f"other:{digest(change)}", payload={"other": change})
+
+
+def _of(message: Mapping[str, Any], contacts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Whose message it is: by ids and never by the place in the list."""
+    ids = [each for each in (message.get("from"), message.get("from_user_id")) if isinstance(each, str)]
+    return [each for each in contacts if each.get("wa_id") in ids or each.get("user_id") in ids]
+
+
+def events_of(payload: Mapping[str, Any]) -> Iterator[InboundEvent]:
+    message = inner(payload, "message")
+    if message:
+        yield from _received(message, next(iter(dicts(payload.get("contacts"))), {}))
+    echo = inner(payload, "echo")
+    if echo and echo.get("to") and echo.get("id") and echo.get("type") not in {"edit", "revoke"}:
+        yield EchoReceived(
+            thread_key=str(echo["to"]),
+            external_id=str(echo["id"]),
+            text=_text(echo),
+            media=_media(echo),
+            contact=ContactRef(keys=(f"tel:+{echo['to']}",)),
+            occurred_at=moment(echo.get("timestamp")),
+        )
+    status = inner(payload, "status")
+    if status.get("id"):
+        yield from _status(status)
+
+
+def _status(status: Mapping[str, Any]) -> Iterator[InboundEvent]:
+    said = {"played": "read"}.get(str(status.get("status")), str(status.get("status")))
+    if said not in {"sent", "delivered", "read", "failed"}:
+        return
+    error = next(iter(dicts(status.get("errors"))), None)
+    yield StatusChanged(
+        status=said,
+        external_id=str(status["id"]),
+        correlation=str(status.get("biz_opaque_callback_data", "")),
+        error=DeliveryError(_why(error), kind=Kind.PERMANENT) if error else None,
+        occurred_at=moment(status.get("timestamp")),
+    )
+    number, user = status.get("recipient_id"), status.get("recipient_user_id")
+    if number and user:  # so that they are known when they hide the number
+        yield ContactChanged(old_key=f"tel:+{number}", new_keys=(f"bsuid:{user}",), is_as_well=True)
+
+
+def _why(error: Mapping[str, Any]) -> str:
+    if error.get("code") == 131047:
+        return _("More than 24 hours since the customer wrote: only a template may be sent.")
+    if error.get("code") == 131026:
+        return _("This number is not on WhatsApp, or blocked you.")
+    said = inner(error, "error_data").get("details") or error.get("title") or error.get("message") or error.get("code")
+    return _("WhatsApp could not deliver it: %(words)s") % {"words": str(said)[:200]}
+
+
+def _received(message: Mapping[str, Any], contact: Mapping[str, Any]) -> Iterator[InboundEvent]:
+    kind = str(message.get("type", ""))
+    about = inner(message, kind)
+    who = _contact(message, contact)
+    if kind in {"edit", "revoke"} and about.get("original_message_id"):
+        original = str(about["original_message_id"])
+        if kind == "edit":
+            yield MessageEdited(external_id=original, text=_text(inner(about, "message")))
+        else:
+            yield MessageDeleted(external_id=original)
+        return
+    if not who.keys or not message.get("id"):
+        return
+    if kind == "system":
+        new = tuple(_keys(about.get("user_id"), about.get("wa_id")))
+        for old in dict.fromkeys([*_keys(about.get("previous_user_id"), None), *reversed(who.keys)]):
+            yield ContactChanged(old_key=old, new_keys=new)
+        return
+    if kind == "reaction":
+        yield ReactionChanged(
+            external_id=str(about.get("message_id", "")), contact=who, emoji=str(about.get("emoji", ""))
+        )
+        return
+    yield MessageReceived(
+        contact=who,
+        thread_key=str(message.get("from") or message.get("from_user_id")),
+        one_thread=True,
+        external_id=str(message["id"]),
+        text=_text(message),
+        media=_media(message),
+        reply_to=str(inner(message, "context").get("id", "")),
+        occurred_at=moment(message.get("timestamp")),
+    )
+
+
+def _media(message: Mapping[str, Any]) -> tuple[MediaRef, ...]:
+    kind = str(message.get("type", ""))
+    file = inner(message, kind)
+    if kind not in _FILES or not file.get("id"):
+        return ()
+    return (
+        MediaRef(
+            kind="voice" if file.get("voice") else kind,
+            provider_ref=str(file["id"]),
+            mime_type=str(file.get("mime_type", "")),
+            filename=str(file.get("filename", "")),
+        ),
+    )
+
+
+def _text(message: Mapping[str, Any]) -> str:
+    """Its words; what is neither text nor file, in words."""
+    kind = str(message.get("type", ""))
+    about = inner(message, kind)
+    if kind == "text":
+        return str(about.get("body", ""))
+    if kind in _FILES:
+        return str(about.get("caption", ""))
+    if kind == "button":
+        return str(about.get("text") or about.get("payload") or "")
+    if kind == "interactive":
+        chosen = inner(about, "button_reply") or inner(about, "list_reply") or inner(about, "nfm_reply")
+        return str(chosen.get("title") or chosen.get("body") or chosen.get("name") or _("(Pressed a button)"))
+    if kind == "location":
+        named = " ".join(str(about[part]) for part in ("name", "address") if about.get(part))
+        place = f"{about.get('latitude')}, {about.get('longitude')}"
+        return _("Place: %(place)s") % {"place": f"{named} ({place})" if named else place}
+    if kind == "contacts":
+        cards = dicts(message.get("contacts"))
+        names = [str(inner(card, "name").get("formatted_name", "")) for card in cards]
+        phones = [str(phone.get("phone", "")) for card in cards for phone in dicts(card.get("phones"))]
+        return _("Contact: %(who)s") % {"who": ", ".join(filter(None, [*names, *phones]))}
+    if kind == "order":
+        count = len(dicts(about.get("product_items")))
+        order = ngettext("(An order of %(count)d product)", "(An order of %(count)d products)", count)
+        return f"{about.get('text', '')}\n{order % {'count': count}}".strip()
+    return _("(A kind of message that PingBack cannot show)")
+
+
+def _contact(message: Mapping[str, Any], contact: Mapping[str, Any]) -> ContactRef:
+    """By the user's id, which outlives the number; WhatsApp checked the number, so other channels may go by it."""
+    user = message.get("from_user_id") or contact.get("user_id")
+    number = message.get("from") or contact.get("wa_id")
+    keys = tuple(_keys(user, number))
+    profile = inner(contact, "profile")
+    return ContactRef(
+        keys=keys,
+        proven=tuple(key for key in keys if key.startswith("tel:")),
+        name=words(profile, "name") or words(profile, "username"),
+        handle=f"+{number}" if number else words(profile, "username"),
+    )
+
+
+def _keys(user: Any, number: Any) -> Iterator[str]:
+    if user:
+        yield f"bsuid:{user}"
+    if number:
+        yield f"tel:+{number}"

@@ -1,0 +1,120 @@
+"""Mails that a service posts to us: each in its own form, under its own signature."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.test import Client
+
+from channels_app import files, intake
+from channels_app.models import Channel
+from conversations.models import Message
+from tests.channels_app.mailing import PATH, SECRET, mail
+
+
+def multipart(fields: dict[str, bytes]) -> tuple[bytes, str]:
+    parts = [
+        b'--XX\r\nContent-Disposition: form-data; name="' + n.encode() + b'"\r\n\r\n' + v + b"\r\n"
+        for n, v in fields.items()
+    ]
+    return b"".join(parts) + b"--XX--\r\n", "multipart/form-data; boundary=XX"
+
+
+def test_a_signature_of_mailguns_is_good_for_one_mail(email: Channel) -> None:
+    stamp = str(int(time.time()))
+    signed = hmac.new(SECRET.encode(), f"{stamp}once".encode(), hashlib.sha256).hexdigest()
+    fields = {"recipient": b"help@acme.example", "timestamp": stamp.encode(), "token": b"once"}
+    told = []
+    for raw in (mail("Mine"), mail("Mine"), mail("Forged")):
+        body, kind = multipart({**fields, "body-mime": raw, "signature": signed.encode()})
+        told.append(Client().post(PATH, body, content_type=kind).status_code)
+    intake.work()
+
+    assert told == [200, 200, 400]
+    assert [message.content for message in Message.objects.all()] == ["Order 1009\n\nMine"]
+
+
+@pytest.mark.parametrize("service", ["mailgun", "sendgrid", "postmark"])
+def test_each_mail_service_hands_a_mail_over(email: Channel, service: str) -> None:
+    raw = mail(Message_ID="<1@example.net>")
+    basic = {"Authorization": "Basic " + base64.b64encode(f"pingback:{SECRET}".encode()).decode()}
+    if service == "mailgun":
+        stamp = str(int(time.time()))
+        signed = hmac.new(SECRET.encode(), f"{stamp}tok".encode(), hashlib.sha256).hexdigest()
+        fields = {"recipient": b"help@acme.example", "body-mime": raw, "timestamp": stamp.encode(), "token": b"tok"}
+        body, kind = multipart({**fields, "signature": signed.encode()})
+        headers = {}
+    elif service == "sendgrid":
+        body, kind = multipart({"email": raw, "envelope": b'{"to":["help@acme.example"],"from":"cleo@example.net"}'})
+        headers = basic
+    else:
+        told = {
+            "From": "Cleo <cleo@example.net>",
+            "To": "help@acme.example",
+            "OriginalRecipient": "help@acme.example",
+            "Subject": "Order 1009",
+            "TextBody": "Where is it?",
+            "HtmlBody": "<p>Where is it?</p>",
+            "Headers": [{"Name": "Message-ID", "Value": "<1@example.net>"}],
+            "Attachments": [{"Name": "a.txt", "Content": "aGk=", "ContentType": "text/plain", "ContentID": ""}],
+        }
+        body, kind, headers = json.dumps(told).encode(), "application/json", basic
+
+    refused = Client().post(PATH, body.replace(b"tok", b"tik"), content_type=kind, headers={})
+    answer = Client().post(PATH, body, content_type=kind, headers=headers)
+    intake.work()
+
+    assert (refused.status_code, answer.status_code) == (400, 200)
+    message = Message.objects.get()
+    assert (message.content, message.conversation.customer.email) == ("Order 1009\n\nWhere is it?", "cleo@example.net")  # type: ignore[union-attr]
+    for media in files.claim(most=5):
+        files.fetch(media)
+    message.refresh_from_db()
+    assert [file["filename"] for file in message.attachments] == (["a.txt"] if service == "postmark" else [])
+
+
+def test_mailersend_hands_a_mail_over_and_what_else_it_tells_is_no_mail(email: Channel) -> None:
+    raw = mail(Message_ID="<1@example.net>").decode()
+    data = {"object": "message", "recipients": {"rcptTo": [{"email": "help@acme.example"}]}, "raw": raw}
+    told = {"type": "inbound.message", "created_at": "2026-01-01T00:00:00.000000Z", "data": data}
+
+    def posted(told: dict[str, Any], secret: str = SECRET) -> int:
+        body = json.dumps(told).encode()
+        signed = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+        return Client().post(PATH, body, content_type="application/json", headers={"Signature": signed}).status_code
+
+    assert [posted(told, "guessed"), posted(told), posted({**told, "type": "webhook.test"})] == [400, 200, 200]
+    intake.work()
+    assert Message.objects.get().content == "Order 1009\n\nWhere is it?"
+
+
+def test_mandrill_hands_several_mails_over_and_one_that_is_unreadable_refuses_none(
+    email: Channel, settings: Any
+) -> None:
+    texts = [mail(text, Message_ID=f"<{text}@example.net>").decode() for text in ("One", "Two")]
+    mails = [{"email": "help@acme.example", "raw_msg": raw} for raw in (texts[0], unreadable(), texts[1])]
+    events = json.dumps([{"event": "inbound", "ts": 1767225600, "msg": one} for one in mails])
+
+    def posted(events: str, secret: str = SECRET) -> int:
+        signed = hmac.digest(
+            secret.encode(), f"{settings.PUBLIC_BASE_URL}{PATH}mandrill_events{events}".encode(), "sha1"
+        )
+        body, headers = (
+            urlencode({"mandrill_events": events}),
+            {"X-Mandrill-Signature": base64.b64encode(signed).decode()},
+        )
+        return Client().post(PATH, body, content_type="application/x-www-form-urlencoded", headers=headers).status_code
+
+    assert [posted(events, "guessed"), posted(events), posted("[]"), posted("7")] == [400, 200, 200, 200]
+    intake.work()
+    assert [one.content.split()[-1] for one in Message.objects.order_by("created_at")] == ["One", "Two"]
+
+
+def unreadable() -> str:
+    """More parts than anybody reads."""
+    return "Content-Type: multipart/mixed; boundary=b\r\n\r\n" + "--b\r\n\r\n" * 2_000

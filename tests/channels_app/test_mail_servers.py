@@ -1,0 +1,84 @@
+"""The server that mails leave by: signing in, and what it says when it takes none."""
+
+from typing import Any
+
+import pytest
+
+from accounts.models import User
+from channels_app import connecting
+from channels_app.adapters.email.sending import of_code
+from channels_app.adapters.errors import Kind
+from channels_app.models import Channel, ChannelState, Delivery, DeliveryState
+from channels_app.services import create_channel
+from conversations.models import ChannelType, Conversation
+from tests import builders
+from tests.channels_app.mailing import PATH, Server, comes, config, mail, send_all
+
+
+@pytest.mark.parametrize(
+    ("refusal", "state", "words"),
+    [
+        ("550 5.1.1 no such user", DeliveryState.FAILED, "does not exist"),
+        ("554 5.7.1 spam", DeliveryState.FAILED, "rule of its own"),
+        ("451 greylisted", DeliveryState.QUEUED, "try again later"),
+    ],
+)
+def test_a_servers_refusal_is_told_in_words(
+    email: Channel, ada: User, smtp: tuple[Server, int], refusal: str, state: str, words: str
+) -> None:
+    comes(mail())
+    builders.answers(ada, Conversation.objects.get(), "Hello")
+    smtp[0].refusal = refusal
+
+    send_all()
+
+    row = Delivery.objects.get()
+    assert (row.state, words in row.last_error) == (state, True)
+
+
+def test_connecting_signs_in_and_a_wrong_password_says_so(email: Channel, ada: User, smtp: tuple[Server, int]) -> None:
+    connecting.connect(email)
+    email.refresh_from_db()
+    assert email.state == ChannelState.CONNECTED
+    assert email.setup["steps"][0]["value"] == builders.public_url(PATH)
+
+    wrong = create_channel(actor=ada, type=ChannelType.EMAIL, config=config(smtp[1], password="wrong"))
+    assert "password" in connecting.connect(wrong).detail
+    wrong.refresh_from_db()
+    assert wrong.state == ChannelState.ERROR
+
+
+def test_a_mail_server_inside_is_never_called(email: Channel, settings: Any) -> None:
+    settings.OUTBOUND_ALLOW = []
+    assert "may not be called" in connecting.connect(email).detail
+
+
+def test_tls_is_asked_for_and_nothing_is_sent_without_it(email: Channel, ada: User, smtp: tuple[Server, int]) -> None:
+    email.config["smtp_use_tls"] = True
+    email.save()
+    comes(mail())
+    builders.answers(ada, Conversation.objects.get(), "Hello")
+
+    send_all()
+
+    assert smtp[0].mails == []
+    email.refresh_from_db()
+    assert "TLS" in email.state_detail
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "kind"),
+    [
+        (421, "", Kind.TRANSIENT),
+        (452, "", Kind.TRANSIENT),
+        (530, "", Kind.CREDENTIALS),
+        (535, "5.7.8", Kind.CREDENTIALS),
+        (550, "5.1.10", Kind.UNREACHABLE),
+        (550, "5.7.26 DMARC", Kind.PERMANENT),
+        (552, "", Kind.PERMANENT),
+        (553, "", Kind.UNREACHABLE),
+        (554, "", Kind.PERMANENT),
+    ],
+)
+def test_reply_codes_have_their_kinds(code: int, words: str, kind: str) -> None:
+    assert of_code(code, words).kind == kind
