@@ -26,19 +26,24 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when every part works, else 503; each part by name."""
+    """503 when nothing can be answered here: without the database or its migrations. Each part by name.
+
+    What comes later while the bus or the worker is away is no reason to send people elsewhere: a balancer would send
+    them nowhere.
+    """
     database = _works("database", _database)
     parts = {"database": database}
     for name, asks_the_database, check in CHECKS:  # one that is away is waited for once
         parts[name] = (database or not asks_the_database) and _works(name, check)
     down = {name for name, up in parts.items() if not up}
     _tell(down)
+    is_ready = down.isdisjoint(NEEDED)
     body = {
-        "status": "unavailable" if down else "ok",
+        "status": ("degraded" if down else "ok") if is_ready else "unavailable",
         **{name: "ok" if up else "down" for name, up in parts.items()},
         "theo": engine_name(),  # with less than all of it Theo knows less, and the rest works
     }
-    answer = JsonResponse(body, status=503 if down else 200)
+    answer = JsonResponse(body, status=200 if is_ready else 503)
     answer._has_been_logged = True  # type: ignore[attr-defined]  # Django's mark; it would log each as an error
     return answer
 
@@ -57,9 +62,9 @@ def _tell(down: set[str]) -> None:
     if down != _told:
         _told = down
         if down:
-            log.error("Not ready: %s", ", ".join(sorted(down)))
+            log.error("Down: %s", ", ".join(sorted(down)))
         else:
-            log.info("Ready again")
+            log.info("All works again")
 
 
 def _database() -> bool:
@@ -73,6 +78,7 @@ def _migrations() -> bool:
     return not executor.migration_plan(executor.loader.graph.leaf_nodes())
 
 
+NEEDED = frozenset({"database", "migrations"})
 # Name, whether it asks the database, how.
 CHECKS: list[tuple[str, bool, Callable[[], bool]]] = [
     ("migrations", True, _migrations),

@@ -1,6 +1,7 @@
 """A plain TCP balancer, as an operator would put before the web processes, and a network that breaks on demand.
 
-It asks /readyz as HAProxy does, takes the next process when one refuses, and knows nothing of what it carries.
+It asks /readyz as HAProxy does, takes the next ready process when one refuses, refuses when none is, and knows nothing
+of what it carries.
 """
 
 import asyncio
@@ -88,10 +89,10 @@ class Balancer:
                 writer.transport.abort()
 
     async def _reached(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
-        """In turns; while nobody is ready, whoever listens."""
+        """Of those that are ready, in turns."""
         self._turn += 1
         turned = [self._ports[(self._turn + place) % len(self._ports)] for place in range(len(self._ports))]
-        for port in sorted(turned, key=lambda port: not self._ready[port]):
+        for port in filter(self.is_ready, turned):
             with contextlib.suppress(OSError):
                 return await asyncio.open_connection("127.0.0.1", port)
         return None

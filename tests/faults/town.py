@@ -61,7 +61,7 @@ class Process:
 
     def ready(self, seconds: float = 60) -> None:
         if self.kind == "web":
-            until(lambda: self._alive() and self.answers("/readyz"), seconds=seconds, why=self.said)
+            until(lambda: self._alive() and self.works(), seconds=seconds, why=self.said)
 
     def revive(self) -> None:
         """As a service manager does with one that ended by itself: it may have met a database that was away."""
@@ -70,6 +70,10 @@ class Process:
 
     def answers(self, path: str = "/healthz") -> bool:
         return status_of(self.port, path) == 200
+
+    def works(self) -> bool:
+        """Every part of it, by its own word."""
+        return said_by(self.port, "/readyz").get("status") == "ok"
 
     def said(self) -> str:
         return self.log.read_text()[-3000:]
@@ -118,6 +122,15 @@ def status_of(port: int, path: str, timeout: float = 2) -> int | None:
         connection.request("GET", path)
         return connection.getresponse().status
     return None
+
+
+def said_by(port: int, path: str, timeout: float = 2) -> dict[str, str]:
+    """What it answers, whatever its status; nothing when it does not."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    with contextlib.suppress(OSError, http.client.HTTPException, ValueError), contextlib.closing(connection):
+        connection.request("GET", path)
+        return dict(json.load(connection.getresponse()))
+    return {}
 
 
 class Refused(Exception):
@@ -205,12 +218,12 @@ class Town:
         return False
 
     def recover(self, seconds: float = 60) -> None:
-        """Every process is up again, and ready."""
+        """Every process is up again, and all of it works."""
 
         def all_are_ready() -> bool:
             for process in [*self.workers, *self.webs]:
                 process.revive()
-            return all(web.answers("/readyz") for web in self.webs)
+            return all(web.works() for web in self.webs)
 
         until(all_are_ready, seconds=seconds, why=lambda: "\n".join(web.said() for web in self.webs))
 
