@@ -16,12 +16,12 @@ from businesses.pages import member_page
 from businesses.policy import Action, may, require
 from businesses.selectors import membership_of
 from conversations import picker
-from conversations.handling_pages import ACTIONS
+from conversations.handling_pages import UNDO
 from conversations.hues import HUES
 from conversations.models import SPAM, Conversation, Status, Tag
 from conversations.services import bulk
 from conversations.services.assigning import assign_conversation
-from conversations.services.handling import Handled
+from conversations.services.handling import CHANGES, Handled, undo_status
 from conversations.services.tags import add_tag, checked_name, remove_tag
 from conversations.views import handling_page, refused
 from foundation.errors import NotFound, Refused
@@ -60,15 +60,16 @@ def selection(request: HttpRequest) -> HttpResponse:
 
 def _change(request: HttpRequest, user: User) -> tuple[Callable[[Conversation], Handled], str]:
     """What is asked for, and how to say that it is done."""
-    if (status := request.POST.get("status", "")) in ACTIONS:
+    if (status := request.POST.get("status", "")) in {*CHANGES, UNDO}:
         done: dict[str, str] = {
             Status.OPEN: _("Reopened %(count)d."),
             Status.PENDING: _("Parked %(count)d."),
             Status.RESOLVED: _("Resolved %(count)d."),
             Status.CLOSED: _("Closed %(count)d."),
             SPAM: _("Marked %(count)d as spam."),
+            UNDO: _("Gave back %(count)d."),
         }
-        action = ACTIONS[status]
+        action = undo_status if status == UNDO else CHANGES[status]
         return lambda conversation: action(conversation=conversation, actor=user), done[status]
     if choice := request.POST.get("to", ""):
         if choice != picker.ME:
@@ -104,7 +105,7 @@ def _retagged(retag: Callable[..., Handled], name: str, user: User, conversation
 def _way_back(request: HttpRequest, user: User, outcome: bulk.Outcome) -> list[dict[str, Any]]:
     """The same form again, by what they were before. Nothing for who took something: only managers give it back."""
     if "status" in request.POST:
-        return _grouped("status", outcome, lambda before: before.status)
+        return _grouped("status", outcome, partial(_same, UNDO))
     for field, back in (("tag", "untag"), ("untag", "tag")):
         if field in request.POST:
             return _grouped(back, outcome, partial(_same, request.POST[field]))

@@ -14,10 +14,10 @@ from accounts.models import User
 from businesses.pages import member_page
 from conversations import doing
 from conversations.attachments import ids_of, unsent_among
-from conversations.handling_pages import ACTIONS
 from conversations.models import Conversation, Status
 from conversations.selectors import unread_elsewhere
 from conversations.services.drafts import draft_of, keep_draft
+from conversations.services.handling import CHANGES
 from conversations.services.later import UNDO, send_later
 from conversations.services.messages import send_reply
 from conversations.services.notes import mentions_in, write_note
@@ -35,7 +35,7 @@ from foundation.errors import KeyReused, Refused
 from foundation.pages import is_fetch
 
 # "Send and ..."
-AFTER_SENDING = {str(status): ACTIONS[status] for status in (Status.RESOLVED, Status.PENDING)}
+AFTER_SENDING = {str(status): CHANGES[status] for status in (Status.RESOLVED, Status.PENDING)}
 
 
 @member_page

@@ -19,19 +19,14 @@ from conversations.views import address_of, conversation_of, handling_page, refu
 from foundation.errors import Refused
 from foundation.pages import is_fetch
 
+UNDO = "undo"  # of one's own last change, instead of a status
 DONE = {
     Status.OPEN: lazy("Reopened."),
     Status.PENDING: lazy("Parked until the customer writes."),
     Status.RESOLVED: lazy("Resolved."),
     Status.CLOSED: lazy("Closed."),
     SPAM: lazy("Marked as spam."),
-}
-ACTIONS: dict[str, Callable[..., handling.Handled]] = {
-    Status.OPEN: handling.reopen_conversation,
-    Status.PENDING: handling.park_conversation,
-    Status.RESOLVED: handling.resolve_conversation,
-    Status.CLOSED: handling.close_conversation,
-    SPAM: handling.mark_spam,
+    UNDO: lazy("Undone."),
 }
 
 
@@ -41,10 +36,10 @@ ACTIONS: dict[str, Callable[..., handling.Handled]] = {
 def set_status(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     found = conversation_of(request, conversation_id)
     status = request.POST.get("status", "")
-    if status not in ACTIONS:
+    if status not in DONE:
         raise Http404
-    act = partial(ACTIONS[status], conversation=found, actor=request.user)
-    return _answer(request, found, act, done=str(DONE[status]))
+    act: Callable[..., handling.Handled] = handling.undo_status if status == UNDO else handling.CHANGES[status]
+    return _answer(request, found, partial(act, conversation=found, actor=request.user), done=str(DONE[status]))
 
 
 @member_page

@@ -11,7 +11,6 @@ from django.contrib import messages
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_http_methods, require_POST
@@ -35,6 +34,7 @@ AS_IT_IS = lazy("Leave as it is")
 UNDOABLE = timedelta(hours=1)
 STAYS = {
     Stays.TEXT: lazy("The message is sent, and stays."),
+    Stays.STATUS: lazy("Its status was changed since, and stays."),
     Stays.HOLDER: lazy("It stays yours: only a manager gives it away."),
 }
 
@@ -173,11 +173,10 @@ def _way_back(request: HttpRequest, found: Conversation, ran: Ran) -> str:
 
 
 def _ran(kept: dict[str, Any]) -> Ran:
-    until, holders = kept["snoozed_until"], kept["holders"]
+    holders = kept["holders"]
     return Ran(
         **kept
         | {
-            "snoozed_until": parse_datetime(until) if until else None,
             "holders": tuple(map(parse_id, holders)) if holders else None,
             "tags": tuple(kept["tags"]),
             "scheduled": parse_id(kept["scheduled"]),

@@ -14,10 +14,9 @@ MOST = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Before:
-    """What a conversation was until it was changed, to undo it. status: or SPAM."""
+    """Who had a conversation until it was changed, to undo it."""
 
     id: UUID
-    status: str
     assignee_id: UUID | None
     team_id: UUID | None
 
@@ -48,7 +47,6 @@ def change_many(*, actor: User, ids: Sequence[UUID], change: Callable[[Conversat
                 raise NotFound
             before = Before(
                 id=conversation.pk,
-                status=conversation.standing,
                 assignee_id=conversation.assignee_id,
                 team_id=conversation.team_id,
             )

@@ -1,7 +1,9 @@
 """What a team does with a conversation besides writing: resolve, close, park, reopen, read."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -11,11 +13,12 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from conversations import events
-from conversations.models import ActivityKind, Conversation, Message, ReadMark, SenderType, Status
+from conversations.models import SPAM, ActivityKind, Conversation, Message, ReadMark, SenderType, Status
 from conversations.services import receipts
 from conversations.services.activities import tell
 from conversations.services.locking import locked
-from foundation.errors import Invalid
+from conversations.services.standing import columns, restore, standing_of
+from foundation.errors import Conflict, Invalid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,27 @@ TOLD = {
     Status.RESOLVED: ActivityKind.RESOLVED,
     Status.CLOSED: ActivityKind.CLOSED,
 }
+# What a change of status changes, and its undoing gives back.
+STANDING = (
+    "status",
+    "snoozed_until",
+    "resolved_at",
+    "resolved_by_id",
+    "closed_at",
+    "spam_at",
+    "handoff_reason",
+    "handoff_at",
+)
+# The lines that tell of another status.
+MOVES = (
+    *TOLD.values(),
+    ActivityKind.SPAM,
+    ActivityKind.SNOOZED,
+    ActivityKind.WOKE,
+    ActivityKind.HANDED_OVER,
+    ActivityKind.MERGED,
+    ActivityKind.UNMERGED,
+)
 
 
 def resolve_conversation(*, conversation: Conversation, actor: User) -> Handled:
@@ -61,15 +85,25 @@ def park_conversation(*, conversation: Conversation, actor: User) -> Handled:
     return _set_status(conversation, Status.PENDING, actor)
 
 
+# By the status that a conversation then has, or SPAM.
+CHANGES: dict[str, Callable[..., Handled]] = {
+    Status.OPEN: reopen_conversation,
+    Status.PENDING: park_conversation,
+    Status.RESOLVED: resolve_conversation,
+    Status.CLOSED: close_conversation,
+    SPAM: mark_spam,
+}
+
+
 @transaction.atomic
 def _set_status(conversation: Conversation, status: Status, actor: User, *, is_spam: bool = False) -> Handled:
     """`resolved_at` and `closed_at` say since when; they are empty again once the conversation is reopened."""
     conversation = locked(conversation)
-    if conversation.status == status and bool(conversation.spam_at) == is_spam:
+    is_asleep = conversation.snoozed_until is not None
+    if conversation.status == status and bool(conversation.spam_at) == is_spam and not is_asleep:
         return Handled(conversation=conversation, changed=False)
     not_merged(conversation)
-    now = timezone.now()
-    conversation.updated_at = now
+    was, now = standing_of(conversation, STANDING), timezone.now()
     if status == Status.RESOLVED:
         conversation.resolved_at, conversation.resolved_by, conversation.closed_at = now, actor, None
     elif status == Status.CLOSED:
@@ -80,20 +114,34 @@ def _set_status(conversation: Conversation, status: Status, actor: User, *, is_s
     conversation.spam_at = now if is_spam else None
     if conversation.is_done:
         conversation.person_has_it()
-    conversation.save(
-        update_fields=[
-            "status",
-            "snoozed_until",
-            "updated_at",
-            "resolved_at",
-            "resolved_by",
-            "closed_at",
-            "spam_at",
-            "handoff_reason",
-            "handoff_at",
-        ]
-    )
-    tell(conversation, ActivityKind.SPAM if is_spam else TOLD[status], actor=actor)
+    return _moved(conversation, actor, was)
+
+
+@transaction.atomic
+def undo_status(*, conversation: Conversation, actor: User) -> Handled:
+    """What the actor last made of its status was not meant: asleep, handed over or done as it was before.
+
+    Raises Conflict when it was somebody else, or the customer, who changed it last.
+    """
+    conversation = locked(conversation)
+    last = conversation.activities.filter(kind__in=MOVES).order_by("after_seq", "created_at", "pk").last()
+    if last is None or last.actor_id != actor.pk or "was" not in last.data:
+        raise Conflict(_("Its status was changed since, and stays."))
+    was = standing_of(conversation, STANDING)
+    restore(conversation, last.data["was"])
+    return _moved(conversation, actor, was)
+
+
+def _moved(conversation: Conversation, actor: User, was: dict[str, Any]) -> Handled:
+    """Store and tell what it is now. was: what undoing that gives back."""
+    conversation.updated_at = timezone.now()
+    conversation.save(update_fields=[*columns(STANDING), "updated_at"])
+    until = conversation.snoozed_until
+    if until:
+        tell(conversation, ActivityKind.SNOOZED, actor=actor, until=until.isoformat(), was=was)
+    else:
+        kind = ActivityKind.SPAM if conversation.spam_at else TOLD[Status(conversation.status)]
+        tell(conversation, kind, actor=actor, was=was)
     events.record(conversation.business_id, [events.conversation_updated(conversation, actor_id=actor.pk)])
     return Handled(conversation=conversation, changed=True)
 

@@ -6,46 +6,32 @@ from enum import StrEnum
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
 from accounts.models import User
 from businesses.policy import Action, may, require
 from businesses.selectors import membership_of
 from conversations import picker
-from conversations.models import Conversation, Macro, Priority, ScheduledMessage, Status
+from conversations.models import Conversation, Macro, Priority, ScheduledMessage
 from conversations.services.assigning import assign_conversation
 from conversations.services.canned_responses import filled
-from conversations.services.handling import (
-    close_conversation,
-    park_conversation,
-    reopen_conversation,
-    resolve_conversation,
-)
+from conversations.services.handling import CHANGES, undo_status
 from conversations.services.later import send_later, take_back
 from conversations.services.locking import locked
 from conversations.services.messages import send_reply
 from conversations.services.priorities import set_priority
-from conversations.services.snoozing import snooze_conversation
 from conversations.services.tags import add_tag, remove_tag
-
-CHANGES = {
-    Status.OPEN: reopen_conversation,
-    Status.PENDING: park_conversation,
-    Status.RESOLVED: resolve_conversation,
-    Status.CLOSED: close_conversation,
-}
+from foundation.errors import Conflict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
     """What a macro changed, as it was before; None and () for what it did not.
 
-    holders: the assignee's and the team's ids. tags: those that it put on. scheduled: its text, which waits to be sent.
-    is_sent: its text is out.
+    status: whether it changed that (`handling.undo_status`). holders: the assignee's and the team's ids. tags: those
+    that it put on. scheduled: its text, which waits to be sent. is_sent: its text is out.
     """
 
-    status: str | None = None
-    snoozed_until: datetime | None = None
+    status: bool = False
     holders: tuple[UUID | None, UUID | None] | None = None
     priority: int | None = None
     tags: tuple[str, ...] = ()
@@ -54,14 +40,17 @@ class Ran:
 
     @property
     def can_be_undone(self) -> bool:
-        changed = (self.status, self.holders, self.priority, self.scheduled)
-        return bool(self.tags) or any(each is not None for each in changed)
+        changed = (self.holders, self.priority, self.scheduled)
+        return self.status or bool(self.tags) or any(each is not None for each in changed)
 
 
 class Stays(StrEnum):
-    """What no undoing takes back: a text that is out, and whose it is when the actor may not give it away."""
+    """What no undoing takes back: a text that is out, a status that was changed since, and whose it is when the actor
+    may not give it away.
+    """
 
     TEXT = "text"
+    STATUS = "status"
     HOLDER = "holder"
 
 
@@ -83,7 +72,7 @@ def run_macro(
     """
     if macro.assign and macro.assign != picker.ME:
         require(actor, Action.ASSIGN)
-    before, scheduled = locked(conversation), None
+    before, scheduled, changes_status = locked(conversation), None, False
     if macro.content:
         words = filled(macro.content, conversation=conversation, agent=actor)
         if send_at:
@@ -100,16 +89,15 @@ def run_macro(
     if macro.priority is not None:
         set_priority(conversation=conversation, priority=Priority(macro.priority), actor=actor)
     if macro.status:
-        CHANGES[Status(macro.status)](conversation=conversation, actor=actor)
-    return _ran(macro, before, locked(conversation), scheduled)
+        changes_status = CHANGES[macro.status](conversation=conversation, actor=actor).changed
+    return _ran(macro, before, locked(conversation), scheduled, changes_status)
 
 
-def _ran(macro: Macro, before: Conversation, after: Conversation, scheduled: UUID | None) -> Ran:
+def _ran(macro: Macro, before: Conversation, after: Conversation, scheduled: UUID | None, changes_status: bool) -> Ran:
     holders = before.assignee_id, before.team_id
     had = {tag.pk for tag in before.tag_list}
     return Ran(
-        status=before.status if before.status != after.status else None,
-        snoozed_until=before.snoozed_until,
+        status=changes_status,
         holders=holders if macro.assign and holders != (after.assignee_id, after.team_id) else None,
         priority=before.priority if before.priority != after.priority else None,
         tags=tuple(tag.name for tag in after.tag_list if tag.pk not in had),
@@ -132,7 +120,10 @@ def undo_run(*, ran: Ran, conversation: Conversation, actor: User) -> set[Stays]
         else:
             stays.add(Stays.TEXT)
     if ran.status:
-        _back_to(Status(ran.status), ran.snoozed_until, conversation, actor)
+        try:
+            undo_status(conversation=conversation, actor=actor)
+        except Conflict:
+            stays.add(Stays.STATUS)
     if ran.priority is not None:
         set_priority(conversation=conversation, priority=Priority(ran.priority), actor=actor)
     for name in ran.tags:
@@ -143,10 +134,3 @@ def undo_run(*, ran: Ran, conversation: Conversation, actor: User) -> set[Stays]
     elif ran.holders:
         stays.add(Stays.HOLDER)
     return stays
-
-
-def _back_to(status: Status, snoozed_until: datetime | None, conversation: Conversation, actor: User) -> None:
-    if snoozed_until and snoozed_until > timezone.now():
-        snooze_conversation(conversation=conversation, until=snoozed_until, actor=actor)
-    else:
-        CHANGES[status](conversation=conversation, actor=actor)

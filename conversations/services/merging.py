@@ -12,9 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import DateTimeField
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -24,6 +22,7 @@ from conversations import events
 from conversations.models import ActivityKind, Conversation, Message, SenderType, Status
 from conversations.services.activities import tell
 from conversations.services.locking import all_locked, locked
+from conversations.services.standing import columns, restore, standing_of
 from foundation import rows
 from foundation.errors import Invalid
 
@@ -40,7 +39,7 @@ STANDING = (
     "updated_at",
 )
 # Those, and what opening it ends.
-MOVED = [*(name.removesuffix("_id") for name in STANDING), "spam_at"]
+MOVED = [*columns(STANDING), "spam_at"]
 
 
 @transaction.atomic
@@ -59,7 +58,7 @@ def merge_conversations(*, conversation: Conversation, into: Conversation, actor
         raise Invalid(_("One of them is merged already: undo that first."))
     if not (conversation.customer and into.customer and conversation.customer.person_id == into.customer.person_id):
         raise Invalid(_("Only conversations of the same customer are merged."))
-    before = {"before": _standing(conversation), "other_before": _standing(into)}
+    before = {"before": standing_of(conversation, STANDING), "other_before": standing_of(into, STANDING)}
     now = timezone.now()
     if conversation.status == Status.OPEN and into.status != Status.OPEN:
         into.reopen()
@@ -69,7 +68,7 @@ def merge_conversations(*, conversation: Conversation, into: Conversation, actor
     conversation.status, conversation.closed_at, conversation.waiting_since = Status.CLOSED, now, None
     conversation.person_has_it()
     conversation.merged_into, conversation.updated_at = into, now
-    before["other_after"] = _standing(into)
+    before["other_after"] = standing_of(into, STANDING)
     _store(conversation, into, actor=actor, kind=ActivityKind.MERGED, **before)
     return conversation
 
@@ -85,12 +84,12 @@ def undo_merge(*, conversation: Conversation, actor: User) -> Conversation:
     assert told is not None
     conversation.merged_into = None
     wrote_meanwhile, heard = conversation.waiting_since, conversation.updated_at
-    _restore(conversation, told.data["before"])
+    restore(conversation, told.data["before"])
     if wrote_meanwhile:
         conversation.reopen()
         conversation.waiting_since, conversation.updated_at = wrote_meanwhile, heard
-    if told.data["other_after"] == _standing(into):
-        _restore(into, told.data["other_before"])
+    if told.data["other_after"] == standing_of(into, STANDING):
+        restore(into, told.data["other_before"])
     _store(conversation, into, actor=actor, kind=ActivityKind.UNMERGED)
     return conversation
 
@@ -115,7 +114,7 @@ def hear(messages: Sequence[Message]) -> list[Event]:
 
 def _is_news(message: Message, into: Conversation) -> None:
     into.updated_at = message.created_at
-    into.waiting_since = into.waiting_since or message.created_at
+    into.waiting_since = message.created_at if into.is_done else into.waiting_since or message.created_at
     if into.status != Status.OPEN:
         into.reopen()
         tell(into, ActivityKind.REOPENED, actor=None)
@@ -125,21 +124,6 @@ def _target_of(message: Message) -> UUID:
     target: UUID | None = message.conversation.merged_into_id
     assert target is not None
     return target
-
-
-def _standing(conversation: Conversation) -> dict[str, Any]:
-    """In words that JSON holds."""
-    values = {name: getattr(conversation, name) for name in STANDING}
-    return {
-        name: value.isoformat() if hasattr(value, "isoformat") else str(value) if isinstance(value, UUID) else value
-        for name, value in values.items()
-    }
-
-
-def _restore(conversation: Conversation, standing: dict[str, Any]) -> None:
-    for name, value in standing.items():
-        is_time = isinstance(Conversation._meta.get_field(name.removesuffix("_id")), DateTimeField)
-        setattr(conversation, name, parse_datetime(value) if is_time and value else value)
 
 
 def _store(conversation: Conversation, other: Conversation, *, actor: User, kind: ActivityKind, **data: Any) -> None:

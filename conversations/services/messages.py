@@ -328,7 +328,8 @@ def _take(conversation: Conversation, draft: Draft, now: datetime) -> None:
     if draft.sender_type == SenderType.CUSTOMER:
         if draft.automated and not draft.opens:
             return
-        conversation.waiting_since = conversation.waiting_since or now
+        # What was done with waits anew.
+        conversation.waiting_since = now if conversation.is_done else conversation.waiting_since or now
         if conversation.status != Status.OPEN and not (conversation.merged_into_id or conversation.spam_at):
             conversation.reopen()
     else:

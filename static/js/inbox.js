@@ -118,7 +118,11 @@ export function enhanceInbox(body) {
     const before = thread.status
     const data = new FormData(form)
     data.set("status", status)
-    const undo = () => setStatus(form, before)
+    const undo = async () => {
+      data.set("status", "undo")
+      await ask(form.action, { body: data }).catch(complain)
+      await look()
+    }
     // At once, as it nearly always goes well; what the server says comes right behind it.
     if (before !== status && list.isOf(before)) list.drop(thread.id)
     const told =

@@ -116,7 +116,7 @@ def test_many_are_marked_at_once_and_undone_at_once(ada: User, acme: Business) -
     assert standing() == ["resolved", "spam", "open"]
 
     answer = client.post("/inbox/selection/", {"status": "open", "ids": [rows[1].pk]}).json()
-    assert answer["undo"] == [{"name": "status", "value": "spam", "ids": [str(rows[1].pk)]}]
+    assert answer["undo"] == [{"name": "status", "value": "undo", "ids": [str(rows[1].pk)]}]
     done = builders.api(ada).post(f"{URL}/bulk", {"ids": [str(rows[2].pk)], "action": "spam"}).json()
     assert done["done"] == [str(rows[2].pk)]
 
