@@ -367,8 +367,9 @@ def _kept_counts(user: User, names: Sequence[str]) -> list[int]:
     membership = membership_of(user)
     assert membership is not None
     key = membership.business_id, membership.business.feed_seq, tuple(names)
+    counts = _kept.get(key) or _counts(user, names)
     with _keeping:
-        counts = _kept.pop(key, None) or _counts(user, names)
+        _kept.pop(key, None)
         _kept[key] = counts
         if len(_kept) > MOST_KEPT:
             del _kept[next(iter(_kept))]

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models import F, Q, QuerySet, TextField, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Replace, Right
 from django.db.models.lookups import Contains, StartsWith
@@ -56,13 +56,9 @@ def customers_of(user: User, wanted: Filter) -> QuerySet[Customer]:
         merged = everybody.filter(named, merged_into__isnull=False)
         rows = rows.filter(named | Q(pk__in=merged.values("merged_into")))
     if wanted.channel:
-        rows = rows.filter(
-            Exists(
-                Conversation.objects.filter(
-                    Q(customer=OuterRef("pk")) | Q(customer__merged_into=OuterRef("pk")), channel_type=wanted.channel
-                )
-            )
-        )
+        wrote = Conversation.objects.visible_to(user).filter(channel_type=wanted.channel).order_by().values("customer")
+        merged = everybody.filter(pk__in=wrote, merged_into__isnull=False)
+        rows = rows.filter(Q(pk__in=wrote) | Q(pk__in=merged.values("merged_into")))
     if wanted.verified is not None:
         rows = rows.filter(verified=wanted.verified)
     if wanted.blocked is not None:

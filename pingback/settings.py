@@ -263,6 +263,7 @@ PURGES = [
     "channels_app.journal.purge_strays",
     "theo.outcomes.purge",
     "theo.unanswered.purge",
+    "workflows.notifications.purge",
 ]
 
 # Where an owner pays for a plan, with {plan} and {business_id} in it; empty = nobody pays here.

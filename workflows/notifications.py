@@ -1,6 +1,7 @@
 """A person's notifications: what they say, and reading them."""
 
 from collections.abc import Collection
+from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from workflows.models import Notification, NotificationKind, NotificationRows, N
 from workflows.telling import setting_of
 
 MOST_AT_ONCE = 100
+KEPT_FOR = timedelta(days=90)
 
 
 def notifications_of(user: User, setting: NotificationSetting) -> NotificationRows:
@@ -72,3 +74,9 @@ def tell(business_id: UUID, user_ids: Collection[UUID]) -> None:
         import_string(settings.NOTIFICATION_PUBLISHER)(business_id=business_id, user_ids=user_ids)
 
     transaction.on_commit(publish, robust=True)
+
+
+def purge(*, most: int = 1000) -> int:
+    """Delete what is older than KEPT_FOR, read or not, at most so many; returns how many."""
+    old = Notification.objects.filter(created_at__lt=timezone.now() - KEPT_FOR).order_by("pk")
+    return Notification.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:most])).delete()[0]

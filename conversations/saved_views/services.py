@@ -16,6 +16,7 @@ from conversations.saved_views.filters import checked, question
 from conversations.saved_views.models import SavedView
 from conversations.sorting import Sort
 from foundation.errors import Forbidden, Invalid, NotFound, Unprocessable
+from foundation.text import is_clean
 
 # Of one person and of one workspace; every one of them is counted for who has the inbox open.
 MOST = 50
@@ -110,6 +111,8 @@ def _own(actor: User, view_id: UUID) -> SavedView:
 
 
 def _name(text: str) -> str:
+    if not is_clean(text):
+        raise Unprocessable(_("The text holds a character that cannot be stored."), field="name")
     if not text.strip():
         raise Unprocessable(_("Give the view a name."), field="name")
     return text.strip()

@@ -8,7 +8,7 @@ from unicodedata import normalize
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from conversations.search.index import ENTRIES, table_of
 from conversations.search.models import SearchEntry, Shelf
@@ -80,7 +80,7 @@ class Postgres:
                 ids, end = self._newest(asked, business_id, shelf, below, many)
                 is_common, many = len(ids) * RARE >= many, FAR
             else:
-                ids, end = self._rare(asked, shelf, below)
+                ids, end = self._rare(asked, business_id, shelf, below)
             wanted = ids if is_narrowed else ids[: limit - len(entries)]
             entries += rows.filter(pk__in=wanted).order_by("-pk")[: limit - len(entries)]
             if len(entries) == limit or end is None:
@@ -104,12 +104,15 @@ class Postgres:
         )
         return [pk for pk, holds in found if holds], found[-1][0] if len(found) == many else None
 
-    def _rare(self, asked: str, shelf: Shelf, below: int | None) -> tuple[list[int], int | None]:
-        """Likewise out of the index of words: OFFSET 0 keeps the order out of how it is found."""
+    def _rare(self, asked: str, business_id: UUID, shelf: Shelf, below: int | None) -> tuple[list[int], int | None]:
+        """Likewise out of the index of words: OFFSET 0 keeps the order out of how it is found.
+
+        The workspace is among the words, as in its entries; but anybody can write its id.
+        """
         found = self._asked(
             f"SELECT id FROM (SELECT id FROM {ENTRIES} WHERE doc @@ %s::tsquery AND shelf = '{shelf}' AND id < %s"  # noqa: S608
-            " OFFSET 0) AS found ORDER BY id DESC LIMIT %s",
-            [asked, below, ROUND],
+            " AND business_id = %s OFFSET 0) AS found ORDER BY id DESC LIMIT %s",
+            [asked, below, business_id, ROUND],
         )
         return [pk for (pk,) in found], found[-1][0] if len(found) == ROUND else None
 
@@ -188,11 +191,16 @@ class SQLite:
 
 
 def _plainly(rows: QuerySet[SearchEntry], *, business_id: UUID, shelf: Shelf, below: int | None, limit: int) -> Part:
-    rows = rows.filter(business_id=business_id, shelf=shelf)
+    """Of a shelf's newest ROUND * ROUNDS entries: what is asked for may be true of none of a million."""
+    shelved = Q(business_id=business_id, shelf=shelf)
     if below:
-        rows = rows.filter(pk__lt=below)
+        shelved &= Q(pk__lt=below)
+    last = (
+        SearchEntry.objects.filter(shelved).order_by("-pk").values_list("pk", flat=True)[ROUND * ROUNDS - 1 :].first()
+    )
+    rows = rows.filter(shelved, pk__gte=last) if last else rows.filter(shelved)
     entries = list(rows.order_by("-pk")[:limit])
-    return Part(entries=entries, below=entries[-1].pk if len(entries) == limit else None)
+    return Part(entries=entries, below=entries[-1].pk if len(entries) == limit else last)
 
 
 def _scope(business_id: UUID, shelf: Shelf) -> str:

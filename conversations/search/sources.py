@@ -13,7 +13,7 @@ from django.db.models import OuterRef, Subquery
 
 from conversations.models import Conversation, Customer, Message, Note
 from conversations.search.models import Shelf
-from conversations.search.persons import BETWEEN_DIGITS
+from conversations.search.persons import BETWEEN_DIGITS, NUMBERED
 from foundation.shapes import plain
 
 if TYPE_CHECKING:
@@ -115,10 +115,11 @@ def _title(conversation: Conversation) -> str:
 _ONE_PIECE = reduce(lambda text, sign: f"replace({text}, '{sign}', '')", BETWEEN_DIGITS, "{row}.phone")
 DIGITS = f"ltrim({_ONE_PIECE}, '0')"
 HEX = "CAST({row}.id AS text)"
+NUMBER = f"substr({HEX}, length({HEX}) - 3)"
 OF_CUSTOMER = (
     *("{row}.name", "' '", "{row}.email", "' '", "{row}.external_id", "' '", "{row}.phone"),
     *(f"' ' || substr({DIGITS}, {start})" for start in (1, 2, 3, 4)),
-    f"CASE WHEN {{row}}.name = '' AND {{row}}.email = '' THEN ' ' || substr({HEX}, length({HEX}) - 3) ELSE '' END",
+    f"CASE WHEN {{row}}.name = '' AND {{row}}.email = '' THEN ' ' || {NUMBER} || ' {NUMBERED}' || {NUMBER} ELSE '' END",
 )
 OF_CONVERSATION = f"(SELECT c.business_id FROM {Conversation._meta.db_table} c WHERE c.id = {{row}}.conversation_id)"  # noqa: S608
 

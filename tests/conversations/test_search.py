@@ -171,6 +171,35 @@ def test_a_narrow_search_says_go_on_instead_of_looking_forever(
     assert pages == (3 if connection.vendor == "sqlite" else 1)
 
 
+def test_what_nothing_but_operators_asks_for_says_go_on_too(
+    ada: User, acme: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "ROUND", 2)
+    monkeypatch.setattr(engines, "ROUNDS", 2)
+    old = builders.conversation(acme, content="lamp", type=ChannelType.EMAIL)
+    for _ in range(9):
+        builders.conversation(acme, content="lamp")
+    first, cursor = search(ada, "channel:email", limit=5)
+    second, cursor = search(ada, "channel:email", cursor=cursor, limit=5)
+    third, end = search(ada, "channel:email", cursor=cursor, limit=5)
+    assert (first, second, [hit.found.conversation_id for hit in third], end) == ([], [], [old.pk], None)
+
+
+def test_what_another_workspace_writes_takes_no_place_of_ones_own(
+    ada: User, acme: Business, mallory: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also who writes down whose entries the index holds, as anybody can who knows a workspace's id."""
+    for name in ("NEAR", "RARE"):
+        monkeypatch.setattr(engines, name, 1)
+    builders.conversation(acme, content="lamp")
+    builders.conversation(acme, content="hay")
+    theirs = mallory.memberships.get().business
+    for _ in range(3):
+        builders.conversation(theirs, content=f"{acme.pk.hex}{Shelf.TALK} lamp")
+    hits, _cursor = search(ada, "lamp", limit=2)
+    assert [hit.found.text for hit in hits] == ["lamp"]
+
+
 def test_what_was_there_before_the_index_comes_into_it(
     ada: User, acme: Business, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -265,7 +294,7 @@ def test_the_index_is_asked_and_not_the_table(ada: User, acme: Business) -> None
         asked = f"'{engines._scope(**given)}' & ('lamp')"
         with CaptureQueriesContext(connection) as queries:
             engine._newest(asked, **given, below=None, many=10)
-            engine._rare(asked, Shelf.TALK, 2**62)
+            engine._rare(asked, acme.pk, Shelf.TALK, 2**62)
         newest = _plan("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off", queries[0]["sql"])
         assert "search_newest" in newest  # nobody else's are passed on the way
         assert acme.pk.hex in newest.replace("-", "").split("Index Cond")[1]

@@ -26,6 +26,7 @@ from theo.assistants import change_assistant
 from workflows import listening
 from workflows.listening import listen
 from workflows.models import Notification
+from workflows.notifications import purge
 
 pytestmark = pytest.mark.django_db
 
@@ -207,6 +208,15 @@ def test_a_longer_list_costs_no_more(ada: User, acme: Business, django_assert_nu
     # Who calls, how they want to be told, notifications, how many are unread.
     with django_assert_num_queries(4):
         assert len(client.get("/api/v1/notifications").json()["results"]) == many
+
+
+def test_what_is_three_months_old_goes_in_batches(ada: User, acme: Business) -> None:
+    for _ in range(4):
+        flag_for_person(conversation=builders.conversation(acme), reason=HandoffReason.USER_REQUESTED)
+    old = list(Notification.objects.values_list("pk", flat=True)[:3])
+    Notification.objects.filter(pk__in=old).update(created_at=timezone.now() - timedelta(days=91))
+    assert [purge(most=2), purge(most=2), purge(most=2)] == [2, 1, 0]
+    assert told(ada) == ["handoff"]
 
 
 def test_the_centre_leads_to_the_conversation(ada: User, ben: User, acme: Business, client: Client) -> None:
