@@ -7,6 +7,7 @@ What travels is an envelope, one of
   {"business", "typing", ...}, {"business", "company"}  who writes (typing.py) and who is there (presence.py)
   {"cut": room, "reason"}                             close the sockets of a room
   {"person", "signed"}                                what a member's messages are signed with has changed
+  {"business", "widget", "config"}                    what a widget's visitors may do may have changed
 Without REDIS_URL there is one process and nothing travels.
 
 Each workspace has a Channels group, which a process joins while it has sockets of it. Not each room: the feed's

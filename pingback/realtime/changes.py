@@ -1,7 +1,8 @@
 """Changes of rows that open sockets rest on, whoever makes them, told after the commit.
 
-The end of a widget, a workspace, a visitor's key and a chat that is switched off would be found at the next look at
-all sockets, too; this is at once. A member's own name and picture are what its messages are signed with.
+The end of a widget, a workspace, a visitor's key, a chat that is switched off and what a widget lets in would be found
+at the next look at all sockets, too; this is at once. A member's own name and picture are what its messages are signed
+with.
 """
 
 from collections.abc import Collection
@@ -25,6 +26,17 @@ SIGNED_WITH = frozenset({"full_name", "avatar_url", "avatar_version"})
 def widget_deleted(instance: Widget, **_signal: Any) -> None:
     widget_id = instance.pk
     transaction.on_commit(lambda: publish.widget_ended(widget_id), robust=True)
+
+
+@receiver(post_save, sender=Widget)
+def widget_changed(instance: Widget, *, created: bool, update_fields: Any, **_signal: Any) -> None:
+    if not created and (update_fields is None or "config" in update_fields):
+        business_id, widget_id, config = instance.business_id, instance.pk, instance.config
+
+        def tell() -> None:
+            publish.widget_changed(business_id=business_id, widget_id=widget_id, config=config)
+
+        transaction.on_commit(tell, robust=True)
 
 
 @receiver(post_delete, sender=Business)

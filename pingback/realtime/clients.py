@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -66,6 +67,11 @@ class Client:
 
     def become(self, visitor: Visitor) -> None:
         self.visitor, self._visitor_key = visitor, None
+
+    def goes_by(self, config: dict[str, Any]) -> None:
+        """These are the widget's settings now."""
+        if self.widget:
+            self.widget.config = config
 
     def came_with(self, visitor_id: str, before: int) -> bool:
         """Whether it is this visitor by a key of a generation before this one."""
@@ -151,6 +157,12 @@ def standing(client: Client) -> Standing:
         widget_id=client.widget.pk if client.widget else None,
         is_active=client.is_active,
     )
+
+
+def configs_of(standings: list[Standing]) -> dict[UUID, dict[str, Any]]:
+    """The settings of the widgets that these came through, by widget."""
+    widgets = Widget.objects.filter(pk__in={each.widget_id for each in standings if each.widget_id})
+    return dict(widgets.values_list("pk", "config"))
 
 
 def without_right(standings: list[Standing]) -> dict[str, str]:

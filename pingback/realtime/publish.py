@@ -120,6 +120,14 @@ def widget_ended(widget_id: UUID) -> None:
     _cut(rooms.widget(widget_id), "visitor_ended")
 
 
+def widget_changed(*, business_id: UUID, widget_id: UUID, config: dict[str, Any]) -> None:
+    """Let the sockets that came through a widget go on under these settings: it may take verified visitors alone."""
+    try:
+        _hand_over([{"business": str(business_id), "widget": str(widget_id), "config": config}])
+    except Exception:
+        log.exception("Sockets go on under a widget's former settings")
+
+
 def visitors_keys_voided(*, business_id: UUID, visitor_id: UUID, before: int) -> None:
     """Tell the sockets that came with a visitor's key of a generation before this one, and cut them."""
     _cut(rooms.visitors(business_id), "visitor_ended", keys=[str(visitor_id), before])

@@ -254,7 +254,7 @@ async def _note_presence() -> None:
 
 
 async def _recheck() -> None:
-    """Cut whose session, membership or visitor is over, even if nobody told us."""
+    """Cut whose session, membership or visitor is over, and know what widgets let in, even if nobody told us."""
     standings = [clients.standing(client) for client in sockets.clients.values()]
     for client in sockets.clients.values():
         client.is_active = False
@@ -262,3 +262,7 @@ async def _recheck() -> None:
         gone = await db.run(clients.without_right, standings[start : start + RECHECK_AT_ONCE])
         for sid, reason in gone.items():
             sockets.revoke(sid, reason)
+    configs = await db.run(clients.configs_of, standings)
+    for client in sockets.clients.values():
+        if client.widget and client.widget.pk in configs:
+            client.goes_by(configs[client.widget.pk])

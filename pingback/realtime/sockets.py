@@ -210,6 +210,9 @@ def hear(envelope: Envelope) -> None:
         for client in members(envelope["cut"]):
             if "keys" not in envelope or client.came_with(*envelope["keys"]):
                 revoke(client.sid, envelope["reason"])
+    elif "widget" in envelope:
+        for client in members(rooms.widget(envelope["widget"])):
+            client.goes_by(envelope["config"])
     elif "person" in envelope:
         for client in clients.values():
             if client.membership and str(client.membership.user_id) == envelope["person"]:

@@ -308,11 +308,11 @@ def polled(house: House, query: str = "", body: bytes | None = None, **headers: 
         return error.code, error.read().decode()
 
 
-def until(condition: Callable[[], Any], *, seconds: float = 60) -> None:
+def until(condition: Callable[[], Any], *, seconds: float = 60, every: float = 0.02) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
+        time.sleep(every)
 
 
 def new_id() -> str:

@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,6 +64,46 @@ def test_A5_A7_a_socket_whose_right_is_gone_is_cut_though_nobody_told_us(
     until(lambda: not agent.client.connected)
     cleo.ask("client_message", {"content": "Hello?"})
     assert agent.named("new_message") == []
+
+
+def test_a_widget_for_verified_visitors_alone_takes_nothing_more_over_open_sockets(
+    talk: Connect, house: House, ada: Owner
+) -> None:
+    widget = house.call("POST", "/widget/create", {"domain": f"{uuid.uuid4().hex}.example"}, ada.token)
+    cleo, stranger = (talk({**ada.visitor, "widget_id": widget["id"]}) for _ in "ab")
+    conversation_id = cleo.ask("client_message", {"content": "Hello?"})["conversation_id"]
+
+    house.call("PUT", f"/widget/update/{widget['id']}", {"config": {"verified_only": True}}, ada.token)
+
+    for talker, sent in (
+        (cleo, {"content": "Still there?", "conversation_id": conversation_id}),
+        (cleo, {"content": "Another one.", "new": True}),
+        (stranger, {"content": "Hello, too?"}),
+    ):
+        until(lambda talker=talker, sent=sent: _code(talker.ask("client_message", sent)) == "forbidden", every=0.4)
+    house.call("PUT", f"/widget/update/{widget['id']}", {"config": {"verified_only": False}}, ada.token)
+    until(lambda: "message" in stranger.ask("client_message", {"content": "And now?"}), every=0.4)
+
+
+def test_a_widget_for_verified_visitors_alone_is_found_out_though_nobody_told_us(
+    talk: Connect, watchful: House
+) -> None:
+    ada = sign_up(watchful, "Ada", "Acme")
+    widget = watchful.call("POST", "/widget/create", {"domain": f"{uuid.uuid4().hex}.example"}, ada.token)
+    cleo = talk({**ada.visitor, "widget_id": widget["id"]}, to=watchful)
+    conversation_id = cleo.ask("client_message", {"content": "Hello?"})["conversation_id"]
+
+    watchful.shell(
+        "from widgets.models import Widget;"
+        f"Widget.objects.filter(pk='{widget['id']}').update(config={{'verified_only': True}})"
+    )
+
+    sent = {"content": "Still there?", "conversation_id": conversation_id}
+    until(lambda: _code(cleo.ask("client_message", sent)) == "forbidden", every=0.4)
+
+
+def _code(ack: dict[str, Any]) -> str:
+    return str(ack.get("error", {}).get("code", ""))
 
 
 def test_A4_a_socket_whose_session_is_over_reads_nothing_though_it_is_not_cut_yet(
