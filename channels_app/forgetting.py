@@ -1,5 +1,6 @@
 """What could not be taken in of a customer goes with them: nothing linked it to them, as it never became a message."""
 
+import base64
 import logging
 import re
 from collections import defaultdict
@@ -64,15 +65,14 @@ def _named(adapter: ChannelAdapter, raw: RawEvent) -> set[str]:
 
 
 def _mentions(raw: RawEvent, keys: Iterable[str]) -> bool:
-    told = orjson.dumps(raw.payload).decode().lower()
-    if raw.in_file:
-        told += _text_of(raw)
+    told = orjson.dumps(raw.payload).decode().lower() + _text_of(raw)
     ids = (key.partition(":")[2].lstrip("+").lower() for key in keys)
     return any(re.search(rf"(?<![\w.@-]){re.escape(one)}(?![\w.@-])", told) for one in ids if one)
 
 
 def _text_of(raw: RawEvent) -> str:
     try:
-        return bytes(journal.payload_of(raw)["raw"]).decode("utf-8", "replace").lower()
-    except (OSError, KeyError, TypeError):
+        told = journal.payload_of(raw)["raw"]
+        return (base64.b64decode(told) if isinstance(told, str) else bytes(told)).decode("utf-8", "replace").lower()
+    except (OSError, KeyError, TypeError, ValueError):
         return ""

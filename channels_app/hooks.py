@@ -141,6 +141,9 @@ def _vouched(
     vouching = [channel for channel in asked if _vouches(found, channel, incoming)]
     if asked and not vouching:
         raise SuspiciousOperation("Nobody vouches for it.")
+    if named and not asked:
+        domains = sorted({account.rpartition("@")[2][:100] for account in named if "@" in account})
+        log.info("Dropped what is for none of ours (%d): %r", len(named), domains[:5])
     return {channel: [item for item in items if item.account in claims[channel]] for channel in vouching}
 
 

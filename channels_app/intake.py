@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 
 from channels_app import credentials, deliveries, files, identity, journal, letters, receipts, signs, threads
 from channels_app.adapters import ADAPTERS
+from channels_app.adapters.errors import Unreadable
 from channels_app.adapters.events import (
     AddedToGroup,
     ContactChanged,
@@ -163,6 +164,8 @@ def _work_off(raw_id: UUID) -> None:
         RawEvent.objects.filter(pk=raw_id).update(due_at=Now() + timedelta(seconds=2), attempts=F("attempts") - 1)
     except RawEvent.DoesNotExist:
         return
+    except Unreadable as error:
+        RawEvent.objects.filter(pk=raw_id).update(state=RawState.FAILED, last_error=str(error)[:300])
     except (OperationalError, InterfaceError):
         raise  # the database's trouble: this one is the first again at the next look, and none overtakes it
     except Exception as error:

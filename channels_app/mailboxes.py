@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from channels_app import connecting, intake, journal
 from channels_app.adapters.email import EmailAdapter
 from channels_app.adapters.email.mailbox import Folder, opened
-from channels_app.adapters.email.reading import Unreadable, envelope
-from channels_app.adapters.errors import DeliveryError, Kind
+from channels_app.adapters.email.reading import envelope
+from channels_app.adapters.errors import DeliveryError, Kind, Unreadable
 from channels_app.adapters.events import Routed
 from channels_app.models import Channel, ChannelState, Mailbox
 from channels_app.reconnecting import needs_reconnecting

@@ -295,7 +295,7 @@ def _declared_length(scope: Scope) -> int:
 
 
 def _body_limit(path: str) -> int:
-    if path.rstrip("/") == "/api/v1/webhooks/email":
+    if path.rstrip("/") in {"/api/v1/webhooks/email", "/api/v1/webhooks/email/mime"}:
         return settings.MAIL_BODY_BYTES
     if path.startswith("/api/v1/webhooks/"):
         return settings.WEBHOOK_BODY_BYTES

@@ -58,5 +58,10 @@ class TryAgain(Exception):
     """Whether somebody vouches for what came cannot be told at the moment: the provider has to send it again."""
 
 
+class Unreadable(Exception):
+    """What came cannot be worked off, now or ever: it is kept for a person to look at. The text is a sentence for
+    the team."""
+
+
 class MediaGone(Exception):
     """The file cannot be had any more, or not at all. The text is a sentence for the agent."""

@@ -6,15 +6,15 @@ import hmac
 import json
 import time
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from django.test import Client
 
-from channels_app import files, intake
-from channels_app.models import Channel
+from channels_app import connecting, files, intake
+from channels_app.models import Channel, RawEvent, RawState
 from conversations.models import Message
-from tests.channels_app.mailing import PATH, SECRET, mail
+from tests.channels_app.mailing import PATH, SECRET, comes, mail
 
 
 def multipart(fields: dict[str, bytes]) -> tuple[bytes, str]:
@@ -65,8 +65,11 @@ def test_each_mail_service_hands_a_mail_over(email: Channel, service: str) -> No
         }
         body, kind, headers = json.dumps(told).encode(), "application/json", basic
 
-    refused = Client().post(PATH, body.replace(b"tok", b"tik"), content_type=kind, headers={})
-    answer = Client().post(PATH, body, content_type=kind, headers=headers)
+    connecting.connect(email)
+    email.refresh_from_db()
+    path = urlsplit(email.setup["steps"][0]["value"]).path + ("/mime" if service == "mailgun" else "")
+    refused = Client().post(path, body.replace(b"tok", b"tik"), content_type=kind, headers={})
+    answer = Client().post(path, body, content_type=kind, headers=headers)
     intake.work()
 
     assert (refused.status_code, answer.status_code) == (400, 200)
@@ -93,6 +96,62 @@ def test_mailersend_hands_a_mail_over_and_what_else_it_tells_is_no_mail(email: C
     assert Message.objects.get().content == "Order 1009\n\nWhere is it?"
 
 
+BASIC = {"Authorization": "Basic " + base64.b64encode(f"pingback:{SECRET}".encode()).decode()}
+
+
+@pytest.mark.parametrize("field", ["To", "Delivered-To", "Cc"])
+def test_a_mail_that_was_forwarded_to_its_service_is_known_by_its_fields(email: Channel, field: str) -> None:
+    raw = mail(Message_ID="<1@example.net>", to="else@other.example", **{field: "Help <help@acme.example>"})
+    told = {"From": "cleo@example.net", "OriginalRecipient": "0a1b2c3d@inbound.postmarkapp.com"}
+
+    body = json.dumps({**told, "RawEmail": raw.decode()})
+    assert Client().post(PATH, body, content_type="application/json", headers=BASIC).status_code == 200
+    intake.work()
+
+    assert Message.objects.get().content == "Order 1009\n\nWhere is it?"
+
+
+def test_a_mail_for_nobody_here_leaves_a_line_in_the_log(email: Channel, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "pingback.intake")
+
+    assert comes(mail(to="secretary@other.example")) == 200
+
+    assert not RawEvent.objects.exists()
+    assert "none of ours (1): ['other.example']" in caplog.text
+    assert "secretary" not in caplog.text
+
+
+def test_a_mail_that_cannot_be_read_is_kept_whole_and_shown_with_the_reason(email: Channel) -> None:
+    raw = mail(Message_ID="<1@example.net>").partition(b"\r\n\r\n")[0] + b"\r\n" + unreadable().encode()
+
+    assert comes(raw) == 200
+
+    kept = RawEvent.objects.get()
+    assert (kept.state, kept.last_error) == (RawState.FAILED, "The mail has too many parts.")
+    assert base64.b64decode(kept.payload["raw"]) == raw
+
+
+def test_what_the_reader_trips_over_is_kept_and_read_once_it_can(
+    email: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("channels_app.adapters.email.reading.fold", lambda text: int(text))
+        assert comes(mail(Message_ID="<1@example.net>")) == 200
+        for _time in range(intake.MAX_TRIES):
+            RawEvent.objects.update(due_at=email.created_at)
+            intake.work()
+    kept = RawEvent.objects.get()
+    assert (kept.state, kept.last_error) == (RawState.FAILED, "ValueError while it was worked off.")
+
+    assert intake.replay(kept)
+    intake.work()
+    assert Message.objects.get().content == "Order 1009\n\nWhere is it?"
+
+
+def test_mandrill_asks_whether_the_address_answers(email: Channel) -> None:
+    assert Client().head(PATH).status_code == 200
+
+
 def test_mandrill_hands_several_mails_over_and_one_that_is_unreadable_refuses_none(
     email: Channel, settings: Any
 ) -> None:
@@ -113,6 +172,7 @@ def test_mandrill_hands_several_mails_over_and_one_that_is_unreadable_refuses_no
     assert [posted(events, "guessed"), posted(events), posted("[]"), posted("7")] == [400, 200, 200, 200]
     intake.work()
     assert [one.content.split()[-1] for one in Message.objects.order_by("created_at")] == ["One", "Two"]
+    assert RawEvent.objects.get(state=RawState.FAILED).last_error == "The mail has too many parts."
 
 
 def unreadable() -> str:

@@ -118,9 +118,14 @@ def test_a_mail_that_breaks_its_reader_is_set_aside_and_the_next_is_read(
     assert contents() == ["Order 1009\n\nFine"]
     reasons = RawEvent.objects.filter(state=RawState.FAILED).order_by("pk").values_list("last_error", flat=True)
     assert [reason.split(". ")[0] for reason in reasons] == [
-        "A mail cannot be read",
+        "The mail has too many parts.",
         "A mail is too big to be taken in",
     ]
+    too_big = RawEvent.objects.get(last_error__startswith="A mail is too big")
+    assert intake.replay(too_big)
+    intake.work()
+    too_big.refresh_from_db()
+    assert (too_big.state, too_big.last_error) == (RawState.FAILED, "The mail is still in the mailbox.")
 
 
 def test_another_mailbox_begins_with_what_comes(

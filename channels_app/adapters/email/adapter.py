@@ -1,8 +1,7 @@
 """A support address: mail services hand mails over by webhook, or it lies in a mailbox; answers leave by SMTP."""
 
 import base64
-import binascii
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -25,9 +24,9 @@ from channels_app.adapters.base import (
 )
 from channels_app.adapters.email import amazon, hooks, mailbox, noise, oauth, postal, resend, sending
 from channels_app.adapters.email.headers import Address
-from channels_app.adapters.email.reading import MAX_BYTES, File, Mail, Unreadable, envelope, read
+from channels_app.adapters.email.reading import MAX_BYTES, File, Mail, envelope, read
 from channels_app.adapters.email.threading import conversation_in, reply_address, without_tag
-from channels_app.adapters.errors import DeliveryError, Kind, MediaGone
+from channels_app.adapters.errors import DeliveryError, Kind, MediaGone, Unreadable
 from channels_app.adapters.events import (
     ContactRef,
     InboundEvent,
@@ -35,12 +34,13 @@ from channels_app.adapters.events import (
     Letter,
     MediaRef,
     MessageReceived,
+    Reply,
     Routed,
     StatusChanged,
 )
 from channels_app.models import RawEvent
 
-MAX_RECIPIENTS = 20
+MAX_RECIPIENTS = 100
 
 
 class EmailAdapter(ChannelAdapter):
@@ -59,26 +59,29 @@ class EmailAdapter(ChannelAdapter):
         found = hooks.handed(incoming)
         routed: list[Routed] = []
         for number, one in enumerate(found):
+            payload: dict[str, Any] = {"to": list(one.recipients[:MAX_RECIPIENTS])}
+            dedup_key, named = one.key, one.recipients
             if one.elsewhere:
-                payload = {"to": list(one.recipients[:MAX_RECIPIENTS]), "elsewhere": dict(one.elsewhere)}
-                accounts = dict.fromkeys(
-                    without_tag(name) if "@" in name else name for name in one.recipients[:MAX_RECIPIENTS]
-                )
-                routed += [Routed(dedup_key=one.key, payload=payload, account=name) for name in accounts]
-                continue
-            try:
-                dedup_key, recipients = envelope(one.raw)
-            except Unreadable as error:
-                if number == len(found) - 1 and not routed:  # else what came along is not refused with it
-                    raise SuspiciousOperation("A mail that cannot be read.") from error
-                continue
-            payload = {"to": list(one.recipients[:MAX_RECIPIENTS])}
-            named = one.recipients or recipients
-            accounts = dict.fromkeys(without_tag(address) for address in named[:MAX_RECIPIENTS])
+                payload["elsewhere"] = dict(one.elsewhere)
+            else:
+                try:
+                    dedup_key, recipients = envelope(one.raw)
+                except Unreadable as error:
+                    if number == len(found) - 1 and not routed:  # else what came along is not refused with it
+                        raise SuspiciousOperation("A mail that cannot be read.") from error
+                    continue
+                # A mail that was forwarded to its service has the service's own address in the envelope.
+                named = (*named, *recipients)
+            accounts = dict.fromkeys(without_tag(name) if "@" in name else name for name in named[:MAX_RECIPIENTS])
             routed += [
                 Routed(dedup_key=dedup_key, payload=payload, account=account, body=one.raw) for account in accounts
             ]
         return routed
+
+    @classmethod
+    def handshake(cls, incoming: Incoming, channels: Iterable[ChannelAdapter]) -> Reply | None:
+        """Mandrill takes no address that does not answer it."""
+        return Reply() if incoming.method == "HEAD" else None
 
     @classmethod
     def not_now(cls, incoming_headers: Mapping[str, str]) -> int:
@@ -116,9 +119,11 @@ class EmailAdapter(ChannelAdapter):
         )
 
     def parse(self, payload: Any) -> Sequence[InboundEvent]:
-        mail = self._read(payload)
-        if mail is None:
+        if "imap_uid" in payload:
+            raise Unreadable(_("The mail is still in the mailbox."))
+        if "raw" not in payload:  # a service asked something
             return ()
+        mail = self._read(payload)
         if mail.bounce:
             return _of_bounce(mail.bounce)
         if mail.kind in {noise.Kind.LOOP, noise.Kind.RECEIPT} or not mail.sender.email:
@@ -158,8 +163,8 @@ class EmailAdapter(ChannelAdapter):
         key, _colon, number = ref.provider_ref.rpartition(":")
         raw = RawEvent.objects.filter(channel=self.channel, dedup_key=key).first()
         try:
-            mail = self._read(journal.payload_of(raw)) if raw else None
-        except FileNotFoundError:
+            mail = self._read(journal.payload_of(raw)) if raw and raw.payload else None
+        except (FileNotFoundError, Unreadable):
             mail = None
         if mail is None or not number.isdigit() or int(number) >= len(mail.files):
             raise MediaGone(_("The mail that this file came with is no longer kept."))
@@ -278,12 +283,9 @@ class EmailAdapter(ChannelAdapter):
                 others += f", {one.email}" if others else one.email
         return others
 
-    def _read(self, payload: Any) -> Mail | None:
-        try:
-            raw = payload["raw"]
-            return read(base64.b64decode(raw) if isinstance(raw, str) else raw, own={self._address})
-        except (Unreadable, KeyError, TypeError, binascii.Error, ValueError):
-            return None
+    def _read(self, payload: Mapping[str, Any]) -> Mail:
+        raw = payload["raw"]
+        return read(base64.b64decode(raw) if isinstance(raw, str) else raw, own={self._address})
 
 
 def _services() -> tuple[str, ...]:

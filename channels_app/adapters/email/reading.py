@@ -18,11 +18,14 @@ from email.policy import compat32
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 
+from django.utils.translation import gettext as _
+
 from channels_app.adapters.email import headers
 from channels_app.adapters.email.bodies import pictures_in, safe_html, to_text
 from channels_app.adapters.email.headers import Address
 from channels_app.adapters.email.noise import Bounce, Kind, bounce_in, kind_of
 from channels_app.adapters.email.quotes import fold
+from channels_app.adapters.errors import Unreadable
 from foundation.filenames import shown_name
 
 MAX_BYTES = 25 * 1024 * 1024
@@ -53,10 +56,6 @@ _ENDINGS = {
     "text/x-vcard": "vcf",
     "text/vcard": "vcf",
 }
-
-
-class Unreadable(Exception):
-    """No mail, or one that is built to break its reader: to be set aside for a person to look at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +124,7 @@ def read(mail: bytes | Unread, *, own: Collection[str] = ()) -> Mail:
         try:
             return _read(_taken_apart(raw), raw, own)
         except RecursionError as error:
-            raise Unreadable("The mail's parts nest too deep.") from error
+            raise Unreadable(_("The mail's parts nest too deep.")) from error
 
 
 def _taken_apart(raw: bytes) -> "Message[str, str]":
@@ -137,18 +136,17 @@ def _taken_apart(raw: bytes) -> "Message[str, str]":
 
 
 def envelope(raw: bytes) -> tuple[str, tuple[str, ...]]:
-    """A mail's `dedup_key` and `recipients`, by its fields alone: its parts are not taken apart. Raises Unreadable."""
-    _refuse_unreadable(raw)
+    """A mail's `dedup_key` and `recipients`, by its fields alone: its parts are not looked at. Raises Unreadable."""
     end = _END_OF_FIELDS.search(raw, 0, MAX_FIELDS)
     mail = message_from_bytes(raw[: end.end() if end else MAX_FIELDS], policy=compat32)
     if not mail.keys():
-        raise Unreadable("This is not a mail.")
+        raise Unreadable(_("This is not a mail."))
     return _dedup_key(mail, raw, _message_id(mail)), _recipients(mail)
 
 
 def _read(mail: "Message[str, str]", raw: bytes, own: Collection[str]) -> Mail:
     if not mail.keys():
-        raise Unreadable("This is not a mail.")
+        raise Unreadable(_("This is not a mail."))
     body = _Body()
     for part in _leaves(mail):
         body.take(part)
@@ -328,7 +326,7 @@ def _failed_checks(mail: "Message[str, str]") -> bool:
 def _refuse_unreadable(raw: bytes) -> None:
     """Each part costs a thousand times its bytes: counted before the library makes them."""
     if len(raw) > MAX_BYTES:
-        raise Unreadable("The mail is too big.")
+        raise Unreadable(_("The mail is too big."))
     names = {name.strip() for name in re.findall(rb'boundary\s*=\s*"?([^";\r\n]{1,200})', raw[: 4 * 1024 * 1024], re.I)}
     if len(names) > MAX_PARTS or sum(raw.count(b"\n--" + name) for name in names if name) > MAX_PARTS:
-        raise Unreadable("The mail has too many parts.")
+        raise Unreadable(_("The mail has too many parts."))
