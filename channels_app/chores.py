@@ -11,7 +11,7 @@ class Chore:
 
     name: str
     every: Callable[[], float]
-    work: Callable[[threading.Event], None]
+    work: Callable[[threading.Event], object]
 
 
 chores: list[Chore] = []

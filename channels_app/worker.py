@@ -14,7 +14,6 @@ from businesses import status
 from channels_app import chores, deliveries, files, intake, purging
 from channels_app.chores import Chore
 from channels_app.models import Delivery, Heartbeat, Media
-from conversations.services import later, snoozing
 
 log = logging.getLogger("pingback.worker")
 
@@ -79,8 +78,6 @@ class _Worker:
             self._take_in()
             self._fetch()
             self._settle()
-            snoozing.wake_due()
-            later.send_due()
             self._purge()
             self._do_chores()
         except Exception:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -141,10 +142,18 @@ def _id_in(item: object) -> str:
 def take(ids: Sequence[UUID], *, conversation_id: UUID, sender_type: str) -> list[Attachment]:
     """Those files, to be sent by the side that uploaded them, in the order asked for. Locked until the commit.
 
+    What the team sends may have been uploaded where it wrote before that was merged into this one.
     Raises Unprocessable, in the same words for what is unknown, somebody else's or sent already.
     """
+    shown = Q(pk=conversation_id)
+    if sender_type == SenderType.AGENT:
+        shown |= Q(merged_into=conversation_id)
     rows = Attachment.objects.select_for_update().filter(
-        pk__in=ids, conversation_id=conversation_id, message=None, scheduled=None, sender_type=sender_type
+        pk__in=ids,
+        conversation__in=Conversation.objects.filter(shown).values("pk"),
+        message=None,
+        scheduled=None,
+        sender_type=sender_type,
     )
     found = rows.in_bulk()
     if len(found) < len(ids):

@@ -50,18 +50,39 @@ def conversation_updated(conversation: Conversation, *, actor_id: UUID | None) -
     )
 
 
+def conversation_woke(conversation: Conversation) -> Event:
+    """Its time has come: whose it is is told."""
+    event = conversation_updated(conversation, actor_id=None)
+    return replace(event, data=event.data | {"woke": True})
+
+
+def message_returned(conversation: Conversation, *, author_id: UUID) -> Event:
+    """What was planned there cannot be sent, and its author is told."""
+    event = conversation_updated(conversation, actor_id=None)
+    return replace(event, data=event.data | {"returned_to": str(author_id)})
+
+
 def conversation_deleted(conversation: Conversation, *, actor_id: UUID) -> Event:
     """conversation: as it was; what is gone is told to nobody but by its id."""
     return Event(kind="conversation.deleted", subject=conversation, conversation_id=conversation.pk, actor_id=actor_id)
 
 
 def conversation_assigned(
-    conversation: Conversation, *, actor_id: UUID | None, membership_id: UUID | None = None
+    conversation: Conversation,
+    *,
+    actor_id: UUID | None,
+    membership_id: UUID | None = None,
+    is_team_new: bool = False,
 ) -> Event:
-    """Somebody, nobody or a team is responsible now. membership_id: the assignee's, who is told of it."""
+    """Somebody, nobody or a team is responsible now. membership_id: the assignee's, who is told of it.
+
+    is_team_new: the team had it not before, and is told where no person has it.
+    """
     event = conversation_updated(conversation, actor_id=actor_id)
     member_id = str(membership_id) if membership_id else None
-    return replace(event, kind="conversation.assigned", data=event.data | {"member_id": member_id})
+    return replace(
+        event, kind="conversation.assigned", data=event.data | {"member_id": member_id, "is_team_new": is_team_new}
+    )
 
 
 def message_created(message: Message) -> Event:

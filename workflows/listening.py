@@ -15,11 +15,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from businesses.models import Business, FeedEvent, Membership
-from conversations.models import Conversation, Follower, Message, ReadMark, SenderType
+from conversations.models import Conversation, Follower, Message, ReadMark, SenderType, Status
 from foundation import rows
 from foundation.prepared import Among, Given, prepared
 from theo.assistants import answers_by_itself
@@ -32,7 +32,17 @@ log = logging.getLogger("pingback.worker")
 AT_ONCE = 500
 # Whoever writes line by line is not told of line by line.
 AGAIN_AFTER = timedelta(minutes=1)
-KINDS = ("message.created", "conversation.created", "conversation.assigned")
+KINDS = ("message.created", "conversation.created", "conversation.assigned", "conversation.updated")
+
+# Of what asks for anybody, what needs nobody any more.
+OVER = Q(
+    kind__in=[NotificationKind.UNASSIGNED, NotificationKind.TEAM, NotificationKind.WOKE, NotificationKind.HANDOFF],
+    conversation__status__in=[Status.RESOLVED, Status.CLOSED],
+) | (
+    Q(kind__in=[NotificationKind.UNASSIGNED, NotificationKind.TEAM], conversation__assignee__isnull=False)
+    | Q(kind=NotificationKind.WOKE, conversation__assignee__isnull=False) & ~Q(conversation__assignee=F("user"))
+    | Q(kind=NotificationKind.HANDOFF, conversation__handoff_reason="")
+)
 
 # Who is told, and in which workspace.
 Told = set[tuple[UUID, UUID]]
@@ -82,11 +92,11 @@ def _news(events: Sequence[FeedEvent]) -> Told:
     written = _written()(ids=created) if created else []
     business_of = {event.conversation_id: event.business_id for event in events}
     opened = _conversations(events, "conversation.created")
-    taken = _conversations(events, "conversation.assigned")
+    changed = _conversations(events, "conversation.assigned") | _conversations(events, "conversation.updated")
     told = _store_messages(_about_messages(business_of, written, now))
     for business_id in {business_of[pk] for pk in opened}:
         told |= _about_new(business_id, {pk for pk in opened if business_of[pk] == business_id}, now)
-    return told | _forget_taken(taken, now)
+    return told | _forget(changed, now)
 
 
 def _conversations(events: Sequence[FeedEvent], kind: str) -> set[UUID]:
@@ -158,11 +168,10 @@ def _about_new(business_id: UUID, opened: set[UUID], now: datetime) -> Told:
     return {(business_id, row.user_id) for row in told}
 
 
-def _forget_taken(taken: set[UUID], now: datetime) -> Told:
-    """Somebody has it now: that nobody had it is no news any more. Returns who had not read it."""
-    told = Notification.objects.unread().filter(kind=NotificationKind.UNASSIGNED, conversation__in=taken)
-    told = told.filter(conversation__assignee__isnull=False)
-    found = set(told.values_list("business_id", "user_id")) if taken else set()
+def _forget(changed: set[UUID], now: datetime) -> Told:
+    """What asked for somebody is over once somebody has it, or it is done. Returns who had not read it."""
+    told = Notification.objects.unread().filter(OVER, conversation__in=changed)
+    found = set(told.values_list("business_id", "user_id")) if changed else set()
     if found:
         told.update(read_at=now)
     return found

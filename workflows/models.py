@@ -18,6 +18,9 @@ class NotificationKind(models.TextChoices):
     HANDOFF = "handoff", _("A customer waits for a person")
     MESSAGE = "message", _("A customer writes where you answer or follow")
     UNASSIGNED = "unassigned", _("A new conversation that nobody has")
+    TEAM = "team", _("A conversation given to your team")
+    WOKE = "woke", _("A snooze that ends")
+    RETURNED = "returned", _("Your planned message that could not be sent")
 
 
 class NotificationRows(BusinessScoped["Notification"]):

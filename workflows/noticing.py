@@ -50,13 +50,29 @@ def _told(business_id: UUID, event: Event) -> list[tuple[NotificationKind, set[U
     if event.kind == "conversation.assigned":
         # Without a member's id only the team is new, or nobody has it now: no person is told.
         assignee_id = parse_id(event.data["assignee_id"]) if event.data["member_id"] else None
-        return [(NotificationKind.ASSIGNED, {assignee_id})] if assignee_id else []
+        if assignee_id:
+            return [(NotificationKind.ASSIGNED, {assignee_id})]
+        conversation = event.subject
+        if event.data["is_team_new"] and isinstance(conversation, Conversation) and not conversation.assignee_id:
+            return [(NotificationKind.TEAM, _waited_for(business_id, conversation))]
+        return []
     if event.kind in {"note.created", "note.updated"}:
         asked = {found for text in event.data["mentions"] if (found := parse_id(text))}
         return [(NotificationKind.MENTIONED, asked)]
     if event.kind == "conversation.updated" and isinstance(event.subject, Conversation) and event.actor_id is None:
-        return [(NotificationKind.HANDOFF, _waited_for(business_id, event.subject))] if _asks(event.subject) else []
+        return _told_by_itself(business_id, event.subject, event.data)
     return []
+
+
+def _told_by_itself(
+    business_id: UUID, conversation: Conversation, data: dict[str, Any]
+) -> list[tuple[NotificationKind, set[UUID]]]:
+    """What nobody did: a time came, or Theo asks."""
+    if author_id := parse_id(data.get("returned_to")):
+        return [(NotificationKind.RETURNED, {author_id})]
+    if data.get("woke"):
+        return [(NotificationKind.WOKE, _waited_for(business_id, conversation))]
+    return [(NotificationKind.HANDOFF, _waited_for(business_id, conversation))] if _asks(conversation) else []
 
 
 def _asks(conversation: Conversation) -> bool:

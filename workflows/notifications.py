@@ -46,6 +46,9 @@ def text_of(notification: Notification) -> str:
         NotificationKind.HANDOFF: _("Theo asks for a person in the conversation with %(customer)s"),
         NotificationKind.MESSAGE: _("%(customer)s wrote to you"),
         NotificationKind.UNASSIGNED: _("%(customer)s wrote, and nobody has the conversation"),
+        NotificationKind.TEAM: _("%(who)s gave your team the conversation with %(customer)s"),
+        NotificationKind.WOKE: _("The conversation with %(customer)s is not snoozed any more"),
+        NotificationKind.RETURNED: _("Your planned message to %(customer)s was not sent, and is a draft again"),
     }
     return told[NotificationKind(notification.kind)] % names
 

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from businesses.scopes import Resource
 from conversations.api.serializers import AttachmentOutput
-from conversations.api.views import conversation_for
+from conversations.api.views import conversation_for, replayed
 from conversations.attachments import ids_in, with_facts
 from conversations.models import ScheduledMessage
 from conversations.services.later import send_later, take_back
@@ -76,7 +76,7 @@ class Scheduled(APIView):
         data = ScheduledInput(data=request.data)
         data.is_valid(raise_exception=True)
         given = data.validated_data
-        row = send_later(
+        planned = send_later(
             conversation=conversation,
             author=request.user,
             key=key,
@@ -85,7 +85,8 @@ class Scheduled(APIView):
             seen_seq=given.get("seen_seq"),
             attachments=ids_in(given.get("attachments")),
         )
-        return Response(scheduled_payload(with_facts([row])[0]), status=201)
+        payload = scheduled_payload(with_facts([planned.scheduled])[0])
+        return replayed(payload, created=planned.created)
 
 
 class OneScheduled(APIView):

@@ -57,7 +57,8 @@ def assign_conversation(
     if before == (conversation.assignee_id, conversation.team_id, conversation.handoff_reason):
         return Handled(conversation=conversation, changed=False)
     is_new = conversation.assignee_id != before[0]
-    return _give(conversation, membership if is_new else None, actor)
+    is_team_new = bool(conversation.team_id) and conversation.team_id != before[1]
+    return _give(conversation, membership if is_new else None, actor, is_team_new=is_team_new)
 
 
 @transaction.atomic
@@ -90,12 +91,16 @@ def _team(business_id: UUID, team_id: UUID) -> Team:
     return team
 
 
-def _give(conversation: Conversation, membership: Membership | None, actor: User) -> Handled:
+def _give(
+    conversation: Conversation, membership: Membership | None, actor: User, *, is_team_new: bool = False
+) -> Handled:
     """Store who has it now. membership: whoever is to be told that it is theirs."""
     conversation.updated_at = timezone.now()
     conversation.save(update_fields=["assignee", "team", "updated_at", "handoff_reason", "handoff_at"])
     tell(conversation, ActivityKind.ASSIGNED, actor=actor, **holders(conversation))
     membership_id = membership.pk if membership else None
-    happened = events.conversation_assigned(conversation, actor_id=actor.pk, membership_id=membership_id)
+    happened = events.conversation_assigned(
+        conversation, actor_id=actor.pk, membership_id=membership_id, is_team_new=is_team_new
+    )
     events.record(conversation.business_id, [happened])
     return Handled(conversation=conversation, changed=True)

@@ -3,25 +3,27 @@
 Five seconds are enough to undo what leaves the house; what somebody else wrote meanwhile sends the words back.
 """
 
+import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from conversations import events
 from conversations.attachments import take
-from conversations.models import ActivityKind, Attachment, Conversation, ScheduledMessage, SenderType
+from conversations.models import ActivityKind, Attachment, Conversation, Message, ScheduledMessage, SenderType
 from conversations.services.activities import tell
 from conversations.services.drafts import draft_of, keep_draft
 from conversations.services.locking import lock_own, locked
 from conversations.services.message_drafts import MAX_CONTENT, check_content, check_key
 from conversations.services.messages import send_reply
-from foundation.errors import Forbidden, Invalid, NotFound, Refused, Unprocessable
+from foundation.errors import Forbidden, Invalid, KeyReused, NotFound, Refused, Stale, Unprocessable
 from foundation.prepared import Given, prepared
 
 LONGEST = timedelta(days=366)
@@ -29,6 +31,17 @@ UNDO = timedelta(seconds=5)
 # In one conversation: a list of them is never longer than a page.
 MOST = 50
 BATCH = 100
+AGAIN_AFTER = timedelta(minutes=1)
+
+log = logging.getLogger("pingback.worker")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """created: false when the key's message waited already; then nobody is told again."""
+
+    scheduled: ScheduledMessage
+    created: bool
 
 
 @transaction.atomic
@@ -42,10 +55,11 @@ def send_later(
     quoted_seq: int | None = None,
     key: str = "",
     attachments: Sequence[UUID] = (),
-) -> ScheduledMessage:
-    """send_at: aware, in the future. The rest as of `send_reply`; the same key again gives the first.
+) -> Planned:
+    """send_at: aware, in the future. The rest as of `send_reply`; the same key again gives the first, as it waits.
 
-    Raises Unprocessable, Invalid for a time that is none, Forbidden when the author was just removed.
+    Raises Unprocessable, Invalid for a time that is none, KeyReused for other words or another conversation, Forbidden
+    when the author was just removed.
     """
     check_content(content, has_attachments=bool(attachments))
     check_key(key)
@@ -53,15 +67,17 @@ def send_later(
         raise Invalid(_("Choose a time in the future, at most a year from now."))
     lock_own(conversation.business_id, author)
     conversation = locked(conversation)
-    own = ScheduledMessage.objects.filter(conversation=conversation, author=author)
-    if key and (first := own.filter(key=key).first()):
-        return first
+    if key and (first := ScheduledMessage.objects.filter(author=author, key=key).first()):
+        asked = conversation.pk, content, quoted_seq, set(attachments)
+        if asked != (first.conversation_id, first.content, first.quoted_seq, {file.pk for file in first.files.all()}):
+            raise KeyReused
+        return Planned(scheduled=first, created=False)
     if quoted_seq is not None and not 1 <= quoted_seq <= conversation.last_seq:
         raise Unprocessable(_("There is no such message here."), field="quoted_seq")
     if conversation.scheduled.count() >= MOST:
         raise Invalid(_("At most %(most)d messages wait in a conversation.") % {"most": MOST})
     files = take(attachments, conversation_id=conversation.pk, sender_type=SenderType.AGENT)
-    row = own.create(
+    row = ScheduledMessage.objects.create(
         business_id=conversation.business_id,
         conversation=conversation,
         author=author,
@@ -73,7 +89,7 @@ def send_later(
     )
     Attachment.objects.filter(pk__in=[file.pk for file in files]).update(scheduled=row)
     events.record(conversation.business_id, [events.conversation_updated(conversation, actor_id=author.pk)])
-    return row
+    return Planned(scheduled=row, created=True)
 
 
 @transaction.atomic
@@ -90,8 +106,18 @@ def take_back(*, scheduled: ScheduledMessage, actor: User) -> None:
 
 
 def send_due() -> int:
-    """Send what is due, each for itself; how many that were. Safe to repeat, and by many at once."""
-    return sum(_send(pk) for (pk,) in _due()(now=timezone.now()))
+    """Send what is due, each for itself; how many that were. Safe to repeat, and by many at once.
+
+    What fails for a reason that nobody thought of comes again behind the others.
+    """
+    sent = 0
+    for (pk,) in _due()(now=timezone.now()):
+        try:
+            sent += _send(pk)
+        except Exception:
+            log.exception("The planned message %s was not sent, and is tried again", pk)
+            ScheduledMessage.objects.filter(pk=pk).update(send_at=timezone.now() + AGAIN_AFTER)
+    return sent
 
 
 @prepared
@@ -108,6 +134,7 @@ def _send(pk: UUID) -> bool:
         return False  # somebody was there first
     try:
         with transaction.atomic():
+            _check_news_elsewhere(row)
             files = list(row.files.order_by("pk").values_list("pk", flat=True))
             row.files.update(scheduled=None)
             send_reply(
@@ -121,11 +148,35 @@ def _send(pk: UUID) -> bool:
             )
             ScheduledMessage.objects.filter(pk=pk).delete()
     except Refused as refusal:
-        _back_to_draft(row)
-        conversation = locked(row.shown_in)
-        tell(conversation, ActivityKind.RETURNED, actor=row.author, reason=refusal.detail)
-        events.record(row.business_id, [events.conversation_updated(conversation, actor_id=row.author_id)])
+        _give_back(row, refusal.detail)
     return True
+
+
+def _give_back(row: ScheduledMessage, reason: str) -> None:
+    """Its author is told, and what somebody thought done with is open: the customer has no answer."""
+    _back_to_draft(row)
+    conversation = locked(row.shown_in)
+    if conversation.is_done and not conversation.spam_at:
+        conversation.reopen()
+        conversation.updated_at = timezone.now()
+        conversation.save(
+            update_fields=["status", "snoozed_until", "resolved_at", "resolved_by", "closed_at", "updated_at"]
+        )
+    tell(conversation, ActivityKind.RETURNED, actor=row.author, reason=reason)
+    events.record(row.business_id, [events.message_returned(conversation, author_id=row.author_id)])
+
+
+def _check_news_elsewhere(row: ScheduledMessage) -> None:
+    """The number of what was seen says nothing where its conversation is merged by now. Raises Stale."""
+    own, target = row.conversation, row.conversation.merged_into_id
+    if target is None or row.seen_seq is None:
+        return
+    there = Q(conversation__merged_into=target) | Q(conversation=target)
+    news = Message.objects.filter(
+        Q(conversation=own, seq__gt=row.seen_seq) | there & ~Q(conversation=own) & Q(created_at__gt=row.created_at)
+    )
+    if news.exclude(sender_type=SenderType.AGENT, sender=row.author).exists():
+        raise Stale(_("There are newer messages."), news=[])
 
 
 def _back_to_draft(row: ScheduledMessage) -> None:

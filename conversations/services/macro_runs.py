@@ -79,7 +79,7 @@ def run_macro(
             waits = send_later(
                 conversation=conversation, author=actor, content=words, send_at=send_at, seen_seq=seen_seq, key=key
             )
-            scheduled = waits.pk
+            scheduled = waits.scheduled.pk
         else:
             send_reply(conversation=conversation, author=actor, content=words, seen_seq=seen_seq, key=key)
     if macro.assign:

@@ -274,7 +274,7 @@ def _append(
             happenings.append(events.conversation_updated(conversation, actor_id=actor_id))
     rows.insert(new)
     rows.insert(lines)
-    rows.update(sent, ["message"])
+    rows.update(sent, ["message", "conversation"])
     rows.update(list(touched.values()), MOVED_BY_A_MESSAGE)
     return posted, happenings
 
@@ -285,7 +285,7 @@ def _attach(message: Message, draft: Draft) -> list[Attachment]:
         return []
     files = take(draft.attachments, conversation_id=message.conversation_id, sender_type=draft.sender_type)
     for file in files:
-        file.message = message
+        file.message, file.conversation = message, message.conversation
     message.attachments = [facts_of(file) for file in files]
     return files
 

@@ -1,5 +1,6 @@
 """Out of sight until a time: pending, and open again when it comes or when the customer writes before."""
 
+import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -18,6 +19,9 @@ from foundation.prepared import Given, prepared
 
 LONGEST = timedelta(days=366)
 BATCH = 100
+AGAIN_AFTER = timedelta(minutes=1)
+
+log = logging.getLogger("pingback.worker")
 
 
 @transaction.atomic
@@ -41,8 +45,19 @@ def snooze_conversation(*, conversation: Conversation, until: datetime, actor: U
 
 
 def wake_due() -> int:
-    """Open what has slept long enough, each for itself; how many that were. Safe to repeat, and by many at once."""
-    return sum(_wake(conversation) for conversation in _due()(now=timezone.now()))
+    """Open what has slept long enough, each for itself; how many that were. Safe to repeat, and by many at once.
+
+    What fails for a reason that nobody thought of comes again behind the others.
+    """
+    woken = 0
+    for conversation in _due()(now=timezone.now()):
+        try:
+            woken += _wake(conversation)
+        except Exception:
+            log.exception("Conversation %s was not woken, and is tried again", conversation.pk)
+            asleep = Conversation.objects.filter(pk=conversation.pk, snoozed_until=conversation.snoozed_until)
+            asleep.update(snoozed_until=timezone.now() + AGAIN_AFTER)
+    return woken
 
 
 @prepared
@@ -60,5 +75,5 @@ def _wake(conversation: Conversation) -> bool:
     conversation.updated_at = now
     conversation.save(update_fields=["status", "snoozed_until", "updated_at"])
     tell(conversation, ActivityKind.WOKE, actor=None)
-    events.record(conversation.business_id, [events.conversation_updated(conversation, actor_id=None)])
+    events.record(conversation.business_id, [events.conversation_woke(conversation)])
     return True

@@ -219,7 +219,9 @@ def ids(ada: User, acme: Business) -> dict[str, str]:
         "conversation_id": str(conversation.pk),
         "other_conversation_id": str(builders.conversation(acme, customer=conversation.customer).pk),
         "message_id": str(message.pk),
-        "scheduled_id": str(send_later(conversation=conversation, author=ada, content="Soon", send_at=TOMORROW).pk),
+        "scheduled_id": str(
+            send_later(conversation=conversation, author=ada, content="Soon", send_at=TOMORROW).scheduled.pk
+        ),
         "macro_id": str(create_macro(business=acme, author=ada, name="Bye", status="closed").pk),
         "note_id": str(write_note(conversation=conversation, author=ada, content="Ask Ben").note.pk),
         "article_id": article_of(ada, acme),

@@ -1,7 +1,9 @@
 """What is sent later: seen by the team, sent once, and a draft again when it cannot or shall not go."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 import time_machine
@@ -10,8 +12,10 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from businesses.feed import Event
 from businesses.members import remove_member
 from businesses.models import Business, FeedEvent
+from conversations.events import happened
 from conversations.models import (
     Activity,
     ActivityKind,
@@ -20,14 +24,17 @@ from conversations.models import (
     Conversation,
     Message,
     ScheduledMessage,
+    Status,
 )
+from conversations.services import handling
 from conversations.services.drafts import draft_of
 from conversations.services.later import MOST, send_due, send_later
-from conversations.services.merging import merge_conversations
+from conversations.services.merging import merge_conversations, undo_merge
 from conversations.services.uploads import purge_unsent
 from foundation.errors import Invalid
 from pingback.realtime import rooms
 from tests import builders, corpus
+from workflows.models import Notification
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,7 +46,9 @@ def mail(acme: Business) -> Conversation:
 
 def scheduled(conversation: Conversation, author: User, content: str = "Soon", seen_seq: int = 1) -> ScheduledMessage:
     at = timezone.now() + timedelta(hours=1)
-    return send_later(conversation=conversation, author=author, content=content, send_at=at, seen_seq=seen_seq)
+    return send_later(
+        conversation=conversation, author=author, content=content, send_at=at, seen_seq=seen_seq
+    ).scheduled
 
 
 def send_all() -> int:
@@ -100,6 +109,60 @@ def test_when_somebody_wrote_meanwhile_it_is_a_draft_again_and_the_thread_says_s
     assert "as a draft" in client.get(f"/inbox/{mail.pk}/").content.decode()
 
 
+def test_what_cannot_go_is_told_to_its_author_and_opens_what_was_done(mail: Conversation, ada: User, ben: User) -> None:
+    scheduled(mail, ada)
+    builders.answers(ben, mail, "I have it")
+    handling.resolve_conversation(conversation=mail, actor=ada)
+
+    send_all()
+
+    mail.refresh_from_db()
+    assert (mail.status, mail.resolved_at) == (Status.OPEN, None)
+    assert list(Notification.objects.filter(kind="returned").values_list("user", flat=True)) == [ada.pk]
+    [told] = builders.api(ada).get("/api/v1/notifications").json()["results"]
+    assert "is a draft again" in told["text"]
+
+
+def test_one_that_fails_holds_up_no_other(
+    mail: Conversation, acme: Business, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = scheduled(mail, ada, "Bad"), scheduled(builders.conversation(acme, type=ChannelType.SMS), ada, "Good")
+
+    def reject(*, events: Sequence[Event], **_signal: Any) -> None:
+        if any(event.conversation_id == bad.conversation_id for event in events):
+            raise RuntimeError
+
+    happened.connect(reject)
+    try:
+        assert send_all() == 1
+    finally:
+        happened.disconnect(reject)
+    assert not ScheduledMessage.objects.filter(pk=good.pk).exists()
+    assert ScheduledMessage.objects.get(pk=bad.pk).send_at > timezone.now()
+    assert send_all() == 1
+
+
+def test_what_is_merged_meanwhile_goes_with_its_file_unless_somebody_wrote(
+    mail: Conversation, acme: Business, ada: User
+) -> None:
+    other = builders.conversation(acme, customer=mail.customer)
+    file, at = file_of(mail, ada), timezone.now() + timedelta(hours=1)
+    files = [UUID(file["id"])]
+    send_later(conversation=mail, author=ada, content="Look", send_at=at, seen_seq=1, attachments=files)
+    merge_conversations(conversation=mail, into=other, actor=ada)
+    send_all()
+    assert [each["id"] for each in other.messages.get(sender=ada).attachments] == [file["id"]]
+
+    undo_merge(conversation=mail, actor=ada)
+    scheduled(mail, ada, "Sorry for the wait")
+    merge_conversations(conversation=mail, into=other, actor=ada)
+    builders.says(mail, "Never mind")
+    send_all()
+    draft = draft_of(other, ada)
+    assert draft is not None
+    assert draft.content == "Sorry for the wait"
+
+
 def test_of_who_left_nothing_goes_out(mail: Conversation, acme: Business, ada: User, ben: User) -> None:
     scheduled(mail, ben)
     remove_member(actor=ada, membership_id=acme.memberships.get(user=ben).pk)
@@ -107,12 +170,27 @@ def test_of_who_left_nothing_goes_out(mail: Conversation, acme: Business, ada: U
     assert not Message.objects.filter(sender=ben).exists()
 
 
-def test_the_same_key_waits_once_and_nobody_fills_a_thread(mail: Conversation, ada: User) -> None:
+def test_a_key_stands_for_its_first_words_where_they_were_meant(mail: Conversation, acme: Business, ada: User) -> None:
+    other = builders.conversation(acme, type=ChannelType.EMAIL)
+
+    def plan(conversation: Conversation, **body: Any) -> Any:
+        body |= {"send_at": (timezone.now() + timedelta(hours=1)).isoformat()}
+        path = f"/api/v1/conversations/{conversation.pk}/scheduled"
+        return builders.api(ada).post(path, body, headers={"Idempotency-Key": "k"})
+
+    first, again = plan(mail, content="Soon"), plan(mail, content="Soon")
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json() == first.json()
+    assert again["Idempotent-Replay"] == "true"
+    for wrong in (plan(mail, content="Late"), plan(other, content="Soon")):
+        assert (wrong.status_code, wrong.json()["detail"][0]["loc"]) == (422, ["header", "Idempotency-Key"])
+    assert [row.content for row in ScheduledMessage.objects.all()] == ["Soon"]
+
+
+def test_nobody_fills_a_thread(mail: Conversation, ada: User) -> None:
     api, path = builders.api(ada), f"/api/v1/conversations/{mail.pk}/scheduled"
     body = {"content": "Soon", "send_at": (timezone.now() + timedelta(hours=1)).isoformat()}
-    first = api.post(path, body, headers={"Idempotency-Key": "k"}).json()
-    assert api.post(path, body, headers={"Idempotency-Key": "k"}).json()["id"] == first["id"]
-    for number in range(MOST - 1):
+    for number in range(MOST):
         scheduled(mail, ada, str(number))
     with pytest.raises(Invalid):
         scheduled(mail, ada)

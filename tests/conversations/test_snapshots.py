@@ -108,7 +108,7 @@ def tag_on(conversation: Conversation, ada: User, name: str = "VIP") -> Tag:
 
 
 def planned(conversation: Conversation, ada: User) -> ScheduledMessage:
-    return later.send_later(conversation=conversation, author=ada, content="Soon", send_at=SOON, seen_seq=1)
+    return later.send_later(conversation=conversation, author=ada, content="Soon", send_at=SOON, seen_seq=1).scheduled
 
 
 def sent_when_due(conversation: Conversation, ada: User) -> None:

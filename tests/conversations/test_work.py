@@ -1,6 +1,8 @@
 """Working on a conversation: no reply past what one has not seen, snoozing, priority, blocking."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -8,7 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
+from businesses.feed import Event
 from businesses.models import Business
+from conversations.events import happened
 from conversations.models import Activity, Conversation, Status
 from conversations.services.blocking import set_blocked
 from conversations.services.message_drafts import reply_draft
@@ -40,6 +44,26 @@ def test_a_reply_past_what_others_wrote_is_refused_once_and_told_the_news(
     assert api.post(path, {"content": "Hello", "seen_seq": 1, "force": True}).status_code == 201
     assert api.post(path, {"content": "More", "seen_seq": 2}).status_code == 201  # what came is one's own
     assert api.post(path, {"content": "Most"}).status_code == 201  # who does not say is not asked
+
+
+def test_one_that_cannot_be_woken_holds_up_no_other(conversation: Conversation, acme: Business, ada: User) -> None:
+    good = builders.conversation(acme)
+    for row in (conversation, good):
+        snooze_conversation(conversation=row, until=timezone.now() + timedelta(hours=1), actor=ada)
+    Conversation.objects.update(snoozed_until=timezone.now())
+
+    def reject(*, events: Sequence[Event], **_signal: Any) -> None:
+        if any(event.conversation_id == conversation.pk for event in events):
+            raise RuntimeError
+
+    happened.connect(reject)
+    try:
+        assert wake_due() == 1
+    finally:
+        happened.disconnect(reject)
+    rows = Conversation.objects.in_bulk()
+    assert (rows[good.pk].status, rows[conversation.pk].status) == (Status.OPEN, Status.PENDING)
+    assert rows[conversation.pk].snoozed_until > timezone.now()
 
 
 def test_a_stale_reply_that_was_stored_is_a_repeat_and_no_news(conversation: Conversation, ada: User) -> None:

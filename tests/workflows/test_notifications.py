@@ -14,12 +14,14 @@ from django.utils import timezone
 from accounts.models import User
 from businesses.models import Business, Membership
 from businesses.teams import create_team
-from conversations.models import HandoffReason
-from conversations.services.assigning import assign_conversation
+from conversations.models import Conversation, HandoffReason
+from conversations.services.assigning import assign_conversation, claim_conversation
 from conversations.services.following import set_following
+from conversations.services.handling import resolve_conversation
 from conversations.services.handoffs import flag_for_person
 from conversations.services.merging import merge_conversations
 from conversations.services.notes import write_note
+from conversations.services.snoozing import snooze_conversation, wake_due
 from pingback.realtime import rooms
 from tests import builders
 from theo.assistants import change_assistant
@@ -141,6 +143,53 @@ def test_a_new_conversation_is_news_until_somebody_has_it_and_not_where_theo_ans
     builders.conversation(acme)
     hear()
     assert told(ada) == ["unassigned"]
+
+
+def test_what_asks_for_anybody_is_over_once_it_is_taken_or_done(ada: User, ben: User, acme: Business) -> None:
+    hear()
+    new, handed, team = (builders.conversation(acme) for _ in range(3))
+    hear()
+    Notification.objects.filter(conversation__in=[handed, team]).delete()
+    flag_for_person(conversation=handed, reason=HandoffReason.USER_REQUESTED)
+    night = create_team(actor=ada, name="Night", member_ids=[Membership.objects.get(user=ben).pk])
+    assign_conversation(conversation=team, actor=ada, team_id=night.pk)
+    assert sorted(told(ben)) == ["handoff", "team", "unassigned"]
+    hear()
+    assert Notification.objects.unread().filter(user=ben).count() == 3
+
+    resolve_conversation(conversation=new, actor=ada)
+    claim_conversation(conversation=handed, user=ada)
+    claim_conversation(conversation=team, user=ada)
+    hear()
+
+    assert not Notification.objects.unread().filter(user=ben).exists()
+
+
+def test_the_end_of_a_snooze_is_news_to_whose_it_is(ada: User, ben: User, acme: Business) -> None:
+    bens, nobodys = builders.conversation(acme), builders.conversation(acme)
+    assign_conversation(conversation=bens, actor=ada, agent_id=ben.pk)
+    for talk in (bens, nobodys):
+        snooze_conversation(conversation=talk, until=timezone.now() + timedelta(hours=1), actor=ada)
+    hear()
+    Notification.objects.all().delete()
+    Conversation.objects.update(snoozed_until=timezone.now())
+
+    assert wake_due() == 2
+
+    assert sorted(told(ben)) == ["woke", "woke"]
+    assert told(ada) == ["woke"]
+
+
+def test_work_given_to_a_team_is_news_to_its_members_where_no_person_has_it(
+    ada: User, ben: User, acme: Business
+) -> None:
+    night = create_team(actor=ada, name="Night", member_ids=[Membership.objects.get(user=ben).pk])
+    talk = builders.conversation(acme)
+    assign_conversation(conversation=talk, actor=ada, team_id=night.pk)
+    assert (told(ben), told(ada)) == (["team"], [])
+    assert listed(ben)[0]["text"] == "Ada gave your team the conversation with Cleo"
+    assign_conversation(conversation=builders.conversation(acme), actor=ada, team_id=night.pk, agent_id=ada.pk)
+    assert told(ben) == ["team"]
 
 
 def test_of_what_is_merged_they_hear_where_it_is_merged_into(ada: User, ben: User, acme: Business) -> None:

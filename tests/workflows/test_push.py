@@ -21,7 +21,7 @@ from conversations.services.handoffs import flag_for_person
 from foundation import http
 from tests import builders
 from workflows import push
-from workflows.models import Notification, NotificationSetting, PushSubscription
+from workflows.models import Notification, NotificationKind, NotificationSetting, PushSubscription
 from workflows.telling import wants_push
 
 pytestmark = pytest.mark.django_db
@@ -175,8 +175,11 @@ def test_settings_over_rest_and_on_the_page(ben: User, acme: Business, client: A
     assert 'value="22:00"' in client.get(page).content.decode()
     assert client.post(page, {"not_pushed": ["assigned", "message"], "time_zone": "UTC"}).status_code == 302
     changed = api.get(path).json()
-    assert (changed["not_pushed"], changed["mail_after"]) == (["mentioned", "handoff", "unassigned"], None)
-    assert len(changed["not_rung"]) == 5  # no box of that way is checked
+    assert (changed["not_pushed"], changed["mail_after"]) == (
+        ["mentioned", "handoff", "unassigned", "team", "woke", "returned"],
+        None,
+    )
+    assert changed["not_rung"] == NotificationKind.values  # no box of that way is checked
     assert client.post(page, {"quiet_from": "22:00", "time_zone": "UTC"}).status_code == 422
 
 
