@@ -64,7 +64,8 @@ class Writer:
         """Store a message as `post_messages` does; on a running event loop, without waiting for anything here.
 
         The future ends after the commit. It has what `post_messages` raises for this draft alone, Unavailable (503)
-        when the database does not answer. Raises Unavailable at once when too much is waiting, Unprocessable.
+        when the database does not answer or refuses it. Raises Unavailable at once when too much is waiting,
+        Unprocessable.
         """
         check_content(draft.content, has_attachments=bool(draft.attachments))
         if len(self._gathered) >= MAX_WAITING:
@@ -195,8 +196,10 @@ def _stored(drafts: Sequence[Draft]) -> Sequence[Outcome]:
     except Exception as error:
         log.exception("A batch of %s messages failed", len(drafts))
         outcomes = [error] * len(drafts)
-    if any(isinstance(outcome, Error) for outcome in outcomes):
+    if failed := [outcome for outcome in outcomes if isinstance(outcome, Error)]:
         connection.close()  # it may be broken; the next batch gets another
+        # Whoever waits only hears that they may try again.
+        log.error("%s messages were not stored: %s", len(failed), failed[0], exc_info=failed[0])
     return [_busy() if isinstance(outcome, Error) else outcome for outcome in outcomes]
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, ProgrammingError, connection, transaction
 
 from accounts.models import User
 from businesses.models import Business, FeedEvent
@@ -208,6 +208,31 @@ def test_what_was_taken_is_stored_though_the_sender_has_gone(acme: Business, a_w
     a_writer.finish(seconds=10)
 
     assert len(numbers(conversation)) == 2
+
+
+@pytest.mark.parametrize("error", [OperationalError("the disk is full"), ProgrammingError("there is no such column")])
+@pytest.mark.django_db(transaction=True)
+def test_what_the_database_has_against_messages_is_in_the_log_once(
+    acme: Business, a_writer: writer.Writer, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    """Their senders hear no more than that they may try again."""
+    conversation = builders.conversation(acme)
+
+    def fail(**_kwargs: Any) -> None:
+        raise error
+
+    async def send() -> list[Any]:
+        sent = [a_writer.post(from_cleo(conversation, f"{number}")) for number in range(2)]
+        return await asyncio.gather(*sent, return_exceptions=True)
+
+    events.happened.connect(fail)
+    try:
+        outcomes = asyncio.run(send())
+    finally:
+        events.happened.disconnect(fail)
+
+    assert [type(outcome) for outcome in outcomes] == [Unavailable] * 2
+    assert [record.getMessage() for record in caplog.records] == [f"2 messages were not stored: {error}"]
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="needs --services")
