@@ -5,6 +5,7 @@ With the worker in the same process.
 
 import asyncio
 import gc
+import logging
 import os
 import threading
 from typing import Any
@@ -17,6 +18,7 @@ django.setup(set_prefix=False)
 
 import socketio
 from django.conf import settings
+from django.db import connections
 
 from channels_app import worker
 from conversations.services import writer
@@ -26,6 +28,9 @@ from pingback.handler import Handler
 from pingback.limits import Limits
 from pingback.realtime import server
 from pingback.realtime.waiting import Waiting
+from theo.warming import warm_up
+
+log = logging.getLogger("pingback")
 
 # What is in the making while a batch is stored is no garbage: with Python's own 700 it was looked through several times
 # a batch. Until the next look it is a few megabytes.
@@ -53,7 +58,9 @@ class House:
                 self._worker = threading.Thread(
                     target=worker.run_forever, args=(self._stop,), name="worker", daemon=True
                 )
-                self._worker.start()
+                self._worker.start()  # which warms Theo up
+            else:
+                threading.Thread(target=_warm_up, name="theo", daemon=True).start()
             self.is_open = True
             gc.collect()
             gc.freeze()  # what is here by now stays: no collection needs to look at it again
@@ -71,6 +78,15 @@ class House:
         if self._worker:
             await asyncio.to_thread(self._worker.join, 2)
         self.is_open = False
+
+
+def _warm_up() -> None:
+    try:
+        warm_up()
+    except Exception:
+        log.exception("Theo is not warm: the first who asks it something waits for that")
+    finally:
+        connections.close_all()
 
 
 house = House()

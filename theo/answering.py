@@ -37,8 +37,11 @@ WHOLE, MOST_SENTENCES, MAX_REPLY = 600, 5, 4_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
+    """quotes: what the reply took from it, word for word."""
+
     id: UUID
     title: str
+    quotes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +88,10 @@ def answer(
     mode: Mode,
     threshold: float = Assistant.LEAST_THRESHOLD,
     on_text: Callable[[str], None] | None = None,
+    seconds: float | None = None,
 ) -> Answer:
     """Think, and ask for a person where one is needed. A flag that is there already stays: it is never raised twice."""
-    found = think(conversation=conversation, mode=mode, threshold=threshold, on_text=on_text)
+    found = think(conversation=conversation, mode=mode, threshold=threshold, on_text=on_text, seconds=seconds)
     if found.handoff_reason and not conversation.handoff_reason:
         flagged = flag_for_person(conversation=conversation, reason=HandoffReason(found.handoff_reason))
         return replace(found, handoff_reason=flagged.conversation.handoff_reason or None)
@@ -106,7 +110,7 @@ def think(
 
     mode: the one that is used (`assistants.effective_mode`). In `auto` there is a reply only when Theo is at least as
     sure as `threshold`. on_text: is told what a language model writes, while it does and before it is checked.
-    seconds: for the model; None = what a request may wait for.
+    seconds: for the model; None = what a request may wait for, 0 = it is not asked.
     """
     started = time.monotonic()
     heard = asked(conversation)
@@ -121,7 +125,7 @@ def think(
         has_person=has_person,
         language=heard.language,
     )
-    if found.sources and is_there(conversation.business_id):
+    if found.sources and seconds != 0 and is_there(conversation.business_id):
         found = _worded(
             found,
             conversation.business,
@@ -137,6 +141,11 @@ def think(
     return replace(
         found, up_to_seq=heard.up_to_seq, handoff_reason=reason or None, language=heard.language, took_ms=took_ms
     )
+
+
+def at_handoff(conversation: Conversation) -> Answer:
+    """What an agent is shown who takes it over: as for a draft, in an article's own words."""
+    return think(conversation=conversation, mode=Mode.ASSIST, threshold=Assistant.LEAST_THRESHOLD, seconds=0)
 
 
 def try_out(*, business: Business, question: str, mode: Mode, threshold: float) -> Answer:
@@ -195,8 +204,8 @@ def consider(
     confidence = best.confidence if best and article else 0.0
     found = replace(nothing, confidence=confidence, considered=hits)
     if best and article and confidence >= least_sure(mode, threshold):
-        source = Source(id=article.pk, title=article.title)
-        return replace(found, reply=excerpt(plain(article.content), question, near=best.sentence), sources=[source])
+        text = excerpt(plain(article.content), question, near=best.sentence)
+        return replace(found, reply=text, sources=[Source(id=article.pk, title=article.title, quotes=(text,))])
     found = replace(found, is_unknown=True)
     if mode == Mode.AUTO and waits:
         return replace(found, handoff_reason=HandoffReason.LOW_CONFIDENCE)
@@ -265,7 +274,7 @@ def _worded(
         return replace(silent, handoff_reason=HandoffReason.LOW_CONFIDENCE if waits else None)
     if not written.reply:
         return replace(found, confidence=written.confidence)
-    sources = [Source(id=cited.pk, title=cited.title) for cited in written.articles]
+    sources = [Source(id=cited.pk, title=cited.title, quotes=quotes) for cited, quotes in written.cited]
     return replace(silent, reply=written.reply, sources=sources, by_model=True)
 
 

@@ -24,6 +24,7 @@ from theo.engine.passages import LAYOUT, rows_of
 from theo.markdown import plain
 from theo.models import Article, ArticleStatus, ArticleVectors, Example, IndexState
 from theo.retrieval import Index as WordIndex
+from theo.warming import warm_up
 
 EVERY_SECONDS = 2.0
 AT_ONCE = 20
@@ -60,6 +61,7 @@ def _read_by_all_models() -> None:
     global _looked_through_for
     if _looked_through_for == settings.THEO_ENGINE:
         return
+    warm_up()
     ready = Article.objects.filter(index_state=IndexState.READY)
     if ready.exists():
         for model in embedders().values():

@@ -245,8 +245,9 @@ class Reply(models.Model):
     """Something that Theo said: a draft for an agent, or an answer that was sent by itself.
 
     asked_seq: the message that it answers; looked_seq: how far the conversation was looked at since. engine, features:
-    of `engine.index.Hit`. took_ms: to think of it. outcome: "" = not known yet; likeness: of a draft to what was sent.
-    helped: what the visitor said of it; null = nothing.
+    of `engine.index.Hit`. quotes: [{"article_id", "quote"}], each article that it cites with what it took from there.
+    by_model: a language model worded it. took_ms: to think of it. outcome: "" = not known yet; likeness: of a draft to
+    what was sent. helped: what the visitor said of it; null = nothing.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -254,6 +255,9 @@ class Reply(models.Model):
     conversation = models.ForeignKey(Conversation, models.CASCADE, db_index=False, related_name="theo_replies")
     message = models.OneToOneField(Message, models.SET_NULL, null=True, related_name="+")
     article = models.ForeignKey(Article, models.SET_NULL, null=True, related_name="replies")
+    quotes = models.JSONField(default=list)
+    mode = models.CharField(_("mode"), max_length=10, choices=Mode, default=Mode.ASSIST)
+    by_model = models.BooleanField(default=False)
     is_sent = models.BooleanField(_("sent by itself"))
     asked_seq = models.PositiveIntegerField()
     looked_seq = models.PositiveIntegerField()
@@ -282,6 +286,27 @@ class Reply(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["conversation", "asked_seq", "is_sent"], name="reply_once"),
         ]
+
+    def __str__(self) -> str:
+        return self.question[:60]
+
+
+class Handoff(models.Model):
+    """What Theo had looked at when it asked for a person; of each conversation the newest.
+
+    question: what the customer had asked. considered: [{"article_id", "confidence"}], the likeliest first. draft: what
+    Theo suggests that an agent answers; null = nothing.
+    """
+
+    conversation = models.OneToOneField(Conversation, models.CASCADE, primary_key=True, related_name="+")
+    question = models.TextField(_("question"))
+    considered = models.JSONField(default=list)
+    draft = models.ForeignKey(Reply, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(_("when"))
+
+    class Meta:
+        verbose_name = _("handoff of Theo")
+        verbose_name_plural = _("handoffs of Theo")
 
     def __str__(self) -> str:
         return self.question[:60]

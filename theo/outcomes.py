@@ -40,30 +40,39 @@ def every() -> float:
 def remember(*, conversation: Conversation, found: Answer, message: Message | None = None) -> Reply | None:
     """Keep what Theo said to the conversation's last message; None when that was nothing.
 
-    message: as which it was sent; None = a draft. Asked again for the same words, the first draft is the one.
+    message: as which it was sent; None = a draft. Of drafts for the same words the newest is the one, until something
+    became of it.
     """
     if found.reply is None or not found.sources:
         return None
     cited = str(found.sources[0].id)
     hit = next((each for each in found.considered if each.key == cited), None)
-    reply, _created = Reply.objects.get_or_create(
+    said = {
+        "message": message,
+        "article_id": found.sources[0].id,
+        "quotes": [{"article_id": str(one.id), "quote": quote} for one in found.sources for quote in one.quotes],
+        "mode": found.mode,
+        "by_model": found.by_model,
+        "question": found.question,
+        "text": found.reply,
+        "confidence": found.confidence,
+        "engine": hit.engine if hit else "",
+        "features": dict(hit.features) if hit else {},
+        "took_ms": found.took_ms,
+        "created_at": timezone.now(),
+    }
+    reply, created = Reply.objects.get_or_create(
         conversation=conversation,
         asked_seq=found.up_to_seq,
         is_sent=message is not None,
         defaults={
+            **said,
             "business_id": conversation.business_id,
-            "message": message,
-            "article_id": found.sources[0].id,
-            "question": found.question,
-            "text": found.reply,
-            "confidence": found.confidence,
-            "engine": hit.engine if hit else "",
-            "features": dict(hit.features) if hit else {},
-            "took_ms": found.took_ms,
             "looked_seq": message.seq if message else found.up_to_seq,
-            "created_at": timezone.now(),
         },
     )
+    if not created and Reply.objects.filter(pk=reply.pk, outcome="", is_sent=False).update(**said):
+        reply.refresh_from_db()
     return reply
 
 

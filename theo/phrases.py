@@ -10,7 +10,7 @@ from threading import Lock
 import numpy as np
 
 from conversations.models import HandoffReason
-from theo.engine.embedders import Embedder, Vectors, embedders
+from theo.engine.embedders import Embedder, Vectors, embedders, read_question
 from theo.engine.language import is_english, language_of
 from theo.needs import said_needs_person, sentences
 
@@ -96,7 +96,7 @@ def goes_on(question: str) -> bool:
 
 def _likeness(model: Embedder, question: str, language: str, kinds: Sequence[str]) -> list[float]:
     """To the likest of the sentences of each kind, which are read once in a process."""
-    asked = model.questions([question])[0]
+    asked = read_question(model, question)
     found = []
     for kind in kinds:
         with _lock:

@@ -27,13 +27,15 @@ from foundation.errors import Refused, TooFast
 from foundation.later import Pool
 from foundation.prepared import Among, Given, prepared
 from theo import language_models
-from theo.answering import Answer, asked, think
+from theo.answering import Answer, asked, at_handoff, think
 from theo.assistants import LATELY, answers_by_itself, assistant_of
+from theo.handoffs import keep_handoff
 from theo.language_models import is_there
 from theo.models import Article, ArticleStatus, Mode
 from theo.outcomes import remember
 from theo.phrases import is_small_talk, needs_person
 from theo.speaking import handoff_words
+from theo.turns import turn
 from theo.unanswered import note_unanswered
 
 logger = logging.getLogger(__name__)
@@ -45,8 +47,6 @@ AT_ONCE = 100
 # Without a person in between (promises 7).
 MOST_IN_A_ROW = 6
 MOST_ROUNDS = 10
-# Longer than a language model may take in all.
-TURN_SECONDS = 60
 # Of workspaces with a language model, as many as may ask theirs at once; and which of them are asking now, each with
 # the time of the conversation that it is for.
 _beside = Pool(threads=language_models.AT_ONCE, most=100)
@@ -154,15 +154,10 @@ def _waiting(most: int) -> "QuerySet[Conversation]":
 def answer_by_itself(conversation: Conversation) -> Message | None:
     """What was sent; None: nothing, since a person has it, it has moved on meanwhile, or only thanks were said.
 
-    One worker at a time has a conversation's turn: a language model is asked once. One that dies leaves it to the next
-    after TURN_SECONDS.
+    One worker at a time has a conversation's turn, and no agent's draft is written meanwhile.
     """
-    if not throttles.is_first("THEO_TURN", conversation.pk, seconds=TURN_SECONDS):
-        return None
-    try:
-        return _take_turn(conversation)
-    finally:
-        throttles.forget("THEO_TURN", conversation.pk)
+    with turn(conversation.pk) as is_ours:
+        return _take_turn(conversation) if is_ours else None
 
 
 def _take_turn(conversation: Conversation) -> Message | None:
@@ -248,20 +243,33 @@ def _still_stand(found: Answer) -> bool:
     return Article.objects.filter(pk__in=cited, status=ArticleStatus.PUBLISHED).count() == len(cited)
 
 
-@transaction.atomic
 def hand_over(
     conversation: Conversation, up_to_seq: int, reason: HandoffReason, *, silently: bool = False
 ) -> Message | None:
-    """Ask for a person, and tell the customer so."""
-    if not _is_still_ours(conversation, up_to_seq):
+    """Ask for a person, and tell the customer so; the agent who comes sees what Theo had looked at."""
+    looked = _looked_over(conversation)
+    with transaction.atomic():
+        if not _is_still_ours(conversation, up_to_seq):
+            return None
+        flag_for_person(conversation=conversation, reason=reason)
+        if looked:
+            _in_a_row, told = _own_words(conversation.pk)
+            keep_handoff(conversation, looked, told=told)
+        if silently:
+            return None
+        business = conversation.business
+        language = asked(conversation).language
+        words = handoff_words(business, assistant_of(business.pk), at=timezone.now(), language=language)
+        return _post(conversation, up_to_seq, words, [])
+
+
+def _looked_over(conversation: Conversation) -> Answer | None:
+    """None: it failed, and a person is asked for all the same."""
+    try:
+        return at_handoff(conversation)
+    except Exception:
+        logger.exception("Theo cannot look anything up for conversation %s.", conversation.pk)
         return None
-    flag_for_person(conversation=conversation, reason=reason)
-    if silently:
-        return None
-    business = conversation.business
-    language = asked(conversation).language
-    words = handoff_words(business, assistant_of(business.pk), at=timezone.now(), language=language)
-    return _post(conversation, up_to_seq, words, [])
 
 
 def _is_still_ours(conversation: Conversation, up_to_seq: int) -> bool:

@@ -1,15 +1,16 @@
-"""Knowledge -> Import: articles out of the workspace's own site, and how far that is."""
+"""Knowledge -> Import: articles out of the workspace's own site, and how far that, and the reading of all, is."""
 
 from uuid import UUID
 
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from businesses.pages import member_page
 from businesses.policy import Action, require
 from theo.forms import ImportForm, SiteForm
-from theo.models import ArticleStatus, ImportState, SiteImport
+from theo.models import Article, ArticleStatus, ImportState, IndexState, SiteImport
 from theo.site_imports import begin_import, stop_import
 
 LOOK_AGAIN = 3
@@ -41,6 +42,26 @@ def one_import(request: HttpRequest, import_id: UUID) -> HttpResponse:
         return redirect("knowledge-site-import", one.pk)
     response = render(request, "theo/site_import.html", {"section": "knowledge", "one": one})
     if one.state == ImportState.RUNNING:
+        response["Refresh"] = str(LOOK_AGAIN)
+    return response
+
+
+@member_page
+@require_safe
+def reading(request: HttpRequest) -> HttpResponse:
+    """How far Theo is with what was brought in; the browser looks again by itself until it has read all."""
+    state = {state: Count("pk", filter=Q(index_state=state)) for state in IndexState.values}
+    counted = Article.objects.visible_to(request.user).aggregate(total=Count("pk"), **state)
+    waiting = counted[IndexState.PENDING]
+    context = {
+        "section": "knowledge",
+        "total": counted["total"],
+        "read": counted[IndexState.READY],
+        "failed": counted[IndexState.FAILED],
+        "waiting": waiting,
+    }
+    response = render(request, "theo/reading.html", context)
+    if waiting:
         response["Refresh"] = str(LOOK_AGAIN)
     return response
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from businesses.models import Business
 from conversations.models import Conversation, Message, SenderType
 from theo.answering import Answer
-from theo.engine.embedders import embedders
+from theo.engine.embedders import embedders, read_question
 from theo.engine.lexical import words
 from theo.models import Unanswered
 from theo.redacting import redacted_question
@@ -35,7 +35,7 @@ def note_unanswered(*, conversation: Conversation, found: Answer) -> None:
         return
     question = redacted_question(conversation, found.question, most=MOST_LETTERS)
     model = embedders().get("e5")
-    vector = model.questions([question])[0].astype(np.float16) if model else None
+    vector = read_question(model, question).astype(np.float16) if model else None
     _count(conversation, question, found.up_to_seq, vector, model.name if model else "")
 
 

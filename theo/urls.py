@@ -7,6 +7,7 @@ urlpatterns = [
     path("knowledge/new/", views.new_article, name="knowledge-new"),
     path("knowledge/import/", views.import_articles, name="knowledge-import"),
     path("knowledge/import/site/", site_pages.begin, name="knowledge-site"),
+    path("knowledge/import/reading/", site_pages.reading, name="knowledge-reading"),
     path("knowledge/import/<uuid:import_id>/", site_pages.one_import, name="knowledge-site-import"),
     path("knowledge/questions/", views.unanswered, name="knowledge-unanswered"),
     path("knowledge/questions/<uuid:group_id>/dismiss/", views.dismiss_unanswered, name="knowledge-dismiss"),

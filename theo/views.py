@@ -21,19 +21,19 @@ from conversations.views import handling_page
 from foundation.errors import Refused
 from foundation.ids import parse_id
 from theo import articles, help_centre, site_pages, usage
-from theo.answering import Answer, answer
+from theo.drafting import draft
 from theo.forms import ArticleForm, ImportForm, KnowledgeFilter
+from theo.handoffs import near_of
 from theo.importing import MOST_FILES, import_files
 from theo.learning import MAX_QUESTION as MAX_EXAMPLE
 from theo.markdown import rendered
-from theo.models import Article, ArticleStatus, Example, Mode, Outcome, Reply, Unanswered
-from theo.outcomes import call_wrong, conclude, remember
+from theo.models import Article, ArticleStatus, Example, Outcome, Reply, Unanswered
+from theo.outcomes import call_wrong, conclude
 from theo.telling import told_to
 from theo.unanswered import KEPT_FOR as UNANSWERED_KEPT_FOR
-from theo.unanswered import answer_given, dismiss, note_unanswered
+from theo.unanswered import answer_given, dismiss
 
 PER_PAGE = 50
-MOST_NEAR = 3
 
 
 @member_page
@@ -115,7 +115,7 @@ def import_articles(request: HttpRequest) -> HttpResponse:
     said = ngettext("%(count)d article is in.", "%(count)d articles are in.", outcome.taken)
     if not outcome.left:
         messages.success(request, said % {"count": outcome.taken})
-        return redirect("knowledge")
+        return redirect("knowledge-reading")
     return site_pages.page(request, form=form, status=422, outcome=outcome, said=said % {"count": outcome.taken})
 
 
@@ -197,23 +197,14 @@ def suggestion(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
         raise Http404
     membership = membership_of(request.user)
     assert membership is not None
-    found = answer(conversation=conversation, mode=Mode.ASSIST, on_text=told_to(membership, conversation))
-    note_unanswered(conversation=conversation, found=found)
+    found, kept = draft(conversation=conversation, on_text=told_to(membership, conversation))
     context = {
         "found": found,
-        "draft": remember(conversation=conversation, found=found),
+        "draft": kept,
         "percent": round(found.confidence * 100),
-        "near": [] if found.reply else _near(found, conversation.business_id),
+        "near": [] if found.reply else near_of(found, conversation.business_id),
     }
     return render(request, "theo/suggestion.html", context)
-
-
-def _near(found: Answer, business_id: UUID) -> list[tuple[Article, int]]:
-    """What Theo looked at and did not say, with how sure it is of each, in percent."""
-    hits = found.considered[:MOST_NEAR]
-    articles = Article.objects.filter(business=business_id).in_bulk([UUID(hit.key) for hit in hits])
-    near = [(articles.get(UUID(hit.key)), round(hit.confidence * 100)) for hit in hits]
-    return [(article, percent) for article, percent in near if article]
 
 
 @member_page

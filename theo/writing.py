@@ -76,12 +76,12 @@ SCHEMA = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
     """reply: "" = the article's own words are used. confidence: never above the engine's. handoff: a person is needed.
-    articles: those that are cited, the engine's best first.
+    cited: articles, the engine's best first, with what is quoted of each.
     """
 
     reply: str = ""
     confidence: float
-    articles: Sequence[Article] = ()
+    cited: Sequence[tuple[Article, tuple[str, ...]]] = ()
     handoff: HandoffReason | None = None
 
 
@@ -266,4 +266,5 @@ def _checked(
         if least > UNSENT:
             raise _Unusable("not for sending unread")
         confidence = min(confidence, UNSENT)
-    return Written(reply=reply, confidence=confidence, articles=articles)
+    taken = [tuple(quote for cited_as, quote in quotes if cited_as == number) for number in numbers]
+    return Written(reply=reply, confidence=confidence, cited=list(zip(articles, taken, strict=True)))

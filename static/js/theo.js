@@ -61,6 +61,13 @@ export function showWriting({ conversation_id, content }) {
   foot.querySelector(`${WRITING} [data-theo-text]`).textContent = content
 }
 
+/** What Theo had looked at when it asked for a person, once: who dropped it does not see it again. */
+export function showHandoff(page) {
+  const shown = document.getElementById("handoff")
+  const fresh = page.getElementById("handoff")
+  if (shown.dataset.of !== fresh.dataset.of) shown.replaceWith(document.importNode(fresh, true))
+}
+
 function put(text, words) {
   text.value = words
   text.dispatchEvent(new Event("input", { bubbles: true }))

@@ -1,6 +1,7 @@
 // The open conversation: whatever is behind its last message is fetched and put in its place.
 
 import { ask, fragment, morph, morphById } from "./fragment.js"
+import { showHandoff } from "./theo.js"
 import { complain } from "./toast.js"
 
 const GLUE_PX = 80
@@ -158,6 +159,7 @@ export class Thread {
     const glued = toEnd || this.atEnd
     const { merged } = this
     morphById(page, "thread-head", "merged", "customer", "facts", "tags", "rating", "scheduled", "channel-trouble")
+    showHandoff(page)
     if (this.merged !== merged) await this.redraw()
     const { delivered, read } = this.element.querySelector("#thread-head").dataset
     this.reached("delivered", Number(delivered))

@@ -1,6 +1,7 @@
 """Knowledge, as a team writes it in the browser."""
 
 import re
+import threading
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from accounts.models import User
 from businesses.models import Business
 from tests import builders
 from theo.articles import create_article
+from theo.indexing import index_pending
 from theo.markdown import rendered
-from theo.models import Article
+from theo.models import Article, IndexState
 
 pytestmark = pytest.mark.django_db
 
@@ -92,6 +94,23 @@ def test_files_become_articles_and_one_that_cannot_stops_no_other(ada: User, acm
     assert "1 article is in." in said.content.decode()
     assert "another one with this title in the same file" in said.content.decode()
     assert Article.objects.get(title="Grind").content == "Medium."
+
+
+def test_after_an_import_one_sees_how_far_theo_has_read(ada: User, acme: Business, mallory: User, sign_in: Any) -> None:
+    create_article(business=mallory.memberships.get().business, title="Elsewhere", content="Words.")
+    client = sign_in(ada)
+    table = SimpleUploadedFile("faq.csv", b"title,content\nGrind,Coarse.\nBrew,Slowly.\nRoast,Dark.\n")
+
+    told = client.post("/knowledge/import/", {"file": [table], "status": "published"}, follow=True)
+
+    assert "3 articles are in." in told.content.decode()
+    assert "0 of 3 articles are read." in told.content.decode()
+    assert told["Refresh"]
+    Article.objects.filter(title="Grind").update(index_state=IndexState.FAILED)
+    index_pending(threading.Event())
+    told = client.get("/knowledge/import/reading/")
+    assert "2 of 3 articles are read. 1 could not be." in told.content.decode()
+    assert "Refresh" not in told
 
 
 @pytest.mark.parametrize(

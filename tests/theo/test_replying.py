@@ -17,7 +17,7 @@ from conversations.services.assigning import assign_conversation
 from foundation import throttles
 from foundation.models import Count
 from tests import builders
-from theo import answering, replying
+from theo import answering, replying, turns
 from theo.articles import change_article, create_article, delete_article
 from theo.assistants import change_assistant
 from theo.engine.index import Hit
@@ -376,7 +376,7 @@ def test_whoever_comes_late_to_an_answered_conversation_leaves_it_so(
 def test_the_turn_of_a_worker_that_died_is_over_after_a_while(acme: Business, by_itself: Assistant, sure: None) -> None:
     conversation = builders.conversation(acme, content="How do I return it?")
     [waiting] = replying.waiting()
-    assert throttles.is_first("THEO_TURN", conversation.pk, seconds=replying.TURN_SECONDS)
+    assert throttles.is_first("THEO_TURN", conversation.pk, seconds=turns.SECONDS)
 
     assert replying.answer_by_itself(waiting) is None
 

@@ -14,12 +14,12 @@ from businesses.scopes import Resource
 from conversations.api.views import conversation_for
 from conversations.models import Conversation, HandoffReason
 from foundation.api import SIGNED_IN, WITH_BODY, Done, IdField, refusals
-from theo.answering import Source, answer
+from theo.answering import Source
 from theo.assistants import assistant_of, effective_mode
+from theo.drafting import draft
 from theo.models import Mode
-from theo.outcomes import drop_draft, remember
+from theo.outcomes import drop_draft
 from theo.telling import told_to
-from theo.unanswered import note_unanswered
 
 
 class ReplyInput(serializers.Serializer[Any]):
@@ -67,9 +67,7 @@ class Reply(APIView):
         mode = effective_mode(conversation.business, data.validated_data.get("mode"), assistant)
         # Of an answer that may be sent nobody sees a word before it is checked.
         on_text = told_to(membership, conversation) if mode == Mode.ASSIST else None
-        found = answer(conversation=conversation, mode=mode, threshold=assistant.threshold, on_text=on_text)
-        remember(conversation=conversation, found=found)
-        note_unanswered(conversation=conversation, found=found)
+        found, _kept = draft(conversation=conversation, mode=mode, threshold=assistant.threshold, on_text=on_text)
         return Response(
             {
                 "reply": found.reply,

@@ -9,6 +9,7 @@ import hashlib
 import importlib.resources
 import logging
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib.util import find_spec
 from threading import Lock
 from typing import Any, Protocol
@@ -33,6 +34,14 @@ class Embedder(Protocol):
 
     def questions(self, texts: Sequence[str]) -> Vectors: ...
     def passages(self, texts: Sequence[str]) -> Vectors: ...
+
+
+@lru_cache(maxsize=32)
+def read_question(model: Embedder, question: str) -> Vectors:
+    """Its vector. One message is asked several things: whether it needs a person, and which article answers it."""
+    (vector,) = model.questions([question])
+    vector.flags.writeable = False
+    return vector
 
 
 class E5:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theo.engine.confidence import chances
-from theo.engine.embedders import Embedder, Vectors
+from theo.engine.embedders import Embedder, Vectors, read_question
 from theo.engine.language import is_english
 from theo.engine.letters import Letters
 from theo.engine.lexical import Lexicon
@@ -147,7 +147,7 @@ class Index:
 
     def _read(self, question: str, kind: str) -> dict[str, Vectors]:
         """By model, the question's vector."""
-        return {model: self._models[model].questions([question[:MAX_QUESTION]])[0] for model in MODELS_OF[kind]}
+        return {model: read_question(self._models[model], question[:MAX_QUESTION]) for model in MODELS_OF[kind]}
 
     def _best(self, question: str, kind: str, read: Mapping[str, Vectors]) -> list[tuple[int, list[float]]]:
         if not self._keys:
@@ -198,7 +198,7 @@ class Index:
         score: Numbers,
         ground: "_Ground",
     ) -> list[float]:
-        value, other = float(score[n]), _best_other(score, n)
+        value, other = float(score[n]), _best_other(score, n, ground.far.mean)
         row = [
             (value - ground.far.mean) / ground.far.spread,
             (value - other) / ground.far.spread,
@@ -208,10 +208,10 @@ class Index:
         ]
         for model, each in views.items():
             for view in range(len(VIEWS)):
-                cosine = float(each[n, view])
+                cosine, usual = float(each[n, view]), float(ground.view_mean[model][n, view])
                 row += [
-                    (cosine - float(ground.view_mean[model][n, view])) / float(ground.view_spread[model][n, view]),
-                    cosine - _best_other(each[:, view], n),
+                    (cosine - usual) / float(ground.view_spread[model][n, view]),
+                    cosine - _best_other(each[:, view], n, usual),
                     cosine,
                 ]
         row += [float(words[n]) / (6 + float(words[n])), (float(words[n]) - _best_other(words, n)) / 6]
@@ -287,10 +287,9 @@ def _score(kind: str, views: Mapping[str, Numbers], words: Numbers) -> Numbers:
     return np.asarray(views[kind].sum(2) + (WORDS_ABROAD if kind == "e5" else WORDS) * said)
 
 
-def _best_other(values: Numbers, n: int) -> float:
-    if len(values) == 1:
-        return 0.0
-    return float(max(values[:n].max(initial=-1.0), values[n + 1 :].max(initial=-1.0)))
+def _best_other(values: Numbers, n: int, least: float = 0.0) -> float:
+    """least: what an article is compared with where there are hardly any others."""
+    return float(max(values[:n].max(initial=least), values[n + 1 :].max(initial=least)))
 
 
 _backgrounds: dict[str, Vectors] = {}

@@ -64,24 +64,32 @@ class Lexicon:
         self._counts = [Counter(bag) for bag in bags]
         self._lengths = [len(bag) for bag in bags]
         self._mean = sum(self._lengths) / max(1, len(docs)) or 1.0
-        # By word, the articles that have it and how often.
-        self._holders: dict[str, list[tuple[int, int]]] = {}
+        holders: dict[str, list[int]] = {}
         for n, counts in enumerate(self._counts):
-            for word, count in counts.items():
-                self._holders.setdefault(word, []).append((n, count))
+            for word in counts:
+                holders.setdefault(word, []).append(n)
         self._idf = {
-            word: math.log(1 + (len(docs) - len(found) + 0.5) / (len(found) + 0.5))
-            for word, found in self._holders.items()
+            word: math.log(1 + (len(docs) - len(found) + 0.5) / (len(found) + 0.5)) for word, found in holders.items()
         }
         self._unseen = math.log(1 + (len(docs) + 0.5) / 0.5)
+        # By word, the articles that have it and what it scores there.
+        self._held = {
+            word: (np.asarray(found, np.int32), np.asarray([self._score(word, n) for n in found]))
+            for word, found in holders.items()
+        }
+
+    def _score(self, word: str, n: int) -> float:
+        count = self._counts[n][word]
+        spread = K1 * (1 - B + B * self._lengths[n] / self._mean)
+        return self._idf[word] * count * (K1 + 1) / (count + spread)
 
     def scores(self, question: str) -> NDArray[np.floating[Any]]:
         """BM25 of each article."""
         found = np.zeros(len(self._counts))
         for word in words(question):
-            for n, count in self._holders.get(word, ()):
-                spread = K1 * (1 - B + B * self._lengths[n] / self._mean)
-                found[n] += self._idf[word] * count * (K1 + 1) / (count + spread)
+            if word in self._held:
+                places, scores = self._held[word]
+                found[places] += scores
         return found
 
     def overlap(self, question: str, n: int) -> list[float]:
