@@ -195,8 +195,9 @@ def consider(
         # No article says it, and nobody has to be asked for it: for an agent to send.
         return replace(nothing, reply=small_talk(language=language, is_thanks=is_thanks(question)), confidence=UNSENT)
     if (reason := needs_person(question)) is not None:
-        # Nothing is said; an agent who looks at it sees what comes near.
-        near = found_for(business_id, question, before, by_itself=False) if mode == Mode.ASSIST else []
+        # Nothing is said; an agent who looks at it sees what comes near. Who wants a person said before what for.
+        about = before if before and reason == HandoffReason.USER_REQUESTED else question
+        near = found_for(business_id, about, before, by_itself=False) if mode == Mode.ASSIST else []
         return replace(nothing, considered=near, handoff_reason=reason if waits else None)
     hits = found_for(business_id, question, before, by_itself=mode == Mode.AUTO)
     best = next(iter(hits), None)

@@ -85,7 +85,15 @@ def test_theo_answers_with_its_source_or_hands_over_and_the_agent_sees_which(
     assert said == []
     assert flaws(desk) == []
 
+    desk.goto(f"{server.url}/inbox/{answered['id']}/")
+    desk.locator("#messages .msg-out").wait_for()
     knows.chat.get_by_role("button", name="Talk to a person").click()
+    box = desk.get_by_role("region", name="Why Theo asks for a person")
+    box.get_by_role("link", name="Return an item for a refund").wait_for()
+    assert "“Talk to a person”" in box.inner_text()
+    assert flaws(desk) == []
+    box.get_by_role("button", name="Close").click()
+    box.wait_for(state="detached")
     knows.sees(PASSED_ON)
     knows.chat.get_by_role("button", name="Talk to a person").wait_for(state="detached")
     assert len(acme.call("GET", "/team/pending-handoffs")) == 3

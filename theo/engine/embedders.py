@@ -34,12 +34,13 @@ class Embedder(Protocol):
 
     def questions(self, texts: Sequence[str]) -> Vectors: ...
     def passages(self, texts: Sequence[str]) -> Vectors: ...
+    def __hash__(self) -> int: ...
 
 
 @lru_cache(maxsize=32)
 def read_question(model: Embedder, question: str) -> Vectors:
     """Its vector. One message is asked several things: whether it needs a person, and which article answers it."""
-    (vector,) = model.questions([question])
+    vector: Vectors = model.questions([question])[0]
     vector.flags.writeable = False
     return vector
 
