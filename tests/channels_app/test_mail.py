@@ -211,6 +211,43 @@ def test_a_stranger_who_knows_token_and_ids_gets_a_conversation_of_their_own(
     ]
 
 
+def test_a_form_that_writes_in_our_name_is_from_whom_it_says_to_answer(
+    email: Channel, ada: User, smtp: tuple[Server, int]
+) -> None:
+    form = {"sender": "Website <help@acme.example>", "Reply_To": "Cleo <cleo@example.net>"}
+    comes(mail("I want to buy a hundred.", Message_ID="<1@acme.example>", **form))
+
+    first = Message.objects.get()
+    assert (first.content, first.automated) == ("Order 1009\n\nI want to buy a hundred.", True)
+    builders.answers(ada, first.conversation, "Gladly.")
+    send_all()
+    (out,) = smtp[0].mails
+    assert out["To"] == "cleo@example.net"
+    comes(mail("When?", Message_ID="<2@example.net>", In_Reply_To=str(out["Message-ID"])))
+    assert list(Conversation.objects.values_list("customer__email", "last_seq")) == [("cleo@example.net", 3)]
+
+
+def test_our_own_mail_is_dropped_when_it_comes_back_and_one_of_another_installation_is_not(
+    email: Channel, ada: User, smtp: tuple[Server, int]
+) -> None:
+    comes(mail(Message_ID="<1@example.net>"))
+    builders.answers(ada, Conversation.objects.get(), "It left today.")
+    send_all()
+    ours = smtp[0].mails[0]
+    ours["Delivered-To"] = "help@acme.example"
+    ours.replace_header("Message-ID", "<another@relay.example>")
+
+    assert comes(ours.as_bytes()) == 200
+    assert Message.objects.count() == 2
+
+    theirs = {
+        "Message_ID": "<pb.0190f3a2-7c1e-7b6a-9c55-0a4f2f6f1c11@beta.example>",
+        "X_PingBack_Channel": "0190f3a2-7c1e-7b6a-9c55-0a4f2f6f1c11.1f6f4e5d3c2b1a0a",
+    }
+    comes(mail("We at Beta need help.", sender="help@beta.example", **theirs))
+    assert Message.objects.get(conversation__customer__email="help@beta.example").automated is False
+
+
 def test_a_mail_that_nobody_vouches_for_is_refused_and_one_for_nobody_is_dropped(email: Channel) -> None:
     assert comes(mail(), secret="guessed") == 400
     assert comes(mail(to="else@other.example")) == 200

@@ -16,7 +16,7 @@ from channels_app.adapters.email.threading import conversation_in, reply_address
 from channels_app.adapters.errors import Unreadable
 from foundation.ids import new_id
 from foundation.text import is_clean
-from tests.channels_app.mails.corpus import CASES
+from tests.channels_app.mails.corpus import CASES, MARK
 
 OWN = {"help@acme.example"}
 
@@ -36,7 +36,7 @@ def fact(mail: Mail, name: str) -> Any:
 
 @pytest.mark.parametrize(("raw", "expected"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
 def test_an_awkward_mail_is_read(raw: bytes, expected: dict[str, Any]) -> None:
-    mail = read(raw, own=OWN)
+    mail = read(raw, own=OWN, mark=MARK)
 
     for name, wanted in expected.items():
         if name.endswith("^"):

@@ -25,7 +25,7 @@ from channels_app.adapters.base import (
 from channels_app.adapters.email import amazon, hooks, mailbox, noise, oauth, postal, resend, sending
 from channels_app.adapters.email.headers import Address
 from channels_app.adapters.email.reading import MAX_BYTES, File, Mail, envelope, read
-from channels_app.adapters.email.threading import conversation_in, reply_address, without_tag
+from channels_app.adapters.email.threading import conversation_in, mark_of, reply_address, without_tag
 from channels_app.adapters.errors import DeliveryError, Kind, MediaGone, Unreadable
 from channels_app.adapters.events import (
     ContactRef,
@@ -129,14 +129,13 @@ class EmailAdapter(ChannelAdapter):
         if mail.kind in {noise.Kind.LOOP, noise.Kind.RECEIPT} or not mail.sender.email:
             return ()
         answered = conversation_in([*(payload.get("to") or ()), *mail.recipients])
+        # A form on a website writes in our name, for whoever it says to answer.
+        writer = mail.reply_to if mail.sender.email == self._address else mail.sender
         return (
             MessageReceived(
                 occurred_at=mail.sent_at,
                 contact=ContactRef(
-                    keys=(f"mail:{mail.sender.email}",),
-                    name=mail.sender.name,
-                    handle=mail.sender.email,
-                    email=mail.sender.email,
+                    keys=(f"mail:{writer.email}",), name=writer.name, handle=writer.email, email=writer.email
                 ),
                 thread_key=mail.references[-1] if mail.references else mail.message_id or mail.dedup_key,
                 external_id=mail.message_id or mail.dedup_key,
@@ -190,7 +189,7 @@ class EmailAdapter(ChannelAdapter):
             text=message.content,
             message_id=message_id,
             answers=told.get("ids", "").split(),
-            channel_id=str(self.channel.pk),
+            mark=mark_of(self.channel.pk),
             automatic=not message.by_person,
             files=_files_of(message),
             heading=_heading(message),
@@ -285,7 +284,8 @@ class EmailAdapter(ChannelAdapter):
 
     def _read(self, payload: Mapping[str, Any]) -> Mail:
         raw = payload["raw"]
-        return read(base64.b64decode(raw) if isinstance(raw, str) else raw, own={self._address})
+        mail = base64.b64decode(raw) if isinstance(raw, str) else raw
+        return read(mail, own={self._address}, mark=mark_of(self.channel.pk))
 
 
 def _services() -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 They are kept, and never answered by a machine. Source: channels.md 8.6; RFC 3834, 3464, 8098.
 """
 
+import hmac
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ OUR_ID = re.compile(r"pb\.[0-9a-f-]{36}@[^\s<>]{1,253}")
 
 class Kind(StrEnum):
     """What a mail is; PERSON when nothing speaks against it. AUTO_REPLY answers a mail of ours and begins nothing;
-    behind BULK and SYSTEM (a form on a website, a shop) may be a person who waits.
+    behind BULK and SYSTEM (a form on a website, a shop) may be a person who waits. LOOP is one that we sent.
     """
 
     PERSON = "person"
@@ -53,8 +54,11 @@ def is_nobody(address: str) -> bool:
     return bool(_SYSTEM.fullmatch(address.partition("@")[0].lower()))
 
 
-def kind_of(mail: "Message[str, str]", *, sender: str, own: Collection[str]) -> Kind:
-    """sender: the From address in lower case. own: every address that we receive mail at."""
+def kind_of(mail: "Message[str, str]", *, sender: str, own: Collection[str], mark: str) -> Kind:
+    """sender: the From address in lower case. own: every address that we receive mail at. mark: what is in our own.
+
+    A form on a website sends in our own name, and other installations mark theirs, too: neither is our own.
+    """
     report = headers.parameter(mail, "report-type").lower()
     if mail.get_content_type() == "multipart/report":
         return Kind.RECEIPT if report == "disposition-notification" else Kind.BOUNCE
@@ -62,11 +66,7 @@ def kind_of(mail: "Message[str, str]", *, sender: str, own: Collection[str]) -> 
     from_nobody = headers.field(mail, "return-path").strip() in {"<>", "< >"}
     if headers.field(mail, "x-failed-recipients") or (local.startswith("mailer-daemon") and from_nobody):
         return Kind.BOUNCE
-    if (
-        sender in own
-        or headers.field(mail, OUR_MARK)
-        or any(OUR_ID.fullmatch(one) for one in headers.ids(mail, "message-id"))
-    ):
+    if mark and hmac.compare_digest(headers.field(mail, OUR_MARK).encode(), mark.encode()):
         return Kind.LOOP
     precedence = headers.field(mail, "precedence").lower()
     submitted = headers.field(mail, "auto-submitted").partition(";")[0].strip().lower()
@@ -83,7 +83,7 @@ def kind_of(mail: "Message[str, str]", *, sender: str, own: Collection[str]) -> 
     ):
         return Kind.BULK
     made_by_machine = submitted not in {"", "no"} or from_nobody or _wants_no_answer(mail)
-    return Kind.SYSTEM if made_by_machine or _SYSTEM.fullmatch(local) else Kind.PERSON
+    return Kind.SYSTEM if made_by_machine or sender in own or _SYSTEM.fullmatch(local) else Kind.PERSON
 
 
 def _wants_no_answer(mail: "Message[str, str]") -> bool:

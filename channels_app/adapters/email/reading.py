@@ -113,8 +113,10 @@ class Unread(Protocol):
     def __bytes__(self) -> bytes: ...
 
 
-def read(mail: bytes | Unread, *, own: Collection[str] = ()) -> Mail:
-    """own: every address of ours, in lower case. Raises Unreadable; OSError for one that is not where it lay.
+def read(mail: bytes | Unread, *, own: Collection[str] = (), mark: str = "") -> Mail:
+    """own: every address of ours, in lower case. mark: what is in our own mails.
+
+    Raises Unreadable; OSError for one that is not where it lay.
 
     To take a mail apart takes several times its bytes: of big ones, a process holds and reads one at a time.
     """
@@ -122,7 +124,7 @@ def read(mail: bytes | Unread, *, own: Collection[str] = ()) -> Mail:
         raw = bytes(mail)
         _refuse_unreadable(raw)
         try:
-            return _read(_taken_apart(raw), raw, own)
+            return _read(_taken_apart(raw), raw, own, mark)
         except RecursionError as error:
             raise Unreadable(_("The mail's parts nest too deep.")) from error
 
@@ -144,7 +146,7 @@ def envelope(raw: bytes) -> tuple[str, tuple[str, ...]]:
     return _dedup_key(mail, raw, _message_id(mail)), _recipients(mail)
 
 
-def _read(mail: "Message[str, str]", raw: bytes, own: Collection[str]) -> Mail:
+def _read(mail: "Message[str, str]", raw: bytes, own: Collection[str], mark: str) -> Mail:
     if not mail.keys():
         raise Unreadable(_("This is not a mail."))
     body = _Body()
@@ -155,7 +157,7 @@ def _read(mail: "Message[str, str]", raw: bytes, own: Collection[str]) -> Mail:
     whole = plain if plain.strip() else to_text(html)
     senders = headers.addresses(mail, "from") or headers.addresses(mail, "sender", "return-path")
     sender = senders[0] if senders else Address(email="")
-    kind = kind_of(mail, sender=sender.email, own=own)
+    kind = kind_of(mail, sender=sender.email, own=own, mark=mark)
     folded = fold(whole)
     message_id = _message_id(mail)
     reply_to = headers.addresses(mail, "reply-to")

@@ -59,7 +59,7 @@ def compose(
     text: str,
     message_id: str,
     answers: Iterable[str],
-    channel_id: str,
+    mark: str,
     automatic: bool,
     files: Sequence[tuple[str, str, bytes]],
     heading: str = "",
@@ -80,7 +80,7 @@ def compose(
     if chain := _short(list(answers)):
         mail["In-Reply-To"] = f"<{chain[-1]}>"
         mail["References"] = " ".join(f"<{one}>" for one in chain)
-    mail[OUR_MARK] = channel_id
+    mail[OUR_MARK] = mark
     if automatic:
         mail["Auto-Submitted"] = "auto-replied"
         mail["X-Auto-Response-Suppress"] = "All"

@@ -1,4 +1,4 @@
-"""Which conversation a mail answers, from the address that we gave in Reply-To.
+"""Which conversation a mail answers, from the address that we gave in Reply-To, and which mail is our own.
 
 A token names a conversation and proves that we made it. It is in lower case and short, so that it survives servers
 that fold case and fits into an address; knowing one lets nobody read anything.
@@ -14,6 +14,7 @@ from uuid import UUID
 from django.conf import settings
 
 _PURPOSE = b"pingback: reply addresses"
+_OF_MARKS = b"pingback: marks"
 _MAC_BYTES = 8
 TOKEN_LENGTH = 39
 
@@ -36,6 +37,12 @@ def token_of(conversation_id: UUID, ours: str = "") -> str:
     """ours: the key that signs it; "" = the one of today."""
     data = conversation_id.bytes + _mac(conversation_id.bytes, ours or settings.SECRET_KEY)
     return base64.b32encode(data).decode().rstrip("=").lower()
+
+
+def mark_of(channel_id: UUID) -> str:
+    """What a mail of this channel has in a field of its own. Other installations have such a field, too."""
+    mac = hmac.digest(settings.SECRET_KEY.encode(), _OF_MARKS + channel_id.bytes, hashlib.sha256)
+    return f"{channel_id}.{mac[:_MAC_BYTES].hex()}"
 
 
 def conversation_in(recipients: Iterable[str]) -> UUID | None:

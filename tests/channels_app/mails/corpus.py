@@ -12,6 +12,7 @@ from channels_app.adapters.email.noise import Kind
 Case = tuple[str, bytes, dict[str, Any]]
 
 OURS = "pb.0190f3a2-7c1e-7b6a-9c55-0a4f2f6f1c11@acme.example"
+MARK = "0190f3a2-7c1e-7b6a-9c55-0a4f2f6f1c11.0a1b2c3d4e5f6071"
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n0000")
 
 
@@ -420,9 +421,10 @@ NOISE: list[Case] = [
         mail(b"Subject: x", base=b"From: norepledge@shop.example\n"),
         {"kind": Kind.PERSON},
     ),
-    ("our own mail coming back", mail(b"X-PingBack-Channel: 1"), {"kind": Kind.LOOP}),
-    ("our own id coming back", mail(b"Message-ID: <" + OURS.encode() + b">"), {"kind": Kind.LOOP}),
-    ("from our own address", mail(b"X-A: 1", base=b"From: help@acme.example\n"), {"kind": Kind.LOOP}),
+    ("our own mail coming back", mail(b"X-PingBack-Channel: " + MARK.encode()), {"kind": Kind.LOOP}),
+    ("a mail of another installation", mail(b"X-PingBack-Channel: 1.1f6f4e5d3c2b1a0a"), {"kind": Kind.PERSON}),
+    ("with an id like ours", mail(b"Message-ID: <" + OURS.encode() + b">"), {"kind": Kind.PERSON}),
+    ("a form that writes in our name", mail(b"X-A: 1", base=b"From: help@acme.example\n"), {"kind": Kind.SYSTEM}),
     (
         "a bounce for good",
         report(
