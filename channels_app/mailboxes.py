@@ -101,8 +101,9 @@ def _read_on(mailbox: Mailbox) -> bool:
             _move_on(mailbox, uid=folder.next_uid - 1, name=server.name, validity=folder.validity)
             return False
         if mailbox.validity != folder.validity:
-            _move_on(mailbox, uid=0, name=server.name, validity=folder.validity)
             uids = folder.since((timezone.now() - LOOK_BACK).date())
+            before = uids[0] - 1 if uids else folder.next_uid - 1  # what is older was read, or never to be
+            _move_on(mailbox, uid=before, name=server.name, validity=folder.validity)
         else:
             uids = folder.after(mailbox.last_uid)
         for uid in uids[:MAILS_AT_ONCE]:

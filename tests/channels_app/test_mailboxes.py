@@ -1,7 +1,9 @@
 """Mail fetched from a mailbox: a real Dovecot, whose INBOX somebody reads as well."""
 
+import imaplib
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -104,6 +106,24 @@ def test_numbers_that_begin_anew_lose_and_double_nothing(email: Channel, dovecot
 
     assert Mailbox.objects.get().validity != before.validity
     assert contents() == ["Order 1009\n\nOne", "Order 1009\n\nTwo"]
+
+
+def test_of_numbers_that_begin_anew_in_a_quiet_week_nothing_old_is_taken_in(
+    email: Channel, dovecot: Dovecot, box: str
+) -> None:
+    months_ago = imaplib.Time2Internaldate(email.created_at - timedelta(days=40))
+    with imaplib.IMAP4("127.0.0.1", dovecot.port, timeout=30) as client:
+        client.login(box, "right")
+        assert client.append("INBOX", "", months_ago, mail("Old", Message_ID="<0@example.net>"))[0] == "OK"
+    look(email)
+    dovecot.begin_anew(box)
+    look(email)
+    look(email)
+    assert contents() == []
+
+    dovecot.deliver(box, mail("New", Message_ID="<1@example.net>"))
+    look(email)
+    assert contents() == ["Order 1009\n\nNew"]
 
 
 def test_a_mail_that_breaks_its_reader_is_set_aside_and_the_next_is_read(
