@@ -1,5 +1,6 @@
 """The checks of bin/check that are our own fail when they should."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -97,3 +98,16 @@ def test_a_widget_over_its_cap_fails(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     (tmp_path / "loader.js").write_bytes(bytes((i * i * 2654435761 >> 7) % 251 for i in range(9_000)))
     assert widget_size.main() == 1
+
+
+def test_what_needs_postgresql_or_redis_is_run_with_them() -> None:
+    """Skipped without them, and left out with them, it would never run, and nobody would know."""
+    tests = Path(__file__).parents[1]
+    left_out = re.search(r"for part in (.*?); do", (tests.parent / "bin/test").read_text(), re.DOTALL)
+    assert left_out
+    parts = [tests / part for part in left_out[1].replace("\\", "").split()]
+    files = [path for part in parts for path in ([part] if part.suffix else sorted(part.rglob("*.py")))]
+    needs_services = re.compile(r"needs --services|needs_redis|skipif\(settings\.EMBEDDED|vendor != \"postgresql\"")
+
+    assert all(part.exists() for part in parts)
+    assert [path.name for path in files if path != Path(__file__) and needs_services.search(path.read_text())] == []
