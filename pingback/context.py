@@ -6,17 +6,16 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from accounts import google
-from accounts.models import User
 from businesses.models import Role
 from businesses.policy import ALLOWED
 from businesses.second_factor import is_missing
-from businesses.selectors import membership_of, memberships_of
+from businesses.selectors import membership_of
 from foundation import mail
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
     """`membership`, `business` (None when signed out or before onboarding), `allowed` actions, `google_is_on`,
-    `mail_is_on`, `public_base_url`, `workspaces` (asked for when a page shows them)."""
+    `mail_is_on`, `public_base_url`."""
     membership = membership_of(request.user) if hasattr(request, "user") else None
     return {
         "second_factor_missing": lambda: is_missing(membership),
@@ -24,7 +23,6 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "business": membership.business if membership else None,
         "allowed": ALLOWED[Role(membership.role)] if membership else frozenset(),
         "google_is_on": google.is_on(),
-        "workspaces": lambda: memberships_of(request.user) if isinstance(request.user, User) else [],
         "mail_is_on": mail.is_on(),
         "public_base_url": settings.PUBLIC_BASE_URL,
     }

@@ -1,8 +1,8 @@
 """The small things that every page is made of: icons, avatars, channel signs, times and links."""
 
 import re
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import date, datetime, timedelta
+from functools import cache, lru_cache
 from urllib.parse import urlencode
 
 from django import template
@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeText
 from django.utils.timesince import timesince
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from conversations.models import WEB, ChannelType
@@ -79,12 +80,26 @@ def moment(when: datetime | None, *, clock: bool = False) -> SafeText:
     if when is None:
         return SafeText("")
     local = timezone.localtime(when)
+    return _moment(
+        local.replace(tzinfo=None), local.isoformat(timespec="seconds"), timezone.localdate(), clock, get_language()
+    )
+
+
+@lru_cache(maxsize=10_000)
+def _moment(local: datetime, written: str, today: date, clock: bool, language: str | None) -> SafeText:
+    """written: with its zone. language: the one of now."""
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
-        local.isoformat(timespec="seconds"),
+        written,
         date_format(local, "j F Y, H:i"),
-        date_format(local, "H:i") if clock else _said(local),
+        date_format(local, "H:i") if clock else _said(local, today),
     )
+
+
+@register.simple_tag
+def this_minute() -> str:
+    """For `min` of a field of a day and a time."""
+    return timezone.localtime().isoformat(timespec="minutes")[:16]
 
 
 @register.simple_tag
@@ -134,8 +149,7 @@ def linked(text: str) -> SafeText:
     return format_html_join("", "{}", ((format_html(_SHAPES[shape], words),) for shape, words in pieces(text)))
 
 
-def _said(local: datetime) -> str:
-    today = timezone.localdate()
+def _said(local: datetime, today: date) -> str:
     if local.date() == today:
         return date_format(local, "H:i")
     if local.date() == today - timedelta(days=1):
