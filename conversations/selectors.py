@@ -95,10 +95,10 @@ def with_tags(conversations: list[Conversation]) -> list[Conversation]:
     """The same, each with its `tag_list`: one statement, none for no conversation."""
     if conversations:
         tags: dict[UUID, list[Tag]] = defaultdict(list)
-        for link in _tags_of()(ids=[conversation.pk for conversation in conversations]):
+        for link in _tags_of()(ids=[conversation.id for conversation in conversations]):
             tags[link.conversation_id].append(link.tag)
         for conversation in conversations:
-            conversation.tag_list = tags[conversation.pk]
+            conversation.tag_list = tags[conversation.id]
     return conversations
 
 
@@ -110,11 +110,13 @@ def _tags_of() -> "QuerySet[ConversationTag]":
 
 def with_newest(conversations: list[Conversation]) -> list[Conversation]:
     """The same, each with its `newest_elsewhere`: one statement, none where nothing is merged into any of them."""
-    showing = {row.pk: row for row in conversations if row.shows_others}
+    showing = {row.id: row for row in conversations if row.shows_others}
+    if not showing:
+        return conversations
     for row in showing.values():
         row.newest_elsewhere = None
     merged = Conversation.objects.filter(merged_into__in=showing, last_message__isnull=False)
-    for other in merged.select_related("last_message__sender", "stored_receipts") if showing else ():
+    for other in merged.select_related("last_message__sender", "stored_receipts"):
         into, newest = showing[other.merged_into_id], _in(other, [other.last_message])[0]  # type: ignore[index,list-item]
         if into.newest_elsewhere is None or into.newest_elsewhere.created_at < newest.created_at:
             into.newest_elsewhere = newest

@@ -27,7 +27,6 @@ from conversations.saved_views.services import may_change
 from conversations.search.finding import search
 from conversations.services.drafts import draft_of
 from conversations.services.message_drafts import MAX_CONTENT
-from conversations.sorting import Sort
 from foundation.errors import Forbidden, Refused, Unprocessable
 from foundation.pages import is_fetch
 
@@ -146,7 +145,6 @@ def list_context(request: HttpRequest, *, opened: Conversation | None = None, go
         "place": place.parts(),
         "listing": place.listing,
         "sort": place.sort,
-        "sorts": Sort.choices,
         "q": place.q,
         "search_operators": lists.OPERATORS,
         **found,

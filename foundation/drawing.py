@@ -7,6 +7,7 @@ And what looks alike on many pages, but for ids and texts in places that are kno
 """
 
 import re
+import secrets
 from collections.abc import Hashable, Iterable
 from functools import _lru_cache_wrapper, lru_cache
 from typing import Any, TypeGuard
@@ -41,7 +42,7 @@ def filled(template: str, alike: Hashable, **holes: UUID | str) -> SafeText:
     draw = _with_holes.__wrapped__ if settings.DEBUG else _with_holes  # a template that was edited shows at once
     kinds = tuple((name, isinstance(value, UUID)) for name, value in holes.items())
     pieces = draw(template, alike, kinds, get_language())
-    values = {name: str(conditional_escape(value)) for name, value in holes.items()}
+    values = {name: conditional_escape(str(value)) for name, value in holes.items()}
     return SafeText("".join([values[piece] if at % 2 else piece for at, piece in enumerate(pieces)]))
 
 
@@ -61,8 +62,8 @@ def _with_holes(
     return tuple(names[piece] if at % 2 else piece for at, piece in enumerate(pieces))
 
 
-# No id of ours begins so: theirs begin with the time.
-_MARK = 0xF0E1D2C3B4A5968778695A4B3C2D1E00
+# Nobody can know it: a text of somebody's that holds a mark would be filled with what another reader's page has there.
+_MARK = secrets.randbits(120) << 8
 
 
 class Loader(cached.Loader):
@@ -98,13 +99,14 @@ class Address(Node):
     """`{% url 'name' one.pk two.pk %}`. What is given otherwise than by ids goes Django's way."""
 
     def __init__(self, node: URLNode) -> None:
-        self.node = node
+        self.node, self.name = node, str(node.view_name.var)
 
     def render(self, context: Context) -> str:
         ids = [given.resolve(context) for given in self.node.args]
-        if any(type(each) is not UUID for each in ids):
-            return str(self.node.render(context))
-        return address(str(self.node.view_name.resolve(context)), *ids)
+        for each in ids:
+            if type(each) is not UUID:
+                return str(self.node.render(context))
+        return address(self.name, *ids)
 
 
 def _settle(nodes: NodeList, engine: Engine) -> None:

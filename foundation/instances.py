@@ -23,21 +23,19 @@ def made(model: type[M], related: Mapping[str, Model | None], **values: Any) -> 
     plain, called = _defaults(model)
     given = {f"{name}_id": row.pk if row else None for name, row in related.items()} | values
     fields = plain | {name: make() for name, make in called if name not in given} | given
-    return _instance(model, fields, dict(related))
+    instance = model.__new__(model)
+    state = ModelState()
+    state.fields_cache = dict(related)
+    instance.__dict__ = {"_state": state, **fields}
+    return instance
 
 
 def stored(model: type[M], names: Sequence[str], values: Sequence[Any], *, database: str) -> M:
     """A row that was read. names: of all its columns, as `attname`."""
-    instance = _instance(model, dict(zip(names, values, strict=True)), {})
-    instance._state.adding, instance._state.db = False, database
-    return instance
-
-
-def _instance(model: type[M], fields: dict[str, Any], related: dict[str, Model | None]) -> M:
     instance = model.__new__(model)
     state = ModelState()
-    state.fields_cache = related
-    instance.__dict__ = {"_state": state, **fields}
+    state.fields_cache, state.adding, state.db = {}, False, database
+    instance.__dict__ = {"_state": state, **dict(zip(names, values, strict=True))}
     return instance
 
 

@@ -205,6 +205,11 @@ def _instances(info: dict[str, Any], chosen: Sequence[Any], annotated: dict[str,
     return instance if extra else make
 
 
+def _other_side(info: dict[str, Any]) -> Callable[[Any, Any], None] | None:
+    """How a joined row is told of the one that it is joined to; None where it may be joined to many."""
+    return info["remote_setter"] if info["reverse"] or info["field"].unique else None
+
+
 def _part(info: dict[str, Any], chosen: Sequence[Any]) -> Callable[[Any], Any]:
     """One model of a row with those that are joined to it; None where an outer join found nothing."""
     places = info["select_fields"]
@@ -213,7 +218,8 @@ def _part(info: dict[str, Any], chosen: Sequence[Any]) -> Callable[[Any], Any]:
     model = info["model"]
     key = places[names.index(model._meta.pk.attname)]
     joined = [
-        (_part(each, chosen), each["local_setter"], each["remote_setter"])
+        # What Django's `local_setter` does, which is a method of the field; the other side knows only one of us.
+        (_part(each, chosen), each["local_setter"].__self__.cache_name, _other_side(each))
         for each in info.get("related_klass_infos", ())
     ]
 
@@ -221,10 +227,10 @@ def _part(info: dict[str, Any], chosen: Sequence[Any]) -> Callable[[Any], Any]:
         if row[key] is None:
             return None
         made = stored(model, names, row[first:end], database=DEFAULT_DB_ALIAS)
-        for other, set_here, set_there in joined:
-            related = other(row)
-            set_here(made, related)
-            if related is not None:
+        kept = made._state.fields_cache
+        for other, name, set_there in joined:
+            related = kept[name] = other(row)
+            if set_there and related is not None:
                 set_there(related, made)
         return made
 

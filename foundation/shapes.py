@@ -9,7 +9,7 @@ _LINK = re.compile(r"\bhttps?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]}]", re.IGNORECASE)
 # Words between signs that stand apart from others, as people write them; so many letters, lest a long line is read
 # again and again. The widget shows the same (frontend/widget/links.js).
 _MARKED = re.compile(r"(?<![\w*_`])(\*\*|[*_`])(?=[^\s*_`])([^\n]{0,500}?[^\s*_`])\1(?![\w*_`])")
-_SIGNS = "*_`"
+_SIGN = re.compile(r"[*_`]")
 
 
 def pieces(text: str) -> Iterator[tuple[str, str]]:
@@ -24,7 +24,7 @@ def pieces(text: str) -> Iterator[tuple[str, str]]:
 
 def plain(text: str) -> str:
     """The words without the signs that shape them: for one line, where nothing is bold."""
-    if not any(sign in text for sign in _SIGNS):
+    if not _SIGN.search(text):
         return text
     return "".join(words for _shape, words in pieces(text))
 

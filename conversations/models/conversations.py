@@ -232,15 +232,10 @@ class Conversation(models.Model):
         return SPAM if self.spam_at else self.status
 
     @property
-    def priority_choices(self) -> list[tuple[int, str, str]]:
-        """Value, word and title, the most urgent first."""
-        return [(each.value, each.word or "", str(each.label)) for each in reversed(Priority)]
-
-    @property
     def newest_message(self) -> Message | None:
         """The last one that its thread shows."""
-        ends = [message for message in (self.last_message, self.newest_elsewhere) if message]
-        return max(ends, key=lambda message: message.created_at, default=None)
+        last, elsewhere = self.last_message, self.newest_elsewhere
+        return elsewhere if elsewhere and (last is None or last.created_at < elsewhere.created_at) else last
 
     @property
     def receipts(self) -> "Receipts | None":

@@ -21,6 +21,7 @@ from conversations.models import ChannelType, Conversation, Message, MessageStat
 from conversations.pages import Entry
 from conversations.services.editing import may_change
 from conversations.templatetags.rows import Clock
+from foundation.drawing import filled
 from foundation.web import address
 
 register = template.Library()
@@ -224,11 +225,18 @@ def _quote(quoted: Message, about: Conversation, reader: User) -> Quote:
     return Quote(who=author_of(quoted, about, reader), text=quoted.preview[:QUOTE], address=place)
 
 
-@register.inclusion_tag("conversations/quoting.html", takes_context=True)
-def answered_message(context: template.Context) -> dict[str, Any]:
+@register.simple_tag(takes_context=True)
+def answered_message(context: template.Context) -> SafeText:
     """What the composer's reply answers: the context's `quoted`, None for nothing."""
     quoted, about = context.get("quoted"), context["conversation"]
-    return {"quoted": quoted, "quote": _quote(quoted, about, context["user"]) if quoted else None}
+    quote = (quoted.seq, _quote(quoted, about, context["user"])) if quoted else None
+    return filled("conversations/quoting.html", quote)
+
+
+@register.simple_tag
+def mark(status: str) -> SafeText:
+    """How far a message of the team's is: `sent`, `delivered` or `read`."""
+    return filled("conversations/mark.html", status)
 
 
 def _letter(entry: Entry, about: Conversation) -> Letter | None:

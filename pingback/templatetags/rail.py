@@ -38,7 +38,7 @@ def rail(context: template.Context) -> SafeText:
     membership = membership_of(user)
     theme = request.COOKIES.get("theme")
     alike = Rail(
-        section=context.get("section", ""),
+        section=str(context.get("section", "")),
         user_id=user.pk,
         name=user.full_name,
         email=user.email,

@@ -9,7 +9,8 @@ from django.template.base import TextNode
 from django.urls import reverse
 from django.utils import translation
 
-from foundation.drawing import Constant
+from foundation import drawing
+from foundation.drawing import Constant, filled
 
 SIGN = '{% load i18n look static %}<b>{% translate "Delete" %}</b>{% icon "check" 14 %}{% url "inbox" %}'
 
@@ -68,3 +69,27 @@ def test_an_address_that_ids_go_into_is_the_one_that_django_makes(kind: Any) -> 
     for one, two in (ids, ids[::-1]):
         drawn = template.render(Context({"one": one, "two": two})).split()
         assert drawn == [reverse("conversation-message", args=[one, two]), reverse("conversation", args=[one])]
+
+
+def test_what_looks_alike_is_drawn_once_and_its_holes_are_filled_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = '{{ alike.0 }} {% url "conversation" pk %}{{ query }} {% csrf_token %}'
+    drawn: list[str] = []
+
+    def render(_template: str, context: dict[str, Any]) -> str:
+        drawn.append(context["alike"][0])
+        return engine(page=page).get_template("page").render(Context(context))
+
+    monkeypatch.setattr(drawing, "render_to_string", render)
+    first, second = uuid.uuid4(), uuid.uuid4()
+
+    shown = [
+        filled("page", ("<Open>",), pk=pk, query="?q=a&b", csrf_token=token)
+        for pk, token in ((first, "one"), (second, "two"))
+    ]
+
+    for html, pk, token in ((shown[0], first, "one"), (shown[1], second, "two")):
+        address = reverse("conversation", args=[pk])
+        token_field = f'<input type="hidden" name="csrfmiddlewaretoken" value="{token}">'
+        assert html == f"&lt;Open&gt; {address}?q=a&amp;b {token_field}"
+    assert filled("page", ("Done",), pk=first, query="", csrf_token="three").startswith("Done /inbox/")
+    assert drawn == ["<Open>", "Done"]
