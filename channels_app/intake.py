@@ -205,6 +205,7 @@ def _message(channel: Channel, raw: RawEvent, event: MessageReceived) -> None:
         _with_files(channel, begun, event)
         return
     conversation = threads.conversation_of(channel, event)
+    joins = conversation is not None
     if conversation is None and not event.starts:
         return
     customer, is_new = identity.customer_of(channel, event.contact)
@@ -239,7 +240,7 @@ def _message(channel: Channel, raw: RawEvent, event: MessageReceived) -> None:
     raw.customer_id = conversation.customer_id
     if not customer.name and ADAPTERS[ChannelType(channel.type)].asks_names:
         transaction.on_commit(partial(signs.learn_name, channel, customer.pk, event.contact.keys[0]), robust=True)
-    threads.heard(channel, event, conversation)
+    threads.heard(channel, event, conversation, joins=joins)
     remember(channel, message, event.external_id, event.album)
     if event.letter:
         letters.keep(message, event.letter)

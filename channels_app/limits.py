@@ -16,7 +16,8 @@ class Limits:
     """max_text counts `unit`s (characters or bytes); file_types: () = all of ours. window_hours: so long after the
     customer wrote anything may be sent, None = always; then nothing, or with `templates` one of these. quotes: an
     answer can name what it is to. reactions: signs that can be put on a customer's message. copies: who else gets it.
-    public: everybody can read an answer, which never goes in parts.
+    goes_to: where an answer goes if not to the customer's own address. public: everybody can read an answer, which
+    never goes in parts.
     """
 
     max_text: int
@@ -29,6 +30,7 @@ class Limits:
     quotes: bool
     reactions: list[str]
     copies: list[str]
+    goes_to: str
     public: bool
 
 
@@ -57,5 +59,14 @@ def limits_of(conversation: Conversation) -> Limits | None:
         quotes=can.quotes,
         reactions=list(reactions_on(conversation)),
         copies=copies_of(conversation) if can.copies else [],
+        goes_to=_elsewhere(conversation) if can.copies else "",
         public=public,
     )
+
+
+def _elsewhere(conversation: Conversation) -> str:
+    threads = Thread.objects.filter(conversation=conversation, channel=conversation.channel_id)
+    address = threads.order_by("-last_heard_at").values_list("address", flat=True).first() or ""
+    to = ADAPTERS[ChannelType(conversation.channel_type)].answers_at(address)
+    own = conversation.customer.email.lower() if conversation.customer else ""
+    return "" if to == own else to

@@ -3,10 +3,12 @@
 from django.db.models.functions import Now
 
 from channels_app import identity
+from channels_app.adapters import ADAPTERS
 from channels_app.adapters.events import EchoReceived, MessageReceived
 from channels_app.keys import key_of
 from channels_app.models import Channel, ExternalMessage, Thread
-from conversations.models import Conversation
+from channels_app.participants import copies_of
+from conversations.models import ChannelType, Conversation
 
 
 def conversation_of(channel: Channel, event: MessageReceived) -> Conversation | None:
@@ -45,13 +47,23 @@ def _named(channel: Channel, event: MessageReceived) -> list[Conversation]:
     return [*by_token, *(by_key[key] for key in keys if key in by_key)]
 
 
-def heard(channel: Channel, event: MessageReceived, conversation: Conversation) -> None:
-    """Where the next message finds the conversation, and answers their way."""
+def heard(channel: Channel, event: MessageReceived, conversation: Conversation, *, joins: bool) -> None:
+    """Where the next message finds the conversation, and answers their way. joins: the conversation was there."""
     key = key_of(event.thread_key)
     elsewhere = Thread.objects.filter(channel=channel, key=key).exclude(conversation=conversation)
     if event.own_only and elsewhere.exists():  # who answers in somebody else's thread begins one of their own
         key = key_of(event.external_id)
     address = event.address or event.thread_key
+    if joins and event.elsewhere and event.elsewhere not in _known_in(channel, conversation):
+        address = event.own_address
     heard = Thread(channel=channel, conversation=conversation, key=key, address=address, last_heard_at=Now())
     news = ["last_heard_at", "address"] if event.address else ["last_heard_at"]
     Thread.objects.bulk_create([heard], update_conflicts=True, unique_fields=["channel", "key"], update_fields=news)
+
+
+def _known_in(channel: Channel, conversation: Conversation) -> set[str]:
+    """Whom answers go to already: the customer, where they went before, who gets copies."""
+    customer = conversation.customer
+    before = Thread.objects.filter(channel=channel, conversation=conversation).order_by("-last_heard_at").first()
+    answered = ADAPTERS[ChannelType(channel.type)].answers_at(before.address) if before else ""
+    return {customer.email.lower() if customer else "", answered, *copies_of(conversation)}

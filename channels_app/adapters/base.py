@@ -140,6 +140,11 @@ class ChannelAdapter(ABC):
     polls: ClassVar[timedelta | None] = None
 
     @classmethod
+    def answers_at(cls, address: str) -> str:
+        """Whom an answer goes to, for people to read; "" where that says nothing. address: a thread's."""
+        return ""
+
+    @classmethod
     def is_public(cls, address: str) -> bool:
         """Whether everybody can read what is sent there."""
         return False

@@ -112,6 +112,8 @@ class MessageReceived(InboundEvent):
     conversation_id: the one that a token of ours names. own_only: it joins only a conversation of the same contact, as
     whoever knows an id or a token must not get into somebody else's. address: where answers go, if not `thread_key`.
     pressed: a button that waits to hear that it was (`heard_press`).
+    elsewhere: what answers would be sent to instead of to whoever wrote (Reply-To), with own_address as the `address`
+    that leads to the latter: in a conversation that is there, only what is known in it is believed.
     """
 
     contact: ContactRef
@@ -130,6 +132,8 @@ class MessageReceived(InboundEvent):
     address: str = ""
     letter: Letter | None = None
     pressed: str = ""
+    elsewhere: str = ""
+    own_address: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,7 @@ class LimitsOutput(serializers.Serializer[Any]):
     copies = serializers.ListField(
         child=serializers.CharField(), help_text="Addresses that a member's answer goes to besides the customer's."
     )
+    goes_to = serializers.CharField(help_text="Where an answer goes, if not to the customer's own address.")
     public = serializers.BooleanField(help_text="Everybody can read an answer, and more than max_text is refused.")
 
 
@@ -47,6 +48,7 @@ _NONE: dict[str, Any] = {
     "quotes": False,
     "reactions": [],
     "copies": [],
+    "goes_to": "",
     "public": False,
 }
 

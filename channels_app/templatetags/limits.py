@@ -40,6 +40,7 @@ def channel_limits(conversation: Conversation) -> dict[str, Any]:
         "hours": found.window_hours,
         "has_templates": found.templates,
         "copies": found.copies,
+        "goes_to": found.goes_to,
         "conversation": conversation,
     }
 

@@ -248,6 +248,41 @@ def test_our_own_mail_is_dropped_when_it_comes_back_and_one_of_another_installat
     assert Message.objects.get(conversation__customer__email="help@beta.example").automated is False
 
 
+def test_where_answers_go_that_do_not_go_to_the_customer_is_shown(email: Channel, ada: User) -> None:
+    comes(mail(sender="form@site.example", Reply_To="dora@example.net", Message_ID="<1@site.example>"))
+    conversation = Conversation.objects.get()
+
+    page = Client()
+    page.force_login(ada)
+    assert "Answers go to dora@example.net" in page.get(f"/inbox/{conversation.pk}/").content.decode()
+    told = builders.api(ada).get(f"/api/v1/conversations/{conversation.pk}/limits").json()
+    assert told["goes_to"] == "dora@example.net"
+
+    comes(mail(Message_ID="<2@example.net>", Reply_To="Cleo <cleo@example.net>"))
+    other = Conversation.objects.exclude(pk=conversation.pk).get()
+    assert "Answers go to" not in page.get(f"/inbox/{other.pk}/").content.decode()
+
+
+def test_who_joins_a_conversation_leads_its_answers_to_nobody_who_is_unknown_there(
+    email: Channel, ada: User, smtp: tuple[Server, int]
+) -> None:
+    comes(mail(Message_ID="<1@example.net>", Cc="dora@example.net"))
+    conversation = Conversation.objects.get()
+    builders.answers(ada, conversation, "Hello.")
+    send_all()
+    token = smtp[0].mails[0]["Reply-To"].addresses[0].addr_spec
+
+    wanted = ["mallory@evil.example", "dora@example.net", "cleo@example.net"]
+    for number, reply_to in enumerate(wanted, start=2):
+        cc = {"Cc": "dora@example.net"} if reply_to == "mallory@evil.example" else {}
+        comes(mail("Which address?", to=token, Reply_To=reply_to, Message_ID=f"<{number}@example.net>", **cc))
+        builders.answers(ada, conversation, "1 Main Street.")
+        send_all()
+
+    assert Conversation.objects.count() == 1
+    assert [out["To"] for out in smtp[0].mails[1:]] == ["cleo@example.net", "dora@example.net", "cleo@example.net"]
+
+
 def test_a_mail_that_nobody_vouches_for_is_refused_and_one_for_nobody_is_dropped(email: Channel) -> None:
     assert comes(mail(), secret="guessed") == 400
     assert comes(mail(to="else@other.example")) == 200

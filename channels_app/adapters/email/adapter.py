@@ -146,7 +146,9 @@ class EmailAdapter(ChannelAdapter):
                 starts=mail.kind != noise.Kind.AUTO_REPLY,
                 conversation_id=answered,
                 own_only=True,
-                address=_answering(mail),
+                address=_answering(mail, mail.reply_to),
+                elsewhere=mail.reply_to.email if mail.reply_to.email != writer.email else "",
+                own_address=_answering(mail, writer),
                 letter=Letter(
                     subject=mail.subject[:300],
                     to=self._others(mail.to),
@@ -156,6 +158,10 @@ class EmailAdapter(ChannelAdapter):
                 ),
             ),
         )
+
+    @classmethod
+    def answers_at(cls, address: str) -> str:
+        return _told(address).get("to", "")
 
     def fetch_media(self, ref: MediaRef) -> Download:
         """Out of the mail, which lies in the journal."""
@@ -353,12 +359,12 @@ def _ref(mail: Mail, number: int, file: File) -> MediaRef:
     )
 
 
-def _answering(mail: Mail) -> str:
+def _answering(mail: Mail, to: Address) -> str:
     """What an answer needs of the mail, at most 1000 characters."""
     chain = [*reversed(mail.references), mail.message_id]
     kept = [one for one in (chain[0], *chain[-2:]) if one]
     ids = " ".join(dict.fromkeys(kept)) if sum(map(len, kept)) < 400 else mail.message_id[:300]
-    told = {"to": mail.reply_to.email, "subject": mail.subject[:150], "ids": ids}
+    told = {"to": to.email, "subject": mail.subject[:150], "ids": ids}
     return orjson.dumps(told).decode()[:1000]
 
 
