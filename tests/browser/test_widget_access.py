@@ -206,6 +206,7 @@ def test_with_the_few_colours_of_a_system_every_edge_and_state_shows(visit: Call
     heard = style(bell, "backgroundColor")
     bell.click()
     cleo.chat.get_by_role("button", name="Mute sounds", pressed=True).wait_for()
+    cleo.page.mouse.move(0, 0)
 
     assert style(bell, "backgroundColor") != heard
     assert style(cleo.chat.locator(".pb-card").first, "borderTopStyle") == "solid"
