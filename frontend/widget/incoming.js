@@ -62,9 +62,13 @@ function follow(its) {
     async ask(at) {
       if (!its.id) return { error: {} } // nothing of it is with the server
       // After a break from a little before: what was said last may have been changed meanwhile.
-      const from = Math.max(0, at === undefined ? list.lastOf(its.id) - PAGE : at - RECENT)
-      const ack = await emit("resume", { conversation_id: its.id, seq: from })
-      for (const message of ack.messages ?? []) if (message.seq <= at) its.rewrite(message)
+      let seq = Math.max(0, at === undefined ? list.lastOf(its.id) - PAGE : at - RECENT)
+      let ack
+      do {
+        ack = await emit("resume", { conversation_id: its.id, seq })
+        for (const message of ack.messages ?? []) if (message.seq <= at) its.rewrite(message)
+        seq = ack.seq
+      } while (ack.more && seq < at) // those alone may be more than an answer holds
       const theirs = ack.messages?.findLast(({ sender_type }) => sender_type === "agent")
       if (theirs) marks.delivered(theirs)
       if (theirs && its.loaded) refresh() // how many of them are unread is the server's to say

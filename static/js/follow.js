@@ -6,7 +6,7 @@
 //
 // ask(at)     -> Promise of the ack of `resume`: everything behind `at`; undefined when nothing is known yet.
 // take(news, live)  each number once and as soon as it is known, so not always in order: whoever shows it sorts it.
-// anew()      too much is missing: fetch what is shown, `at` is where it then stands.
+// anew()      too much is missing: fetch what is shown, and go on behind `at`.
 
 const HOLE_MS = 300 // events of several processes may overtake each other; longer than that, they are lost
 const AGAIN_MS = 5_000
@@ -45,13 +45,6 @@ export class Follow {
     return this.#asking
   }
 
-  /** From now on it goes on behind `at`. */
-  restart(at) {
-    this.#ahead.clear()
-    this.at = at
-    this.anew?.()
-  }
-
   async #ask() {
     let more
     while (this.#doubt || more) {
@@ -63,13 +56,17 @@ export class Follow {
         this.#doubt = true
         return this.#soon(AGAIN_MS)
       }
-      more = ack.more
-      if (resync) this.restart(cursor)
-      else {
+      const before = this.at
+      if (resync) {
+        this.#ahead.clear()
+        this.at = cursor
+        this.anew?.()
+      } else {
         const news = (events ?? messages).filter((each) => this.#isNew(each))
         this.#move(cursor ?? seq)
         if (news.length) this.take(news)
       }
+      more = ack.more && this.at !== before // else the same question has the same answer
     }
   }
 

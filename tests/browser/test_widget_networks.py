@@ -192,3 +192,21 @@ def test_a_minute_without_a_network_loses_and_doubles_nothing_of_either_side(
     assert stored(server, acme.conversations[0]["id"]) == list(enumerate(everything, start=1))
     cleo.gets_through()
     assert cleo.chat.get_by_text("No connection.").count() == 0
+
+
+def test_what_came_during_a_break_is_fetched_behind_more_than_one_answer_holds(
+    visit: Callable[..., Visit], acme: Acme
+) -> None:
+    """Whatever was there is asked for again, too: it may have been changed."""
+    cleo = visit()
+    cleo.start("one")
+    cleo.gets_through()
+    for _ in range(19):
+        acme.say("\u8a9e" * 10_000)
+    until(cleo.page, lambda: cleo.log.locator(".pb-b").count() == 20)
+    cleo.line.cut()
+    acme.say("the last words")
+    cleo.line.mend()
+
+    cleo.sees("the last words")
+    assert cleo.log.locator(".pb-b").count() == 21
