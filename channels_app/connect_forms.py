@@ -112,6 +112,15 @@ CONNECT_FORMS: dict[ChannelType, ConnectForm] = {
                 Field(name="smtp_password", label=lazy("Password"), kind="secret", max_length=1000),
                 Field(name="smtp_use_tls", label=lazy("Encrypt with TLS"), kind="checkbox", default=True),
                 Field(
+                    name="reply_sign",
+                    label=lazy("Answers come to an address with a sign, like help+7k2x@"),
+                    kind="checkbox",
+                    default=True,
+                    help=lazy(
+                        "Off where your mail server knows no such addresses: customers' answers come back to them."
+                    ),
+                ),
+                Field(
                     name="imap_host",
                     label=lazy("Mailbox: server"),
                     help=lazy("The IMAP server, like imap.your-company.com."),

@@ -13,11 +13,12 @@ from accounts.models import User
 from channels_app.adapters.email import EmailAdapter
 from channels_app.models import Channel, Delivery
 from channels_app.parts import TRIES_FOR_COPIES
+from channels_app.services import update_channel
 from conversations.models import Conversation, Message, MessageStatus, SenderType
 from conversations.services.messages import Draft, post_messages, send_reply
 from conversations.services.uploads import store_upload
 from tests import builders
-from tests.channels_app.mailing import Server, comes, mail, send_all, words
+from tests.channels_app.mailing import Server, comes, config, mail, send_all, words
 
 
 def test_a_mail_is_answered_and_the_answer_to_that_joins(email: Channel, ada: User, smtp: tuple[Server, int]) -> None:
@@ -246,6 +247,20 @@ def test_our_own_mail_is_dropped_when_it_comes_back_and_one_of_another_installat
     }
     comes(mail("We at Beta need help.", sender="help@beta.example", **theirs))
     assert Message.objects.get(conversation__customer__email="help@beta.example").automated is False
+
+
+def test_where_the_server_knows_no_addresses_with_a_sign_answers_come_to_the_plain_one(
+    email: Channel, ada: User, smtp: tuple[Server, int]
+) -> None:
+    update_channel(actor=ada, channel=email, config=config(smtp[1]) | {"reply_sign": False})
+    comes(mail(Message_ID="<1@example.net>"))
+    builders.answers(ada, Conversation.objects.get(), "It left today.")
+    send_all()
+
+    (out,) = smtp[0].mails
+    assert out["Reply-To"] is None
+    comes(mail("Thanks!", Message_ID="<2@example.net>", In_Reply_To=str(out["Message-ID"])))
+    assert Conversation.objects.get().last_seq == 3
 
 
 def test_where_answers_go_that_do_not_go_to_the_customer_is_shown(email: Channel, ada: User) -> None:

@@ -190,7 +190,7 @@ class EmailAdapter(ChannelAdapter):
             sender_name=str(self.channel.config.get("from_name", "")),
             to=to,
             copies=copies,
-            reply_to=reply_address(self._address, message.conversation_id),
+            reply_to=reply_address(self._address, message.conversation_id) if self._signs else self._address,
             subject=told.get("subject", ""),
             text=message.content,
             message_id=message_id,
@@ -217,15 +217,25 @@ class EmailAdapter(ChannelAdapter):
     def connect(self, callback_url: str) -> Sequence[SetupStep]:
         if not self.secrets.get("inbound_secret"):
             if self.mailbox:
-                return [SetupStep(text=_sub_addresses())]
+                return self._about_signs()
             text = _("Enter the server of your mailbox, or choose a secret so that your mail service can post to us.")
             return [SetupStep(text=text)]
         post = _("Let your mail service post incoming mail to this address; below is where each takes it.")
         return [
             SetupStep(text=post, value=callback_url),
             *(SetupStep(text=text) for text in _services()),
-            SetupStep(text=_sub_addresses()),
+            *self._about_signs(),
         ]
+
+    def _about_signs(self) -> list[SetupStep]:
+        if not self._signs:
+            return []
+        text = _(
+            "Answers come to your address with a sign for the conversation behind a plus, like help+7k2x@. Most services "
+            "take these in; where yours asks for it, switch sub-addressing on. Send a mail to such an address: if it "
+            "comes back, switch the sign off here."
+        )
+        return [SetupStep(text=text)]
 
     def health(self) -> Health:
         sending.log_in(self._server)
@@ -263,6 +273,11 @@ class EmailAdapter(ChannelAdapter):
     @property
     def _address(self) -> str:
         return str(self.channel.config.get("address", "")).strip().lower()
+
+    @property
+    def _signs(self) -> bool:
+        """Whether its server takes in what is sent to help+7k2x@; else threads alone tell what is answered."""
+        return bool(self.channel.config.get("reply_sign", True))
 
     @property
     def _token(self) -> Callable[[], str] | None:
@@ -313,13 +328,6 @@ def _services() -> tuple[str, ...]:
             "bigger files choose a mailbox or another service."
         ),
         _("Postal: Routing, HTTP endpoints, the address with ?key=SECRET behind it, raw message, in the body as JSON."),
-    )
-
-
-def _sub_addresses() -> str:
-    return _(
-        "Answers come to your address with a sign for the conversation behind a plus, like help+7k2x@. "
-        "Most services take these in; where yours asks for it, switch sub-addressing on."
     )
 
 
