@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from channels_app import credentials
 from channels_app.adapters import ADAPTERS
-from channels_app.adapters.base import Download
+from channels_app.adapters.base import ChannelAdapter, Download
 from channels_app.adapters.errors import DeliveryError, MediaGone
 from channels_app.adapters.events import MediaRef
 from channels_app.models import TICK, Media
@@ -61,11 +61,36 @@ def _channels_that_wait() -> "QuerySet[Media, tuple[UUID]]":
 
 
 def fetch(media: Media) -> None:
-    """The file becomes the message's, or the message says why it is not there. The message itself was shown before."""
-    ref = MediaRef(**media.ref)
+    """The file becomes the message's, or the message says why it is not there. The message itself was shown before.
+
+    Where all files of a message come out of one thing, the others are fetched with it.
+    """
     channel = media.channel
     try:
         adapter = ADAPTERS[ChannelType(channel.type)](channel, credentials.reveal(channel))
+    except Exception as error:
+        _broke(media, error)
+        return
+    _fetch(adapter, media)
+    while adapter.opens_once and (another := _claim_beside(media)):
+        _fetch(adapter, another)
+
+
+def _claim_beside(media: Media) -> Media | None:
+    """The next one of the same message that is due, now ours for LEASE."""
+    with transaction.atomic():
+        due = Media.objects.select_for_update(skip_locked=True, of=("self",)).filter(
+            message=media.message_id, due_at__lte=Now() + TICK
+        )
+        found = due.select_related("channel", "message__conversation").order_by("pk").first()
+        if found:
+            Media.objects.filter(pk=found.pk).update(due_at=Now() + LEASE)
+    return found
+
+
+def _fetch(adapter: ChannelAdapter, media: Media) -> None:
+    ref = MediaRef(**media.ref)
+    try:
         download = adapter.fetch_media(ref)
         stored = _stored(media, ref, download)
     except MediaGone as gone:
@@ -80,13 +105,17 @@ def fetch(media: Media) -> None:
         else:
             _later(media)
     except Exception as error:
-        log.error("Fetching a file of message %s raised %s", media.message_id, type(error).__name__)
-        if media.attempts + 1 >= MAX_TRIES:
-            _give_up(media, _("something went wrong on our side"))
-        else:
-            _later(media)
+        _broke(media, error)
     else:
         _attach(media, stored)
+
+
+def _broke(media: Media, error: Exception) -> None:
+    log.error("Fetching a file of message %s raised %s", media.message_id, type(error).__name__)
+    if media.attempts + 1 >= MAX_TRIES:
+        _give_up(media, _("something went wrong on our side"))
+    else:
+        _later(media)
 
 
 def _stored(media: Media, ref: MediaRef, download: Download) -> Attachment:

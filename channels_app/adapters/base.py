@@ -136,6 +136,8 @@ class ChannelAdapter(ABC):
     asks_names: ClassVar[bool] = False
     # Whether a customer who gets the same delivery twice sees it once.
     repeats_unseen: ClassVar[bool] = False
+    # Whether all files of a message come out of one thing, which is opened once for them.
+    opens_once: ClassVar[bool] = False
     # How often the provider is asked for what it may not have pushed; None = never.
     polls: ClassVar[timedelta | None] = None
 

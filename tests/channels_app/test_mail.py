@@ -4,13 +4,15 @@ from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
 from io import BytesIO
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from channels_app.adapters.email import EmailAdapter
+from channels_app import files
+from channels_app.adapters.email import EmailAdapter, reading
 from channels_app.models import Channel, Delivery
 from channels_app.parts import TRIES_FOR_COPIES
 from channels_app.services import update_channel
@@ -247,6 +249,26 @@ def test_our_own_mail_is_dropped_when_it_comes_back_and_one_of_another_installat
     }
     comes(mail("We at Beta need help.", sender="help@beta.example", **theirs))
     assert Message.objects.get(conversation__customer__email="help@beta.example").automated is False
+
+
+def test_a_mail_is_taken_apart_once_for_all_of_its_files(email: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = (f"--b\r\nContent-Disposition: attachment; filename={n}.csv\r\n\r\n{n},2\r\n" for n in range(20))
+    body = "--b\r\n\r\nHere.\r\n" + "".join(parts) + "--b--\r\n"
+    comes(mail(body, Content_Type="multipart/mixed; boundary=b", Message_ID="<1@example.net>"))
+    taken_apart = 0
+
+    def counted(raw: bytes) -> Any:
+        nonlocal taken_apart
+        taken_apart += 1
+        return whole(raw)
+
+    whole = reading._taken_apart
+    monkeypatch.setattr(reading, "_taken_apart", counted)
+    for media in files.claim(most=1):
+        files.fetch(media)
+
+    assert [file["filename"] for file in Message.objects.get().attachments] == [f"{n}.csv" for n in range(20)]
+    assert taken_apart == 1
 
 
 def test_where_the_server_knows_no_addresses_with_a_sign_answers_come_to_the_plain_one(

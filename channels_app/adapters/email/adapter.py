@@ -50,6 +50,8 @@ class EmailAdapter(ChannelAdapter):
     )
     repeats_unseen = True  # by its Message-ID
     max_body = MAX_BYTES
+    opens_once = True
+    _opened: tuple[str, Mail | None] = ("", None)
 
     # What comes in.
 
@@ -166,15 +168,20 @@ class EmailAdapter(ChannelAdapter):
     def fetch_media(self, ref: MediaRef) -> Download:
         """Out of the mail, which lies in the journal."""
         key, _colon, number = ref.provider_ref.rpartition(":")
-        raw = RawEvent.objects.filter(channel=self.channel, dedup_key=key).first()
-        try:
-            mail = self._read(journal.payload_of(raw)) if raw and raw.payload else None
-        except (FileNotFoundError, Unreadable):
-            mail = None
+        if self._opened[0] != key:
+            self._opened = (key, self._out_of_journal(key))
+        mail = self._opened[1]
         if mail is None or not number.isdigit() or int(number) >= len(mail.files):
             raise MediaGone(_("The mail that this file came with is no longer kept."))
         file = mail.files[int(number)]
         return Download(content=file.content, content_type=file.content_type, filename=file.name)
+
+    def _out_of_journal(self, key: str) -> Mail | None:
+        raw = RawEvent.objects.filter(channel=self.channel, dedup_key=key).first()
+        try:
+            return self._read(journal.payload_of(raw)) if raw and raw.payload else None
+        except (FileNotFoundError, Unreadable):
+            return None
 
     # What goes out.
 
@@ -231,9 +238,9 @@ class EmailAdapter(ChannelAdapter):
         if not self._signs:
             return []
         text = _(
-            "Answers come to your address with a sign for the conversation behind a plus, like help+7k2x@. Most services "
-            "take these in; where yours asks for it, switch sub-addressing on. Send a mail to such an address: if it "
-            "comes back, switch the sign off here."
+            "Answers come to your address with a sign for the conversation behind a plus, like help+7k2x@. Most "
+            "services take these in; where yours asks for it, switch sub-addressing on. Send a mail to such an "
+            "address: if it comes back, switch the sign off here."
         )
         return [SetupStep(text=text)]
 
