@@ -1,6 +1,5 @@
 """What stands between the messages of a thread: notes and what happened, in words."""
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from businesses.models import Team
+from conversations.mentions import pattern_of
 from conversations.models import Activity, ActivityKind, Conversation, Customer, HandoffReason, Note, Priority
 from foundation.ids import parse_id
 from foundation.prepared import Given, prepared
@@ -126,10 +126,7 @@ def words_of(note: Note) -> Words:
 def _parts(content: str, names: list[str]) -> list[tuple[bool, str]]:
     if not names:
         return [(False, content)]
-    # The longest first: one name may begin with another.
-    asked = "|".join(re.escape(f"@{name}") for name in sorted(names, key=len, reverse=True))
-    pieces = re.split(f"({asked})", content, flags=re.IGNORECASE)
-    return [(bool(number % 2), piece) for number, piece in enumerate(pieces)]
+    return [(bool(number % 2), piece) for number, piece in enumerate(pattern_of(names).split(content))]
 
 
 def _names(lines: Collection[Activity]) -> dict[UUID, str]:

@@ -282,7 +282,12 @@ def delete(request: HttpRequest, customer_id: UUID) -> HttpResponse:
         delete_customer(customer=customer, actor=user)
         messages.success(request, _("Deleted."))
         return redirect("customers")
-    context = {"customer": customer, "count": customer.conversations.count(), "section": "customers"}
+    context = {
+        "customer": customer,
+        "count": conversations_of_person(customer.business_id, customer.pk).count(),
+        "others": customer.merged.order_by("pk"),
+        "section": "customers",
+    }
     return render(request, "conversations/customer_delete.html", context)
 
 

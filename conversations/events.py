@@ -118,9 +118,13 @@ def note_updated(note: Note, *, actor_id: UUID, mentions: Sequence[UUID] = (), d
     return _about_note("note.updated", note, actor_id, data)
 
 
-def tag_changed(tag: Tag, *, actor_id: UUID, deleted: bool = False) -> Event:
-    """A tag is new, or is called or coloured otherwise, or is gone and with it from every conversation."""
-    return Event(kind="tag.updated", subject=tag, actor_id=actor_id, data={"tag_id": str(tag.pk), "deleted": deleted})
+def tag_changed(tag: Tag, *, actor_id: UUID, deleted: bool = False, into_id: UUID | None = None) -> Event:
+    """A tag is new, or is called or coloured otherwise, or is gone and with it from every conversation.
+
+    into_id: whatever had it has this one instead.
+    """
+    data = {"tag_id": str(tag.pk), "deleted": deleted, "into_id": str(into_id) if into_id else None}
+    return Event(kind="tag.updated", subject=tag, actor_id=actor_id, data=data)
 
 
 def record(business_id: UUID, events: Sequence[Event], *, messages: Sequence[Message] = ()) -> None:

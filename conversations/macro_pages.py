@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django import forms
 from django.contrib import messages
@@ -120,13 +120,13 @@ def delete(request: HttpRequest, macro_id: UUID) -> HttpResponse:
 @handling_page
 @require_POST
 def run(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    """Our script hears what to say of it, and how to undo it."""
+    """Our script hears what to say of it, and how to undo it. The same `client_message_id` sends nothing again."""
     found, user = conversation_of(request, conversation_id), request.user
     wanted = parse_id(request.POST.get("macro"))
     macro = Macro.objects.visible_to(user).filter(pk=wanted).first() if wanted else None
     if macro is None:
         raise Http404
-    seen = request.POST.get("seen_seq", "")
+    key, seen = request.POST.get("client_message_id", ""), request.POST.get("seen_seq", "")
     seen_seq = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else None
     # As what is sent from the composer; without a script nothing shows the undo in time.
     send_at = undoable_until(found, user, seen_seq) if is_fetch(request) else None  # type: ignore[arg-type]
@@ -136,7 +136,7 @@ def run(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
             conversation=found,
             actor=user,  # type: ignore[arg-type]
             seen_seq=seen_seq,
-            key=str(uuid4()),
+            key=f"{key}:{macro.pk}" if key else "",
             send_at=send_at,
         )
     except Refused as refusal:

@@ -115,7 +115,14 @@ def one_view(request: HttpRequest, view_id: UUID) -> HttpResponse:
     view = services.view_for(request.user, view_id)  # type: ignore[arg-type]
     if view is None or not services.may_change(request.user, view):  # type: ignore[arg-type]
         raise Http404
-    return _sent(request, view) if request.method == "POST" else _page(request, Draft.of(view), view)
+    if request.method == "POST":
+        return _sent(request, view)
+    draft = Draft.of(view)
+    try:
+        filters.checked(request.user, view.filter)  # type: ignore[arg-type]
+    except Unprocessable as refusal:  # what it asks for is gone since
+        draft.blame(refusal)
+    return _page(request, draft, view)
 
 
 @member_page

@@ -23,7 +23,7 @@ from conversations.asides import Asides, asides_of
 from conversations.attachments import begun_by
 from conversations.merged import mark_first_new, with_merged
 from conversations.models import Conversation
-from conversations.saved_views.services import may_change
+from conversations.saved_views.services import flaw_of, may_change
 from conversations.search.finding import search
 from conversations.services.drafts import draft_of
 from conversations.services.message_drafts import MAX_CONTENT
@@ -136,6 +136,8 @@ def list_context(request: HttpRequest, *, opened: Conversation | None = None, go
             many = lists.MORE if goes_on else lists.ROWS
             rows, following = lists.rows_of(request.user, place, cursor=cursor, many=many)  # type: ignore[arg-type]
             found = {"rows": rows}
+            if place.listing.view and not rows and not cursor:
+                found["flaw"] = flaw_of(request.user, place.listing.view)  # type: ignore[arg-type]
     except Refused as refusal:
         if not place.q or cursor:
             raise Http404 from refusal

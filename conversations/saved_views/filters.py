@@ -59,7 +59,7 @@ def _column(name: str) -> Callable[[User, Any], Q]:
 
 def _people(user: User) -> Choices:
     members = Membership.objects.visible_to(user).filter(is_active=True).select_related("user")
-    names = sorted((str(each.user_id), each.user.full_name) for each in members if each.user_id != user.pk)
+    names = sorted((str(each.user_id), each.user.full_name) for each in members)
     return [(ME, _("Me")), (NOBODY, _("Nobody")), *sorted(names, key=lambda pair: pair[1].lower())]
 
 

@@ -12,7 +12,7 @@ from businesses.models import Business
 from businesses.policy import Action, may, require
 from businesses.selectors import membership_of
 from conversations.models import Conversation, ConversationQuerySet
-from conversations.saved_views.filters import checked, question
+from conversations.saved_views.filters import checked, conditions_of, question
 from conversations.saved_views.models import SavedView
 from conversations.sorting import Sort
 from foundation.errors import Forbidden, Invalid, NotFound, Unprocessable
@@ -61,6 +61,16 @@ def delete_view(*, actor: User, view_id: UUID) -> None:
     _own(actor, view_id).delete()
 
 
+def ask_for_other_tag(business_id: UUID, *, tag_id: UUID, into_id: UUID) -> None:
+    """Whatever view asks for the one asks for the other from now on. Called in the transaction that ends the first."""
+    for view in SavedView.objects.select_for_update().filter(business_id=business_id).order_by("pk"):
+        asking = [one for one in conditions_of(view.filter) if (one["field"], one["value"]) == ("tag", str(tag_id))]
+        for one in asking:
+            one["value"] = str(into_id)
+        if asking:
+            view.save(update_fields=["filter", "updated_at"])
+
+
 def may_change(user: User, view: SavedView) -> bool:
     """Managers look after what is everybody's, also when its maker has left."""
     return view.owner_id == user.pk or (view.shared and may(membership_of(user), Action.CHANGE_SHARED))
@@ -68,6 +78,15 @@ def may_change(user: User, view: SavedView) -> bool:
 
 def view_for(user: User, view_id: UUID) -> SavedView | None:
     return SavedView.objects.visible_to(user).filter(pk=view_id).first()
+
+
+def flaw_of(user: User, view: SavedView) -> str:
+    """Why it can hold nothing: what it asks for is gone; "" = it may."""
+    try:
+        checked(user, view.filter)
+    except Unprocessable:
+        return _("A tag, team or person that this view asks for is gone. Edit the view to ask for another.")
+    return ""
 
 
 def rows_in(user: User, view: SavedView) -> ConversationQuerySet:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from conversations import events
-from conversations.models import SPAM, ActivityKind, Conversation, Message, ReadMark, SenderType, Status
+from conversations.models import SPAM, ActivityKind, Conversation, ReadMark, Status
 from conversations.services import receipts
 from conversations.services.activities import tell
 from conversations.services.locking import locked
@@ -149,7 +149,7 @@ def _moved(conversation: Conversation, actor: User, was: dict[str, Any]) -> Hand
 def mark_read(*, conversation: Conversation, user: User, seq: int) -> int:
     """Move the user's read mark forward, never back; the user's own screens hear, and the customer of the team.
 
-    Returns how many customer's messages are still unread by this user.
+    Returns how many customer's messages are still unread by this user, with those of what is merged there.
     """
     mark, _created = ReadMark.objects.get_or_create(conversation=conversation, user=user)
     to = min(seq, conversation.last_seq)
@@ -160,4 +160,5 @@ def mark_read(*, conversation: Conversation, user: User, seq: int) -> int:
     if mark.seq == conversation.last_seq:
         import_string(settings.READ_LISTENER)(conversation=conversation, user=user)
     receipts.team_has_read(conversation=conversation, seq=mark.seq)
-    return Message.objects.filter(conversation=conversation, sender_type=SenderType.CUSTOMER, seq__gt=mark.seq).count()
+    unread: int = Conversation.objects.with_unread(user).get(pk=conversation.pk).unread  # type: ignore[attr-defined]
+    return unread

@@ -7,6 +7,7 @@ is, so that nobody gets to read the other's conversations, and undoing it restor
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -23,6 +24,8 @@ from foundation.errors import Invalid
 def merge_customers(*, customer: Customer, into: Customer, actor: User | None) -> Customer:
     """`customer` is shown as `into` from now on; returns it. Nothing when it already is. Both of one workspace.
 
+    Is one of them blocked, so is the other, and stays so: it is one person.
+
     actor: None = a provider says that they are one.
     Raises Invalid for oneself, and for chains: who is merged into somebody takes nobody in.
     """
@@ -36,6 +39,10 @@ def merge_customers(*, customer: Customer, into: Customer, actor: User | None) -
         return customer
     if customer.merged_into_id or into.merged_into_id or customer.merged.exists():
         raise Invalid(_("One of them is merged already: undo that first."))
+    blocked_at = customer.blocked_at or into.blocked_at
+    if blocked_at:
+        Customer.objects.filter(Q(pk__in=rows) | Q(merged_into=into.pk), blocked_at=None).update(blocked_at=blocked_at)
+        customer.blocked_at = into.blocked_at = blocked_at
     return _point(customer, into, newest, actor=actor, kind=ActivityKind.CUSTOMER_MERGED)
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from businesses.models import Membership
 from conversations import events
+from conversations.mentions import pattern_of
 from conversations.models import Conversation, Follower, Mention, Note
 from conversations.services.assigning import not_a_member
 from conversations.services.locking import lock_own, locked
@@ -119,9 +120,9 @@ def mentions_in(content: str, *, business_id: UUID) -> set[UUID]:
     if "@" not in content:
         return set()
     members = Membership.objects.filter(business_id=business_id, is_active=True, user__is_active=True)
-    people = members.select_related("user")
-    lower = content.lower()
-    return {member.user_id for member in people if f"@{member.user.full_name}".lower() in lower}
+    names = {user_id: name for user_id, name in members.values_list("user_id", "user__full_name") if name}
+    asked = {found.lower() for found in pattern_of(names.values()).findall(content)} if names else set()
+    return {user_id for user_id, name in names.items() if f"@{name}".lower() in asked}
 
 
 def follow_all(conversation: Conversation, user_ids: Collection[UUID]) -> None:

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from businesses.models import Business
 from conversations import events
-from conversations.models import ActivityKind, Conversation, ConversationTag, Tag, TagColor
+from conversations.models import ActivityKind, Conversation, ConversationTag, Macro, Tag, TagColor
+from conversations.saved_views.services import ask_for_other_tag
 from conversations.services.activities import tell
 from conversations.services.handling import Handled
 from conversations.services.locking import locked
@@ -21,6 +22,7 @@ from foundation.text import is_clean
 MAX_NAME = 50
 # On one conversation, and in one workspace: more are no help to anybody.
 MOST_ON_ONE, MOST_OF_ALL = 20, 500
+BATCH = 1000
 
 
 @transaction.atomic
@@ -40,9 +42,12 @@ def create_tag(*, business: Business, name: str, color: TagColor | None = None, 
 def change_tag(*, tag: Tag, name: str | None = None, color: TagColor | None = None, actor: User) -> Tag:
     """Wherever it is shown, it is so from now on. Raises as `create_tag`."""
     tag = Tag.objects.select_for_update(no_key=True).get(pk=tag.pk)
+    before = Tag(business_id=tag.business_id, name=tag.name)
     tag.name = checked_name(name) if name is not None else tag.name
     tag.color = color or tag.color
     _save(tag)
+    if tag.name != before.name:
+        _rename_in_macros(before, tag.name)
     events.record(tag.business_id, [events.tag_changed(tag, actor_id=actor.pk)])
     return tag
 
@@ -57,14 +62,36 @@ def delete_tag(*, tag: Tag, actor: User) -> None:
 
 @transaction.atomic
 def merge_tags(*, tag: Tag, into: Tag, actor: User) -> Tag:
-    """Whatever has the one has the other from now on, and the first is gone. Raises Invalid for one and the same."""
+    """Whatever has the one has the other from now on, asks for it or puts it on, and the first is gone.
+
+    Raises Invalid for one and the same.
+    """
     if tag.pk == into.pk or tag.business_id != into.business_id:
         raise Invalid(_("Choose another tag."))
     list(Tag.objects.select_for_update().filter(pk__in=[tag.pk, into.pk]).order_by("pk").values_list("pk"))
-    has_both = ConversationTag.objects.filter(tag=into).values("conversation_id")
-    ConversationTag.objects.filter(tag=tag).exclude(conversation_id__in=has_both).update(tag=into)
-    delete_tag(tag=tag, actor=actor)
+    has_it = ConversationTag.objects.filter(tag=tag).values_list("conversation_id", flat=True)
+    # Somebody may put the other on at the same time.
+    ConversationTag.objects.bulk_create(
+        [ConversationTag(conversation_id=pk, tag=into) for pk in has_it], batch_size=BATCH, ignore_conflicts=True
+    )
+    ask_for_other_tag(tag.business_id, tag_id=tag.pk, into_id=into.pk)
+    _rename_in_macros(tag, into.name)
+    Tag.objects.filter(pk=tag.pk).delete()
+    gone = events.tag_changed(tag, actor_id=actor.pk, deleted=True, into_id=into.pk)
+    events.record(tag.business_id, [gone])
     return into
+
+
+def _rename_in_macros(tag: Tag, name: str) -> None:
+    """Macros keep names: under the old one they would make the tag anew."""
+    for macro in Macro.objects.select_for_update().filter(business_id=tag.business_id).order_by("pk"):
+        names: dict[str, str] = {}
+        for each in macro.tags:
+            each = name if each.lower() == tag.name.lower() else each
+            names.setdefault(each.lower(), each)
+        if list(names.values()) != macro.tags:
+            macro.tags = list(names.values())
+            macro.save(update_fields=["tags"])
 
 
 @transaction.atomic

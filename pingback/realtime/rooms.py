@@ -65,7 +65,8 @@ def audience(event: FeedEvent) -> list[Emission]:
         payload = wire.note_payload(subject) | {"deleted": event.data.get("deleted", False), "feed_seq": event.seq}
         return [(everybody, event.kind.replace(".", "_"), payload)]
     if isinstance(subject, Tag):
-        payload = wire.tag_payload(subject) | {"deleted": event.data["deleted"], "feed_seq": event.seq}
+        gone = {"deleted": event.data["deleted"], "into_id": event.data.get("into_id")}
+        payload = wire.tag_payload(subject) | gone | {"feed_seq": event.seq}
         return [(everybody, "tag_updated", payload)]
     if isinstance(subject, Customer):
         name = event.kind.replace(".", "_")

@@ -322,7 +322,7 @@ function markUp(text, sign) {
 }
 
 /** A random UUID, on plain http too, where crypto.randomUUID is missing. */
-function newId() {
+export function newId() {
   if (crypto.randomUUID) return crypto.randomUUID()
   const bytes = crypto.getRandomValues(new Uint8Array(16))
   bytes[6] = (bytes[6] & 15) | 64

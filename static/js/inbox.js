@@ -2,7 +2,7 @@
 
 import { ahead } from "./ahead.js"
 import { showCompany } from "./company.js"
-import { enhanceComposer } from "./composer.js"
+import { enhanceComposer, newId } from "./composer.js"
 import { enhanceEditing } from "./editing.js"
 import { enhanceInPlace } from "./in-place.js"
 import { ask, Failed, fragment } from "./fragment.js"
@@ -148,6 +148,7 @@ export function enhanceInbox(body) {
       if (answer.status !== 204) tell(await answer.json(), `${form.action}undo/`)
       else if (done) toast(done)
       form.reset()
+      if (data.has("client_message_id")) form.elements.client_message_id.value = newId() // the next one is another
     } catch (error) {
       complain(error)
     }

@@ -1,5 +1,6 @@
 """Macros: all that one says or nothing, by who may do it, and only within the workspace."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -60,6 +61,18 @@ def test_its_words_can_be_undone_for_as_long_as_a_reply_where_they_leave_the_hou
     assert client.post(f"{page}/take-back/", {"scheduled": row.pk}, **script).json()["content"] == "Sorry."
     assert not mail.scheduled.exists()
     assert client.post(f"{page}/macro/", {"macro": macro.pk, "seen_seq": 0}, **script).status_code == 409
+
+
+def test_pressed_again_it_says_its_words_once(conversation: Conversation, acme: Business, ada: User) -> None:
+    macro = create_macro(business=acme, author=ada, name="Late", content="Sorry.")
+    client = Client(headers={"X-Requested-With": "fetch"})
+    client.force_login(ada)
+    there = f"/inbox/{conversation.pk}/"
+    [key] = re.findall(r'name="client_message_id" value="(macro-[^"]+)"', client.get(there).content.decode())
+    for _press in range(2):
+        press = {"macro": macro.pk, "seen_seq": 1, "client_message_id": key}
+        assert client.post(f"{there}macro/", press).status_code == 200
+    assert [message.content for message in conversation.messages.filter(sender=ada)] == ["Sorry."]
 
 
 class Page:

@@ -4,8 +4,9 @@ import pytest
 
 from accounts.models import User
 from businesses.models import Business, FeedEvent
+from conversations.asides import words_of
 from conversations.models import Conversation, Follower, Note
-from conversations.services.notes import change_note, delete_note, write_note
+from conversations.services.notes import change_note, delete_note, mentions_in, write_note
 from foundation.errors import Forbidden, Invalid, KeyReused
 from pingback.realtime import rooms
 from tests import builders
@@ -47,6 +48,20 @@ def test_whoever_is_mentioned_follows_and_is_named_in_the_event(
 
     assert published[-1].data["mentions"] == [str(ben.pk)]
     assert set(Follower.objects.values_list("user_id", flat=True)) == {ada.pk, ben.pk}
+
+
+def test_only_whole_names_ask_for_somebody(conversation: Conversation, acme: Business, ada: User) -> None:
+    ann, anna, ann_lee = (builders.member(acme, builders.person(name)).user for name in ("Ann", "Anna", "Lee"))
+    ann_lee.full_name = "Ann Lee"
+    ann_lee.save()
+    for words, people in (
+        ("@Anna please look", {anna}),
+        ("@ann, @Ann Lee: yours?", {ann, ann_lee}),
+        ("write to x@annabel.com or ann@anna.com", set()),
+    ):
+        assert mentions_in(words, business_id=acme.pk) == {person.pk for person in people}
+    note = write_note(conversation=conversation, author=ada, content="@Annabel @ann", mentions=[ann.pk]).note
+    assert words_of(note).parts == [(False, "@Annabel "), (True, "@ann"), (False, "")]
 
 
 def test_strangers_cannot_be_mentioned(conversation: Conversation, ada: User, mallory: User) -> None:

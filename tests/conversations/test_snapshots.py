@@ -3,8 +3,13 @@
 After zulip's habit: a page that only listens must never be wrong.
 """
 
+import inspect
+import pkgutil
+import re
+import sys
 from collections.abc import Callable
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -15,6 +20,7 @@ from businesses import feed
 from businesses.members import remove_member
 from businesses.models import Business, FeedEvent
 from businesses.teams import create_team, delete_team
+from conversations import services
 from conversations.models import (
     Conversation,
     Customer,
@@ -27,6 +33,7 @@ from conversations.models import (
     Tag,
 )
 from conversations.services import (
+    answers,
     assigning,
     blocking,
     bulk,
@@ -56,6 +63,7 @@ from tests import builders
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SOON = timezone.now() + timedelta(hours=3)
+RESOLVE = handling.resolve_conversation
 State = dict[str, dict[str, Any]]
 Told = list[tuple[str, dict[str, Any]]]
 Deed = Callable[[Conversation, User], Any]
@@ -143,6 +151,17 @@ def team_gone(conversation: Conversation, ada: User) -> None:
     delete_team(actor=ada, team_id=team.pk)
 
 
+def tags_merged(conversation: Conversation, ada: User) -> None:
+    tag, into = tag_on(conversation, ada), tags.create_tag(business=conversation.business, name="Late", actor=ada)
+    tags.merge_tags(tag=tag, into=into, actor=ada)
+
+
+def undone(conversation: Conversation, ada: User) -> None:
+    snoozing.snooze_conversation(conversation=conversation, until=SOON, actor=ada)
+    handling.resolve_conversation(conversation=conversation, actor=ada)
+    handling.undo_status(conversation=conversation, actor=ada)
+
+
 def macro_run(conversation: Conversation, ada: User) -> macro_runs.Ran:
     macro = macros.create_macro(
         business=conversation.business,
@@ -158,6 +177,12 @@ def macro_run(conversation: Conversation, ada: User) -> macro_runs.Ran:
 
 def macro_undone(conversation: Conversation, ada: User) -> None:
     macro_runs.undo_run(ran=macro_run(conversation, ada), conversation=conversation, actor=ada)
+
+
+def called_wrong(conversation: Conversation, ada: User) -> None:
+    message = builders.answers(ada, conversation, "In the parcel")
+    Message.objects.filter(pk=message.pk).update(ai_sources=[{"id": str(message.pk), "title": "Parcels"}])
+    answers.call_answer_wrong(message=message)
 
 
 def many_resolved(conversation: Conversation, ada: User) -> None:
@@ -194,10 +219,13 @@ DEEDS: dict[str, Deed] = {
     "the customer writes": lambda row, ada: builders.says(row, "More"),
     "an agent answers": lambda row, ada: builders.answers(ada, row, "Hello"),
     "an answer that fails": failed,
+    "an answer is called wrong": called_wrong,
     "an answer is read": seen_by_the_customer,
     "resolved": lambda row, ada: handling.resolve_conversation(conversation=row, actor=ada),
     "closed": lambda row, ada: handling.close_conversation(conversation=row, actor=ada),
     "spam": lambda row, ada: handling.mark_spam(conversation=row, actor=ada),
+    "reopened": lambda row, ada: [act(conversation=row, actor=ada) for act in (RESOLVE, handling.reopen_conversation)],
+    "its status undone": undone,
     "parked": lambda row, ada: handling.park_conversation(conversation=row, actor=ada),
     "many resolved": many_resolved,
     "rated": rated,
@@ -209,6 +237,7 @@ DEEDS: dict[str, Deed] = {
     "tagged": lambda row, ada: tags.set_tags(conversation=row, names=["VIP", "late"], actor=ada),
     "untagged": lambda row, ada: tags.remove_tag(conversation=row, name=tag_on(row, ada).name, actor=ada),
     "its tag renamed": lambda row, ada: tags.change_tag(tag=tag_on(row, ada), name="Late", actor=ada),
+    "its tag merged": tags_merged,
     "its tag gone": lambda row, ada: tags.delete_tag(tag=tag_on(row, ada), actor=ada),
     "urgent": lambda row, ada: priorities.set_priority(conversation=row, priority=Priority.URGENT, actor=ada),
     "snoozed": lambda row, ada: snoozing.snooze_conversation(conversation=row, until=SOON, actor=ada),
@@ -314,10 +343,11 @@ def _message(state: State, message: dict[str, Any]) -> None:
 
 
 def _tag(state: State, tag: dict[str, Any]) -> None:
-    gone = tag.pop("deleted")
+    gone, into_id = tag.pop("deleted"), tag.pop("into_id")
+    shown = state.get(into_id) if gone else tag
     for about in _conversations(state):
-        about["tags"] = [tag if each["id"] == tag["id"] else each for each in about["tags"]]
-        about["tags"] = [each for each in about["tags"] if not (gone and each["id"] == tag["id"])]
+        became = [shown if each["id"] == tag["id"] else each for each in about["tags"]]
+        about["tags"] = [each for number, each in enumerate(became) if each and each not in became[:number]]
     if gone:
         state.pop(tag["id"])
     else:
@@ -382,6 +412,37 @@ def without_own(state: State) -> State:
             thing["last_message"] = {n: v for n, v in thing["last_message"].items() if n not in OWN}
         cleaned[key] = thing
     return cleaned
+
+
+# Reads, steps within another service, what only its own person sees, and what ends with all that would hear of it.
+QUIET = {
+    "assigning": {"not_a_member"},
+    "customers": {"fill"},
+    "deleting": {"end_with_the_workspace"},
+    "editing": {"may_change"},
+    "handling": {"mark_read", "not_merged"},
+    "handoffs": {"was_handed_over"},
+    "importing_customers": {"preview"},
+    "leaving": {"sweep", "take_back_after_removal", "tell_of_deleted_team"},  # members and teams that go call them
+    "merging": {"hear"},
+    "messages": {"open_with", "post_messages", "post_each"},
+    "notes": {"follow_all", "mentions_in"},
+    "tags": {"add_tag", "checked_name"},
+}
+
+
+def test_every_service_that_tells_of_something_is_among_these() -> None:
+    tried = inspect.getsource(sys.modules[__name__]) + inspect.getsource(builders)
+    missing = []
+    for found in pkgutil.iter_modules(services.__path__, f"{services.__name__}."):
+        module, short = import_module(found.name), found.name.rpartition(".")[2]
+        if "events.record" not in inspect.getsource(module):
+            continue
+        for name, one in inspect.getmembers(module, inspect.isfunction):
+            is_own = one.__module__ == found.name and not name.startswith("_")
+            if is_own and name not in QUIET.get(short, set()) and not re.search(rf"\b{name}\b", tried):
+                missing.append(f"{short}.{name}")
+    assert missing == []
 
 
 @pytest.mark.parametrize("deed", DEEDS, ids=str)

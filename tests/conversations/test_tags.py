@@ -6,7 +6,9 @@ from django.test import Client
 from accounts.models import User
 from businesses.models import Business, FeedEvent
 from conversations.models import Activity, Conversation, Tag
-from conversations.services.tags import add_tag, change_tag, create_tag, delete_tag, set_tags
+from conversations.saved_views.services import counts, create_view, update_view
+from conversations.services.macros import create_macro
+from conversations.services.tags import add_tag, change_tag, create_tag, delete_tag, merge_tags, set_tags
 from tests import builders
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -87,6 +89,44 @@ def test_two_tags_become_one_over_the_api_and_the_page(acme: Business, ada: User
     assert "Slow" in client.get("/settings/tags/").content.decode()
     client.post(f"/settings/tags/{slow.pk}/delete/")
     assert not conversation.tags.exists()
+
+
+def test_what_asked_for_a_tag_or_put_it_on_has_the_one_that_it_became(acme: Business, ada: User) -> None:
+    conversation = builders.conversation(acme)
+    add_tag(conversation=conversation, name="refund", actor=ada)
+    refund, into = Tag.objects.get(), create_tag(business=acme, name="Refunds", actor=ada)
+    asked = {"any": [{"field": "tag", "op": "is", "value": str(refund.pk)}]}
+    view = create_view(actor=ada, name="Refunds", filter={"all": [asked]})
+    macro = create_macro(business=acme, author=ada, name="Pay back", tags=["Refund", "refunds", "late"])
+
+    merge_tags(tag=refund, into=into, actor=ada)
+
+    view.refresh_from_db()
+    macro.refresh_from_db()
+    assert list(counts(ada, [view]).values()) == [1]
+    assert update_view(actor=ada, view_id=view.pk, filter=view.filter).filter == view.filter
+    assert macro.tags == ["Refunds", "late"]
+    assert FeedEvent.objects.latest("seq").data == {
+        "tag_id": str(refund.pk),
+        "deleted": True,
+        "into_id": str(into.pk),
+    }
+    change_tag(tag=into, name="Money back", actor=ada)
+    macro.refresh_from_db()
+    assert macro.tags == ["Money back", "late"]
+
+
+def test_a_view_whose_tag_is_gone_says_so(acme: Business, ada: User) -> None:
+    tag = create_tag(business=acme, name="VIP", actor=ada)
+    asked = {"field": "tag", "op": "is", "value": str(tag.pk)}
+    view = create_view(actor=ada, name="VIPs", filter={"all": [asked]})
+    client = Client()
+    client.force_login(ada)
+    there = f"/inbox/?list=view-{view.pk}"
+    assert "is gone" not in client.get(there).content.decode()
+    delete_tag(tag=tag, actor=ada)
+    assert "is gone" in client.get(there).content.decode()
+    assert "There is no such choice." in client.get(f"/inbox/views/{view.pk}/").content.decode()
 
 
 def test_one_follows_by_ones_own_wish(acme: Business, ada: User, mallory: User) -> None:

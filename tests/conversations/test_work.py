@@ -13,8 +13,10 @@ from accounts.models import User
 from businesses.feed import Event
 from businesses.models import Business
 from conversations.events import happened
-from conversations.models import Activity, Conversation, Status
+from conversations.models import Activity, ChannelType, Conversation, Status
 from conversations.services.blocking import set_blocked
+from conversations.services.merging import merge_conversations
+from conversations.services.merging_customers import merge_customers
 from conversations.services.message_drafts import reply_draft
 from conversations.services.messages import post_each, send_reply
 from conversations.services.objections import Blocked
@@ -129,6 +131,32 @@ def test_nothing_is_taken_from_who_is_blocked_until_they_are_not(conversation: C
 
     set_blocked(conversation=conversation, blocked=False, actor=ada)
     assert builders.says(conversation, "Thanks").seq == 3
+
+
+def test_who_is_one_person_is_blocked_as_one(conversation: Conversation, acme: Business, ada: User) -> None:
+    sms, later = builders.conversation(acme, type=ChannelType.SMS), builders.conversation(acme)
+    assert conversation.customer
+    assert sms.customer
+    assert later.customer
+    merge_customers(customer=sms.customer, into=conversation.customer, actor=ada)
+    set_blocked(conversation=sms, blocked=True, actor=ada)
+    merge_customers(customer=later.customer, into=conversation.customer, actor=ada)
+    for row in (conversation, sms, later):
+        with pytest.raises(Blocked):
+            builders.says(row, "Me again")
+
+    assert set_blocked(conversation=conversation, blocked=False, actor=ada).changed
+    for row in (conversation, sms, later):
+        assert builders.says(row, "Thanks").seq == 2
+
+
+def test_what_is_unread_is_told_alike_where_another_is_merged_into_it(
+    conversation: Conversation, acme: Business, ada: User
+) -> None:
+    other = builders.conversation(acme, customer=conversation.customer)
+    merge_conversations(conversation=other, into=conversation, actor=ada)
+    api, path = builders.api(ada), f"/api/v1/conversations/{conversation.pk}"
+    assert api.post(f"{path}/read", {"seq": 1}).json()["unread"] == api.get(path).json()["unread"] == 1
 
 
 def test_over_the_api(conversation: Conversation, ada: User, mallory: User) -> None:

@@ -6,6 +6,7 @@ from accounts.models import User
 from businesses.models import AuditEntry, Business, FeedEvent
 from conversations.models import Attachment, Conversation, Customer, Message, Note
 from conversations.search.models import SearchEntry
+from conversations.services.merging_customers import merge_customers
 from conversations.services.notes import write_note
 from conversations.services.uploads import keep_upload
 from tests import builders
@@ -48,6 +49,16 @@ def test_one_that_was_merged_shows_no_longer_where_it_was(ada: User, acme: Busin
     assert ">lamp<" in client.get(f"/inbox/{into.pk}/").content.decode()
     assert client.post(f"/inbox/{row.pk}/delete/").status_code == 302
     assert ">lamp<" not in client.get(f"/inbox/{into.pk}/").content.decode()
+
+
+def test_the_page_that_deletes_a_customer_says_all_that_goes(ada: User, acme: Business, sign_in: SignIn) -> None:
+    cleo, twin = builders.customer(acme), builders.customer(acme, "Cleo H")
+    for customer in (cleo, twin, twin):
+        builders.conversation(acme, customer=customer)
+    merge_customers(customer=twin, into=cleo, actor=ada)
+    page = sign_in(ada).get(f"/customers/{cleo.pk}/delete/").content.decode()
+    assert "With 3 conversations" in page
+    assert "Cleo H, who is the same person, goes along." in page
 
 
 def test_it_is_for_managers_and_asked_for_on_a_page(ada: User, ben: User, acme: Business, sign_in: SignIn) -> None:
