@@ -17,7 +17,7 @@ from businesses.policy import Action, may, require
 from businesses.selectors import membership_of
 from conversations import picker
 from conversations.handling_pages import UNDO
-from conversations.hues import HUES
+from conversations.hues import hue_of
 from conversations.models import SPAM, Conversation, Status, Tag
 from conversations.services import bulk
 from conversations.services.assigning import assign_conversation
@@ -44,7 +44,7 @@ def selection(request: HttpRequest) -> HttpResponse:
         return render(
             request,
             "conversations/bulk.html",
-            {"choices": choices, "tags": [(tag.name, HUES[tag.color]) for tag in tags]},
+            {"choices": choices, "tags": [(tag.name, hue_of(tag.color)) for tag in tags]},
         )
     ids = [found for text in request.POST.getlist("ids")[: bulk.MOST] if (found := parse_id(text))]
     try:

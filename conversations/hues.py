@@ -2,7 +2,7 @@
 
 from conversations.models import TagColor
 
-HUES: dict[str, int] = {
+_HUES: dict[str, int] = {
     TagColor.GRAY: 8,
     TagColor.RED: 7,
     TagColor.ORANGE: 6,
@@ -13,3 +13,8 @@ HUES: dict[str, int] = {
     TagColor.PURPLE: 1,
     TagColor.PINK: 7,
 }
+
+
+def hue_of(color: str) -> int:
+    """Gray for a colour that is none."""
+    return _HUES.get(color, _HUES[TagColor.GRAY])

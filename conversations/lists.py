@@ -15,8 +15,9 @@ from businesses.models import Business, Team
 from businesses.reading import READER, as_reader
 from businesses.selectors import membership_of
 from conversations import selectors
-from conversations.hues import HUES
+from conversations.hues import hue_of
 from conversations.models import (
+    UNFINISHED,
     ChannelType,
     Conversation,
     ConversationQuerySet,
@@ -33,7 +34,6 @@ from conversations.sorting import Part, Sort, page_of
 from foundation.ids import parse_id
 from foundation.prepared import Given, Prepared, prepared
 
-UNFINISHED = (Status.OPEN, Status.PENDING)
 # On a page, and so many more at once for who scrolls on.
 ROWS, MORE = 50, 150
 MOST = saved_views.MOST_COUNTED
@@ -198,7 +198,7 @@ def tag_listing(tag: Tag) -> Listing:
         title=tag.name,
         asks=lambda _user: Q(pk__in=ConversationTag.objects.filter(tag_id=tag.pk).values("conversation_id")),
         empty=_("Nothing with this tag is open."),
-        hue=HUES[tag.color],
+        hue=hue_of(tag.color),
         is_named_by_people=True,
     )
 

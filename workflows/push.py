@@ -1,13 +1,18 @@
 """Web push with the installation's own key: RFC 8030 (the request), 8291 (its encryption), 8292 (VAPID).
 
-At least once: a browser shows a notification that comes twice in place of itself, by its id.
+At least once, to at least one of a person's browsers: a browser shows a notification that comes twice in place of
+itself, by its id.
 """
 
 import base64
 import hashlib
 import logging
 import threading
+import time
 from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from urllib.parse import urlsplit
@@ -33,6 +38,9 @@ AT_ONCE = 50
 AGAIN_AFTER = timedelta(minutes=1)  # for who claimed it, or until the push service is back
 GIVEN_UP_AFTER = timedelta(hours=1)
 GONE = (404, 410)
+# At once, one a push service; and how long of a claim is spent on sending.
+HANDS = 8
+SENDING_SECONDS = 30.0
 MOST_TEXT = 300  # a push holds 4,096 bytes, padding and all
 _CURVE_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
@@ -92,24 +100,49 @@ def _push_all(claimed: list[Notification], stop: threading.Event) -> None:
             user_id__in=user_ids, business_id__in={row.business_id for row in claimed}, is_active=True
         ).values_list("user_id", "business_id")
     )
-    done = []
-    for row in claimed:
-        is_wanted = (
-            row.read_at is None
-            and row.created_at > now - GIVEN_UP_AFTER
-            and (row.user_id, row.business_id) in members
-            and wants_push(wishes.get(row.user_id), row.kind, now)
-        )
-        if stop.is_set() and is_wanted:
-            continue  # its lease ends, and the next worker takes it
-        taken = [_send(browser, row) for browser in browsers[row.user_id]] if is_wanted else []
-        if all(taken):
-            done.append(row.pk)
-    Notification.objects.filter(pk__in=done).update(push_due_at=None)
+    wanted = [
+        row
+        for row in claimed
+        if row.read_at is None
+        and row.created_at > now - GIVEN_UP_AFTER
+        and (row.user_id, row.business_id) in members
+        and wants_push(wishes.get(row.user_id), row.kind, now)
+    ]
+    pushes = [_push(browser, row) for row in wanted for browser in browsers[row.user_id]]
+    _send_all(pushes, stop)
+    _forget_gone(pushes)
+    # One that took it is enough: it would ring there again for as long as another one's service is away.
+    taken = {push.row_id for push in pushes if push.is_taken}
+    again = {push.row_id for push in pushes if push.is_away} - taken
+    Notification.objects.filter(pk__in=[row.pk for row in claimed if row.pk not in again]).update(push_due_at=None)
 
 
-def _send(browser: PushSubscription, row: Notification) -> bool:
-    """Whether no other try is needed: it has it, does not want it, or is gone."""
+@dataclass(slots=True, kw_only=True)
+class _Push:
+    """One notification on its way to one browser. status: what its service answered; None = nothing, or not yet."""
+
+    row_id: UUID
+    browser_id: UUID
+    endpoint: str
+    body: bytes
+    headers: dict[str, str]
+    status: int | None = None
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.endpoint).netloc
+
+    @property
+    def is_taken(self) -> bool:
+        return self.status is not None and self.status < 300
+
+    @property
+    def is_away(self) -> bool:
+        """Another try may help."""
+        return self.status is None or self.status == 429 or self.status >= 500
+
+
+def _push(browser: PushSubscription, row: Notification) -> _Push:
     told = {"id": str(row.pk), "text": text_of(row)[:MOST_TEXT], "url": f"/inbox/{row.conversation_id}/"}
     body = http_ece.encrypt(
         orjson.dumps(told),
@@ -126,21 +159,44 @@ def _send(browser: PushSubscription, row: Notification) -> bool:
         "urgency": "high",
         "topic": row.pk.hex,
     }
-    try:
-        status = http.call("POST", browser.endpoint, content=body, headers=headers, max_bytes=64 * 1024).status
-    except http.OutboundRefused:
-        status = GONE[0]  # its name leads inside by now
-    except http.OutboundFailed as failure:
-        log.warning("A push was not taken, and is tried again: %s", failure)
-        return False
-    if status in GONE:
-        browser.delete()
-    elif status == 429 or status >= 500:
-        log.warning("The push service at %s answers %s; it is tried again", urlsplit(browser.endpoint).hostname, status)
-        return False
-    elif status >= 300:
-        log.warning("The push service at %s refuses: %s", urlsplit(browser.endpoint).hostname, status)
-    return True
+    return _Push(row_id=row.pk, browser_id=browser.pk, endpoint=browser.endpoint, body=body, headers=headers)
+
+
+def _send_all(pushes: Sequence[_Push], stop: threading.Event) -> None:
+    """Each push service for itself: one that hangs keeps none of the others waiting. The busiest first."""
+    by_host: dict[str, list[_Push]] = defaultdict(list)
+    for push in pushes:
+        by_host[push.host].append(push)
+    if not by_host:
+        return
+    until = time.monotonic() + SENDING_SECONDS
+    with ThreadPoolExecutor(min(HANDS, len(by_host)), thread_name_prefix="push") as hands:
+        for theirs in sorted(by_host.values(), key=len, reverse=True):
+            hands.submit(_send_to_one, theirs, stop, until)
+
+
+def _send_to_one(pushes: Sequence[_Push], stop: threading.Event, until: float) -> None:
+    """To one service, until it is away; the rest is sent with the next try."""
+    for push in pushes:
+        if stop.is_set() or time.monotonic() > until:
+            return
+        try:
+            answer = http.call("POST", push.endpoint, content=push.body, headers=push.headers, max_bytes=64 * 1024)
+            push.status = answer.status
+        except http.OutboundRefused:
+            push.status = GONE[0]  # its name leads inside by now
+        except http.OutboundFailed as failure:
+            log.warning("A push was not taken, and is tried again: %s", failure)
+        if push.is_away:
+            log.warning("The push service at %s answers %s; it is tried again", push.host, push.status or "nothing")
+            return
+        if push.status not in GONE and not push.is_taken:
+            log.warning("The push service at %s refuses: %s", push.host, push.status)
+
+
+def _forget_gone(pushes: Sequence[_Push]) -> None:
+    if gone := {push.browser_id for push in pushes if push.status in GONE}:
+        PushSubscription.objects.filter(pk__in=gone).delete()
 
 
 def _token(endpoint: str) -> str:

@@ -8,6 +8,7 @@ from conversations.models.attachments import Attachment
 from conversations.models.canned_responses import CannedResponse, CannedResponseQuerySet
 from conversations.models.choices import (
     SPAM,
+    UNFINISHED,
     WEB,
     ActivityKind,
     ChannelType,
@@ -35,6 +36,7 @@ from conversations.search.models import IndexedKind, SearchEntry
 __all__ = [
     "SPAM",
     "THEO",
+    "UNFINISHED",
     "WEB",
     "Activity",
     "ActivityKind",

@@ -11,6 +11,8 @@ class Status(models.TextChoices):
     CLOSED = "closed", _("Closed")
 
 
+UNFINISHED = (Status.OPEN, Status.PENDING)
+
 # A closed one that nobody asked for (`Conversation.spam_at`), as pages call it beside the statuses.
 SPAM = "spam"
 

@@ -18,11 +18,9 @@ from django.utils.translation import gettext_lazy as lazy
 
 from accounts.models import User
 from businesses.models import Membership, Team
-from conversations.models import ChannelType, ConversationTag, Priority, Status, Tag
+from conversations.models import UNFINISHED, ChannelType, ConversationTag, Priority, Status, Tag
 from foundation.errors import Unprocessable
 from foundation.text import is_clean
-
-UNFINISHED = (Status.OPEN, Status.PENDING)
 
 MAX_CONDITIONS = 20
 MAX_TEXT = 200

@@ -17,7 +17,8 @@ class SearchEntry(models.Model):
     """One row of a source that has words. Written by the database itself (`search/index.py`), never from here.
 
     Ids rise as entries come, so that the newest is found first without sorting. The words lie in a column `doc` on
-    PostgreSQL, in the table `conversations_search` on SQLite; no foreign keys: every message would pay for the looks.
+    PostgreSQL, in a table for each shelf on SQLite (`conversations_search_t`, `_p`). No foreign keys: every message
+    would pay for the looks.
     """
 
     id = models.BigAutoField(primary_key=True)

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from accounts.devices import device_name
 from accounts.models import User
 from conversations import people
-from conversations.hues import HUES
+from conversations.hues import hue_of
 from conversations.models import THEO, Conversation, MessageStatus, Priority, SenderType, Status
 from conversations.search.snippets import pieces_of
 
@@ -134,7 +134,7 @@ def _row(
         assignee_id=row.assignee_id,
         assignee=assignee.full_name if assignee else "",
         picture=assignee.picture if assignee else "",
-        tags=tuple((tag.name, HUES[tag.color]) for tag in row.tag_list[:MOST_TAGS]),
+        tags=tuple((tag.name, hue_of(tag.color)) for tag in row.tag_list[:MOST_TAGS]),
         priority=row.priority,
         snoozed_until=row.snoozed_until,
     )

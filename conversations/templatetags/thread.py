@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from conversations.asides import Line, Words
+from conversations.hues import hue_of
 from conversations.merged import Elsewhere
 from conversations.models import ChannelType, Conversation, Message, MessageStatus, SenderType
 from conversations.pages import Entry
@@ -255,10 +256,6 @@ def _letter(entry: Entry, about: Conversation) -> Letter | None:
     )
 
 
-# Of the nine colours of tags, in the themes' eight hues (static/css/tokens.css); pink and red share one.
-HUES = {"purple": 1, "blue": 2, "teal": 3, "green": 4, "yellow": 5, "orange": 6, "red": 7, "pink": 7, "gray": 8}
-
-
 @register.filter
 def tag_hue(color: str) -> str:
-    return f"hue{HUES.get(color, 8)}"
+    return f"hue{hue_of(color)}"

@@ -110,6 +110,28 @@ def test_a_service_that_is_away_is_asked_again_for_an_hour(service: PushService,
     assert (service.taken, waits()) == ([], 0)
 
 
+def test_one_browser_whose_service_is_away_keeps_none_of_the_others_waiting_and_rings_nobody_twice(
+    service: PushService, talk: Any, ben: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = "https://away.example.com/1"
+    builders.api(ben).post("/api/v1/notifications/subscriptions", {"endpoint": away, "keys": KEYS})
+    is_there = threading.Event()
+
+    def call(method: str, url: str, **more: Any) -> http.Answer:
+        if url == away:
+            assert is_there.wait(60)  # for as long as the other one is not served
+            raise http.OutboundFailed("It is away.")
+        try:
+            return service(method, url, **more)
+        finally:
+            is_there.set()
+
+    monkeypatch.setattr(http, "call", call)
+    work()
+    work()
+    assert (len(service.taken), waits()) == (1, 0)
+
+
 @pytest.mark.parametrize("status", [404, 410])
 def test_a_browser_that_is_gone_is_forgotten(service: PushService, talk: Any, status: int) -> None:
     service.status = status
