@@ -25,7 +25,7 @@ from foundation.sealed import CannotUnseal
 
 log = logging.getLogger("pingback.channels")
 
-AGAIN = timedelta(seconds=30)
+AGAIN, AGAIN_AFTER_NO = timedelta(seconds=30), timedelta(minutes=15)
 # On a path of their own, that the provider does not share between its customers' channels.
 SHARED_PATHS = frozenset({ChannelType.WHATSAPP, ChannelType.INSTAGRAM, ChannelType.EMAIL})
 
@@ -60,8 +60,11 @@ def connect_waiting(stop: threading.Event) -> None:
 
 @prepared
 def _waiting() -> "QuerySet[Channel]":
-    waiting = Channel.objects.filter(state=ChannelState.CONNECTING, is_active=True, type__in=ADAPTERS)
-    return waiting.filter(Q(last_error_at=None) | Q(last_error_at__lte=Now() - AGAIN))[:20]
+    waiting = Q(state=ChannelState.CONNECTING) & (Q(last_error_at=None) | Q(last_error_at__lte=Now() - AGAIN))
+    # A no may have been the provider's bad hour: what has worked goes on by itself once it agrees again.
+    stopped = Q(state=ChannelState.ERROR, connected_at__isnull=False, last_error_at__lte=Now() - AGAIN_AFTER_NO)
+    due = Channel.objects.filter(waiting | stopped, is_active=True, type__in=ADAPTERS)
+    return due.order_by("last_error_at")[:20]
 
 
 def connect(channel: Channel) -> Health:
@@ -75,6 +78,7 @@ def connect(channel: Channel) -> Health:
         steps = adapter.connect(callback_url(channel))
         health = adapter.health()
     except CannotUnseal:
+        Channel.objects.filter(pk=channel.pk).update(last_error_at=Now())
         return Health(ok=False, detail=_("The stored secrets cannot be opened. Enter them again to reconnect."))
     except DeliveryError as error:
         _refused(channel, error)
@@ -109,8 +113,8 @@ def disconnect_later(channel: Channel) -> None:
         adapter = adapter_of(channel)
     except CannotUnseal:
         return
-    if adapter is None:
-        return
+    if adapter is None or (adapter.is_sole and channel.connected_at and not channel.sole_account):
+        return  # another channel has the account by now, and is called
 
     def leave() -> None:
         try:

@@ -10,6 +10,7 @@ Source: promises, "Sent on" and "No jam".
 import logging
 import random
 import threading
+import time
 import traceback
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, connections, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.dispatch import receiver
@@ -33,10 +34,10 @@ from channels_app.models import STOPPED, TICK, Channel, ChannelState, Delivery, 
 from channels_app.parts import outbound_of, rows_of
 from channels_app.reconnecting import needs_reconnecting
 from conversations import events
-from conversations.models import ActivityKind, ChannelType, Conversation, HandoffReason, Message, MessageStatus
+from conversations.models import ActivityKind, ChannelType, Conversation, Message, MessageStatus
 from conversations.services import activities
-from conversations.services.handoffs import flag_for_person
 from conversations.services.messages import set_message_status
+from conversations.services.unsent import message_failed
 from foundation.prepared import prepared
 from foundation.sealed import CannotUnseal
 
@@ -44,6 +45,8 @@ log = logging.getLogger("pingback.deliveries")
 
 # Several times the 10 s that a try may take: what is not closed by then belongs to a worker that is gone.
 LEASE = timedelta(seconds=60)
+# Seconds, within the lease.
+DATABASE_WAITS = (1, 2, 4, 8, 16)
 PER_CHANNEL = 4
 PER_TYPE = 8
 MAX_TRIES = 12
@@ -175,21 +178,34 @@ def attempt(delivery: Delivery) -> None:
     except Exception as error:
         _crashed(delivery, error, may_be_out=adapter is not None and adapter.sends_now)
     else:
-        _sent(delivery, result)
+        _say_sent(delivery, result)
+
+
+def _say_sent(delivery: Delivery, result: SendResult) -> None:
+    """Again and again while the database does not answer, or it would be sent once more when the lease ends."""
+    for seconds in DATABASE_WAITS:
+        try:
+            _sent(delivery, result)
+        except (OperationalError, InterfaceError):
+            connections.close_all()
+            time.sleep(seconds)
+        else:
+            return
+    _sent(delivery, result)
 
 
 @transaction.atomic
 def _sent(delivery: Delivery, result: SendResult) -> None:
     """Whoever has the lease by now: what is out needs no second try."""
     lock_conversation(delivery.conversation_id)
-    unknown = Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.QUEUED)
-    if finish(unknown, delivery, DeliveryState.SENT, external_ids=result.external_ids) and result.left_out:
-        _tell_of_copies(delivery, result.left_out)
     if delivery.channel_id:
         Channel.objects.filter(pk=delivery.channel_id).update(failures=0, held_until=None, last_sent_at=Now())
         if result.to:
             thread = Thread.objects.filter(conversation_id=delivery.conversation_id, channel=delivery.channel_id)
             thread.exclude(address=result.to).update(address=result.to)
+    unknown = Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.QUEUED)
+    if finish(unknown, delivery, DeliveryState.SENT, external_ids=result.external_ids) and result.left_out:
+        _tell_of_copies(delivery, result.left_out)
 
 
 def _tell_of_copies(delivery: Delivery, left_out: Sequence[str]) -> None:
@@ -230,7 +246,7 @@ def _adapter(delivery: Delivery) -> ChannelAdapter:
 def _failed(delivery: Delivery, error: DeliveryError) -> None:
     if delivery.channel_id:
         Channel.objects.filter(pk=delivery.channel_id).update(last_error=error.reason[:300], last_error_at=Now())
-    if error.kind == Kind.UNREACHABLE and delivery.channel:
+    if error.kind == Kind.UNREACHABLE and delivery.channel and _marks(delivery.channel):
         contacts = delivery.channel.contacts.filter(customer=delivery.conversation.customer)
         contacts.update(unreachable=error.reason[:200])
     if error.permanent:
@@ -256,6 +272,11 @@ def _failed(delivery: Delivery, error: DeliveryError) -> None:
         elif delivery.channel_id and error.kind != Kind.RATE_LIMITED:
             _note_failure(delivery.channel_id)
         _later(delivery, error.reason, wait=error.retry_after)
+
+
+def _marks(channel: Channel) -> bool:
+    adapter = ADAPTERS.get(ChannelType(channel.type))
+    return adapter is not None and adapter.marks_unreachable
 
 
 def _in_doubt(delivery: Delivery, reason: str) -> None:
@@ -322,8 +343,14 @@ def finish(
         # Half a message is worse than one that somebody knows to be missing its end.
         rest = Delivery.objects.filter(message_id=delivery.message_id, state=DeliveryState.QUEUED)
         rest.update(state=state, lease=None, leased_until=None, last_error=error[:300], finished_at=Now())
-        say_failed(delivery.message, error)
+        message_failed(message_id=delivery.message_id, reason=error)
         return True
+    conclude(delivery)
+    return True
+
+
+def conclude(delivery: Delivery) -> None:
+    """With the conversation locked: the message is sent once all of its parts are."""
     parts = Delivery.objects.filter(message_id=delivery.message_id).values_list("state", "uncertain")
     if all(part == DeliveryState.SENT for part, _uncertain in parts):
         adapter = ADAPTERS.get(ChannelType(delivery.channel.type)) if delivery.channel else None
@@ -332,16 +359,6 @@ def finish(
         set_message_status(
             message_id=delivery.message_id, status=MessageStatus.SENT, error=doubt if is_doubtful else ""
         )
-    return True
-
-
-def say_failed(message: Message, reason: str) -> None:
-    """With the conversation locked. Of Theo's words no agent waits to hear it: where nobody has the conversation, a
-    person is asked for."""
-    set_message_status(message_id=message.pk, status=MessageStatus.FAILED, error=reason[:300])
-    nobodys = Conversation.objects.filter(pk=message.conversation_id, assignee=None, handoff_reason="")
-    if message.is_theos and (conversation := nobodys.first()):
-        flag_for_person(conversation=conversation, reason=HandoffReason.ERROR)
 
 
 # Holding and going on -------------------------------------------------------------------------------------

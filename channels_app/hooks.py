@@ -88,12 +88,14 @@ def _answer(
         body=body,
     )
     # An inactive channel takes nothing in (contract/api.md 7).
-    active = Channel.objects.filter(type=channel_type, is_active=True).in_order()
+    active = Channel.objects.filter(type=channel_type, is_active=True).defer("setup").in_order()
     known = _known(active, channel_id) if channel_id else None
     if channel_id and not known:
         # One that is switched off takes nothing in, and its provider need not ask again.
         is_off = Channel.objects.filter(pk=channel_id, type=channel_type, is_active=False).exists()
         return HttpResponse(status=200 if is_off else 404)
+    if request.method == "HEAD":  # Mandrill's question whether anybody is here
+        return HttpResponse()
     reply = found.handshake(incoming, [known] if known else (found(channel, {}) for channel in active))
     if reply:
         return HttpResponse(reply.body, status=reply.status, content_type=reply.content_type)

@@ -82,8 +82,8 @@ def note(channel: Channel, ref: ContactRef, customer_id: UUID) -> None:
             for key in fresh
         ]
         Contact.objects.bulk_create(rows, ignore_conflicts=True)
-    if any(known.values()):
-        Contact.objects.filter(channel=channel, key__in=ref.keys).update(unreachable="")
+    # By whichever key: who writes is there.
+    Contact.objects.filter(channel=channel, customer=customer_id).exclude(unreachable="").update(unreachable="")
 
 
 def _are_one(channel: Channel, keys: Sequence[str]) -> None:
@@ -103,11 +103,15 @@ def _are_one(channel: Channel, keys: Sequence[str]) -> None:
         reason = _("%(channel)s says that this is the same person as %(key)s.") % told
         if other.reason == reason:  # somebody undid it
             continue
-        other.reason = reason
-        other.save(update_fields=["reason"])
         # Apart, as it locks another conversation than the one that is written to here.
-        merge = partial(merge_customers, customer=other.customer, into=first.customer, actor=None)
-        transaction.on_commit(merge, robust=True)
+        transaction.on_commit(partial(_merge, other, first.customer, reason), robust=True)
+
+
+def _merge(contact: Contact, into: Customer, reason: str) -> None:
+    """The reason last: it says that it was done, and that who undid it meant it."""
+    merge_customers(customer=contact.customer, into=into, actor=None)
+    contact.reason = reason
+    contact.save(update_fields=["reason"])
 
 
 def change(channel: Channel, told: ContactChanged) -> None:
@@ -131,6 +135,9 @@ def change(channel: Channel, told: ContactChanged) -> None:
         for key in told.new_keys
     ]
     Contact.objects.bulk_create(rows, ignore_conflicts=True)
+    if told.address:
+        threads = Thread.objects.filter(channel=channel, conversation__customer=found.customer_id)
+        threads.update(address=told.address)
     if told.reachable is not None:
         found.unreachable = "" if told.reachable else told.why or _("The customer blocked this channel.")
         found.save(update_fields=["unreachable"])

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -29,7 +29,6 @@ from channels_app.adapters.events import (
     CredentialsRevoked,
     EchoReceived,
     InboundEvent,
-    MediaRef,
     MessageDeleted,
     MessageEdited,
     MessageReceived,
@@ -40,6 +39,7 @@ from channels_app.adapters.events import (
 from channels_app.keys import key_of, remember
 from channels_app.models import Channel, ExternalMessage, Media, RawEvent, RawState
 from channels_app.reconnecting import needs_reconnecting
+from channels_app.wording import content_of
 from conversations.models import ChannelType, Conversation, Message, MessageStatus, SenderType
 from conversations.services.editing import deleted_elsewhere, edited_elsewhere, reacted
 from conversations.services.message_drafts import MAX_CONTENT, Draft
@@ -167,7 +167,10 @@ def _work_off(raw_id: UUID) -> None:
     except Unreadable as error:
         RawEvent.objects.filter(pk=raw_id).update(state=RawState.FAILED, last_error=str(error)[:300])
     except (OperationalError, InterfaceError):
-        raise  # the database's trouble: this one is the first again at the next look, and none overtakes it
+        # The database's trouble and no try of its own: it is the first again at the next look, and none overtakes it.
+        with suppress(DatabaseError):
+            RawEvent.objects.filter(pk=raw_id).update(attempts=F("attempts") - 1)
+        raise
     except Exception as error:
         _failed(raw_id, error)
 
@@ -209,7 +212,7 @@ def _message(channel: Channel, raw: RawEvent, event: MessageReceived) -> None:
     if conversation is None and not event.starts:
         return
     customer, is_new = identity.customer_of(channel, event.contact)
-    content = _content(event)
+    content = content_of(event)
     dedup_key = f"{channel.pk}:{key_of(event.external_id)}"
     if conversation is None:
         opened = open_conversation(
@@ -259,24 +262,6 @@ def _quoted(channel: Channel, event: MessageReceived, conversation: Conversation
     return quoted.seq if quoted and quoted.conversation_id == conversation.pk else None
 
 
-def _content(event: MessageReceived | EchoReceived) -> str:
-    text = storable(event.text).strip()
-    if len(text) > MAX_CONTENT:
-        text = text[: MAX_CONTENT - 1] + "…"
-    return text or (_label(event.media[0]) if event.media else _("(An empty message)"))
-
-
-def _label(ref: MediaRef) -> str:
-    labels = {
-        "image": _("Picture"),
-        "audio": _("Sound"),
-        "voice": _("Voice message"),
-        "video": _("Video"),
-        "sticker": _("Sticker"),
-    }
-    return ref.filename[:200] or labels.get(ref.kind, _("File"))
-
-
 def known_message(channel: Channel, external_id: str) -> Message | None:
     if not external_id:
         return None
@@ -305,7 +290,7 @@ def _echo(channel: Channel, raw: RawEvent, event: EchoReceived) -> None:
     draft = Draft(
         conversation_id=conversation.pk,
         sender_type=SenderType.AGENT,
-        content=_content(event),
+        content=content_of(event),
         dedup_key=f"{channel.pk}:{key_of(event.external_id)}",
         sent_elsewhere=True,
         sent_at=event.occurred_at,
@@ -367,9 +352,12 @@ def _status(channel: Channel, raw: RawEvent, event: StatusChanged) -> None:
         reason = event.error.reason if event.error else _("The provider could not deliver it.")
         receipts.failed_afterwards(channel, found, event.external_id, reason)
         return
-    # That it was sent, told late, is no word against its failure.
-    if found.status == MessageStatus.FAILED and event.status != MessageStatus.SENT:
-        receipts.arrived_after_all(found)
+    if event.status == MessageStatus.SENT:  # told late it is no word against its failure
+        return
+    receipts.arrived(channel, found, event.external_id)
+    found.refresh_from_db(fields=["status"])
+    if found.status != MessageStatus.SENT:  # another part of it is not out, or failed
+        return
     if event.status == MessageStatus.READ:
         mark_read(message=found)
     elif event.status == MessageStatus.DELIVERED:

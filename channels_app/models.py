@@ -133,6 +133,8 @@ class Delivery(models.Model):
     uncertain = models.PositiveSmallIntegerField(_("tries without a clear end"), default=0)
     queued_at = models.DateTimeField(_("queued"), default=timezone.now)
     finished_at = models.DateTimeField(_("finished"), null=True)
+    # When the provider said that this part is with the customer.
+    arrived_at = models.DateTimeField(_("arrived"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("delivery")

@@ -3,13 +3,14 @@
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from channels_app.deliveries import finish, lock_conversation, say_failed
+from channels_app.deliveries import conclude, finish, lock_conversation
 from channels_app.keys import remember
 from channels_app.models import Channel, Delivery, DeliveryState
-from conversations.models import Message, MessageStatus
-from conversations.services.messages import set_message_status
+from conversations.models import Message
+from conversations.services.unsent import message_failed
 from foundation.ids import parse_id
 
 
@@ -35,23 +36,31 @@ def confirm(
     unknown = Delivery.objects.filter(pk=found.pk, state=DeliveryState.QUEUED)
     if not finish(unknown, found, DeliveryState.SENT, external_ids=[external_id]):
         remember(channel, found.message, external_id)
+        Delivery.objects.filter(pk=found.pk, external_id="").update(external_id=external_id[:1000])
     return found.message
 
 
 @transaction.atomic
-def failed_afterwards(channel: Channel, message: Message, external_id: str, reason: str) -> None:
-    """The provider took it and could not bring it. What was delivered was not lost, whatever comes late."""
-    receipts = message.conversation.receipts
-    if receipts and receipts.delivered_at(message):
-        return
+def arrived(channel: Channel, message: Message, external_id: str) -> None:
+    """A part of it is with the customer, so that nothing late speaks against it; one that was given up was out after
+    all."""
     lock_conversation(message.conversation_id)
-    part = Delivery.objects.filter(channel=channel, message=message, external_id=external_id[:1000])
-    part.update(state=DeliveryState.FAILED, last_error=reason[:300], finished_at=Now())
-    say_failed(message, reason)
+    part = _part(channel, message, external_id).select_related("channel").first()
+    if part is None:
+        return
+    Delivery.objects.filter(pk=part.pk).update(arrived_at=Now(), state=DeliveryState.SENT)
+    if part.state == DeliveryState.FAILED:
+        conclude(part)
 
 
 @transaction.atomic
-def arrived_after_all(message: Message) -> None:
+def failed_afterwards(channel: Channel, message: Message, external_id: str, reason: str) -> None:
+    """The provider took a part of it and could not bring it; not when it did, or means a try before the last one."""
     lock_conversation(message.conversation_id)
-    Delivery.objects.filter(message=message, state=DeliveryState.FAILED).update(state=DeliveryState.SENT)
-    set_message_status(message_id=message.pk, status=MessageStatus.SENT)
+    lost = _part(channel, message, external_id).filter(arrived_at=None)
+    if lost.update(state=DeliveryState.FAILED, last_error=reason[:300], finished_at=Now()):
+        message_failed(message_id=message.pk, reason=reason)
+
+
+def _part(channel: Channel, message: Message, external_id: str) -> "QuerySet[Delivery]":
+    return Delivery.objects.filter(channel=channel, message=message, external_id=external_id[:1000])

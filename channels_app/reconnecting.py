@@ -1,6 +1,7 @@
 """A channel whose provider does not take its credentials any more, or sends what comes in to somebody else."""
 
 from django.conf import settings
+from django.db.models.functions import Now
 
 from businesses.models import Membership, Role
 from channels_app.connect_forms import form_for
@@ -13,7 +14,7 @@ def needs_reconnecting(channel: Channel, reason: str) -> None:
     """The provider does not take the credentials: the queue waits, and the owner is told, once. Nothing of it is true
     when somebody has entered others meanwhile."""
     changed = Channel.objects.filter(pk=channel.pk, credentials=channel.credentials).exclude(state=ChannelState.ERROR)
-    if not changed.update(state=ChannelState.ERROR, state_detail=reason[:300]):
+    if not changed.update(state=ChannelState.ERROR, state_detail=reason[:300], last_error_at=Now()):
         return
     tell(channel)
     _tell_owners(channel, "reconnect", reason)

@@ -195,6 +195,8 @@ def _told(kind: ActivityKind, data: dict[str, Any], actor_id: UUID | None, names
         return _("has a planned message back as a draft: %(reason)s") % {"reason": data["reason"]}
     if kind == ActivityKind.LEFT_OUT:
         return _("The mail server took no copy for %(whom)s") % {"whom": ", ".join(data["addresses"])}
+    if kind == ActivityKind.REOPENED and data.get("unsent"):
+        return _("Open again: a message could not be sent")
     if kind == ActivityKind.REOPENED:
         return _("reopened it") if actor_id else _("Open again: the customer wrote")
     return {

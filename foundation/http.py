@@ -65,6 +65,10 @@ class OutboundFailed(Exception):
         self.reached = reached
 
 
+class TooBig(OutboundFailed):
+    """The answer has more bytes than the caller takes."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """Any status, a redirect's as well. headers: names in lower case."""
@@ -298,7 +302,7 @@ def _bounded(chunks: Iterable[bytes], max_bytes: int) -> Iterator[bytes]:
     for chunk in chunks:
         size += len(chunk)
         if size > max_bytes:
-            raise OutboundFailed("The answer is too big.", reached=True)
+            raise TooBig("The answer is too big.", reached=True)
         yield chunk
 
 

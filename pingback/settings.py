@@ -380,6 +380,7 @@ CONNECTIONS_PER_USER = env_int("CONNECTIONS_PER_USER", 20)  # in each workspace
 JSON_BODY_BYTES = 512 * 1024
 WEBHOOK_BODY_BYTES = 3 * 1024 * 1024
 MAIL_BODY_BYTES = 25 * 1024 * 1024
+MEDIA_BYTES = env_int("MEDIA_BYTES", 32 * 1024 * 1024, minimum=1)  # one file that a customer sends over a channel
 UPLOAD_BYTES = env_int("UPLOAD_BYTES", 10 * 1024 * 1024, minimum=1)  # one file
 # Nothing is said for so long after the body has come: the caller is told to try again. A database that hangs keeps
 # its own promises to end a statement no better than this.

@@ -21,6 +21,7 @@ class NotificationKind(models.TextChoices):
     TEAM = "team", _("A conversation given to your team")
     WOKE = "woke", _("A snooze that ends")
     RETURNED = "returned", _("Your planned message that could not be sent")
+    NOT_SENT = "not_sent", _("What was written to a customer did not arrive")
 
 
 class NotificationRows(BusinessScoped["Notification"]):

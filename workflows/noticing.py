@@ -13,7 +13,7 @@ from django.utils import timezone
 from businesses.feed import Event
 from businesses.models import Membership
 from conversations import events
-from conversations.models import Conversation
+from conversations.models import Conversation, Message, MessageStatus
 from foundation import rows
 from foundation.ids import parse_id
 from workflows.models import Notification, NotificationKind
@@ -59,6 +59,10 @@ def _told(business_id: UUID, event: Event) -> list[tuple[NotificationKind, set[U
     if event.kind in {"note.created", "note.updated"}:
         asked = {found for text in event.data["mentions"] if (found := parse_id(text))}
         return [(NotificationKind.MENTIONED, asked)]
+    if event.kind == "message.updated" and isinstance(event.subject, Message) and event.actor_id is None:
+        failed = event.subject.status == MessageStatus.FAILED
+        people = {event.subject.sender_id, event.subject.conversation.assignee_id} - {None}
+        return [(NotificationKind.NOT_SENT, people)] if failed else []  # type: ignore[list-item]
     if event.kind == "conversation.updated" and isinstance(event.subject, Conversation) and event.actor_id is None:
         return _told_by_itself(business_id, event.subject, event.data)
     return []

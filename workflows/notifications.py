@@ -49,6 +49,7 @@ def text_of(notification: Notification) -> str:
         NotificationKind.TEAM: _("%(who)s gave your team the conversation with %(customer)s"),
         NotificationKind.WOKE: _("The conversation with %(customer)s is not snoozed any more"),
         NotificationKind.RETURNED: _("Your planned message to %(customer)s was not sent, and is a draft again"),
+        NotificationKind.NOT_SENT: _("A message to %(customer)s could not be sent"),
     }
     return told[NotificationKind(notification.kind)] % names
 

@@ -138,6 +138,8 @@ class ChannelAdapter(ABC):
     repeats_unseen: ClassVar[bool] = False
     # Whether all files of a message come out of one thing, which is opened once for them.
     opens_once: ClassVar[bool] = False
+    # Whether who cannot be reached is left alone until they write; else each answer has an address of its own.
+    marks_unreachable: ClassVar[bool] = True
     # How often the provider is asked for what it may not have pushed; None = never.
     polls: ClassVar[timedelta | None] = None
 
@@ -282,13 +284,18 @@ class ChannelAdapter(ABC):
         return hmac.digest((ours or settings.SECRET_KEY).encode(), key.encode(), hashlib.sha256).hex()[:43]
 
     def call(self, method: str, url: str, *, sends: bool = False, **given: Any) -> http.Answer:
-        """`http.call` with its failures as ours. sends: a repeat may reach the customer twice."""
+        """`http.call` with its failures as ours. sends: a repeat may reach the customer twice.
+
+        Raises DeliveryError; MediaGone for a file with more than `max_bytes`.
+        """
         self.sends_now = self.sends_now or sends
         try:
             return http.call(method, url, **given)
         except http.OutboundRefused as error:
             raise DeliveryError(_("Not sent: this address may not be called."), kind=Kind.PERMANENT) from error
         except http.OutboundFailed as error:
+            if isinstance(error, http.TooBig) and not sends:
+                raise MediaGone(_("It is too big to be fetched. Ask for a link instead.")) from None
             if sends and error.reached:
                 raise DeliveryError(_("The provider did not say whether it was sent."), kind=Kind.AMBIGUOUS) from None
             raise DeliveryError(_("The provider does not answer.")) from None

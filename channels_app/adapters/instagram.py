@@ -32,7 +32,7 @@ _SENT_AS = {
     "image/png": "image",
     "image/gif": "image",
     "video/mp4": "video",
-    "audio/mpeg": "audio",
+    "application/pdf": "file",
 }
 _RESPONSE, _HUMAN = timedelta(hours=24), timedelta(days=7)
 
@@ -44,6 +44,7 @@ class InstagramAdapter(MetaAdapter):
         max_text=1000,
         unit="bytes",
         max_file_bytes=25 * 1024 * 1024,
+        file_types=tuple(_SENT_AS),
         window=_HUMAN,
         receipts="read",
         reactions=("❤",),
@@ -173,6 +174,8 @@ def _routed(incoming: Incoming) -> Iterator[Routed]:
             # Normally the Instagram account's, in one of Meta's samples the page's.
             for account in dict.fromkeys([str(entry.get("id", "")), str(business or "")]):
                 yield Routed(account=account, dedup_key=_key(item), payload=item)
+        for change in dicts(entry.get("changes")):  # comments, and what the dashboard tries out
+            yield Routed(account=str(entry.get("id", "")), dedup_key=f"ig:{digest(change)}", payload={"change": change})
 
 
 def _key(item: Mapping[str, Any]) -> str:

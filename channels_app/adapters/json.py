@@ -11,6 +11,8 @@ from foundation.text import storable
 
 # Of a number. Longer ones are nobody's id, and Python refuses them.
 MAX_DIGITS = 400
+# Of lists and objects in each other, where each has to be looked into. Providers' have some ten.
+MAX_DEPTH = 64
 
 
 def read(body: bytes) -> Any:
@@ -18,8 +20,8 @@ def read(body: bytes) -> Any:
     try:
         told = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return _clean(_leniently(body))
-    return _clean(told) if b"\\u0000" in body else told
+        return _clean(_leniently(body), 0)
+    return _clean(told, 0) if b"\\u0000" in body else told
 
 
 def _leniently(body: bytes) -> Any:
@@ -33,11 +35,15 @@ def _whole(digits: str) -> int | None:
     return int(digits) if len(digits) <= MAX_DIGITS else None
 
 
-def _clean(told: Any) -> Any:
+def _clean(told: Any, depth: int) -> Any:
+    if depth > MAX_DEPTH:
+        raise ValueError("Too deep.")
     if isinstance(told, str):
         return storable(told)
     if isinstance(told, float):
         return told if math.isfinite(told) else None
     if isinstance(told, list):
-        return [_clean(each) for each in told]
-    return {storable(name): _clean(value) for name, value in told.items()} if isinstance(told, dict) else told
+        return [_clean(each, depth + 1) for each in told]
+    if isinstance(told, dict):
+        return {storable(name): _clean(value, depth + 1) for name, value in told.items()}
+    return told

@@ -23,10 +23,12 @@ _FILE_HOSTS = ("lookaside.fbsbx.com",)
 
 
 class MetaAdapter(ChannelAdapter):
+    is_sole = True
     base_url: ClassVar[str] = "META_GRAPH_BASE_URL"
     # Codes of errors, and pairs of code and subcode before them: what is not listed is transient from 500 on.
     kinds: ClassVar[Mapping[Kind, frozenset[int]]] = {}
-    words: ClassVar[Mapping[int, Any]] = {}
+    # What the owner is told of a code, where its kind does not say enough.
+    reasons: ClassVar[Mapping[int, Any]] = {}
 
     @classmethod
     def handshake(cls, incoming: Incoming, channels: Iterable[ChannelAdapter]) -> Reply | None:
@@ -102,7 +104,7 @@ class MetaAdapter(ChannelAdapter):
         data = error.get("error_data")
         details = data.get("details") if isinstance(data, dict) else None
         said = str(details or error.get("error_user_msg") or error.get("message") or status)[:200]
-        text = default.get(kind) or _("Meta refused it: %(words)s") % {"words": said}
+        text = str(self.reasons.get(code, "")) or default.get(kind) or _("Meta refused it: %(words)s") % {"words": said}
         # Of all but this one, the whole number or page has to slow down.
         whole = kind == Kind.RATE_LIMITED and code != _TO_ONE_CUSTOMER
         return DeliveryError(text, kind=kind, whole_channel=whole, provider_code=str(code or status))
@@ -124,9 +126,7 @@ class MetaAdapter(ChannelAdapter):
         host = urlsplit(url).hostname or ""
         ours = urlsplit(getattr(settings, self.base_url)).hostname or ""
         with_token = authorized and (host in _FILE_HOSTS or host == ours)
-        answer = self.call(
-            "GET", url, headers=self._authorized() if with_token else {}, max_bytes=settings.UPLOAD_BYTES
-        )
+        answer = self.call("GET", url, headers=self._authorized() if with_token else {}, max_bytes=settings.MEDIA_BYTES)
         if answer.status in {400, 403, 404, 410}:
             raise MediaGone(_("Meta does not have the file any more"))
         if answer.status != 200:

@@ -114,7 +114,7 @@ class SmsAdapter(ChannelAdapter):
         # Twilio itself answers these, and stops sending to who wrote STOP: an answer of ours would fail. Without its
         # advanced opt-out it does so as well, and says nothing of it.
         word = fields.get("OptOutType") or fields.get("Body", "").strip().upper()
-        opted = True if word == "START" else False if word in _STOPS else None
+        opted = True if word in {"START", "UNSTOP"} else False if word in _STOPS else None
         message = MessageReceived(
             contact=ContactRef(keys=(key,), proven=(key,), handle=number),
             thread_key=number,
@@ -128,9 +128,10 @@ class SmsAdapter(ChannelAdapter):
 
     def fetch_media(self, ref: MediaRef) -> Download:
         """Twilio answers with a redirect to its store, which must not see our password."""
-        answer = self.call("GET", self._own(ref.provider_ref), headers=self._authorization)
+        most = settings.MEDIA_BYTES
+        answer = self.call("GET", self._own(ref.provider_ref), headers=self._authorization, max_bytes=most)
         if answer.status in {301, 302, 303, 307, 308}:
-            answer = self.call("GET", answer.headers.get("location", ""))
+            answer = self.call("GET", answer.headers.get("location", ""), max_bytes=most)
         if answer.status in {404, 410}:
             raise MediaGone(_("The file is no longer at Twilio."))
         if answer.status != 200:
@@ -148,7 +149,8 @@ class SmsAdapter(ChannelAdapter):
             "StatusCallback": f"{settings.PUBLIC_BASE_URL}/api/v1/webhooks/sms/{self.channel.pk}",
         }
         if message.content:
-            form["Body"] = message.content.translate(_PLAIN)
+            plain = message.content.translate(_PLAIN)  # an ellipsis is three characters then
+            form["Body"] = plain if len(plain) <= self.capabilities.max_text else message.content
         if message.attachment:
             form["MediaUrl"] = payload_of(facts_of(message.attachment))["url"]
         answer = self._api("POST", "Messages.json", form=form, sends=True)

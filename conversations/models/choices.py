@@ -79,10 +79,11 @@ class Priority(models.IntegerChoices):
 
 
 class ActivityKind(models.TextChoices):
-    """What a thread tells beside its messages. `Activity.data` has: assigned `user_id`, `team_id` (null = nobody, no
-    team); tagged, untagged `tags`; snoozed `until`; priority `priority`; merged, unmerged `conversation_id`, of the
-    other, and `is_target` there (services/merging.py); customer_merged, customer_unmerged `customer_id`, of the other;
-    handed_over `reason`; returned `reason`, a sentence; left_out `addresses`, of copies that no server took.
+    """What a thread tells beside its messages. `Activity.data` has: assigned `user_id`, `team_id` (null = nobody,
+    no team); tagged, untagged `tags`; snoozed `until`; priority `priority`; merged, unmerged `conversation_id`, of
+    the other, and `is_target` there (services/merging.py); customer_merged, customer_unmerged `customer_id`, of the
+    other; handed_over `reason`; reopened `unsent`, when that was because of a message of ours; returned `reason`, a
+    sentence; left_out `addresses`, of copies that no server took.
     """
 
     ASSIGNED = "assigned", _("Assigned")

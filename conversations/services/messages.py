@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -222,7 +222,10 @@ def set_message_status(*, message_id: UUID, status: MessageStatus, error: str = 
     message = Message.objects.select_related("conversation__customer", "sender").get(pk=message_id)
     message.status, message.error = status, error
     message.save(update_fields=["status", "error"])
-    events.record(message.conversation.business_id, [events.message_updated(message)])
+    event = events.message_updated(message)
+    if status == MessageStatus.FAILED:  # nobody's doing: who wrote it hears of it, too
+        event = replace(event, actor_id=None)
+    events.record(message.conversation.business_id, [event])
     return message
 
 

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business
 from channels_app import checking, connecting
 from channels_app.health import health_of
 from channels_app.models import Channel, ChannelState
+from channels_app.reconnecting import needs_reconnecting
 from channels_app.services import create_channel, update_channel
 from conversations.models import ChannelType
 from tests import builders
@@ -98,3 +100,23 @@ def test_another_bots_token_lets_the_old_bot_go_and_a_new_token_of_the_same_does
 
     update_channel(actor=ada, channel=channel, config={"bot_token": another})
     assert not telegram.hook
+
+
+def test_what_worked_and_was_refused_goes_on_by_itself_once_its_provider_agrees_again(
+    ada: User, channel: Channel, telegram: Telegram
+) -> None:
+    never = create_channel(actor=ada, type=ChannelType.TELEGRAM, config={"bot_token": f"7000000009:{'A' * 35}"})
+    for each in (channel, never):
+        connecting.connect(each)
+    needs_reconnecting(channel, "Telegram does not know this bot token any more.")
+    stop = threading.Event()
+
+    connecting.connect_waiting(stop)
+    assert set(Channel.objects.values_list("state", flat=True)) == {ChannelState.ERROR}
+
+    telegram.tokens.add(f"7000000009:{'A' * 35}")
+    Channel.objects.update(last_error_at=timezone.now() - 2 * connecting.AGAIN_AFTER_NO)
+    connecting.connect_waiting(stop)
+    channel.refresh_from_db()
+    never.refresh_from_db()
+    assert (channel.state, never.state) == (ChannelState.CONNECTED, ChannelState.ERROR)

@@ -12,7 +12,8 @@ from accounts.models import User
 from businesses.models import Business
 from channels_app import checking, connecting
 from channels_app.models import Channel, ChannelState
-from channels_app.services import create_channel
+from channels_app.reconnecting import needs_reconnecting
+from channels_app.services import create_channel, delete_channel
 from conversations.models import ChannelType
 from tests import builders
 from tests.fakes import meta
@@ -120,3 +121,22 @@ def test_an_address_that_gives_x_no_proof_is_not_taken(ada: User, acme: Business
     channel.refresh_from_db()
     assert (channel.state, api.hooks) == (ChannelState.ERROR, [])
     assert "CRC" in channel.state_detail
+
+
+def test_a_number_is_one_channels_and_who_lost_it_ends_nothing(
+    ada: User, acme: Business, graph: Meta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connecting, "later", lambda work: work())
+    first, second = whatsapp(ada), whatsapp(ada)
+    connecting.connect(first)
+    assert "Another channel has this account" in connecting.connect(second).detail
+
+    first.refresh_from_db()
+    needs_reconnecting(first, "Meta does not take the access token any more.")
+    second.refresh_from_db()
+    assert connecting.connect(second).ok
+    delete_channel(actor=ada, channel=first)
+    assert graph.hook == builders.public_url("/api/v1/webhooks/whatsapp")
+
+    delete_channel(actor=ada, channel=second)
+    assert graph.hook == ""

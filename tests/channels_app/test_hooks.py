@@ -194,3 +194,15 @@ def test_one_odd_value_in_a_batch_refuses_nothing_of_what_came_along(ada: User, 
 
     assert Message.objects.get(seq=1).content == "Where is my parcel?"
     assert Message.objects.count() == 2
+
+
+@pytest.mark.parametrize("odd", [r'"\u0000"', "NaN"])
+def test_what_nests_as_no_providers_does_is_refused_and_no_trouble(ada: User, acme: Business, odd: str) -> None:
+    whatsapp(ada)
+    body = f'{{"object": "whatsapp_business_account", "odd": {odd}, "entry": {"[" * 900}{"]" * 900}}}'
+    assert posted(body.encode()).status_code == 400
+
+
+def test_who_asks_whether_anybody_is_here_hears_yes(acme: Business) -> None:
+    assert Client().head("/api/v1/webhooks/email").status_code == 200
+    assert Client().head("/api/v1/webhooks/pigeon").status_code == 404

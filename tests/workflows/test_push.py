@@ -198,7 +198,7 @@ def test_settings_over_rest_and_on_the_page(ben: User, acme: Business, client: A
     assert client.post(page, {"not_pushed": ["assigned", "message"], "time_zone": "UTC"}).status_code == 302
     changed = api.get(path).json()
     assert (changed["not_pushed"], changed["mail_after"]) == (
-        ["mentioned", "handoff", "unassigned", "team", "woke", "returned"],
+        ["mentioned", "handoff", "unassigned", "team", "woke", "returned", "not_sent"],
         None,
     )
     assert changed["not_rung"] == NotificationKind.values  # no box of that way is checked

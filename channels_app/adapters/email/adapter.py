@@ -48,6 +48,7 @@ class EmailAdapter(ChannelAdapter):
     capabilities = Capabilities(
         max_text=100_000, max_file_bytes=15 * 1024 * 1024, together=15 * 1024 * 1024, copies=True, starts=True
     )
+    marks_unreachable = False
     repeats_unseen = True  # by its Message-ID
     max_body = MAX_BYTES
     opens_once = True

@@ -125,7 +125,7 @@ def error_of(error: Exception) -> DeliveryError:
     """Without the server's own words: they may quote what we sent."""
     if isinstance(error, http.OutboundRefused):
         return DeliveryError(_("This mail server may not be called."), kind=Kind.CREDENTIALS)
-    if isinstance(error, MailboxLoginError):
+    if isinstance(error, MailboxLoginError) and "[UNAVAILABLE]" not in str(error):
         text = _("The mailbox does not accept the user name or the password.")
         return DeliveryError(text, kind=Kind.CREDENTIALS)
     if isinstance(error, MailboxFolderSelectError | MailboxFolderStatusError):

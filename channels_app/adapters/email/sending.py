@@ -228,7 +228,7 @@ def error_of(error: Exception) -> DeliveryError:
     """Without the server's own words: they may quote what we sent."""
     if isinstance(error, http.OutboundRefused):
         return DeliveryError(_("This mail server may not be called."), kind=Kind.CREDENTIALS)
-    if isinstance(error, smtplib.SMTPAuthenticationError):
+    if isinstance(error, smtplib.SMTPAuthenticationError) and error.smtp_code >= 500:
         return DeliveryError(_("The mail server does not accept the user name or the password."), kind=Kind.CREDENTIALS)
     if isinstance(error, smtplib.SMTPNotSupportedError):
         text = _("The mail server does not offer TLS, or no way to sign in that we know.")

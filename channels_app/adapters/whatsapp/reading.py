@@ -115,8 +115,9 @@ def _received(message: Mapping[str, Any], contact: Mapping[str, Any]) -> Iterato
         return
     if kind == "system":
         new = tuple(_keys(about.get("user_id"), about.get("wa_id")))
+        address = str(about.get("wa_id") or about.get("user_id") or "")
         for old in dict.fromkeys([*_keys(about.get("previous_user_id"), None), *reversed(who.keys)]):
-            yield ContactChanged(old_key=old, new_keys=new)
+            yield ContactChanged(old_key=old, new_keys=new, address=address)
         return
     if kind == "reaction":
         yield ReactionChanged(

@@ -103,7 +103,7 @@ class XAdapter(ChannelAdapter):
         if host not in {*_STORES, api}:
             raise MediaGone(_("The file is not at X."))
         given = {"authorization": authorization("GET", ref.provider_ref, self.secrets)}
-        answer = self.call("GET", ref.provider_ref, headers=given)
+        answer = self.call("GET", ref.provider_ref, headers=given, max_bytes=settings.MEDIA_BYTES)
         if answer.status in {401, 403, 404, 410}:
             raise MediaGone(_("X does not hand out this file."))
         if answer.status != 200:
@@ -112,7 +112,10 @@ class XAdapter(ChannelAdapter):
 
     def poll(self, cursor: Mapping[str, str]) -> tuple[Sequence[Routed], Mapping[str, str]]:
         direct, last = direct_since(self._told, cursor.get("dm", ""), me=self._me)
-        posts, last_post = mentions_since(self._told, cursor.get("post", ""), me=self._me)
+        try:
+            posts, last_post = mentions_since(self._told, cursor.get("post", ""), me=self._me)
+        except DeliveryError:  # what was read is kept; these are asked for the next time
+            posts, last_post = [], cursor.get("post", "")
         return [*direct, *posts], {"dm": last, "post": last_post}
 
     def _told(self, path: str) -> dict[str, Any]:
