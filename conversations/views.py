@@ -189,6 +189,7 @@ def thread_context(request: HttpRequest, found: Conversation) -> dict[str, Any]:
         "earlier": earlier,
         "before": before,
         "at": at,
+        "seen": _seen(found, entries, is_still=before is not None),
         "quoted": pages.quoted_in(found, _number(request, "quote", least=1)) if "quote" in request.GET else None,
         "others": pages.earlier_conversations(found),
         "place": _place(request).parts(),
@@ -197,6 +198,13 @@ def thread_context(request: HttpRequest, found: Conversation) -> dict[str, Any]:
         "max_content": MAX_CONTENT,
         "upload_bytes": settings.UPLOAD_BYTES,
     }
+
+
+def _seen(found: Conversation, entries: list[pages.Entry], *, is_still: bool) -> int:
+    """The newest message that the reader knows: of an old part of a thread with unread ones, its last."""
+    if is_still and found.unread and entries:  # type: ignore[attr-defined]
+        return entries[-1].message.seq
+    return found.last_seq
 
 
 def _asides_between(

@@ -40,16 +40,18 @@ export function enhanceInbox(body) {
   let begun = null // the newest draft of one's own that was heard of
   let line
 
+  /** Where what one sends shows, if not at the end of what is open. */
+  const elsewhere = () => thread.mergedInto || (thread.isStill && thread.id)
   const typing = (id, is_typing) => line?.emit("typing", { conversation_id: id, is_typing })
   const dress = () => {
     if (!thread) return
     composer = enhanceComposer(thread.element.querySelector("[data-composer]"), {
       // It is sent: showing it can wait.
-      onSent: () => (thread.mergedInto ? go(thread.mergedInto) : thread.catchUp({ toEnd: true }).catch(look)),
+      onSent: () => (elsewhere() ? go(elsewhere()) : thread.catchUp({ toEnd: true }).catch(look)),
       onTyping: (writes) => typing(thread.id, writes),
       onStale: () => thread.catchUp().catch(look),
-      onShow: () => thread.toEnd(),
-      seen: () => (thread.element.hasAttribute("data-still") ? "" : thread.lastSeq),
+      onShow: () => (thread.isStill ? go(thread.id) : thread.toEnd()),
+      seen: () => thread.seen,
     })
     thread.start()
     showFound(thread, new URLSearchParams(location.search).get("q") ?? "")
@@ -114,22 +116,24 @@ export function enhanceInbox(body) {
     }
   }
 
+  /** Of the conversation that the form is about, which may not be the open one any more when it is undone. */
   async function setStatus(form, status) {
-    const before = thread.status
+    const { status: before } = form.closest("#thread-head").dataset
     const data = new FormData(form)
     data.set("status", status)
+    // At once, as it nearly always goes well; what the server says comes right behind it.
+    if (before !== status && list.isOf(before)) list.drop(idOf(form))
+    const sent = ask(form.action, { body: data })
     const undo = async () => {
       data.set("status", "undo")
-      await ask(form.action, { body: data }).catch(complain)
+      await sent.then(() => ask(form.action, { body: data })).catch(complain)
       await look()
     }
-    // At once, as it nearly always goes well; what the server says comes right behind it.
-    if (before !== status && list.isOf(before)) list.drop(thread.id)
     const told =
       before !== status &&
       toast(body.getAttribute(`data-done-${status}`), { action: body.dataset.undo, onAction: undo })
     try {
-      await ask(form.action, { body: data })
+      await sent
     } catch (error) {
       if (told) told.remove()
       complain(error)
@@ -141,7 +145,7 @@ export function enhanceInbox(body) {
   async function work(form, button) {
     const data = new FormData(form)
     data.set(button.name, button.value)
-    if (data.has("seen_seq")) data.set("seen_seq", thread.lastSeq)
+    if (data.has("seen_seq")) data.set("seen_seq", thread.seen)
     const { done } = button.dataset
     try {
       const answer = await ask(button.hasAttribute("formaction") ? button.formAction : form.action, { body: data })
@@ -266,7 +270,7 @@ export function enhanceInbox(body) {
   const actions = {
     next: () => list.step(1, (address) => open(address)),
     previous: () => list.step(-1, (address) => open(address)),
-    resolve: () => thread?.element.querySelector("#thread-head > form button")?.click(),
+    resolve: () => thread?.element.querySelector("#thread-head > form[data-status-form] button")?.click(),
     spam: () => thread?.element.querySelector("[name=status][value=spam]")?.click(),
     assign: () => {
       const button = thread?.element.querySelector("[data-assign]")
@@ -393,6 +397,9 @@ export function enhanceInbox(body) {
   dress()
   body.dataset.ready = ""
 }
+
+/** The conversation that a form of its page is about. */
+const idOf = (form) => /[0-9a-f-]{36}/.exec(form.action)[0]
 
 function swap(page, id) {
   document.getElementById(id).replaceWith(document.importNode(page.getElementById(id), true))

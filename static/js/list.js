@@ -9,6 +9,7 @@ const SPARE = 20 // rows above and below what is seen
 const AHEAD = 30 // so many rows before the end, the next page is asked for
 const FAR_AHEAD = 150 // likewise by whoever goes through the list
 const FIRST_PX = 1000
+const MOST_ANEW = 10 // pages behind the first that are asked for again at once
 const NOT_OF_THE_LIST = ["at", "before", "view"] // of an address: about the conversation
 
 export class List {
@@ -19,6 +20,8 @@ export class List {
     this.rows = document.getElementById("rows")
     this.fresh = document.querySelector("[data-fresh]")
     this.waiting = null
+    this.items = [] // as the server has them, and of those that stay the place of the open one
+    this.at = -1
     this.put([...this.rows.children].map(itemOf))
     this.drawn = new Map() // id -> what its row was made from
     for (const item of this.items) this.drawn.set(item.id, item.html)
@@ -52,6 +55,7 @@ export class List {
   }
 
   put(items) {
+    this.keepPlace()
     this.items = items
     this.known = new Set(items.map(({ id }) => id))
   }
@@ -82,6 +86,8 @@ export class List {
     if (!page || signal.aborted) return
     this.showCounts(page)
     page.touched = new Set([...(this.waiting?.touched ?? []), ...touched])
+    if (!this.isNewestFirst) page.behind = await this.behind(page, signal).catch(unlessAborted)
+    if (signal.aborted) return
     if (this.scroller.scrollTop < SCROLLED_PX || !this.brings(page)) this.apply(page)
     else {
       this.waiting = page
@@ -101,6 +107,7 @@ export class List {
     if (!page || signal.aborted) return
     this.showCounts(page)
     this.put([])
+    this.at = -1
     this.scroller.scrollTop = 0
     this.apply(page)
   }
@@ -114,7 +121,28 @@ export class List {
     return page.querySelector("#rows > li")?.id !== this.items[0]?.id
   }
 
+  /**
+   * Where what moves does not come to the top: what is behind the first page as far as one sees, as it is now, when
+   * something there moved. Nothing when that is further than is asked for at once.
+   */
+  async behind(page, signal) {
+    if (!this.items.some(({ row }, at) => at >= page.querySelectorAll("#rows > li").length && page.touched.has(row)))
+      return null
+    const { scrollTop, clientHeight } = this.scroller
+    const items = [...page.querySelectorAll("#rows > li")].map(itemOf)
+    let end = page
+    for (let asked = 0; items.length * this.rowPx < scrollTop + clientHeight + SPARE * this.rowPx; asked++) {
+      const more = end.querySelector("[data-more]")
+      if (!more) break
+      if (asked === MOST_ANEW) return null
+      end = await fragment(more.getAttribute("href").replace("/inbox/", "/inbox/rows/"), { signal })
+      items.push(...[...end.querySelectorAll("#rows > li")].map(itemOf))
+    }
+    return { items: [...new Map(items.map((item) => [item.id, item])).values()], end }
+  }
+
   apply(page) {
+    if (page.behind) return this.applyAll(page.behind)
     this.waiting = null
     this.fresh.hidden = true
     const fresh = [...page.querySelectorAll("#rows > li")].map(itemOf)
@@ -123,11 +151,25 @@ export class List {
     const whole = !page.querySelector("[data-more]")
     // What stood behind the last one still does, but for what moved; when it is not known, neither is what follows.
     const rest = whole || last < 0 ? [] : this.items.slice(last + 1)
-    const kept = rest.filter(({ id, row }) => !ids.has(id) && !page.touched?.has(row))
+    const kept = rest.filter(({ id, row }) => !ids.has(id) && !(this.isNewestFirst && page.touched?.has(row)))
     this.put([...fresh, ...kept])
     if (!kept.length) morphById(page, "rows-end")
     this.draw()
     this.reach()
+  }
+
+  applyAll({ items, end }) {
+    this.waiting = null
+    this.fresh.hidden = true
+    this.put(items)
+    morphById(end, "rows-end")
+    this.draw()
+    this.reach()
+  }
+
+  /** Whether what moves comes to the top. */
+  get isNewestFirst() {
+    return document.getElementById("list-title").dataset.sort === "newest"
   }
 
   /** Whether conversations of this status are in it, and no others. */
@@ -137,6 +179,7 @@ export class List {
 
   /** Take it off the list, until the server says what is in it. */
   drop(row) {
+    this.keepPlace()
     this.items = this.items.filter((item) => item.row !== row)
     this.draw()
   }
@@ -197,9 +240,9 @@ export class List {
 
   /** What a row shows beside what the server drew. */
   dress(node) {
-    const link = node.querySelector("[data-row]")
-    const { row, seq = "" } = link.dataset
-    if (row === this.current && seq === (this.currentSeq || seq)) link.setAttribute("aria-current", "true")
+    const link = node.querySelector("a")
+    const { row = "", seq = "" } = link.dataset
+    if (row && row === this.current && seq === (this.currentSeq || seq)) link.setAttribute("aria-current", "true")
     else link.removeAttribute("aria-current")
     for (const dress of this.dresses) dress(node)
   }
@@ -207,13 +250,29 @@ export class List {
   mark(id, seq = "") {
     this.current = id
     this.currentSeq = seq
+    this.at = this.indexOfOpen
     for (const node of this.rows.children) this.dress(node)
   }
 
-  /** The row `by` places behind the one that is open; undefined at the end. */
+  /** The row `by` places behind the one that is open, or behind where that was; undefined at the end. */
   beside(by) {
-    const at = this.items.findIndex(({ row, seq }) => row === this.current && seq === (this.currentSeq || seq))
-    return at < 0 ? this.items[0] : this.items[at + by]
+    const at = this.indexOfOpen
+    if (at >= 0) return this.openable[at + by]
+    return this.openable[this.at < 0 ? 0 : this.at + by - (by > 0)] // what followed it has its place
+  }
+
+  /** Without found customers and articles, which are pages of their own. */
+  get openable() {
+    return this.items.filter(({ row }) => row)
+  }
+
+  get indexOfOpen() {
+    return this.openable.findIndex(({ row, seq }) => row === this.current && seq === (this.currentSeq || seq))
+  }
+
+  /** Before it may go. */
+  keepPlace() {
+    if (this.indexOfOpen >= 0) this.at = this.indexOfOpen
   }
 
   /** Open the row `by` places further down. */
@@ -236,12 +295,12 @@ export class List {
 
 /** html: the row as the server drew it. Of a long list text is all that is kept. */
 function itemOf(node) {
-  const link = node.querySelector("[data-row]")
+  const link = node.querySelector("a")
   link.removeAttribute("aria-current")
   return {
     id: node.id,
     html: node.outerHTML,
-    row: link.dataset.row,
+    row: link.dataset.row ?? "",
     seq: link.dataset.seq ?? "",
     href: link.getAttribute("href"),
   }

@@ -5,6 +5,7 @@ import { showHandoff } from "./theo.js"
 import { complain } from "./toast.js"
 
 const GLUE_PX = 80
+const BEHIND_ALL = 999_999_999 // no message has such a number
 const AHEAD_PX = 300 // so far from the top, what was said before is asked for
 const TYPING_MS = 6000
 const QUIET_MS = 1000 // until screen readers have looked at what was drawn
@@ -29,6 +30,16 @@ export class Thread {
 
   get status() {
     return this.element.querySelector("#thread-head").dataset.status
+  }
+
+  /** An old part of it, which stands while others write at the end. */
+  get isStill() {
+    return this.element.hasAttribute("data-still")
+  }
+
+  /** The newest message that its reader knows. */
+  get seen() {
+    return this.isStill ? Number(this.element.dataset.still) : this.lastSeq
   }
 
   get customer() {
@@ -139,7 +150,8 @@ export class Thread {
 
   async catchUpNow(toEnd) {
     if (this.stopped.signal.aborted) return
-    if (!this.element.hasAttribute("data-still")) while (await this.follow(toEnd));
+    if (this.isStill) await this.showFacts(await fragment(this.address({ after: BEHIND_ALL, limit: 1 })))
+    else while (await this.follow(toEnd));
     for (const seq of this.changed) {
       this.changed.delete(seq) // first: it may change again while we ask
       try {
@@ -180,6 +192,17 @@ export class Thread {
     return this.lastSeq < Number(page.getElementById("thread-head").dataset.lastSeq)
   }
 
+  /** The head, and what stands beside the messages, as they are now. */
+  async showFacts(page) {
+    if (this.stopped.signal.aborted) return
+    const { merged } = this
+    morphById(page, "thread-head", "merged", "customer", "facts", "tags", "rating", "scheduled")
+    if (this.merged !== merged) await this.redraw()
+    const { delivered, read } = this.element.querySelector("#thread-head").dataset
+    this.reached("delivered", Number(delivered))
+    this.reached("read", Number(read))
+  }
+
   /** What is drawn now is no news, and is not read out. */
   quietly() {
     this.scroller.setAttribute("aria-live", "off")
@@ -196,6 +219,7 @@ export class Thread {
       this.element.querySelector(`#${id}`).replaceWith(now)
     }
     this.messages = this.element.querySelector("#messages")
+    this.element.removeAttribute("data-still") // it is the end of it now
     this.showReceived()
     this.toEnd()
     this.read()

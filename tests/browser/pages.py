@@ -33,6 +33,7 @@ def console_of(page: Any, server: Any) -> list[str]:
         "WebSocket connection to",
         "status of 400",
         "status of 404",
+        "status of 409",
         "status of 422",
         # Chromium's advice for log-ins, at a form that takes a channel's several secrets.
         "Multiple forms should be contained in their own form elements",

@@ -94,3 +94,56 @@ def test_the_choices_fit_a_phone_and_have_no_flaws(browser: Any, server: Any, ac
         assert page.evaluate("document.documentElement.scrollWidth") == phone["width"]
         assert flaws(page) == []
         context.close()
+
+
+def test_an_agent_goes_down_the_list_resolving_and_undoes_one_from_another(
+    server: Any, acme: dict[str, str], bens: Any
+) -> None:
+    _fourth, third, second, _first = [opened(server, acme) for _each in range(4)]  # the newest is on top
+
+    def standing(conversation: str) -> tuple[str, str | None]:
+        found = server.call("GET", f"/conversations/{conversation}", token=acme["token"])
+        return found["status"], found["assignee_id"]
+
+    def is_open(conversation: str) -> None:
+        bens.locator(f"#thread[data-thread='{conversation}']").wait_for()
+
+    bens.goto(f"{server.url}/inbox/{second}/")
+    bens.locator("body[data-ready]").wait_for()
+    bens.keyboard.press("e")
+    bens.locator(f"#rows [data-row='{second}']").wait_for(state="detached")
+    bens.locator("#thread-head .badge", has_text="Resolved").wait_for()
+    assert standing(second) == ("resolved", None)  # he has not taken it
+
+    bens.keyboard.press("j")
+    is_open(third)
+    with bens.expect_response(lambda answer: answer.url.split("?")[0].endswith(f"{second}/status/")):
+        bens.get_by_role("button", name="Undo").click()
+    bens.locator(f"#rows [data-row='{second}']").wait_for()
+    assert bens.locator(f"#rows [data-row='{third}']").count() == 1
+    assert standing(second)[0] == standing(third)[0] == "open"
+
+
+def test_an_old_part_of_a_thread_keeps_up_and_asks_before_it_sends(
+    server: Any, acme: dict[str, str], adas: Any
+) -> None:
+    conversation = opened(server, acme)
+    ben = {"email": "ben@assign.example", "password": "tidewater-lane-9"}
+    bens_token = server.call("POST", "/auth/login", ben)["access_token"]
+    for words in ("one", "two", "three"):
+        server.call("POST", f"/conversations/{conversation}/messages", {"content": words}, acme["token"])
+    adas.goto(f"{server.url}/inbox/{conversation}/?before=3")
+    adas.locator("body[data-ready]").wait_for()
+    assert adas.locator("#messages .bubble").all_inner_texts() == ["one", "two"]
+
+    adas.keyboard.press("e")
+    adas.locator("#thread-head .badge", has_text="Resolved").wait_for()
+    server.call("POST", f"/conversations/{conversation}/messages", {"content": "I have it"}, bens_token)
+    adas.locator("#reply").fill("four")
+    adas.keyboard.press("Control+Enter")
+    adas.locator("[data-stale]", has_text="Ben replied meanwhile.").wait_for()
+    adas.get_by_role("button", name="Send anyway").click()
+
+    adas.locator("#messages .bubble", has_text="four").wait_for()
+    assert adas.locator("#messages .bubble").all_inner_texts() == ["one", "two", "three", "I have it", "four"]
+    assert adas.locator("#reply").input_value() == ""

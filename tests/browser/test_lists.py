@@ -34,6 +34,17 @@ def test_an_agent_finds_picks_and_moves_among_many(browser: Any, server: Any) ->
     until(page, at_the_end)
     assert rows.count() < MANY - 40
 
+    # In another order nothing goes from the end because something happened to it.
+    page.goto(f"{server.url}/inbox/?sort=oldest")
+    page.locator("body[data-ready]").wait_for()
+    end = rows.filter(has_text=re.compile(f"question {MANY - 1}\\b"))
+    until(page, at_the_end)
+    conversation = end.locator("[data-row]").get_attribute("data-row")
+    server.call("PUT", f"/conversations/{conversation}/tags", {"tags": ["Late"]}, token)
+    end.locator(".tag", has_text="Late").wait_for()
+    page.goto(f"{server.url}/inbox/")
+    page.locator("body[data-ready]").wait_for()
+
     # Search as one types, and open the thread at what was found.
     keys.press("/")
     keys.type("crack")

@@ -15,6 +15,7 @@ from conversations.models import ChannelType, Message, ReadMark, Status
 from conversations.services import handling
 from conversations.services.assigning import assign_conversation
 from tests import builders
+from theo.articles import create_article
 
 
 def _text(client: Client, address: str) -> str:
@@ -346,6 +347,16 @@ def test_a_search_shows_what_was_found_and_leads_to_it(ada: User, acme: Business
     assert (near.context["earlier"], near.context["before"]) == (225, None)
     assert "before: takes a day like" in _text(client, "/inbox/?q=before:soon")
     assert client.get("/inbox/?q=lamp&cursor=nonsense").status_code == 404
+
+
+def test_a_search_leads_to_who_has_not_written_yet_and_to_articles(ada: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
+    zebedee = builders.customer(acme, "Zebedee")
+    article = create_article(business=acme, title="Zebedee’s hours", content="From nine to five.")
+
+    page = _text(sign_in(ada), "/inbox/?q=zebedee")
+
+    assert f'href="/customers/{zebedee.pk}/"' in page
+    assert f'href="/knowledge/{article.pk}/"' in page
 
 
 def test_a_search_page_asks_as_many_questions_for_fifty_hits_as_for_one(ada: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
