@@ -1,6 +1,7 @@
 """Mailboxes whose server tells of new mail (IMAP IDLE) are read at once. Polling goes on beside it, for all."""
 
 import logging
+import random
 import threading
 from contextlib import suppress
 
@@ -20,6 +21,7 @@ log = logging.getLogger("pingback.mailboxes")
 
 # Each is a thread that sleeps; who comes later is polled.
 MOST = 20
+ASKED_AT_ONCE = 5 * MOST
 # An IDLE is ended and begun again after so long: well before the 29 minutes, and soon after the channel is changed.
 SECONDS = 60.0
 LEASE_SECONDS = 2 * SECONDS
@@ -34,8 +36,10 @@ def listen(stop: threading.Event) -> None:
     for pk in [pk for pk, thread in _listeners.items() if not thread.is_alive()]:
         del _listeners[pk]
     polled = Mailbox.objects.filter(channel__state=ChannelState.CONNECTED, channel__is_active=True, last_error="")
-    for pk in polled.exclude(looked_at=None).order_by("pk").values_list("pk", flat=True)[:MOST]:
-        if pk not in _listeners and len(_listeners) < MOST and cache.add(_lease(pk), 1, LEASE_SECONDS):
+    alone = [pk for pk in polled.exclude(looked_at=None).values_list("pk", flat=True) if pk not in _listeners]
+    random.shuffle(alone)  # those whose servers have no IDLE keep nobody else from a turn
+    for pk in alone[:ASKED_AT_ONCE]:
+        if len(_listeners) < MOST and cache.add(_lease(pk), 1, LEASE_SECONDS):
             _listeners[pk] = threading.Thread(target=hear, args=(pk, stop), name="idle", daemon=True)
             _listeners[pk].start()
 

@@ -1,12 +1,14 @@
 """Fetching mail from mailboxes into the journal. How far one was read is kept by UID: people read it, too, and mark
 and sort what is in it."""
 
+import imaplib
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import UUID
 
+from django.core.cache import cache
 from django.db import connections, transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
@@ -36,6 +38,8 @@ MAILS_AT_ONCE = 50
 LOOK_BACK = timedelta(days=7)
 # Servers also say no when there are too many connections: only the third in a row counts.
 REFUSALS = 3
+# A mail that does not come, though its mailbox opens, holds up those behind it for so many looks.
+TRIES = 5
 
 
 def fetch_due(stop: threading.Event, *, ailing: bool = False) -> None:
@@ -113,20 +117,34 @@ def _read_on(mailbox: Mailbox) -> bool:
 
 def _take(mailbox: Mailbox, folder: Folder, uid: int) -> None:
     """Into the journal, and the number with it: neither without the other."""
-    raw = folder.raw(uid)
-    aside = Routed(dedup_key=f"imap:{folder.validity}:{uid}", payload={"imap_uid": uid})
+    tries = f"mailbox:{mailbox.pk}:{folder.validity}:{uid}"
+    failed = cache.get(tries, 0)
+    if failed >= TRIES:
+        _set_aside(mailbox, folder, uid, _("A mail could not be fetched. It is still in the mailbox."))
+        return
+    try:
+        raw = folder.raw(uid)
+    except (OSError, imaplib.IMAP4.error):
+        cache.set(tries, failed + 1, timeout=86_400)
+        raise
+    try:
+        found = [Routed(dedup_key=envelope(raw)[0], payload={"to": []}, body=raw)] if raw else []
+    except Unreadable:
+        _set_aside(mailbox, folder, uid, _("A mail cannot be read. It is still in the mailbox."))
+        return
+    if raw is None:
+        _set_aside(mailbox, folder, uid, _("A mail is too big to be taken in. It is still in the mailbox."))
+        return
     with transaction.atomic():
-        if raw is None:
-            journal.set_aside(
-                mailbox.channel, aside, _("A mail is too big to be taken in. It is still in the mailbox.")
-            )
-        elif raw:
-            try:
-                intake.store(mailbox.channel, [Routed(dedup_key=envelope(raw)[0], payload={"to": []}, body=raw)])
-            except Unreadable:
-                reason = _("A mail cannot be read. It is still in the mailbox.")
-                journal.set_aside(mailbox.channel, aside, reason)
+        intake.store(mailbox.channel, found)
         _move_on(mailbox, uid=uid, name=mailbox.name, validity=folder.validity)
+
+
+@transaction.atomic
+def _set_aside(mailbox: Mailbox, folder: Folder, uid: int, reason: str) -> None:
+    aside = Routed(dedup_key=f"imap:{folder.validity}:{uid}", payload={"imap_uid": uid})
+    journal.set_aside(mailbox.channel, aside, reason)
+    _move_on(mailbox, uid=uid, name=mailbox.name, validity=folder.validity)
 
 
 def _move_on(mailbox: Mailbox, *, uid: int, name: str, validity: int) -> None:

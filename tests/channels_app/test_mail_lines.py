@@ -8,11 +8,12 @@ from email import message_from_bytes
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business
-from channels_app import deliveries, mailboxes
+from channels_app import deliveries, idling, mailboxes
 from channels_app.adapters.email import mailbox, sending
 from channels_app.adapters.errors import DeliveryError, Kind
 from channels_app.models import Channel, Delivery, DeliveryState, Mailbox
@@ -133,6 +134,28 @@ def test_mailboxes_that_did_not_answer_are_asked_apart_from_the_others(
     mailboxes.fetch_due(threading.Event(), ailing=True)
 
     assert looked == [well.pk, ailing.pk]
+
+
+def test_mailboxes_whose_servers_tell_nothing_keep_no_other_from_being_listened_to(
+    ada: User, acme: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = {"address": "help@acme.example", "smtp_host": "127.0.0.1", "imap_host": "127.0.0.1"}
+    channels = [create_channel(actor=ada, type=ChannelType.EMAIL, config=config) for _ in range(4)]
+    Channel.objects.update(state="connected")
+    boxes = [Mailbox.objects.create(channel=channel, looked_at=timezone.now()) for channel in channels]
+    for box in boxes[:3]:
+        cache.set(f"idle:{box.pk}", 1, 60)
+    cache.delete(f"idle:{boxes[3].pk}")
+    heard: list[int] = []
+    monkeypatch.setattr(idling, "MOST", 2)
+    monkeypatch.setattr(idling, "_listeners", {})
+    monkeypatch.setattr(idling, "hear", lambda pk, _stop: heard.append(pk))
+
+    idling.listen(threading.Event())
+    for thread in idling._listeners.values():
+        thread.join(60)
+
+    assert heard == [boxes[3].pk]
 
 
 def answered(ada: User, acme: Business, server: Smtp, text: str = "It left today.") -> Message:

@@ -148,6 +148,30 @@ def test_a_mail_that_breaks_its_reader_is_set_aside_and_the_next_is_read(
     assert (too_big.state, too_big.last_error) == (RawState.FAILED, "The mail is still in the mailbox.")
 
 
+def test_a_mail_that_never_comes_is_set_aside_after_some_looks_and_the_next_is_read(
+    email: Channel, dovecot: Dovecot, box: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look(email)
+    stuck = Mailbox.objects.get().last_uid + 1
+    dovecot.deliver(box, mail("Endless", Message_ID="<1@example.net>"), mail("Fine", Message_ID="<2@example.net>"))
+    fetched_whole = mailbox.Folder.raw
+
+    def raw(folder: mailbox.Folder, uid: int) -> bytes | None:
+        if uid == stuck:
+            raise TimeoutError
+        return fetched_whole(folder, uid)
+
+    monkeypatch.setattr(mailbox.Folder, "raw", raw)
+    for _time in range(mailboxes.TRIES):
+        look(email)
+        assert contents() == []
+    look(email)
+
+    assert contents() == ["Order 1009\n\nFine"]
+    kept = RawEvent.objects.get(state=RawState.FAILED)
+    assert kept.last_error == "A mail could not be fetched. It is still in the mailbox."
+
+
 def test_another_mailbox_begins_with_what_comes(
     email: Channel,
     ada: User,
