@@ -5,12 +5,14 @@ from datetime import timedelta
 from email.utils import format_datetime
 from io import BytesIO
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from businesses.models import Business
 from channels_app import files
 from channels_app.adapters.email import EmailAdapter, reading
 from channels_app.models import Channel, Delivery
@@ -29,6 +31,7 @@ def test_a_mail_is_answered_and_the_answer_to_that_joins(email: Channel, ada: Us
     first = Message.objects.get()
     assert first.content == "Order 1009\n\nWhere is it?"
 
+    Business.objects.update(time_zone="Asia/Kathmandu")
     builders.answers(ada, first.conversation, "It left today.")
     send_all()
 
@@ -38,7 +41,8 @@ def test_a_mail_is_answered_and_the_answer_to_that_joins(email: Channel, ada: Us
     assert out["In-Reply-To"] == "<1@example.net>"
     assert out["From"] == "Acme Help <help@acme.example>"
     assert "Auto-Submitted" not in out
-    assert words(out).startswith("It left today.\n\nOn ")
+    at = first.created_at.astimezone(ZoneInfo("Asia/Kathmandu"))
+    assert words(out).startswith(f"It left today.\n\nOn {at:%a, %-d %b %Y, %H:%M}, ")
     assert words(out).endswith("Cleo wrote:\n> Order 1009\n>\n> Where is it?")
     assert "<blockquote" in words(out, "html")
 

@@ -4,6 +4,7 @@ import base64
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 from django.core.exceptions import SuspiciousOperation
@@ -25,6 +26,7 @@ from channels_app.adapters.base import (
 from channels_app.adapters.email import amazon, hooks, mailbox, noise, oauth, postal, resend, sending
 from channels_app.adapters.email.headers import Address
 from channels_app.adapters.email.reading import MAX_BYTES, File, Mail, envelope, read
+from channels_app.adapters.email.setting_up import steps
 from channels_app.adapters.email.threading import conversation_in, mark_of, reply_address, without_tag
 from channels_app.adapters.errors import DeliveryError, Kind, MediaGone, Unreadable
 from channels_app.adapters.events import (
@@ -206,7 +208,7 @@ class EmailAdapter(ChannelAdapter):
             mark=mark_of(self.channel.pk),
             automatic=not message.by_person,
             files=_files_of(message),
-            heading=_heading(message),
+            heading=self._heading(message),
             quoted=message.answered.content if message.answered else "",
         )
         self.sends_now = True
@@ -214,6 +216,14 @@ class EmailAdapter(ChannelAdapter):
             self._server, mail, sender=self._address, to=[to, *copies], may_wait=message.may_wait
         )
         return SendResult(external_ids=(message_id,), left_out=left_out)
+
+    def _heading(self, message: OutboundMessage) -> str:
+        """The line above what is answered, by the workspace's clock."""
+        if message.answered is None:
+            return ""
+        who = message.customer.display_name if message.customer else ""
+        at = localtime(message.answered.created_at, ZoneInfo(self.channel.business.time_zone))
+        return _("On %(when)s, %(who)s wrote:") % {"when": date_format(at, "D, j M Y, H:i"), "who": who}
 
     # The connection.
 
@@ -223,27 +233,11 @@ class EmailAdapter(ChannelAdapter):
         return self._address
 
     def connect(self, callback_url: str) -> Sequence[SetupStep]:
-        if not self.secrets.get("inbound_secret"):
-            if self.mailbox:
-                return self._about_signs()
-            text = _("Enter the server of your mailbox, or choose a secret so that your mail service can post to us.")
-            return [SetupStep(text=text)]
-        post = _("Let your mail service post incoming mail to this address; below is where each takes it.")
-        return [
-            SetupStep(text=post, value=callback_url),
-            *(SetupStep(text=text) for text in _services()),
-            *self._about_signs(),
-        ]
-
-    def _about_signs(self) -> list[SetupStep]:
-        if not self._signs:
-            return []
-        text = _(
-            "Answers come to your address with a sign for the conversation behind a plus, like help+7k2x@. Most "
-            "services take these in; where yours asks for it, switch sub-addressing on. Send a mail to such an "
-            "address: if it comes back, switch the sign off here."
+        return steps(
+            callback_url if self.secrets.get("inbound_secret") else "",
+            has_mailbox=self.mailbox is not None,
+            signs=self._signs,
         )
-        return [SetupStep(text=text)]
 
     def health(self) -> Health:
         sending.log_in(self._server)
@@ -317,28 +311,6 @@ class EmailAdapter(ChannelAdapter):
         return read(mail, own={self._address}, mark=mark_of(self.channel.pk))
 
 
-def _services() -> tuple[str, ...]:
-    """Where each takes the address, and what the secret is there."""
-    return (
-        _("Postmark: Servers, Inbound, Settings, Webhook, with the secret as password (https://pingback:SECRET@...)."),
-        _(
-            "Mailgun: Receiving, Create route, Forward, the address with /mime at its end; the secret is the HTTP "
-            "webhook signing key."
-        ),
-        _("SendGrid: Settings, Inbound Parse, with POST the raw, full MIME message, and the secret as password."),
-        _("MailerSend: Inbound routing; the secret is the route's."),
-        _("Mandrill: Inbound, Routes; the secret is the webhook's key."),
-        _("Resend: Webhooks, Add webhook, email.received; the secret is its signing secret."),
-        _(
-            "Amazon SES: Email receiving, rule sets, the action “Publish to Amazon SNS topic” with encoding Base64; in "
-            "SNS a subscription of that topic with the address and ?key=SECRET behind it. We confirm it. Only what the "
-            "topic brings is taken in, up to 150 KB a mail: what SES puts into S3 we cannot fetch. For mails with "
-            "bigger files choose a mailbox or another service."
-        ),
-        _("Postal: Routing, HTTP endpoints, the address with ?key=SECRET behind it, raw message, in the body as JSON."),
-    )
-
-
 def _of_bounce(bounce: noise.Bounce) -> Sequence[InboundEvent]:
     if not bounce.permanent:
         return ()
@@ -390,15 +362,6 @@ def _told(address: str) -> dict[str, str]:
     except orjson.JSONDecodeError:
         return {}
     return {name: value for name, value in found.items() if isinstance(value, str)} if isinstance(found, dict) else {}
-
-
-def _heading(message: OutboundMessage) -> str:
-    """The line above what is answered."""
-    if message.answered is None:
-        return ""
-    who = message.customer.display_name if message.customer else ""
-    when = date_format(localtime(message.answered.created_at), "D, j M Y, H:i")
-    return _("On %(when)s, %(who)s wrote:") % {"when": when, "who": who}
 
 
 def _files_of(message: OutboundMessage) -> list[tuple[str, str, bytes]]:

@@ -224,13 +224,14 @@ class _Body:
 
 
 def _leaves(mail: "Message[str, str]") -> "Iterator[Message[str, str]]":
-    """The parts that hold something, in their order. A mail inside is one part."""
+    """The parts that hold something, in their order. A mail inside is one part. Raises Unreadable."""
     stack = [(mail, 0)]
     while stack:
         part, depth = stack.pop()
         if part.get_content_maintype() == "multipart" and part.is_multipart():
-            if depth < MAX_DEPTH:
-                stack += [(one, depth + 1) for one in reversed(_inside(part))]
+            if depth >= MAX_DEPTH:
+                raise Unreadable(_("The mail's parts nest too deep."))
+            stack += [(one, depth + 1) for one in reversed(_inside(part))]
         elif part.get_content_type() != "message/delivery-status":
             yield part
 
