@@ -82,6 +82,20 @@ def read(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     return JsonResponse({"unread": unread})
 
 
+@member_page
+@handling_page
+@require_POST
+def unread(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """It is unread again, and left: who looks at it reads it."""
+    found = conversation_of(request, conversation_id)
+    try:
+        handling.mark_unread(conversation=found, user=request.user)  # type: ignore[arg-type]
+    except Refused as refusal:
+        messages.error(request, refusal.detail)
+        return redirect(address_of(request, found))
+    return redirect(address_of(request, None))
+
+
 def _answer(request: HttpRequest, found: Conversation, act: Callable[[], object], *, done: str = "") -> HttpResponse:
     """Do it. Our script hears 204 or the refusal; a form comes back to the conversation and reads it there."""
     try:

@@ -76,4 +76,5 @@ urlpatterns = [
     path("settings/replies/<uuid:response_id>/delete/", canned_pages.delete_reply, name="settings-reply-delete"),
     path("inbox/<uuid:conversation_id>/handle/", handling_pages.work, name="conversation-work"),
     path("inbox/<uuid:conversation_id>/read/", handling_pages.read, name="conversation-read"),
+    path("inbox/<uuid:conversation_id>/unread/", handling_pages.unread, name="conversation-unread"),
 ]

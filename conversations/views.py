@@ -236,10 +236,10 @@ def conversation_of(request: HttpRequest, conversation_id: UUID) -> Conversation
     return found
 
 
-def address_of(request: HttpRequest, found: Conversation) -> str:
-    """The conversation's page in the list that the reader came from."""
+def address_of(request: HttpRequest, found: Conversation | None) -> str:
+    """The conversation's page in the list that the reader came from; None = that list's own."""
     place = {name: value for name, value in _place(request).parts().items() if value}
-    address = reverse("conversation", args=[found.pk])
+    address = reverse("conversation", args=[found.pk]) if found else reverse("inbox")
     return f"{address}?{urlencode(place)}" if place else address
 
 

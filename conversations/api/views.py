@@ -25,6 +25,7 @@ from conversations.services.handling import (
     close_conversation,
     mark_read,
     mark_spam,
+    mark_unread,
     park_conversation,
     reopen_conversation,
     resolve_conversation,
@@ -248,6 +249,15 @@ class Read(APIView):
         data.is_valid(raise_exception=True)
         unread = mark_read(conversation=conversation, user=request.user, seq=data.validated_data["seq"])
         return Response({"seq": conversation.read_marks.get(user=request.user).seq, "unread": unread})
+
+    @extend_schema(
+        summary="Mark as unread by the calling agent, from the customer's last message on",
+        request=None,
+        responses={200: Done, **refusals(400, *SIGNED_IN, 403, 404)},
+    )
+    def delete(self, request: Request, conversation_id: str) -> Response:
+        mark_unread(conversation=conversation_for(request, conversation_id), user=request.user)
+        return Response({"message": "Marked as unread"})
 
 
 class Resolve(APIView):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from conversations import events
-from conversations.models import SPAM, ActivityKind, Conversation, ReadMark, Status
+from conversations.models import SPAM, ActivityKind, Conversation, Message, ReadMark, SenderType, Status
 from conversations.services import receipts
 from conversations.services.activities import tell
 from conversations.services.locking import locked
@@ -154,11 +154,29 @@ def mark_read(*, conversation: Conversation, user: User, seq: int) -> int:
     mark, _created = ReadMark.objects.get_or_create(conversation=conversation, user=user)
     to = min(seq, conversation.last_seq)
     if ReadMark.objects.filter(pk=mark.pk, seq__lt=to).update(seq=to):
-        publish = import_string(settings.READ_PUBLISHER)
-        transaction.on_commit(partial(publish, conversation=conversation, user=user, seq=to), robust=True)
+        _tell_own_screens(conversation, user, seq=to, is_unread=False)
     mark.refresh_from_db(fields=["seq"])
     if mark.seq == conversation.last_seq:
         import_string(settings.READ_LISTENER)(conversation=conversation, user=user)
     receipts.team_has_read(conversation=conversation, seq=mark.seq)
     unread: int = Conversation.objects.with_unread(user).get(pk=conversation.pk).unread  # type: ignore[attr-defined]
     return unread
+
+
+def mark_unread(*, conversation: Conversation, user: User) -> None:
+    """Move the user's read mark back before the customer's last message; the user's own screens hear.
+
+    What the customer was told was read stays so. Raises Invalid when the customer has written nothing.
+    """
+    theirs = Message.objects.filter(conversation=conversation, sender_type=SenderType.CUSTOMER)
+    last = theirs.order_by("-seq").values_list("seq", flat=True).first()
+    if last is None:
+        raise Invalid(_("The customer has written nothing here."))
+    if ReadMark.objects.filter(conversation=conversation, user=user, seq__gte=last).update(seq=last - 1):
+        _tell_own_screens(conversation, user, seq=last - 1, is_unread=True)
+
+
+def _tell_own_screens(conversation: Conversation, user: User, *, seq: int, is_unread: bool) -> None:
+    publish = import_string(settings.READ_PUBLISHER)
+    told = {"conversation": conversation, "user": user, "seq": seq, "is_unread": is_unread}
+    transaction.on_commit(partial(publish, **told), robust=True)

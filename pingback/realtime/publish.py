@@ -86,10 +86,13 @@ def draft_changed(*, conversation: Conversation, user: User, content: str, is_no
         log.exception("A draft was not told to other tabs")
 
 
-def conversation_read(*, conversation: Conversation, user: User, seq: int) -> None:
-    """Tell a person's own sockets how far they have read, in whichever of their tabs. Asks the database."""
+def conversation_read(*, conversation: Conversation, user: User, seq: int, is_unread: bool) -> None:
+    """Tell a person's own sockets how far they have read, in whichever of their tabs. Asks the database.
+
+    is_unread: they put their mark back.
+    """
     try:
-        payload = {"conversation_id": str(conversation.pk), "seq": seq}
+        payload = {"conversation_id": str(conversation.pk), "seq": seq, "is_unread": is_unread}
         _tell_people(conversation.business_id, [user.pk], encode_event("conversation_read", payload))
     except Exception:
         log.exception("What was read was not told to other tabs")

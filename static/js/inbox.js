@@ -271,6 +271,7 @@ export function enhanceInbox(body) {
     next: () => list.step(1, (address) => open(address)),
     previous: () => list.step(-1, (address) => open(address)),
     resolve: () => thread?.element.querySelector("#thread-head > form[data-status-form] button")?.click(),
+    unread: () => thread?.element.querySelector("[form=thread-unread]")?.click(),
     spam: () => thread?.element.querySelector("[name=status][value=spam]")?.click(),
     assign: () => {
       const button = thread?.element.querySelector("[data-assign]")
@@ -362,7 +363,8 @@ export function enhanceInbox(body) {
         begun = payload
         if (payload.conversation_id === thread?.id) composer.heard(payload)
       } else if (name === "conversation_read") {
-        if (document.querySelector(`[data-row="${payload.conversation_id}"].is-unread`)) look()
+        const row = document.querySelector(`[data-row="${payload.conversation_id}"]`)
+        if (row && row.classList.contains("is-unread") !== payload.is_unread) look()
       } else if (name === "customer_visited") {
         if (thread?.customer === payload.customer_id) look()
       } else if (name === "channel_changed") {

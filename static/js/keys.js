@@ -6,6 +6,7 @@ const KEYS = {
   k: "previous",
   e: "resolve",
   "!": "spam",
+  u: "unread",
   r: "reply",
   n: "note",
   a: "assign",

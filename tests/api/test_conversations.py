@@ -166,6 +166,20 @@ def test_an_agent_reads_up_to_a_number(ada: User, acme: Business) -> None:
     assert client.post(f"/api/v1/conversations/{conversation.pk}/read", {"seq": 1}).json() == {"seq": 2, "unread": 0}
 
 
+def test_an_agent_leaves_it_unread_from_the_customers_last_message_on(ada: User, acme: Business) -> None:
+    conversation = builders.conversation(acme)
+    builders.says(conversation, "two")
+    client, path = builders.api(ada), f"/api/v1/conversations/{conversation.pk}"
+    client.post(f"{path}/messages", {"content": "Hi"})
+    client.post(f"{path}/read", {"seq": 3})
+    for _ in range(2):
+        assert client.delete(f"{path}/read").json() == {"message": "Marked as unread"}
+        assert client.get(path).json()["unread"] == 1
+    alone = client.post("/api/v1/conversations/", {"business_id": str(acme.pk), "initial_message": "Hello"}).json()
+    refused = client.delete(f"/api/v1/conversations/{alone['id']}/read")
+    assert (refused.status_code, refused.json()) == (400, {"detail": "The customer has written nothing here."})
+
+
 def test_a_message_of_another_channel_waits_in_the_queue(ada: User, acme: Business) -> None:
     from conversations.models import ChannelType
 

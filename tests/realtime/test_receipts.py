@@ -89,10 +89,15 @@ def test_what_a_member_reads_is_read_in_their_other_tabs_and_in_nobody_elses(
     agent.ask("mark_read", {"message_id": asked["message"]["id"]})  # again
     house.call("POST", f"/conversations/{conversation}/read", {"seq": 9}, ada.token)
 
-    known = [{"conversation_id": conversation, "seq": 1}, {"conversation_id": conversation, "seq": 2}]
-    assert tab.hears("conversation_read", 2) == known[1]
+    house.call("DELETE", f"/conversations/{conversation}/read", None, ada.token)
+
+    known = [
+        {"conversation_id": conversation, "seq": seq, "is_unread": is_unread}
+        for seq, is_unread in ((1, False), (2, False), (0, True))
+    ]
+    assert tab.hears("conversation_read", 3) == known[2]
     assert tab.named("conversation_read") == known
-    assert agent.hears("conversation_read", 2) == known[1]
+    assert agent.hears("conversation_read", 3) == known[2]
     assert cleo.named("conversation_read") == []
 
 
