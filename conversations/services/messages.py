@@ -162,7 +162,7 @@ def _post(drafts: Sequence[Draft], *, wait: bool) -> list[Posted | Refused | Hel
         assert isinstance(event.subject, Conversation)
         conversations[event.subject.pk] = event.subject
         happenings.append(event)
-    _bring_customers(happenings)
+    _bring_people(happenings)
     changes: dict[UUID, events.Change] = defaultdict(events.Change)
     for event in happenings:
         changes[conversations[event.conversation_id].business_id].events.append(event)  # type: ignore[index]
@@ -174,11 +174,11 @@ def _post(drafts: Sequence[Draft], *, wait: bool) -> list[Posted | Refused | Hel
     return [next(stored) if refusal is None else refusal for refusal in refusals]
 
 
-def _bring_customers(happenings: Sequence[Event]) -> None:
-    """Whoever is told of a changed conversation sees whose it is: read once, not once for each."""
+def _bring_people(happenings: Sequence[Event]) -> None:
+    """Whoever is told of a changed conversation sees whose it is and who has it: read once, not once for each."""
     changed = [event.subject for event in happenings if isinstance(event.subject, Conversation)]
     if changed:
-        prefetch_related_objects(changed, "customer", "tags")
+        prefetch_related_objects(changed, "customer", "tags", "assignee")
 
 
 def send_reply(

@@ -262,7 +262,7 @@ def test_ten_conversations_that_change_cost_the_statements_of_one(acme: Business
         made = [builders.conversation(acme) for _ in range(amount)]
         if first == "an answer":
             return [reply_draft(business_id=acme.pk, conversation_id=it.pk, author=ada, content="x") for it in made]
-        Conversation.objects.filter(pk__in=[it.pk for it in made]).update(status=Status.RESOLVED)
+        Conversation.objects.filter(pk__in=[it.pk for it in made]).update(status=Status.RESOLVED, assignee=ada)
         return [from_cleo(it) for it in made]
 
     def statements(asked: list[Draft]) -> int:
