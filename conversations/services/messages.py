@@ -1,7 +1,7 @@
 """Storing messages: the one way in for widget, API, pages and providers."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +14,7 @@ from accounts.models import User
 from businesses.feed import Event
 from businesses.selectors import membership_of
 from conversations import events
-from conversations.attachments import facts_of, take
+from conversations.attachments import facts_of, no_such_attachment, take
 from conversations.models import (
     Activity,
     ActivityKind,
@@ -40,7 +40,7 @@ from conversations.services.objections import (
     still_there,
 )
 from foundation import rows
-from foundation.errors import Refused
+from foundation.errors import Refused, Unprocessable
 from foundation.instances import made
 
 # Milliseconds that a batch waits for rows that somebody else holds; those of conversations it does not wait for.
@@ -141,6 +141,7 @@ def _post(drafts: Sequence[Draft], *, wait: bool) -> list[Posted | Refused | Hel
     held = set() if wait else still_there(ids - conversations.keys())
     meant: dict[str | None, str] = {}
     coming: set[UUID] = set()
+    files: dict[UUID, Attachment] = {}
     refusals: list[Refused | Held | None] = []
     for draft in drafts:
         if draft.conversation_id in held:
@@ -151,13 +152,13 @@ def _post(drafts: Sequence[Draft], *, wait: bool) -> list[Posted | Refused | Hel
                 refusal_of(draft, conversation, members)
                 or reuse(draft, known, meant)
                 or staleness(draft, conversation, known, coming)
+                or _take_files(draft, known, files)
             )
             coming.add(draft.conversation_id)
             if conversation and conversation.merged_into_id:
                 coming.add(conversation.merged_into_id)
-    posted, happenings = _append(
-        conversations, [draft for draft, refusal in zip(drafts, refusals, strict=True) if refusal is None], known
-    )
+    sound = [draft for draft, refusal in zip(drafts, refusals, strict=True) if refusal is None]
+    posted, happenings = _append(conversations, sound, known, files)
     for event in hear([item.message for item in posted if item.created]):
         assert isinstance(event.subject, Conversation)
         conversations[event.subject.pk] = event.subject
@@ -234,17 +235,21 @@ def open_with(conversation: Conversation, draft: Draft) -> tuple[Posted, list[Ev
     known = look_for_known([draft])()
     if refusal := reuse(draft, known, {}):
         raise refusal
-    posted, happenings = _append({conversation.pk: conversation}, [draft], known)
+    posted, happenings = _append({conversation.pk: conversation}, [draft], known, {})
     return posted[0], happenings
 
 
 def _append(
-    conversations: dict[UUID, Conversation], drafts: Sequence[Draft], known: dict[str | None, Message]
+    conversations: dict[UUID, Conversation],
+    drafts: Sequence[Draft],
+    known: dict[str | None, Message],
+    files: Mapping[UUID, Attachment],
 ) -> tuple[list[Posted], list[Event]]:
     """Store the drafts and their conversations' new state; return what came of each, and what to record.
 
     conversations: every one that a draft names, locked by this transaction or made in it.
     known: messages that drafts repeat, by their keys, looked up under those locks; the drafts mean those words.
+    files: those that the drafts name, by their ids.
     """
     posted, new, touched = [], [], {}
     sent: list[Attachment] = []
@@ -260,7 +265,7 @@ def _append(
         _take(conversation, draft, now)
         message = conversation.last_message
         assert message is not None
-        sent += _attach(message, draft)
+        sent += _attach(message, draft, files)
         if draft.dedup_key:
             known[draft.dedup_key] = message
         new.append(message)
@@ -282,15 +287,30 @@ def _append(
     return posted, happenings
 
 
-def _attach(message: Message, draft: Draft) -> list[Attachment]:
-    """The files that the draft names become the message's. The caller stores both. Raises Unprocessable."""
-    if not draft.attachments:
-        return []
-    files = take(draft.attachments, conversation_id=message.conversation_id, sender_type=draft.sender_type)
-    for file in files:
+def _take_files(draft: Draft, known: dict[str | None, Message], files: dict[UUID, Attachment]) -> Unprocessable | None:
+    """Put the files that the draft sends to those of the batch, or say that they are not there for it."""
+    if not draft.attachments or first_of(draft, known):
+        return None
+    try:
+        own = take(draft.attachments, conversation_id=draft.conversation_id, sender_type=draft.sender_type)
+    except Unprocessable as refusal:
+        return refusal
+    files |= {file.pk: file for file in own}
+    return None
+
+
+def _attach(message: Message, draft: Draft, files: Mapping[UUID, Attachment]) -> list[Attachment]:
+    """The files that the draft names become the message's. The caller stores both. Raises Unprocessable when a draft
+    before it in the batch has one of them.
+    """
+    own = [files[attachment_id] for attachment_id in draft.attachments]
+    for file in own:
+        if file.message_id:
+            raise no_such_attachment()
         file.message, file.conversation = message, message.conversation
-    message.attachments = [facts_of(file) for file in files]
-    return files
+    if own:
+        message.attachments = [facts_of(file) for file in own]
+    return own
 
 
 def _standing(conversation: Conversation) -> tuple[str, UUID | None, str]:

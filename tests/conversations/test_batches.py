@@ -5,9 +5,11 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connection
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
@@ -18,6 +20,7 @@ from conversations.events import happened
 from conversations.models import Conversation, Customer, Message, SenderType, Status
 from conversations.services.message_drafts import Draft, reply_draft
 from conversations.services.messages import Posted, post_each, post_messages
+from conversations.services.uploads import keep_upload
 from conversations.wire import for_member
 from foundation.errors import Forbidden, KeyReused, NotFound, PlanLimit
 from tests import builders
@@ -129,6 +132,31 @@ def test_what_a_constraint_refuses_falls_out_alone(acme: Business) -> None:
 
     assert found == ["a", IntegrityError.__name__, "b", "c"]
     assert list(sound.messages.order_by("seq").values_list("seq", flat=True)) == [1, 2, 3, 4]
+
+
+def test_a_file_that_is_not_there_to_send_is_refused_alone_before_anything_is_stored(acme: Business, ada: User) -> None:
+    conversation = builders.conversation(acme)
+    file = keep_upload(agent=ada, conversation=conversation, file=SimpleUploadedFile("a.txt", b"a", "text/plain"))
+    sound = [from_cleo(conversation, f"{number}") for number in range(8)]
+    lacking = replace(from_agent(ada, conversation, "lacking"), attachments=(uuid.uuid4(),))
+    sends = replace(from_agent(ada, conversation, "sends"), attachments=(file.pk,))
+
+    with CaptureQueriesContext(connection) as queries:
+        found = outcomes([*sound[:4], lacking, *sound[4:], sends])
+
+    assert found == ["0", "1", "2", "3", "Unprocessable", "4", "5", "6", "7", "sends"]
+    assert sum("SAVEPOINT" in query["sql"] and "RELEASE" not in query["sql"] for query in queries) == 1
+    assert conversation.messages.get(content="sends").attachments[0]["id"] == str(file.pk)
+
+
+def test_a_file_that_two_of_a_batch_name_goes_with_the_first(acme: Business, ada: User) -> None:
+    conversation = builders.conversation(acme)
+    file = keep_upload(agent=ada, conversation=conversation, file=SimpleUploadedFile("a.txt", b"a", "text/plain"))
+    first = replace(from_agent(ada, conversation, "first", key="k"), attachments=(file.pk,))
+
+    found = outcomes([first, first, replace(first, content="second", dedup_key=None)])
+
+    assert found == ["first", "first", "Unprocessable"]
 
 
 def test_what_a_neighbour_cannot_bear_falls_out_alone(acme: Business) -> None:
