@@ -26,8 +26,9 @@ class ChannelsConfig(AppConfig):
 
         changing.register()
         ailing = partial(mailboxes.fetch_due, ailing=True)
-        chores.append(Chore(name="waking what was snoozed", every=lambda: 1.0, work=lambda _stop: snoozing.wake_due()))
-        chores.append(Chore(name="sending what was planned", every=lambda: 1.0, work=lambda _stop: later.send_due()))
+        # At every round: a second is what a message waits that can still be undone.
+        chores.append(Chore(name="waking what was snoozed", every=lambda: 0.0, work=lambda _stop: snoozing.wake_due()))
+        chores.append(Chore(name="sending what was planned", every=lambda: 0.0, work=lambda _stop: later.send_due()))
         chores.append(Chore(name="connecting channels", every=lambda: 2.0, work=connecting.connect_waiting))
         chores.append(Chore(name="asking about channels", every=lambda: 60.0, work=checking.check_due))
         chores.append(Chore(name="asking what webhooks forgot", every=lambda: 15.0, work=polling.poll_due))

@@ -12,20 +12,15 @@ from rest_framework.views import APIView
 
 from businesses.policy import Action, require
 from businesses.scopes import Resource
-from conversations.models import Conversation
-from conversations.services import bulk, handling, tags
+from conversations.models import SPAM, Conversation, Status
+from conversations.services import bulk, tags
 from conversations.services.assigning import assign_conversation, not_a_member
-from conversations.services.handling import Handled
+from conversations.services.handling import CHANGES, Handled
 from foundation.api import SIGNED_IN, WITH_BODY, IdField, refusals
 from foundation.errors import Unprocessable
 from foundation.ids import parse_id
 
-STATUSES: dict[str, Callable[..., Handled]] = {
-    "resolve": handling.resolve_conversation,
-    "close": handling.close_conversation,
-    "reopen": handling.reopen_conversation,
-    "spam": handling.mark_spam,
-}
+STATUSES = {"resolve": Status.RESOLVED, "close": Status.CLOSED, "reopen": Status.OPEN, "spam": SPAM}
 ASSIGN, TAG, UNTAG = "assign", "tag", "untag"
 
 
@@ -70,7 +65,7 @@ class Bulk(APIView):
 
     def _change(self, request: Request, action: str, value: Any) -> Callable[[Conversation], Handled]:
         if action in STATUSES:
-            return lambda conversation: STATUSES[action](conversation=conversation, actor=request.user)
+            return lambda conversation: CHANGES[STATUSES[action]](conversation=conversation, actor=request.user)
         if action in {TAG, UNTAG}:
             if not isinstance(value, str):
                 raise Unprocessable("The name of a tag.", field="value")

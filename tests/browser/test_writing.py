@@ -12,8 +12,9 @@ from tests.browser.pages import console_of, flaws, signed_in
 
 @pytest.fixture(scope="module")
 def conversation(server: Any) -> str:
-    """Of a channel that leaves the house."""
+    """Of a channel that leaves the house, in a workspace with a macro."""
     token = server.sign_up("ada@writing.example")
+    server.call("POST", "/macros", {"name": "Late", "content": "We are late"}, token)
     config = {"bot_token": "123456:a-long-token-of-a-bot"}
     channel = server.call("POST", "/channels/", {"type": "telegram", "config": config}, token)
     business = server.call("GET", "/auth/me", token=token)["business"]["id"]
@@ -82,6 +83,19 @@ def test_what_was_just_sent_is_taken_back_with_its_file_and_else_goes_out(server
     page.locator("#messages .bubble", has_text="Yes").wait_for()
     page.locator("#messages .thumb").wait_for()
     assert reply.input_value() == ""
+    assert said == []
+
+
+def test_a_macro_speaks_once_each_time_that_it_is_chosen(server: Any, tab: Any) -> None:
+    page = tab(viewport={"width": 1440, "height": 900})
+    said = console_of(page, server)
+    for times in (1, 2):
+        page.get_by_label("Macros").click()
+        page.get_by_role("button", name="Late").click()
+        page.get_by_text("Done: Late").wait_for()
+        bubbles = page.locator("#messages .bubble", has_text="We are late")
+        bubbles.nth(times - 1).wait_for()
+        assert bubbles.count() == times
     assert said == []
 
 

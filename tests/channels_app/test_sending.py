@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,13 +12,18 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.models import User
+from businesses.feed import Event
+from businesses.models import Business
 from channels_app import deliveries, worker
 from channels_app.adapters import ADAPTERS
 from channels_app.adapters.base import ChannelAdapter, OutboundMessage, SendResult
 from channels_app.adapters.errors import DeliveryError
 from channels_app.models import Channel, Delivery, DeliveryState, Heartbeat, RawEvent, RawState
 from channels_app.services import create_channel
-from conversations.models import ChannelType, Conversation, Message, MessageStatus
+from conversations.events import happened
+from conversations.models import ChannelType, Conversation, Message, MessageStatus, ScheduledMessage
+from conversations.services.later import send_later
+from conversations.services.snoozing import snooze_conversation
 from tests import builders
 from tests.channels_app.connected import CONFIGS
 from tests.channels_app.outbox import Provider, in_real_transactions, threads, until
@@ -64,6 +70,31 @@ def test_a_worker_in_the_process_sends_at_once_and_says_that_it_lives(
     until(lambda: Message.objects.get(pk=message.pk).status == MessageStatus.SENT)
     Heartbeat.objects.update(beat_at=timezone.now() - timedelta(minutes=2))
     assert worker.is_alive() is False
+
+
+@in_real_transactions
+def test_what_is_planned_goes_out_while_what_is_snoozed_cannot_be_woken(
+    ada: User, thread: Conversation, acme: Business, provider: Provider, running: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = threading.Event()
+
+    def reject(*, events: Sequence[Event], **_signal: Any) -> None:
+        if any(event.data.get("woke") for event in events):
+            tried.set()
+            raise RuntimeError
+
+    asleep, at = builders.conversation(acme), timezone.now() + timedelta(hours=1)
+    snooze_conversation(conversation=asleep, until=at, actor=ada)
+    send_later(conversation=thread, author=ada, content="Soon", send_at=at)
+    happened.connect(reject)
+    try:
+        Conversation.objects.filter(pk=asleep.pk).update(snoozed_until=timezone.now())
+        running()
+        assert tried.wait(60)
+        ScheduledMessage.objects.update(send_at=timezone.now())
+        until(lambda: Message.objects.filter(content="Soon", status=MessageStatus.SENT).exists())
+    finally:
+        happened.disconnect(reject)
 
 
 @in_real_transactions
