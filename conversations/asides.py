@@ -79,9 +79,12 @@ Asides = Mapping[int, Sequence[Any]]
 
 
 def asides_of(conversation: Conversation, *, reader: User, first: int, last: int | None) -> Asides:
-    """By the number of the message that they stand behind, from `first` to `last` (None = to the end), in order."""
+    """By the number of the message that they stand behind, from `first` to `last` (None = to the end), in order.
+
+    conversation: as `selectors.conversation_of` has it.
+    """
     place = {"conversation": conversation.pk, "first": first, "last": last}
-    notes = _notes(is_last=last is None)(**place)
+    notes = _notes(is_last=last is None)(**place) if conversation.has_notes else []  # type: ignore[attr-defined]
     prefetch_related_objects(notes, "mentioned")
     lines = _activities(is_last=last is None)(**place)
     names = _names(lines)

@@ -25,7 +25,9 @@ from conversations.models import (
     Mention,
     Status,
     Tag,
+    TagColor,
 )
+from conversations.names import names_of
 from conversations.saved_views import services as saved_views
 from conversations.saved_views.filters import question
 from conversations.saved_views.models import SavedView
@@ -192,13 +194,13 @@ def channel_listing(channel_type: str) -> Listing:
     )
 
 
-def tag_listing(tag: Tag) -> Listing:
+def tag_listing(tag_id: UUID, title: str, color: str) -> Listing:
     return Listing(
-        name=f"{TAG}{tag.pk}",
-        title=tag.name,
-        asks=lambda _user: Q(pk__in=ConversationTag.objects.filter(tag_id=tag.pk).values("conversation_id")),
+        name=f"{TAG}{tag_id}",
+        title=title,
+        asks=lambda _user: Q(pk__in=ConversationTag.objects.filter(tag_id=tag_id).values("conversation_id")),
         empty=_("Nothing with this tag is open."),
-        hue=hue_of(tag.color),
+        hue=hue_of(color),
         is_named_by_people=True,
     )
 
@@ -253,7 +255,7 @@ def _listing(name: str, user: User) -> Listing | None:
         return view_listing(view) if view else None
     if name.startswith(TAG) and (tag_id := parse_id(name.removeprefix(TAG))):
         tag = Tag.objects.visible_to(user).filter(pk=tag_id).first()
-        return tag_listing(tag) if tag else None
+        return tag_listing(tag.pk, tag.name, tag.color) if tag else None
     if (channel_type := name.removeprefix(CHANNEL)) != name and channel_type in ChannelType.values:
         return channel_listing(channel_type)
     return LISTS.get(name, DEFAULT)
@@ -264,7 +266,7 @@ def _named(name: str) -> Listing:
     kind, sep, rest = name.partition("-")
     made = {
         TEAM: lambda: team_listing(UUID(rest), ""),
-        TAG: lambda: tag_listing(Tag(pk=UUID(rest))),
+        TAG: lambda: tag_listing(UUID(rest), "", TagColor.GRAY),
         CHANNEL: lambda: channel_listing(rest),
     }.get(kind + sep)
     return made() if made else LISTS[name]
@@ -331,14 +333,14 @@ class Group:
 
 def groups_of(user: User) -> list[Group]:
     """Every list of the reader's, with how many conversations are in it, counted up to MOST."""
-    reader = as_reader(user)
-    views = _views()(**reader)
+    names = names_of(user)
+    views = _views()(**as_reader(user))
     groups: list[tuple[str, str | Promise, list[Listing]]] = [
         ("inbox", "", list(LISTS.values())),
         ("views", _("Views"), [view_listing(view) for view in views]),
-        ("teams", _("Teams"), [team_listing(pk, name) for pk, name in _teams()(**reader)]),
-        ("tags", _("Tags"), [tag_listing(tag) for tag in selectors.tags_shown(MOST_TAGS)(**reader)]),
-        ("channels", _("Channels"), [channel_listing(each) for each in selectors.channel_types(user)]),
+        ("teams", _("Teams"), [team_listing(team.pk, team.name) for team in names.teams]),
+        ("tags", _("Tags"), [tag_listing(*tag) for tag in names.tags[:MOST_TAGS]]),
+        ("channels", _("Channels"), [channel_listing(each) for each in names.channel_types]),
     ]
     listings = [listing for _name, _title, each in groups for listing in each]
     alike = [listing.name for listing in listings if not listing.is_own]
@@ -355,11 +357,6 @@ def groups_of(user: User) -> list[Group]:
 @prepared
 def _views() -> "QuerySet[SavedView]":
     return SavedView.objects.visible_to(READER).order_by("name", "pk")
-
-
-@prepared
-def _teams() -> "QuerySet[Team, tuple[UUID, str]]":
-    return Team.objects.visible_to(READER).order_by("name").values_list("pk", "name")
 
 
 def _kept_counts(user: User, names: Sequence[str]) -> list[int]:

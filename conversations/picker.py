@@ -10,6 +10,7 @@ from businesses.models import Membership, Team
 from businesses.policy import Action, may
 from businesses.selectors import membership_of
 from conversations.models import Conversation
+from conversations.names import Named, names_of
 from conversations.services.assigning import SAME, assign_conversation, claim_conversation
 from conversations.services.handling import Handled
 from foundation.errors import NotFound
@@ -26,7 +27,7 @@ class Choices:
     """
 
     people: list[Membership]
-    teams: list[Team]
+    teams: list[Named]
     may_delete: bool
 
 
@@ -35,24 +36,19 @@ def choices_for(user: User, conversation: Conversation) -> Choices | None:
 
 
 def choices_in(user: User, business_id: UUID) -> Choices | None:
-    """None for who may not assign. Two queries."""
+    """None for who may not assign. business_id: the user's."""
     if not may(membership_of(user), Action.ASSIGN):
         return None
     people = _members()(business=business_id)
     people.sort(key=lambda member: (member.user_id != user.pk, member.user.full_name.casefold()))
     may_delete = may(membership_of(user), Action.DELETE_CONVERSATIONS)
-    return Choices(people=people, teams=_teams()(business=business_id), may_delete=may_delete)
+    return Choices(people=people, teams=names_of(user).teams, may_delete=may_delete)
 
 
 @prepared
 def _members() -> QuerySet[Membership]:
     here = Membership.objects.filter(business_id=Given("business"), is_active=True, user__is_active=True)
     return here.select_related("user")
-
-
-@prepared
-def _teams() -> QuerySet[Team]:
-    return Team.objects.filter(business_id=Given("business")).order_by("name")
 
 
 def choose(*, conversation: Conversation, choice: str, actor: User) -> Handled:

@@ -17,10 +17,12 @@ from conversations.models import (
     ConversationTag,
     Customer,
     Follower,
-    Macro,
     Message,
     MessageQuerySet,
+    Note,
     ReadMark,
+    ReplyDraft,
+    ScheduledMessage,
     SenderType,
     Tag,
 )
@@ -124,8 +126,9 @@ def with_newest(conversations: list[Conversation]) -> list[Conversation]:
 
 
 def conversation_of(user: "User", conversation_id: UUID) -> Conversation | None:
-    """One of the user's, with everything that is shown of it: `unread`, `is_followed` and `has_unsent` files by the
-    user, its rating, and `merged_count`, how many are merged into it.
+    """One of the user's, with everything that is shown of it: `unread`, `is_followed`, `has_draft` and `has_unsent`
+    files by the user, its rating, `merged_count`, how many are merged into it, and whether it `has_notes` and
+    `has_scheduled` messages.
     """
     found = _conversation()(**as_reader(user), id=conversation_id)
     return next(iter(with_tags(with_newest(found))), None)
@@ -140,6 +143,11 @@ def _conversation() -> ConversationQuerySet:
     mine = Attachment.objects.filter(conversation=OuterRef("pk"), uploader_id=READER.pk)
     unsent = Exists(mine.filter(message=None, scheduled=None))
     rows = rows.annotate(is_followed=follows, has_unsent=unsent, merged_count=Coalesce(count, 0))
+    rows = rows.annotate(
+        has_draft=Exists(ReplyDraft.objects.filter(conversation=OuterRef("pk"), user_id=READER.pk)),
+        has_notes=Exists(Note.objects.filter(conversation=OuterRef("pk"))),
+        has_scheduled=Exists(ScheduledMessage.objects.filter(conversation=OuterRef("pk"))),
+    )
     return rows.filter(pk=Given("id"))
 
 
@@ -196,27 +204,6 @@ def channel_for(user: "User", channel_id: UUID) -> "Channel | None":
 
 def default_channel(business_id: UUID) -> "Channel | None":
     return _channels().default_for(business_id)
-
-
-def channel_types(user: "User") -> list[str]:
-    """Of the channels that the workspace has, in the order of their names."""
-    return sorted({kind for (kind,) in _channel_types()(**as_reader(user))})
-
-
-@prepared
-def _channel_types() -> "QuerySet[Channel, tuple[str]]":
-    return _channels().visible_to(READER).values_list("type").distinct()
-
-
-@prepared
-def tags_shown(most: int | None = None) -> "QuerySet[Tag]":
-    """A workspace's tags in the order of their names, at most so many."""
-    return Tag.objects.visible_to(READER).order_by("name")[:most]
-
-
-@prepared
-def macros_shown() -> "QuerySet[Macro]":
-    return Macro.objects.visible_to(READER)
 
 
 def _channels() -> "ChannelQuerySet":

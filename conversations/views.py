@@ -17,12 +17,12 @@ from django.views.decorators.http import require_safe
 from businesses.models import Membership
 from businesses.pages import member_page
 from businesses.policy import Action, require
-from businesses.reading import as_reader
 from conversations import lists, pages, picker, selectors
 from conversations.asides import Asides, asides_of
 from conversations.attachments import begun_by
 from conversations.merged import mark_first_new, with_merged
-from conversations.models import Conversation
+from conversations.models import Conversation, ScheduledMessage
+from conversations.names import names_of
 from conversations.saved_views.services import flaw_of, may_change
 from conversations.search.finding import search
 from conversations.services.drafts import draft_of
@@ -103,7 +103,7 @@ def thread_messages(request: HttpRequest, conversation_id: UUID) -> HttpResponse
         first = _number(request, "after", least=0)
         entries = context["entries"] = pages.window_after(found, first, limit)
         last = entries[-1].message.seq if len(entries) == limit else None
-    context["scheduled"] = pages.scheduled_in(found)
+    context["scheduled"] = _scheduled_in(found)
     context["asides"] = _asides_between(request, found, entries, first, last)
     return render(request, "conversations/messages.html", context)
 
@@ -173,8 +173,8 @@ def thread_context(request: HttpRequest, found: Conversation) -> dict[str, Any]:
             mark_first_new(request.user, entries, asides)  # type: ignore[arg-type]
         else:
             _mark_first_new(entries, found.unread)  # type: ignore[attr-defined]
-    begun = draft_of(found, request.user)  # type: ignore[arg-type]
-    reader = as_reader(request.user)
+    begun = draft_of(found, request.user) if found.has_draft else None  # type: ignore[arg-type,attr-defined]
+    names = names_of(request.user)  # type: ignore[arg-type]
     return {
         "content": begun.content if begun else "",
         "mode": "note" if begun and begun.is_note else "reply",
@@ -183,9 +183,9 @@ def thread_context(request: HttpRequest, found: Conversation) -> dict[str, Any]:
         "entries": entries,
         "asides": asides,
         "unsent": begun_by(request.user, found) if found.has_unsent else [],  # type: ignore[arg-type,attr-defined]
-        "scheduled": pages.scheduled_in(found),
-        "macros": selectors.macros_shown()(**reader),
-        "tags": selectors.tags_shown()(**reader),
+        "scheduled": _scheduled_in(found),
+        "macros": names.macros,
+        "tags": names.tags,
         "earlier": earlier,
         "before": before,
         "at": at,
@@ -205,6 +205,11 @@ def _seen(found: Conversation, entries: list[pages.Entry], *, is_still: bool) ->
     if is_still and found.unread and entries:  # type: ignore[attr-defined]
         return entries[-1].message.seq
     return found.last_seq
+
+
+def _scheduled_in(found: Conversation) -> list[ScheduledMessage]:
+    """What waits in those that are merged into it is shown, too."""
+    return pages.scheduled_in(found) if found.has_scheduled or found.merged_count else []  # type: ignore[attr-defined]
 
 
 def _asides_between(

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeText
 from accounts.models import User
 from businesses.models import AgentStatus
 from conversations.models import Conversation, Priority
+from conversations.names import Named
 from conversations.picker import Choices
 from foundation.drawing import filled
 
@@ -60,23 +61,15 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """A team."""
-
-    pk: UUID
-    name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Assignee:
     """Whose a conversation is, and whose it may become. people, teams: none where the reader may not choose."""
 
     reader_id: UUID
     assignee: Person | None
-    team: Group | None
+    team: Named | None
     may_choose: bool
     people: tuple[Person, ...]
-    teams: tuple[Group, ...]
+    teams: tuple[Named, ...]
 
 
 @register.simple_tag(takes_context=True)
@@ -106,10 +99,10 @@ def thread_assignee(context: template.Context, query: str) -> SafeText:
     alike = Assignee(
         reader_id=context["user"].pk,
         assignee=Person.of(assignee) if assignee else None,
-        team=Group(pk=team.pk, name=team.name) if team else None,
+        team=Named(team.pk, team.name, "") if team else None,
         may_choose=choices is not None,
         people=tuple(Person.of(each.user, each.status) for each in choices.people) if choices else (),
-        teams=tuple(Group(pk=each.pk, name=each.name) for each in choices.teams) if choices else (),
+        teams=tuple(choices.teams) if choices else (),
     )
     return _filled("assignee", alike, context, query=query)
 
