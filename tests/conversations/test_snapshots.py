@@ -55,6 +55,7 @@ from conversations.services import (
     receipts,
     snoozing,
     tags,
+    unsent,
 )
 from conversations.services.receipts import Receipt
 from pingback.realtime import rooms
@@ -197,6 +198,13 @@ def failed(conversation: Conversation, ada: User) -> None:
     messages.set_message_status(message_id=message.pk, status=MessageStatus.FAILED, error="No such number.")
 
 
+def failed_late(conversation: Conversation, ada: User) -> None:
+    """What was resolved because of it is open again."""
+    message = builders.answers(ada, conversation, "Hello")
+    handling.resolve_conversation(conversation=conversation, actor=ada)
+    unsent.message_failed(message_id=message.pk, reason="No such number.")
+
+
 def seen_by_the_customer(conversation: Conversation, ada: User) -> None:
     builders.answers(ada, conversation, "One")
     receipts.mark_delivered(message=builders.answers(ada, conversation, "Two"))
@@ -219,6 +227,7 @@ DEEDS: dict[str, Deed] = {
     "the customer writes": lambda row, ada: builders.says(row, "More"),
     "an agent answers": lambda row, ada: builders.answers(ada, row, "Hello"),
     "an answer that fails": failed,
+    "an answer that fails late": failed_late,
     "an answer is called wrong": called_wrong,
     "an answer is read": seen_by_the_customer,
     "resolved": lambda row, ada: handling.resolve_conversation(conversation=row, actor=ada),
