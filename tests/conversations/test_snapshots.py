@@ -429,7 +429,7 @@ QUIET = {
     "customers": {"fill"},
     "deleting": {"end_with_the_workspace"},
     "editing": {"may_change"},
-    "handling": {"mark_read", "not_merged"},
+    "handling": {"mark_read", "mark_unread", "not_merged"},
     "handoffs": {"was_handed_over"},
     "importing_customers": {"preview"},
     "leaving": {"sweep", "take_back_after_removal", "tell_of_deleted_team"},  # members and teams that go call them
