@@ -18,7 +18,7 @@ from channels_app.adapters.email import EmailAdapter, reading
 from channels_app.models import Channel, Delivery
 from channels_app.parts import TRIES_FOR_COPIES
 from channels_app.services import update_channel
-from conversations.models import Conversation, Message, MessageStatus, SenderType
+from conversations.models import ChannelType, Conversation, Message, MessageStatus, SenderType
 from conversations.services.messages import Draft, post_messages, send_reply
 from conversations.services.uploads import store_upload
 from tests import builders
@@ -253,6 +253,22 @@ def test_our_own_mail_is_dropped_when_it_comes_back_and_one_of_another_installat
     }
     comes(mail("We at Beta need help.", sender="help@beta.example", **theirs))
     assert Message.objects.get(conversation__customer__email="help@beta.example").automated is False
+
+
+def test_what_follows_a_first_mail_of_ours_joins_it_at_the_customers(
+    email: Channel, ada: User, acme: Business, smtp: tuple[Server, int]
+) -> None:
+    conversation = builders.conversation(acme, type=ChannelType.EMAIL, channel=email)
+    conversation.customer.email = "cleo@example.net"
+    conversation.customer.save()
+    for text in ("Your order left.", "It is late.", "It is there."):
+        builders.answers(ada, conversation, text)
+        send_all()
+
+    first, second, third = smtp[0].mails
+    assert first["In-Reply-To"] is None
+    assert second["In-Reply-To"] == second["References"] == first["Message-ID"]
+    assert str(third["References"]).split() == [first["Message-ID"], second["Message-ID"]]
 
 
 def test_a_mail_is_taken_apart_once_for_all_of_its_files(email: Channel, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,7 +40,7 @@ from channels_app.adapters.events import (
     Routed,
     StatusChanged,
 )
-from channels_app.models import RawEvent
+from channels_app.models import ExternalMessage, RawEvent
 
 MAX_RECIPIENTS = 100
 
@@ -204,7 +204,7 @@ class EmailAdapter(ChannelAdapter):
             subject=told.get("subject", ""),
             text=message.content,
             message_id=message_id,
-            answers=told.get("ids", "").split(),
+            answers=told.get("ids", "").split() or self._sent_before(message),
             mark=mark_of(self.channel.pk),
             automatic=not message.by_person,
             files=_files_of(message),
@@ -216,6 +216,12 @@ class EmailAdapter(ChannelAdapter):
             self._server, mail, sender=self._address, to=[to, *copies], may_wait=message.may_wait
         )
         return SendResult(external_ids=(message_id,), left_out=left_out)
+
+    def _sent_before(self, message: OutboundMessage) -> list[str]:
+        """Where nobody wrote yet: the first mail of ours and the last, so that a further one joins them there."""
+        sent = ExternalMessage.objects.filter(channel=self.channel, message__conversation=message.conversation_id)
+        ids = list(sent.order_by("pk").values_list("external_id", flat=True))
+        return list(dict.fromkeys([*ids[:1], *ids[-1:]]))
 
     def _heading(self, message: OutboundMessage) -> str:
         """The line above what is answered, by the workspace's clock."""
