@@ -85,7 +85,7 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
     dark.choose(config.theme)
     launcher.setAttribute("aria-busy", state.open && !state.ready)
     host.style.setProperty("--pb-lift", state.hidden ? "0px" : "68px")
-    dialog.ariaLabel = fill(texts().title, config)
+    dialog.setAttribute("aria-label", fill(texts().title, config))
     if (!covers()) dialog.close()
     else if (!dialog.open && dialog.isConnected) dialog.showModal()
     entitle()
