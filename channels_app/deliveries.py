@@ -205,10 +205,10 @@ def _sent(delivery: Delivery, result: SendResult) -> None:
             thread.exclude(address=result.to).update(address=result.to)
     unknown = Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.QUEUED)
     if finish(unknown, delivery, DeliveryState.SENT, external_ids=result.external_ids) and result.left_out:
-        _tell_of_copies(delivery, result.left_out)
+        tell_of_copies(delivery, result.left_out)
 
 
-def _tell_of_copies(delivery: Delivery, left_out: Sequence[str]) -> None:
+def tell_of_copies(delivery: Delivery, left_out: Sequence[str]) -> None:
     """Who should have got a copy and did not: it is sent, and yet somebody has to know."""
     conversation = Conversation.objects.for_reading().get(pk=delivery.conversation_id)
     activities.tell(conversation, ActivityKind.LEFT_OUT, actor=None, addresses=list(left_out))

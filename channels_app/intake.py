@@ -350,7 +350,7 @@ def _status(channel: Channel, raw: RawEvent, event: StatusChanged) -> None:
         return
     if event.status == MessageStatus.FAILED:
         reason = event.error.reason if event.error else _("The provider could not deliver it.")
-        receipts.failed_afterwards(channel, found, event.external_id, reason)
+        receipts.failed_afterwards(channel, found, event.external_id, reason, recipient=event.recipient)
         return
     if event.status == MessageStatus.SENT:  # told late it is no word against its failure
         return

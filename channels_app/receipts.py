@@ -6,9 +6,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from channels_app.deliveries import conclude, finish, lock_conversation
+from channels_app.deliveries import conclude, finish, lock_conversation, tell_of_copies
 from channels_app.keys import remember
 from channels_app.models import Channel, Delivery, DeliveryState
+from channels_app.participants import gets_copies
 from conversations.models import Message
 from conversations.services.unsent import message_failed
 from foundation.ids import parse_id
@@ -54,10 +55,19 @@ def arrived(channel: Channel, message: Message, external_id: str) -> None:
 
 
 @transaction.atomic
-def failed_afterwards(channel: Channel, message: Message, external_id: str, reason: str) -> None:
-    """The provider took a part of it and could not bring it; not when it did, or means a try before the last one."""
+def failed_afterwards(
+    channel: Channel, message: Message, external_id: str, reason: str, *, recipient: str = ""
+) -> None:
+    """The provider took a part of it and could not bring it; not when it did, or means a try before the last one.
+
+    recipient: to whom, where it says so: a copy that is lost is no reason to send it all again.
+    """
     lock_conversation(message.conversation_id)
     lost = _part(channel, message, external_id).filter(arrived_at=None)
+    if recipient and gets_copies(message.conversation, recipient):
+        if part := lost.first():
+            tell_of_copies(part, [recipient])
+        return
     if lost.update(state=DeliveryState.FAILED, last_error=reason[:300], finished_at=Now()):
         message_failed(message_id=message.pk, reason=reason)
 

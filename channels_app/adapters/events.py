@@ -171,10 +171,12 @@ class ReactionChanged(InboundEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusChanged(InboundEvent):
-    """status: sent, delivered, read or failed. correlation: our delivery's id, where a provider returns it."""
+    """status: sent, delivered, read or failed. correlation: our delivery's id, where a provider returns it. recipient:
+    whom it is about, where others got the same."""
 
     status: str
     external_id: str = ""
+    recipient: str = ""
     correlation: str = ""
     error: DeliveryError | None = None
 

@@ -271,6 +271,29 @@ def test_what_follows_a_first_mail_of_ours_joins_it_at_the_customers(
     assert str(third["References"]).split() == [first["Message-ID"], second["Message-ID"]]
 
 
+@pytest.mark.parametrize(("lost", "is_sent"), [("dora@example.net", True), ("cleo@example.net", False)])
+def test_a_copy_that_comes_back_is_told_as_left_out_and_fails_nothing(
+    email: Channel, ada: User, smtp: tuple[Server, int], lost: str, is_sent: bool
+) -> None:
+    comes(mail(Message_ID="<1@example.net>", Cc="dora@example.net"))
+    answer = builders.answers(ada, Conversation.objects.get(), "It left today.")
+    send_all()
+    report = (
+        "--b\r\nContent-Type: text/plain\r\n\r\nNo.\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n"
+        f"Reporting-MTA: dns; mx\r\n\r\nFinal-Recipient: rfc822; {lost}\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n"
+        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {smtp[0].mails[0]['Message-ID']}\r\n\r\n--b--\r\n"
+    )
+    kind = 'multipart/report; report-type=delivery-status; boundary="b"'
+    comes(mail(report, sender="MAILER-DAEMON@mx.example.net", Content_Type=kind, Return_Path="<>"))
+
+    answer.refresh_from_db()
+    assert answer.status == (MessageStatus.SENT if is_sent else MessageStatus.FAILED)
+    page = Client()
+    page.force_login(ada)
+    thread = page.get(f"/inbox/{answer.conversation_id}/").content.decode()
+    assert ("took no copy for dora@example.net" in thread) is is_sent
+
+
 def test_a_mail_is_taken_apart_once_for_all_of_its_files(email: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
     parts = (f"--b\r\nContent-Disposition: attachment; filename={n}.csv\r\n\r\n{n},2\r\n" for n in range(20))
     body = "--b\r\n\r\nHere.\r\n" + "".join(parts) + "--b--\r\n"

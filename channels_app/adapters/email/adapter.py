@@ -322,7 +322,10 @@ def _of_bounce(bounce: noise.Bounce) -> Sequence[InboundEvent]:
         return ()
     reason = _("The mail came back: %(reason)s") % {"reason": bounce.reason[:200]}
     error = DeliveryError(reason, kind=Kind.UNREACHABLE, provider_code=bounce.status)
-    return [StatusChanged(status="failed", external_id=one, error=error) for one in bounce.message_ids[:10]]
+    return [
+        StatusChanged(status="failed", external_id=one, recipient=bounce.recipient, error=error)
+        for one in bounce.message_ids[:10]
+    ]
 
 
 def _words(mail: Mail, *, answers: bool) -> str:
