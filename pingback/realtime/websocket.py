@@ -114,6 +114,8 @@ def _text_of(data: bytes, *, most: int) -> bytes | None:
     if len(data) < 6 or data[0] != 0x81:
         return None
     size, start = data[1] - 0x80, 6
+    if size == 127:
+        return None
     if size == 126:
         size, start = int.from_bytes(data[2:4], "big"), 8
     if len(data) != start + size or size > most:

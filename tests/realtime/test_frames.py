@@ -93,6 +93,11 @@ async def heard_by(kind: type[WebSocketsSansIOProtocol], pieces: list[bytes]) ->
 
 TALKS = {
     "texts of every size": [text(os.urandom(size // 2).hex().encode()) for size in (0, 10, 124, 126, 128, 5_000, MOST)],
+    "a text that says its short length in eight bytes": [
+        text(b"a"),
+        b"\x81\xff" + (119).to_bytes(8, "big") + bytes(4) + b"b" * 119,
+        text(b"c"),
+    ],
     "a text in parts, with a ping inside": [
         frame(Opcode.TEXT, b"a", fin=False),
         frame(Opcode.PING, b"?"),
