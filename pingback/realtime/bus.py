@@ -197,11 +197,11 @@ class Bus:
         self._hosts[self._host] = _Host(time.monotonic(), numbers={CONTROL: self._numbers.get(CONTROL, 0)})
         self._tasks.append(asyncio.create_task(self._keep_groups(layer)))
         while True:
-            message = await layer.receive(self._channel)
             try:
-                self._heard(message)
-            except Exception:
-                log.exception("An envelope could not be delivered")
+                self._heard(await layer.receive(self._channel))
+            except Exception:  # what others put on the same Redis, too
+                log.exception("What the bus brought could not be delivered")
+                await asyncio.sleep(BEAT_SECONDS / 10)
 
     async def _keep_groups(self, layer: Any) -> None:
         """Be in the groups of the workspaces that have sockets here.

@@ -195,6 +195,28 @@ async def pair(layer: InMemoryChannelLayer) -> AsyncIterator[tuple[Hearer, Heare
     await there.bus.stop()
 
 
+async def test_what_cannot_be_read_ends_no_hearing(
+    pair: tuple[Hearer, Hearer], layer: InMemoryChannelLayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another program's, on the same Redis."""
+    here, there = pair
+    receive, unread = layer.receive, {there.bus._channel}
+
+    async def receiving(channel: str) -> Any:
+        message = await receive(channel)
+        if channel in unread:
+            unread.remove(channel)
+            raise ValueError("no JSON")
+        return message
+
+    monkeypatch.setattr(layer, "receive", receiving)
+    await soon(lambda: not unread)
+
+    here.bus.take([TYPING])
+
+    await soon(lambda: TYPING in there.heard)
+
+
 async def test_a_process_hears_only_workspaces_that_it_has_sockets_of(pair: tuple[Hearer, Hearer]) -> None:
     here, there = pair
     here.bus.take([feed_event("umbrella", 1), feed_event("acme", 1)])
