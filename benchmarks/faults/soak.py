@@ -18,6 +18,7 @@ SAMPLE_SECONDS = 5
 # Of the run: caches fill, pools open.
 WARM_UP = 0.2
 KIBIBYTE = 1024
+FLAT_FROM_MINUTES, MOST_KIB_A_MINUTE = 10, 64
 
 
 class Listener(Visitor):
@@ -87,6 +88,12 @@ def run(figures: dict[str, Any], *, minutes: float, dice: random.Random, embedde
             listener.stop()
         assert not figures["errors"], "there were errors"
         assert not figures["reconnects"], "a line was lost"
+        assert not figures["asked_after_gaps"], "an event was lost"
+        # A short run is all warm-up.
+        growing = minutes >= FLAT_FROM_MINUTES and [
+            name for name, found in figures["memory"].items() if found["kib_a_minute"] > MOST_KIB_A_MINUTE
+        ]
+        assert not growing, f"memory is not flat: {growing}"
 
 
 def _rate(scene: Scene) -> float:
