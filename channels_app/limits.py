@@ -40,11 +40,8 @@ def limits_of(conversation: Conversation) -> Limits | None:
     if adapter is None:
         return None
     can = adapter.capabilities
-    closed = public = False
+    closed, public = False, is_public(conversation)
     threads = Thread.objects.filter(conversation=conversation, channel=conversation.channel_id)
-    if can.max_public:
-        address = threads.order_by("-last_heard_at").values_list("address", flat=True).first()
-        public = adapter.is_public(address or "")
     if can.window:
         heard = threads.order_by("-last_heard_at").values_list("last_heard_at", flat=True).first()
         closed = heard is not None and heard < timezone.now() - can.window
@@ -70,3 +67,13 @@ def _elsewhere(conversation: Conversation) -> str:
     to = ADAPTERS[ChannelType(conversation.channel_type)].answers_at(address)
     own = conversation.customer.email.lower() if conversation.customer else ""
     return "" if to == own else to
+
+
+def is_public(conversation: Conversation) -> bool:
+    """Whether everybody can read what is answered."""
+    adapter = ADAPTERS.get(ChannelType(conversation.channel_type))
+    if adapter is None or not adapter.capabilities.max_public:
+        return False
+    threads = Thread.objects.filter(conversation=conversation, channel=conversation.channel_id)
+    address = threads.order_by("-last_heard_at").values_list("address", flat=True).first()
+    return adapter.is_public(address or "")

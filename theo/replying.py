@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from channels_app.limits import is_public
 from conversations.models import ChannelType, Conversation, HandoffReason, Message, SenderType, Status
 from conversations.services.handoffs import flag_for_person, was_handed_over
 from conversations.services.locking import locked
@@ -172,6 +173,8 @@ def _take_turn(conversation: Conversation) -> Message | None:
     if in_a_row is None or is_said or (heard.question and is_small_talk(heard.question)):
         _leave(conversation.pk, heard.up_to_seq)
         return None
+    if is_public(conversation):  # everybody reads it, and it has no room for what Theo says
+        return hand_over(conversation, heard.up_to_seq, HandoffReason.LOW_CONFIDENCE)
     if conversation.updated_at < timezone.now() - LATELY:
         return hand_over(conversation, heard.up_to_seq, needs_person(heard.question) or HandoffReason.ERROR)
     try:
@@ -255,7 +258,7 @@ def hand_over(
         if looked:
             _in_a_row, told = _own_words(conversation.pk)
             keep_handoff(conversation, looked, told=told)
-        if silently:
+        if silently or is_public(conversation):
             return None
         business = conversation.business
         language = asked(conversation).language

@@ -25,6 +25,9 @@ from conversations.models import ChannelType, Conversation, Customer, Message
 from tests import builders
 from tests.fakes.server import Answer
 from tests.fakes.x import BEARER, KEYS, ME, X
+from theo import replying
+from theo.assistants import change_assistant
+from theo.models import Mode
 
 CLEO = "2222222222222222222"
 
@@ -346,3 +349,17 @@ def test_the_composer_knows_that_an_answer_to_a_mention_is_public_and_short(x: C
         assert ("A public answer: everybody can read it." in page) == told["public"]
 
     assert limits == {True: 280, False: 10_000}
+
+
+@pytest.mark.parametrize("text", ["@acme do you have a jacuzzi?", "@acme I want to talk to a human"])
+def test_theo_says_nothing_that_everybody_reads_and_asks_for_a_person(x: Channel, ada: User, text: str) -> None:
+    change_assistant(actor=ada, mode=Mode.AUTO, auto_run=True)
+    told = mention("1970000000000000001")
+    told["data"]["payload"]["text"] = text
+    assert post(x, told) == 200
+
+    replying.answer_waiting(threading.Event())
+
+    conversation = Conversation.objects.get()
+    assert conversation.handoff_reason
+    assert conversation.messages.count() == 1
