@@ -26,7 +26,7 @@ from foundation.sealed import CannotUnseal
 log = logging.getLogger("pingback.channels")
 
 AGAIN, AGAIN_AFTER_NO = timedelta(seconds=30), timedelta(minutes=15)
-# On a path of their own, that the provider does not share between its customers' channels.
+# Of all channels of the type, as their providers know one address for all of them. The others have one each.
 SHARED_PATHS = frozenset({ChannelType.WHATSAPP, ChannelType.INSTAGRAM, ChannelType.EMAIL})
 
 

@@ -10,7 +10,6 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels_app import credentials
@@ -176,7 +175,7 @@ def _give_up(media: Media, reason: str) -> None:
 
 def _later(media: Media) -> None:
     wait = timedelta(seconds=5 * 4**media.attempts)
-    Media.objects.filter(pk=media.pk).update(attempts=media.attempts + 1, due_at=timezone.now() + wait)
+    Media.objects.filter(pk=media.pk).update(attempts=media.attempts + 1, due_at=Now() + wait)
 
 
 def _locked(message_id: UUID) -> Message:

@@ -76,12 +76,11 @@ class Capabilities:
     """What the composer and the splitter have to know. max_text counts `unit`s. window: after it nothing, or only a
     template, may be sent. uncaptioned: kinds of files whose text goes by itself, where others take a caption.
     together: a message is one part with all of its files, as far as they have so many bytes; 0 = each file is a
-    part. copies: an answer goes to everybody who got what it answers. receipts: what the provider tells, "" =
-    nothing. quotes: a message may name the one that it answers. changes: what was sent may be edited and deleted
-    there; the text below a file has max_caption `unit`s. reactions: the signs that may be put on a customer's
-    message. typing: so long the customer sees that somebody writes. marks_read: the customer can be shown that a
-    message was read. max_public: of an answer that everybody can read, which never goes in parts; 0 = there is
-    none."""
+    part. copies: an answer goes to everybody who got what it answers. quotes: a message may name the one that it
+    answers. changes: what was sent may be edited and deleted there; the text below a file has max_caption `unit`s.
+    reactions: the signs that may be put on a customer's message. typing: so long the customer sees that somebody
+    writes. marks_read: the customer can be shown that a message was read. max_public: of an answer that everybody
+    can read, which never goes in parts; 0 = there is none."""
 
     max_text: int = 10_000
     unit: str = "characters"
@@ -93,8 +92,6 @@ class Capabilities:
     copies: bool = False
     window: timedelta | None = None
     templates: bool = False
-    receipts: str = ""
-    starts: bool = False
     quotes: bool = False
     changes: bool = False
     max_caption: int = 1024

@@ -34,7 +34,7 @@ class Incoming:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routed:
     """A slice of a request that stands for itself. account: whose it is on a path without a channel's id, compared with
-    `accounts_of`. dedup_key: the same each time that the provider sends it. body: what is no JSON (a mail): `raw` of
+    `accounts`. dedup_key: the same each time that the provider sends it. body: what is no JSON (a mail): `raw` of
     the payload that is parsed, as base64 or as something that `bytes` reads."""
 
     dedup_key: str
@@ -54,7 +54,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactRef:
-    """Who wrote. keys: strongest first, any that is known is the contact, like ("bsuid:GB.44", "wa:447700900123").
+    """Who wrote. keys: strongest first, any that is known is the contact, like ("bsuid:GB.44", "tel:+447700900123").
 
     proven: those of `keys` that the provider vouches for and that other channels know, too: they lead to the same
     customer across channels. A claim of the sender's own is never among them.

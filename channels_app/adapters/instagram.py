@@ -46,7 +46,6 @@ class InstagramAdapter(MetaAdapter):
         max_file_bytes=25 * 1024 * 1024,
         file_types=tuple(_SENT_AS),
         window=_HUMAN,
-        receipts="read",
         reactions=("❤",),
         typing=timedelta(seconds=10),
         marks_read=True,

@@ -77,8 +77,6 @@ class SmsAdapter(ChannelAdapter):
         max_file_bytes=5 * 1024 * 1024,
         file_types=("image/jpeg", "image/png", "image/gif"),
         caption=True,
-        receipts="delivered",
-        starts=True,
     )
     max_body = 256 * 1024
 

@@ -48,7 +48,7 @@ MAX_RECIPIENTS = 100
 class EmailAdapter(ChannelAdapter):
     # Base64 makes of it the 20 MB that every server takes.
     capabilities = Capabilities(
-        max_text=100_000, max_file_bytes=15 * 1024 * 1024, together=15 * 1024 * 1024, copies=True, starts=True
+        max_text=100_000, max_file_bytes=15 * 1024 * 1024, together=15 * 1024 * 1024, copies=True
     )
     marks_unreachable = False
     repeats_unseen = True  # by its Message-ID

@@ -39,7 +39,6 @@ class WhatsAppAdapter(MetaAdapter):
         max_file_bytes=100 * 1024 * 1024,
         window=_WINDOW,
         templates=True,
-        receipts="read",
         quotes=True,
         reactions=("👍", "❤️", "😂", "😮", "😢", "🙏"),
         typing=timedelta(seconds=25),

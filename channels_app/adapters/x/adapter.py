@@ -57,7 +57,6 @@ class XAdapter(ChannelAdapter):
         caption=True,
         max_file_bytes=5 * 1024 * 1024,
         file_types=("image/jpeg", "image/png", "image/webp"),
-        receipts="read",
     )
     max_body = 1024 * 1024
     polls = timedelta(minutes=5)
