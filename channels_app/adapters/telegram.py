@@ -298,11 +298,16 @@ def _events(update: Mapping[str, Any]) -> Iterator[InboundEvent]:
 def _membership(member: Mapping[str, Any]) -> Iterator[InboundEvent]:
     """A user blocked the bot, or not any more; or somebody took it into a group."""
     now, before, chat = (member.get(name) for name in ("new_chat_member", "old_chat_member", "chat"))
-    status = now.get("status") if isinstance(now, dict) else None
+    status = str(now.get("status", "")) if isinstance(now, dict) else ""
     if (who := _private(member)) and status in {"kicked", "member"}:
         yield ContactChanged(old_key=f"tg:{who}", reachable=status == "member")
-    was_there = isinstance(before, dict) and before.get("status") not in {"left", "kicked"}
-    if isinstance(chat, dict) and chat.get("type") in {"group", "supergroup"} and status == "member" and not was_there:
+    was_there = isinstance(before, dict) and str(before.get("status", "")) not in {"left", "kicked"}
+    if (
+        isinstance(chat, dict)
+        and str(chat.get("type", "")) in {"group", "supergroup"}
+        and status == "member"
+        and not was_there
+    ):
         yield AddedToGroup(group=str(chat.get("id", "")))
 
 

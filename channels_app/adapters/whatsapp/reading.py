@@ -60,7 +60,7 @@ def events_of(payload: Mapping[str, Any]) -> Iterator[InboundEvent]:
     if message:
         yield from _received(message, next(iter(dicts(payload.get("contacts"))), {}))
     echo = inner(payload, "echo")
-    if echo and echo.get("to") and echo.get("id") and echo.get("type") not in {"edit", "revoke"}:
+    if echo and echo.get("to") and echo.get("id") and words(echo, "type") not in {"edit", "revoke"}:
         yield EchoReceived(
             thread_key=str(echo["to"]),
             external_id=str(echo["id"]),
