@@ -163,6 +163,7 @@ class Writer:
             gathered = self._batches.get()
         if gathered is None and batch:
             self._batches.put(None)  # the end is for the next round
+            time.sleep(TRIED_AGAIN_SECONDS)
         return batch + (gathered or [])
 
     def _tell(self, settled: "Sequence[tuple[asyncio.Future[Posted], Outcome]]") -> None:

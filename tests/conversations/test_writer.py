@@ -321,6 +321,32 @@ def test_a_conversation_that_is_never_let_go_answers_busy(
     assert len(numbers(held)) == 1
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="needs --services: SQLite locks no rows")
+@pytest.mark.django_db(transaction=True)
+def test_at_the_end_what_somebody_holds_is_tried_again_now_and_then_not_all_the_time(
+    acme: Business, a_writer: writer.Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "PATIENCE_SECONDS", 1.0)
+    monkeypatch.setattr(writer, "TRIED_AGAIN_SECONDS", 0.2)
+    held, tries, store = builders.conversation(acme), [], writer._stored
+
+    def stored(drafts: Sequence[Draft]) -> Sequence[Posted | Exception]:
+        tries.append(len(drafts))
+        return store(drafts)
+
+    monkeypatch.setattr(writer, "_stored", stored)
+
+    async def write() -> None:
+        posted = a_writer.post(from_cleo(held, "1"))
+        await asyncio.to_thread(a_writer.finish, seconds=20)
+        with pytest.raises(Unavailable):
+            await posted
+
+    with held_by_somebody(held):
+        asyncio.run(write())
+    assert 1 <= len(tries) <= 7
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.django_db(transaction=True)
 def test_a_thread_that_died_is_replaced(
