@@ -33,6 +33,8 @@ RECHECK_AT_ONCE = 500
 COMPARE_SECONDS = 5
 # Losses come in swarms: when the bus is back, every process has missed something of every other one.
 CALM_SECONDS = 1
+# Whoever is told asks at once: all together would be more than we answer.
+TOLD_AT_ONCE, TOLD_EVERY_SECONDS = 50, 0.1
 # Clients come back spread over this time.
 RETURN_MS = 10_000
 
@@ -196,9 +198,11 @@ async def _tell_to_resync(businesses: set[str]) -> None:
         cursors = {}
     for business, cursor in cursors.items():
         sockets.in_order.go_on_from(business, cursor)
-    for client in present:
+    for number, client in enumerate(present, start=1):
         newest = cursors.get(str(client.business_id)) if client.is_member else None
         sockets.tell(client, "resync", {} if newest is None else {"cursor": newest})
+        if number % TOLD_AT_ONCE == 0:
+            await asyncio.sleep(TOLD_EVERY_SECONDS)
 
 
 def _look_for_missed(business: str) -> None:

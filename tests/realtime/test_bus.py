@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -323,6 +324,28 @@ def test_R3_what_a_process_stored_and_did_not_live_to_tell_is_fetched_by_everybo
     assert cleo.hears("resync") == {}
     agent.ask("agent_message", {"conversation_id": conversation_id, "content": "Still there?"})
     until(lambda: [each["content"] for each in cleo.named("new_message")][-1] == "Still there?")
+
+
+async def test_a_loss_is_told_to_many_sockets_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of them asks for what it missed at once."""
+    told: list[str] = []
+    turns: list[int] = []
+
+    async def positions(*_asked: Any) -> dict[str, int]:
+        return {"acme": 7}
+
+    async def pause(_seconds: float) -> None:
+        turns.append(len(told))
+
+    clients = {str(number): SimpleNamespace(business_id="acme", is_member=False) for number in range(120)}
+    monkeypatch.setattr(server.sockets, "clients", clients)
+    monkeypatch.setattr(server.sockets, "tell", lambda _client, event, _payload: told.append(event))
+    monkeypatch.setattr(server.db, "run", positions)
+    monkeypatch.setattr(server.asyncio, "sleep", pause)
+
+    await server._tell_to_resync({"acme"})
+
+    assert (turns, told) == ([50, 100], ["resync"] * 120)
 
 
 async def test_many_losses_at_once_are_fetched_once(monkeypatch: pytest.MonkeyPatch) -> None:
