@@ -99,14 +99,13 @@ def test_a_sign_on_a_customers_message_and_an_edit_of_ones_own_are_so_at_telegra
     agent.close()
 
 
-def test_the_composer_says_who_gets_a_copy_of_an_answer_by_mail(browser: Any, server: Server) -> None:
+def test_the_composer_says_where_an_answer_by_mail_goes_and_who_gets_a_copy(browser: Any, server: Server) -> None:
     token = server.sign_up("ada@copies.example")
     config = {"address": "help@acme.example", "smtp_host": "mail.acme.example", "inbound_secret": SECRET}
     server.call("POST", "/channels", {"type": "email", "config": config}, token)
     raw = b"From: cleo@example.net\r\nTo: help@acme.example, dora@example.net\r\nCc: eve@example.org\r\n"
-    raw += (
-        b"Subject: Order 1009\r\nAuto-Submitted: auto-generated\r\nMessage-ID: <1@example.net>\r\n\r\nWhere is it?\r\n"
-    )
+    raw += b"Reply-To: the-orders-department@a-long-name-of-a-company.example\r\nSubject: Order 1009\r\n"
+    raw += b"Auto-Submitted: auto-generated\r\nMessage-ID: <1@example.net>\r\n\r\nWhere is it?\r\n"
     signed = "sha256=" + hmac.digest(SECRET.encode(), raw, hashlib.sha256).hex()
     post(f"{server.url}/api/v1/webhooks/email", raw, "message/rfc822", X_PingBack_Signature=signed)
     agent = signed_in(browser, server, "ada@copies.example", viewport={"width": 360, "height": 740})
@@ -116,6 +115,7 @@ def test_the_composer_says_who_gets_a_copy_of_an_answer_by_mail(browser: Any, se
     page.locator("#rows .row").click()
 
     page.get_by_text("Copies to dora@example.net, eve@example.org").wait_for()
+    page.get_by_text("Answers go to the-orders-department@a-long-name-of-a-company.example").wait_for()
     assert page.locator("#messages .msg-meta", has_text="Automatic").count() == 1
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert heard == []
