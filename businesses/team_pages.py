@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -204,7 +205,7 @@ def switch_workspace(request: HttpRequest) -> HttpResponse:
             switch_business(user=user, business_id=business_id)
     except Refused as refusal:
         messages.error(request, refusal.detail)
-    return redirect("inbox")
+    return back(request, request.POST.get("next") or reverse("inbox"))
 
 
 @login_required

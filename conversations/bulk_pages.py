@@ -74,7 +74,7 @@ def _change(request: HttpRequest, user: User) -> tuple[Callable[[Conversation], 
     if choice := request.POST.get("to", ""):
         if choice != picker.ME:
             require(user, Action.ASSIGN)
-        return partial(_chosen, choice, user), _("Gave away %(count)d.")
+        return partial(_chosen, choice, user), _("Assigned %(count)d anew.")
     for field, retag, told in (
         ("tag", add_tag, _("Tagged %(count)d.")),
         ("untag", remove_tag, _("Untagged %(count)d.")),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db.models import F, OrderBy, Q, TextChoices
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from foundation.errors import Unprocessable
@@ -101,7 +102,7 @@ def _place(cursor: str, parts: list[tuple[Q, Order]]) -> tuple[int, list[Any]]:
         order = parts[int(number)][1] if number in {"0", "1"} else ()
         return int(number), [_value(name, text) for name, text in zip(order, texts, strict=True)]
     except (ValueError, IndexError, OverflowError) as error:
-        raise Unprocessable("Not a cursor of ours.", field="cursor", source="query") from error
+        raise Unprocessable(gettext("Not a cursor of ours."), field="cursor", source="query") from error
 
 
 def _value(name: str, text: str) -> Any:

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from businesses.models import Membership
 from businesses.pages import member_page
 from businesses.policy import Action, require
+from businesses.switching import workspaces_of
 from conversations import lists, pages, picker, selectors
 from conversations.asides import Asides, asides_of
 from conversations.attachments import begun_by
@@ -75,11 +76,23 @@ def people(request: HttpRequest) -> HttpResponse:
 @member_page
 @require_safe
 def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    found = conversation_of(request, conversation_id)
+    found = selectors.conversation_of(request.user, conversation_id)  # type: ignore[arg-type]
+    if found is None:
+        return _elsewhere(request, conversation_id)
     context = thread_context(request, found)
     if is_fetch(request):
         return render(request, "conversations/opened.html", context)
     return inbox_page(request, list_context(request, opened=found) | context)
+
+
+def _elsewhere(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """A push and a mail lead here from whichever of the reader's workspaces is not the current one."""
+    theirs = workspaces_of(request.user)  # type: ignore[arg-type]
+    there = theirs.filter(business__conversations=conversation_id).first()
+    if there is None or is_fetch(request):
+        raise Http404
+    context = {"workspace": there.business, "address": request.get_full_path()}
+    return render(request, "conversations/elsewhere.html", context, status=404)
 
 
 @member_page

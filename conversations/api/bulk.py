@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -68,13 +69,13 @@ class Bulk(APIView):
             return lambda conversation: CHANGES[STATUSES[action]](conversation=conversation, actor=request.user)
         if action in {TAG, UNTAG}:
             if not isinstance(value, str):
-                raise Unprocessable("The name of a tag.", field="value")
+                raise Unprocessable(_("The name of a tag."), field="value")
             tags.checked_name(value)
             retag = partial(tags.add_tag if action == TAG else tags.remove_tag, name=value, actor=request.user)
             return lambda conversation: retag(conversation=conversation)
         require(request.user, Action.ASSIGN)
         if value is not None and not isinstance(value, str):
-            raise Unprocessable("A user id, or null.", field="value")
+            raise Unprocessable(_("A user id, or null."), field="value")
         agent_id = parse_id(value) if value else None
         if value and agent_id is None:
             raise not_a_member()

@@ -31,7 +31,7 @@ def delete_customer(*, customer: Customer, actor: User) -> None:
     """
     require(actor, Action.DELETE_CUSTOMERS)
     customer_goes.send(sender=Customer, customer=customer)
-    while _delete_some(customer):
+    while _delete_some(customer, actor):
         pass
     with transaction.atomic():
         gone = Customer(pk=customer.pk, business_id=customer.business_id)
@@ -74,14 +74,19 @@ def end_with_the_workspace(*, business_id: UUID, **_signal: object) -> None:
         pass
 
 
-def _delete_some(customer: Customer) -> bool:
+@transaction.atomic
+def _delete_some(customer: Customer, actor: User) -> bool:
+    """Whether there was one."""
     same = Customer.objects.filter(Q(pk=customer.pk) | Q(merged_into=customer.pk), business_id=customer.business_id)
-    return _delete_batch(Conversation.objects.filter(customer__in=same))
+    gone = _delete_batch(Conversation.objects.filter(customer__in=same))
+    if gone:
+        events.record(customer.business_id, [events.conversation_deleted(row, actor_id=actor.pk) for row in gone])
+    return bool(gone)
 
 
 @transaction.atomic
-def _delete_batch(conversations: QuerySet[Conversation]) -> bool:
-    """Whether there was one."""
-    ids = list(conversations.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True)[:BATCH])
-    Conversation.objects.filter(pk__in=ids).delete()
-    return bool(ids)
+def _delete_batch(conversations: QuerySet[Conversation]) -> list[Conversation]:
+    """As they were."""
+    gone = list(conversations.order_by("pk").select_for_update(of=("self",))[:BATCH])
+    Conversation.objects.filter(pk__in=[row.pk for row in gone]).delete()
+    return gone

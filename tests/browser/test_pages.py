@@ -27,12 +27,18 @@ INSIDE = (
     "/inbox/views/new/",
     "/inbox/{conversation}/",
     "/inbox/{conversation}/?view=customer",
+    "/inbox/{conversation}/merge/",
+    "/inbox/{conversation}/messages/{message}/",
+    "/inbox/{conversation}/notes/{note}/",
+    "/inbox/{conversation}/delete/",
+    "/inbox/views/{view}/",
     "/customers/",
     "/customers/?q=nobody",
     "/customers/import/",
     "/customers/{customer}/",
     "/customers/{customer}/edit/",
     "/customers/{customer}/delete/",
+    "/customers/{customer}/merge/?q=cleo",
     "/knowledge/",
     "/knowledge/new/",
     "/knowledge/import/",
@@ -44,8 +50,11 @@ INSIDE = (
     "/settings/theo/playground/?q=hello",
     "/settings/notifications/",
     "/settings/macros/",
+    "/settings/macros/{macro}/",
     "/settings/tags/",
+    "/settings/tags/{tag}/",
     "/settings/replies/",
+    "/settings/replies/{reply}/",
     "/settings/hours/",
     "/settings/security/",
     "/settings/profile/",
@@ -82,11 +91,21 @@ def acme(server: Any) -> dict[str, str]:
     article = server.call("POST", "/kb/articles", {"title": "Hello", "content": "# Hello\n\nSay *hello*."}, token)
     server.call("PATCH", "/kb/help-centre", {"is_open": True}, token)
     customer = server.call("POST", "/customers", {"name": "Cleo Hart", "email": "cleo@hart.example"}, token)
+    view = {"name": "Open", "shared": True, "filter": {"all": [{"field": "status", "op": "is", "value": "open"}]}}
+    at = f"/conversations/{conversation['id']}"
     return {
         "business": widget["business_id"],
         "widget": widget["id"],
         "channel": channel["id"],
         "conversation": conversation["id"],
+        "message": server.call("POST", f"{at}/messages", {"content": "Not yet edited"}, token)["id"],
+        "note": server.call("POST", f"{at}/notes", {"content": "Between us"}, token)["id"],
+        "view": server.call("POST", "/views", {**view, "sort": "newest"}, token)["id"],
+        "macro": server.call("POST", "/macros", {"name": "Bye", "status": "closed"}, token)["id"],
+        "tag": server.call("POST", "/tags", {"name": "Refund", "color": "red"}, token)["id"],
+        "reply": server.call(
+            "POST", "/canned-responses", {"shortcut": "hi", "content": "Hello", "shared": True}, token
+        )["id"],
         "article": article["id"],
         "customer": customer["id"],
     }

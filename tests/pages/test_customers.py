@@ -168,6 +168,7 @@ def test_nothing_is_left_of_a_deleted_customer_but_an_id(ada: User, acme: Busine
     last = FeedEvent.objects.order_by("seq").last()
     assert last
     assert (last.kind, last.data) == ("customer.deleted", {"customer_id": str(cleo.pk)})
+    assert FeedEvent.objects.filter(kind="conversation.deleted").count() == 2
     entry = AuditEntry.objects.get(action="customer.deleted")
     assert entry.target_name == entry.target_id == str(cleo.pk)
 

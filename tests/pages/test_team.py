@@ -145,6 +145,31 @@ def test_the_menu_leads_to_another_workspace(ben: User, acme: Business, mallory:
         assert client.get("/inbox/").context["business"] == umbrella
 
 
+def test_a_link_into_another_of_ones_workspaces_leads_there(
+    ada: User,
+    ben: User,
+    acme: Business,
+    mallory: User,
+    sign_in,  # type: ignore[no-untyped-def]
+) -> None:
+    umbrella = mallory.memberships.get().business
+    builders.member(umbrella, ben)
+    page = f"/inbox/{builders.conversation(umbrella).pk}/"
+    client = sign_in(ben)
+
+    there = client.get(f"{page}?at=1")
+
+    assert there.status_code == 404
+    assert "This conversation is in Umbrella" in there.content.decode()
+    assert f'name="next" value="{page}?at=1"' in there.content.decode()
+    gone = client.post("/workspace/", {"business_id": str(umbrella.pk), "next": page})
+    assert gone["Location"] == page
+    assert client.get(page).status_code == 200
+    away = client.post("/workspace/", {"business_id": str(umbrella.pk), "next": "https://evil.example/"})
+    assert away["Location"] == "/"
+    assert "Umbrella" not in sign_in(ada).get(page).content.decode()
+
+
 def test_who_was_removed_is_told_and_who_was_not_goes_on(ada: User, ben: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
     client = sign_in(ben)
     assert client.get(f"/left/?workspace={acme.pk}")["Location"] == "/inbox/"
