@@ -1,5 +1,6 @@
 """What came is kept for so long and no longer; too much for a row lies in a file beside it, and goes with it."""
 
+import base64
 import os
 import time
 from datetime import timedelta
@@ -157,6 +158,21 @@ def test_what_could_not_be_taken_in_of_a_deleted_customer_is_emptied_too(
     kept = dict(RawEvent.objects.filter(state=RawState.FAILED).values_list("dedup_key", "payload"))
     assert kept["wamid:447700900123"] == {}
     assert "I am 447700900124" in str(kept["wamid:447700900124"])
+
+
+def test_a_mail_that_nobody_could_read_goes_with_its_writer(email: Channel, ada: User) -> None:
+    comes(mail(Message_ID="<1@example.net>"))
+    for writer in ("cleo@example.net", "dora@example.net"):
+        kind = "multipart/mixed; boundary=b"
+        comes(mail("--b\r\n\r\n" * 2_000, writer, Message_ID=f"<2-{writer}>", Content_Type=kind))
+    assert RawEvent.objects.filter(state=RawState.FAILED).count() == 2
+
+    delete_customer(customer=Customer.objects.get(), actor=ada)
+    while journal.purge():
+        pass
+
+    kept = [payload for payload in RawEvent.objects.values_list("payload", flat=True) if payload]
+    assert [b"dora@example.net" in base64.b64decode(payload["raw"]) for payload in kept] == [True]
 
 
 def test_what_came_is_kept_for_two_weeks_and_what_failed_for_thirty_days(whatsapp: Channel) -> None:
