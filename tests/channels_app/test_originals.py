@@ -68,7 +68,7 @@ def test_the_thread_shows_who_else_got_it(email: Channel, ada: User) -> None:
 def test_quotes_are_folded_and_a_new_subject_is_said(email: Channel, ada: User) -> None:
     comes(mail(Message_ID="<1@example.net>"))
     quoting = "Thanks!\r\n\r\nOn Wed, 1 Jan 2026 at 10:00, Acme <help@acme.example> wrote:\r\n> It left today.\r\n"
-    for number, subject in ((2, "Re: Order 1009"), (3, "Another thing")):
+    for number, subject in ((2, "Re[2]: Odp: Order 1009"), (3, "Another thing")):
         raw = mail(quoting, Message_ID=f"<{number}@example.net>", In_Reply_To=f"<{number - 1}@example.net>")
         comes(raw.replace(b"Subject: Order 1009", f"Subject: {subject}".encode()))
 
