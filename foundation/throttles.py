@@ -72,11 +72,16 @@ def purge(*, most: int = 1000) -> int:
 
 
 def limited_address() -> str | None:
-    """The address that asks, if it is one that limits are for: not this machine, and not unknown.
+    """`limited` of the address that asks."""
+    return limited(asker().address)
+
+
+def limited(said: str | None) -> str | None:
+    """An address, if it is one that limits are for: not this machine, and not unknown.
 
     Of IPv6 the first 64 bits: the rest is one customer's own to change with every request.
     """
-    if (said := asker().address) is None:
+    if said is None:
         return None
     address = ipaddress.ip_address(said)
     if isinstance(address, ipaddress.IPv6Address):

@@ -4,7 +4,6 @@ It says why; tests/realtime/test_library.py holds what it relies on.
 """
 
 import asyncio
-import ipaddress
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
@@ -17,6 +16,7 @@ from django.db import Error
 from engineio import packet as packets
 
 from foundation.errors import Refused
+from foundation.throttles import limited
 from pingback.realtime import origins
 from pingback.realtime.connection import Connection
 from pingback.realtime.origins import Origin
@@ -35,7 +35,7 @@ class Engine(engineio.AsyncServer):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._per_address: Counter[str] = Counter()
+        self._per_address: Counter[str | None] = Counter()  # None: of those that have no limit
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def handle_request(self, scope: dict[str, Any], receive: Receive, send: Send) -> Any:
@@ -63,7 +63,7 @@ class Engine(engineio.AsyncServer):
             return self._too_many()
         connection = Connection(self, self.generate_id(), origin=scope["pingback.origin"], address=address)
         self.sockets[connection.sid] = connection
-        self._per_address[address or ""] += 1
+        self._per_address[limited(address)] += 1
         connection.push(
             packets.Packet(
                 packets.OPEN,
@@ -89,7 +89,7 @@ class Engine(engineio.AsyncServer):
     def forget(self, connection: Connection) -> None:
         """Its id opens nothing any more, and it no longer counts for its address."""
         self.sockets.pop(connection.sid, None)
-        address = connection.address or ""
+        address = limited(connection.address)
         self._per_address[address] -= 1
         if not self._per_address[address]:
             del self._per_address[address]
@@ -108,9 +108,9 @@ class Engine(engineio.AsyncServer):
 
     def _is_full(self, address: str | None) -> bool:
         """Loopback and unknown peers are skipped: many people may stand behind them."""
-        if not settings.THROTTLES or address is None or ipaddress.ip_address(address).is_loopback:
+        if not settings.THROTTLES or (whose := limited(address)) is None:
             return False
-        return 0 < settings.CONNECTIONS_PER_ADDRESS <= self._per_address[address]
+        return 0 < settings.CONNECTIONS_PER_ADDRESS <= self._per_address[whose]
 
     def _too_many(self) -> dict[str, Any]:
         return {

@@ -286,6 +286,14 @@ def test_C4_what_a_client_says_of_its_address_counts_only_in_the_proxys_place(
     assert polled(house, X_Forwarded_For="192.0.2.201, 203.0.113.77") == (429, '{"detail":"too_many_connections"}')
 
 
+def test_C4_a_line_with_many_ipv6_addresses_is_one_caller(raw: Raw, house: House, ada: Owner) -> None:
+    for number in range(50):
+        raw(additional_headers={"X-Forwarded-For": f"2001:db8:77:1::{number:x}"}).send("40" + json.dumps(ada.visitor))
+
+    assert polled(house, X_Forwarded_For="2001:db8:77:1:ffff::1") == (429, '{"detail":"too_many_connections"}')
+    assert polled(house, X_Forwarded_For="2001:db8:77:2::1")[0] == 200
+
+
 def test_200_sockets_of_one_visitor_are_ten(raw: Raw, talk: Connect, ada: Owner, unharmed: None) -> None:
     cleo = talk(ada.visitor)
     first = cleo.ask("client_message", {"content": "Hello?"})

@@ -100,7 +100,7 @@ async def connection(peer: Peer) -> Connection:
     made = Connection(Engine(async_mode="asgi"), "sid", origin=Origin.NONE, address=None)
     made._websocket = peer
     made.server.sockets["sid"] = made
-    made.server._per_address[""] += 1
+    made.server._per_address[None] += 1
     return made
 
 
