@@ -177,10 +177,11 @@ def _indexes_of(business_id: UUID) -> _Indexes:
 
 def _state(business_id: UUID, models: Mapping[str, Embedder]) -> _State:
     published = Article.objects.filter(business_id=business_id, status=ArticleStatus.PUBLISHED)
-    ready = Count("pk", filter=Q(index_state=IndexState.READY), distinct=True)
-    count = Count("pk", distinct=True)
-    facts = published.aggregate(count=count, ready=ready, newest=Max("updated_at"), vectors=Max("vectors__pk"))
-    return (facts["count"], facts["ready"], facts["newest"], facts["vectors"], tuple(models))
+    ready = Count("pk", filter=Q(index_state=IndexState.READY))
+    facts = published.aggregate(count=Count("pk"), ready=ready, newest=Max("updated_at"))
+    # By itself: joined to it, every article would count twice.
+    vectors = ArticleVectors.objects.filter(article__in=published).aggregate(newest=Max("pk"))
+    return (facts["count"], facts["ready"], facts["newest"], vectors["newest"], tuple(models))
 
 
 def _current(business_id: UUID, state: _State) -> _Kept | None:
