@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 CHECK_SECONDS = 0.25
+FALL = 2  # so many failures in a row, and nobody is sent there
 PIECE = 65_536
 
 
@@ -71,12 +72,14 @@ class Balancer:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _check(self, port: int) -> None:
+        failures = 0
         while True:
             try:
                 async with asyncio.timeout(5):
-                    self._ready[port] = await _asked(port)
+                    failures = 0 if await _asked(port) else failures + 1
             except (OSError, TimeoutError):
-                self._ready[port] = False
+                failures += 1
+            self._ready[port] = failures < FALL
             await asyncio.sleep(CHECK_SECONDS)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -69,7 +69,7 @@ def test_R11_a_clock_that_is_an_hour_off_changes_no_order_and_judges_tokens_by_w
     scenes.play(before)
     web.stop()
     web.start(CLOCK_IS_OFF_BY=str(hours * 3600))
-    web.ready()
+    running_town.back(web)
     try:
         meanwhile = scene.browsers(6)
         scenes.play(meanwhile)
@@ -80,7 +80,7 @@ def test_R11_a_clock_that_is_an_hour_off_changes_no_order_and_judges_tokens_by_w
     finally:
         web.stop()
         web.start()
-        web.ready()
+        running_town.back(web)
     after = scene.browsers(3)
     scenes.play(after)
 

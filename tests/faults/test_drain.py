@@ -29,8 +29,7 @@ def test_R7_a_rolling_restart_under_load_fails_no_answer(running_town: Town, sce
         web.wait(20)
         assert time.monotonic() - started < 15
         web.start()
-        web.ready()
-        until(lambda port=web.port: running_town.balancer.is_ready(port), seconds=60)
+        running_town.back(web)
         before = scenes.said(writers)
         until(lambda before=before: scenes.said(writers) > before + 50, seconds=60)
     for writer in writers:
@@ -66,4 +65,4 @@ def test_R7_what_is_under_way_at_the_signal_is_answered_and_new_work_goes_elsewh
         assert [ack["message"]["content"] for ack in acks] == ["Now?"] * 3
     finally:
         web.start()
-        web.ready()
+        running_town.back(web)

@@ -195,6 +195,11 @@ class Town:
         web.start()
         web.listening()  # one that finds no database at its start ends; a service manager would try again
 
+    def back(self, web: Process) -> None:
+        """All of it works again, and people get there."""
+        web.ready()
+        until(lambda: self.balancer.is_ready(web.port), seconds=60)
+
     def kill_worker(self) -> None:
         for worker in self.workers:
             worker.kill()
@@ -218,12 +223,12 @@ class Town:
         return False
 
     def recover(self, seconds: float = 60) -> None:
-        """Every process is up again, and all of it works."""
+        """Every process is up again, all of it works, and people get there."""
 
         def all_are_ready() -> bool:
             for process in [*self.workers, *self.webs]:
                 process.revive()
-            return all(web.works() for web in self.webs)
+            return all(web.works() and self.balancer.is_ready(web.port) for web in self.webs)
 
         until(all_are_ready, seconds=seconds, why=lambda: "\n".join(web.said() for web in self.webs))
 
