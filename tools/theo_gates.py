@@ -7,11 +7,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = ROOT.parent / "shared" / "eval" / "eval_theo.py"
-# Those of theo.md 7, but for coverage: .52 is missed by a question or two (docs/decisions.md).
+# Those of theo.md 7, but for the time that it takes: other work on the machine would decide that (`bin/bench theo`).
 GATES = (
     "recall@1>=0.85",
     "recall@3>=0.95",
-    "coverage>=0.51",
+    "coverage>=0.52",
     "precision>=0.95",
     "false_far<=0.005",
     "false_near<=0.03",

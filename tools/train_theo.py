@@ -2,10 +2,10 @@
 
 FOLDER: theo_dev.jsonl.gz and theo_dev_kb.jsonl.gz, the evaluation's data beside the checkout. Questions are put to the
 product's own index; a logistic regression learns which of the best five articles answers. Each question is put to its
-knowledge base as it is, to the same where articles know up to three questions that they answer (from other folds), and
-to two parts of each, so that no size of a knowledge base is peculiar to one business. Writes confidence.json and
-background.npz of theo/engine, and prints what each of five folds, and each business and what is not English, said of
-what it had not seen.
+knowledge base as it is, to the same where articles know up to three questions that they answer (from other folds), to
+two parts of each, so that no size of a knowledge base is peculiar to one business, and to a few articles of it, with
+the one that answers and without. Writes confidence.json and background.npz of theo/engine, and prints what each of five
+folds, and each business and what is not English, said of what it had not seen.
 """
 
 import argparse
@@ -29,10 +29,12 @@ ROOT = Path(__file__).resolve().parents[1]
 KINDS = {"in", "near", "far", "noise"}
 C = 0.3
 # There are many more questions about something else than were written down.
-WEIGHT = {"far": 1.5}
+WEIGHT = {"far": 2.0}
 FOLDS = 5
 # Of each knowledge base: how many parts are drawn, of how many each question sees two, and what these count.
 PARTS, SEEN, PART_WEIGHT = 12, 2, 0.25
+# Of a few articles: how many such bases are drawn, of at most how many; of a question that none of them answers.
+FEW, MOST_OF_FEW, UNANSWERED_WEIGHT = 10, 4, 0.0625
 EXAMPLES = 3
 
 
@@ -103,14 +105,27 @@ class _Base:
         self._asked = sorted(asked, key=lambda case: _hash(case["q"]))
         draw = np.random.default_rng(len(articles))
         sizes = draw.integers(max(2, len(articles) // 4), len(articles), PARTS)
-        self._parts = [frozenset(draw.choice(len(articles), size, replace=False).tolist()) for size in sizes]
+        few = draw.integers(1, MOST_OF_FEW, FEW, endpoint=True)
+        self._parts, self._few = (
+            [frozenset(draw.choice(len(articles), size, replace=False).tolist()) for size in each]
+            for each in (sizes, few)
+        )
 
-    def parts_for(self, case: dict[str, Any]) -> list[frozenset[int]]:
-        """Those that can answer it as well, where anything can."""
+    def parts_for(self, case: dict[str, Any]) -> list[tuple[frozenset[int], float]]:
+        """With what they count: parts that can answer it as well, where anything can; and a few articles, which can
+        and cannot."""
         numbers = {n for n, article in enumerate(self._articles) if article["id"] in case["gold"]}
-        fitting = [part for part in self._parts if case["kind"] != "in" or part & numbers]
-        first = _hash(case["q"]) % max(1, len(fitting))
-        return [*fitting[first:], *fitting[:first]][:SEEN]
+        is_open = case["kind"] == "in"
+
+        def some(parts: Sequence[frozenset[int]], most: int, weight: float) -> list[tuple[frozenset[int], float]]:
+            first = _hash(case["q"]) % max(1, len(parts))
+            return [(part, weight) for part in [*parts[first:], *parts[:first]][:most]]
+
+        return [
+            *some([part for part in self._parts if not is_open or part & numbers], SEEN, PART_WEIGHT),
+            *some([part for part in self._few if not is_open or part & numbers], 1, PART_WEIGHT),
+            *some([part for part in self._few if is_open and not part & numbers], 1, UNANSWERED_WEIGHT),
+        ]
 
     def index(self, state: str, fold: int, part: frozenset[int]) -> Any:
         from theo.engine.index import Index
@@ -165,7 +180,7 @@ def _rows(folder: Path) -> dict[str, list[dict[str, Any]]]:
             for state in STATES:
                 row[state] = _seen(base.index(state, fold, frozenset()), case, kind)
                 row[f"{state}, parts"] = [
-                    _seen(base.index(state, fold, part), case, kind) for part in base.parts_for(case)
+                    (_seen(base.index(state, fold, part), case, kind), counts) for part, counts in base.parts_for(case)
                 ]
             each.append(row)
     return rows
@@ -182,7 +197,7 @@ def _fit(rows: list[dict[str, Any]], most: float) -> tuple[Any, Any]:
     for row in rows:
         counts = WEIGHT.get(row["kind"], 1.0)
         for state in STATES:
-            seen = [(row[state], counts), *((part, counts * PART_WEIGHT) for part in row[f"{state}, parts"])]
+            seen = [(row[state], counts), *((part, counts * each) for part, each in row[f"{state}, parts"])]
             for (features, answers), each in seen:
                 x += features
                 y += answers

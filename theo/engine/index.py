@@ -6,6 +6,7 @@ shown by a hundred neutral lines and by the titles of the other articles: those 
 Source: theo.md 2 and 3.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -34,6 +35,10 @@ FEWEST = 3
 MINILM, WORDS, WORDS_ABROAD = 0.2, 0.15, 0.1
 # How sharply articles that score nearly alike are told apart when one says how much of the whole each has.
 SHARPNESS = (0.05, 0.15)
+ASKED_SHARPNESS = (0.02, 0.05)
+MODEL_SHARPNESS = {"e5": 0.06, "minilm": 0.3}
+# In a base of fewer articles what comes nearest may be near to nothing.
+SMALL = 8
 VIEWS = ("asked", "whole", "content", "sentence")
 
 Numbers = NDArray[np.floating[Any]]
@@ -108,6 +113,7 @@ class Index:
         self._keys = [doc.key for doc in docs]
         self._titles = [doc.title for doc in docs]
         self._texts = [doc.text for doc in docs]
+        self._is_known = [doc.questions > 1 for doc in docs]
         self._models = models
         self._lexicon = Lexicon(docs)
         asked = [" ".join([doc.title, *doc.tags, *doc.examples]) for doc in docs]
@@ -206,16 +212,14 @@ class Index:
             (value - float(ground.far.own_mean[n])) / float(ground.far.own_spread[n]),
             ground.far.below(value),
         ]
+        margins = []
         for model, each in views.items():
             for view in range(len(VIEWS)):
                 cosine, usual = float(each[n, view]), float(ground.view_mean[model][n, view])
-                row += [
-                    (cosine - usual) / float(ground.view_spread[model][n, view]),
-                    cosine - _best_other(each[:, view], n, usual),
-                    cosine,
-                ]
+                margins.append(cosine - _best_other(each[:, view], n, usual))
+                row += [(cosine - usual) / float(ground.view_spread[model][n, view]), margins[-1], cosine]
         row += [float(words[n]) / (6 + float(words[n])), (float(words[n]) - _best_other(words, n)) / 6]
-        row += [1 / float(np.exp((score - value) / sharpness).sum()) for sharpness in SHARPNESS]
+        row += [_share(score, n, sharpness) for sharpness in SHARPNESS]
         row += self._lexicon.overlap(question, n)
         row += [
             (value - ground.near.mean) / ground.near.spread,
@@ -224,7 +228,17 @@ class Index:
         ]
         for likeness in letters:
             row += [float(likeness[n]), float(likeness[n]) - _best_other(likeness, n)]
-        return row
+        row += [min(margins), *(_share(next(iter(views.values()))[:, 0], n, each) for each in ASKED_SHARPNESS)]
+        row += [_share(each.sum(1), n, MODEL_SHARPNESS[model]) for model, each in views.items()]
+        row += [float(self._is_known[n]), float(self._is_known[_runner_up(score, n)])]
+        return self._smallness(row, tuple(views))
+
+    def _smallness(self, row: list[float], models: tuple[str, ...]) -> list[float]:
+        """How far the base is from one of SMALL articles, where being nearest begins to tell something; and by that
+        what else tells the least there."""
+        small = math.log2(SMALL / min(SMALL, len(self._keys)))
+        told = dict(zip(_plain_names(models), row, strict=True))
+        return [*row, small, *(small * told[name] for name in _telling_little(models))]
 
 
 class _Scores:
@@ -260,7 +274,13 @@ MODELS_OF = {"full": ("e5", "minilm"), "e5": ("e5",), "minilm": ("minilm",)}
 
 def names_of(kind: str) -> list[str]:
     """Of the features, in the order of `Index.features`."""
-    views = [f"{model}_{view}" for model in MODELS_OF[kind] for view in VIEWS]
+    models = MODELS_OF[kind]
+    return [*_plain_names(models), "small", *(f"small_{name}" for name in _telling_little(models))]
+
+
+@cache
+def _plain_names(models: tuple[str, ...]) -> list[str]:
+    views = [f"{model}_{view}" for model in models for view in VIEWS]
     return [
         *("score_over_background", "score_margin", "score_over_articles", "score_over_own", "background_below"),
         *(f"{view}_{what}" for view in views for what in ("over_background", "margin", "cosine")),
@@ -274,9 +294,17 @@ def names_of(kind: str) -> list[str]:
             "asked_in_base",
             "title_in_asked",
         ),
-        *("asked_words", "over_near", "near_below", "over_own_near"),
+        *("asked_words", "asked_in_sentence", "over_near", "near_below", "over_own_near"),
         *("letters_asked", "letters_asked_margin", "letters", "letters_margin"),
+        *("least_margin", "asked_share_sharp", "asked_share_soft"),
+        *(f"{model}_share" for model in models),
+        *("has_examples", "next_has_examples"),
     ]
+
+
+def _telling_little(models: Sequence[str]) -> list[str]:
+    margins = ["score_margin", f"{models[0]}_sentence_margin"]
+    return [*margins, "score_over_background", "share_soft", "over_near", "asked_in_article"]
 
 
 def _score(kind: str, views: Mapping[str, Numbers], words: Numbers) -> Numbers:
@@ -285,6 +313,17 @@ def _score(kind: str, views: Mapping[str, Numbers], words: Numbers) -> Numbers:
     if kind == "full":
         return np.asarray(views["e5"].sum(2) + MINILM * views["minilm"].sum(2) + WORDS * said)
     return np.asarray(views[kind].sum(2) + (WORDS_ABROAD if kind == "e5" else WORDS) * said)
+
+
+def _share(values: Numbers, n: int, sharpness: float) -> float:
+    """Of what all articles have, the part that is article `n`'s."""
+    return 1 / float(np.exp((values - values[n]) / sharpness).sum())
+
+
+def _runner_up(score: Numbers, n: int) -> int:
+    """The best of the others; `n` where there is none."""
+    first, *others = np.argsort(-score, kind="stable")[:2].tolist()
+    return first if first != n else next(iter(others), n)
 
 
 def _best_other(values: Numbers, n: int, least: float = 0.0) -> float:

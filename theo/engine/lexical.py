@@ -12,6 +12,8 @@ import numpy as np
 import snowballstemmer
 from numpy.typing import NDArray
 
+from theo.engine.passages import sentences_of
+
 K1, B = 1.2, 0.75
 MOST_WORDS = 12
 
@@ -61,6 +63,8 @@ class Lexicon:
     def __init__(self, docs: Sequence[Worded]) -> None:
         bags = [words(" ".join([doc.title, doc.title, *doc.tags, *doc.examples, doc.text])) for doc in docs]
         self._titles = [set(words(doc.title)) for doc in docs]
+        self._texts = [doc.text for doc in docs]
+        self._known_sentences: dict[int, list[set[str]]] = {}
         self._counts = [Counter(bag) for bag in bags]
         self._lengths = [len(bag) for bag in bags]
         self._mean = sum(self._lengths) / max(1, len(docs)) or 1.0
@@ -94,7 +98,7 @@ class Lexicon:
 
     def overlap(self, question: str, n: int) -> list[float]:
         """Of the question, by rarity, what is in article `n`, in its title, in any article; of the title, what is in
-        the question; how many words carry meaning."""
+        the question; how many words carry meaning; and what is in the one sentence of the article that has most."""
         asked = words(question)
         kinds = set(asked)
         weight = {word: self._idf.get(word, self._unseen) for word in kinds}
@@ -106,4 +110,11 @@ class Lexicon:
             sum(weight[word] for word in kinds if word in self._idf) / whole,
             len(kinds & title) / max(1, len(title)),
             min(len(asked), MOST_WORDS),
+            max((sum(weight[word] for word in kinds & there) for there in self._sentences(n)), default=0.0) / whole,
         ]
+
+    def _sentences(self, n: int) -> list[set[str]]:
+        """The words of each sentence of article `n`; most articles are never asked for."""
+        if n not in self._known_sentences:
+            self._known_sentences[n] = [set(words(sentence)) for sentence in sentences_of(self._texts[n])]
+        return self._known_sentences[n]
