@@ -17,6 +17,7 @@ from channels_app.adapters import ADAPTERS
 from channels_app.adapters.base import ChannelAdapter, Health
 from channels_app.adapters.errors import DeliveryError, Kind
 from channels_app.models import Channel, ChannelState, DeliveryState
+from channels_app.reconnecting import TOLD_AT
 from channels_app.telling import tell
 from conversations.models import ChannelType
 from foundation.later import later
@@ -55,7 +56,10 @@ def connect_waiting(stop: threading.Event) -> None:
     for channel in _waiting()():
         if stop.is_set():
             return
-        connect(channel)
+        if channel.state == ChannelState.ERROR:
+            _ask_again(channel)
+        else:
+            connect(channel)
 
 
 @prepared
@@ -89,6 +93,24 @@ def connect(channel: Channel) -> Health:
         return Health(ok=False, detail=_("Something went wrong on our side."))
     _agreed(channel, account, [{"text": step.text, "value": step.value} for step in steps], health)
     return health
+
+
+def _ask_again(channel: Channel) -> None:
+    """Whether the provider agrees by now. While nobody asks for it nothing is changed there: the account may be another
+    channel's, or another program's."""
+    Channel.objects.filter(pk=channel.pk, state=ChannelState.ERROR).update(last_error_at=Now())
+    try:
+        adapter = adapter_of(channel)
+        if adapter is None or (adapter.is_sole and not channel.sole_account):
+            return
+        account, health = adapter.validate(), adapter.health()
+    except (CannotUnseal, DeliveryError):
+        return
+    except Exception as error:
+        log.error("Asking for channel %s again raised %s", channel.pk, type(error).__name__)
+        return
+    if health.ok:
+        _agreed(channel, account, channel.setup.get("steps", []), health)
 
 
 def _take_account(channel: Channel, adapter: ChannelAdapter) -> None:
@@ -133,7 +155,9 @@ def _agreed(channel: Channel, account: str, steps: list[dict[str, Any]], health:
     is_another = any(fresh.config.get(name, told) != told for name, told in _told(channel.config).items())
     was_another = bool(fresh.paused_at and fresh.setup.get("is_another"))
     fresh.config |= channel.config
-    fresh.setup = {"account": account, "steps": steps, "is_another": was_another, **kept_of(health)}
+    stopped = channel.state == ChannelState.ERROR  # until now, of which the owner may have been told
+    told = {TOLD_AT: fresh.setup[TOLD_AT]} if stopped and TOLD_AT in fresh.setup else {}
+    fresh.setup = {"account": account, "steps": steps, "is_another": was_another, **told, **kept_of(health)}
     fresh.state = ChannelState.CONNECTED if health.ok or steps else ChannelState.ERROR
     fresh.state_detail = health.detail[:300]
     fresh.last_error, fresh.last_error_at = "", None

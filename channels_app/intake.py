@@ -167,9 +167,11 @@ def _work_off(raw_id: UUID) -> None:
     except Unreadable as error:
         RawEvent.objects.filter(pk=raw_id).update(state=RawState.FAILED, last_error=str(error)[:300])
     except (OperationalError, InterfaceError):
-        # The database's trouble and no try of its own: it is the first again at the next look, and none overtakes it.
-        with suppress(DatabaseError):
-            RawEvent.objects.filter(pk=raw_id).update(attempts=F("attempts") - 1)
+        # The database's trouble: it is the first again at the next look, and none overtakes it. No try of its own when
+        # the database is away; a statement that it broke off may be one that it always breaks off.
+        if not connection.is_usable():
+            with suppress(DatabaseError):
+                RawEvent.objects.filter(pk=raw_id).update(attempts=F("attempts") - 1)
         raise
     except Exception as error:
         _failed(raw_id, error)

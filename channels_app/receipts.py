@@ -10,7 +10,7 @@ from channels_app.deliveries import conclude, finish, lock_conversation, tell_of
 from channels_app.keys import remember
 from channels_app.models import Channel, Delivery, DeliveryState
 from channels_app.participants import gets_copies
-from conversations.models import Message
+from conversations.models import Message, MessageStatus
 from conversations.services.unsent import message_failed
 from foundation.ids import parse_id
 
@@ -49,8 +49,9 @@ def arrived(channel: Channel, message: Message, external_id: str) -> None:
     part = _part(channel, message, external_id).select_related("channel").first()
     if part is None:
         return
-    Delivery.objects.filter(pk=part.pk).update(arrived_at=Now(), state=DeliveryState.SENT)
-    if part.state == DeliveryState.FAILED:
+    row = Delivery.objects.filter(pk=part.pk)
+    row.update(arrived_at=Now(), state=DeliveryState.SENT, lease=None, leased_until=None)
+    if part.state != DeliveryState.SENT:
         conclude(part)
 
 
@@ -68,7 +69,9 @@ def failed_afterwards(
         if part := lost.first():
             tell_of_copies(part, [recipient])
         return
-    if lost.update(state=DeliveryState.FAILED, last_error=reason[:300], finished_at=Now()):
+    known = Message.objects.filter(pk=message.pk, status=MessageStatus.FAILED).exists()
+    lost = lost.exclude(state=DeliveryState.FAILED)
+    if lost.update(state=DeliveryState.FAILED, last_error=reason[:300], finished_at=Now()) and not known:
         message_failed(message_id=message.pk, reason=reason)
 
 

@@ -1,7 +1,11 @@
 """A channel whose provider does not take its credentials any more, or sends what comes in to somebody else."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from businesses.models import Membership, Role
 from channels_app.connect_forms import form_for
@@ -9,15 +13,24 @@ from channels_app.models import Channel, ChannelState
 from channels_app.telling import tell
 from foundation.mail import send_mail
 
+# In `Channel.setup`: when the owner was last told that the provider refuses. One that takes the credentials when it is
+# asked and refuses each message is no news every quarter of an hour.
+TOLD_AT = "told_at"
+NEWS_AGAIN = timedelta(days=1)
+
 
 def needs_reconnecting(channel: Channel, reason: str) -> None:
-    """The provider does not take the credentials: the queue waits, and the owner is told, once. Nothing of it is true
-    when somebody has entered others meanwhile."""
+    """The provider does not take the credentials: the queue waits, and the owner is told, once a day at most. Nothing
+    of it is true when somebody has entered others meanwhile."""
     changed = Channel.objects.filter(pk=channel.pk, credentials=channel.credentials).exclude(state=ChannelState.ERROR)
     if not changed.update(state=ChannelState.ERROR, state_detail=reason[:300], last_error_at=Now()):
         return
     tell(channel)
-    _tell_owners(channel, "reconnect", reason)
+    setup = Channel.objects.values_list("setup", flat=True).get(pk=channel.pk)
+    told_at, now = parse_datetime(setup.get(TOLD_AT, "")), timezone.now()
+    if told_at is None or told_at <= now - NEWS_AGAIN:
+        Channel.objects.filter(pk=channel.pk).update(setup={**setup, TOLD_AT: now.isoformat()})
+        _tell_owners(channel, "reconnect", reason)
 
 
 def goes_elsewhere(channel: Channel, reason: str) -> None:

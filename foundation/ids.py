@@ -3,6 +3,7 @@
 import os
 import time
 import uuid
+from datetime import datetime
 
 
 def new_id() -> uuid.UUID:
@@ -15,6 +16,11 @@ def new_id() -> uuid.UUID:
     value = (milliseconds & (1 << 48) - 1) << 80 | 0x7 << 76 | (beyond << 12) // 1_000_000 << 64 | random
     value = value & ~(0x3 << 62) | 0x2 << 62
     return uuid.UUID(int=value)
+
+
+def least_id(at: datetime) -> uuid.UUID:
+    """Below every id that was made since then."""
+    return uuid.UUID(int=int(at.timestamp() * 1000) << 80)
 
 
 def parse_id(text: object) -> uuid.UUID | None:

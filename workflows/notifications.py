@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from businesses.selectors import membership_of
 from conversations.models import Conversation
+from foundation.ids import least_id
 from workflows.models import Notification, NotificationKind, NotificationRows, NotificationSetting
 from workflows.telling import setting_of
 
@@ -82,5 +83,5 @@ def tell(business_id: UUID, user_ids: Collection[UUID]) -> None:
 
 def purge(*, most: int = 1000) -> int:
     """Delete what is older than KEPT_FOR, read or not, at most so many; returns how many."""
-    old = Notification.objects.filter(created_at__lt=timezone.now() - KEPT_FOR).order_by("pk")
+    old = Notification.objects.filter(pk__lt=least_id(timezone.now() - KEPT_FOR)).order_by("pk")
     return Notification.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:most])).delete()[0]

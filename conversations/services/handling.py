@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
@@ -164,16 +165,19 @@ def mark_read(*, conversation: Conversation, user: User, seq: int) -> int:
 
 
 def mark_unread(*, conversation: Conversation, user: User) -> None:
-    """Move the user's read mark back before the customer's last message; the user's own screens hear.
+    """Move the user's read mark back before the customer's last message, here or in what is merged here; the user's own
+    screens hear.
 
     What the customer was told was read stays so. Raises Invalid when the customer has written nothing.
     """
-    theirs = Message.objects.filter(conversation=conversation, sender_type=SenderType.CUSTOMER)
-    last = theirs.order_by("-seq").values_list("seq", flat=True).first()
+    shown = Q(conversation=conversation) | Q(conversation__merged_into=conversation)
+    last = Message.objects.filter(shown, sender_type=SenderType.CUSTOMER).order_by("-created_at", "-seq").first()
     if last is None:
         raise Invalid(_("The customer has written nothing here."))
-    if ReadMark.objects.filter(conversation=conversation, user=user, seq__gte=last).update(seq=last - 1):
-        _tell_own_screens(conversation, user, seq=last - 1, is_unread=True)
+    mark = ReadMark.objects.filter(conversation=last.conversation_id, user=user, seq__gte=last.seq)
+    if mark.update(seq=last.seq - 1):
+        seq = last.seq - 1 if last.conversation_id == conversation.pk else conversation.last_seq
+        _tell_own_screens(conversation, user, seq=seq, is_unread=True)
 
 
 def _tell_own_screens(conversation: Conversation, user: User, *, seq: int, is_unread: bool) -> None:

@@ -16,7 +16,7 @@ from conversations.services.assigning import assign_conversation
 from conversations.services.canned_responses import filled
 from conversations.services.handling import CHANGES, undo_status
 from conversations.services.later import send_later, take_back
-from conversations.services.locking import locked
+from conversations.services.locking import lock_own, locked
 from conversations.services.messages import send_reply
 from conversations.services.priorities import set_priority
 from conversations.services.tags import add_tag, remove_tag
@@ -72,6 +72,7 @@ def run_macro(
     """
     if macro.assign and macro.assign != picker.ME:
         require(actor, Action.ASSIGN)
+    lock_own(conversation.business_id, actor)
     before, scheduled, changes_status = locked(conversation), None, False
     if macro.content:
         words = filled(macro.content, conversation=conversation, agent=actor)
@@ -113,12 +114,17 @@ def undo_run(*, ran: Ran, conversation: Conversation, actor: User) -> set[Stays]
     Raises as the services of its actions.
     """
     stays = {Stays.TEXT} if ran.is_sent else set()
+    # All that it needs, in everybody's order: what is told of the first is the workspace's lock, which comes last.
+    waiting = None
     if ran.scheduled:
-        waiting = ScheduledMessage.objects.filter(pk=ran.scheduled, business_id=conversation.business_id).first()
-        if waiting:
-            take_back(scheduled=waiting, actor=actor)
-        else:
-            stays.add(Stays.TEXT)
+        own = ScheduledMessage.objects.filter(pk=ran.scheduled, business_id=conversation.business_id)
+        waiting = own.select_for_update().first()
+    lock_own(conversation.business_id, actor)
+    locked(conversation)
+    if waiting:
+        take_back(scheduled=waiting, actor=actor)
+    elif ran.scheduled:
+        stays.add(Stays.TEXT)
     if ran.status:
         try:
             undo_status(conversation=conversation, actor=actor)

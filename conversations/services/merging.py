@@ -115,7 +115,7 @@ def hear(messages: Sequence[Message]) -> list[Event]:
 def _is_news(message: Message, into: Conversation) -> None:
     into.updated_at = message.created_at
     into.waiting_since = message.created_at if into.is_done else into.waiting_since or message.created_at
-    if into.status != Status.OPEN:
+    if into.status != Status.OPEN and not into.spam_at:
         into.reopen()
         tell(into, ActivityKind.REOPENED, actor=None)
 

@@ -68,7 +68,7 @@ def merge_tags(*, tag: Tag, into: Tag, actor: User) -> Tag:
     """
     if tag.pk == into.pk or tag.business_id != into.business_id:
         raise Invalid(_("Choose another tag."))
-    list(Tag.objects.select_for_update().filter(pk__in=[tag.pk, into.pk]).order_by("pk").values_list("pk"))
+    list(Tag.objects.select_for_update(no_key=True).filter(pk__in=[tag.pk, into.pk]).order_by("pk").values_list("pk"))
     has_it = ConversationTag.objects.filter(tag=tag).values_list("conversation_id", flat=True)
     # Somebody may put the other on at the same time.
     ConversationTag.objects.bulk_create(

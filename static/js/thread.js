@@ -251,6 +251,7 @@ export class Thread {
     link.setAttribute("aria-busy", "true")
     const address = this.address({ before: new URL(link.href).searchParams.get("before") })
     const page = await fragment(address).finally(() => link.removeAttribute("aria-busy"))
+    if (this.stopped.signal.aborted) return // another one is open by now
     const fromEnd = this.scroller.scrollHeight - this.scroller.scrollTop
     for (const mark of page.querySelectorAll("li.day[id]")) document.getElementById(mark.id)?.remove()
     this.quietly()

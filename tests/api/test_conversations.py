@@ -175,6 +175,12 @@ def test_an_agent_leaves_it_unread_from_the_customers_last_message_on(ada: User,
     for _ in range(2):
         assert client.delete(f"{path}/read").json() == {"message": "Marked as unread"}
         assert client.get(path).json()["unread"] == 1
+    other = builders.conversation(acme, content="elsewhere")
+    builders.api(ada).post(f"{path}/merge", {"other_id": str(other.pk)})
+    client.post(f"{path}/read", {"seq": 3})
+    client.post(f"/api/v1/conversations/{other.pk}/read", {"seq": 1})
+    assert client.delete(f"{path}/read").status_code == 200
+    assert client.get(path).json()["unread"] == 1  # what is merged here came last
     alone = client.post("/api/v1/conversations/", {"business_id": str(acme.pk), "initial_message": "Hello"}).json()
     refused = client.delete(f"/api/v1/conversations/{alone['id']}/read")
     assert (refused.status_code, refused.json()) == (400, {"detail": "The customer has written nothing here."})

@@ -102,8 +102,9 @@ def test_another_bots_token_lets_the_old_bot_go_and_a_new_token_of_the_same_does
     assert not telegram.hook
 
 
+@pytest.mark.django_db(transaction=True)
 def test_what_worked_and_was_refused_goes_on_by_itself_once_its_provider_agrees_again(
-    ada: User, channel: Channel, telegram: Telegram
+    ada: User, channel: Channel, telegram: Telegram, mailoutbox: list[Any]
 ) -> None:
     never = create_channel(actor=ada, type=ChannelType.TELEGRAM, config={"bot_token": f"7000000009:{'A' * 35}"})
     for each in (channel, never):
@@ -120,3 +121,7 @@ def test_what_worked_and_was_refused_goes_on_by_itself_once_its_provider_agrees_
     channel.refresh_from_db()
     never.refresh_from_db()
     assert (channel.state, never.state) == (ChannelState.CONNECTED, ChannelState.ERROR)
+
+    needs_reconnecting(channel, "Telegram does not know this bot token any more.")
+    assert len(mailoutbox) == 1  # the owner knows, though it was asked and agreed in between
+    assert [call.target.rsplit("/", 1)[1] for call in telegram.calls].count("setWebhook") == 1

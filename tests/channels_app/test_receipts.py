@@ -9,6 +9,7 @@ from businesses.models import Business
 from channels_app import deliveries, intake
 from channels_app.adapters.events import Routed
 from channels_app.models import Channel, Contact, Delivery, Thread
+from channels_app.retrying import retry_message
 from channels_app.services import create_channel
 from conversations.models import ChannelType, Conversation, Message, MessageStatus, Status
 from conversations.services.assigning import assign_conversation
@@ -112,6 +113,29 @@ def test_what_could_not_be_sent_opens_the_conversation_again_and_tells_who_wrote
     )
     page = builders.browser(ben).get(f"/inbox/{thread.pk}/").content.decode()
     assert "Open again: a message could not be sent" in page
+
+
+def test_what_is_lost_in_every_part_is_told_once(ada: User, number: Channel, thread: Conversation) -> None:
+    builders.answers(ada, thread, "word " * 1_500)
+    send_all()
+    for external_id in Delivery.objects.order_by("part").values_list("external_id", flat=True):
+        told(number, external_id, "failed", 131026)
+    assert list(Notification.objects.filter(kind="not_sent").values_list("user", flat=True)) == [ada.pk]
+
+
+def test_what_arrived_while_it_waits_to_be_sent_again_is_not_sent_again(
+    ada: User, number: Channel, thread: Conversation, graph: Meta
+) -> None:
+    message = builders.answers(ada, thread, "It left today.")
+    send_all()
+    external_id = Delivery.objects.get().external_id
+    told(number, external_id, "failed", 131053)
+    retry_message(message=message)
+
+    told(number, external_id, "delivered")
+
+    assert standing(message) == (MessageStatus.SENT, True)
+    assert deliveries.claim(16) == []
 
 
 def test_who_changed_the_number_is_answered_there_and_is_reachable_again(

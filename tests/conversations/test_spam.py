@@ -129,3 +129,17 @@ def test_what_is_merged_is_spam_no_more(ada: User, conversation: Conversation) -
 
     conversation.refresh_from_db()
     assert conversation.standing == Status.CLOSED
+
+
+def test_what_comes_into_a_conversation_that_it_shows_opens_no_spam(
+    ada: User, acme: Business, conversation: Conversation
+) -> None:
+    other = builders.conversation(acme, customer=conversation.customer, content="Watches")
+    merge_conversations(conversation=other, into=conversation, actor=ada)
+    handling.mark_spam(conversation=conversation, actor=ada)
+
+    builders.says(other, "Cheap!")
+
+    conversation.refresh_from_db()
+    assert conversation.status == Status.CLOSED
+    assert conversation.spam_at

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -260,10 +261,10 @@ def test_a_longer_list_costs_no_more(ada: User, acme: Business, django_assert_nu
 
 
 def test_what_is_three_months_old_goes_in_batches(ada: User, acme: Business) -> None:
-    for _ in range(4):
-        flag_for_person(conversation=builders.conversation(acme), reason=HandoffReason.USER_REQUESTED)
-    old = list(Notification.objects.values_list("pk", flat=True)[:3])
-    Notification.objects.filter(pk__in=old).update(created_at=timezone.now() - timedelta(days=91))
+    talks = [builders.conversation(acme) for _ in range(4)]
+    for days, talk in zip((92, 91, 91, 1), talks, strict=True):
+        with time_machine.travel(timezone.now() - timedelta(days=days)):
+            flag_for_person(conversation=talk, reason=HandoffReason.USER_REQUESTED)
     assert [purge(most=2), purge(most=2), purge(most=2)] == [2, 1, 0]
     assert told(ada) == ["handoff"]
 
