@@ -134,15 +134,17 @@ def _vouched(
 ) -> dict[Channel, list[Routed]]:
     """On a shared path a channel takes what is about its account and what its own secret vouches for.
 
-    Only the secrets of those that it is about are opened. Raises SuspiciousOperation when nobody vouches for something
-    that is about one of ours.
+    Only the secrets of those that it is about are opened; else those of the others, where a mail of theirs can name
+    ours. Raises SuspiciousOperation when nobody vouches for something that is about one of ours.
     """
     named = {item.account for item in items}
     claims = {channel: found(channel, {}).claims() for channel in active}
     asked = [channel for channel, accounts in claims.items() if accounts & named]
     vouching = [channel for channel in asked if _vouches(found, channel, incoming)]
     if asked and not vouching:
-        raise SuspiciousOperation("Nobody vouches for it.")
+        others = (channel for channel in claims if found.names_others and channel not in asked)
+        if not any(_vouches(found, channel, incoming) for channel in others):
+            raise SuspiciousOperation("Nobody vouches for it.")
     if named and not asked:
         domains = sorted({account.rpartition("@")[2][:100] for account in named if "@" in account})
         log.info("Dropped what is for none of ours (%d): %r", len(named), domains[:5])

@@ -38,7 +38,8 @@ MAILS_AT_ONCE = 50
 LOOK_BACK = timedelta(days=7)
 # Servers also say no when there are too many connections: only the third in a row counts.
 REFUSALS = 3
-# A mail that does not come, though its mailbox opens, holds up those behind it for so many looks.
+# A mail that does not come, though its mailbox opens, holds up those behind it for so many looks: then it is set aside
+# if one of those comes.
 TRIES = 5
 
 
@@ -110,22 +111,22 @@ def _read_on(mailbox: Mailbox) -> bool:
             _move_on(mailbox, uid=before, name=server.name, validity=folder.validity)
         else:
             uids = folder.after(mailbox.last_uid)
-        for uid in uids[:MAILS_AT_ONCE]:
-            _take(mailbox, folder, uid)
+        for number, uid in enumerate(uids[:MAILS_AT_ONCE], 1):
+            _take(mailbox, folder, uid, behind=uids[number:])
     return len(uids) > MAILS_AT_ONCE
 
 
-def _take(mailbox: Mailbox, folder: Folder, uid: int) -> None:
+def _take(mailbox: Mailbox, folder: Folder, uid: int, *, behind: list[int]) -> None:
     """Into the journal, and the number with it: neither without the other."""
     tries = f"mailbox:{mailbox.pk}:{folder.validity}:{uid}"
     failed = cache.get(tries, 0)
-    if failed >= TRIES:
-        _set_aside(mailbox, folder, uid, _("A mail could not be fetched. It is still in the mailbox."))
-        return
+    others_come = failed >= TRIES and _hands_out_one(folder, behind, turn=failed)
     try:
         raw = folder.raw(uid)
     except (OSError, imaplib.IMAP4.error):
         cache.set(tries, failed + 1, timeout=86_400)
+        if others_come:
+            _set_aside(mailbox, folder, uid, _("A mail could not be fetched. It is still in the mailbox."))
         raise
     try:
         found = [Routed(dedup_key=envelope(raw)[0], payload={"to": []}, body=raw)] if raw else []
@@ -138,6 +139,14 @@ def _take(mailbox: Mailbox, folder: Folder, uid: int) -> None:
     with transaction.atomic():
         intake.store(mailbox.channel, found)
         _move_on(mailbox, uid=uid, name=mailbox.name, validity=folder.validity)
+
+
+def _hands_out_one(folder: Folder, uids: list[int], *, turn: int) -> bool:
+    """Of these another each time, as one may be like it. Raises as `Folder.raw`: a mailbox that hands out nothing says
+    nothing of a mail."""
+    if uids:
+        folder.raw(uids[turn % len(uids)])
+    return bool(uids)
 
 
 @transaction.atomic

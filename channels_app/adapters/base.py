@@ -129,6 +129,8 @@ class ChannelAdapter(ABC):
     max_body: ClassVar[int] = 4 * 1024 * 1024
     # Whether the provider sends what comes to an account to one address only.
     is_sole: ClassVar[bool] = False
+    # Whether what comes to an account may name accounts of others as well, as the fields of a mail do.
+    names_others: ClassVar[bool] = False
     # Whether messages do not say who wrote them, so that the provider is asked.
     asks_names: ClassVar[bool] = False
     # Whether a customer who gets the same delivery twice sees it once.

@@ -7,14 +7,18 @@ import json
 import time
 from typing import Any
 from urllib.parse import urlencode, urlsplit
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 
+from accounts.models import User
 from channels_app import connecting, files, intake
+from channels_app.adapters.email.threading import reply_address
 from channels_app.models import Channel, RawEvent, RawState
-from conversations.models import Message
-from tests.channels_app.mailing import PATH, SECRET, comes, mail
+from channels_app.services import create_channel
+from conversations.models import ChannelType, Conversation, Message
+from tests.channels_app.mailing import PATH, SECRET, comes, config, mail
 
 
 def multipart(fields: dict[str, bytes]) -> tuple[bytes, str]:
@@ -119,6 +123,31 @@ def test_a_mail_for_nobody_here_leaves_a_line_in_the_log(email: Channel, caplog:
     assert not RawEvent.objects.exists()
     assert "none of ours (1): ['other.example']" in caplog.text
     assert "secretary" not in caplog.text
+
+
+def test_a_mail_service_is_not_refused_as_its_mail_names_an_address_of_another_workspace(
+    email: Channel, mallory: User, smtp: Any
+) -> None:
+    theirs = {**config(smtp[1]), "address": "ask@umbrella.example", "inbound_secret": "umbrellas-own-secret"}
+    create_channel(actor=mallory, type=ChannelType.EMAIL, config=theirs)
+    ours = reply_address("help@acme.example", uuid4())
+    only_ours = mail(to="alias@umbrella.example", Cc=ours, Message_ID="<1@example.net>")
+    both = mail(to=f"{ours}, ask@umbrella.example", Message_ID="<2@example.net>")
+
+    told = [comes(raw, secret) for raw in (only_ours, both) for secret in ("guessed", "umbrellas-own-secret")]
+
+    assert told == [400, 200, 400, 200]
+    assert [message.conversation.business_id for message in Message.objects.all()] == [mallory.membership.business_id]
+
+
+def test_an_answer_to_two_support_addresses_joins_in_each_what_it_answers_there(email: Channel) -> None:
+    comes(mail(Message_ID="<1@example.net>"))
+    first = Conversation.objects.get()
+    ours, theirs = (reply_address(at, pk) for at, pk in (("help@acme.example", first.pk), ("ask@b.example", uuid4())))
+
+    comes(mail("To both of you.", to=f"{theirs}, {ours}", Message_ID="<2@example.net>"))
+
+    assert [message.content for message in first.messages.order_by("seq")][1:] == ["To both of you."]
 
 
 def test_a_mail_that_cannot_be_read_is_kept_whole_and_shown_with_the_reason(email: Channel) -> None:

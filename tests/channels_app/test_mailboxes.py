@@ -162,7 +162,7 @@ def test_a_mail_that_never_comes_is_set_aside_after_some_looks_and_the_next_is_r
         return fetched_whole(folder, uid)
 
     monkeypatch.setattr(mailbox.Folder, "raw", raw)
-    for _time in range(mailboxes.TRIES):
+    for _time in range(mailboxes.TRIES + 1):
         look(email)
         assert contents() == []
     look(email)
@@ -170,6 +170,25 @@ def test_a_mail_that_never_comes_is_set_aside_after_some_looks_and_the_next_is_r
     assert contents() == ["Order 1009\n\nFine"]
     kept = RawEvent.objects.get(state=RawState.FAILED)
     assert kept.last_error == "A mail could not be fetched. It is still in the mailbox."
+
+
+def test_a_mailbox_that_opens_and_hands_out_nothing_has_no_mail_set_aside(
+    email: Channel, dovecot: Dovecot, box: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look(email)
+    dovecot.deliver(box, mail("One", Message_ID="<1@example.net>"), mail("Two", Message_ID="<2@example.net>"))
+
+    def nothing(folder: mailbox.Folder, uid: int) -> bytes | None:
+        raise TimeoutError
+
+    with monkeypatch.context() as away:
+        away.setattr(mailbox.Folder, "raw", nothing)
+        for _time in range(3 * mailboxes.TRIES):
+            look(email)
+    look(email)
+
+    assert contents() == ["Order 1009\n\nOne", "Order 1009\n\nTwo"]
+    assert not RawEvent.objects.filter(state=RawState.FAILED).exists()
 
 
 def test_another_mailbox_begins_with_what_comes(

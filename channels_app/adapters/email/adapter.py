@@ -53,6 +53,7 @@ class EmailAdapter(ChannelAdapter):
     marks_unreachable = False
     repeats_unseen = True  # by its Message-ID
     max_body = MAX_BYTES
+    names_others = True
     opens_once = True
     _opened: tuple[str, Mail | None] = ("", None)
 
@@ -133,7 +134,8 @@ class EmailAdapter(ChannelAdapter):
             return _of_bounce(mail.bounce)
         if mail.kind in {noise.Kind.LOOP, noise.Kind.RECEIPT} or not mail.sender.email:
             return ()
-        answered = conversation_in([*(payload.get("to") or ()), *mail.recipients])
+        named = [*(payload.get("to") or ()), *mail.recipients]
+        answered = conversation_in(sorted(named, key=lambda one: without_tag(one.lower()) != self._address))
         # A form on a website writes in our name, for whoever it says to answer.
         writer = mail.reply_to if mail.sender.email == self._address else mail.sender
         return (
