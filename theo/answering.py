@@ -143,11 +143,6 @@ def think(
     )
 
 
-def at_handoff(conversation: Conversation) -> Answer:
-    """What an agent is shown who takes it over: as for a draft, in an article's own words."""
-    return think(conversation=conversation, mode=Mode.ASSIST, threshold=Assistant.LEAST_THRESHOLD, seconds=0)
-
-
 def try_out(*, business: Business, question: str, mode: Mode, threshold: float) -> Answer:
     """As for a customer who asks this and nothing before it. Nothing is stored but the tokens that it takes."""
     started = time.monotonic()

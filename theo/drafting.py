@@ -14,8 +14,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from conversations.models import Conversation
-from theo.answering import Answer, Source, answer, at_handoff
-from theo.handoffs import keep_handoff
+from theo.answering import Answer, Source, answer
+from theo.handoffs import keep_handoff, look_over
 from theo.language_models import is_there, seconds_in_all
 from theo.models import Article, Assistant, Mode, Reply
 from theo.outcomes import remember
@@ -44,8 +44,8 @@ def draft(
         found = answer(conversation=conversation, mode=mode, threshold=threshold, on_text=on_text, seconds=seconds)
         kept = remember(conversation=conversation, found=found)
         note_unanswered(conversation=conversation, found=found)
-        if found.handoff_reason and not was_waiting:
-            keep_handoff(conversation, at_handoff(conversation))
+        if found.handoff_reason and not was_waiting and (looked := look_over(conversation)):
+            keep_handoff(conversation, looked)
         return found, kept
 
     if not is_there(conversation.business_id):

@@ -1,4 +1,5 @@
-"""With a conversation go the words that Theo kept of it elsewhere: open questions, and examples of articles.
+"""With a conversation go the words that Theo kept of it elsewhere: open questions, and examples of articles; with a
+message that is taken back, what was asked in it.
 
 Source: promises 9.
 """
@@ -6,13 +7,13 @@ Source: promises 9.
 from typing import Any
 
 from django.db.models import Q
-from django.db.models.signals import pre_delete
+from django.db.models.signals import pre_delete, pre_save
 from django.dispatch import receiver
 
 from businesses.models import Business
-from conversations.models import Conversation
+from conversations.models import Conversation, Message, SenderType
 from theo.indexing import index_anew
-from theo.models import Article, Unanswered
+from theo.models import Article, Handoff, Reply, Unanswered
 
 
 @receiver(pre_delete, sender=Conversation)
@@ -36,3 +37,18 @@ def forget_words(*, instance: Conversation, **_signal: Any) -> None:
             group.question, group.model, group.vector = question, "", b""
         group.wordings, group.asked_in = [words for words, _where in others], [where for _words, where in kept]
         group.save(update_fields=["question", "model", "vector", "wordings", "asked_in"])
+
+
+@receiver(pre_save, sender=Message)
+def forget_what_is_taken_back(*, instance: Message, **_signal: Any) -> None:
+    """What became of Theo's answers to it still counts, without its words."""
+    if instance.deleted_at is None or instance.sender_type != SenderType.CUSTOMER:
+        return
+    said = Message.objects.filter(pk=instance.pk).values_list("content", flat=True).first()
+    if not said or not said.strip():
+        return
+    asked = {"conversation": instance.conversation_id, "question__contains": said.strip()}
+    Handoff.objects.filter(**asked).delete()
+    replies = Reply.objects.filter(**asked, asked_seq__gte=instance.seq)
+    replies.filter(is_sent=False, outcome="").delete()
+    replies.update(question="")

@@ -3,6 +3,7 @@
 Source: theo.md 5.
 """
 
+import logging
 from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
@@ -10,11 +11,13 @@ from uuid import UUID
 from django.utils import timezone
 
 from conversations.models import Conversation
-from theo.answering import Answer
-from theo.models import Article, Handoff, Reply
+from theo.answering import Answer, think
+from theo.models import Article, Assistant, Handoff, Mode, Reply
 from theo.outcomes import remember
 
 MOST_NEAR = 3
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +34,20 @@ class Shown:
         return round(self.draft.confidence * 100) if self.draft else 0
 
 
+def look_over(conversation: Conversation) -> Answer | None:
+    """What an agent is shown who takes it over: as for a draft, in an article's own words.
+
+    None: it failed, and a person is asked for all the same.
+    """
+    try:
+        return think(conversation=conversation, mode=Mode.ASSIST, threshold=Assistant.LEAST_THRESHOLD, seconds=0)
+    except Exception:
+        logger.exception("Theo cannot look anything up for conversation %s.", conversation.pk)
+        return None
+
+
 def keep_handoff(conversation: Conversation, found: Answer, *, told: Collection[str] = ()) -> None:
-    """found: of `answering.at_handoff`. told: ids of articles that the customer has read; none is suggested again."""
+    """found: of `look_over`. told: ids of articles that the customer has read; none is suggested again."""
     is_news = found.sources and str(found.sources[0].id) not in told
     Handoff.objects.update_or_create(
         conversation=conversation,

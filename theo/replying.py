@@ -28,9 +28,9 @@ from foundation.errors import Refused, TooFast
 from foundation.later import Pool
 from foundation.prepared import Among, Given, prepared
 from theo import language_models
-from theo.answering import Answer, asked, at_handoff, think
+from theo.answering import Answer, asked, think
 from theo.assistants import LATELY, answers_by_itself, assistant_of
-from theo.handoffs import keep_handoff
+from theo.handoffs import keep_handoff, look_over
 from theo.language_models import is_there
 from theo.models import Article, ArticleStatus, Mode
 from theo.outcomes import remember
@@ -250,7 +250,7 @@ def hand_over(
     conversation: Conversation, up_to_seq: int, reason: HandoffReason, *, silently: bool = False
 ) -> Message | None:
     """Ask for a person, and tell the customer so; the agent who comes sees what Theo had looked at."""
-    looked = _looked_over(conversation)
+    looked = look_over(conversation)
     with transaction.atomic():
         if not _is_still_ours(conversation, up_to_seq):
             return None
@@ -264,15 +264,6 @@ def hand_over(
         language = asked(conversation).language
         words = handoff_words(business, assistant_of(business.pk), at=timezone.now(), language=language)
         return _post(conversation, up_to_seq, words, [])
-
-
-def _looked_over(conversation: Conversation) -> Answer | None:
-    """None: it failed, and a person is asked for all the same."""
-    try:
-        return at_handoff(conversation)
-    except Exception:
-        logger.exception("Theo cannot look anything up for conversation %s.", conversation.pk)
-        return None
 
 
 def _is_still_ours(conversation: Conversation, up_to_seq: int) -> bool:

@@ -11,9 +11,11 @@ from businesses.models import Business
 from conversations.models import Conversation
 from conversations.services.assigning import assign_conversation
 from tests import builders
-from theo import answering, outcomes, replying
+from theo import answering, handoffs, outcomes, replying
+from theo.answering import Answer
 from theo.articles import create_article, delete_article
 from theo.assistants import change_assistant
+from theo.drafting import draft
 from theo.engine.index import Hit
 from theo.models import Article, Example, Handoff, Mode, Outcome, Reply
 
@@ -136,6 +138,22 @@ def test_of_an_earlier_handoff_nothing_is_shown_at_a_later_one(
     conversation.refresh_from_db()
     assert conversation.handoff_reason == "error"
     assert BOX not in page_of(ben, conversation)
+
+
+def test_a_draft_that_asks_for_a_person_is_there_though_nothing_could_be_looked_up_for_them(
+    acme: Business, articles: list[Article], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation = builders.conversation(acme, content=QUESTION)
+
+    def fails(**_: Any) -> Answer:
+        raise RuntimeError
+
+    monkeypatch.setattr(handoffs, "think", fails)
+
+    found, _kept = draft(conversation=conversation, mode=Mode.AUTO)
+
+    assert found.handoff_reason == "low_confidence"
+    assert not Handoff.objects.exists()
 
 
 def test_an_article_that_the_customer_has_read_is_not_suggested_again(
