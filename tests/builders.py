@@ -21,7 +21,8 @@ from conversations.services.message_drafts import Draft
 from conversations.services.messages import post_messages, send_reply
 from conversations.services.opening import open_conversation
 from widgets.models import Widget
-from widgets.services import Received, create_widget, receive_client_message
+from widgets.receiving import Received, receive_client_message
+from widgets.services import create_widget
 
 PASSWORD = "tidewater-lane-9"
 

@@ -13,9 +13,10 @@ from conversations import events
 from conversations.models import WEB, Conversation, Customer
 from foundation.errors import Forbidden
 from widgets import keys
+from widgets.claims import checked_claims, note_claims
 from widgets.identity import prove
 from widgets.models import Visitor, Widget
-from widgets.services import checked_claims, count_stranger, note_claims
+from widgets.receiving import count_stranger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,10 +14,10 @@ from conversations.models import Conversation, Customer, Message
 from conversations.selectors import messages_before
 from foundation import mail, throttles
 from foundation.errors import Invalid, Unprocessable
+from widgets.claims import checked_claims, note_claims
 from widgets.languages import Language
 from widgets.links import language_for, site_of
 from widgets.models import Visitor
-from widgets.services import checked_claims, note_claims
 
 # The newest of a long conversation.
 MOST = 200

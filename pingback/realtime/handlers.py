@@ -31,7 +31,7 @@ from pingback.realtime.payloads import Fields
 from widgets import keys
 from widgets.identifying import Identified, identify_visitor
 from widgets.models import Visitor
-from widgets.services import Received, receive_client_message, visitors_draft
+from widgets.receiving import Received, receive_client_message, visitors_draft
 
 log = logging.getLogger("pingback.realtime")
 

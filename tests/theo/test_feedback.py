@@ -17,7 +17,7 @@ from theo.engine.index import Hit
 from theo.learning import add_example
 from theo.models import Article, Example, Mode, Outcome, Reply
 from widgets.models import Widget
-from widgets.services import Received
+from widgets.receiving import Received
 
 pytestmark = pytest.mark.django_db
 

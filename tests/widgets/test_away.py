@@ -19,7 +19,7 @@ from tests import builders
 from widgets.away import mail_answers, mail_waiting, waiting
 from widgets.links import link_for, visitor_of_link
 from widgets.models import Visitor, Widget
-from widgets.services import Received
+from widgets.receiving import Received
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from conversations.services.messages import Posted, post_each
 from foundation.errors import Forbidden, NotFound
 from tests import builders
 from widgets.models import Widget
-from widgets.services import Received, visitors_draft
+from widgets.receiving import Received, visitors_draft
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from conversations.models import Attachment, Message
 from foundation.errors import Unprocessable
 from tests import builders, corpus
 from widgets.models import Widget
-from widgets.services import Received
+from widgets.receiving import Received
 
 pytestmark = pytest.mark.django_db
 

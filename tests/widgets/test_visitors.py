@@ -12,7 +12,7 @@ from conversations.models import Customer, Rating
 from conversations.services.handling import close_conversation, reopen_conversation, resolve_conversation
 from tests import builders
 from widgets.models import Widget
-from widgets.services import Received
+from widgets.receiving import Received
 
 pytestmark = pytest.mark.django_db
 

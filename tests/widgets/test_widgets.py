@@ -20,8 +20,9 @@ from tests.conversations.test_messages import together
 from widgets import keys
 from widgets.domains import frame_ancestors, normal_domain
 from widgets.models import Visitor, Widget
+from widgets.receiving import visitors_draft
 from widgets.selectors import allowed_origin, conversations_of
-from widgets.services import update_widget, visitors_draft
+from widgets.services import update_widget
 
 pytestmark = pytest.mark.django_db
 
