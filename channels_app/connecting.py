@@ -1,6 +1,8 @@
 """Agreeing with a provider: are the credentials good, does it know where to call us. Done by the worker, or by the
 button on a channel's page; never inside a transaction, as Meta asks us back before it answers."""
 
+import hashlib
+import hmac
 import logging
 import threading
 from datetime import timedelta
@@ -26,6 +28,8 @@ from foundation.sealed import CannotUnseal
 
 log = logging.getLogger("pingback.channels")
 
+# In `Channel.setup`: when the button was pressed, and what came of it: `ok` is None until then.
+TESTED = "tested"
 AGAIN, AGAIN_AFTER_NO = timedelta(seconds=30), timedelta(minutes=15)
 # Of all channels of the type, as their providers know one address for all of them. The others have one each.
 SHARED_PATHS = frozenset({ChannelType.WHATSAPP, ChannelType.INSTAGRAM, ChannelType.EMAIL})
@@ -157,7 +161,9 @@ def _agreed(channel: Channel, account: str, steps: list[dict[str, Any]], health:
     fresh.config |= channel.config
     stopped = channel.state == ChannelState.ERROR  # until now, of which the owner may have been told
     told = {TOLD_AT: fresh.setup[TOLD_AT]} if stopped and TOLD_AT in fresh.setup else {}
-    fresh.setup = {"account": account, "steps": steps, "is_another": was_another, **told, **kept_of(health)}
+    tested = {TESTED: fresh.setup[TESTED]} if TESTED in fresh.setup else {}
+    fresh.setup = {"account": account, "steps": steps, "is_another": was_another, "key": key_mark(), **tested, **told}
+    fresh.setup |= kept_of(health)
     fresh.state = ChannelState.CONNECTED if health.ok or steps else ChannelState.ERROR
     fresh.state_detail = health.detail[:300]
     fresh.last_error, fresh.last_error_at = "", None
@@ -170,6 +176,11 @@ def _agreed(channel: Channel, account: str, steps: list[dict[str, Any]], health:
         setup = {**fresh.setup, "is_another": True}
         Channel.objects.filter(pk=fresh.pk).update(paused_at=Now(), setup=setup)
     tell(fresh)
+
+
+def key_mark() -> str:
+    """Tells our key of today from others, of which `derived_secret` made what a provider was given."""
+    return hmac.digest(settings.SECRET_KEY.encode(), b"pingback: which key", hashlib.sha256).hex()[:12]
 
 
 def kept_of(health: Health) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -19,6 +20,7 @@ TOLD_AT = "told_at"
 NEWS_AGAIN = timedelta(days=1)
 
 
+@transaction.atomic
 def needs_reconnecting(channel: Channel, reason: str) -> None:
     """The provider does not take the credentials: the queue waits, and the owner is told, once a day at most. Nothing
     of it is true when somebody has entered others meanwhile."""

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from businesses.pages import member_page
 from businesses.policy import Action, may
 from businesses.selectors import membership_of
-from channels_app import checking, intake
+from channels_app import checking, connecting, intake
 from channels_app.adapters import ADAPTERS
 from channels_app.connect_fields import ConnectForm
 from channels_app.connect_forms import CONNECT_FORMS, form_for
@@ -101,16 +102,11 @@ def set_active(request: HttpRequest, channel_id: UUID) -> HttpResponse:
 @member_page
 @require_POST
 def test(request: HttpRequest, channel_id: UUID) -> HttpResponse:
-    """Asks the provider while the owner waits: seconds, at most a few tries of ten."""
     found = _channel(request, channel_id)
     if not _settings(request)["may_change"]:
         messages.error(request, _("The owner of the workspace tests channels."))
         return redirect("channel", found.pk)
-    told = checking.test(found)
-    if told.ok:
-        messages.success(request, _("The connection works."))
-    else:
-        messages.error(request, told.detail)
+    checking.test_soon(found)
     return redirect("channel", found.pk)
 
 
@@ -167,8 +163,12 @@ def _shown(found: Channel) -> dict[str, Any]:
 
 def _health(found: Channel) -> dict[str, Any]:
     """What waits, and what could not be taken in; nothing for what is on our own sockets."""
+    tested = found.setup.get(connecting.TESTED, {})
     return {
         "has_health": found.type in ADAPTERS,
+        "is_asking": checking.is_asking(found),
+        "tested": tested,
+        "tested_at": parse_datetime(tested.get("at", "")),
         "token_ends": token_ends(found),
         "queue": found.deliveries.filter(state=DeliveryState.QUEUED).count(),
         "failed": found.raw_events.filter(state=RawState.FAILED).order_by("-received_at")[:SHOWN_FAILED],

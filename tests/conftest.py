@@ -74,6 +74,7 @@ def nothing_is_left_for_later(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("foundation.later._pool", AtOnce())
     monkeypatch.setattr("channels_app.signs._pool", AtOnce())
+    monkeypatch.setattr("channels_app.checking._pool", AtOnce())
 
 
 @pytest.fixture(autouse=True)

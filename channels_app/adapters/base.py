@@ -131,6 +131,8 @@ class ChannelAdapter(ABC):
     is_sole: ClassVar[bool] = False
     # Whether what comes to an account may name accounts of others as well, as the fields of a mail do.
     names_others: ClassVar[bool] = False
+    # Whether its provider was given a `derived_secret`, so that it has to be told of a new key of ours.
+    is_keyed: ClassVar[bool] = False
     # Whether messages do not say who wrote them, so that the provider is asked.
     asks_names: ClassVar[bool] = False
     # Whether a customer who gets the same delivery twice sees it once.

@@ -54,6 +54,7 @@ _UNREACHABLE = (
 
 class TelegramAdapter(ChannelAdapter):
     is_sole = True
+    is_keyed = True
     capabilities: ClassVar = Capabilities(
         max_text=4096,
         caption=True,

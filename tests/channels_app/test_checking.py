@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business
 from channels_app import checking, connecting
+from channels_app.adapters.base import Health
+from channels_app.adapters.telegram import TelegramAdapter
 from channels_app.health import health_of
 from channels_app.models import Channel, ChannelState
 from channels_app.reconnecting import needs_reconnecting
@@ -125,3 +128,61 @@ def test_what_worked_and_was_refused_goes_on_by_itself_once_its_provider_agrees_
     needs_reconnecting(channel, "Telegram does not know this bot token any more.")
     assert len(mailoutbox) == 1  # the owner knows, though it was asked and agreed in between
     assert [call.target.rsplit("/", 1)[1] for call in telegram.calls].count("setWebhook") == 1
+
+
+def test_the_button_waits_for_no_provider_and_the_page_shows_what_comes_of_it(
+    ada: User, channel: Channel, telegram: Telegram, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting: list[Any] = []
+    monkeypatch.setattr(checking._pool, "submit", waiting.append)
+    page = f"/settings/channels/{channel.pk}/"
+
+    for _press in range(2):
+        told = builders.browser(ada).post(f"{page}test/", follow=True).content.decode()
+        assert "Asking the provider" in told
+        assert 'data-settling="standing how"' in told
+    assert telegram.calls == []
+    settings.REQUEST_SECONDS = 1
+    told = builders.api(ada).post(f"/api/v1/channels/{channel.pk}/test").json()
+    assert told == {"ok": False, "detail": "The provider has not answered yet. Ask again in a minute."}
+    (work,) = waiting
+    work()
+
+    told = builders.browser(ada).get(page).content.decode()
+    assert "Tested: the connection works." in told
+    assert "data-settling" not in told
+
+
+def test_what_was_noted_while_a_provider_was_asked_is_still_there(
+    channel: Channel, telegram: Telegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connecting.connect(channel)
+    channel.refresh_from_db()
+
+    def meanwhile(adapter: TelegramAdapter) -> Health:
+        Channel.objects.update(setup={**channel.setup, "is_another": True})
+        return Health(ok=True, webhook="Set")
+
+    monkeypatch.setattr(TelegramAdapter, "health", meanwhile)
+    checking.check(channel)
+
+    channel.refresh_from_db()
+    assert (channel.setup["is_another"], channel.setup["webhook"]) == (True, "Set")
+
+
+def test_a_new_key_of_the_installation_leaves_no_bot_deaf(channel: Channel, telegram: Telegram, settings: Any) -> None:
+    connecting.connect(channel)
+    before = telegram.hook["secret_token"]
+    settings.SECRET_KEY, settings.SECRET_KEYS = "n" * 60, ["n" * 60]
+
+    for _time in range(2):
+        Channel.objects.update(checked_at=timezone.now() - checking.CHECK_AGAIN)
+        checking.check_due(threading.Event())
+
+    secret = telegram.hook["secret_token"]
+    assert secret != before
+    update = {"update_id": 1, "message": {"message_id": 1, "chat": {"id": 7, "type": "private"}, "text": "Hello?"}}
+    headers = {"X-Telegram-Bot-Api-Secret-Token": secret}
+    path = f"/api/v1/webhooks/telegram/{channel.pk}"
+    assert Client().post(path, update, content_type="application/json", headers=headers).status_code == 200
+    assert [call.path.rpartition("/")[2] for call in telegram.calls].count("setWebhook") == 2

@@ -24,7 +24,7 @@ def test_the_owner_tests_the_connection_and_reads_what_came_of_it(
 ) -> None:
     page = f"/settings/channels/{channel.pk}/"
     told = builders.browser(ada).post(f"{page}test/", follow=True).content.decode()
-    assert "The connection works." in told
+    assert "Tested: the connection works." in told
     assert "@acme_help_bot" in told
 
     telegram.token = "another"
