@@ -5,6 +5,9 @@ from typing import Any, Self
 from uuid import UUID
 
 from django.db import models
+from django.db.models import Value
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -31,6 +34,13 @@ STOPPED = (ChannelState.ERROR, ChannelState.INCOMPLETE)
 class ChannelQuerySet(BusinessScoped["Channel"]):
     def in_order(self) -> Self:
         return self.order_by("created_at", "pk")
+
+    def with_account(self) -> Self:
+        """`account`: what tells it from others of its type, "" when nothing is known that does."""
+        told = (("address", "config"), ("phone_number", "config"), ("account", "setup"))
+        return self.annotate(
+            account=Coalesce(*(KeyTextTransform(*each) for each in told), Value(""), output_field=models.TextField())
+        )
 
     def default_for(self, business_id: UUID) -> "Channel | None":
         """The oldest active web widget of a business: what a conversation without a channel of its own uses."""

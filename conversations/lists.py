@@ -1,19 +1,17 @@
-"""The inbox's lists: which there are, what is in them, in which order, and how many."""
+"""The inbox's lists: which there are, what is in them, and in which order."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from businesses.models import Business, Team
+from businesses.models import Team
 from businesses.reading import READER, as_reader
-from businesses.selectors import membership_of
 from conversations import selectors
 from conversations.hues import hue_of
 from conversations.models import (
@@ -27,18 +25,17 @@ from conversations.models import (
     Tag,
     TagColor,
 )
-from conversations.names import names_of
+from conversations.names import Named, names_of
 from conversations.saved_views import services as saved_views
 from conversations.saved_views.filters import question
 from conversations.saved_views.models import SavedView
 from conversations.search.query import MAX_QUERY
 from conversations.sorting import Part, Sort, page_of
 from foundation.ids import parse_id
-from foundation.prepared import Given, Prepared, prepared
+from foundation.prepared import Prepared, prepared
 
 # On a page, and so many more at once for who scrolls on.
 ROWS, MORE = 50, 150
-MOST = saved_views.MOST_COUNTED
 
 # Of a search, and what may follow them.
 OPERATORS = (
@@ -168,8 +165,6 @@ LISTS = {
 }
 DEFAULT = LISTS["open"]
 TEAM, CHANNEL, TAG, VIEW = "team-", "channel-", "tag-", "view-"
-# In the sidebar; the others are found in the builder of views, or by `tag:`.
-MOST_TAGS = 12
 
 
 def team_listing(team_id: UUID, title: str) -> Listing:
@@ -184,14 +179,21 @@ def team_listing(team_id: UUID, title: str) -> Listing:
     )
 
 
-def channel_listing(channel_type: str) -> Listing:
+def channel_listing(channel_id: UUID, channel_type: str, account: str = "") -> Listing:
+    """account: what tells it from others of its type, "" where there is no other."""
     return Listing(
-        name=f"{CHANNEL}{channel_type}",
-        title=ChannelType(channel_type).label,
-        asks=lambda _user: Q(channel_type=channel_type),
+        name=f"{CHANNEL}{channel_id}",
+        title=f"{ChannelType(channel_type).label} {account}".strip(),
+        asks=lambda _user: Q(channel_id=channel_id),
         empty=_("Nothing of this channel is open."),
         channel_type=channel_type,
+        is_named_by_people=bool(account),
     )
+
+
+def channel_listings(channels: list[Named]) -> list[Listing]:
+    types = [each.name for each in channels]
+    return [channel_listing(each.pk, each.name, each.more if types.count(each.name) > 1 else "") for each in channels]
 
 
 def tag_listing(tag_id: UUID, title: str, color: str) -> Listing:
@@ -256,18 +258,18 @@ def _listing(name: str, user: User) -> Listing | None:
     if name.startswith(TAG) and (tag_id := parse_id(name.removeprefix(TAG))):
         tag = Tag.objects.visible_to(user).filter(pk=tag_id).first()
         return tag_listing(tag.pk, tag.name, tag.color) if tag else None
-    if (channel_type := name.removeprefix(CHANNEL)) != name and channel_type in ChannelType.values:
-        return channel_listing(channel_type)
+    if name.startswith(CHANNEL):
+        return next((each for each in channel_listings(names_of(user).channels) if each.name == name), None)
     return LISTS.get(name, DEFAULT)
 
 
-def _named(name: str) -> Listing:
+def named(name: str) -> Listing:
     """The list of a name that `Listing` gave, for what it asks: of the reader's own names it has none."""
     kind, sep, rest = name.partition("-")
     made = {
         TEAM: lambda: team_listing(UUID(rest), ""),
         TAG: lambda: tag_listing(UUID(rest), "", TagColor.GRAY),
-        CHANNEL: lambda: channel_listing(rest),
+        CHANNEL: lambda: channel_listing(UUID(rest), ChannelType.WIDGET),
     }.get(kind + sep)
     return made() if made else LISTS[name]
 
@@ -287,7 +289,7 @@ def rows_of(user: User, place: Place, *, cursor: str | None, many: int = ROWS) -
 @prepared
 def question_of(name: str, part: Part, many: int = ROWS) -> ConversationQuerySet:
     """What a list, other than a view, asks for: whatever tells it from others is in its name."""
-    return part.of(_shown().filter(_named(name).belongs(READER)))[: many + 1]
+    return part.of(_shown().filter(named(name).belongs(READER)))[: many + 1]
 
 
 def _of_view(place: Place, part: Part, user: User, many: int) -> Prepared[Conversation]:
@@ -305,88 +307,3 @@ def _shown() -> ConversationQuerySet:
         *("last_message__ai_sources", "last_message__created_at", "last_message__sender__full_name"),
         *(f"assignee__{name}" for name in ("avatar_url", "avatar_version")),
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A list in the sidebar. count: up to MOST. more: there are further ones."""
-
-    listing: Listing
-    count: int
-    more: bool
-
-
-# Each is a few numbers; by workspace, position of its feed, and lists.
-MOST_KEPT = 500
-_kept: dict[tuple[UUID, int, tuple[str, ...]], list[int]] = {}
-_keeping = Lock()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """Lists that belong together; the first has no title."""
-
-    name: str
-    title: str | Promise
-    entries: list[Entry]
-
-
-def groups_of(user: User) -> list[Group]:
-    """Every list of the reader's, with how many conversations are in it, counted up to MOST."""
-    names = names_of(user)
-    views = _views()(**as_reader(user))
-    groups: list[tuple[str, str | Promise, list[Listing]]] = [
-        ("inbox", "", list(LISTS.values())),
-        ("views", _("Views"), [view_listing(view) for view in views]),
-        ("teams", _("Teams"), [team_listing(team.pk, team.name) for team in names.teams]),
-        ("tags", _("Tags"), [tag_listing(*tag) for tag in names.tags[:MOST_TAGS]]),
-        ("channels", _("Channels"), [channel_listing(each) for each in names.channel_types]),
-    ]
-    listings = [listing for _name, _title, each in groups for listing in each]
-    alike = [listing.name for listing in listings if not listing.is_own]
-    own = [listing.name for listing in listings if listing.is_own and listing.view is None]
-    counted = dict(zip(alike, _kept_counts(user, alike), strict=True)) | dict(zip(own, _counts(user, own), strict=True))
-    counts = saved_views.counts(user, views)
-    counted |= {listing.name: counts[listing.view.pk] for listing in listings if listing.view}
-    return [
-        Group(name=name, title=title, entries=[_entry(listing, counted[listing.name]) for listing in listings])
-        for name, title, listings in groups
-    ]
-
-
-@prepared
-def _views() -> "QuerySet[SavedView]":
-    return SavedView.objects.visible_to(READER).order_by("name", "pk")
-
-
-def _kept_counts(user: User, names: Sequence[str]) -> list[int]:
-    """Of lists that are alike for everybody, counted once for as long as nothing happens in the workspace."""
-    membership = membership_of(user)
-    assert membership is not None
-    key = membership.business_id, membership.business.feed_seq, tuple(names)
-    counts = _kept.get(key) or _counts(user, names)
-    with _keeping:
-        _kept.pop(key, None)
-        _kept[key] = counts
-        if len(_kept) > MOST_KEPT:
-            del _kept[next(iter(_kept))]
-    return counts
-
-
-def _counts(user: User, names: Sequence[str]) -> list[int]:
-    """One query, and it stops counting: every open inbox asks for this at every event."""
-    return list(_counted(*names)(**as_reader(user))[0])
-
-
-@prepared
-def _counted(*names: str) -> "QuerySet[Business, tuple[int, ...]]":
-    rows = Conversation.objects.visible_to(READER)
-    asked = {
-        f"list_{number}": saved_views.counted(rows.filter(_named(name).belongs(READER)))
-        for number, name in enumerate(names)
-    }
-    return Business.objects.filter(pk=Given("business")).annotate(**asked).values_list(*asked)
-
-
-def _entry(listing: Listing, number: int) -> Entry:
-    return Entry(listing=listing, count=min(number, MOST), more=number > MOST)

@@ -15,36 +15,36 @@ from foundation.prepared import prepared
 
 
 class Named(NamedTuple):
-    """color: of a tag, "" of everything else."""
+    """more: of a tag its color, of a channel, which is called by its type, its account; "" of everything else."""
 
     pk: UUID
     name: str
-    color: str
+    more: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """In the order of their names. channel_types: of the channels that there are."""
+    """In the order of their names."""
 
     teams: list[Named]
     tags: list[Named]
     macros: list[Named]
-    channel_types: list[str]
+    channels: list[Named]
 
 
 def names_of(user: User) -> Names:
     """Of the user's workspace; kept on the user object, which lives as long as the request."""
     if "names" not in user.__dict__:
         found: defaultdict[str, list[Named]] = defaultdict(list)
-        for kind, pk, name, color in _question()(**as_reader(user)):
-            found[kind].append(Named(pk, name, color))
+        for kind, pk, name, more in _question()(**as_reader(user)):
+            found[kind].append(Named(pk, name, more))
         for those in found.values():
-            those.sort(key=lambda each: each.name.casefold())
+            those.sort(key=lambda each: (each.name.casefold(), each.more))
         user.__dict__["names"] = Names(
             teams=found["team"],
             tags=found["tag"],
             macros=found["macro"],
-            channel_types=sorted({channel.name for channel in found["channel"]}),
+            channels=found["channel"],
         )
     return user.__dict__["names"]  # type: ignore[no-any-return]
 
@@ -52,15 +52,15 @@ def names_of(user: User) -> Names:
 @prepared
 def _question() -> "QuerySet[Any, tuple[str, UUID, str, str]]":
     channel: Any = Conversation._meta.get_field("channel").related_model  # the core imports nothing that lies above it
-    return _named("team", Team, "name").union(
-        _named("tag", Tag, "name", "color"),
-        _named("macro", Macro, "name"),
-        _named("channel", channel, "type"),
+    return _named("team", Team.objects.all(), "name").union(
+        _named("tag", Tag.objects.all(), "name", "color"),
+        _named("macro", Macro.objects.all(), "name"),
+        _named("channel", channel.objects.with_account(), "type", "account"),
         all=True,
     )
 
 
-def _named(kind: str, model: Any, name: str, color: str = "no_color") -> "QuerySet[Any, Any]":
-    rows = model.objects.visible_to(READER).order_by()
-    rows = rows.annotate(kind=Value(kind, output_field=CharField()), no_color=Value("", output_field=CharField()))
-    return rows.values_list("kind", "pk", name, color)  # type: ignore[no-any-return]
+def _named(kind: str, rows: Any, name: str, more: str = "no_more") -> "QuerySet[Any, Any]":
+    rows = rows.visible_to(READER).order_by()
+    rows = rows.annotate(kind=Value(kind, output_field=CharField()), no_more=Value("", output_field=CharField()))
+    return rows.values_list("kind", "pk", name, more)  # type: ignore[no-any-return]

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
 from businesses.pages import member_page
-from conversations import lists
+from conversations import lists, sidebar
 from conversations.models import Status
 from conversations.saved_views import filters, services
 from conversations.saved_views.models import SavedView
@@ -145,12 +145,11 @@ def count(request: HttpRequest) -> HttpResponse:
         kept = filters.checked(user, Draft.sent(request.POST).filter())
     except Unprocessable:
         return JsonResponse({"count": None, "words": ""})
-    found = services.matching(user, kept).order_by().values("pk")[: services.MOST_COUNTED + 1].count()
-    most = services.MOST_COUNTED
-    words = _("%(count)d conversations now") % {"count": found} if found != 1 else _("1 conversation now")
-    return JsonResponse(
-        {"count": found, "words": words if found <= most else _("More than %(most)d now") % {"most": most}}
-    )
+    (found,) = services.counts(user, [kept])
+    words = _("%(count)d conversations now") if found.number != 1 or found.more else _("1 conversation now")
+    if found.more:
+        words = _("At least %(count)d conversations now")
+    return JsonResponse({"count": found.number, "words": words % {"count": found.number}})
 
 
 def _sent(request: HttpRequest, view: SavedView | None) -> HttpResponse:
@@ -201,7 +200,7 @@ def _page(request: HttpRequest, draft: Draft, view: SavedView | None = None, *, 
         "saved": view,
         "fields": fields,
         "sorts": Sort.choices,
-        "groups": lists.groups_of(user),
+        "groups": sidebar.groups_of(user),
         "listing": lists.view_listing(view) if view else None,
     }
     return render(request, "conversations/view.html", context, status=status)

@@ -18,7 +18,7 @@ from businesses.models import Membership
 from businesses.pages import member_page
 from businesses.policy import Action, require
 from businesses.switching import workspaces_of
-from conversations import lists, pages, picker, selectors
+from conversations import lists, pages, picker, selectors, sidebar
 from conversations.asides import Asides, asides_of
 from conversations.attachments import begun_by
 from conversations.merged import mark_first_new, with_merged
@@ -165,7 +165,7 @@ def list_context(request: HttpRequest, *, opened: Conversation | None = None, go
         **found,
         "next": following,
         "cursor": cursor,
-        "groups": [] if goes_on else lists.groups_of(request.user),  # type: ignore[arg-type]
+        "groups": [] if goes_on else sidebar.groups_of(request.user),  # type: ignore[arg-type]
         "may_change_view": view is not None and may_change(request.user, view),  # type: ignore[arg-type]
         "opened_id": opened.pk if opened else None,
     }

@@ -40,7 +40,8 @@ class ViewOutput(serializers.Serializer[Any]):
     shared = serializers.BooleanField()
     filter = serializers.JSONField()
     sort = serializers.ChoiceField(choices=Sort.choices)
-    count = serializers.IntegerField(help_text="Of its conversations; 100 stands for all that are more than 99.")
+    count = serializers.IntegerField(help_text="Of its conversations, counted up to 99.")
+    has_more = serializers.BooleanField(help_text="There may be further ones: of many only the newest are looked at.")
     owner_id = serializers.UUIDField()
     created_at = serializers.DateTimeField()
 
@@ -50,14 +51,15 @@ class ViewList(serializers.Serializer[Any]):
     next = serializers.CharField(allow_null=True)
 
 
-def payload(view: SavedView, count: int) -> dict[str, Any]:
+def payload(view: SavedView, count: services.Count) -> dict[str, Any]:
     return {
         "id": str(view.pk),
         "name": view.name,
         "shared": view.shared,
         "filter": view.filter,
         "sort": view.sort,
-        "count": count,
+        "count": count.number,
+        "has_more": count.more,
         "owner_id": str(view.owner_id),
         "created_at": timestamp(view.created_at),
     }
@@ -77,8 +79,9 @@ class Views(APIView):
         query.is_valid(raise_exception=True)
         rows = SavedView.objects.visible_to(request.user).order_by("-updated_at", "-id")
         page, cursor = newest_page(rows, cursor=query.validated_data.get("cursor"), limit=query.validated_data["limit"])
-        counts = services.counts(request.user, page)
-        return Response({"results": [payload(view, counts[view.pk]) for view in page], "next": cursor})
+        counts = services.counts(request.user, [view.filter for view in page])
+        results = [payload(view, count) for view, count in zip(page, counts, strict=True)]
+        return Response({"results": results, "next": cursor})
 
     @extend_schema(
         summary="Save a view",
@@ -118,4 +121,5 @@ class OneView(APIView):
 
 
 def _answer(request: Request, view: SavedView, *, status: int = 200) -> Response:
-    return Response(payload(view, services.counts(request.user, [view])[view.pk]), status=status)
+    (count,) = services.counts(request.user, [view.filter])
+    return Response(payload(view, count), status=status)

@@ -18,7 +18,7 @@ from conversations.models.choices import (
     SenderType,
     Status,
 )
-from conversations.models.conversations import Conversation, ConversationQuerySet, Rules
+from conversations.models.conversations import Conversation, ConversationQuerySet, Rules, unread_by
 from conversations.models.customers import Customer
 from conversations.models.drafts import ReplyDraft
 from conversations.models.followers import Follower
@@ -71,4 +71,5 @@ __all__ = [
     "Status",
     "Tag",
     "TagColor",
+    "unread_by",
 ]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, IntegerField, OuterRef, Q, Subquery, Value
+from django.db.models import Count, Exists, IntegerField, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -76,6 +76,16 @@ class ConversationQuerySet(BusinessScoped["Conversation"]):
             .values("count")
         )
         return Coalesce(Subquery(unread, output_field=IntegerField()), Value(0))
+
+
+def unread_by(user: User) -> Q:
+    """Whether `with_unread` would count any; it looks no further than the first."""
+    news = Message.objects.filter(sender_type=SenderType.CUSTOMER)
+    mark = ReadMark.objects.filter(conversation=OuterRef(OuterRef("pk")), user_id=user.pk).values("seq")
+    there = ReadMark.objects.filter(conversation=OuterRef("conversation"), user_id=user.pk).values("seq")
+    own = news.filter(conversation=OuterRef("pk"), seq__gt=Coalesce(Subquery(mark), Value(0)))
+    elsewhere = news.filter(conversation__merged_into=OuterRef("pk"), seq__gt=Coalesce(Subquery(there), Value(0)))
+    return Q(Exists(own)) | Q(Exists(elsewhere))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from accounts.models import User
 from businesses.models import Membership, Team
-from conversations.models import UNFINISHED, ChannelType, ConversationTag, Priority, Status, Tag
+from conversations.models import UNFINISHED, ChannelType, ConversationTag, Priority, Status, Tag, unread_by
 from foundation.errors import Unprocessable
 from foundation.text import is_clean
 
@@ -41,7 +41,8 @@ Filter = dict[str, Any]
 class Field:
     """title, ops: in words. choices: what it may be compared with, for a reader; None = `kind` says.
 
-    kind: choice, text, day or number. ask: the question for a value that was checked.
+    kind: choice, text, day or number. ask: the question for a value that was checked. is_costly: other rows are looked
+    at for each conversation.
     """
 
     title: str | Promise
@@ -49,6 +50,7 @@ class Field:
     ask: Callable[[User, Any], Q]
     kind: str = "choice"
     choices: Callable[[User], Choices] | None = None
+    is_costly: bool = False
 
 
 def _column(name: str) -> Callable[[User, Any], Q]:
@@ -117,13 +119,15 @@ FIELDS: dict[str, Field] = {
         title=lazy("Unread by me"),
         ops={"is": IS["is"]},
         choices=lambda _user: YES,
-        ask=lambda _user, value: Q(unread__gt=0) if value == "yes" else Q(unread=0),
+        ask=lambda user, value: unread_by(user) if value == "yes" else ~unread_by(user),
+        is_costly=True,
     ),
     "customer": Field(
         title=lazy("Customer’s name or e-mail"),
         ops=HOLDS,
         kind="text",
         ask=lambda _user, value: Q(customer__name__icontains=value) | Q(customer__email__icontains=value),
+        is_costly=True,
     ),
     "waiting": Field(
         title=lazy("Waiting for an answer"),
@@ -162,13 +166,27 @@ def checked(user: User, given: Any) -> Filter:
 
 
 def question(user: User, kept: Filter) -> Q:
-    """What a filter that was checked asks of conversations, for this reader; of rows with `unread`."""
+    """What a filter that was checked asks of conversations, for this reader."""
     ((key, conditions),) = kept.items()
     asked = Q()
     for each in conditions:
         one = _asked(user, each) if "field" in each else question(user, each)
         asked = asked & one if key == "all" else asked | one
     return asked
+
+
+def in_two(user: User, kept: Filter) -> tuple[Q, Q]:
+    """The same question as two that both hold: what costs little, and the rest, empty where nothing is costly."""
+    ((key, conditions),) = kept.items()
+    little: list[Any] = []
+    rest: list[Any] = []
+    for each in conditions if key == "all" else [kept]:
+        (rest if _is_costly(each) else little).append(each)
+    return question(user, {"all": little}), question(user, {"all": rest})
+
+
+def _is_costly(asked: dict[str, Any]) -> bool:
+    return any(FIELDS[one["field"]].is_costly for one in ([asked] if "field" in asked else conditions_of(asked)))
 
 
 def conditions_of(kept: Filter) -> list[dict[str, Any]]:

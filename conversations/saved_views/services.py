@@ -1,10 +1,12 @@
 """Keeping views. Whoever made one changes it; a shared one also owners and admins."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import IntegerField, Q, Subquery
+from django.db.models import IntegerField, Q, Subquery, Value
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -12,7 +14,7 @@ from businesses.models import Business
 from businesses.policy import Action, may, require
 from businesses.selectors import membership_of
 from conversations.models import Conversation, ConversationQuerySet
-from conversations.saved_views.filters import checked, conditions_of, question
+from conversations.saved_views.filters import checked, conditions_of, in_two, question
 from conversations.saved_views.models import SavedView
 from conversations.sorting import Sort
 from foundation.errors import Forbidden, Invalid, NotFound, Unprocessable
@@ -20,8 +22,9 @@ from foundation.text import is_clean
 
 # Of one person and of one workspace; every one of them is counted for who has the inbox open.
 MOST = 50
-# Counting stops here.
+# Counting stops here, and where other rows are to be looked at for each conversation, after the newest so many.
 MOST_COUNTED = 99
+MOST_LOOKED_AT = 1_000
 
 
 @transaction.atomic
@@ -89,31 +92,47 @@ def flaw_of(user: User, view: SavedView) -> str:
     return ""
 
 
-def rows_in(user: User, view: SavedView) -> ConversationQuerySet:
-    return matching(user, view.filter)
-
-
 def matching(user: User, kept: dict[str, Any]) -> ConversationQuerySet:
-    """The user's conversations that a checked filter means, with `unread`; what is spam is in no view."""
-    rows = Conversation.objects.visible_to(user).filter(spam_at=None)
-    if "unread" in str(kept):  # counted only where it is asked for
-        rows = rows.with_unread(user)
-    return rows.filter(question(user, kept))
+    """The user's conversations that a checked filter means; what is spam is in no view."""
+    return Conversation.objects.visible_to(user).filter(question(user, kept), spam_at=None)
 
 
-def counts(user: User, views: list[SavedView]) -> dict[UUID, int]:
-    """How many conversations are in each, up to one more than MOST_COUNTED. One query."""
-    if not views:
-        return {}
-    asked = {f"view_{number}": counted(rows_in(user, view)) for number, view in enumerate(views)}
-    own = Business.objects.filter(pk=views[0].business_id).annotate(**asked)
-    numbers = own.values_list(*asked).get()
-    return {view.pk: number for view, number in zip(views, numbers, strict=True)}
+@dataclass(frozen=True, slots=True)
+class Count:
+    """number: at most MOST_COUNTED. more: there may be further ones."""
+
+    number: int
+    more: bool
 
 
-def counted(rows: ConversationQuerySet) -> Subquery:
+def counts(user: User, filters: Sequence[dict[str, Any]]) -> list[Count]:
+    """How many conversations each of these checked filters means. One query, however many they are, and whatever they
+    ask: who has the inbox open asks for this at every event.
+    """
+    if not filters:
+        return []
+    asked: dict[str, Subquery | Value] = {}
+    for number, kept in enumerate(filters):
+        little, costly = in_two(user, kept)
+        rows = Conversation.objects.visible_to(user).filter(little, spam_at=None)
+        found = newest = rows.order_by("-updated_at", "-id")
+        if costly:
+            found = Conversation.objects.filter(costly, pk__in=newest[:MOST_LOOKED_AT].values("pk"))
+        asked[f"found_{number}"] = counted(found)
+        asked[f"looked_at_{number}"] = counted(newest, most=MOST_LOOKED_AT) if costly else Value(0)
+    membership = membership_of(user)
+    assert membership is not None
+    numbers = Business.objects.filter(pk=membership.business_id).annotate(**asked).values_list(*asked).get()
+    return [
+        Count(min(found, MOST_COUNTED), more=found > MOST_COUNTED or looked_at > MOST_LOOKED_AT)
+        for found, looked_at in zip(numbers[::2], numbers[1::2], strict=True)
+    ]
+
+
+def counted(rows: ConversationQuerySet, *, most: int = MOST_COUNTED) -> Subquery:
+    """Up to one more than that."""
     return Subquery(
-        rows.order_by().values("pk")[: MOST_COUNTED + 1],
+        rows.order_by().values("pk")[: most + 1],
         template="(SELECT COUNT(*) FROM (%(subquery)s) AS counted)",
         output_field=IntegerField(),
     )

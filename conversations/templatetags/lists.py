@@ -10,7 +10,8 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeText
 from django.utils.translation import get_language
 
-from conversations.lists import DEFAULT, Entry
+from conversations.lists import DEFAULT
+from conversations.sidebar import Entry
 from conversations.sorting import Sort
 from foundation.drawing import filled
 
@@ -31,6 +32,7 @@ class Link(NamedTuple):
     is_named_by_people: bool
     number: int
     more: bool
+    unread: int
     is_current: bool
 
 
@@ -98,5 +100,6 @@ def _link(entry: Entry, current: str | None) -> Link:
         is_named_by_people=listing.is_named_by_people,
         number=entry.count,
         more=entry.more,
+        unread=entry.unread,
         is_current=listing.name == current,
     )

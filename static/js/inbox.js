@@ -363,8 +363,7 @@ export function enhanceInbox(body) {
         begun = payload
         if (payload.conversation_id === thread?.id) composer.heard(payload)
       } else if (name === "conversation_read") {
-        const row = document.querySelector(`[data-row="${payload.conversation_id}"]`)
-        if (row && row.classList.contains("is-unread") !== payload.is_unread) look()
+        look()
       } else if (name === "customer_visited") {
         if (thread?.customer === payload.customer_id) look()
       } else if (name === "channel_changed") {

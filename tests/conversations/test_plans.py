@@ -164,6 +164,12 @@ def test_a_list_is_counted_within_an_index(acme: Business, ada: User, name: str)
     assert "SCAN" not in found
 
 
+def test_a_channels_list_is_read_in_order_from_an_index(acme: Business) -> None:
+    found = plan(lists.question_of(f"channel-{acme.pk}", Part(Sort.NEWEST, 0, is_placed=False)), channel=acme.pk)
+
+    assert is_in_order(found, "conversation_by_status", "conversations_conversation")
+
+
 def test_messages_that_were_read_are_not_looked_at_when_the_unread_are_counted(acme: Business, ada: User) -> None:
     builders.conversation(acme)
 

@@ -11,10 +11,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business, Role, Team
-from conversations import lists, sorting
+from conversations import lists, sidebar, sorting
 from conversations.models import ChannelType, Conversation, Priority, Status, Tag
+from conversations.saved_views import services
 from conversations.saved_views.filters import checked
-from conversations.saved_views.services import counts, create_view, matching
+from conversations.saved_views.services import Count, counts, create_view, matching
 from conversations.services import handling
 from conversations.services.assigning import assign_conversation
 from conversations.services.tags import add_tag
@@ -141,6 +142,7 @@ def test_a_view_is_its_makers_until_it_is_shared(ada: User, ben: User, acme: Bus
         "filter": {"all": [OPEN]},
         "sort": "waiting",
         "count": 1,
+        "has_more": False,
         "owner_id": str(ben.pk),
         "created_at": "",
     }
@@ -171,18 +173,37 @@ def test_a_view_is_its_makers_until_it_is_shared(ada: User, ben: User, acme: Bus
 def test_views_are_counted_in_one_question_however_many(ada: User, acme: Business) -> None:
     def asked() -> int:
         with CaptureQueriesContext(connection) as queries:
-            lists.groups_of(ada)
+            sidebar.groups_of(ada)
         return len(queries)
 
     builders.conversation(acme)
     views = [create_view(actor=ada, name="One", filter={"all": [OPEN]})]
-    lists.groups_of(ada)  # what is alike for everybody is counted once
+    sidebar.groups_of(ada)  # what is alike for everybody is counted once
     one = asked()
     views += [
         create_view(actor=ada, name=str(number), filter={"any": [OPEN, is_("unread", "yes")]}) for number in range(9)
     ]
     assert asked() == one
-    assert set(counts(ada, views).values()) == {1}
+    assert counts(ada, [view.filter for view in views]) == [Count(1, more=False)] * 10
+
+
+@pytest.mark.parametrize("costly", [is_("unread", "yes"), is_("customer", "cleo", "contains")])
+def test_what_looks_at_other_rows_looks_at_so_many_of_the_newest(
+    ada: User, acme: Business, costly: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "MOST_LOOKED_AT", 2)
+    for _ in range(3):
+        builders.conversation(acme, customer=builders.customer(acme, "Cleo"))
+    handling.resolve_conversation(conversation=builders.conversation(acme), actor=ada)
+    nested = {"any": [is_("status", "resolved"), costly]}
+
+    narrow, wide, little = counts(ada, [{"all": [OPEN, costly]}, nested, {"all": [OPEN]}])
+
+    assert narrow == Count(2, more=True)
+    assert wide == Count(2, more=True)
+    assert little == Count(3, more=False)
+    Conversation.objects.filter(status=Status.OPEN).order_by("pk")[0].delete()
+    assert counts(ada, [{"all": [OPEN, costly]}]) == [Count(2, more=False)]
 
 
 @pytest.mark.parametrize("sort", Sort.values)

@@ -8,13 +8,14 @@ from django.test import Client
 
 from accounts.models import User
 from businesses.models import Business
-from conversations.lists import Place, groups_of, rows_of
+from conversations.lists import Place, rows_of
 from conversations.models import Conversation, SenderType, Status
 from conversations.saved_views.services import create_view
 from conversations.services import handling
 from conversations.services.assigning import assign_conversation
 from conversations.services.merging import merge_conversations
 from conversations.services.tags import add_tag
+from conversations.sidebar import groups_of
 from tests import builders
 from workflows.listening import listen
 from workflows.models import Notification
