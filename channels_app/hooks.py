@@ -155,7 +155,7 @@ def _comes_too_early(
     found: type[ChannelAdapter], active: ChannelQuerySet, incoming: Incoming, accounts: set[str]
 ) -> bool:
     """Whether it is for a channel whose provider is being asked just now whether that account is the channel's."""
-    waiting = active.filter(state=ChannelState.CONNECTING, connected_at=None)
+    waiting = active.filter(state=ChannelState.CONNECTING)
     return any(
         found(channel, {}).accounts() & accounts and _vouches(found, channel, incoming)
         for channel in (waiting if accounts else ())

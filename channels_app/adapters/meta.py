@@ -43,8 +43,10 @@ class MetaAdapter(ChannelAdapter):
         return Reply(body=incoming.query.get("hub.challenge", "")[:1000])
 
     def claims(self) -> frozenset[str]:
-        """Once Meta agreed: anybody can write any number into a form, and the installation's secret vouches for all."""
-        return self.accounts() if self.channel.connected_at else frozenset()
+        """Once Meta agreed, and until another channel has it: anybody can write any number into a form, and the
+        installation's secret vouches for all."""
+        has_it = self.channel.connected_at and self.channel.sole_account
+        return self.accounts() if has_it else frozenset()
 
     def verify(self, incoming: Incoming) -> None:
         secret = self.secrets.get("app_secret") or settings.META_APP_SECRET

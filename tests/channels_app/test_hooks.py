@@ -3,9 +3,11 @@
 import hashlib
 import hmac
 import json
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
@@ -14,7 +16,7 @@ from accounts.models import User
 from businesses.models import Business
 from channels_app import credentials, hooks, intake
 from channels_app.models import Channel, ChannelState, RawEvent
-from channels_app.services import create_channel
+from channels_app.services import create_channel, update_channel
 from conversations.models import ChannelType, Message
 from tests.channels_app.cases import CLEO, whatsapp_says
 from tests.fakes import meta
@@ -34,8 +36,16 @@ def whatsapp(owner: User, *, number: str = meta.NUMBER, agreed: bool = True) -> 
     made = create_channel(
         actor=owner, type=ChannelType.WHATSAPP, config={"phone_number_id": number, "access_token": "EAAtoken"}
     )
-    Channel.objects.filter(pk=made.pk).update(connected_at=timezone.now() if agreed else None)
+    if agreed:
+        agrees(made)
     return made
+
+
+def agrees(channel: Channel) -> None:
+    key = f"whatsapp:{channel.config['phone_number_id']}"
+    Channel.objects.filter(pk=channel.pk).update(
+        connected_at=timezone.now(), sole_account=key, state=ChannelState.CONNECTED
+    )
 
 
 def posted(body: bytes | dict[str, Any], *, secret: str = OF_THE_INSTALLATION, address: str = "127.0.0.1") -> Any:
@@ -82,10 +92,44 @@ def test_while_meta_is_asked_about_a_number_its_messages_are_to_be_sent_again(ad
     assert posted(both, secret="guessed").status_code == 400
     assert list(RawEvent.objects.values_list("channel", flat=True)) == [other.pk]
 
-    Channel.objects.filter(pk=waiting.pk).update(connected_at=timezone.now(), state=ChannelState.CONNECTED)
+    agrees(waiting)
     assert posted(both).status_code == 200
     intake.work()
     assert set(Message.objects.values_list("content", flat=True)) == {"Where is my parcel?", "For the other"}
+
+
+def test_a_number_that_another_workspace_has_by_now_brings_its_messages_to_that_alone(
+    ada: User, acme: Business, mallory: User
+) -> None:
+    before, now = whatsapp(mallory), whatsapp(ada, agreed=False)
+    Channel.objects.filter(pk=before.pk).update(state=ChannelState.ERROR, sole_account=None)
+    agrees(now)
+
+    assert posted(whatsapp_says("Where is my parcel?", 1)).status_code == 200
+
+    assert list(RawEvent.objects.values_list("channel", flat=True)) == [now.pk]
+
+
+def test_what_comes_while_a_channel_is_switched_on_again_is_to_be_sent_again(ada: User, acme: Business) -> None:
+    channel = whatsapp(ada)
+    for is_active in (False, True):
+        update_channel(actor=ada, channel=channel, is_active=is_active)
+
+    assert posted(whatsapp_says("Where is my parcel?", 1)).status_code == 503
+
+
+def test_channels_that_were_connected_before_accounts_were_kept_have_theirs(
+    ada: User, acme: Business, mallory: User
+) -> None:
+    ours, stopped, off = whatsapp(ada), whatsapp(mallory, agreed=False), whatsapp(mallory, number="700000000000002")
+    Channel.objects.update(sole_account=None, connected_at=timezone.now())
+    Channel.objects.filter(pk=stopped.pk).update(state=ChannelState.ERROR)
+    Channel.objects.filter(pk=off.pk).update(is_active=False)
+
+    import_module("channels_app.migrations.0011_sole_accounts").fill(apps, None)
+
+    kept = Channel.objects.exclude(sole_account=None).values_list("pk", "sole_account")
+    assert list(kept) == [(ours.pk, f"whatsapp:{meta.NUMBER}")]
 
 
 def test_a_number_that_only_somebody_typed_brings_them_nothing(mallory: User) -> None:
