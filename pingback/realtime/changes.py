@@ -2,7 +2,7 @@
 
 The end of a widget, a workspace, a visitor's key, a chat that is switched off and what a widget lets in would be found
 at the next look at all sockets, too; this is at once. A member's own name and picture are what its messages are signed
-with.
+with. Of what a team has to choose from every open inbox shows a part.
 """
 
 from collections.abc import Collection
@@ -13,8 +13,9 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
 from accounts.models import User
-from businesses.models import Business
+from businesses.models import Business, Team
 from channels_app.models import Channel
+from conversations.models import CannedResponse, Macro, SavedView, Tag
 from pingback.realtime import publish
 from widgets.models import Visitor, Widget
 
@@ -37,6 +38,16 @@ def widget_changed(instance: Widget, *, created: bool, update_fields: Any, **_si
             publish.widget_changed(business_id=business_id, widget_id=widget_id, config=config)
 
         transaction.on_commit(tell, robust=True)
+
+
+@receiver((post_save, post_delete), sender=CannedResponse)
+@receiver((post_save, post_delete), sender=Macro)
+@receiver((post_save, post_delete), sender=SavedView)
+@receiver((post_save, post_delete), sender=Tag)
+@receiver((post_save, post_delete), sender=Team)
+def settings_changed(instance: CannedResponse | Macro | SavedView | Tag | Team, **_signal: Any) -> None:
+    business_id = instance.business_id
+    transaction.on_commit(lambda: publish.settings_changed(business_id), robust=True)
 
 
 @receiver(post_delete, sender=Business)

@@ -77,6 +77,17 @@ def channel_changed(*, business_id: UUID, channel_id: UUID) -> None:
         log.exception("Nobody was told that a channel is otherwise")
 
 
+def settings_changed(business_id: UUID) -> None:
+    """Let the members' pages ask again for what there is to choose from."""
+    try:
+        packet = encode_event("settings_changed", {})
+        _hand_over(
+            [{"business": str(business_id), "room": rooms.business(business_id), "packet": packet, "skip": None}]
+        )
+    except Exception:
+        log.exception("Nobody was told that there is something else to choose from")
+
+
 def draft_changed(*, conversation: Conversation, user: User, content: str, is_note: bool) -> None:
     """Tell a person's own sockets what they have begun to write, in whichever of their tabs. Asks the database."""
     try:

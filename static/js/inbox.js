@@ -195,7 +195,7 @@ export function enhanceInbox(body) {
     const row = event.target.closest("[data-row]")
     const go = event.target.closest("[data-go]")
     const back = event.target.closest("[data-back]")
-    const other = event.target.closest("#lists a, #list-tabs a, #list-sort a")
+    const other = event.target.closest(":is(#lists, #list-tabs, #list-sort) a:not([data-plain])")
     const clear = event.target.closest("[data-clear-search]")
     if (row) open(row.href)
     else if (other || clear) return goTo((other ?? clear).href, event)
@@ -369,6 +369,11 @@ export function enhanceInbox(body) {
       } else if (name === "channel_changed") {
         next.forget("") // whichever it is of
         if (thread?.channel === payload.channel_id) look()
+      } else if (name === "settings_changed") {
+        next.forget("")
+        selection.renew()
+        thread?.showChoices().catch(() => {}) // the next one that is opened has them
+        look()
       } else if (name === "theo_draft") showWriting(payload)
       else hear(name, payload)
     },

@@ -43,6 +43,16 @@ export class Selection {
     this.show()
   }
 
+  /** There is something else to choose from: the bar is asked for again when it is next needed. */
+  renew() {
+    if (this.picked.size) return
+    this.bar?.then(
+      (bar) => bar.remove(),
+      () => {},
+    )
+    this.bar = undefined
+  }
+
   dress(node) {
     const box = node.querySelector("[data-pick]")
     if (!box) return

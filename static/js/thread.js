@@ -203,6 +203,12 @@ export class Thread {
     this.reached("read", Number(read))
   }
 
+  /** What there is to choose from beside it, as it is now. */
+  async showChoices() {
+    const page = await fragment(`/inbox/${this.id}/`)
+    if (!this.stopped.signal.aborted) morphById(page, "macros", "tag-names")
+  }
+
   /** What is drawn now is no news, and is not read out. */
   quietly() {
     this.scroller.setAttribute("aria-live", "off")

@@ -147,7 +147,7 @@ def test_the_first_hour(browser: Any, server: Server, acme: Acme, visit: Callabl
     ada.page.locator("#rows mark", has_text="Lovely").wait_for()
     found = acme.call("GET", "/search?q=Lovely")["results"]
     assert [each["conversation_id"] for each in found] == [conversation["id"]]
-    ada.page.goto(f"{server.url}/inbox/views/new/")
+    ada.page.get_by_role("link", name="New view").click()
     ada.page.get_by_label("Name").fill("Nobody's")
     ada.page.get_by_label("What", exact=True).select_option("assignee")
     ada.page.get_by_label("Which", exact=True).select_option(label="Nobody")

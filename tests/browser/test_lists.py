@@ -122,3 +122,48 @@ def test_the_bar_of_a_selection_fits_its_column(browser: Any, server: Any) -> No
         bar.get_by_label("Clear the selection").click()
         bar.wait_for(state="hidden")
     context.close()
+
+
+def test_views_are_made_and_changed_from_the_inbox_and_what_a_colleague_makes_is_there_at_once(
+    browser: Any, server: Any
+) -> None:
+    token = server.sign_up("ada@choices.example")
+    business = server.call("GET", "/auth/me", token=token)["business"]["id"]
+    conversation = server.call("POST", "/conversations", {"business_id": business, "initial_message": "Hello"}, token)
+    context = signed_in(browser, server, "ada@choices.example", viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+
+    page.goto(f"{server.url}/inbox/")
+    page.locator("body[data-ready]").wait_for()
+    page.get_by_role("link", name="New view").click()
+    page.get_by_label("Name").fill("First")
+    page.get_by_role("button", name="Save", exact=True).last.click()
+    page.locator("#list-title", has_text="First").wait_for()
+    page.locator("body[data-ready]").wait_for()
+    page.get_by_role("link", name="Change this view").click()
+    page.get_by_label("Name").fill("Second")
+    page.get_by_role("button", name="Save", exact=True).last.click()
+    page.locator("#list-title", has_text="Second").wait_for()
+
+    page.goto(f"{server.url}/inbox/{conversation['id']}/")
+    page.locator("body[data-ready][data-view=thread]").wait_for()
+    asked = {"all": [{"field": "status", "op": "is", "value": "open"}]}
+    view = server.call("POST", "/views", {"name": "Theirs", "shared": True, "filter": asked}, token)
+    server.call("POST", "/macros", {"name": "Say goodbye", "status": "closed"}, token)
+    server.call("POST", "/tags", {"name": "Refund", "color": "red"}, token)
+    server.call("POST", "/teams", {"name": "Night"}, token)
+    for name in ("Theirs", "Refund", "Night"):
+        page.locator("#lists a", has_text=name).wait_for()
+    page.get_by_label("Macros").click()
+    page.get_by_role("button", name="Say goodbye").wait_for()
+    page.locator("#tag-names option[value=Refund]").wait_for(state="attached")
+    server.call("PATCH", f"/views/{view['id']}", {"name": "Theirs, renamed"}, token)
+    page.locator("#lists a", has_text="Theirs, renamed").wait_for()
+
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"{server.url}/inbox/")
+    page.locator("body[data-ready]").wait_for()
+    page.locator("#sort-menu summary").click()
+    page.get_by_role("link", name="New view").click()
+    page.get_by_label("Name").wait_for()
+    context.close()
