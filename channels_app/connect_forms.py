@@ -249,7 +249,8 @@ CONNECT_FORMS: dict[ChannelType, ConnectForm] = {
                     name="waba_id",
                     label=lazy("WhatsApp Business account id"),
                     help=lazy(
-                        "Beside the phone number id. It lets you send templates once the 24-hour window has closed."
+                        "Beside the phone number id. It lets you send templates once the 24-hour window has closed. "
+                        "Left empty, it is learned from the first message."
                     ),
                     max_length=64,
                 ),

@@ -55,6 +55,15 @@ def account_of(channel: Channel) -> str:
     return adapter.account() if adapter else ""
 
 
+@transaction.atomic
+def learn(channel: Channel, name: str, value: str) -> None:
+    """What nobody entered into the config, and its provider told; what somebody entered meanwhile stays."""
+    fresh = Channel.objects.select_for_update(no_key=True).get(pk=channel.pk)
+    if not fresh.config.get(name):
+        fresh.config[name] = value
+        fresh.save(update_fields=["config", "updated_at"])
+
+
 def connect_waiting(stop: threading.Event) -> None:
     """A chore of the worker. Safe in several at once: registering twice is registering."""
     for channel in _waiting()():

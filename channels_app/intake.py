@@ -24,6 +24,7 @@ from channels_app import credentials, deliveries, files, identity, journal, lett
 from channels_app.adapters import ADAPTERS
 from channels_app.adapters.errors import Unreadable
 from channels_app.adapters.events import (
+    AccountTold,
     AddedToGroup,
     ContactChanged,
     CredentialsRevoked,
@@ -36,6 +37,7 @@ from channels_app.adapters.events import (
     Routed,
     StatusChanged,
 )
+from channels_app.connecting import learn
 from channels_app.keys import key_of, remember
 from channels_app.models import Channel, ExternalMessage, Media, RawEvent, RawState
 from channels_app.reconnecting import needs_reconnecting
@@ -374,6 +376,10 @@ def _added_to_group(channel: Channel, raw: RawEvent, event: AddedToGroup) -> Non
     transaction.on_commit(partial(signs.decline_group, channel, event.group), robust=True)
 
 
+def _account(channel: Channel, raw: RawEvent, event: AccountTold) -> None:
+    learn(channel, event.name, event.value)
+
+
 def _revoked(channel: Channel, raw: RawEvent, event: CredentialsRevoked) -> None:
     needs_reconnecting(channel, event.reason)
 
@@ -387,5 +393,6 @@ _TAKERS: dict[type[InboundEvent], Callable[[Channel, RawEvent, Any], None]] = {
     StatusChanged: _status,
     ContactChanged: _contact,
     AddedToGroup: _added_to_group,
+    AccountTold: _account,
     CredentialsRevoked: _revoked,
 }

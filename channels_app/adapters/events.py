@@ -203,5 +203,13 @@ class AddedToGroup(InboundEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountTold(InboundEvent):
+    """An id of our account that nobody entered, by its name in the channel's config."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialsRevoked(InboundEvent):
     reason: str

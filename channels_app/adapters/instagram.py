@@ -22,7 +22,8 @@ from channels_app.adapters.events import (
     Routed,
     StatusChanged,
 )
-from channels_app.adapters.meta import MetaAdapter, dicts, digest, entries, inner, moment
+from channels_app.adapters.json import dicts, inner
+from channels_app.adapters.meta import MetaAdapter, digest, entries, moment
 from conversations.attachments import facts_of, payload_of
 
 _FIELDS = "messages,message_reactions,messaging_postbacks,messaging_seen,message_edit,messaging_referral,standby"

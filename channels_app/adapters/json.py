@@ -3,6 +3,7 @@ along with it."""
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -47,3 +48,35 @@ def _clean(told: Any, depth: int) -> Any:
     if isinstance(told, dict):
         return {storable(name): _clean(value, depth + 1) for name, value in told.items()}
     return told
+
+
+def dict_of(value: Any) -> dict[str, Any]:
+    """{} for what is none."""
+    return value if isinstance(value, dict) else {}
+
+
+def list_of(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def text_of(told: Mapping[str, Any], name: str) -> str:
+    """ "" for what is no text."""
+    value = told.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def dicts(value: Any) -> list[dict[str, Any]]:
+    """Those of a list that are."""
+    return [each for each in list_of(value) if isinstance(each, dict)]
+
+
+def inner(value: Any, *names: str) -> dict[str, Any]:
+    """What lies that deep, {} when something on the way does not."""
+    for name in names:
+        value = dict_of(value).get(name)
+    return dict_of(value)
+
+
+def number_of(value: Any) -> int:
+    """0 for what is none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0

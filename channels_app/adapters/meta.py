@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from channels_app.adapters.base import ChannelAdapter, Download, SetupStep, same
 from channels_app.adapters.errors import DeliveryError, Kind, MediaGone, never_said
 from channels_app.adapters.events import Incoming, Reply
+from channels_app.adapters.json import dicts, inner, number_of
 from channels_app.connect_forms import DEFAULT_VERIFY_TOKEN
 
 # "Pair rate limit": too much to one customer.
@@ -86,13 +87,13 @@ class MetaAdapter(ChannelAdapter):
             if sends and answer.status == 200:
                 raise never_said("Meta") from None
             told = None
-        error = told.get("error") if isinstance(told, dict) else None
+        error = inner(told, "error")
         if answer.status < 400 and not error and told is not None:
             return told
-        raise self.error_of(answer.status, error if isinstance(error, dict) else {})
+        raise self.error_of(answer.status, error)
 
     def error_of(self, status: int, error: Mapping[str, Any]) -> DeliveryError:
-        code, subcode = _number(error.get("code")), _number(error.get("error_subcode"))
+        code, subcode = number_of(error.get("code")), number_of(error.get("error_subcode"))
         kind = self.kind_of(status, code, subcode)
         if error.get("is_transient") is True:
             kind = Kind.TRANSIENT
@@ -103,8 +104,7 @@ class MetaAdapter(ChannelAdapter):
             Kind.CREDENTIALS: _("Meta does not take the access token any more."),
             Kind.UNREACHABLE: _("Meta cannot reach this customer."),
         }
-        data = error.get("error_data")
-        details = data.get("details") if isinstance(data, dict) else None
+        details = inner(error, "error_data").get("details")
         said = str(details or error.get("error_user_msg") or error.get("message") or status)[:200]
         text = str(self.reasons.get(code, "")) or default.get(kind) or _("Meta refused it: %(words)s") % {"words": said}
         # Of all but this one, the whole number or page has to slow down.
@@ -139,33 +139,12 @@ class MetaAdapter(ChannelAdapter):
         return {"authorization": f"Bearer {self.secrets.get('access_token', '')}"}
 
 
-def _number(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
-
-
 def entries(incoming: Incoming, name: str) -> Iterator[dict[str, Any]]:
     """Every entry of a post about this object. Raises SuspiciousOperation for what is none."""
     told = incoming.json()
     if not isinstance(told, dict) or told.get("object") != name:
         raise SuspiciousOperation("Not about this.")
     yield from dicts(told.get("entry"))
-
-
-def dicts(value: Any) -> list[dict[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
-def inner(value: Any, *names: str) -> dict[str, Any]:
-    """What lies that deep, {} when something on the way does not."""
-    for name in names:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value if isinstance(value, dict) else {}
-
-
-def words(told: dict[str, Any], name: str) -> str:
-    """Nothing for what is no text."""
-    value = told.get(name)
-    return value if isinstance(value, str) else ""
 
 
 def moment(value: Any, *, thousandths: bool = False) -> datetime | None:

@@ -34,6 +34,7 @@ from channels_app.adapters.events import (
     Routed,
     StatusChanged,
 )
+from channels_app.adapters.json import dict_of, list_of
 from conversations.attachments import facts_of, payload_of
 from foundation import http
 from foundation.text import storable
@@ -234,8 +235,8 @@ class SmsAdapter(ChannelAdapter):
     def _phone_number(self) -> dict[str, Any] | None:
         path = f"IncomingPhoneNumbers.json?PhoneNumber={quote(self._number, safe='')}"
         found = self._asked("GET", path).get("incoming_phone_numbers")
-        first = found[0] if isinstance(found, list) and found else None
-        return first if isinstance(first, dict) and isinstance(first.get("sid"), str) else None
+        first = dict_of(next(iter(list_of(found)), None))
+        return first if isinstance(first.get("sid"), str) else None
 
 
 def _fields(incoming: Incoming) -> list[tuple[str, str]]:
@@ -280,10 +281,9 @@ def _status(sid: str, status: str, code: str) -> Sequence[InboundEvent]:
 
 def _object(answer: http.Answer) -> dict[str, Any]:
     try:
-        found = answer.json()
+        return dict_of(answer.json())
     except http.OutboundFailed:
         return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _error(answer: http.Answer) -> DeliveryError:

@@ -34,6 +34,7 @@ from channels_app.adapters.events import (
     ReactionChanged,
     Routed,
 )
+from channels_app.adapters.json import dict_of, dicts, inner, number_of
 
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member", "message_reaction")
 MAX_DOWNLOAD = 20 * 1024 * 1024
@@ -91,7 +92,7 @@ class TelegramAdapter(ChannelAdapter):
             if error.permanent:
                 raise MediaGone(error.reason) from None
             raise
-        path = str(found.get("file_path", "")) if isinstance(found, dict) else ""
+        path = str(dict_of(found).get("file_path", ""))
         if not re.fullmatch(r"[\w./-]+", path) or ".." in path:
             raise MediaGone(_("Telegram does not say where the file is."))
         url = f"{settings.TELEGRAM_FILE_BASE_URL}/file/bot{self._token}/{path}"
@@ -127,7 +128,7 @@ class TelegramAdapter(ChannelAdapter):
             if "reply_parameters" in asked:  # a form has no objects
                 asked["reply_parameters"] = orjson.dumps(asked["reply_parameters"]).decode()
             told = self._ask(method, asked, files=upload, sends=True)
-        number = told.get("message_id") if isinstance(told, dict) else None
+        number = dict_of(told).get("message_id")
         if number is None:
             raise never_said("Telegram")
         return SendResult(external_ids=(f"{chat_id}:{number}",), to=chat_id)
@@ -168,8 +169,8 @@ class TelegramAdapter(ChannelAdapter):
     def validate(self) -> str:
         if not _TOKEN.fullmatch(self._token):
             raise DeliveryError(_("This is no bot token: copy it whole from @BotFather."), kind=Kind.CREDENTIALS)
-        bot = self._ask("getMe", {})
-        name = str(bot.get("username", "")) if isinstance(bot, dict) else ""
+        bot = dict_of(self._ask("getMe", {}))
+        name = str(bot.get("username", ""))
         self.channel.config |= {"bot_username": name, "bot_id": str(bot.get("id", ""))}
         return f"@{name}"
 
@@ -219,14 +220,14 @@ class TelegramAdapter(ChannelAdapter):
         body: dict[str, Any] = {"form": asked, "files": files} if files else {"json": asked}
         answer = self.call("POST", url, sends=sends, **body)
         try:
-            told = answer.json()
+            told = dict_of(answer.json())
         except Exception:
             told = {}
-        if isinstance(told, dict) and told.get("ok"):
+        if told.get("ok"):
             return told.get("result")
         if sends and answer.status == 200:
             raise never_said("Telegram")
-        raise _error(answer.status, told if isinstance(told, dict) else {})
+        raise _error(answer.status, told)
 
 
 def _named(external_id: str) -> dict[str, Any]:
@@ -247,8 +248,7 @@ class _Moved(Exception):
 def _error(status: int, told: Mapping[str, Any]) -> Exception:
     code = told.get("error_code", status)
     words = str(told.get("description", ""))
-    more = told.get("parameters") if isinstance(told.get("parameters"), dict) else {}
-    assert isinstance(more, dict)
+    more = inner(told, "parameters")
     if more.get("migrate_to_chat_id"):
         return _Moved(str(more["migrate_to_chat_id"]))
     if code == 429:
@@ -290,7 +290,7 @@ def _events(update: Mapping[str, Any]) -> Iterator[InboundEvent]:
     reaction = update.get("message_reaction")
     if isinstance(reaction, dict) and (who := _private(reaction)):
         given = reaction.get("new_reaction")
-        emoji = next((str(each.get("emoji", "")) for each in _list(given) if isinstance(each, dict)), "")
+        emoji = next((str(each.get("emoji", "")) for each in dicts(given)), "")
         yield ReactionChanged(
             external_id=f"{who}:{reaction.get('message_id')}", contact=_contact(reaction.get("user"), who), emoji=emoji
         )
@@ -299,7 +299,7 @@ def _events(update: Mapping[str, Any]) -> Iterator[InboundEvent]:
 def _membership(member: Mapping[str, Any]) -> Iterator[InboundEvent]:
     """A user blocked the bot, or not any more; or somebody took it into a group."""
     now, before, chat = (member.get(name) for name in ("new_chat_member", "old_chat_member", "chat"))
-    status = str(now.get("status", "")) if isinstance(now, dict) else ""
+    status = str(dict_of(now).get("status", ""))
     if (who := _private(member)) and status in {"kicked", "member"}:
         yield ContactChanged(old_key=f"tg:{who}", reachable=status == "member")
     was_there = isinstance(before, dict) and str(before.get("status", "")) not in {"left", "kicked"}
@@ -345,15 +345,14 @@ def _described(message: Mapping[str, Any]) -> str:
     if isinstance(contact, dict):
         names = (contact.get("first_name"), contact.get("last_name"), contact.get("phone_number"))
         return _("Contact: %(who)s") % {"who": " ".join(str(name) for name in names if name)}
-    sticker = message.get("sticker")
-    return str(sticker.get("emoji", "")) if isinstance(sticker, dict) else ""
+    return str(inner(message, "sticker").get("emoji", ""))
 
 
 def _media(message: Mapping[str, Any]) -> Iterator[MediaRef]:
-    photos = [each for each in _list(message.get("photo")) if isinstance(each, dict) and each.get("file_id")]
+    photos = [each for each in dicts(message.get("photo")) if each.get("file_id")]
     if photos:
-        best = max(photos, key=lambda photo: _number(photo.get("width")) * _number(photo.get("height")))
-        yield MediaRef(kind="image", provider_ref=str(best["file_id"]), size=_number(best.get("file_size")))
+        best = max(photos, key=lambda photo: number_of(photo.get("width")) * number_of(photo.get("height")))
+        yield MediaRef(kind="image", provider_ref=str(best["file_id"]), size=number_of(best.get("file_size")))
     for name in _FILES:
         file = message.get(name)
         if not isinstance(file, dict) or not file.get("file_id") or (name == "document" and message.get("animation")):
@@ -363,7 +362,7 @@ def _media(message: Mapping[str, Any]) -> Iterator[MediaRef]:
             provider_ref=str(file["file_id"]),
             mime_type=str(file.get("mime_type", "")),
             filename=str(file.get("file_name", "")),
-            size=_number(file.get("file_size")) or None,
+            size=number_of(file.get("file_size")) or None,
         )
 
 
@@ -376,7 +375,7 @@ def _private(item: Mapping[str, Any]) -> str:
 
 
 def _contact(given: Any, who: str) -> ContactRef:
-    person = given if isinstance(given, dict) else {}
+    person = dict_of(given)
     name = " ".join(str(person[part]) for part in ("first_name", "last_name") if person.get(part))
     handle = f"@{person['username']}" if person.get("username") else ""
     return ContactRef(keys=(f"tg:{who}",), name=name, handle=handle)
@@ -385,11 +384,3 @@ def _contact(given: Any, who: str) -> ContactRef:
 def _time(message: Mapping[str, Any]) -> datetime | None:
     seconds = message.get("date")
     return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) and 0 < seconds < 2**33 else None
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _number(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from channels_app.adapters import ADAPTERS
 from channels_app.adapters.base import ChannelAdapter, split
 from channels_app.adapters.events import (
+    AccountTold,
     ContactChanged,
     EchoReceived,
     InboundEvent,
@@ -42,8 +43,9 @@ def incoming(payload: Any) -> Incoming:
 
 
 def test_whatsapps_message() -> None:
-    (event,) = events(ChannelType.WHATSAPP, samples.WHATSAPP_MESSAGE)
+    event, told = events(ChannelType.WHATSAPP, samples.WHATSAPP_MESSAGE)
 
+    assert told == AccountTold(name="waba_id", value="300000000000001")
     assert isinstance(event, MessageReceived)
     assert event.contact.keys == ("bsuid:GB.4410020030040050", "tel:+447700900123")
     assert (event.contact.name, event.text) == ("Cleo Marsh", "Where is my parcel?")

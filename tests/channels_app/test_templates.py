@@ -11,11 +11,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business
-from channels_app import connecting, deliveries
+from channels_app import connecting, deliveries, intake
 from channels_app.models import Channel, Delivery, DeliveryState, Thread
 from channels_app.services import create_channel
 from conversations.models import ChannelType, Conversation, Message, MessageStatus
 from tests import builders
+from tests.channels_app.cases import whatsapp_says
 from tests.fakes.meta import NUMBER, TEMPLATE, TOKEN, WABA, Meta
 
 
@@ -67,6 +68,27 @@ def test_a_template_is_listed_filled_and_sent(late: Conversation, ada: User, met
     assert "word 0" in message.content
     (sent,) = [call for call in meta.calls if call.path.endswith("/messages")]
     assert sent.fields["template"]["name"] == template["name"]
+
+
+def test_the_account_whose_templates_they_are_is_learned_from_the_first_message(
+    ada: User, acme: Business, meta: Meta, settings: Any
+) -> None:
+    settings.META_ALLOW_UNSIGNED = True
+    config = {"phone_number_id": NUMBER, "access_token": TOKEN}
+    channel = create_channel(actor=ada, type=ChannelType.WHATSAPP, config=config)
+    connecting.connect(channel)
+    asked = f"/api/v1/channels/{channel.pk}/templates"
+    assert builders.api(ada).get(asked).json() == []
+
+    for number, account in ((1, "0"), (2, WABA), (3, "300000000000009")):
+        says = whatsapp_says("Where is my parcel?", number)
+        says["entry"][0]["id"] = account
+        assert Client().post("/api/v1/webhooks/whatsapp", says, content_type="application/json").status_code == 200
+    intake.work()
+
+    channel.refresh_from_db()
+    assert channel.config["waba_id"] == WABA
+    assert [one["name"] for one in builders.api(ada).get(asked).json()] == [TEMPLATE["name"], "thanks"]
 
 
 def test_a_template_of_many_words_is_sent_once(

@@ -320,6 +320,11 @@ JSON = some.recursive(
                     "entities",
                     "urls",
                     "tweet_create_events",
+                    "includes",
+                    "media",
+                    "attachments",
+                    "media_keys",
+                    "variants",
                     "id",
                     "event_type",
                 ]

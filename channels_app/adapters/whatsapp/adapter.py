@@ -1,5 +1,6 @@
 """What WhatsApp is asked and told."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -11,8 +12,9 @@ from django.utils.translation import gettext_lazy as lazy
 
 from channels_app.adapters.base import Capabilities, Download, Health, OutboundMessage, SendResult, SetupStep, bytes_of
 from channels_app.adapters.errors import DeliveryError, Kind, MediaGone, never_said
-from channels_app.adapters.events import InboundEvent, Incoming, MediaRef, Routed
-from channels_app.adapters.meta import MetaAdapter, dicts, inner, words
+from channels_app.adapters.events import AccountTold, InboundEvent, Incoming, MediaRef, Routed
+from channels_app.adapters.json import dicts, inner, text_of
+from channels_app.adapters.meta import MetaAdapter
 from channels_app.adapters.whatsapp.reading import events_of, routed
 
 _MIB = 1024 * 1024
@@ -28,6 +30,7 @@ _SHOWN = {
 # Of templates, a hundred each.
 MOST_PAGES = 10
 _WINDOW = timedelta(hours=24)
+_ID = re.compile(r"[0-9]{6,30}")  # "0" in what the dashboard sends as a test
 _WEBHOOKS = ("phone_number", "whatsapp_business_account", "application")
 
 
@@ -69,7 +72,11 @@ class WhatsAppAdapter(MetaAdapter):
         return frozenset({str(self.channel.config.get("phone_number_id", ""))} - {""})
 
     def parse(self, payload: Any) -> Sequence[InboundEvent]:
-        return tuple(events_of(payload)) if isinstance(payload, dict) else ()
+        if not isinstance(payload, dict):
+            return ()
+        waba = text_of(payload, "waba")
+        is_news = _ID.fullmatch(waba) and not self.channel.config.get("waba_id")
+        return (*events_of(payload), *([AccountTold(name="waba_id", value=waba)] if is_news else []))
 
     def journal_key(self, external_id: str) -> str:
         return f"wamid:{external_id}"
@@ -160,7 +167,7 @@ class WhatsAppAdapter(MetaAdapter):
         for _page in range(MOST_PAGES):
             told = self.graph("GET", f"{waba}/message_templates", query=query)
             found += [template for each in dicts(told.get("data")) if (template := _template(each))]
-            query["after"] = words(inner(told, "paging", "cursors"), "after")
+            query["after"] = text_of(inner(told, "paging", "cursors"), "after")
             if not query["after"] or not inner(told, "paging").get("next"):
                 break
         return found
@@ -209,7 +216,7 @@ class WhatsAppAdapter(MetaAdapter):
             facts[str(_("Number"))] = str(told["status"]).capitalize()
         where = inner(told, "webhook_configuration")
         # The nearest one counts. Source: channels.md 3.11.
-        address = next((url for name in _WEBHOOKS if (url := words(where, name))), "")
+        address = next((url for name in _WEBHOOKS if (url := text_of(where, name))), "")
         if address and not address.startswith(f"{settings.PUBLIC_BASE_URL}/"):
             text = _("Meta sends this number's messages to another address.")
             return Health(ok=False, detail=text, webhook=_("Set to another address"), facts=facts)

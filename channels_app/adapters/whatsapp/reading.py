@@ -21,7 +21,8 @@ from channels_app.adapters.events import (
     Routed,
     StatusChanged,
 )
-from channels_app.adapters.meta import dicts, digest, entries, inner, moment, words
+from channels_app.adapters.json import dicts, inner, text_of
+from channels_app.adapters.meta import digest, entries, moment
 
 _FILES = ("image", "video", "audio", "document", "sticker")
 
@@ -36,7 +37,7 @@ def routed(incoming: Incoming) -> Iterator[Routed]:
                 yield Routed(
                     account=account,
                     dedup_key=f"wamid:{message.get('id') or digest(message)}",
-                    payload={"contacts": _of(message, contacts), "message": message},
+                    payload={"contacts": _of(message, contacts), "message": message, "waba": text_of(entry, "id")},
                 )
             for echo in dicts(value.get("message_echoes")):
                 yield Routed(
@@ -60,7 +61,7 @@ def events_of(payload: Mapping[str, Any]) -> Iterator[InboundEvent]:
     if message:
         yield from _received(message, next(iter(dicts(payload.get("contacts"))), {}))
     echo = inner(payload, "echo")
-    if echo and echo.get("to") and echo.get("id") and words(echo, "type") not in {"edit", "revoke"}:
+    if echo and echo.get("to") and echo.get("id") and text_of(echo, "type") not in {"edit", "revoke"}:
         yield EchoReceived(
             thread_key=str(echo["to"]),
             external_id=str(echo["id"]),
@@ -189,8 +190,8 @@ def _contact(message: Mapping[str, Any], contact: Mapping[str, Any]) -> ContactR
     return ContactRef(
         keys=keys,
         proven=tuple(key for key in keys if key.startswith("tel:")),
-        name=words(profile, "name") or words(profile, "username"),
-        handle=f"+{number}" if number else words(profile, "username"),
+        name=text_of(profile, "name") or text_of(profile, "username"),
+        handle=f"+{number}" if number else text_of(profile, "username"),
     )
 
 

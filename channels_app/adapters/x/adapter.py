@@ -32,8 +32,9 @@ from channels_app.adapters.events import (
     Reply,
     Routed,
 )
+from channels_app.adapters.json import dict_of, list_of, text_of
 from channels_app.adapters.x.polling import direct_since, mentions_since
-from channels_app.adapters.x.reading import dict_of, events_of, list_of, text_of
+from channels_app.adapters.x.reading import events_of
 from channels_app.adapters.x.signing import authorization, signature
 from foundation import http
 
@@ -42,6 +43,8 @@ MAX_POST = 280
 _URL = re.compile(r"https?://\S+")
 # Where X keeps the pictures of direct messages: the only place besides the API that gets our signature.
 _STORES = ("ton.twitter.com", "ton.x.com")
+# And what hangs on posts, for everybody.
+_OPEN_STORES = ("pbs.twimg.com", "video.twimg.com")
 
 
 def weight(text: str) -> int:
@@ -99,9 +102,10 @@ class XAdapter(ChannelAdapter):
     def fetch_media(self, ref: MediaRef) -> Download:
         host = urlsplit(ref.provider_ref).hostname or ""
         api = urlsplit(settings.X_API_BASE_URL).hostname
-        if host not in {*_STORES, api}:
+        if host not in {*_STORES, *_OPEN_STORES, api}:
             raise MediaGone(_("The file is not at X."))
-        given = {"authorization": authorization("GET", ref.provider_ref, self.secrets)}
+        is_open = host in _OPEN_STORES
+        given = {} if is_open else {"authorization": authorization("GET", ref.provider_ref, self.secrets)}
         answer = self.call("GET", ref.provider_ref, headers=given, max_bytes=settings.MEDIA_BYTES)
         if answer.status in {401, 403, 404, 410}:
             raise MediaGone(_("X does not hand out this file."))

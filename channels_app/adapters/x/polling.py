@@ -7,23 +7,25 @@ from typing import Any
 from urllib.parse import urlencode
 
 from channels_app.adapters.events import Routed
-from channels_app.adapters.x.reading import dict_of, list_of, text_of
+from channels_app.adapters.json import dict_of, list_of, text_of
 
 # Fifteen requests in fifteen minutes is X's limit for direct messages.
 MOST_PAGES = 3
+_MEDIA_FIELDS = "url,type,preview_image_url,variants"
 _DIRECT = {
     "event_types": "MessageCreate",
     "max_results": "100",
     "dm_event.fields": "id,text,event_type,created_at,sender_id,dm_conversation_id,attachments",
     "expansions": "sender_id,attachments.media_keys",
     "user.fields": "username,name",
-    "media.fields": "url,type",
+    "media.fields": _MEDIA_FIELDS,
 }
 _MENTIONS = {
     "max_results": "100",
-    "tweet.fields": "author_id,conversation_id,created_at,entities",
-    "expansions": "author_id",
+    "tweet.fields": "author_id,conversation_id,created_at,entities,attachments",
+    "expansions": "author_id,attachments.media_keys",
     "user.fields": "username,name",
+    "media.fields": _MEDIA_FIELDS,
 }
 
 Ask = Callable[[str], dict[str, Any]]
@@ -58,6 +60,7 @@ def mentions_since(ask: Ask, known: str, *, me: str) -> tuple[list[Routed], str]
     if not told:
         return [], known
     posts = [dict_of(one) for one in list_of(told.get("data"))]
+    included = dict_of(told.get("includes"))
     newest = known
     found = []
     for post in posts:
@@ -66,7 +69,7 @@ def mentions_since(ask: Ask, known: str, *, me: str) -> tuple[list[Routed], str]
             newest = post_id if _is_newer(post_id, newest) else newest
             payload = {
                 "data": {"event_type": "post.mention.create", "payload": post},
-                "includes": {"users": list_of(dict_of(told.get("includes")).get("users"))},
+                "includes": {name: list_of(included.get(name)) for name in ("users", "media")},
             }
             found.append(Routed(dedup_key=f"x:post:{post_id}", payload=payload))
     return found[::-1] if known else [], newest or "0"
@@ -80,8 +83,8 @@ def _envelope(event: Mapping[str, Any], includes: Mapping[str, Any], *, me: str)
     said: dict[str, Any] = {"text": text_of(event, "text")}
     keys = list_of(dict_of(event.get("attachments")).get("media_keys"))
     for media in map(dict_of, list_of(includes.get("media"))):
-        if media.get("media_key") in keys and text_of(media, "url"):
-            said["attachment"] = {"media": {"type": text_of(media, "type"), "media_url_https": text_of(media, "url")}}
+        if media.get("media_key") in keys:
+            said["attachment"] = {"media": media}
     sender = text_of(event, "sender_id")
     customer = pair[1] if pair[0] == me else pair[0]
     told = {

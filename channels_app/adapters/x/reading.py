@@ -16,11 +16,14 @@ from channels_app.adapters.events import (
     MessageReceived,
     StatusChanged,
 )
+from channels_app.adapters.json import dict_of, list_of, text_of
+from channels_app.adapters.x.media import files_of
 
 
 def events_of(told: Mapping[str, Any], *, me: str) -> Iterator[InboundEvent]:
     data = dict_of(told.get("data"))
     inner = dict_of(data.get("payload")) if data else told
+    media = {text_of(one, "media_key"): one for one in _included(told, "media") + _included(data, "media")}
     users = _users(inner) | _users(dict_of(told.get("includes"))) | _users(dict_of(data.get("includes")))
     for event in list_of(inner.get("direct_message_events")):
         yield from _direct(dict_of(event), users, me)
@@ -29,9 +32,10 @@ def events_of(told: Mapping[str, Any], *, me: str) -> Iterator[InboundEvent]:
             yield StatusChanged(status="read", external_id=last)
     kind = text_of(data, "event_type")
     if kind.startswith("post.") and kind.endswith(".create"):
-        yield from _post(inner, users, me)
-    for old in list_of(inner.get("tweet_create_events")):
-        yield from _post(_modern(dict_of(old)), users | _users_of_old(dict_of(old)), me)
+        keys = [key for key in list_of(dict_of(inner.get("attachments")).get("media_keys")) if isinstance(key, str)]
+        yield from _post(inner, users, me, media=[media.get(key) for key in keys])
+    for old in map(dict_of, list_of(inner.get("tweet_create_events"))):
+        yield from _post(_modern(old), users | _users_of_old(old), me, media=_media_of_old(old))
     if dict_of(told.get("user_event")).get("revoke"):
         yield CredentialsRevoked(reason=_("The account withdrew PingBack's access at X."))
 
@@ -60,7 +64,9 @@ def _direct(event: Mapping[str, Any], users: Mapping[str, Mapping[str, Any]], me
     )
 
 
-def _post(post: Mapping[str, Any], users: Mapping[str, Mapping[str, Any]], me: str) -> Iterator[InboundEvent]:
+def _post(
+    post: Mapping[str, Any], users: Mapping[str, Mapping[str, Any]], me: str, *, media: list[Any]
+) -> Iterator[InboundEvent]:
     post_id, author = text_of(post, "id"), text_of(post, "author_id")
     if not post_id or not author or author == me:
         return
@@ -74,6 +80,7 @@ def _post(post: Mapping[str, Any], users: Mapping[str, Mapping[str, Any]], me: s
         thread_key=f"post:{root}:{author}",
         external_id=post_id,
         text=_("(Public post) %(text)s") % {"text": text},
+        media=files_of(media),
         # The answer goes below the post that was written last.
         address=f"post:{root}:{author}:{post_id}",
         own_only=True,
@@ -93,6 +100,15 @@ def _users(told: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     if isinstance(users, dict):
         return {str(key): dict_of(dict_of(value).get("data")) or dict_of(value) for key, value in users.items()}
     return {text_of(dict_of(user), "id"): dict_of(user) for user in list_of(users)}
+
+
+def _included(told: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    return [dict_of(one) for one in list_of(dict_of(told.get("includes")).get(name))]
+
+
+def _media_of_old(post: Mapping[str, Any]) -> list[Any]:
+    longer = dict_of(dict_of(post.get("extended_tweet")).get("extended_entities"))
+    return list_of((longer or dict_of(post.get("extended_entities"))).get("media"))
 
 
 def _users_of_old(post: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -116,19 +132,15 @@ def _modern(post: Mapping[str, Any]) -> dict[str, Any]:
 
 def _plain(text: str, entities: Mapping[str, Any]) -> str:
     """X escapes for HTML and shortens every address."""
-    for one in list_of(entities.get("urls"))[:50]:
-        short, full = text_of(dict_of(one), "url"), text_of(dict_of(one), "expanded_url")
+    for one in map(dict_of, list_of(entities.get("urls"))[:50]):
+        short, full = text_of(one, "url"), text_of(one, "expanded_url")
         if short and full:
-            text = text.replace(short, full)
-    return html.unescape(text)
+            text = text.replace(short, "" if text_of(one, "media_key") else full)  # that of a picture is shown below it
+    return html.unescape(text).strip()
 
 
 def _attached(said: Mapping[str, Any]) -> tuple[MediaRef, ...]:
-    media = dict_of(dict_of(said.get("attachment")).get("media"))
-    url = text_of(media, "media_url_https")
-    kind = {"photo": "image", "animated_gif": "video", "video": "video"}.get(text_of(media, "type"), "document")
-    mime = "image/jpeg" if kind == "image" and url.lower().endswith((".jpg", ".jpeg")) else ""
-    return (MediaRef(kind=kind, provider_ref=url, mime_type=mime),) if url else ()
+    return files_of([dict_of(said.get("attachment")).get("media")])
 
 
 def _milliseconds(value: Any) -> datetime | None:
@@ -143,16 +155,3 @@ def _time(value: str) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def dict_of(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def list_of(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def text_of(told: Mapping[str, Any], name: str) -> str:
-    value = told.get(name)
-    return value if isinstance(value, str) else ""
