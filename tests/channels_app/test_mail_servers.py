@@ -7,9 +7,10 @@ import pytest
 from accounts.models import User
 from channels_app import connecting
 from channels_app.adapters.email.sending import of_code
+from channels_app.adapters.email.threading import reply_address
 from channels_app.adapters.errors import Kind
 from channels_app.models import Channel, ChannelState, Delivery, DeliveryState
-from channels_app.services import create_channel
+from channels_app.services import create_channel, update_channel
 from conversations.models import ChannelType, Conversation
 from tests import builders
 from tests.channels_app.mailing import PATH, Server, comes, config, mail, send_all
@@ -46,6 +47,21 @@ def test_connecting_signs_in_and_a_wrong_password_says_so(email: Channel, ada: U
     assert "password" in connecting.connect(wrong).detail
     wrong.refresh_from_db()
     assert wrong.state == ChannelState.ERROR
+
+
+def test_a_server_that_refuses_addresses_with_a_sign_is_told_before_answers_come_back(
+    email: Channel, ada: User, smtp: tuple[Server, int]
+) -> None:
+    smtp[0].unknown = {reply_address("help@acme.example", email.pk)}
+
+    told = connecting.connect(email)
+    page = builders.browser(ada).get(f"/settings/channels/{email.pk}/").content.decode()
+    assert (told.ok, told.detail.split(",")[0]) == (False, "The mail server refuses addresses like help+7k2x@")
+    assert "Switch sub-addressing on" in page
+
+    unsigned = update_channel(actor=ada, channel=email, config={**config(smtp[1]), "reply_sign": False})
+    assert connecting.connect(unsigned).ok
+    assert smtp[0].mails == []
 
 
 def test_a_mail_server_inside_is_never_called(email: Channel, settings: Any) -> None:

@@ -248,11 +248,16 @@ class EmailAdapter(ChannelAdapter):
         )
 
     def health(self) -> Health:
-        sending.log_in(self._server)
+        signed = reply_address(self._address, self.channel.pk) if self._signs else self._address
+        takes_signed = sending.takes_signed(self._server, address=self._address, signed=signed)
         self._look_into_mailbox()
         facts = {_("Mailbox"): f"{self.mailbox.username}, {self.mailbox.folder}"} if self.mailbox else {}
         posted = _("Your mail service posts to our address") if self.secrets.get("inbound_secret") else ""
-        return Health(ok=True, webhook=posted, facts=facts)
+        text = _(
+            "The mail server refuses addresses like help+7k2x@, to which customers answer. Switch sub-addressing on "
+            "there, or the sign off here."
+        )
+        return Health(ok=takes_signed, detail="" if takes_signed else text, webhook=posted, facts=facts)
 
     @property
     def mailbox(self) -> mailbox.Server | None:

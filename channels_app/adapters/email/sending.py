@@ -173,6 +173,19 @@ def log_in(server: Server) -> None:
         smtp.noop()
 
 
+def takes_signed(server: Server, *, address: str, signed: str) -> bool:
+    """Whether mail for `signed` comes in where mail for `address` does, as far as this server says: nothing is sent.
+    Raises DeliveryError, as `log_in`."""
+    with _talking(server) as smtp:
+        if not signed.isascii():
+            return True
+        smtp.mail(address)
+        knows_us = smtp.rcpt(address)[0] in {250, 251}
+        code, _words = smtp.rcpt(signed)
+        smtp.rset()
+    return not (knows_us and 500 <= code < 600)
+
+
 @contextmanager
 def _talking(server: Server) -> Iterator[smtplib.SMTP]:
     """Signed in. Raises DeliveryError for what goes wrong; not for the goodbye, when everything was said before."""
