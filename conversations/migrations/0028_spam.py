@@ -12,14 +12,6 @@ class Migration(migrations.Migration):
             name="spam_at",
             field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name="marked as spam"),
         ),
-        migrations.AddIndex(
-            model_name="conversation",
-            index=models.Index(
-                condition=models.Q(("spam_at__isnull", False)),
-                fields=["business", "-updated_at", "-id"],
-                name="conversation_spam",
-            ),
-        ),
         migrations.AlterField(
             model_name="activity",
             name="kind",

@@ -114,3 +114,13 @@ def test_an_installation_that_took_every_step_has_nothing_left_to_do(transaction
     call_command("migrate", verbosity=0)
 
     assert set(recorder.applied_migrations()) == was
+
+
+def test_an_index_that_was_there_before_its_own_step_is_built_anew(fresh: set[Any], elsewhere: None) -> None:
+    MigrationExecutor(connection).migrate([("conversations", "0028_spam")])
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE INDEX conversation_spam ON conversations_conversation (business_id)")
+
+    call_command("migrate", verbosity=0)
+
+    assert facts() == fresh
