@@ -1,6 +1,7 @@
 """What a plan allows, and the contract's words when it does not (contract/api.md 12)."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -16,6 +17,19 @@ from foundation import rows
 from foundation.errors import PlanLimit
 
 
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """Messages of agents in this month: what the plan allows, and how many were sent."""
+
+    plan: str
+    most: int
+    sent: int
+
+    def check(self, *, adding: int) -> None:
+        """Raises PlanLimit (429) when so many do not fit."""
+        _check(self.plan, "messages", current=self.sent, limit=self.most, adding=adding, status=429)
+
+
 def check_channel_allowed(business: Business, *, web: bool, current: int) -> None:
     """Raises PlanLimit when one more channel does not fit.
 
@@ -23,7 +37,7 @@ def check_channel_allowed(business: Business, *, web: bool, current: int) -> Non
     """
     if not web:
         check_channel_kind(business)
-    _check_count(business, feature="channels", current=current, limit=business.plan.max_channels)
+    _check(business.plan.name, "channels", current=current, limit=business.plan.max_channels)
 
 
 def check_channel_kind(business: Business) -> None:
@@ -45,7 +59,7 @@ def check_agent_allowed(business: Business, *, current: int) -> None:
 
     current: everybody who works there now but the owner, and who was invited and may still come.
     """
-    _check_count(business, feature="agents", current=current, limit=business.plan.max_agents)
+    _check(business.plan.name, "agents", current=current, limit=business.plan.max_agents)
 
 
 def check_articles_allowed(business: Business, *, current: int) -> None:
@@ -53,7 +67,7 @@ def check_articles_allowed(business: Business, *, current: int) -> None:
 
     Source: contract/api.md 7.
     """
-    _check_count(business, feature="kb_articles", current=current, limit=business.plan.max_kb_articles)
+    _check(business.plan.name, "kb_articles", current=current, limit=business.plan.max_kb_articles)
 
 
 def count_messages(amounts: Mapping[UUID, int]) -> Callable[[], None]:
@@ -78,7 +92,7 @@ def _check_messages(amounts: Mapping[UUID, int], counted: Iterable[tuple[UUID, i
         if limit is not None and total > limit:
             business = Business.objects.select_related("plan").get(pk=business_id)
             amount = amounts[business_id]
-            _check_count(business, feature="messages", current=total - amount, limit=limit, adding=amount, status=429)
+            Allowance(business.plan.name, limit, total - amount).check(adding=amount)
 
 
 def _count(amounts: Mapping[UUID, int]) -> Callable[[], list[tuple[UUID, int, int | None]]]:
@@ -132,18 +146,16 @@ def month_of(when: datetime) -> date:
     return when.astimezone(UTC).date().replace(day=1)
 
 
-def _check_count(
-    business: Business, *, feature: str, current: int, limit: int | None, adding: int = 1, status: int = 402
-) -> None:
+def _check(plan: str, feature: str, *, current: int, limit: int | None, adding: int = 1, status: int = 402) -> None:
     if limit is not None and current + adding > limit:
         raise PlanLimit(
             {
                 "error": "limit_exceeded",
-                "plan": business.plan.name,
+                "plan": plan,
                 "feature": feature,
                 "current": current,
                 "limit": limit,
-                "message": _words(business.plan.name, feature, limit),
+                "message": _words(plan, feature, limit),
             },
             status=status,
         )

@@ -155,7 +155,7 @@ def record_each(changes: Mapping[UUID, Change]) -> None:
 def _may_be_one_too_many(message: Message) -> bool:
     """Not when the lock of the conversation brought that there is no limit: nobody waits to hear it again."""
     rules: Rules | None = getattr(message.conversation, "rules", None)
-    return message.sender_type == SenderType.AGENT and (rules is None or rules.are_replies_limited)
+    return message.sender_type == SenderType.AGENT and (rules is None or rules.replies is not None)
 
 
 def _about_note(kind: str, note: Note, actor_id: UUID, data: dict[str, Any]) -> Event:

@@ -8,6 +8,7 @@ Reading likewise, with statements that are written out: to put a query together 
 """
 
 import functools
+import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -156,6 +157,24 @@ def held_for_writing(table: str, *, wait: bool = True) -> str:
     if not _is_postgresql():
         return ""
     return f" FOR NO KEY UPDATE OF {table}{'' if wait else ' SKIP LOCKED'}"
+
+
+def held_as_they_are(table: str) -> str:
+    """The same for rows that nobody may change meanwhile, though many may hold them at once."""
+    return f" FOR SHARE OF {table}" if _is_postgresql() else ""
+
+
+def one_at_a_time(what: str, whose: UUID) -> None:
+    """Until this transaction ends, whoever else says the same in one of theirs waits. SQLite has one writer at a time
+    anyway.
+
+    For counting before adding, where there is no row of one's own to lock; never the workspace's, on which every
+    message waits.
+    """
+    if _is_postgresql():
+        key = int.from_bytes(hashlib.sha256(f"{what} {whose}".encode()).digest()[:8], signed=True)
+        with _database().cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
 
 
 def wait_for_locks_at_most(*, milliseconds: int) -> None:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from businesses.models import Business, Team
+from businesses.plans import Allowance
 from businesses.querysets import BusinessScoped
 from conversations.models.choices import SPAM, WEB, ChannelType, HandoffReason, Priority, SenderType, Status
 from conversations.models.customers import Customer
@@ -95,7 +96,7 @@ class Rules:
     takes_messages: its channel, if it has one, is switched on.
     is_blocked: its customer is.
     assign_on_reply: whoever answers first takes it.
-    are_replies_limited: the workspace's plan says how many its agents may send in a month.
+    replies: what the workspace's plan leaves its agents of this month; None = it does not count.
     seen_at: when its customer last wrote, as far as it was noted (services/sightings.py).
     shows_others: some are merged into it.
     """
@@ -103,7 +104,7 @@ class Rules:
     takes_messages: bool
     is_blocked: bool
     assign_on_reply: bool
-    are_replies_limited: bool
+    replies: Allowance | None
     seen_at: datetime | None
     shows_others: bool
 

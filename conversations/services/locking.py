@@ -10,10 +10,12 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from businesses.models import Business, Membership, Plan
+from businesses.models import Business, Membership, MonthlyUsage, Plan
+from businesses.plans import Allowance, month_of
 from conversations.models import Conversation, Customer, Rules
 from foundation import rows
 from foundation.errors import Forbidden, NotFound
@@ -48,7 +50,8 @@ def rows_locked(ids: Collection[UUID], *, wait: bool = True) -> Callable[[], dic
     among, given = rows.among("own.id", ids)
     fetch = rows.ask(
         "SELECT channel.is_active, writer.blocked_at, writer.last_seen_at, workspace.assign_on_reply,"  # noqa: S608
-        f" plan.max_messages_per_month, EXISTS(SELECT 1 FROM {table} other WHERE other.merged_into_id = own.id),"
+        f" plan.name, plan.max_messages_per_month, {_sent_this_month()},"
+        f" EXISTS(SELECT 1 FROM {table} other WHERE other.merged_into_id = own.id),"
         f" {_own.columns} FROM {table} own"
         f" JOIN {Business._meta.db_table} workspace ON workspace.id = own.business_id"
         f" JOIN {Plan._meta.db_table} plan ON plan.id = workspace.plan_id"
@@ -60,14 +63,21 @@ def rows_locked(ids: Collection[UUID], *, wait: bool = True) -> Callable[[], dic
     return lambda: {row.pk: row for row in map(_with_rules, fetch())}
 
 
+def _sent_this_month() -> str:
+    """A column, looked up where the plan has a limit."""
+    usage, month = MonthlyUsage._meta.db_table, month_of(timezone.now()).isoformat()
+    found = f"SELECT agent_messages FROM {usage} WHERE business_id = own.business_id AND month = '{month}'"  # noqa: S608
+    return f"CASE WHEN plan.max_messages_per_month IS NOT NULL THEN COALESCE(({found}), 0) END"
+
+
 def _with_rules(values: Sequence[Any]) -> Conversation:
-    channel_is_on, blocked_at, seen_at, assign_on_reply, messages_a_month, shows_others, *own = values
+    channel_is_on, blocked_at, seen_at, assign_on_reply, plan, most, sent, shows_others, *own = values
     row: Conversation = _own.instances(own)[0]
     row.rules = Rules(
         takes_messages=channel_is_on is not False,
         is_blocked=blocked_at is not None,
         assign_on_reply=assign_on_reply,
-        are_replies_limited=messages_a_month is not None,
+        replies=None if most is None else Allowance(plan, most, sent),
         seen_at=rows.as_moment(seen_at),
         shows_others=bool(shows_others),
     )
@@ -75,7 +85,8 @@ def _with_rules(values: Sequence[Any]) -> Conversation:
 
 
 def lock_members(who: Collection[tuple[UUID, UUID]]) -> Callable[[], set[tuple[UUID, UUID]]]:
-    """Which of these (business, user) are active members, locked in the order of their ids as by `lock_member`.
+    """Which of these (business, user) are active members, and stay it until the commit: who removes one waits, and
+    what else the member writes meanwhile does not. In the order of their ids.
 
     Sent at once; whoever calls what comes back waits for the answer.
     """
@@ -87,7 +98,7 @@ def lock_members(who: Collection[tuple[UUID, UUID]]) -> Callable[[], set[tuple[U
         "SELECT own.business_id, own.user_id"  # noqa: S608
         f" FROM {Membership._meta.db_table} own JOIN {User._meta.db_table} person ON person.id = own.user_id"
         f" WHERE {in_businesses} AND {of_users} AND own.is_active AND person.is_active"
-        f" ORDER BY own.id{rows.held_for_writing('own')}",
+        f" ORDER BY own.id{rows.held_as_they_are('own')}",
         [*business_ids, *user_ids],
     )
     return lambda: {(rows.as_id(business), rows.as_id(user)) for business, user in fetch()} & {*who}

@@ -32,6 +32,7 @@ from conversations.services.message_drafts import Draft, check_content, reply_dr
 from conversations.services.objections import (
     Held,
     Moved,
+    beyond_plan,
     first_of,
     look_for_known,
     refusal_of,
@@ -142,6 +143,7 @@ def _post(drafts: Sequence[Draft], *, wait: bool) -> list[Posted | Refused | Hel
     meant: dict[str | None, str] = {}
     coming: set[UUID] = set()
     files: dict[UUID, Attachment] = {}
+    going: dict[UUID, set[str | int]] = defaultdict(set)
     refusals: list[Refused | Held | None] = []
     for draft in drafts:
         if draft.conversation_id in held:
@@ -153,6 +155,7 @@ def _post(drafts: Sequence[Draft], *, wait: bool) -> list[Posted | Refused | Hel
                 or reuse(draft, known, meant)
                 or staleness(draft, conversation, known, coming)
                 or _take_files(draft, known, files)
+                or beyond_plan(draft, conversation, known, going)
             )
             coming.add(draft.conversation_id)
             if conversation and conversation.merged_into_id:

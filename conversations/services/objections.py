@@ -12,7 +12,7 @@ from conversations.services.locking import no_member
 from conversations.services.message_drafts import Draft
 from conversations.wire import for_member
 from foundation import rows
-from foundation.errors import Conflict, Forbidden, KeyReused, NotFound, Refused, Stale, Unprocessable
+from foundation.errors import Conflict, Forbidden, KeyReused, NotFound, PlanLimit, Refused, Stale, Unprocessable
 
 # Of what a stale reply is told.
 MOST_NEWS = 20
@@ -98,6 +98,32 @@ def staleness(
     else:
         detail = _("The customer wrote meanwhile.")
     return Stale(detail, news=[for_member(message) for message in news])
+
+
+def beyond_plan(
+    draft: Draft,
+    conversation: Conversation | None,
+    known: Mapping[str | None, Message],
+    going: dict[UUID, set[str | int]],
+) -> PlanLimit | None:
+    """Whether the plan has no room for it this month. Who writes at the same time may take the room away yet: the count
+    that is stored with the messages has the last word.
+
+    going: by workspace the drafts before it in the batch that have found room; its own is noted. A key counts once.
+    """
+    allowance = conversation.rules.replies if conversation else None
+    if not (conversation and allowance) or draft.sender_type != SenderType.AGENT or first_of(draft, known):
+        return None
+    own = going[conversation.business_id]
+    key = draft.dedup_key or id(draft)
+    if key in own:
+        return None
+    try:
+        replace(allowance, sent=allowance.sent + len(own)).check(adding=1)
+    except PlanLimit as refusal:
+        return refusal
+    own.add(key)
+    return None
 
 
 def _news_here(draft: Draft, conversation: Conversation) -> list[Message]:

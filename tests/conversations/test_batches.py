@@ -271,6 +271,32 @@ def test_a_plan_with_room_for_one_more_stores_one_of_two(acme: Business, ada: Us
     assert MonthlyUsage.objects.get(business=acme).agent_messages == 1
 
 
+def test_who_has_used_up_the_month_costs_the_others_of_the_batch_nothing(acme: Business, ada: User) -> None:
+    acme.plan.max_messages_per_month = 2
+    acme.plan.save()
+    conversation = builders.conversation(acme)
+    [first] = post_messages([from_agent(ada, conversation, "first", key="1")])
+
+    with CaptureQueriesContext(connection) as queries:
+        found = post_each(
+            [
+                from_cleo(conversation, "a"),
+                *(from_agent(ada, conversation, word, key=word) for word in ("second", "third", "second", "fourth")),
+                from_agent(ada, conversation, "first", key="1"),
+                from_cleo(conversation, "b"),
+            ]
+        )
+
+    kinds = [type(outcome) for outcome in found]
+    assert kinds == [Posted, Posted, PlanLimit, Posted, PlanLimit, Posted, Posted]
+    assert isinstance(found[2], PlanLimit)
+    assert (found[2].status, found[2].body["current"], found[2].body["limit"]) == (429, 2, 2)
+    assert isinstance(found[5], Posted)
+    assert found[5].message.pk == first.message.pk
+    assert sum("SAVEPOINT" in query["sql"] and "RELEASE" not in query["sql"] for query in queries) == 1
+    assert MonthlyUsage.objects.get(business=acme).agent_messages == 2
+
+
 def test_a_batch_of_a_hundred_in_ten_conversations_costs_the_statements_of_one(acme: Business) -> None:
     conversations = [builders.conversation(acme) for _ in range(10)]
 
