@@ -68,7 +68,7 @@ def set_hours(*, actor: User, hours: object, reply_time: str) -> Business:
     membership = require(actor, Action.MANAGE_WORKSPACE)
     if reply_time not in ReplyTime.values:
         raise Unprocessable(_("Choose one from the list."), field="reply_time")
-    business = Business.objects.select_for_update().get(pk=membership.business_id)
+    business = Business.objects.select_for_update(no_key=True).get(pk=membership.business_id)
     given = {"hours": checked(hours), "reply_time": reply_time}
     changes = {name: value for name, value in given.items() if value != getattr(business, name)}
     for name, value in changes.items():

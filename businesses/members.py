@@ -19,6 +19,7 @@ from businesses.signals import member_removed
 from foundation import throttles
 from foundation.errors import Invalid, NotFound
 from foundation.mail import send_mail
+from foundation.rows import one_at_a_time
 
 # What one may be made; nobody is made an owner.
 GIVEN_ROLES = (Role.AGENT, Role.ADMIN)
@@ -112,8 +113,9 @@ def check_given(role: str) -> None:
 
 
 def lock_seats(business_id: UUID) -> Business:
-    """The workspace, locked: of two who take the last seat at once, one gets it."""
-    return Business.objects.select_for_update(no_key=True).get(pk=business_id)
+    """The workspace as it is now; of two who take the last seat at once, one gets it."""
+    one_at_a_time("seats", business_id)
+    return Business.objects.get(pk=business_id)
 
 
 def check_seat(business: Business, *, email: str) -> None:

@@ -194,7 +194,7 @@ def _say_sent(delivery: Delivery, result: SendResult) -> None:
     _sent(delivery, result)
 
 
-@transaction.atomic
+@events.gathered()
 def _sent(delivery: Delivery, result: SendResult) -> None:
     """Whoever has the lease by now: what is out needs no second try."""
     lock_conversation(delivery.conversation_id)

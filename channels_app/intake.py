@@ -42,6 +42,7 @@ from channels_app.keys import key_of, remember
 from channels_app.models import Channel, ExternalMessage, Media, RawEvent, RawState
 from channels_app.reconnecting import needs_reconnecting
 from channels_app.wording import content_of
+from conversations import events
 from conversations.models import ChannelType, Conversation, Message, MessageStatus, SenderType
 from conversations.services.editing import deleted_elsewhere, edited_elsewhere, reacted
 from conversations.services.message_drafts import MAX_CONTENT, Draft
@@ -153,7 +154,7 @@ def _work_off(raw_id: UUID) -> None:
         adapter = ADAPTERS[ChannelType(channel.type)](channel, credentials.reveal(channel))
         # Before anything is locked: a big mail takes its time, and nobody has to wait for it with a lock.
         parsed = adapter.parse(journal.payload_of(raw))
-        with transaction.atomic():
+        with events.gathered():
             raw = RawEvent.objects.select_for_update().select_related(None).get(pk=raw_id)
             if raw.state != RawState.WAITING:
                 return
@@ -317,8 +318,8 @@ def _edited(channel: Channel, raw: RawEvent, event: MessageEdited) -> None:
 
 def _deleted(channel: Channel, raw: RawEvent, event: MessageDeleted) -> None:
     if message := _told_of(channel, raw, event.external_id):
-        Media.objects.filter(message=message).delete()
         deleted_elsewhere(message=message)
+        Media.objects.filter(message=message).delete()  # behind the conversation, as whoever fetches one
         # Nor are its words left where they came in; the row stays, so that a repeat is one.
         key = ADAPTERS[ChannelType(channel.type)](channel, {}).journal_key(event.external_id)
         RawEvent.objects.filter(channel=channel, dedup_key=key_of(key), state=RawState.DONE).update(payload={})

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from django.core.cache import cache
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -13,6 +12,7 @@ from channels_app import connecting
 from channels_app.adapters import ADAPTERS
 from channels_app.adapters.errors import DeliveryError
 from channels_app.models import Channel, Delivery
+from conversations import events
 from conversations.models import ChannelType, Conversation
 from conversations.services.messages import Posted, send_reply
 from foundation.errors import NotFound, Unavailable, Unprocessable
@@ -70,7 +70,7 @@ def send_template(
     if len(filled) != template["blanks"] or not all(filled):
         raise Unprocessable(_("Fill each blank of the template."), field="blanks")
     words = _BLANK.sub(lambda blank: filled[int(blank[1]) - 1], template["body"])
-    with transaction.atomic():
+    with events.gathered():
         posted = send_reply(conversation=conversation, author=author, content=words, key=key)
         _send_as(posted.message.pk, {"name": name, "language": language, "blanks": filled})
     return posted

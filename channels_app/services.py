@@ -17,10 +17,11 @@ from businesses.policy import Action, require
 from channels_app import connecting, credentials, deliveries
 from channels_app.adapters import ADAPTERS
 from channels_app.connect_forms import form_for
-from channels_app.models import STOPPED, Channel, ChannelState, DeliveryState
+from channels_app.models import STOPPED, Channel, ChannelState, DeliveryState, RawEvent, RawState
 from channels_app.telling import tell
 from conversations.models import WEB, ChannelType, Conversation
 from foundation.errors import NotFound
+from foundation.rows import one_at_a_time
 from foundation.sealed import CannotUnseal
 
 # Entries of a config that nobody types: which widget it came with, and what providers told.
@@ -35,7 +36,7 @@ def create_channel(*, actor: User, type: ChannelType, config: dict[str, Any], is
     Raises Forbidden, PlanLimit, Invalid (a required key is missing), Unprocessable (a key is not what it must be).
     Source: contract/api.md 7.
     """
-    business = _locked(require(actor, Action.MANAGE_CHANNELS).business)
+    business = _counted(require(actor, Action.MANAGE_CHANNELS).business)
     check_channel_allowed(business, web=type in WEB, current=business.channels.count())
     channel = Channel(business=business, type=type, is_active=is_active)
     _connect(channel, config)
@@ -57,7 +58,7 @@ def update_channel(
 
     Raises as create_channel; NotFound when it was deleted in the meantime.
     """
-    business = _locked(require(actor, Action.MANAGE_CHANNELS).business)
+    business = require(actor, Action.MANAGE_CHANNELS).business
     fresh = Channel.objects.select_for_update(no_key=True).filter(pk=channel.pk, business=business).first()
     if fresh is None:
         raise NotFound
@@ -102,7 +103,10 @@ def pause_channel(*, actor: User, channel: Channel, paused: bool) -> None:
 def delete_channel(*, actor: User, channel: Channel) -> None:
     """Its conversations stay, without a channel; what still waited to go out fails at the worker's next look."""
     business = require(actor, Action.MANAGE_CHANNELS).business
-    # Conversations first, as whoever writes a message locks them before its delivery refers to the channel.
+    # In everybody's order: what is being taken in holds its event, and waits for its conversation.
+    waiting = RawEvent.objects.select_for_update().filter(channel=channel, state=RawState.WAITING)
+    list(waiting.order_by("pk").values_list("pk"))
+    # And whoever writes a message locks that before its delivery refers to the channel.
     list(Conversation.objects.select_for_update(no_key=True).filter(channel=channel).order_by("pk").values_list("pk"))
     doomed = Channel.objects.select_for_update().filter(pk=channel.pk, business=business).first()
     if doomed is None:
@@ -117,7 +121,7 @@ def delete_channel(*, actor: User, channel: Channel) -> None:
 @transaction.atomic
 def provision_widget_channel(*, actor: User, business: Business, widget_id: UUID) -> Channel:
     """The workspace's one web channel, which all of its widgets share; made when there is none. On every plan."""
-    business = _locked(business)
+    business = _counted(business)
     existing = Channel.objects.filter(business=business, type=ChannelType.WIDGET).in_order().first()
     if existing:
         return existing
@@ -187,6 +191,7 @@ def _standing(channel: Channel, names: set[str]) -> tuple[ChannelState, str]:
     return ChannelState.CONNECTING, ""
 
 
-def _locked(business: Business) -> Business:
-    """So that two channels made at once are counted one after the other."""
-    return Business.objects.select_for_update(no_key=True).get(pk=business.pk)
+def _counted(business: Business) -> Business:
+    """As it is now; two channels made at once are counted one after the other."""
+    one_at_a_time("channels", business.pk)
+    return Business.objects.get(pk=business.pk)

@@ -5,11 +5,15 @@ and if it cannot, nothing of the change is stored. What must only be quick is pu
 the feed.
 """
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
+from django.db import connection, transaction
 from django.dispatch import Signal
 
 from businesses import feed
@@ -22,6 +26,19 @@ from conversations.models import Conversation, Customer, Message, Note, Rules, S
 # Arguments: business_id: UUID, events: Sequence[Event], messages: Sequence[Message], the new ones with their
 # conversation loaded.
 happened = Signal(use_caching=True)
+
+
+# What a part of a transaction did, and what Django forgets where that part is taken back.
+_Told = tuple[Callable[[], None], Mapping[UUID, "Change"]]
+
+
+class _Gathered(threading.local):
+    """What the transaction of this thread has to tell at its end; None = it tells at once."""
+
+    changes: list[_Told] | None = None
+
+
+_gathered = _Gathered()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +147,7 @@ def tag_changed(tag: Tag, *, actor_id: UUID, deleted: bool = False, into_id: UUI
 def record(business_id: UUID, events: Sequence[Event], *, messages: Sequence[Message] = ()) -> None:
     """Tell the neighbours, then append to the feed. The last call of a service's transaction.
 
+    Where a service is part of something longer, that is `gathered`.
     Raises PlanLimit when the plan has no room for these messages: then nothing of the change is stored.
     """
     record_each({business_id: Change(list(events), list(messages))})
@@ -141,6 +159,46 @@ def record_each(changes: Mapping[UUID, Change]) -> None:
     selectors.with_newest([subject for subject in subjects if isinstance(subject, Conversation)])
     for business_id, change in changes.items():
         happened.send(sender=Conversation, business_id=business_id, events=change.events, messages=change.messages)
+    if _gathered.changes is None:
+        _number(changes)
+        return
+
+    def stands() -> None:
+        """Known after the commit alone, and to whoever looks before it."""
+
+    transaction.on_commit(stands)
+    _gathered.changes.append((stands, changes))
+
+
+@contextmanager
+def gathered() -> Iterator[None]:
+    """A transaction of several services, or of one and what follows it: what they record is counted and numbered once,
+    at its end. Else the workspace would wait for all that comes after the first of them, and might be waited for by
+    somebody who holds what that needs.
+
+    Within another one it is that one's end. What raises PlanLimit may do so there, too.
+    """
+    with transaction.atomic():
+        if _gathered.changes is not None:
+            yield
+            return
+        own: list[_Told] = []
+        _gathered.changes = own
+        try:
+            yield
+        finally:
+            _gathered.changes = None
+        standing = {entry[1] for entry in connection.run_on_commit}
+        together: dict[UUID, Change] = defaultdict(Change)
+        for stands, changes in own:
+            for business_id, change in changes.items() if stands in standing else ():
+                together[business_id].events.extend(change.events)
+                together[business_id].messages.extend(change.messages)
+        _number(together)
+
+
+def _number(changes: Mapping[UUID, Change]) -> None:
+    """Count the messages, then append to the feed: the workspace's lock comes last."""
     check_counts = count_messages(
         {
             business_id: sum(message.sender_type == SenderType.AGENT for message in change.messages)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from businesses.models import Business
 from businesses.plans import check_articles_allowed
 from foundation.errors import Refused, Unprocessable
+from foundation.rows import one_at_a_time
 from foundation.text import is_clean
 from theo.models import Article, ArticleStatus, ArticleVectors, IndexState
 
@@ -31,7 +32,8 @@ def create_article(
     article = Article(business=business, source=source, created_at=now, updated_at=now, status=status)
     _fill(article, title=title, content=content, tags=tags)
     # Two at once are counted one after the other.
-    business = Business.objects.select_for_update(no_key=True, of=("self",)).select_related("plan").get(pk=business.pk)
+    one_at_a_time("articles", business.pk)
+    business = Business.objects.select_related("plan").get(pk=business.pk)
     check_articles_allowed(business, current=Article.objects.filter(business=business).count())
     article.save(force_insert=True)
     return article

@@ -14,6 +14,7 @@ from businesses import audit
 from businesses.models import Business
 from businesses.policy import Action, require
 from foundation.errors import Unprocessable
+from foundation.rows import one_at_a_time
 from foundation.text import is_clean
 from theo.models import Assistant, Mode
 
@@ -45,7 +46,7 @@ def change_assistant(*, actor: User, **changes: Any) -> Assistant:
     `auto` may be chosen on every plan: it is used from the day on that the plan allows it.
     """
     membership = require(actor, Action.MANAGE_ASSISTANT)
-    Business.objects.select_for_update().get(pk=membership.business_id)
+    one_at_a_time("assistant", membership.business_id)
     assistant = assistant_of(membership.business_id)
     if changes.get("mode", assistant.mode) not in Mode.values:
         raise Unprocessable(_("Choose one from the list."), field="mode")

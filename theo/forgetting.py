@@ -10,10 +10,11 @@ from django.db.models import Q
 from django.db.models.signals import pre_delete, pre_save
 from django.dispatch import receiver
 
-from businesses.models import Business
 from conversations.models import Conversation, Message, SenderType
+from foundation.rows import one_at_a_time
 from theo.indexing import index_anew
 from theo.models import Article, Handoff, Reply, Unanswered
+from theo.unanswered import COUNTING
 
 
 @receiver(pre_delete, sender=Conversation)
@@ -25,7 +26,7 @@ def forget_words(*, instance: Conversation, **_signal: Any) -> None:
     groups = groups.filter(Q(conversation=instance, asked_in=[]) | Q(asked_in__icontains=here)).order_by("pk")
     if not groups.exists():
         return
-    Business.objects.select_for_update(no_key=True).get(pk=instance.business_id)  # as those who count wait for it
+    one_at_a_time(COUNTING, instance.business_id)
     for group in groups:
         said = zip([group.question, *group.wordings], group.asked_in, strict=False)
         kept = [(words, where) for words, where in said if where != here]

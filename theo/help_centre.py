@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from businesses import audit
-from businesses.models import Business
 from businesses.policy import Action, require
+from foundation.rows import one_at_a_time
 from theo.engine.lexical import beginnings
 from theo.models import Article, ArticleStatus, HelpCentre
 
@@ -33,7 +33,8 @@ def is_open(business_id: UUID | None) -> bool:
 def set_open(*, actor: User, is_public: bool) -> None:
     """Managers only. Raises Forbidden."""
     membership = require(actor, Action.MANAGE_ASSISTANT)
-    business = Business.objects.select_for_update().get(pk=membership.business_id)
+    business = membership.business
+    one_at_a_time("help centre", business.pk)
     if is_public == is_open(business.pk):
         return
     if is_public:

@@ -8,11 +8,11 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from businesses import audit
-from businesses.models import Business
 from businesses.policy import Action, require
 from foundation import throttles
 from foundation.errors import Unprocessable
 from foundation.http import OutboundRefused, check_url
+from foundation.rows import one_at_a_time
 from foundation.sealed import seal
 from theo.language_models import ask, key_context, language_model_of, seconds_in_all
 from theo.models import LanguageModel
@@ -32,7 +32,7 @@ def change_language_model(*, actor: User, **changes: Any) -> LanguageModel:
     With another provider or address the key is forgotten unless it comes along: it was not given for that.
     """
     membership = require(actor, Action.MANAGE_ASSISTANT)
-    Business.objects.select_for_update().get(pk=membership.business_id)
+    one_at_a_time("language model", membership.business_id)
     row = language_model_of(membership.business_id)
     key = changes.pop("api_key", None)
     before = {name: getattr(row, name) for name in MODEL_FIELDS if name != "api_key"}

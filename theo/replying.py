@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from channels_app.limits import is_public
+from conversations import events
 from conversations.models import ChannelType, Conversation, HandoffReason, Message, SenderType, Status
 from conversations.services.handoffs import flag_for_person, was_handed_over
 from conversations.services.locking import locked
@@ -227,7 +227,7 @@ def _own_words(conversation_id: UUID) -> tuple[int | None, set[str]]:
     return count, {source["id"] for each in sources for source in each or []}
 
 
-@transaction.atomic
+@events.gathered()
 def _send(conversation: Conversation, found: Answer) -> Message | None:
     if not _is_still_ours(conversation, found.up_to_seq) or not _still_stand(found):
         return None
@@ -251,7 +251,7 @@ def hand_over(
 ) -> Message | None:
     """Ask for a person, and tell the customer so; the agent who comes sees what Theo had looked at."""
     looked = look_over(conversation)
-    with transaction.atomic():
+    with events.gathered():
         if not _is_still_ours(conversation, up_to_seq):
             return None
         flag_for_person(conversation=conversation, reason=reason)

@@ -11,14 +11,16 @@ from django.db import transaction
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from businesses.models import Business
 from conversations.models import Conversation, Message, SenderType
+from foundation.rows import one_at_a_time
 from theo.answering import Answer
 from theo.engine.embedders import embedders, read_question
 from theo.engine.lexical import words
 from theo.models import Unanswered
 from theo.redacting import redacted_question
 
+# Whoever changes the groups of a workspace.
+COUNTING = "unanswered questions"
 KEPT_FOR = timedelta(days=90)
 MOST_GROUPS = 300
 MOST_LETTERS = 300
@@ -41,8 +43,11 @@ def note_unanswered(*, conversation: Conversation, found: Answer) -> None:
 
 @transaction.atomic
 def _count(conversation: Conversation, question: str, up_to_seq: int, vector: _Vector | None, model: str) -> None:
+    # As who deletes conversations and forgets their words: the conversation first. It may be gone.
+    if not Conversation.objects.select_for_update(no_key=True).filter(pk=conversation.pk).values_list("pk"):
+        return
     # Two at once are counted one after the other: the second finds the group that the first has made.
-    Business.objects.select_for_update(no_key=True).get(pk=conversation.business_id)
+    one_at_a_time(COUNTING, conversation.business_id)
     now = timezone.now()
     groups = list(Unanswered.objects.filter(business_id=conversation.business_id).order_by("-last_at")[:MOST_GROUPS])
     group = _like(groups, question, vector, model)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels_app.models import Channel
+from conversations import events
 from conversations.attachments import no_such_attachment
 from conversations.models import ChannelType, Conversation, Customer, Message, SenderType, Status
 from conversations.services.message_drafts import Draft, check_content, fingerprint_of
@@ -77,11 +78,10 @@ def receive_client_message(
     if first_key and not attachments and (repeat := _repeat(first_key, content, of=visitor)):
         return repeat
     key = f"w:{visitor.pk}:{client_message_id}" if client_message_id else None
-    with transaction.atomic():
+    with events.gathered():
         words = _Words(content=content, key=key, attachments=tuple(attachments))
         received = _from_visitor(visitor, words, conversation_id=conversation_id, new=new)
         if received.created:
-            # Its feed row follows the message's own: the workspace is locked by now, and nobody waits the other way.
             note_claims(visitor.customer, told)
     return received
 

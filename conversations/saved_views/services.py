@@ -18,6 +18,7 @@ from conversations.saved_views.filters import checked, conditions_of, in_two, qu
 from conversations.saved_views.models import SavedView
 from conversations.sorting import Sort
 from foundation.errors import Forbidden, Invalid, NotFound, Unprocessable
+from foundation.rows import one_at_a_time
 from foundation.text import is_clean
 
 # Of one person and of one workspace; every one of them is counted for who has the inbox open.
@@ -31,7 +32,7 @@ MOST_LOOKED_AT = 1_000
 def create_view(*, actor: User, name: str, filter: Any, shared: bool = False, sort: str = Sort.NEWEST) -> SavedView:
     """Raises Unprocessable where name or filter are none, Invalid when there are too many, Forbidden."""
     membership = require(actor, Action.HANDLE_CONVERSATIONS)
-    Business.objects.select_for_update(no_key=True).get(pk=membership.business_id)  # so that they are counted
+    one_at_a_time("views", membership.business_id)
     if SavedView.objects.visible_to(actor).count() >= MOST:
         raise Invalid(_("At most %(most)d views. Delete one first.") % {"most": MOST})
     return SavedView.objects.create(

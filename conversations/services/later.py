@@ -137,6 +137,7 @@ def _send(pk: UUID) -> bool:
             _check_news_elsewhere(row)
             files = list(row.files.order_by("pk").values_list("pk", flat=True))
             row.files.update(scheduled=None)
+            ScheduledMessage.objects.filter(pk=pk).delete()
             send_reply(
                 conversation=row.conversation,
                 author=row.author,
@@ -146,7 +147,6 @@ def _send(pk: UUID) -> bool:
                 quoted_seq=row.quoted_seq,
                 attachments=files,
             )
-            ScheduledMessage.objects.filter(pk=pk).delete()
     except Refused as refusal:
         _give_back(row, refusal.detail)
     return True
@@ -154,8 +154,8 @@ def _send(pk: UUID) -> bool:
 
 def _give_back(row: ScheduledMessage, reason: str) -> None:
     """Its author is told, and what somebody thought done with is open: the customer has no answer."""
-    _back_to_draft(row)
     conversation = locked(row.shown_in)
+    _back_to_draft(row)
     if conversation.is_done and not conversation.spam_at:
         conversation.reopen()
         conversation.updated_at = timezone.now()

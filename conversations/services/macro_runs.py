@@ -5,12 +5,10 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from django.db import transaction
-
 from accounts.models import User
 from businesses.policy import Action, may, require
 from businesses.selectors import membership_of
-from conversations import picker
+from conversations import events, picker
 from conversations.models import Conversation, Macro, Priority, ScheduledMessage
 from conversations.services.assigning import assign_conversation
 from conversations.services.canned_responses import filled
@@ -54,7 +52,7 @@ class Stays(StrEnum):
     HOLDER = "holder"
 
 
-@transaction.atomic
+@events.gathered()
 def run_macro(
     *,
     macro: Macro,
@@ -107,14 +105,14 @@ def _ran(macro: Macro, before: Conversation, after: Conversation, scheduled: UUI
     )
 
 
-@transaction.atomic
+@events.gathered()
 def undo_run(*, ran: Ran, conversation: Conversation, actor: User) -> set[Stays]:
     """As it was before, but for what stays. A text that still waits is its author's draft again.
 
     Raises as the services of its actions.
     """
     stays = {Stays.TEXT} if ran.is_sent else set()
-    # All that it needs, in everybody's order: what is told of the first is the workspace's lock, which comes last.
+    # In everybody's order.
     waiting = None
     if ran.scheduled:
         own = ScheduledMessage.objects.filter(pk=ran.scheduled, business_id=conversation.business_id)

@@ -56,6 +56,7 @@ def change_tag(*, tag: Tag, name: str | None = None, color: TagColor | None = No
 def delete_tag(*, tag: Tag, actor: User) -> None:
     """It is off every conversation, too."""
     business_id, tag_id = tag.business_id, tag.pk
+    list(Tag.objects.select_for_update(no_key=True).filter(pk=tag_id).values_list("pk"))  # as who merges it
     Tag.objects.filter(pk=tag_id).delete()
     events.record(business_id, [events.tag_changed(tag, actor_id=actor.pk, deleted=True)])
 
@@ -94,18 +95,18 @@ def _rename_in_macros(tag: Tag, name: str) -> None:
             macro.save(update_fields=["tags"])
 
 
-@transaction.atomic
+@events.gathered()
 def set_tags(*, conversation: Conversation, names: Sequence[str], actor: User) -> Handled:
     """Exactly these, by their names whatever their case; a name that is new becomes a tag. Raises Unprocessable."""
     return _retag(conversation, actor, lambda _before: list(names))
 
 
-@transaction.atomic
+@events.gathered()
 def add_tag(*, conversation: Conversation, name: str, actor: User) -> Handled:
     return _retag(conversation, actor, lambda before: [*before, name])
 
 
-@transaction.atomic
+@events.gathered()
 def remove_tag(*, conversation: Conversation, name: str, actor: User) -> Handled:
     return _retag(conversation, actor, lambda before: [each for each in before if each.lower() != name.strip().lower()])
 
