@@ -4,6 +4,8 @@ Markup inside the text stays text, pictures stay out (whoever reads an article t
 an allowlist all the same. Source: promises, "Text is text"; attacks F1.
 """
 
+import re
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib import import_module
 
@@ -22,6 +24,8 @@ HEADINGS = {"h1": "h2", "h2": "h3", "h3": "h4", "h5": "h4", "h6": "h4"}
 vars(import_module("markdown_it.rules_block.table"))["MAX_AUTOCOMPLETED_CELLS"] = 1_000
 # A long article takes a second to read: those that are read again and again are kept.
 KEPT = 64
+
+_NEW_LINE = re.compile(r"\r\n?|\n")
 
 _parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable("image")
 
@@ -45,11 +49,17 @@ def rendered(text: str) -> Clean:
 
 @lru_cache(KEPT)
 def plain(text: str) -> str:
-    """The words alone, a block a line: for what is sent as a message, and for finding it."""
+    """The words alone, a block a line: for what is sent as a message, and for finding it.
+
+    Where an empty line was left before a block there is one here; none within a list.
+    """
+    written = _NEW_LINE.split(text)
     lines: list[str] = []
     cells: list[str] | None = None
     mark = ""
     for token in _parser.parse(text):
+        if token.level == 0 and token.map and lines and lines[-1] and not written[token.map[0] - 1].strip():
+            lines.append("")
         if token.type == "list_item_open":
             mark = f"{token.info}. " if token.info else "- "
         elif token.type == "tr_open":
@@ -60,18 +70,28 @@ def plain(text: str) -> str:
         elif token.type in {"fence", "code_block"}:
             lines.append(token.content.rstrip())
         elif token.type == "inline":
-            said = "".join(map(_said, token.children or [])).strip()
-            if cells is None:
+            said = _said(token.children or [])
+            if cells is not None:
+                cells.append(said)
+            elif mark + said:
                 lines.append(mark + said)
                 mark = ""
-            else:
-                cells.append(said)
-    return "\n".join(line for line in lines if line)
+    return "\n".join(lines).strip()
 
 
-def _said(token: Token) -> str:
-    if token.type in {"softbreak", "hardbreak"}:
-        return "\n" if token.type == "hardbreak" else " "
-    if token.type == "link_open" and token.markup != "autolink":
-        return f"{token.attrGet('href')} "
-    return token.content
+def _said(tokens: Sequence[Token]) -> str:
+    """A link's address stands behind its words."""
+    said, words_from = "", 0
+    address = ""
+    for token in tokens:
+        if token.type == "link_open" and token.markup != "autolink":
+            words_from, address = len(said), str(token.attrGet("href")).removeprefix("mailto:")
+        elif token.type == "link_close" and address:
+            if address != said[words_from:]:
+                said += f" ({address})"
+            address = ""
+        elif token.type in {"softbreak", "hardbreak"}:
+            said += "\n" if token.type == "hardbreak" else " "
+        else:
+            said += token.content
+    return said.strip()

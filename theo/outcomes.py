@@ -1,7 +1,7 @@
 """What Theo said, and what became of it: the report's and the playground's figures, and what examples are made of.
 
-A draft is judged by what the agent sent instead, an automatic answer by whether a person had to come after all; the
-worker looks at both. A person may say that one was wrong. Source: theo.md 4.
+A draft is judged by what the agent sent instead, an automatic answer by whether a person had to come after all for what
+it was about; the worker looks at both. A person may say that one was wrong. Source: theo.md 4.
 """
 
 import threading
@@ -16,9 +16,11 @@ from django.utils import timezone
 
 from conversations.models import Conversation, Message, SenderType, Status
 from conversations.services.answers import call_answer_wrong
-from theo.answering import Answer
+from theo.answering import LEAST_SURE, Answer, found_for
+from theo.engine.index import MAX_QUESTION
 from theo.learning import LIGHTLY_EDITED, learn
 from theo.models import Outcome, Reply
+from theo.phrases import goes_on, needs_person
 
 EVERY_SECONDS = 5.0
 AT_ONCE = 100
@@ -101,7 +103,7 @@ def _settle(reply: Reply) -> None:
     )
     if reply.is_sent:
         if conversation.handoff_reason or by_people.filter(seq__gt=reply.looked_seq).exists():
-            conclude(reply, Outcome.HANDED_OVER)
+            conclude(reply, Outcome.SOLVED if _was_about_something_else(reply) else Outcome.HANDED_OVER)
         elif conversation.is_done or reply.created_at < timezone.now() - ANSWER_WAITS:
             conclude(reply, Outcome.SOLVED)
         else:  # the customer wrote on: those behind it have their turn until somebody says more
@@ -120,6 +122,21 @@ def _settle(reply: Reply) -> None:
         conclude(reply, Outcome.DISCARDED)
     else:
         reply.delete()
+
+
+def _was_about_something_else(reply: Reply) -> bool:
+    """Whether the person was needed for what the customer asked later: a question of its own, that the same article
+    does not come nearest to.
+    """
+    if Reply.objects.filter(conversation=reply.conversation, is_sent=True, asked_seq__gt=reply.asked_seq).exists():
+        return True
+    since = Message.objects.filter(conversation=reply.conversation, seq__gt=reply.asked_seq).order_by("seq")
+    said = since.filter(sender_type=SenderType.CUSTOMER).values_list("content", flat=True).first() or ""
+    if not said.strip() or goes_on(said) or needs_person(said):
+        return False
+    nearest = next(iter(found_for(reply.business_id, said[:MAX_QUESTION], "", by_itself=True)), None)
+    is_same = nearest and nearest.key == str(reply.article_id) and nearest.confidence >= LEAST_SURE
+    return not is_same
 
 
 def conclude(reply: Reply, outcome: Outcome, likeness: float = 0.0) -> bool:

@@ -22,7 +22,7 @@ from theo.answering import Answer, Source
 from theo.articles import create_article
 from theo.assistants import change_assistant
 from theo.engine.index import Hit
-from theo.models import Mode, Outcome, Reply, Unanswered
+from theo.models import Article, Mode, Outcome, Reply, Unanswered
 from theo.outcomes import remember
 
 pytestmark = pytest.mark.django_db
@@ -170,6 +170,44 @@ def test_an_automatic_answer_before_a_handoff_did_not_help(answered: Conversatio
     flag_for_person(conversation=answered, reason=HandoffReason.USER_REQUESTED)
     settle()
     assert Reply.objects.get().outcome == Outcome.HANDED_OVER
+
+
+@pytest.mark.parametrize(
+    ("next_words", "outcome"),
+    [
+        ("Do you have a jacuzzi in the house?", Outcome.SOLVED),
+        ("So how does one return things to you?", Outcome.HANDED_OVER),  # the same again
+        ("And when does the refund come?", Outcome.HANDED_OVER),
+        ("I want to talk to a human being", Outcome.HANDED_OVER),
+        ("jacuzzi?", Outcome.HANDED_OVER),
+    ],
+)
+def test_an_answer_is_not_to_blame_for_a_person_who_comes_for_another_question(
+    answered: Conversation, sure: Article, next_words: str, outcome: str
+) -> None:
+    builders.says(answered, next_words)
+    replying.answer_waiting(threading.Event())
+    answered.refresh_from_db()
+    assert answered.handoff_reason
+
+    settle()
+
+    assert Reply.objects.get(is_sent=True).outcome == outcome
+
+
+def test_of_several_answers_the_last_is_what_a_person_came_after(
+    ben: User, answered: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery = create_article(business=answered.business, title="Delivery", content="Within two days.")
+    monkeypatch.setattr(answering, "find", lambda *_: [Hit(key=str(delivery.pk), confidence=0.93)])
+    builders.says(answered, "How many days does delivery take?")
+    replying.answer_waiting(threading.Event())
+    builders.answers(ben, answered, "It may take a week now.")
+
+    settle()
+
+    became = dict(Reply.objects.values_list("article__title", "outcome"))
+    assert became == {"Returns": Outcome.SOLVED, "Delivery": Outcome.HANDED_OVER}
 
 
 def test_an_agent_marks_an_automatic_answer_as_wrong(

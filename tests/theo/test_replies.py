@@ -250,6 +250,17 @@ def test_of_a_long_article_whole_sentences_around_the_best_are_said() -> None:
     assert said.endswith(".")
 
 
-def test_markdown_becomes_plain_words() -> None:
-    text = "# Head\n\nSome *words* and [a link](https://acme.com/x).\n\n1. One\n2. Two\n\n- <b>x</b>"
-    assert plain(text) == "Head\nSome words and https://acme.com/x a link.\n1. One\n2. Two\n- <b>x</b>"
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("# Head\n\nSome *words*.\n\nAnd\nmore.", "Head\n\nSome words.\n\nAnd more."),
+        ("We take:\n- <b>x</b>\n\n- two\n\n1. One\n2. Two", "We take:\n- <b>x</b>\n- two\n\n1. One\n2. Two"),
+        ("One\r\n\r\n---\r\n\r\nTwo\n\n", "One\n\nTwo"),
+        ("Open [the *sign-in* page](https://acme.com/x).", "Open the sign-in page (https://acme.com/x)."),
+        ("[a@acme.com](mailto:a@acme.com), <https://acme.com>, [x]()", "a@acme.com, https://acme.com, x"),
+        ("|a|b|\n|-|-|\n|[1](/x)|2|", "a | b\n1 (/x) | 2"),
+        ("", ""),
+    ],
+)
+def test_markdown_becomes_plain_words(text: str, words: str) -> None:
+    assert plain(text) == words
