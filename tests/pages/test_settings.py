@@ -54,6 +54,18 @@ def test_the_owner_changes_the_workspace_and_an_agent_only_sees_it(  # type: ign
     assert acme.name == "Acme Ltd"
 
 
+def test_what_is_said_once_waits_for_a_page_that_somebody_sees(ada: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
+    client = sign_in(ada)
+    channel = create_channel(actor=ada, type=ChannelType.WHATSAPP, config=WHATSAPP)
+    here, script = f"/settings/channels/{channel.pk}/", {"X-Requested-With": "fetch"}
+    client.post(f"{here}delete/")
+
+    assert client.get(here, headers=script).status_code == 404
+    assert "Channel deleted." not in client.get("/settings/channels/", headers=script).content.decode()
+    assert "Channel deleted." in client.get("/settings/channels/").content.decode()
+    assert "Channel deleted." not in client.get("/settings/channels/").content.decode()
+
+
 def test_a_widget_is_made_changed_and_its_code_shown(ada: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
     client = sign_in(ada)
     look = {"domain": "acme.com", "name": "Acme", "welcome_heading": "Hi!", "primary_color": "#0F5F59"}
