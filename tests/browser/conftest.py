@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.timeout(300))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """Whatever failed, what its pages showed and said and the server's log say why."""
+    report = yield
+    given = getattr(item, "funcargs", {})
+    if call.when == "call" and report.failed and "browser" in given:
+        for page in (page for context in given["browser"].contexts for page in context.pages):
+            report.sections.append((page.url, _told(page)))
+        if "server" in given:
+            report.sections.append(("the server's log", (given["server"].folder / "log").read_text()[-2000:]))
+    return report
+
+
+def _told(page: Any) -> str:
+    asked = [f"{each.method} {each.url} {each.failure or ''}" for each in page.requests()[-15:]]
+    told = [each.text for each in page.console_messages()] + [str(error) for error in page.page_errors()]
+    for frame in page.frames:
+        try:
+            told.append(f"{frame.url}: {frame.locator('body').inner_text(timeout=5000)[:1000]}")
+        except Exception as error:  # one that hangs or is gone tells that
+            told.append(f"{frame.url}: {error}")
+    return "\n".join(asked + told)
 
 
 # Playwright's sync API holds a running event loop: kept for one module only, or every later async test would fail.
