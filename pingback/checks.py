@@ -13,6 +13,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 
 from foundation import mail
+from pingback.realtime import bus
 
 KEYS = ("SECRET_KEY", "JWT_KEY", "TICKET_KEY", "VISITOR_KEY", "VAPID_KEY", "FIELD_KEY")
 # Each with those before it, which are still believed.
@@ -51,6 +52,14 @@ def redis_is_private(**kwargs: Any) -> list[CheckMessage]:
     if not settings.REDIS_URL or url.password or _is_loopback(url.hostname or ""):
         return []
     return [Error("REDIS_URL names another machine and has no password.", id="pingback.E003")]
+
+
+@register(Tags.security)
+def processes_hear_each_other(**kwargs: Any) -> list[CheckMessage]:
+    if settings.REDIS_URL or bus.has_nobody_else():
+        return []
+    text = "There are several processes and no REDIS_URL: what one of them does shows up to 10 s late at the others."
+    return [Warning(text, hint="Set REDIS_URL, the same for all of them.", id="pingback.W002")]
 
 
 @register(Tags.urls)

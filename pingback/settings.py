@@ -151,7 +151,11 @@ CHANNEL_LAYERS = {
     "default": {
         # Never the queue layer: slower, and it drops silently. redis-py's own read timeout would end an idle listener.
         "BACKEND": "pingback.realtime.layer.Layer",
-        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}]},
+        "CONFIG": {
+            "hosts": [{"address": REDIS_URL, "socket_timeout": None}],
+            # Installations may share a Redis, whose pub/sub knows no numbers of databases.
+            "prefix": f"pingback:{DATABASES['default']['NAME']}:{urlsplit(REDIS_URL).path.strip('/')}",
+        },
     }
     if REDIS_URL
     else {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 10_000}}

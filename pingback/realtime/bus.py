@@ -131,7 +131,9 @@ class Bus:
         self._wanted.discard(business)
 
     def is_up(self) -> bool:
-        return not settings.REDIS_URL or time.monotonic() - self._heard_ourselves < SILENCE_SECONDS
+        if not settings.REDIS_URL:
+            return has_nobody_else()
+        return time.monotonic() - self._heard_ourselves < SILENCE_SECONDS
 
     # Speaking -------------------------------------------------------------------------------------------
 
@@ -368,6 +370,11 @@ def leave(business: str) -> None:
     """On the loop of the sockets: the last one of a workspace is gone."""
     if _bus:
         _bus.leave(business)
+
+
+def has_nobody_else() -> bool:
+    """One process is all there is, as far as the settings say: nothing has to travel."""
+    return bool(settings.EMBEDDED or settings.WORKER_IN_PROCESS)
 
 
 def is_up() -> bool:

@@ -9,7 +9,7 @@
 // anew()      too much is missing: fetch what is shown, and go on behind `at`.
 
 const HOLE_MS = 300 // events of several processes may overtake each other; longer than that, they are lost
-const AGAIN_MS = 5_000
+const AGAIN_MS = 5_000 // more or less: who was refused in the same moment does not come back in one
 const LATER = ["busy", "rate_limited", "timeout"]
 
 export class Follow {
@@ -40,7 +40,7 @@ export class Follow {
       .then(() => this.#ask())
       .finally(() => {
         this.#asking = undefined
-        if (this.#ahead.size) this.#soon(AGAIN_MS)
+        if (this.#ahead.size) this.#soon(AGAIN_MS * (0.5 + Math.random()))
       })
     return this.#asking
   }
@@ -54,7 +54,7 @@ export class Follow {
       if (error) {
         if (!LATER.includes(error.code)) break
         this.#doubt = true
-        return this.#soon(AGAIN_MS)
+        return this.#soon(AGAIN_MS * (0.5 + Math.random()))
       }
       const before = this.at
       if (resync) {

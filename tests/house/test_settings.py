@@ -146,3 +146,32 @@ def test_the_readme_names_every_setting_and_no_other() -> None:
 @pytest.mark.parametrize(("value", "path"), [("off", ""), ("", ""), ("/house/", "house")])
 def test_admin_moves_or_is_not_served(tmp_path: Path, value: str, path: str) -> None:
     assert settings_under(tmp_path, ADMIN_PATH=value)["ADMIN_PATH"] == path
+
+
+def test_installations_that_share_a_redis_do_not_hear_each_other(tmp_path: Path) -> None:
+    def heard_as(database: str, number: int) -> str:
+        at = {"DATABASE_URL": f"postgres://a:b@localhost/{database}", "REDIS_URL": f"redis://localhost/{number}"}
+        layers = settings_under(tmp_path, **at)["CHANNEL_LAYERS"]
+        return str(layers["default"]["CONFIG"]["prefix"])
+
+    assert len({heard_as("acme", 0), heard_as("umbrella", 0), heard_as("acme", 1)}) == 3
+    assert heard_as("acme", 0) == heard_as("acme", 0)
+
+
+@pytest.mark.parametrize(
+    ("environment", "warns"),
+    [
+        ({"WORKER_IN_PROCESS": "off"}, True),
+        ({"WORKER_IN_PROCESS": "off", "REDIS_URL": "redis://localhost/0"}, False),
+        ({}, False),
+    ],
+    ids=str,
+)
+def test_several_processes_that_cannot_hear_each_other_are_told_of(
+    tmp_path: Path, environment: dict[str, str], warns: bool
+) -> None:
+    postgres = {"DATABASE_URL": "postgres://a:b@localhost/x"}
+
+    said = python(tmp_path, "manage.py", "check", **postgres, **environment)
+
+    assert ("pingback.W002" in said.stderr) is warns

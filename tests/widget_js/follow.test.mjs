@@ -177,7 +177,7 @@ test("lost, doubled and disordered in any way, it ends with everything once", as
   let state = 42
   const random = (below) => {
     state = (state * 1_103_515_245 + 12_345) % 2 ** 31
-    return state % below
+    return (state >> 16) % below // the low bits of such a sequence soon repeat
   }
   for (let round = 0; round < 200; round++) {
     stored = []
@@ -201,4 +201,22 @@ test("lost, doubled and disordered in any way, it ends with everything once", as
       stored.map(({ seq }) => seq),
     )
   }
+})
+
+test("those who were refused in the same moment come back in different ones", async () => {
+  const back = new Set()
+  const random = mock.method(Math, "random")
+  for (const [at, one] of [0, 0.5, 0.99].entries()) {
+    random.mock.mockImplementation(() => one)
+    const feed = new Follow({ at: 7, ask: async () => (asked.push(at), { error: { code: "busy" } }), take() {} })
+    await feed.catchUp()
+  }
+  for (let second = 0; second < 10; second++) {
+    const before = asked.length
+    await tick(1_000)
+    if (asked.length > before) back.add(second)
+  }
+  random.mock.restore()
+
+  assert.equal(back.size, 3)
 })
