@@ -1,4 +1,5 @@
-"""The one process, whose channels wait tenths of a second: what takes hours in life, takes seconds here.
+"""`impatient.py web|worker`: the real processes, whose channels wait tenths of a second: what takes hours in life,
+takes seconds here.
 
 A try keeps seconds, and its lease several times that: on a slow machine, too, most of them come to an end in time. And
 as many tries as fit into a day are not as many as fit into a moment in which that machine does something else.
@@ -17,6 +18,7 @@ import django
 django.setup()
 
 from django.conf import settings
+from django.core.management import call_command
 
 from channels_app import connecting, deliveries, worker
 from foundation import http
@@ -31,4 +33,7 @@ http.TOTAL_SECONDS = 2.0
 worker.POLL_SECONDS = 0.1
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 serve._collect_static = lambda: None  # no pages are looked at
-serve.main()
+if sys.argv.pop() == "web":
+    serve.main()
+else:
+    call_command("worker")
