@@ -147,7 +147,12 @@ class InstagramAdapter(MetaAdapter):
                 text=_("Paste this as verify token, and press “Verify and save”."),
                 value=str(self.channel.config.get("verify_token", "")),
             ),
-            SetupStep(text=_("Subscribe to “messages”, “messaging_seen” and “message_reactions”.")),
+            SetupStep(
+                text=_(
+                    "Subscribe to “messages”, “messaging_postbacks”, “messaging_seen”, “message_reactions” and "
+                    "“message_edit”."
+                )
+            ),
             *self.unsigned_step(),
         )
 

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlencode, urlsplit
 
@@ -11,14 +11,16 @@ from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.utils.translation import gettext as _
 
+from channels_app.adapters import json
 from channels_app.adapters.base import ChannelAdapter, Download, SetupStep, same
 from channels_app.adapters.errors import DeliveryError, Kind, MediaGone, never_said
 from channels_app.adapters.events import Incoming, Reply
-from channels_app.adapters.json import dicts, inner, number_of
+from channels_app.adapters.json import dict_of, dicts, inner, number_of
 from channels_app.connect_forms import DEFAULT_VERIFY_TOKEN
 
 # "Pair rate limit": too much to one customer.
 _TO_ONE_CUSTOMER = 131056
+_LONGEST_MINUTES = 24 * 60
 # Where Meta's own files lie; the token goes nowhere else.
 _FILE_HOSTS = ("lookaside.fbsbx.com",)
 
@@ -90,9 +92,10 @@ class MetaAdapter(ChannelAdapter):
         error = inner(told, "error")
         if answer.status < 400 and not error and told is not None:
             return told
-        raise self.error_of(answer.status, error)
+        raise self.error_of(answer.status, error, wait=_until_calm(answer.headers))
 
-    def error_of(self, status: int, error: Mapping[str, Any]) -> DeliveryError:
+    def error_of(self, status: int, error: Mapping[str, Any], *, wait: timedelta | None = None) -> DeliveryError:
+        """wait: what Meta says of how long it wants to be left alone."""
         code, subcode = number_of(error.get("code")), number_of(error.get("error_subcode"))
         kind = self.kind_of(status, code, subcode)
         if error.get("is_transient") is True:
@@ -109,7 +112,10 @@ class MetaAdapter(ChannelAdapter):
         text = str(self.reasons.get(code, "")) or default.get(kind) or _("Meta refused it: %(words)s") % {"words": said}
         # Of all but this one, the whole number or page has to slow down.
         whole = kind == Kind.RATE_LIMITED and code != _TO_ONE_CUSTOMER
-        return DeliveryError(text, kind=kind, whole_channel=whole, provider_code=str(code or status))
+        retry_after = wait if kind == Kind.RATE_LIMITED else None
+        return DeliveryError(
+            text, kind=kind, whole_channel=whole, retry_after=retry_after, provider_code=str(code or status)
+        )
 
     def kind_of(self, status: int, code: int, subcode: int) -> Kind:
         for kind, codes in self.kinds.items():
@@ -137,6 +143,17 @@ class MetaAdapter(ChannelAdapter):
 
     def _authorized(self) -> dict[str, str]:
         return {"authorization": f"Bearer {self.secrets.get('access_token', '')}"}
+
+
+def _until_calm(headers: Mapping[str, str]) -> timedelta | None:
+    """It is told in minutes, by account and kind of use."""
+    try:
+        told = json.read(headers.get("x-business-use-case-usage", "").encode())
+    except ValueError:
+        return None
+    uses = [use for of in dict_of(told).values() for use in dicts(of)]
+    minutes = max((number_of(use.get("estimated_time_to_regain_access")) for use in uses), default=0)
+    return timedelta(minutes=min(minutes, _LONGEST_MINUTES)) if minutes > 0 else None
 
 
 def entries(incoming: Incoming, name: str) -> Iterator[dict[str, Any]]:

@@ -42,7 +42,7 @@ _TOKEN = re.compile(r"[0-9]{3,20}:[A-Za-z0-9_-]{20,80}")
 _FILES = ("audio", "voice", "video", "video_note", "animation", "document", "sticker")
 _KINDS = {"video_note": "video", "animation": "video"}
 _SENDERS = {"image": ("sendPhoto", "photo"), "audio": ("sendAudio", "audio"), "video": ("sendVideo", "video")}
-_MAX_PHOTO = 10 * 1024 * 1024
+_MAX_PHOTO, _MAX_SIDES = 10 * 1024 * 1024, 10_000
 _UNREACHABLE = (
     "forbidden: bot was blocked",
     "forbidden: user is deactivated",
@@ -121,7 +121,8 @@ class TelegramAdapter(ChannelAdapter):
             file = message.attachment
             kind = file.content_type.partition("/")[0]
             method, field = _SENDERS.get(kind, ("sendDocument", "document"))
-            if kind == "image" and (file.size > _MAX_PHOTO or file.content_type == "image/gif"):
+            sides = (file.width or 0) + (file.height or 0)
+            if kind == "image" and (file.size > _MAX_PHOTO or sides > _MAX_SIDES or file.content_type == "image/gif"):
                 method, field = "sendDocument", "document"
             upload = {field: (file.filename, bytes_of(file), file.content_type)}
             asked["caption"] = message.content
@@ -335,12 +336,10 @@ def _received(message: Mapping[str, Any], who: str) -> Iterator[InboundEvent]:
 
 def _described(message: Mapping[str, Any]) -> str:
     """What is no text and no file, in words."""
-    place = message.get("location")
-    if isinstance(place, dict):
-        return _("Place: %(latitude)s, %(longitude)s") % {
-            "latitude": place.get("latitude"),
-            "longitude": place.get("longitude"),
-        }
+    if place := inner(message, "location"):
+        venue, at = inner(message, "venue"), f"{place.get('latitude')}, {place.get('longitude')}"
+        named = " ".join(str(venue[part]) for part in ("title", "address") if venue.get(part))
+        return _("Place: %(place)s") % {"place": f"{named} ({at})" if named else at}
     contact = message.get("contact")
     if isinstance(contact, dict):
         names = (contact.get("first_name"), contact.get("last_name"), contact.get("phone_number"))
@@ -354,8 +353,10 @@ def _media(message: Mapping[str, Any]) -> Iterator[MediaRef]:
         best = max(photos, key=lambda photo: number_of(photo.get("width")) * number_of(photo.get("height")))
         yield MediaRef(kind="image", provider_ref=str(best["file_id"]), size=number_of(best.get("file_size")))
     for name in _FILES:
-        file = message.get(name)
-        if not isinstance(file, dict) or not file.get("file_id") or (name == "document" and message.get("animation")):
+        file = inner(message, name)
+        if file.get("is_animated") or file.get("is_video"):  # a sticker that no page shows
+            file = inner(file, "thumbnail")
+        if not file.get("file_id") or (name == "document" and message.get("animation")):
             continue
         yield MediaRef(
             kind=_KINDS.get(name, name),

@@ -92,6 +92,22 @@ def test_a_name_that_is_no_text_is_none(name: Any) -> None:
     assert (event.contact.name, event.contact.handle) == ("", "+44")
 
 
+@pytest.mark.parametrize(
+    ("kind", "about", "event"),
+    [
+        ("edit", {"message": {"type": "text", "text": {"body": "Nine"}}}, MessageEdited(external_id="w", text="Nine")),
+        ("revoke", {}, MessageDeleted(external_id="w")),
+    ],
+)
+def test_whatsapps_changes_are_those_of_the_customer_and_those_made_on_the_teams_phone(
+    kind: str, about: dict[str, Any], event: InboundEvent
+) -> None:
+    changed = {"from": "44", "to": "45", "id": "wamid.2", "type": kind, kind: {"original_message_id": "w", **about}}
+
+    assert events(ChannelType.WHATSAPP, samples.whatsapp(changed)) == [event]
+    assert list(ADAPTERS[ChannelType.WHATSAPP](Channel(), {}).parse({"echo": changed})) == [event]
+
+
 @pytest.mark.parametrize("said", ["sent", "delivered", "read", "failed"])
 def test_whatsapps_statuses(said: str) -> None:
     (event,) = events(ChannelType.WHATSAPP, samples.whatsapp_status(said))
@@ -128,6 +144,29 @@ def test_instagrams_other_events(item: dict[str, Any], kind: type[InboundEvent])
     found = events(ChannelType.INSTAGRAM, samples.instagram(item))
 
     assert {type(event) for event in found} == {kind}
+
+
+@pytest.mark.parametrize(
+    ("content", "text", "files"),
+    [
+        ({"location": {"latitude": 51.5, "longitude": -0.1}}, "Place: 51.5, -0.1", []),
+        (
+            {"location": {"latitude": 51.5, "longitude": -0.1}, "venue": {"title": "Depot", "address": "Quay 1"}},
+            "Place: Depot Quay 1 (51.5, -0.1)",
+            [],
+        ),
+        ({"sticker": {"file_id": "s", "emoji": "🎉"}}, "🎉", ["s"]),
+        ({"sticker": {"file_id": "s", "emoji": "🎉", "is_animated": True, "thumbnail": {"file_id": "t"}}}, "🎉", ["t"]),
+        ({"sticker": {"file_id": "s", "emoji": "🎉", "is_video": True}}, "🎉", []),
+    ],
+)
+def test_telegrams_kinds_of_messages(content: dict[str, Any], text: str, files: list[str]) -> None:
+    message = {"message_id": 1, "chat": {"id": 6, "type": "private"}, **content}
+
+    (event,) = events(ChannelType.TELEGRAM, {"update_id": 1, "message": message})
+
+    assert isinstance(event, MessageReceived)
+    assert (event.text, [media.provider_ref for media in event.media]) == (text, files)
 
 
 def test_telegrams_message() -> None:

@@ -17,7 +17,7 @@ from channels_app.services import create_channel
 from conversations.models import ChannelType, Conversation, Message, MessageStatus
 from tests import builders
 from tests.channels_app.cases import whatsapp_says
-from tests.fakes.meta import NUMBER, TEMPLATE, TOKEN, WABA, Meta
+from tests.fakes.meta import NUMBER, TEMPLATE, TOKEN, WABA, Meta, error
 
 
 @pytest.fixture
@@ -89,6 +89,25 @@ def test_the_account_whose_templates_they_are_is_learned_from_the_first_message(
     channel.refresh_from_db()
     assert channel.config["waba_id"] == WABA
     assert [one["name"] for one in builders.api(ada).get(asked).json()] == [TEMPLATE["name"], "thanks"]
+
+
+def test_a_number_that_meta_slows_down_rests_for_as_long_as_meta_says(
+    late: Conversation, ada: User, meta: Meta
+) -> None:
+    Thread.objects.update(last_heard_at=timezone.now())
+    builders.answers(ada, late, "It left today.")
+    throttled = error(80007, "(#80007) Rate limit hit")
+    throttled.headers["x-business-use-case-usage"] = (
+        '{"300000000000001": [{"type": "messaging", "estimated_time_to_regain_access": 19}]}'
+    )
+    meta.next.append(throttled)
+
+    (delivery,) = deliveries.claim(4)
+    deliveries.attempt(delivery)
+
+    held = Channel.objects.get().held_until
+    assert held
+    assert held > timezone.now() + timedelta(minutes=15)
 
 
 def test_a_template_of_many_words_is_sent_once(

@@ -61,7 +61,9 @@ def events_of(payload: Mapping[str, Any]) -> Iterator[InboundEvent]:
     if message:
         yield from _received(message, next(iter(dicts(payload.get("contacts"))), {}))
     echo = inner(payload, "echo")
-    if echo and echo.get("to") and echo.get("id") and text_of(echo, "type") not in {"edit", "revoke"}:
+    if _is_change(echo):
+        yield _changed(echo)
+    elif echo.get("to") and echo.get("id"):
         yield EchoReceived(
             thread_key=str(echo["to"]),
             external_id=str(echo["id"]),
@@ -105,12 +107,8 @@ def _received(message: Mapping[str, Any], contact: Mapping[str, Any]) -> Iterato
     kind = str(message.get("type", ""))
     about = inner(message, kind)
     who = _contact(message, contact)
-    if kind in {"edit", "revoke"} and about.get("original_message_id"):
-        original = str(about["original_message_id"])
-        if kind == "edit":
-            yield MessageEdited(external_id=original, text=_text(inner(about, "message")))
-        else:
-            yield MessageDeleted(external_id=original)
+    if _is_change(message):
+        yield _changed(message)
         return
     if not who.keys or not message.get("id"):
         return
@@ -135,6 +133,20 @@ def _received(message: Mapping[str, Any], contact: Mapping[str, Any]) -> Iterato
         reply_to=str(inner(message, "context").get("id", "")),
         occurred_at=moment(message.get("timestamp")),
     )
+
+
+def _is_change(message: Mapping[str, Any]) -> bool:
+    """Of an earlier one, by whoever wrote that."""
+    kind = text_of(message, "type")
+    return kind in {"edit", "revoke"} and bool(inner(message, kind).get("original_message_id"))
+
+
+def _changed(message: Mapping[str, Any]) -> InboundEvent:
+    about = inner(message, text_of(message, "type"))
+    original = str(about["original_message_id"])
+    if text_of(message, "type") == "revoke":
+        return MessageDeleted(external_id=original)
+    return MessageEdited(external_id=original, text=_text(inner(about, "message")))
 
 
 def _media(message: Mapping[str, Any]) -> tuple[MediaRef, ...]:
