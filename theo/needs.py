@@ -2,7 +2,8 @@
 
 person, complex: expressions; "…" stands for a few words of the same sentence, an asterisk after a letter for any
 ending, "¶" for the end of what is said in one breath. asking, complaining, harmless: sentences that a model compares a
-message with; the harmless ones are about the same things and need nobody. Source: theo.md 5.
+message with; the harmless ones are about the same things and need nobody. needs.npz has them as the models read them
+(tools/read_needs.py). Source: theo.md 5.
 """
 
 import json
@@ -10,6 +11,7 @@ import re
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from pathlib import Path
+from zlib import crc32
 
 from conversations.models import HandoffReason
 
@@ -17,11 +19,25 @@ from conversations.models import HandoffReason
 _JOINED = frozenset({"ar", "he", "ja", "zh"})
 
 
+# Of the sentences that a message is compared with: what they are about.
+KINDS = ("asking", "complaining", "harmless")
+
+
+def languages() -> list[str]:
+    return list(_all())
+
+
 @cache
 def sentences(language: str, kind: str) -> tuple[str, ...]:
-    """kind: asking, complaining, harmless. Of a language that there are none in: the English ones."""
+    """kind: one of KINDS. Of a language that there are none in: the English ones."""
     known = _all()
     return tuple(known.get(language, known["en"])[kind])
+
+
+def stored_as(model: str, language: str, kind: str) -> str:
+    """What the vectors of `sentences` are called in needs.npz; other sentences have another name."""
+    said = "\n".join(sentences(language, kind))
+    return f"{model} {crc32(said.encode())}"
 
 
 @lru_cache(maxsize=500)

@@ -4,7 +4,7 @@ By expressions in the main languages, and by what the words mean where a model i
 """
 
 import re
-from collections.abc import Sequence
+from pathlib import Path
 from threading import Lock
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from conversations.models import HandoffReason
 from theo.engine.embedders import Embedder, Vectors, embedders, read_question
 from theo.engine.language import is_english, language_of
-from theo.needs import said_needs_person, sentences
+from theo.needs import KINDS, said_needs_person, sentences, stored_as
 
 # What is longer says more than that, and is no wish alone.
 MOST_LETTERS = 600
@@ -51,8 +51,9 @@ _FEW_WORDS = 3
 
 # Of cosines, which lie closer together by E5; and how much likelier it is that than to need nobody.
 ASKS_FROM, COMPLAINS_FROM, OVER_HARMLESS = 0.60, 0.55, 0.02
-E5_FROM = 0.87
+E5_FROM, E5_OVER_HARMLESS = 0.87, 0.005
 
+READ = Path(__file__).with_name("needs.npz")
 _prototypes: dict[tuple[str, str, str], Vectors] = {}
 _lock = Lock()
 
@@ -64,17 +65,16 @@ def needs_person(question: str) -> HandoffReason | None:
     models = embedders()
     if len(question) > MOST_LETTERS or not question.strip():
         return None
-    kinds = ("asking", "complaining", "harmless")
     if "minilm" in models and is_english(question):
-        asks, complains, harmless = _likeness(models["minilm"], question, "en", kinds)
+        asks, complains, harmless = _likeness(models["minilm"], question, "en")
         if asks >= ASKS_FROM:
             return HandoffReason.USER_REQUESTED
         does = complains >= max(COMPLAINS_FROM, harmless + OVER_HARMLESS)
         return HandoffReason.COMPLEX_ISSUE if does else None
     if "e5" not in models:
         return None
-    asks, complains, harmless = _likeness(models["e5"], question, language_of(question), kinds)
-    if max(asks, complains) < max(E5_FROM, harmless):
+    asks, complains, harmless = _likeness(models["e5"], question, language_of(question))
+    if max(asks, complains) < max(E5_FROM, harmless + E5_OVER_HARMLESS):
         return None
     return HandoffReason.USER_REQUESTED if asks > complains else HandoffReason.COMPLEX_ISSUE
 
@@ -94,13 +94,19 @@ def goes_on(question: str) -> bool:
     return bool(_GOES_ON.search(question)) or len(question.split()) <= _FEW_WORDS
 
 
-def _likeness(model: Embedder, question: str, language: str, kinds: Sequence[str]) -> list[float]:
-    """To the likest of the sentences of each kind, which are read once in a process."""
+def _likeness(model: Embedder, question: str, language: str) -> list[float]:
+    """To the likest of the sentences of each of KINDS."""
     asked = read_question(model, question)
-    found = []
-    for kind in kinds:
-        with _lock:
-            if (model.name, language, kind) not in _prototypes:
-                _prototypes[model.name, language, kind] = model.questions(sentences(language, kind))
-            found.append(float(np.max(_prototypes[model.name, language, kind] @ asked)))
-    return found
+    return [float(np.max(_read(model, language, kind) @ asked)) for kind in KINDS]
+
+
+def _read(model: Embedder, language: str, kind: str) -> Vectors:
+    """As they are stored: a model would take a second for those of one language, while a customer waits."""
+    with _lock:
+        if (model.name, language, kind) not in _prototypes:
+            name = stored_as(model.name, language, kind)
+            with np.load(READ) as stored:
+                known = stored[name].astype(np.float32) if name in stored else None
+            read = known if known is not None else model.questions(sentences(language, kind))
+            _prototypes[model.name, language, kind] = read
+        return _prototypes[model.name, language, kind]

@@ -28,6 +28,13 @@ def test_theo_has_the_same_words_in_every_language_of_the_chat() -> None:
     [
         ("Where is my order?", "en"),
         ("Wie lange dauert der Versand?", "de"),
+        ("Wie lange dauert die Lieferung?", "de"),
+        ("Moyens de paiement", "fr"),
+        ("Dois-je payer les frais de retour ?", "fr"),
+        ("Quisiera devolver algo", "es"),
+        ("Voglio rendere la merce", "it"),
+        ("Gostaria de devolver uma coisa", "pt"),
+        ("is sauna included", "en"),
         ("Comment annuler mon abonnement ?", "fr"),
         ("¿Cómo puedo cancelar?", "es"),
         ("Come posso disdire?", "it"),

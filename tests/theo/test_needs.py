@@ -19,7 +19,7 @@ def test_there_is_a_table_for_each_language_of_the_chat() -> None:
     assert TABLES.keys() == languages().keys()
     for table in TABLES.values():
         assert all(len(table[kind]) >= 8 for kind in KINDS)
-        assert len(table["harmless"]) >= 16
+        assert len(table["harmless"]) >= 24
 
 
 @pytest.mark.parametrize("code", sorted(TABLES))
@@ -43,7 +43,7 @@ def test_with_a_model_nobody_who_needs_a_person_is_missed_and_hardly_anybody_els
     missed = [said for table in tables for kind in KINDS for said in table[kind] if needs_person(said) is None]
     flagged = [said for table in tables for said in table["harmless"] if needs_person(said)]
     assert missed == []
-    assert len(flagged) <= len(tables) * 16 * 0.01, flagged
+    assert len(flagged) <= sum(len(table["harmless"]) for table in tables) * 0.01, flagged
 
 
 def test_a_long_message_is_looked_through_in_no_time() -> None:

@@ -41,32 +41,47 @@ def is_english(text: str) -> bool:
     return sum(len(encode(word)) - 2 for word in words) <= WHOLE_WORDS * len(words)
 
 
-# Words that sentences of one language are full of, and those of its neighbours are not.
+# Words that sentences of one language are full of, and those of its neighbours are not; some are what customers write
+# about. None of another language's is a word of English that an English question has.
 _TELLING = {
     code: frozenset(words.split())
     for code, words in {
         "en": "the a an is are was do does did can could how what when where which who why i my your you it's "
         "i'm don't have has been with this that for from and not please hello hi thanks would will should "
         "much many there any to of in at on want need price cost available between or if about",
-        "de": "guten tag morgen abend vielen dank der das den dem des ein eine einen einem einer ist sind ich "
-        "wir sie mein meine meinen nicht kein keine und oder mit für auf von zu wie wann wo wer warum "
-        "kann können habe haben wird bitte danke hallo auch noch bei nach gibt es mich mir ihr ihre",
-        "fr": "le la les un une des du est sont je vous nous mon ma mes votre vos ne pas ou avec sur dans "
-        "comment quand où qui quel quelle quels quelles combien peut puis puis-je est-ce avez ai ce cette "
-        "il bonjour merci au aux d'un j'ai c'est que avez-vous pour",
-        "es": "buenos buenas días tardes muchas el la los las he un una es son yo usted mi mis su sus no y con "
-        "para por sobre cómo como cuándo cuando dónde donde qué que cuál cuánto cuánta cuesta puedo puede "
-        "tengo tiene hay está están hola gracias del al se lo quiero desde",
-        "it": "il la lo gli ho costa un una è sono io lei mio mia miei non e con per su come quando dove chi "
-        "quale quanto posso può ha avete c'è della dello degli nel alla che ciao grazie buongiorno vorrei "
-        "mi si di",
+        "de": "guten tag morgen abend vielen dank der das den dem des ein eine einen einem einer ist sind ich wir "
+        "sie mein meine meinen nicht kein keine und oder mit für auf von zu wie wann wo wer warum kann können "
+        "habe haben wird bitte danke hallo auch noch bei nach gibt es mich mir ihr ihre die etwas möchte "
+        "hätte würde geht mehr lange dauert welche welcher welches dieser dieses zurück ihnen ihren unser "
+        "unsere uns schon nur wenn dass zum zur im vom muss soll darf kommt bekomme brauche zahlung lieferung "
+        "bestellung rücksendung rechnung paket konto versand",
+        "fr": "le la les un une des du est sont je vous nous mon ma mes votre vos ne pas ou avec sur dans comment "
+        "quand où qui quel quelle quels quelles combien peut puis puis-je est-ce avez ai ce cette il bonjour "
+        "merci au aux d'un j'ai c'est que avez-vous pour de voudrais veux dois dois-je quelque chose suis ces "
+        "si et en paiement moyens livraison commande retour remboursement garantie facture colis compte "
+        "besoin pouvez-vous passez-moi pendant êtes-vous se",
+        "es": "buenos buenas días tardes muchas el la los las he un una es son yo usted mi mis su sus no y con para "
+        "por sobre cómo como cuándo cuando dónde donde qué que cuál cuánto cuánta cuesta puedo puede tengo "
+        "tiene hay está están hola gracias del al se lo quiero desde de en quisiera necesito algo llegó este "
+        "esta cuenta si pero ya lleva tarda pago envío pedido devolución devolver garantía factura paquete "
+        "cuántos gastos perdí recibí talla permiso unos",
+        "it": "il la lo gli ho costa un una è sono io lei mio mia miei non e con per su come quando dove chi quale "
+        "quanto posso può ha avete c'è della dello degli nel alla che ciao grazie buongiorno vorrei mi si di "
+        "devo voglio le questo questa ci ricevo dei delle dal dalla nella sul sulla qualcosa quali siete "
+        "pagamento spedizione ordine reso rimborso garanzia fattura pacco bisogno due quante usare vostro "
+        "vostra vostri senza soldi del persone qualcuno",
         "pt": "bom boa dia tarde muito o os um uma é são eu você meu minha não e com para por sobre como quando "
-        "onde quem qual quanto posso pode tenho tem há está estão olá obrigado obrigada do da dos das no "
-        "na ao que quero vocês",
-        "nl": "de het een zijn ik u jullie mijn uw niet geen voor op van naar hoe wanneer waar wie welke waarom "
-        "wat kunnen heb heeft hebben wordt alstublieft bedankt hallo ook nog bij je dit moet",
+        "onde quem qual quanto posso pode tenho tem há está estão olá obrigado obrigada do da dos das no na "
+        "ao que quero vocês de gostaria preciso algo coisa isto esta este pagamento entrega encomenda "
+        "devolução reembolso garantia fatura conta demora leva quantos dias podem quantas pessoas encontrei",
+        "nl": "de het een zijn ik u jullie mijn uw niet geen voor op van naar hoe wanneer waar wie welke waarom wat "
+        "kunnen heb heeft hebben wordt alstublieft bedankt hallo ook nog bij je dit moet iets mij wil krijg "
+        "mag graag dat die dan meer gaat hoeveel lang duurt moeten levering bestelling betaling bezorging "
+        "pakket factuur retour drie derde al niemand apparaat",
         "pl": "jest są pani mój moja moje nie z od w się czy jak kiedy gdzie kto który która ile mogę można mam "
-        "proszę dziękuję dzień dobry dla po jakie",
+        "proszę dziękuję dzień dobry dla po jakie chcę chciałbym chciałabym coś muszę moją mojego tego ale "
+        "trwa jaka jaki na u płatność płatności dostawa zamówienie zamówienia zwrot zwrócić gwarancja faktura "
+        "paczka wasz wasza mnie nikt pieniądze",
     }.items()
 }
 # Letters that only one of these languages has.
