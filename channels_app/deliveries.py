@@ -34,7 +34,7 @@ from channels_app.models import STOPPED, TICK, Channel, ChannelState, Delivery, 
 from channels_app.parts import outbound_of, rows_of
 from channels_app.reconnecting import needs_reconnecting
 from conversations import events
-from conversations.models import ActivityKind, ChannelType, Conversation, Message, MessageStatus
+from conversations.models import ActivityKind, ChannelType, Conversation, MessageStatus
 from conversations.services import activities
 from conversations.services.messages import set_message_status
 from conversations.services.unsent import message_failed
@@ -65,10 +65,14 @@ news = threading.Event()
 
 
 @receiver(events.happened, dispatch_uid="channels_app.deliveries")
-def queue(sender: object, *, business_id: UUID, messages: Sequence[Message], **more: Any) -> None:
+def queue(*, changes: Mapping[UUID, events.Change], **_signal: Any) -> None:
     """A row for each message that the core marked as leaving the house; in the message's own transaction."""
     rows = [
-        row for message in messages if message.status == MessageStatus.QUEUED for row in rows_of(business_id, message)
+        row
+        for business_id, change in changes.items()
+        for message in change.messages
+        if message.status == MessageStatus.QUEUED
+        for row in rows_of(business_id, message)
     ]
     if rows:
         Delivery.objects.bulk_create(rows)

@@ -22,9 +22,8 @@ from businesses.plans import count_messages
 from conversations import selectors
 from conversations.models import Conversation, Customer, Message, Note, Rules, SenderType, Tag
 
-# Sent once for each workspace of a batch: who listens is looked up once for all of them.
-# Arguments: business_id: UUID, events: Sequence[Event], messages: Sequence[Message], the new ones with their
-# conversation loaded.
+# Sent once for all that a transaction tells. Argument: changes: Mapping[UUID, Change], by the workspaces' ids; of new
+# messages the conversation is loaded.
 happened = Signal(use_caching=True)
 
 
@@ -157,8 +156,7 @@ def record_each(changes: Mapping[UUID, Change]) -> None:
     """`record` for several workspaces, by their ids: in as many statements as for one, whatever neighbours do."""
     subjects = [event.subject for change in changes.values() for event in change.events]
     selectors.with_newest([subject for subject in subjects if isinstance(subject, Conversation)])
-    for business_id, change in changes.items():
-        happened.send(sender=Conversation, business_id=business_id, events=change.events, messages=change.messages)
+    happened.send(sender=Conversation, changes=changes)
     if _gathered.changes is None:
         _number(changes)
         return

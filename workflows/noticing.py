@@ -3,7 +3,7 @@
 What customers write is not among it: workflows/listening.py.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from workflows.notifications import tell
 
 
 @receiver(events.happened, dispatch_uid="workflows.noticing")
-def notice(*, business_id: UUID, events: Sequence[Event], **_signal: Any) -> None:
+def notice(*, changes: Mapping[UUID, events.Change], **_signal: Any) -> None:
     """One statement for all of them, and none when there is nobody to tell; a handoff asks who is there, too."""
     now = timezone.now()
     told = [
@@ -35,15 +35,19 @@ def notice(*, business_id: UUID, events: Sequence[Event], **_signal: Any) -> Non
             push_due_at=now,
             mail_due_at=now,
         )
-        for event in events
+        for business_id, change in changes.items()
+        for event in change.events
         if (conversation_id := event.conversation_id)
         for kind, user_ids in _told(business_id, event)
         for user_id in user_ids
         if user_id != event.actor_id
     ]
     rows.insert(told)
-    if told:
-        tell(business_id, {each.user_id for each in told})
+    people: dict[UUID, set[UUID]] = {}
+    for each in told:
+        people.setdefault(each.business_id, set()).add(each.user_id)
+    for business_id, user_ids in people.items():
+        tell(business_id, user_ids)
 
 
 def _told(business_id: UUID, event: Event) -> list[tuple[NotificationKind, set[UUID]]]:

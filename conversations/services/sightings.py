@@ -1,6 +1,6 @@
 """When a customer was last seen: after the commit, and at most every few minutes, so that no message pays for it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,17 +10,18 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from conversations import events
-from conversations.models import Conversation, Customer, Message, Rules, SenderType
+from conversations.models import Conversation, Customer, Rules, SenderType
 
 AT_MOST_EVERY = timedelta(minutes=5)
 
 
 @receiver(events.happened)
-def note_sightings(*, messages: Sequence[Message], **_signal: object) -> None:
+def note_sightings(*, changes: Mapping[UUID, events.Change], **_signal: object) -> None:
     limit = timezone.now() - AT_MOST_EVERY
     seen = {
         message.conversation.customer_id
-        for message in messages
+        for change in changes.values()
+        for message in change.messages
         if message.sender_type == SenderType.CUSTOMER
         and message.conversation.customer_id
         and not _was_seen_since(limit, message.conversation)

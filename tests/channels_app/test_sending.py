@@ -3,16 +3,16 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.models import User
-from businesses.feed import Event
 from businesses.models import Business
 from channels_app import deliveries, worker
 from channels_app.adapters import ADAPTERS
@@ -20,7 +20,7 @@ from channels_app.adapters.base import ChannelAdapter, OutboundMessage, SendResu
 from channels_app.adapters.errors import DeliveryError
 from channels_app.models import Channel, Delivery, DeliveryState, Heartbeat, RawEvent, RawState
 from channels_app.services import create_channel
-from conversations.events import happened
+from conversations.events import Change, happened
 from conversations.models import ChannelType, Conversation, Message, MessageStatus, ScheduledMessage
 from conversations.services.later import send_later
 from conversations.services.snoozing import snooze_conversation
@@ -78,8 +78,8 @@ def test_what_is_planned_goes_out_while_what_is_snoozed_cannot_be_woken(
 ) -> None:
     tried = threading.Event()
 
-    def reject(*, events: Sequence[Event], **_signal: Any) -> None:
-        if any(event.data.get("woke") for event in events):
+    def reject(*, changes: Mapping[UUID, Change], **_signal: Any) -> None:
+        if any(event.data.get("woke") for change in changes.values() for event in change.events):
             tried.set()
             raise RuntimeError
 

@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from businesses.models import Business, FeedEvent, Membership, MonthlyUsage
-from conversations.events import happened
+from conversations.events import Change, happened
 from conversations.models import Conversation, Customer, Message, SenderType, Status
 from conversations.services.message_drafts import Draft, reply_draft
 from conversations.services.messages import Posted, post_each, post_messages
@@ -52,8 +52,8 @@ def test_neighbours_hear_of_their_own_workspace_alone(acme: Business, mallory: U
     here, there = builders.conversation(acme), builders.conversation(umbrella)
     heard: dict[uuid.UUID, list[str]] = {}
 
-    def listen(business_id: uuid.UUID, messages: list[Message], **_kwargs: Any) -> None:
-        heard[business_id] = [message.content for message in messages]
+    def listen(changes: dict[uuid.UUID, Change], **_kwargs: Any) -> None:
+        heard.update({one: [message.content for message in change.messages] for one, change in changes.items()})
 
     with neighbour(listen):
         post_messages([from_cleo(here, "a"), from_cleo(there, "b"), from_cleo(here, "c")])
@@ -162,8 +162,8 @@ def test_a_file_that_two_of_a_batch_name_goes_with_the_first(acme: Business, ada
 def test_what_a_neighbour_cannot_bear_falls_out_alone(acme: Business) -> None:
     conversation = builders.conversation(acme)
 
-    def choosy(messages: list[Message], **_kwargs: Any) -> None:
-        if any(message.content == "poison" for message in messages):
+    def choosy(changes: dict[uuid.UUID, Change], **_kwargs: Any) -> None:
+        if any(message.content == "poison" for message in changes[acme.pk].messages):
             raise RuntimeError("I cannot write my row")
 
     with neighbour(choosy):
@@ -244,8 +244,8 @@ def test_who_cannot_be_stored_falls_out_alone(acme: Business, ada: User, ben: Us
 def test_a_neighbour_that_fails_for_one_message_takes_only_that_one_back(acme: Business) -> None:
     conversation = builders.conversation(acme)
 
-    def stumble(messages: list[Message], **more: Any) -> None:
-        if any(message.content == "bad" for message in messages):
+    def stumble(changes: dict[uuid.UUID, Change], **more: Any) -> None:
+        if any(message.content == "bad" for message in changes[acme.pk].messages):
             raise ValueError("not this one")
 
     with neighbour(stumble):

@@ -1,6 +1,6 @@
 """What is sent later: seen by the team, sent once, and a draft again when it cannot or shall not go."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,10 +12,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from businesses.feed import Event
 from businesses.members import remove_member
 from businesses.models import Business, FeedEvent
-from conversations.events import happened
+from conversations.events import Change, happened
 from conversations.models import (
     Activity,
     ActivityKind,
@@ -128,8 +127,8 @@ def test_one_that_fails_holds_up_no_other(
 ) -> None:
     bad, good = scheduled(mail, ada, "Bad"), scheduled(builders.conversation(acme, type=ChannelType.SMS), ada, "Good")
 
-    def reject(*, events: Sequence[Event], **_signal: Any) -> None:
-        if any(event.conversation_id == bad.conversation_id for event in events):
+    def reject(*, changes: Mapping[UUID, Change], **_signal: Any) -> None:
+        if any(event.conversation_id == bad.conversation_id for event in changes[acme.pk].events):
             raise RuntimeError
 
     happened.connect(reject)

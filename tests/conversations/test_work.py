@@ -1,8 +1,9 @@
 """Working on a conversation: no reply past what one has not seen, snoozing, priority, blocking."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -10,9 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from businesses.feed import Event
 from businesses.models import Business
-from conversations.events import happened
+from conversations.events import Change, happened
 from conversations.models import Activity, ChannelType, Conversation, Status
 from conversations.services.blocking import set_blocked
 from conversations.services.merging import merge_conversations
@@ -54,8 +54,8 @@ def test_one_that_cannot_be_woken_holds_up_no_other(conversation: Conversation, 
         snooze_conversation(conversation=row, until=timezone.now() + timedelta(hours=1), actor=ada)
     Conversation.objects.update(snoozed_until=timezone.now())
 
-    def reject(*, events: Sequence[Event], **_signal: Any) -> None:
-        if any(event.conversation_id == conversation.pk for event in events):
+    def reject(*, changes: Mapping[UUID, Change], **_signal: Any) -> None:
+        if any(event.conversation_id == conversation.pk for event in changes[acme.pk].events):
             raise RuntimeError
 
     happened.connect(reject)
