@@ -146,7 +146,7 @@ def _post(drafts: Sequence[Draft], *, wait: bool) -> list[Posted | Refused | Hel
     going: dict[UUID, set[str | int]] = defaultdict(set)
     refusals: list[Refused | Held | None] = []
     for draft in drafts:
-        if draft.conversation_id in held:
+        if held and draft.conversation_id in held:
             refusals.append(Held())
         else:
             conversation = conversations.get(draft.conversation_id)

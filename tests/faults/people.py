@@ -90,7 +90,9 @@ class Writer(threading.Thread):
     """Sends one message after the other, each again with the same id until it is acknowledged, however that ends."""
 
     def __init__(self, name: str, *, most: int, patience: float = 60, pause: float = 0, padding: int = 0) -> None:
-        """most: messages to send. patience: seconds for one. padding: characters more in each."""
+        """most: messages to send. patience: seconds for one. pause: from one to the next. padding: characters more in
+        each.
+        """
         super().__init__(name=name, daemon=True)
         self.most, self.patience, self.pause, self.padding = most, patience, pause, "x" * padding
         self.acknowledged: dict[str, tuple[str, int, str]] = {}  # conversation, seq and id, by what was written
@@ -105,11 +107,11 @@ class Writer(threading.Thread):
             for number in range(1, self.most + 1):
                 if self.halt.is_set():
                     break
+                started = time.monotonic()
                 self._until_acknowledged(
                     f"{self.name} {number} {uuid.uuid4().hex[:8]} {self.padding}".strip(), str(uuid.uuid4())
                 )
-                if self.pause:
-                    time.sleep(self.pause)
+                time.sleep(max(0.0, started + self.pause - time.monotonic()))
         except BaseException as error:
             self.trouble = error
         finally:
