@@ -50,6 +50,7 @@ _VERIFY_TOKEN = Field(
     help=lazy("Any word of yours. You enter the same one at Meta, and it proves that the address is the right one."),
     default=DEFAULT_VERIFY_TOKEN,
 )
+_SECOND = lazy("The second of the two.")
 _APP_SECRET = Field(
     name="app_secret",
     label=lazy("App secret"),
@@ -322,13 +323,7 @@ CONNECT_FORMS: dict[ChannelType, ConnectForm] = {
                     required=True,
                     help=lazy("Keys and tokens, Consumer Keys, API Key and Secret: the first of the two."),
                 ),
-                Field(
-                    name="api_secret",
-                    label=lazy("API secret"),
-                    kind="secret",
-                    needed=True,
-                    help=lazy("The second of the two."),
-                ),
+                Field(name="api_secret", label=lazy("API secret"), kind="secret", needed=True, help=_SECOND),
                 Field(
                     name="access_token",
                     label=lazy("Access token"),
@@ -341,7 +336,7 @@ CONNECT_FORMS: dict[ChannelType, ConnectForm] = {
                     label=lazy("Access token secret"),
                     kind="secret",
                     needed=True,
-                    help=lazy("The second of the two."),
+                    help=_SECOND,
                 ),
                 Field(
                     name="bearer_token",
@@ -351,6 +346,12 @@ CONNECT_FORMS: dict[ChannelType, ConnectForm] = {
                         "Keys and tokens, Authentication Tokens, Bearer Token. With it X learns where to call us."
                     ),
                     max_length=1000,
+                ),
+                Field(
+                    name="no_mentions",
+                    label=lazy("Leave out posts that mention the account"),
+                    kind="checkbox",
+                    help=lazy("X may bill each of them. Direct messages come in either way."),
                 ),
             ),
         ),

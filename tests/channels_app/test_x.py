@@ -20,7 +20,7 @@ from channels_app import connecting, deliveries, intake, polling
 from channels_app.adapters.x.adapter import XAdapter, weight
 from channels_app.adapters.x.signing import authorization, signature
 from channels_app.models import Channel, ChannelState, Delivery, DeliveryState, Poll
-from channels_app.services import create_channel
+from channels_app.services import create_channel, update_channel
 from conversations.models import ChannelType, Conversation, Customer, Message
 from tests import builders
 from tests.fakes.server import Answer
@@ -148,6 +148,20 @@ def test_a_mention_is_a_public_thread_and_the_answer_goes_below_the_newest_post(
         "/2/tweets",
         {"text": "It left today.", "reply": {"in_reply_to_tweet_id": "1970000000000000005"}},
     )
+
+
+def test_mentions_can_be_left_out_as_x_bills_them(x: Channel, ada: User, api: X) -> None:
+    assert "post.mention.create" in api.subscriptions
+    changed = update_channel(actor=ada, channel=x, config={**KEYS, "bearer_token": BEARER, "no_mentions": True})
+    assert connecting.connect(changed).ok
+    assert set(api.subscriptions) == {"dm.received", "dm.sent", "dm.read"}
+
+    api.posts = [polled_post("1970000000000000002")]
+    polls()
+    assert post(x, mention()) == post(x, direct("One")) == 200
+
+    assert list(Message.objects.values_list("content", flat=True)) == ["One"]
+    assert not any(call.path.endswith("/mentions") for call in api.calls)
 
 
 @pytest.mark.parametrize("beside", [False, True], ids=["in the data", "beside the data"])

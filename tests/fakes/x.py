@@ -65,8 +65,19 @@ class X(Fake):
         if call.path == "/2/activity/subscriptions":
             if not self.activity_allowed:
                 return error(403, type="https://api.x.com/2/problems/client-forbidden")
+            if call.method == "GET":
+                hook = self.hooks[0]["id"]
+                told = [
+                    {"subscription_id": f"of {one}", "event_type": one, "webhook_id": hook}
+                    for one in self.subscriptions
+                ]
+                return Answer({"data": told})
             self.subscriptions.append(call.fields["event_type"])
             return Answer({"data": {"subscription": {"subscription_id": "1"}}})
+        if call.path.startswith("/2/activity/subscriptions/"):
+            need(call.method == "DELETE", "no such method")
+            self.subscriptions.remove(unquote(call.path.rpartition("/")[2]).removeprefix("of "))
+            return Answer({"data": {"deleted": True}})
         if call.path.startswith("/2/account_activity/webhooks/"):
             self.old_way = True
             return Answer({"data": {"subscribed": True}})
@@ -128,7 +139,8 @@ class X(Fake):
     def _knows(self, call: Call) -> bool:
         given = call.headers.get("authorization", "")
         if given == f"Bearer {BEARER}":
-            return call.path.startswith("/2/webhooks")
+            of_app = call.method != "POST" and call.path.startswith("/2/activity/subscriptions")
+            return of_app or call.path.startswith("/2/webhooks")
         told = {name: unquote(value) for name, value in re.findall(r'(\w+)="([^"]*)"', given)}
         need(given.startswith("OAuth "), "no OAuth header")
         need(told.get("oauth_signature_method") == "HMAC-SHA1" and told.get("oauth_version") == "1.0", "no OAuth 1.0a")

@@ -29,6 +29,7 @@ from channels_app.adapters.events import (
     InboundEvent,
     Incoming,
     MediaRef,
+    MessageReceived,
     Reply,
     Routed,
 )
@@ -38,7 +39,8 @@ from channels_app.adapters.x.reading import events_of
 from channels_app.adapters.x.signing import authorization, signature
 from foundation import http
 
-SUBSCRIBED = ("dm.received", "dm.sent", "dm.read", "post.mention.create")
+MENTIONS = "post.mention.create"
+SUBSCRIBED = ("dm.received", "dm.sent", "dm.read", MENTIONS)
 MAX_POST = 280
 _URL = re.compile(r"https?://\S+")
 # Where X keeps the pictures of direct messages: the only place besides the API that gets our signature.
@@ -97,7 +99,8 @@ class XAdapter(ChannelAdapter):
             raise SuspiciousOperation("Not signed by X.")
 
     def parse(self, payload: Any) -> Sequence[InboundEvent]:
-        return tuple(events_of(dict_of(payload), me=self._me))
+        found = events_of(dict_of(payload), me=self._me)
+        return tuple(one for one in found if self._takes_mentions or not _is_post(one))
 
     def fetch_media(self, ref: MediaRef) -> Download:
         host = urlsplit(ref.provider_ref).hostname or ""
@@ -115,6 +118,8 @@ class XAdapter(ChannelAdapter):
 
     def poll(self, cursor: Mapping[str, str]) -> tuple[Sequence[Routed], Mapping[str, str]]:
         direct, last = direct_since(self._told, cursor.get("dm", ""), me=self._me)
+        if not self._takes_mentions:
+            return direct, {"dm": last}
         try:
             posts, last_post = mentions_since(self._told, cursor.get("post", ""), me=self._me)
         except DeliveryError:  # what was read is kept; these are asked for the next time
@@ -189,7 +194,9 @@ class XAdapter(ChannelAdapter):
                 "portal, or use an app of its own, then connect again. The address is:"
             )
             return [SetupStep(text=text, value=callback_url)]
-        for kind in SUBSCRIBED:
+        if not self._takes_mentions:
+            self._unsubscribe(hook)
+        for kind in SUBSCRIBED if self._takes_mentions else SUBSCRIBED[:-1]:
             asked = {"event_type": kind, "filter": {"user_id": self._me}, "tag": "pingback", "webhook_id": hook}
             answer = self._api("POST", "/2/activity/subscriptions", json=asked)
             if answer.status in {401, 403}:  # this tier has the older way only
@@ -198,6 +205,13 @@ class XAdapter(ChannelAdapter):
             if answer.status not in {200, 201, 409}:
                 raise _error(answer)
         return ()
+
+    def _unsubscribe(self, hook: str) -> None:
+        """From mentions, as X bills each. Best effort: what comes all the same is left alone."""
+        for one in map(dict_of, list_of(_body(self._api("GET", "/2/activity/subscriptions", bearer=True)).get("data"))):
+            if text_of(one, "event_type") == MENTIONS and text_of(one, "webhook_id") == hook:
+                path = f"/2/activity/subscriptions/{quote(text_of(one, 'subscription_id'), safe='')}"
+                self._api("DELETE", path, bearer=True)
 
     def disconnect(self) -> None:
         for hook in self._webhooks():
@@ -233,6 +247,10 @@ class XAdapter(ChannelAdapter):
         return [dict_of(hook) for hook in list_of(_body(answer).get("data"))]
 
     @property
+    def _takes_mentions(self) -> bool:
+        return not self.channel.config.get("no_mentions")
+
+    @property
     def _me(self) -> str:
         return str(self.channel.config.get("account_id", ""))
 
@@ -247,6 +265,10 @@ class XAdapter(ChannelAdapter):
         if answer.status not in {200, 201, 202, 204}:
             raise _error(answer)
         return dict_of(_body(answer).get("data"))
+
+
+def _is_post(event: InboundEvent) -> bool:
+    return isinstance(event, MessageReceived) and XAdapter.is_public(event.thread_key)
 
 
 def _error(answer: http.Answer) -> DeliveryError:
