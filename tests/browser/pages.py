@@ -24,6 +24,18 @@ def signed_in(browser: Any, server: Any, email: str, **options: Any) -> Any:
     return context
 
 
+def enhanced_by(page: Any, module: str) -> None:
+    """Wait until what app.js imports under that name has come, and done its part."""
+    page.wait_for_function(
+        """async name => {
+            const entries = performance.getEntriesByType("resource").map(({ name }) => name)
+            const address = entries.find(each => new RegExp(`/js/${name}[^/]*[.]js$`).test(each))
+            return address && import(address).then(() => true)
+        }""",
+        arg=module,
+    )
+
+
 def console_of(page: Any, server: Any) -> list[str]:
     """Collects what should not happen: console messages, errors, and requests to elsewhere."""
     said: list[str] = []

@@ -70,6 +70,7 @@ def test_a_sign_on_a_customers_message_and_an_edit_of_ones_own_are_so_at_telegra
     page = agent.new_page()
     heard = console_of(page, server)
     page.goto(f"{server.url}/inbox/")
+    page.locator("body[data-ready]").wait_for()
     page.locator("#rows .row").click()
 
     page.get_by_role("link", name="React to this message").click()
@@ -112,6 +113,7 @@ def test_the_composer_says_where_an_answer_by_mail_goes_and_who_gets_a_copy(brow
     page = agent.new_page()
     heard = console_of(page, server)
     page.goto(f"{server.url}/inbox/")
+    page.locator("body[data-ready]").wait_for()
     page.locator("#rows .row").click()
 
     page.get_by_text("Copies to dora@example.net, eve@example.org").wait_for()
@@ -163,6 +165,7 @@ def test_open_pages_follow_a_channel_that_is_paused_and_goes_on(
     page, settings = agent.new_page(), agent.new_page()
     heard = console_of(page, server)
     page.goto(f"{server.url}/inbox/")
+    page.locator("body[data-ready]").wait_for()
     page.locator("#rows .row").click()
     page.get_by_label(re.compile("^Reply to")).fill("It left today.")
     settings.goto(f"{server.url}/settings/channels/{made['id']}/")

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from tests.browser.pages import console_of, flaws, signed_in
+from tests.browser.pages import console_of, enhanced_by, flaws, signed_in
 
 
 def test_what_one_writes_down_stands_in_the_others_panel(browser: Any, server: Any) -> None:
@@ -71,7 +71,7 @@ def test_a_customers_page_is_changed_where_it_stands(browser: Any, server: Any) 
     page = context.new_page()
     noise = console_of(page, server)
     page.goto(f"{server.url}/customers/{cleo['id']}/")
-    page.wait_for_load_state("networkidle")
+    enhanced_by(page, "in-place")
     page.get_by_role("link", name="Edit").click()
     page.get_by_label("Name").fill("Cleo Marsh")
     page.get_by_label("Name").press("Escape")
@@ -103,6 +103,7 @@ def test_an_import_says_how_far_it_is_and_what_came_of_it(browser: Any, server: 
     page.get_by_label("CSV file").set_input_files(file)
     page.get_by_role("button", name="Look at it first").click()
     page.get_by_text("1000 new, 0 changed").wait_for()
+    enhanced_by(page, "progress")
     page.get_by_role("button", name="Import these").click()
     page.get_by_text("1000 new customers, 0 changed, 0 lines left out.").wait_for()
     percents = page.evaluate("percents")

@@ -18,6 +18,7 @@ def test_other_words_and_none_any_more_are_seen_at_once(browser: Any, server: An
     chat = site.frame_locator("iframe")
     write_in(chat, "When do you open?")
     page.goto(f"{server.url}/inbox/")
+    page.locator("body[data-ready]").wait_for()
     page.locator("#rows .row").click()
     page.get_by_label(re.compile("^Reply to")).fill("At nien.")
     page.get_by_role("button", name="Send", exact=True).click()

@@ -63,6 +63,7 @@ def test_a_visitor_sees_pictures_files_and_who_sent_them(browser: Any, server: A
     with page.expect_navigation():
         page.locator("[data-send-at-once]").set_input_files([PHOTO])
     page.goto(f"{server.url}/inbox/{conversation}/")
+    page.locator("[data-attaches]").wait_for(state="attached")
     page.get_by_label("Attach files").set_input_files([PHOTO, INVOICE])
     page.locator("[data-file]").nth(1).wait_for()
     send(page)

@@ -83,7 +83,7 @@ def test_messages_of_a_time_without_network_are_there_once_and_in_order(
 ) -> None:
     conversation = opened(server, acme, "one")
     page.goto(f"{server.url}/inbox/{conversation}/")
-    page.get_by_role("log").get_by_text("one", exact=True).wait_for()
+    page.locator("body[data-ready]").wait_for()
     page.wait_for_timeout(500)
     page.context.set_offline(True)
     for text in ("two", "three", "four"):

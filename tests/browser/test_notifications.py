@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from tests.browser.pages import console_of, flaws, signed_in
+from tests.browser.widget_page import until
 
 
 def test_a_push_is_shown_and_without_a_connection_the_app_says_so(browser: Any, server: Any) -> None:
@@ -22,6 +23,7 @@ def test_a_push_is_shown_and_without_a_connection_the_app_says_so(browser: Any, 
     session.on("ServiceWorker.workerRegistrationUpdated", lambda event: found.extend(event["registrations"]))
     session.send("ServiceWorker.enable")
     page.wait_for_function("navigator.serviceWorker.controller")
+    until(page, lambda: bool(found and context.service_workers))
     # The headless shell has nowhere to show one.
     [worker] = context.service_workers
     record = "(title, o) => { self.shown = [title, o.body, o.tag, o.data.url]; return Promise.resolve() }"
@@ -29,11 +31,8 @@ def test_a_push_is_shown_and_without_a_connection_the_app_says_so(browser: Any, 
     pushed = {"id": "1", "text": "Ada assigned you the conversation with Cleo", "url": "/inbox/"}
     which = {"origin": f"{server.url}/", "registrationId": found[0]["registrationId"]}
     session.send("ServiceWorker.deliverPushMessage", {**which, "data": json.dumps(pushed)})
-    for _moment in range(50):
-        if shown := worker.evaluate("shown"):
-            break
-        page.wait_for_timeout(100)
-    assert shown == ["PingBack", pushed["text"], "1", "/inbox/"]
+    until(page, lambda: worker.evaluate("shown"))
+    assert worker.evaluate("shown") == ["PingBack", pushed["text"], "1", "/inbox/"]
 
     # The headless shell has none to click either.
     opened = worker.evaluate("""async () => {

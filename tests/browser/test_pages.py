@@ -8,75 +8,83 @@ import pytest
 from tests.browser.pages import console_of, flaws, signed_in, write_in
 
 EMAIL = "ada@pages.example"
-OUTSIDE = (
-    "/",
-    "/login",
-    "/signup",
-    "/password/forgot",
-    "/password/reset/no-such-link",
-    "/invitation/no-such-link",
-    "/no/such/page",
-    "/help/{business}/",
-    "/help/{business}/{article}/",
-)
-INSIDE = (
-    "/inbox/",
-    "/inbox/?list=closed",
-    "/inbox/?q=nobody",
-    "/inbox/?q=hello",
-    "/inbox/views/new/",
-    "/inbox/{conversation}/",
-    "/inbox/{conversation}/?view=customer",
-    "/inbox/{conversation}/merge/",
-    "/inbox/{conversation}/messages/{message}/",
-    "/inbox/{conversation}/notes/{note}/",
-    "/inbox/{conversation}/delete/",
-    "/inbox/views/{view}/",
-    "/customers/",
-    "/customers/?q=nobody",
-    "/customers/import/",
-    "/customers/{customer}/",
-    "/customers/{customer}/edit/",
-    "/customers/{customer}/delete/",
-    "/customers/{customer}/merge/?q=cleo",
-    "/knowledge/",
-    "/knowledge/new/",
-    "/knowledge/import/",
-    "/knowledge/questions/",
-    "/knowledge/use/",
-    "/knowledge/{article}/",
-    "/notifications/",
-    "/settings/theo/",
-    "/settings/theo/playground/?q=hello",
-    "/settings/notifications/",
-    "/settings/macros/",
-    "/settings/macros/{macro}/",
-    "/settings/tags/",
-    "/settings/tags/{tag}/",
-    "/settings/replies/",
-    "/settings/replies/{reply}/",
-    "/settings/hours/",
-    "/settings/security/",
-    "/settings/profile/",
-    "/settings/team/",
-    "/settings/tokens/",
-    "/settings/workspace/",
-    "/settings/plan/",
-    "/settings/audit/",
-    "/settings/audit/?q=nobody",
-    "/settings/channels/",
-    "/settings/channels/whatsapp/",
-    "/settings/channels/email/",
-    "/settings/channels/{channel}/",
-    "/settings/channels/{channel}/delete/",
-    "/settings/widget/",
-    "/settings/widget/new/",
-    "/settings/widget/{widget}/",
-    "/settings/widget/{widget}/install/",
-    "/settings/widget/{widget}/identity/",
-    "/settings/widget/{widget}/commands/",
-    "/onboarding?step=message",
-)
+PAGES = {
+    "outside": (
+        "/",
+        "/login",
+        "/signup",
+        "/password/forgot",
+        "/password/reset/no-such-link",
+        "/invitation/no-such-link",
+        "/no/such/page",
+        "/help/{business}/",
+        "/help/{business}/{article}/",
+    ),
+    "inbox": (
+        "/inbox/",
+        "/inbox/?list=closed",
+        "/inbox/?q=nobody",
+        "/inbox/?q=hello",
+        "/inbox/views/new/",
+        "/inbox/{conversation}/",
+        "/inbox/{conversation}/?view=customer",
+        "/inbox/{conversation}/merge/",
+        "/inbox/{conversation}/messages/{message}/",
+        "/inbox/{conversation}/notes/{note}/",
+        "/inbox/{conversation}/delete/",
+        "/inbox/views/{view}/",
+    ),
+    "people and knowledge": (
+        "/customers/",
+        "/customers/?q=nobody",
+        "/customers/import/",
+        "/customers/{customer}/",
+        "/customers/{customer}/edit/",
+        "/customers/{customer}/delete/",
+        "/customers/{customer}/merge/?q=cleo",
+        "/knowledge/",
+        "/knowledge/new/",
+        "/knowledge/import/",
+        "/knowledge/questions/",
+        "/knowledge/use/",
+        "/knowledge/{article}/",
+        "/notifications/",
+        "/onboarding?step=message",
+    ),
+    "settings": (
+        "/settings/theo/",
+        "/settings/theo/playground/?q=hello",
+        "/settings/notifications/",
+        "/settings/macros/",
+        "/settings/macros/{macro}/",
+        "/settings/tags/",
+        "/settings/tags/{tag}/",
+        "/settings/replies/",
+        "/settings/replies/{reply}/",
+        "/settings/hours/",
+        "/settings/security/",
+        "/settings/profile/",
+        "/settings/team/",
+        "/settings/tokens/",
+        "/settings/workspace/",
+        "/settings/plan/",
+        "/settings/audit/",
+        "/settings/audit/?q=nobody",
+    ),
+    "channels and widgets": (
+        "/settings/channels/",
+        "/settings/channels/whatsapp/",
+        "/settings/channels/email/",
+        "/settings/channels/{channel}/",
+        "/settings/channels/{channel}/delete/",
+        "/settings/widget/",
+        "/settings/widget/new/",
+        "/settings/widget/{widget}/",
+        "/settings/widget/{widget}/install/",
+        "/settings/widget/{widget}/identity/",
+        "/settings/widget/{widget}/commands/",
+    ),
+}
 SIZES = {"phone": {"width": 360, "height": 740}, "desktop": {"width": 1440, "height": 900}}
 
 
@@ -120,32 +128,35 @@ def cookies(browser: Any, server: Any, acme: dict[str, str]) -> Iterator[Any]:
 
 # Each size in one theme and each theme in one size: a colour has no size, and a layout has no colour.
 @pytest.mark.parametrize(("size", "theme"), [("phone", "light"), ("desktop", "dark")])
+@pytest.mark.parametrize("part", PAGES)
 def test_every_page_is_sound(
-    size: str, theme: str, browser: Any, server: Any, acme: dict[str, str], cookies: Any
+    part: str, size: str, theme: str, browser: Any, server: Any, acme: dict[str, str], cookies: Any
 ) -> None:
     wrong: list[str] = []
-    options = {"viewport": SIZES[size], "color_scheme": theme, "has_touch": size == "phone"}
-    for addresses, state in ((OUTSIDE, None), (INSIDE, cookies)):
-        context = browser.new_context(storage_state=state, **options)
-        for address in addresses:
-            page = context.new_page()
-            said = console_of(page, server)
-            page.goto(server.url + address.format(**acme))
-            page.wait_for_timeout(150)
-            found = list(said)
-            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                found.append("wider than the window")
-            found += flaws(page)
-            wrong += [f"{address}: {flaw}" for flaw in found]
-            page.close()
-        context.close()
+    context = browser.new_context(
+        storage_state=None if part == "outside" else cookies,
+        viewport=SIZES[size],
+        color_scheme=theme,
+        has_touch=size == "phone",
+    )
+    for address in PAGES[part]:
+        page = context.new_page()
+        said = console_of(page, server)
+        page.goto(server.url + address.format(**acme))
+        page.wait_for_timeout(150)
+        found = list(said)
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append("wider than the window")
+        found += flaws(page)
+        wrong += [f"{address}: {flaw}" for flaw in found]
+        page.close()
+    context.close()
     assert wrong == []
 
 
 def test_the_theme_switch_changes_the_page_at_once_and_stays(browser: Any, server: Any) -> None:
     page = browser.new_page(color_scheme="light")
     page.goto(f"{server.url}/login")
-    page.wait_for_load_state("networkidle")
     before = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.get_by_role("button", name="Dark").click()
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
@@ -200,7 +211,6 @@ def test_deleting_a_channel_asks_first(browser: Any, server: Any, acme: dict[str
     context = browser.new_context(storage_state=cookies)
     page = context.new_page()
     page.goto(f"{server.url}/settings/channels/{acme['channel']}/")
-    page.wait_for_load_state("networkidle")
     page.get_by_role("link", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Keep it").click()
     page.get_by_role("dialog").wait_for(state="hidden")

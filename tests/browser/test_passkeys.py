@@ -6,6 +6,8 @@ from typing import Any
 import pyotp
 import pytest
 
+from tests.browser.pages import enhanced_by
+
 PASSWORD = "tidewater-lane-9"
 DEVICE = {
     "protocol": "ctap2",
@@ -58,12 +60,14 @@ def test_a_passkey_is_added_and_signs_in_alone_and_as_the_second_step(
     log_in(page, home, "ada@passkeys.example")
     page.goto(f"{home}/settings/security/")
     page.locator("#passkey-name").fill("My laptop")
+    enhanced_by(page, "passkey")
     page.get_by_role("button", name="Add a passkey").click()
     page.get_by_text("Keep these recovery codes").wait_for()
     assert page.locator("#codes li").count() == 10
 
     page.context.clear_cookies()
     page.goto(f"{home}/login?next=/settings/security/")
+    enhanced_by(page, "passkey")
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.wait_for_url(f"{home}/settings/security/")
     assert page.get_by_text("My laptop").first.is_visible()
@@ -79,6 +83,7 @@ def test_a_passkey_is_added_and_signs_in_alone_and_as_the_second_step(
     log_in(page, home, "ada@passkeys.example")
     assert page.url == f"{home}/login/second-step"
     finger(True)
+    enhanced_by(page, "passkey")
     page.get_by_role("button", name="Use a passkey").click()
     page.wait_for_url(f"{home}/inbox/")
 
@@ -90,6 +95,7 @@ def test_a_passkey_is_added_and_signs_in_alone_and_as_the_second_step(
     page.wait_for_url(f"{home}/settings/security/")
     page.context.clear_cookies()
     page.goto(f"{home}/login")
+    enhanced_by(page, "passkey")
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.get_by_text("This passkey was not accepted.").wait_for()
     finger(False)

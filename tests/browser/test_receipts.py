@@ -22,7 +22,7 @@ class Desk:
 
     def open(self, conversation_id: str) -> None:
         self.page.goto(f"{self.url}/inbox/{conversation_id}/")
-        self.page.locator("#thread").wait_for()
+        self.page.locator("body[data-ready]").wait_for()
 
     @property
     def words(self) -> list[str]:

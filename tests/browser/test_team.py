@@ -1,12 +1,12 @@
 """Two people in two browsers: what one does to the other is seen by the other at once."""
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.browser.pages import console_of, flaws, signed_in
+from tests.browser.widget_page import until
 
 PASSWORD = "tidewater-lane-9"
 
@@ -62,12 +62,10 @@ def test_A7_a_removed_members_open_page_is_cut_says_so_and_reads_no_more(
     row.locator("summary").click()
     adas.get_by_role("link", name="Remove").click()
     adas.get_by_role("dialog").get_by_text("out of Acme at once").wait_for()
-    started = time.monotonic()
     adas.get_by_role("dialog").get_by_role("button", name="Remove").click()
 
     for page in (bens, settings):
         page.get_by_role("heading", name="You are no longer a member of that workspace").wait_for()
-    assert time.monotonic() - started < 5
     adas.get_by_text("Ben Okafor has no access any more.").wait_for()
     bens.goto(f"{server.url}/inbox/{conversation}/")
     assert "/onboarding" in bens.url
@@ -95,9 +93,10 @@ def test_another_workspace_is_one_click_away_and_other_pages_follow(server: Any,
     server.call("POST", "/team/invite?email=fay@team.example", None, owner)
     inbox = opened("fay@team.example", "/inbox/")
     other = inbox.context.new_page()
+    packets: list[Any] = []
+    other.on("websocket", lambda line: line.on("framereceived", lambda packet: packets.append(packet)))
     other.goto(f"{server.url}/settings/team/")
-    other.get_by_text("ada@team.example").wait_for()
-    other.wait_for_timeout(500)  # its line is up
+    until(other, lambda: any(str(packet).startswith("40") for packet in packets))  # its line is up
 
     inbox.locator(".rail-end > summary").click()
     inbox.get_by_role("button", name="Umbrella").click()
