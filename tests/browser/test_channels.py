@@ -137,6 +137,8 @@ def test_the_page_of_a_channel_says_by_itself_what_the_provider_answered(
     heard = console_of(page, server)
     page.goto(f"{server.url}/settings/channels/{made['id']}/")
     page.locator("#standing").get_by_text("Connected. Waiting for the first message.").wait_for()
+    page.get_by_role("button", name="Test the connection").click()
+    page.get_by_text("Tested: the connection works.").wait_for()
 
     page.locator("[name=bot_token]").fill("7000000001:AAnobodysTokenOfTelegram00000000000000")
     page.get_by_role("button", name="Save").click()

@@ -42,6 +42,7 @@ def test_connecting_signs_in_and_a_wrong_password_says_so(email: Channel, ada: U
     email.refresh_from_db()
     assert email.state == ChannelState.CONNECTED
     assert email.setup["steps"][0]["value"] == builders.public_url(PATH)
+    assert "SPF" in email.setup["steps"][-1]["text"]
 
     wrong = create_channel(actor=ada, type=ChannelType.EMAIL, config=config(smtp[1], password="wrong"))
     assert "password" in connecting.connect(wrong).detail

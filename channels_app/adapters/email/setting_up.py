@@ -9,15 +9,16 @@ from channels_app.adapters.base import SetupStep
 
 def steps(callback_url: str, *, has_mailbox: bool, signs: bool) -> Sequence[SetupStep]:
     """callback_url: where a mail service posts, "" where none can. signs: answers come to help+7k2x@."""
-    about_signs = [SetupStep(text=_about_signs())] if signs else []
+    in_the_end = [SetupStep(text=_about_signs())] if signs else []
+    in_the_end.append(SetupStep(text=_about_the_domain()))
     if not callback_url:
         text = _("Enter the server of your mailbox, or choose a secret so that your mail service can post to us.")
-        return about_signs if has_mailbox else [SetupStep(text=text)]
+        return in_the_end if has_mailbox else [SetupStep(text=text)]
     post = _("Let your mail service post incoming mail to this address; below is where each takes it.")
     return [
         SetupStep(text=post, value=callback_url),
         *(SetupStep(text=text) for text in _services()),
-        *about_signs,
+        *in_the_end,
     ]
 
 
@@ -48,4 +49,12 @@ def _about_signs() -> str:
         "Answers come to your address with a sign for the conversation behind a plus, like help+7k2x@. Most "
         "services take these in; where yours asks for it, switch sub-addressing on. Send a mail to such an "
         "address: if it comes back, switch the sign off here."
+    )
+
+
+def _about_the_domain() -> str:
+    return _(
+        "So that your answers do not end as spam, your domain's DNS has to say who sends for it: an SPF record that "
+        "names the outgoing server, a DKIM key that this server signs with, and a DMARC record. Whoever runs the "
+        "outgoing server has them ready to copy."
     )
