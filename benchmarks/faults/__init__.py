@@ -21,15 +21,23 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("what", choices=["faults", "soak"])
     parser.add_argument("--minutes", type=float, default=10, help="how long (10)")
+    parser.add_argument(
+        "--tier",
+        choices=["nightly", "release"],
+        help="faults: go on until attacks.md's figures of R1 and R3 are reached",
+    )
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000), help="repeats the same dice")
     parser.add_argument("--sqlite", action="store_true", help="one process on SQLite; else PostgreSQL and Redis")
     parser.add_argument("--json", type=Path, help="where to write the figures (var/bench-<what>.json)")
     asked = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _leave)
-    run = storm.run if asked.what == "faults" else soak.run
     figures: dict[str, Any] = {"machine": report.machine(), "seed": asked.seed, "sqlite": asked.sqlite}
+    how: dict[str, Any] = {"minutes": asked.minutes, "dice": random.Random(asked.seed), "embedded": asked.sqlite}
     try:
-        run(figures, minutes=asked.minutes, dice=random.Random(asked.seed), embedded=asked.sqlite)
+        if asked.what == "soak":
+            soak.run(figures, **how)
+        else:
+            storm.run(figures, tier=asked.tier, **how)
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return 130
