@@ -265,9 +265,7 @@ def _append(
             continue
         conversation = conversations[draft.conversation_id]
         before = status, assignee_id, _handoff = _standing(conversation)
-        _take(conversation, draft, now)
-        message = conversation.last_message
-        assert message is not None
+        message = _take(conversation, draft, now)
         sent += _attach(message, draft, files)
         if draft.dedup_key:
             known[draft.dedup_key] = message
@@ -330,13 +328,13 @@ def _taken_by(sender: User, conversation: Conversation) -> Event:
     return events.conversation_assigned(conversation, actor_id=sender.pk, membership_id=membership_id)
 
 
-def _take(conversation: Conversation, draft: Draft, now: datetime) -> None:
+def _take(conversation: Conversation, draft: Draft, now: datetime) -> Message:
     """Give the draft its number and move the conversation."""
     leaves_the_house = draft.sender_type == SenderType.AGENT and not conversation.is_web and not draft.sent_elsewhere
     conversation.last_seq += 1
     conversation.nobody_has_it_yet()
     conversation.updated_at = now
-    conversation.last_message = made(
+    message = made(
         Message,
         {"conversation": conversation, "sender": draft.sender},
         seq=conversation.last_seq,
@@ -351,9 +349,10 @@ def _take(conversation: Conversation, draft: Draft, now: datetime) -> None:
         quoted_seq=draft.quoted_seq,
         created_at=now,
     )
+    conversation.last_message = message
     if draft.sender_type == SenderType.CUSTOMER:
         if draft.automated and not draft.opens:
-            return
+            return message
         # What was done with waits anew.
         conversation.waiting_since = now if conversation.is_done else conversation.waiting_since or now
         if conversation.status != Status.OPEN and not (conversation.merged_into_id or conversation.spam_at):
@@ -367,3 +366,4 @@ def _take(conversation: Conversation, draft: Draft, now: datetime) -> None:
             conversation.assignee = draft.sender
         if draft.sender:
             conversation.person_has_it()
+    return message

@@ -52,9 +52,10 @@ def audience(event: FeedEvent) -> list[Emission]:
 
     Members hear of every one, with its number in the feed: a number that is missing is an event that they missed.
     """
-    subject, everybody = event.subject, business(event.business_id)
+    subject = event.subject
     if isinstance(subject, Message):
         return _about_message(event, subject)
+    everybody = business(event.business_id)
     if isinstance(subject, Membership):
         # Visitors learn that there is something to look at, and of nobody what.
         look: Emission = (visitors(event.business_id), "availability_changed", {})
