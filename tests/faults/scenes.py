@@ -6,10 +6,12 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from tests.faults.people import AgentsApp, ByApi, BySocket, Line, Visitor, Watcher, Writer
-from tests.faults.town import Owner, Town, until
+from tests.faults.people import LOST, AgentsApp, ByApi, BySocket, Line, Visitor, Watcher, Writer
+from tests.faults.town import PATIENCE, Owner, Refused, Town, until
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -58,17 +60,32 @@ class Scene:
 
 
 def begin(town: Town, talks: int = 4) -> Scene:
-    owner = town.sign_up("Ada")
-    scene = Scene(town, owner, [])
-    for _ in range(talks):
-        line = Line(town.balancer.port, owner.visitor())
+    """What an earlier scene broke may not be whole yet: like everybody, who is sent away comes again."""
+    owner = _in_the_end(lambda: town.sign_up("Ada"))
+    return Scene(town, owner, [_in_the_end(lambda: _talk(town, owner)) for _ in range(talks)])
+
+
+def _talk(town: Town, owner: Owner) -> Talk:
+    line = Line(town.balancer.port, owner.visitor())
+    try:
         ack = line.ask("client_message", {"content": "Hello?", "client_message_id": str(uuid.uuid4())})
+    finally:
         line.close()
-        message = ack["message"]
-        scene.talks.append(
-            Talk(ack["conversation_id"], ack["visitor_key"], (message["seq"], message["id"], message["content"]))
-        )
-    return scene
+    if error := ack.get("error"):
+        raise Refused(error["code"], error["detail"])
+    message = ack["message"]
+    return Talk(ack["conversation_id"], ack["visitor_key"], (message["seq"], message["id"], message["content"]))
+
+
+def _in_the_end(act: Callable[[], T], seconds: float = PATIENCE) -> T:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return act()
+        except (*LOST, Refused) as error:
+            if (isinstance(error, Refused) and error.args[0] not in {503, "busy"}) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
 
 
 def play(writers: Sequence[Writer], faults: Sequence[Callable[[], None]] = (), *, seconds: float = 240) -> float:

@@ -13,7 +13,7 @@ from tests.faults.people import Line
 from tests.faults.scenes import Scene
 from tests.faults.town import Caller, Process, Refused, Town, until
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(300, func_only=True)
 
 
 @pytest.fixture

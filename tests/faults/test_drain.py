@@ -11,7 +11,7 @@ from tests.faults.people import ByApi, Line
 from tests.faults.scenes import Scene
 from tests.faults.town import Town, status_of, until
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(300, func_only=True)
 several = pytest.mark.skipif(settings.EMBEDDED, reason="SQLite serves one process; see the pass with services")
 
 

@@ -10,7 +10,7 @@ from tests.faults.people import AgentsApp, ByApi, BySocket, Watcher, Writer
 from tests.faults.scenes import Scene
 from tests.faults.town import Town, until
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(300, func_only=True)
 MEBIBYTE = 1024 * 1024
 
 

@@ -26,6 +26,7 @@ from tests.faults.balancer import Balancer
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "tidewater-lane-9"
+PATIENCE = 240  # seconds until what was started works, on a machine that does much else
 
 
 def until(condition: Callable[[], Any], *, seconds: float, why: str | Callable[[], str] = "waited in vain") -> float:
@@ -56,10 +57,10 @@ class Process:
                 command, cwd=ROOT, env={**self.environment, **environment}, stdout=log, stderr=log
             )
 
-    def listening(self, seconds: float = 60) -> None:
+    def listening(self, seconds: float = PATIENCE) -> None:
         until(lambda: self._alive() and self.answers(), seconds=seconds, why=self.said)
 
-    def ready(self, seconds: float = 60) -> None:
+    def ready(self, seconds: float = PATIENCE) -> None:
         if self.kind == "web":
             until(lambda: self._alive() and self.works(), seconds=seconds, why=self.said)
 
@@ -198,7 +199,7 @@ class Town:
     def back(self, web: Process) -> None:
         """All of it works again, and people get there."""
         web.ready()
-        until(lambda: self.balancer.is_ready(web.port), seconds=60)
+        until(lambda: self.balancer.is_ready(web.port), seconds=PATIENCE)
 
     def kill_worker(self) -> None:
         for worker in self.workers:
@@ -214,7 +215,7 @@ class Town:
         assert self.postgres
         self.postgres.kill()
         self.postgres.begin()
-        until(self._database_answers, seconds=60, why="the database did not come back")
+        until(self._database_answers, seconds=PATIENCE, why="the database did not come back")
 
     def _database_answers(self) -> bool:
         with contextlib.suppress(psycopg.OperationalError):
@@ -222,7 +223,7 @@ class Town:
             return True
         return False
 
-    def recover(self, seconds: float = 60) -> None:
+    def recover(self, seconds: float = PATIENCE) -> None:
         """Every process is up again, all of it works, and people get there."""
 
         def all_are_ready() -> bool:
