@@ -22,6 +22,7 @@ from theo.indexing import find
 from theo.language_models import is_there
 from theo.markdown import plain
 from theo.models import Article, ArticleStatus, Assistant, Mode
+from theo.parts import parts_of
 from theo.phrases import goes_on, is_small_talk, is_thanks, needs_person
 from theo.redacting import redacted
 from theo.speaking import ENGLISH, framed, language_for, small_talk
@@ -200,12 +201,20 @@ def consider(
     confidence = best.confidence if best and article else 0.0
     found = replace(nothing, confidence=confidence, considered=hits)
     if best and article and confidence >= least_sure(mode, threshold):
+        if mode == Mode.AUTO and _asks_several(business_id, question):
+            return replace(found, handoff_reason=HandoffReason.COMPLEX_ISSUE if waits else None)
         text = excerpt(plain(article.content), question, near=best.sentence)
         return replace(found, reply=text, sources=[Source(id=article.pk, title=article.title, quotes=(text,))])
     found = replace(found, is_unknown=True)
     if mode == Mode.AUTO and waits:
         return replace(found, handoff_reason=HandoffReason.LOW_CONFIDENCE)
     return found
+
+
+def _asks_several(business_id: UUID, question: str) -> bool:
+    """Whether different articles answer its parts: none of them answers the customer."""
+    firsts = [next(iter(find(business_id, part)), None) for part in parts_of(question)]
+    return len({hit.key for hit in firsts if hit and hit.confidence >= Assistant.LEAST_THRESHOLD}) > 1
 
 
 def found_for(business_id: UUID, question: str, before: str, *, by_itself: bool) -> list[Hit]:

@@ -235,6 +235,30 @@ def test_what_goes_on_is_sent_only_as_surely_as_with_what_was_said_before(
     assert (told["reply"] is not None, told["confidence"]) == (is_sent, together)
 
 
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("How do I return a kettle and how long does it take to deliver?", "complex_issue"),
+        ("Wie kann ich es zurückgeben? Wie lange dauert die delivery?", "complex_issue"),
+        ("How do I return a kettle and a lid?", None),
+        ("I bought a kettle. How do I return it to you?", None),
+    ],
+)
+def test_several_questions_that_no_one_article_answers_are_for_a_person(
+    ben: User, acme: Business, articles: Any, monkeypatch: pytest.MonkeyPatch, content: str, reason: str | None
+) -> None:
+    returns, delivery = (str(articles[title].pk) for title in ("Return an item for a refund", "Delivery times"))
+
+    def find(_business_id: Any, question: str) -> list[Hit]:
+        return [Hit(key=delivery if "deliver" in question else returns, confidence=0.93)]
+
+    monkeypatch.setattr(answering, "find", find)
+
+    told = asked(ben, builders.conversation(acme, content=content), mode="auto").json()
+
+    assert (told["reply"] is None, told["handoff_reason"]) == (reason is not None, reason)
+
+
 def test_whom_an_agent_has_is_not_put_into_the_queue_by_a_draft(ada: User, ben: User, acme: Business) -> None:
     conversation = builders.conversation(acme, content="Can I talk to a real person?")
     assign_conversation(conversation=conversation, actor=ada, agent_id=ben.pk)
