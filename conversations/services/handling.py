@@ -14,7 +14,16 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from conversations import events
-from conversations.models import SPAM, ActivityKind, Conversation, Message, ReadMark, SenderType, Status
+from conversations.models import (
+    SPAM,
+    ActivityKind,
+    Conversation,
+    Message,
+    MessageQuerySet,
+    ReadMark,
+    SenderType,
+    Status,
+)
 from conversations.services import receipts
 from conversations.services.activities import tell
 from conversations.services.locking import locked
@@ -122,7 +131,8 @@ def _set_status(conversation: Conversation, status: Status, actor: User, *, is_s
 def undo_status(*, conversation: Conversation, actor: User) -> Handled:
     """What the actor last made of its status was not meant: asleep, handed over or done as it was before.
 
-    Raises Conflict when it was somebody else, or the customer, who changed it last.
+    Raises Conflict when it was somebody else, or the customer, who changed it last, and when the customer, who has
+    written since, would wait in what is parked or done.
     """
     conversation = locked(conversation)
     last = conversation.activities.filter(kind__in=MOVES).order_by("after_seq", "created_at", "pk").last()
@@ -130,6 +140,9 @@ def undo_status(*, conversation: Conversation, actor: User) -> Handled:
         raise Conflict(_("Its status was changed since, and stays."))
     was = standing_of(conversation, STANDING)
     restore(conversation, last.data["was"])
+    opens = conversation.status == Status.OPEN or conversation.spam_at
+    if not opens and _shown_in(conversation, sender_type=SenderType.CUSTOMER, created_at__gt=last.created_at).exists():
+        raise Conflict(_("The customer has written since: it stays as it is."))
     return _moved(conversation, actor, was)
 
 
@@ -170,14 +183,18 @@ def mark_unread(*, conversation: Conversation, user: User) -> None:
 
     What the customer was told was read stays so. Raises Invalid when the customer has written nothing.
     """
-    shown = Q(conversation=conversation) | Q(conversation__merged_into=conversation)
-    last = Message.objects.filter(shown, sender_type=SenderType.CUSTOMER).order_by("-created_at", "-seq").first()
+    last = _shown_in(conversation, sender_type=SenderType.CUSTOMER).order_by("-created_at", "-seq").first()
     if last is None:
         raise Invalid(_("The customer has written nothing here."))
     mark = ReadMark.objects.filter(conversation=last.conversation_id, user=user, seq__gte=last.seq)
     if mark.update(seq=last.seq - 1):
         seq = last.seq - 1 if last.conversation_id == conversation.pk else conversation.last_seq
         _tell_own_screens(conversation, user, seq=seq, is_unread=True)
+
+
+def _shown_in(conversation: Conversation, **which: Any) -> MessageQuerySet:
+    """Its messages, and those of what is merged there."""
+    return Message.objects.filter(Q(conversation=conversation) | Q(conversation__merged_into=conversation), **which)
 
 
 def _tell_own_screens(conversation: Conversation, user: User, *, seq: int, is_unread: bool) -> None:

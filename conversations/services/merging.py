@@ -34,12 +34,12 @@ STANDING = (
     "resolved_at",
     "resolved_by_id",
     "closed_at",
+    "spam_at",
     "handoff_reason",
     "handoff_at",
     "updated_at",
 )
-# Those, and what opening it ends.
-MOVED = [*columns(STANDING), "spam_at"]
+MOVED = columns(STANDING)
 
 
 @transaction.atomic
@@ -85,10 +85,10 @@ def undo_merge(*, conversation: Conversation, actor: User) -> Conversation:
     conversation.merged_into = None
     wrote_meanwhile, heard = conversation.waiting_since, conversation.updated_at
     restore(conversation, told.data["before"])
-    if wrote_meanwhile:
+    if wrote_meanwhile and not conversation.spam_at:
         conversation.reopen()
         conversation.waiting_since, conversation.updated_at = wrote_meanwhile, heard
-    if told.data["other_after"] == standing_of(into, STANDING):
+    if told.data["other_after"].items() <= standing_of(into, STANDING).items():
         restore(into, told.data["other_before"])
     _store(conversation, into, actor=actor, kind=ActivityKind.UNMERGED)
     return conversation

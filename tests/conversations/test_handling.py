@@ -69,6 +69,17 @@ def test_nobody_undoes_what_somebody_else_made_of_it_since(conversation: Convers
     assert standing(conversation)["status"] == Status.OPEN
 
 
+def test_a_reopening_is_not_undone_once_the_customer_has_written(conversation: Conversation, ada: User) -> None:
+    handling.resolve_conversation(conversation=conversation, actor=ada)
+    handling.reopen_conversation(conversation=conversation, actor=ada)
+    builders.says(conversation, "One more thing")
+
+    with pytest.raises(Conflict):
+        handling.undo_status(conversation=conversation, actor=ada)
+
+    assert standing(conversation)["status"] == Status.OPEN
+
+
 def test_parked_until_the_customer_writes_is_no_longer_asleep_until_a_time(
     conversation: Conversation, ada: User
 ) -> None:

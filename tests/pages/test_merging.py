@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import pytest
+
 from accounts.models import User
 from businesses.models import AuditEntry, Business
 from conversations.models import ChannelType, Conversation, Message, SenderType, Status
 from conversations.services import handling
+from conversations.services.merging import merge_conversations, undo_merge
 from conversations.services.message_drafts import Draft, reply_draft
 from conversations.services.messages import Posted, post_each
 from conversations.services.notes import write_note
@@ -64,6 +67,20 @@ def test_one_thread_shows_both_in_order_of_time_and_undone_nothing_is_left_of_it
         "conversation.unmerged",
         "conversation.merged",
     ]
+
+
+@pytest.mark.parametrize("writes_on", [False, True])
+def test_what_was_spam_is_spam_again_when_the_merge_is_undone(ada: User, acme: Business, writes_on: bool) -> None:
+    mail, site = _two(acme)
+    handling.mark_spam(conversation=mail, actor=ada)
+    merge_conversations(conversation=mail, into=site, actor=ada)
+    if writes_on:
+        builders.says(mail, "Buy more")
+
+    undo_merge(conversation=mail, actor=ada)
+
+    mail.refresh_from_db()
+    assert (mail.status, bool(mail.spam_at)) == (Status.CLOSED, True)
 
 
 def test_what_is_written_in_the_merged_one_is_news_in_the_other(ada: User, acme: Business, sign_in: SignIn) -> None:
