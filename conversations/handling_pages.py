@@ -91,9 +91,11 @@ def unread(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     try:
         handling.mark_unread(conversation=found, user=request.user)  # type: ignore[arg-type]
     except Refused as refusal:
+        if is_fetch(request):
+            return refused(refusal)
         messages.error(request, refusal.detail)
         return redirect(address_of(request, found))
-    return redirect(address_of(request, None))
+    return HttpResponse(status=204) if is_fetch(request) else redirect(address_of(request, None))
 
 
 def _answer(request: HttpRequest, found: Conversation, act: Callable[[], object], *, done: str = "") -> HttpResponse:

@@ -22,7 +22,7 @@ from conversations import lists, pages, picker, selectors, sidebar
 from conversations.asides import Asides, asides_of
 from conversations.attachments import begun_by
 from conversations.merged import mark_first_new, with_merged
-from conversations.models import Conversation, ScheduledMessage
+from conversations.models import SPAM, Conversation, ScheduledMessage, Status
 from conversations.names import names_of
 from conversations.saved_views.services import flaw_of, may_change
 from conversations.search.finding import search
@@ -127,7 +127,8 @@ def refused(refusal: Refused) -> JsonResponse:
 
 
 def inbox_page(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
-    return render(request, "conversations/inbox.html", context | {"section": "inbox"}, status=status)
+    context = context | {"section": "inbox", "standings": [*Status.values, SPAM]}
+    return render(request, "conversations/inbox.html", context, status=status)
 
 
 def _place(request: HttpRequest) -> lists.Place:

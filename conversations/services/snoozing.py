@@ -12,8 +12,9 @@ from accounts.models import User
 from conversations import events
 from conversations.models import ActivityKind, Conversation, Status
 from conversations.services.activities import tell
-from conversations.services.handling import Handled, not_merged
+from conversations.services.handling import STANDING, Handled, not_merged
 from conversations.services.locking import locked
+from conversations.services.standing import standing_of
 from foundation.errors import Invalid
 from foundation.prepared import Given, prepared
 
@@ -34,12 +35,13 @@ def snooze_conversation(*, conversation: Conversation, until: datetime, actor: U
     if conversation.snoozed_until == until:
         return Handled(conversation=conversation, changed=False)
     not_merged(conversation)
+    was = standing_of(conversation, STANDING)
     conversation.reopen()
     conversation.status, conversation.snoozed_until, conversation.updated_at = Status.PENDING, until, now
     conversation.save(
         update_fields=["status", "snoozed_until", "updated_at", "resolved_at", "resolved_by", "closed_at", "spam_at"]
     )
-    tell(conversation, ActivityKind.SNOOZED, actor=actor, until=until.isoformat())
+    tell(conversation, ActivityKind.SNOOZED, actor=actor, until=until.isoformat(), was=was)
     events.record(conversation.business_id, [events.conversation_updated(conversation, actor_id=actor.pk)])
     return Handled(conversation=conversation, changed=True)
 

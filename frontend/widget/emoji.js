@@ -11,17 +11,18 @@ const EMOJI =
 
 let picker
 
-/** Opens it or closes it. opener: the button for that. above: where it stands. field: what is picked goes there. */
+/** Opens it or closes it; there is one in the chat. */
 export function toggle(how) {
   picker ??= emojiPicker(how)
   picker()
 }
 
-function emojiPicker({ opener, above, field }) {
+/** How to open it and close it. opener: the button for that. above: what it stands in. field: where what is picked goes. */
+export function emojiPicker({ opener, above, field }) {
   const pick = (emoji) => {
     close()
     field.setRangeText(emoji, field.selectionStart, field.selectionEnd, "end")
-    field.oninput()
+    field.dispatchEvent(new Event("input", { bubbles: true }))
   }
   const cells = EMOJI.split(" ").map((emoji, index) =>
     button({ tabindex: index ? -1 : 0, onclick: () => pick(emoji) }, emoji),

@@ -2,28 +2,16 @@
 
 import { complain } from "./toast.js"
 
-export function enhanceEmoji(button, text) {
-  let picker
-  const close = () => {
-    picker?.node.remove()
-    button.setAttribute("aria-expanded", "false")
-    text.focus()
-  }
-  const insert = (emoji) => {
-    close()
-    text.setRangeText(emoji, text.selectionStart, text.selectionEnd, "end")
-    text.dispatchEvent(new Event("input", { bubbles: true }))
-  }
-  button.addEventListener("click", async () => {
+export function enhanceEmoji(opener, field) {
+  const above = { append: (picker) => opener.parentNode.before(picker) }
+  let toggle
+  opener.addEventListener("click", async () => {
     try {
       const { emojiPicker } = await import("../widget/emoji.js")
-      picker ??= emojiPicker({ label: button.getAttribute("aria-label"), onPick: insert, onClose: close })
-    } catch (error) {
-      return complain(error)
+      toggle ??= emojiPicker({ opener, above, field })
+    } catch {
+      return complain({}) // it was not reached
     }
-    if (picker.node.isConnected) return close()
-    button.parentNode.before(picker.node)
-    button.setAttribute("aria-expanded", "true")
-    picker.focus()
+    toggle()
   })
 }

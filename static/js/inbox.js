@@ -2,7 +2,7 @@
 
 import { ahead } from "./ahead.js"
 import { showCompany } from "./company.js"
-import { enhanceComposer, newId } from "./composer.js"
+import { enhanceComposer } from "./composer.js"
 import { enhanceEditing } from "./editing.js"
 import { enhanceInPlace } from "./in-place.js"
 import { ask, Failed, fragment } from "./fragment.js"
@@ -20,6 +20,7 @@ import { Thread } from "./thread.js"
 import { openMenu } from "./menu.js"
 import { showWriting } from "./theo.js"
 import { complain, toast } from "./toast.js"
+import { enhanceWork } from "./working.js"
 
 const CALM_MS = 250 // many events at once are one look
 // Live events by the feed's word for them, where it matters which they are.
@@ -116,59 +117,18 @@ export function enhanceInbox(body) {
     }
   }
 
-  /** Of the conversation that the form is about, which may not be the open one any more when it is undone. */
-  async function setStatus(form, status) {
-    const { status: before } = form.closest("#thread-head").dataset
-    const data = new FormData(form)
-    data.set("status", status)
-    // At once, as it nearly always goes well; what the server says comes right behind it.
-    if (before !== status && list.isOf(before)) list.drop(idOf(form))
-    const sent = ask(form.action, { body: data })
-    const undo = async () => {
-      data.set("status", "undo")
-      await sent.then(() => ask(form.action, { body: data })).catch(complain)
-      await look()
-    }
-    const told =
-      before !== status &&
-      toast(body.getAttribute(`data-done-${status}`), { action: body.dataset.undo, onAction: undo })
-    try {
-      await sent
-    } catch (error) {
-      if (told) told.remove()
-      complain(error)
-    }
-    await look()
-  }
-
-  /** Whatever one button of a form does with the open conversation. */
-  async function work(form, button) {
-    const data = new FormData(form)
-    data.set(button.name, button.value)
-    if (data.has("seen_seq")) data.set("seen_seq", thread.seen)
-    const { done } = button.dataset
-    try {
-      const answer = await ask(button.hasAttribute("formaction") ? button.formAction : form.action, { body: data })
-      if (answer.status !== 204) tell(await answer.json(), `${form.action}undo/`)
-      else if (done) toast(done)
-      form.reset()
-      if (data.has("client_message_id")) form.elements.client_message_id.value = newId() // the next one is another
-    } catch (error) {
-      complain(error)
-    }
-    await look()
-  }
-
-  /** What a macro did. undo: as the server takes it back, "" when nothing of it can be undone. */
-  function tell({ told, undo }, address) {
-    const data = thread.token
-    data.set("ran", undo)
-    const back = () =>
-      ask(address, { body: data })
-        .then(async (answer) => toast((await answer.json()).told))
-        .catch(complain)
-        .then(look)
-    toast(told, undo ? { action: body.dataset.undo, onAction: back } : {})
+  /** Nothing is open any more. */
+  async function shut() {
+    const page = await fragment(`/inbox/${list.query}`)
+    leave()
+    thread = null
+    swap(page, "thread")
+    swap(page, "panel")
+    body.dataset.view = "list"
+    history.pushState({}, "", `/inbox/${list.query}`)
+    shown = location.href
+    document.title = page.title
+    list.mark()
   }
 
   /** What waits to be sent is in the composer again. */
@@ -210,17 +170,7 @@ export function enhanceInbox(body) {
         .querySelector("[data-go]")
         .focus()
   })
-  document.addEventListener("submit", (event) => {
-    if (event.target.matches("[data-take-back]")) return takeBack(event)
-    const form = event.target.closest("[data-status-form], [data-assign-form], [data-work-form]")
-    if (!form) return
-    event.preventDefault()
-    const menu = event.submitter.closest("[data-pop]")
-    menu?.removeAttribute("open")
-    menu?.querySelector("summary").focus()
-    if (event.submitter.name !== "status") work(form, event.submitter)
-    else setStatus(form, event.submitter.value)
-  })
+  document.addEventListener("submit", (event) => event.target.matches("[data-take-back]") && takeBack(event))
   let listed = list.query
   addEventListener("popstate", () => {
     const row = /^\/inbox\/([0-9a-f-]{36})\/$/.exec(location.pathname)
@@ -250,6 +200,7 @@ export function enhanceInbox(body) {
 
   const selection = new Selection(list, { look: () => look(), undo: body.dataset.undo })
 
+  enhanceWork(body, { list, look, shut, seen: () => thread.seen, token: () => thread.token })
   enhancePictures()
   enhanceEditing(document.getElementById("editing"), {
     changed(seq) {
@@ -403,9 +354,6 @@ export function enhanceInbox(body) {
   dress()
   body.dataset.ready = ""
 }
-
-/** The conversation that a form of its page is about. */
-const idOf = (form) => /[0-9a-f-]{36}/.exec(form.action)[0]
 
 function swap(page, id) {
   document.getElementById(id).replaceWith(document.importNode(page.getElementById(id), true))

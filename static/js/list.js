@@ -172,16 +172,27 @@ export class List {
     return document.getElementById("list-title").dataset.sort === "newest"
   }
 
+  /** "" of the one that is shown first. */
+  get name() {
+    return new URLSearchParams(location.search).get("list") ?? ""
+  }
+
   /** Whether conversations of this status are in it, and no others. */
   isOf(status) {
     return document.getElementById("list-title").dataset.status === status
   }
 
-  /** Take it off the list, until the server says what is in it. */
+  /** Take it off the list, until the server says what is in it. Returns how to put it back. */
   drop(row) {
     this.keepPlace()
-    this.items = this.items.filter((item) => item.row !== row)
+    const before = this.items
+    const left = before.filter((item) => item.row !== row)
+    this.items = left
     this.draw()
+    return () => {
+      if (this.items === left) this.items = before
+      this.draw()
+    }
   }
 
   /** One page more at the end. */

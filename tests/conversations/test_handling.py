@@ -58,6 +58,15 @@ def test_an_undone_status_is_asleep_or_handed_over_again_as_it_was(acme: Busines
     assert [standing(row) for row in each] == before
 
 
+def test_what_was_put_to_sleep_is_woken_by_undoing_it(conversation: Conversation, ada: User) -> None:
+    before = standing(conversation)
+    snooze_conversation(conversation=conversation, until=SOON, actor=ada)
+
+    assert handling.undo_status(conversation=conversation, actor=ada).changed
+
+    assert standing(conversation) == before
+
+
 def test_nobody_undoes_what_somebody_else_made_of_it_since(conversation: Conversation, ada: User, ben: User) -> None:
     handling.resolve_conversation(conversation=conversation, actor=ada)
     with pytest.raises(Conflict):

@@ -1,0 +1,93 @@
+// What one does with the open conversation by a button. It shows at once (foresight.js); where the server refuses it, or
+// does not answer, it is as it was and says why.
+
+import { newId } from "./composer.js"
+import { foresee, leaves } from "./foresight.js"
+import { ask } from "./fragment.js"
+import { complain, toast } from "./toast.js"
+
+const FORMS = "[data-status-form], [data-assign-form], [data-work-form]"
+
+/** list: of conversations. seen(), token(): of the open one. look(): show what the server says. shut(): leave it. */
+export function enhanceWork(body, { list, seen, token, look, shut }) {
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest(FORMS)
+    if (!form) return
+    event.preventDefault()
+    const menu = event.submitter.closest("[data-pop]")
+    menu?.removeAttribute("open")
+    menu?.querySelector("summary").focus()
+    if (form.hasAttribute("data-unread")) setUnread(form)
+    else work(form, event.submitter)
+  })
+
+  async function work(form, button) {
+    const { status: before } = document.getElementById("thread-head").dataset
+    const data = new FormData(form)
+    data.set(button.name, button.value)
+    if (data.has("seen_seq")) data.set("seen_seq", seen())
+    const stays = leaves(button, list) && before !== button.value ? list.drop(idOf(form)) : () => {}
+    const takeBack = foresee(button, data)
+    const address = button.hasAttribute("formaction") ? button.formAction : form.action
+    const sent = ask(address, { body: data })
+    const told = tellDone(form, button, before, sent)
+    try {
+      const answer = await sent
+      if (answer.status !== 204) tell(await answer.json(), `${form.action}undo/`)
+      form.reset()
+      if (data.has("client_message_id")) form.elements.client_message_id.value = newId() // the next one is another
+    } catch (error) {
+      told?.remove()
+      takeBack()
+      stays()
+      complain(error)
+    }
+    await look()
+  }
+
+  /** Says that it is done; the conversation may not be the open one any more when it is undone. */
+  function tellDone(form, { name, value, dataset }, before, sent) {
+    const isStatus = name === "status"
+    const done = isStatus ? before !== value && body.getAttribute(`data-done-${value}`) : dataset.done
+    if (!done) return null
+    if (!isStatus && !value.startsWith("snooze")) return toast(done)
+    const data = new FormData(form)
+    data.set("status", "undo")
+    const undo = async () => {
+      await sent.then(() => ask(`/inbox/${idOf(form)}/status/`, { body: data })).catch(complain)
+      await look()
+    }
+    return toast(done, { action: body.dataset.undo, onAction: undo })
+  }
+
+  /** What a macro did. undo: as the server takes it back, "" when nothing of it can be undone. */
+  function tell({ told, undo }, address) {
+    const data = token()
+    data.set("ran", undo)
+    const back = () =>
+      ask(address, { body: data })
+        .then(async (answer) => toast((await answer.json()).told))
+        .catch(complain)
+        .then(look)
+    toast(told, undo ? { action: body.dataset.undo, onAction: back } : {})
+  }
+
+  /** And left: who looks at it reads it. */
+  async function setUnread(form) {
+    const row = document.querySelector(`[data-row="${idOf(form)}"]`)
+    row?.classList.add("is-unread")
+    const told = toast(form.dataset.unread)
+    try {
+      await ask(form.action, { body: new FormData(form) })
+      await shut()
+    } catch (error) {
+      told.remove()
+      row?.classList.remove("is-unread")
+      complain(error)
+    }
+    await look()
+  }
+}
+
+/** The conversation that a form of its page is about. */
+const idOf = (form) => /[0-9a-f-]{36}/.exec(form.action)[0]
