@@ -157,6 +157,7 @@ def list_context(request: HttpRequest, *, opened: Conversation | None = None, go
             raise Http404 from refusal
         following, found = None, {"hits": [], "flaw": refusal.detail}
     view = place.listing.view
+    groups = [] if goes_on else sidebar.groups_of(request.user)  # type: ignore[arg-type]
     return {
         "place": place.parts(),
         "listing": place.listing,
@@ -166,7 +167,8 @@ def list_context(request: HttpRequest, *, opened: Conversation | None = None, go
         **found,
         "next": following,
         "cursor": cursor,
-        "groups": [] if goes_on else sidebar.groups_of(request.user),  # type: ignore[arg-type]
+        "groups": groups,
+        "is_new": not any(entry.count for group in groups for entry in group.entries),
         "may_change_view": view is not None and may_change(request.user, view),  # type: ignore[arg-type]
         "opened_id": opened.pk if opened else None,
     }

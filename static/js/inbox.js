@@ -1,6 +1,7 @@
 // The live inbox. Events are hints: what they are about is fetched again, so that nothing is lost and nothing doubles.
 
 import { ahead } from "./ahead.js"
+import { Arrival } from "./arrival.js"
 import { showCompany } from "./company.js"
 import { enhanceComposer } from "./composer.js"
 import { enhanceEditing } from "./editing.js"
@@ -38,6 +39,7 @@ export function enhanceInbox(body) {
   let opening = new AbortController()
   let composer
   let shown = location.href
+  const arrival = new Arrival()
   let begun = null // the newest draft of one's own that was heard of
   let line
 
@@ -85,12 +87,16 @@ export function enhanceInbox(body) {
     if (failures) again = setTimeout(look, Math.max(1000 * seconds, backoff(failures + 1)))
   })
 
-  async function open(address, { push = true } = {}) {
+  const open = (address, options) => arrival.of(bring(address, options))
+
+  /** True when it is there. */
+  async function bring(address, { push = true } = {}) {
     opening.abort()
     opening = new AbortController()
     const { signal } = opening
     begun = null
     document.getElementById("thread").setAttribute("aria-busy", "true")
+    document.getElementById("thread").inert = true // what is typed now is not meant for it
     try {
       const page = await (next.take(address) ?? fragment(address, { signal }))
       if (signal.aborted) return
@@ -107,10 +113,12 @@ export function enhanceInbox(body) {
       if (begun?.conversation_id === thread.id) composer.heard(begun) // since the page was asked for
       thread.element.focus({ preventScroll: true })
       next.fetch(list.beside(1)?.href)
+      return true
     } catch (error) {
       if (error.name === "AbortError") return
       if (!error.passes) return location.assign(address) // the server's page says what is wrong
       document.getElementById("thread").removeAttribute("aria-busy")
+      document.getElementById("thread").inert = false
       list.mark(thread?.id, thread?.element.dataset.at)
       if (!push) history.replaceState({}, "", shown)
       complain(error)
@@ -210,38 +218,43 @@ export function enhanceInbox(body) {
     moved({ address, told, undo, back }) {
       const restore = () =>
         ask(undo, { body: thread.token })
-          .then(() => open(back))
+          .then(() => open(back + list.query))
           .catch(complain)
       toast(told, { action: body.dataset.undo, onAction: restore })
-      open(address).then(look)
+      open(address + list.query).then(look)
     },
   })
   enhanceInPlace({ changed: () => look() })
   const goToList = (name) => document.querySelector(`#lists a[href$="${name}"]`)?.click()
   const actions = {
-    next: () => list.step(1, (address) => open(address)),
-    previous: () => list.step(-1, (address) => open(address)),
-    resolve: () => thread?.element.querySelector("#thread-head > form[data-status-form] button")?.click(),
-    unread: () => thread?.element.querySelector("[form=thread-unread]")?.click(),
-    spam: () => thread?.element.querySelector("[name=status][value=spam]")?.click(),
-    assign: () => {
+    next: arrival.behind(() => list.step(1, (address) => open(address))),
+    previous: arrival.behind(() => list.step(-1, (address) => open(address))),
+    resolve: arrival.there(() =>
+      thread?.element.querySelector("#thread-head > form[data-status-form] button")?.click(),
+    ),
+    unread: arrival.there(() => thread?.element.querySelector("[form=thread-unread]")?.click()),
+    spam: arrival.there(() => thread?.element.querySelector("[name=status][value=spam]")?.click()),
+    assign: arrival.there(() => {
       const button = thread?.element.querySelector("[data-assign]")
       const menu = button?.closest("[data-pop]")
       if (menu) openMenu(menu)
       else button?.click()
-    },
-    reply: () => composer?.write({ note: false }),
-    note: () => composer?.write({ note: true }),
-    snooze: () => {
+    }),
+    reply: arrival.there(() => composer?.write({ note: false }), { writes: true }),
+    note: arrival.there(() => composer?.write({ note: true }), { writes: true }),
+    snooze: arrival.there(() => {
       const menu = thread?.element.querySelector("#thread-snooze")
       if (menu) openMenu(menu)
-    },
-    tag: () => {
-      const field = document.getElementById("tag-name")
-      if (!field) return
-      if (!field.checkVisibility({ visibilityProperty: true })) body.dataset.view = "customer"
-      field.focus()
-    },
+    }),
+    tag: arrival.there(
+      () => {
+        const field = document.getElementById("tag-name")
+        if (!field) return
+        if (!field.checkVisibility({ visibilityProperty: true })) body.dataset.view = "customer"
+        field.focus()
+      },
+      { writes: true },
+    ),
     select: () => selection.toggle(),
     selectTo: () => selection.toggle({ through: true }),
     find: () => document.getElementById("q").focus(),
@@ -260,7 +273,7 @@ export function enhanceInbox(body) {
     if (seq) query.set("at", seq)
     open(`/inbox/${id}/${query.size ? `?${query}` : ""}`)
   }
-  enhanceKeys(actions)
+  enhanceKeys(actions, { holds: () => arrival.willWrite })
   enhancePalette(document.getElementById("palette"), { actions, go })
 
   // What one will probably open next is here before one asks for it; never older than what happened to it.

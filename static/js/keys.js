@@ -24,7 +24,8 @@ const KEYS = {
 const SECOND_MS = 1500 // for the second letter of two
 const YEAR = 365 * 24 * 3600
 
-export function enhanceKeys(actions) {
+/** holds(): whether letters are no actions just now. */
+export function enhanceKeys(actions, { holds }) {
   let first = ""
   let timer
   document.addEventListener("keydown", (event) => {
@@ -33,7 +34,7 @@ export function enhanceKeys(actions) {
     if (writes && event.key === "Escape") return writes.blur()
     if (writes || document.querySelector("dialog[open]")) return
     if (event.key === "Escape") return actions.back?.()
-    if (lettersAreOff()) return
+    if (lettersAreOff() || holds()) return
     const keys = first ? `${first} ${event.key}` : event.key
     clearTimeout(timer)
     first = ""

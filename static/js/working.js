@@ -6,6 +6,7 @@ import { foresee, leaves } from "./foresight.js"
 import { ask } from "./fragment.js"
 import { complain, toast } from "./toast.js"
 
+const BACK = { block: "unblock", unblock: "block", follow: "unfollow", unfollow: "follow" }
 const FORMS = "[data-status-form], [data-assign-form], [data-work-form]"
 
 /** list: of conversations. seen(), token(): of the open one. look(): show what the server says. shut(): leave it. */
@@ -30,7 +31,7 @@ export function enhanceWork(body, { list, seen, token, look, shut }) {
     const takeBack = foresee(button, data)
     const address = button.hasAttribute("formaction") ? button.formAction : form.action
     const sent = ask(address, { body: data })
-    const told = tellDone(form, button, before, sent)
+    const told = tellDone(form, button, before, { address, sent })
     try {
       const answer = await sent
       if (answer.status !== 204) tell(await answer.json(), `${form.action}undo/`)
@@ -46,15 +47,19 @@ export function enhanceWork(body, { list, seen, token, look, shut }) {
   }
 
   /** Says that it is done; the conversation may not be the open one any more when it is undone. */
-  function tellDone(form, { name, value, dataset }, before, sent) {
+  function tellDone(form, { name, value, dataset }, before, { address, sent }) {
     const isStatus = name === "status"
     const done = isStatus ? before !== value && body.getAttribute(`data-done-${value}`) : dataset.done
     if (!done) return null
-    if (!isStatus && !value.startsWith("snooze")) return toast(done)
     const data = new FormData(form)
-    data.set("status", "undo")
+    let back = address
+    if (BACK[value]) data.set("do", BACK[value])
+    else if (isStatus || value.startsWith("snooze")) {
+      data.set("status", "undo")
+      back = `/inbox/${idOf(form)}/status/`
+    } else return toast(done)
     const undo = async () => {
-      await sent.then(() => ask(`/inbox/${idOf(form)}/status/`, { body: data })).catch(complain)
+      await sent.then(() => ask(back, { body: data })).catch(complain)
       await look()
     }
     return toast(done, { action: body.dataset.undo, onAction: undo })

@@ -82,3 +82,33 @@ def test_what_one_does_shows_before_it_is_answered_and_is_taken_back_when_it_is_
     page.get_by_text("The customer has written nothing here.").wait_for()
     unread.wait_for(state="detached")
     context.close()
+
+
+def test_keys_that_are_pressed_while_a_conversation_opens_are_about_that_one(browser: Any, server: Any) -> None:
+    token = server.sign_up("ada@arrival.example")
+    business = server.call("GET", "/auth/me", token=token)["business"]["id"]
+    opened, other = (
+        server.call("POST", "/conversations", {"business_id": business, "initial_message": words}, token)["id"]
+        for words in ("First", "Second")
+    )
+    context = signed_in(browser, server, "ada@arrival.example", viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.goto(f"{server.url}/inbox/{opened}/")
+    page.locator("body[data-ready]").wait_for()
+    held: list[Any] = []
+    page.route(re.compile(f"/inbox/{other}/$"), lambda route: held.append(route))
+    page.locator(f"[data-row='{other}']").click()
+    until(page, lambda: bool(held))
+
+    page.keyboard.press("r")
+    page.keyboard.type("here!eu")
+    for route in held:
+        route.continue_()
+
+    page.locator(f"#thread[data-thread='{other}']").wait_for()
+    page.locator("[data-composer] [name=content]:focus").wait_for()
+    assert page.locator("[data-composer] [name=content]").input_value() == ""
+    for each in (opened, other):
+        assert server.call("GET", f"/conversations/{each}", token=token)["status"] == "open"
+        assert server.call("GET", f"/conversations/{each}/draft", token=token)["content"] == ""
+    context.close()

@@ -159,7 +159,7 @@ def test_views_are_made_and_changed_from_the_inbox_and_what_a_colleague_makes_is
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Emoji").click()
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('[data-composer] [name=content]').value === '😀'")
+    until(page, lambda: page.locator("[data-composer] [name=content]").input_value() == "😀")
     page.locator("#tag-names option[value=Refund]").wait_for(state="attached")
     server.call("PATCH", f"/views/{view['id']}", {"name": "Theirs, renamed"}, token)
     page.locator("#lists a", has_text="Theirs, renamed").wait_for()
