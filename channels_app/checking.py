@@ -92,7 +92,7 @@ def _note(channel_id: UUID, *, ok: bool | None, detail: str = "") -> None:
 def check_due(stop: threading.Event) -> None:
     """A chore of the worker: what else would show when a message fails. Safe in several at once."""
     due = Q(checked_at=None) | Q(checked_at__lte=Now() - CHECK_EVERY)
-    older_key = ~Q(setup__key=connecting.key_mark()) | Q(setup__key=None)
+    older_key = ~Q(setup__key=connecting.key_mark()) | Q(setup__key__isnull=True)
     due |= Q(older_key, type__in=_keyed(), checked_at__lte=Now() - CHECK_AGAIN)
     working = Channel.objects.filter(due, state=ChannelState.CONNECTED, is_active=True, type__in=ADAPTERS)
     for channel in working.order_by("checked_at")[:CHECKS_AT_ONCE]:

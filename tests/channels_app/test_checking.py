@@ -185,4 +185,12 @@ def test_a_new_key_of_the_installation_leaves_no_bot_deaf(channel: Channel, tele
     headers = {"X-Telegram-Bot-Api-Secret-Token": secret}
     path = f"/api/v1/webhooks/telegram/{channel.pk}"
     assert Client().post(path, update, content_type="application/json", headers=headers).status_code == 200
-    assert [call.path.rpartition("/")[2] for call in telegram.calls].count("setWebhook") == 2
+    assert set_webhooks(telegram) == 2
+
+    Channel.objects.update(setup={"ok": True}, checked_at=timezone.now() - checking.CHECK_AGAIN)  # as of before
+    checking.check_due(threading.Event())
+    assert set_webhooks(telegram) == 3
+
+
+def set_webhooks(telegram: Telegram) -> int:
+    return [call.path.rpartition("/")[2] for call in telegram.calls].count("setWebhook")
