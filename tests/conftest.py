@@ -1,6 +1,7 @@
 """People: Ada owns Acme, Ben is her agent, Cleo writes in, Mallory owns another workspace and sees nothing here."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,9 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.db.backends.utils import CursorWrapper
 from django.db.models.signals import post_migrate
 
 from accounts.models import User
@@ -35,15 +38,23 @@ def django_db_keepdb() -> bool:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def a_flush_takes_as_long_as_it_takes() -> Iterator[None]:
-    """To empty every table is a statement that only tests make: on a busy machine longer than the house would wait."""
-    usual = DatabaseOperations.sql_flush
+def what_only_tests_ask_takes_as_long_as_it_takes() -> Iterator[None]:
+    """To empty every table, to make a database and to drop it: on a busy machine longer than the house would wait."""
+    flush, elsewhere = DatabaseOperations.sql_flush, BaseDatabaseWrapper._nodb_cursor
 
-    def patient(*given: Any, **how: Any) -> list[str]:
-        return ["SET LOCAL statement_timeout = 0", *usual(*given, **how)]
+    def patiently_flush(*given: Any, **how: Any) -> list[str]:
+        return ["SET LOCAL statement_timeout = 0", *flush(*given, **how)]
+
+    @contextmanager
+    def patiently_elsewhere(database: BaseDatabaseWrapper) -> Iterator[CursorWrapper]:
+        with elsewhere(database) as cursor:
+            if database.vendor == "postgresql":
+                cursor.execute("SET statement_timeout = 0")
+            yield cursor
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DatabaseOperations, "sql_flush", patient)
+        patch.setattr(DatabaseOperations, "sql_flush", patiently_flush)
+        patch.setattr(BaseDatabaseWrapper, "_nodb_cursor", patiently_elsewhere)
         yield
 
 
