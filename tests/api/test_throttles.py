@@ -27,13 +27,14 @@ def full_buckets() -> None:
     throttles.here.forget()
 
 
-def numbers(settings: Any, **given: tuple[int, int]) -> None:
+def numbers(settings: Any, **given: tuple[float, int]) -> None:
+    """A burst that is used up stays so for the whole test where the rate is small: a busy machine is slow."""
     settings.THROTTLE_BUCKETS = {**settings.THROTTLE_BUCKETS, **given}
     throttles.here.forget()
 
 
 def test_a_token_has_its_burst_and_is_told_when_to_come_back(ada: User, acme: Business, settings: Any) -> None:
-    numbers(settings, API=(1, 3))
+    numbers(settings, API=(0.01, 3))
     client = builders.api(ada)
 
     answers = [client.get(ME) for _ in range(5)]
@@ -41,7 +42,8 @@ def test_a_token_has_its_burst_and_is_told_when_to_come_back(ada: User, acme: Bu
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
     refused = answers[-1]
     assert set(refused.json()) == {"detail", "error", "retry_after"}
-    assert (refused.json()["error"], refused["Retry-After"]) == ("rate_limited", "1")
+    assert (refused.json()["error"], refused["Retry-After"]) == ("rate_limited", str(refused.json()["retry_after"]))
+    assert 0 < refused.json()["retry_after"] <= 100
     assert builders.api(ada).get(ME).status_code == 200, "another token has a bucket of its own"
 
 
@@ -64,7 +66,7 @@ def test_a_call_that_is_not_allowed_costs_as_much_as_one_that_is(ada: User, acme
     made = builders.api(ada).post("/api/v1/api-tokens", {"name": "CRM", "scopes": ["team:read"]})
     client = builders.api()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {made.json()['token']}")
-    numbers(settings, API=(1, 3))
+    numbers(settings, API=(0.01, 3))
 
     assert [client.get(LIST).status_code for _ in range(4)] == [403] * 3 + [429]
 
@@ -99,14 +101,14 @@ def test_threads_share_a_bucket_exactly(settings: Any) -> None:
 def test_processes_share_theirs_through_redis(settings: Any) -> None:
     if not settings.REDIS_URL:
         pytest.skip("needs --services")
-    numbers(settings, API=(1, 5), API_BUSINESS=(1, 3))
+    numbers(settings, API=(0.01, 5), API_BUSINESS=(0.01, 3))
     throttles._script.cache_clear()
     wanted = [("API", "shared"), ("API_BUSINESS", "shared")]
 
     waits = [throttles.take(wanted) for _ in range(5)]
 
     assert waits[:3] == [0.0] * 3
-    assert all(0 < wait <= 1 for wait in waits[3:])
+    assert all(0 < wait <= 100 for wait in waits[3:])
     assert [throttles.take(wanted[:1]) for _ in range(2)] == [0.0, 0.0], "a refused call takes from neither"
     throttles.here.forget()
     assert throttles.take(wanted[:1]) > 0, "it is not this process that counted"
@@ -114,15 +116,14 @@ def test_processes_share_theirs_through_redis(settings: Any) -> None:
 
 def test_without_redis_each_process_counts_and_nobody_waits_for_it(settings: Any, monkeypatch: Any) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    numbers(settings, API=(1, 2))
+    numbers(settings, API=(0.01, 2))
     throttles._script.cache_clear()
     monkeypatch.setattr(throttles, "_away_until", 0.0)
 
-    start = time.monotonic()
     waits = [throttles.take([("API", "alone")]) for _ in range(3)]
 
     assert [wait == 0 for wait in waits] == [True, True, False]
-    assert time.monotonic() - start < 2
+    assert throttles._away_until > 0, "it is not asked at each call"
     throttles._script.cache_clear()
 
 
