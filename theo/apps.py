@@ -11,7 +11,7 @@ class TheoConfig(AppConfig):
         from channels_app.chores import Chore, chores
         from theo import forgetting as forgetting
         from theo.indexing import every as every_index
-        from theo.indexing import index_pending
+        from theo.indexing import index_long, index_pending
         from theo.outcomes import every as every_outcome
         from theo.outcomes import settle
         from theo.replying import answer_waiting
@@ -23,6 +23,7 @@ class TheoConfig(AppConfig):
 
         register_articles()
         chores.append(Chore(name="Theo's index", every=every_index, work=index_pending))
+        chores.append(Chore(name="Theo's index of long articles", every=every_index, work=index_long))
         chores.append(Chore(name="Theo's answers", every=every_reply, work=answer_waiting))
         chores.append(Chore(name="What became of Theo's replies", every=every_outcome, work=settle))
         chores.append(Chore(name="Customers who ask for a person", every=every, work=flag_who_wants_a_person))

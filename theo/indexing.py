@@ -16,11 +16,12 @@ from uuid import UUID
 import numpy as np
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, F, Max, Q, QuerySet, Window
+from django.db.models.functions import Length, RowNumber
 
 from theo.engine.embedders import DIMENSIONS, Embedder, Vectors, embedders
 from theo.engine.index import Doc, Hit, Index
-from theo.engine.passages import LAYOUT, rows_of
+from theo.engine.passages import LAYOUT, NotWanted, rows_of
 from theo.markdown import plain
 from theo.models import Article, ArticleStatus, ArticleVectors, Example, IndexState
 from theo.retrieval import Index as WordIndex
@@ -29,6 +30,8 @@ from theo.warming import warm_up
 EVERY_SECONDS = 2.0
 AT_ONCE = 20
 MOST_TRIES = 3
+# Letters of an article that takes seconds to read: those wait in a line of their own, and no other behind them.
+LONG = 10_000
 # Of all indexes of a process; the one that was asked last stays, whatever it takes. Vectors are held as float32: as
 # float16 they would take half, and each question to 1,000 articles 10 ms more for each model.
 MOST_BYTES = 512 * 1024 * 1024
@@ -46,10 +49,23 @@ def every() -> float:
 def index_pending(stop: threading.Event) -> None:
     """The worker's chore. One query when there is nothing to do."""
     _read_by_all_models()
-    for article in Article.objects.filter(index_state=IndexState.PENDING).order_by("updated_at")[:AT_ONCE]:
+    _index_some(stop, is_long=False)
+
+
+def index_long(stop: threading.Event) -> None:
+    """The same for long articles, a chore of its own."""
+    _index_some(stop, is_long=True)
+
+
+def _index_some(stop: threading.Event, *, is_long: bool) -> None:
+    """Of each workspace the oldest first: nobody waits for all that another one brings in."""
+    pending = Article.objects.annotate(letters=Length("content")).filter(index_state=IndexState.PENDING)
+    waiting = pending.filter(letters__gt=LONG) if is_long else pending.filter(letters__lte=LONG)
+    turn = Window(RowNumber(), partition_by=F("business"), order_by="updated_at")
+    for article in waiting.annotate(turn=turn).order_by("turn", "updated_at")[:AT_ONCE]:
         if stop.is_set():
             return
-        index_article(article)
+        index_article(article, stop)
 
 
 # The engine of THEO_ENGINE that all articles were looked through for; of this process.
@@ -70,8 +86,15 @@ def _read_by_all_models() -> None:
     _looked_through_for = settings.THEO_ENGINE
 
 
-def index_article(article: Article) -> bool:
-    """Whether it is in the index now. What changed meanwhile stays pending; what fails MOST_TRIES times is given up."""
+def index_article(article: Article, stop: threading.Event | None = None) -> bool:
+    """Whether it is in the index now. What changed meanwhile stays pending; what fails MOST_TRIES times is given up.
+
+    stop: when it is set, what is being read is left.
+    """
+
+    def is_wanted() -> bool:
+        return not (stop and stop.is_set()) and _same(article).exists()
+
     try:
         text = plain(article.content)
         examples = _examples(article)
@@ -83,8 +106,19 @@ def index_article(article: Article) -> bool:
                 rows=rows.astype(np.float16).tobytes(),
             )
             for model in embedders().values()
-            for rows in [rows_of(model, title=article.title, text=text, tags=article.tags, examples=examples)]
+            for rows in [
+                rows_of(
+                    model,
+                    title=article.title,
+                    text=text,
+                    tags=article.tags,
+                    examples=examples,
+                    is_wanted=is_wanted,
+                )
+            ]
         ]
+    except NotWanted:
+        return False
     except Exception:
         logger.exception("Article %s cannot be indexed.", article.pk)
         tries = article.index_tries + 1

@@ -10,6 +10,7 @@ from accounts.models import User
 from businesses.models import Business
 from theo import indexing
 from theo.articles import change_article, create_article
+from theo.engine.embedders import embedders
 from theo.markdown import plain
 from theo.models import Article, IndexState
 
@@ -99,3 +100,61 @@ def test_together_they_take_no_more_memory_than_they_may(
     monkeypatch.setattr(indexing, "MOST_BYTES", 1)
     assert indexing.find(acme.pk, "topic 2")
     assert list(indexing._kept) == [acme.pk]
+
+
+def states() -> dict[str, str]:
+    return dict(Article.objects.values_list("title", "index_state"))
+
+
+LONG_TEXT = "The quick brown fox jumps over the lazy dog. " * 400
+
+
+def test_nobody_waits_behind_a_long_article(settings: Any, acme: Business) -> None:
+    settings.THEO_ENGINE = "minilm"
+    create_article(business=acme, title="Terms", content=LONG_TEXT)
+    create_article(business=acme, title="Parking", content="Behind the house.")
+
+    indexing.index_pending(threading.Event())
+    assert states() == {"Terms": IndexState.PENDING, "Parking": IndexState.READY}
+
+    indexing.index_long(threading.Event())
+    assert states() == {"Terms": IndexState.READY, "Parking": IndexState.READY}
+
+
+def test_workspaces_take_turns(settings: Any, acme: Business, mallory: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.THEO_ENGINE = "minilm"
+    shelf(acme)
+    create_article(business=mallory.memberships.get().business, title="Hers", content="One.")
+    monkeypatch.setattr(indexing, "AT_ONCE", 2)
+
+    indexing.index_pending(threading.Event())
+    assert {title for title, state in states().items() if state == IndexState.READY} == {"Topic 0", "Hers"}
+
+
+def test_what_is_deleted_while_it_is_read_is_not_read_to_its_end(
+    settings: Any, acme: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.THEO_ENGINE = "minilm"
+    article = create_article(business=acme, title="Terms", content=LONG_TEXT)
+    model, read = embedders()["minilm"], list[str]()
+    passages = model.passages
+
+    def reading(texts: list[str]) -> Any:
+        read.extend(texts)
+        Article.objects.filter(pk=article.pk).delete()
+        return passages(texts)
+
+    monkeypatch.setattr(model, "passages", reading)
+    assert not indexing.index_article(article)
+    assert len(read) == 1
+
+
+def test_a_worker_that_is_stopped_leaves_what_it_reads_for_the_next(settings: Any, acme: Business) -> None:
+    settings.THEO_ENGINE = "minilm"
+    article = create_article(business=acme, title="Parking", content="Behind the house.")
+    stop = threading.Event()
+    stop.set()
+
+    assert not indexing.index_article(article, stop)
+    assert states() == {"Parking": IndexState.PENDING}
+    assert indexing.index_article(article)

@@ -8,7 +8,7 @@ Source: theo.md 1.
 import hashlib
 import importlib.resources
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from threading import Lock
@@ -22,7 +22,8 @@ from theo.engine.wordpiece import encode
 
 Vectors = NDArray[np.float32]
 DIMENSIONS = 384
-AT_ONCE = 4
+# A long text is read by itself: what a model takes for several at once it does not give back.
+AT_ONCE, LONG = 4, 1_000
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,13 @@ def read_question(model: Embedder, question: str) -> Vectors:
     return vector
 
 
+def few_of(texts: Sequence[str]) -> Iterator[list[str]]:
+    """As many of them as are read at once, one after the other."""
+    for n in range(0, len(texts), AT_ONCE):
+        some = list(texts[n : n + AT_ONCE])
+        yield from [[text] for text in some] if max(map(len, some)) > LONG else [some]
+
+
 class E5:
     """multilingual-e5-small, 4 bit: every language; tells question and passage apart."""
 
@@ -61,7 +69,8 @@ class E5:
         return np.atleast_2d(np.asarray(self._model.query(list(texts)), np.float32))
 
     def passages(self, texts: Sequence[str]) -> Vectors:
-        return np.atleast_2d(np.asarray(self._model.passage(list(texts)), np.float32))
+        read = [np.asarray(self._model.passage(some), np.float32) for some in few_of(texts)]
+        return np.concatenate([np.atleast_2d(each) for each in read])
 
 
 class MiniLM:
@@ -80,7 +89,7 @@ class MiniLM:
         self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
     def questions(self, texts: Sequence[str]) -> Vectors:
-        return np.concatenate([self._some(texts[n : n + AT_ONCE]) for n in range(0, len(texts), AT_ONCE)])
+        return np.concatenate([self._some(some) for some in few_of(texts)])
 
     passages = questions
 

@@ -2,11 +2,11 @@
 text alone; and each sentence with the title in front."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from theo.engine.embedders import Embedder, Vectors
+from theo.engine.embedders import Embedder, Vectors, few_of
 
 # Of a longer article neighbouring sentences stand together, so that all of it is found.
 MOST_PASSAGES = 60
@@ -49,11 +49,28 @@ def passages_of(title: str, text: str) -> list[str]:
     ]
 
 
-def rows_of(model: Embedder, *, title: str, text: str, tags: Sequence[str], examples: Sequence[str] = ()) -> Vectors:
+class NotWanted(Exception):
+    """What was being read is not what there is any more."""
+
+
+def rows_of(
+    model: Embedder,
+    *,
+    title: str,
+    text: str,
+    tags: Sequence[str],
+    examples: Sequence[str] = (),
+    is_wanted: Callable[[], bool] = lambda: True,
+) -> Vectors:
     """One row for the title and one for each of `examples`, questions that the article is known to answer; then those
     of `passages_of`.
 
-    A title is what somebody asks, so it is read as a question.
+    A title is what somebody asks, so it is read as a question. is_wanted: is asked again and again, since a long text
+    takes a minute. Raises NotWanted.
     """
-    asked = model.questions([f"{title}. {', '.join(tags)}"[:MOST_LETTERS], *examples])
-    return np.concatenate([asked, model.passages(passages_of(title, text))])
+    rows = [model.questions([f"{title}. {', '.join(tags)}"[:MOST_LETTERS], *examples])]
+    for some in few_of(passages_of(title, text)):
+        if not is_wanted():
+            raise NotWanted
+        rows.append(model.passages(some))
+    return np.concatenate(rows)
