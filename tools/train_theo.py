@@ -2,10 +2,10 @@
 
 FOLDER: theo_dev.jsonl.gz and theo_dev_kb.jsonl.gz, the evaluation's data beside the checkout. Questions are put to the
 product's own index; a logistic regression learns which of the best five articles answers. Each question is put to its
-knowledge base as it is, to the same where articles know up to three questions that they answer (from other folds), to
-two parts of each, so that no size of a knowledge base is peculiar to one business, and to a few articles of it, with
-the one that answers and without. Writes confidence.json and background.npz of theo/engine, and prints what each of five
-folds, and each business and what is not English, said of what it had not seen.
+knowledge base as it is, to the same where articles know up to three questions that they answer (from other folds), and
+to parts of each, so that no size of a knowledge base is peculiar to one business. Bases of a few articles, with the one
+that answers and without, have coefficients of their own. Writes confidence.json and background.npz of theo/engine, and
+prints what each of five folds, and each business and what is not English, said of what it had not seen.
 """
 
 import argparse
@@ -27,14 +27,14 @@ from pingback import env as env  # before numpy, which is told there how many th
 
 ROOT = Path(__file__).resolve().parents[1]
 KINDS = {"in", "near", "far", "noise"}
-C = 0.3
+C = {"many": 0.3, "few": 0.1}
 # There are many more questions about something else than were written down.
-WEIGHT = {"far": 2.0}
+WEIGHT = {"far": 2.5}
 FOLDS = 5
 # Of each knowledge base: how many parts are drawn, of how many each question sees two, and what these count.
 PARTS, SEEN, PART_WEIGHT = 12, 2, 0.25
-# Of a few articles: how many such bases are drawn, of at most how many; of a question that none of them answers.
-FEW, MOST_OF_FEW, UNANSWERED_WEIGHT = 10, 4, 0.0625
+# How many bases of a few articles are drawn, and what a question counts that none of them answers.
+SMALL_PARTS, UNANSWERED_WEIGHT = 24, 0.08
 EXAMPLES = 3
 
 
@@ -52,22 +52,26 @@ def main() -> None:
 
     rows = _rows(folder)
     fitted: dict[str, Any] = {
+        "many": {},
+        "few": {},
         "note": "Fitted by tools/train_theo.py on 1,511 questions with and without an answer in four knowledge bases: "
         "BANKING77 (CC BY 4.0), CLINC150 (CC BY 3.0), HINT3 (ODbL 1.0) and some of our own; with and without "
-        "example questions."
+        "example questions.",
     }
     for kind, each in rows.items():
         print(f"\n{kind}: {len(each)} questions")
         for state in STATES:
             _report(f"five folds, {state}", each, state, lambda row: row["fold"], MOST)
             _report(f"by business, {state}", each, state, lambda row: row["kb"], MOST)
-        scaler, model = _fit(each, MOST)
-        fitted[kind] = {
-            "mean": _short(scaler.mean_),
-            "scale": _short(scaler.scale_),
-            "weights": _short(model.coef_[0]),
-            "bias": round(float(model.intercept_[0]), 5),
-        }
+        _report_few(each, MOST)
+        for size in C:
+            scaler, model = _fit(each, MOST, size)
+            fitted[size][kind] = {
+                "mean": _short(scaler.mean_),
+                "scale": _short(scaler.scale_),
+                "weights": _short(model.coef_[0]),
+                "bias": round(float(model.intercept_[0]), 5),
+            }
     PLACE.write_text(json.dumps(fitted, indent=1) + "\n")
     read = {model.name: model.questions(background()).astype(np.float16) for model in embedders().values()}
     np.savez(BACKGROUND, allow_pickle=False, **read)
@@ -103,28 +107,29 @@ class _Base:
     def __init__(self, articles: Sequence[dict[str, Any]], asked: Sequence[dict[str, Any]], models: Any) -> None:
         self._articles, self._models, self._known = articles, models, dict[Any, Any]()
         self._asked = sorted(asked, key=lambda case: _hash(case["q"]))
+        from theo.engine.index import FEW
+
         draw = np.random.default_rng(len(articles))
         sizes = draw.integers(max(2, len(articles) // 4), len(articles), PARTS)
-        few = draw.integers(1, MOST_OF_FEW, FEW, endpoint=True)
+        few = draw.integers(1, FEW, SMALL_PARTS, endpoint=True)
         self._parts, self._few = (
             [frozenset(draw.choice(len(articles), size, replace=False).tolist()) for size in each]
             for each in (sizes, few)
         )
 
-    def parts_for(self, case: dict[str, Any]) -> list[tuple[frozenset[int], float]]:
-        """With what they count: parts that can answer it as well, where anything can; and a few articles, which can
-        and cannot."""
+    def parts_for(self, case: dict[str, Any]) -> list[frozenset[int]]:
+        """Parts that can answer it as well, where anything can; and a few articles, which can and cannot."""
         numbers = {n for n, article in enumerate(self._articles) if article["id"] in case["gold"]}
         is_open = case["kind"] == "in"
 
-        def some(parts: Sequence[frozenset[int]], most: int, weight: float) -> list[tuple[frozenset[int], float]]:
+        def some(parts: Sequence[frozenset[int]]) -> list[frozenset[int]]:
             first = _hash(case["q"]) % max(1, len(parts))
-            return [(part, weight) for part in [*parts[first:], *parts[:first]][:most]]
+            return [*parts[first:], *parts[:first]][:SEEN]
 
         return [
-            *some([part for part in self._parts if not is_open or part & numbers], SEEN, PART_WEIGHT),
-            *some([part for part in self._few if not is_open or part & numbers], 1, PART_WEIGHT),
-            *some([part for part in self._few if is_open and not part & numbers], 1, UNANSWERED_WEIGHT),
+            *some([part for part in self._parts if not is_open or part & numbers]),
+            *some([part for part in self._few if not is_open or part & numbers]),
+            *some([part for part in self._few if is_open and not part & numbers]),
         ]
 
     def index(self, state: str, fold: int, part: frozenset[int]) -> Any:
@@ -157,6 +162,7 @@ def _fold(case: dict[str, Any]) -> int:
 
 def _rows(folder: Path) -> dict[str, list[dict[str, Any]]]:
     from theo.engine.embedders import embedders
+    from theo.engine.index import FEW
     from theo.engine.language import is_english
 
     models: dict[str, Any] = {kind: _Remembering(model) for kind, model in embedders().items()}
@@ -179,9 +185,9 @@ def _rows(folder: Path) -> dict[str, list[dict[str, Any]]]:
             row: dict[str, Any] = {"kind": case["kind"], "kb": case["kb"], "fold": fold, "lang": case.get("lang", "en")}
             for state in STATES:
                 row[state] = _seen(base.index(state, fold, frozenset()), case, kind)
-                row[f"{state}, parts"] = [
-                    (_seen(base.index(state, fold, part), case, kind), counts) for part, counts in base.parts_for(case)
-                ]
+                for size in C:
+                    parts = [part for part in base.parts_for(case) if (len(part) <= FEW) == (size == "few")]
+                    row[f"{state}, {size}"] = [_seen(base.index(state, fold, part), case, kind) for part in parts]
             each.append(row)
     return rows
 
@@ -192,24 +198,47 @@ def _seen(index: Any, case: dict[str, Any], kind: str) -> tuple[list[list[float]
     return [row for _key, row in found], [float(key in case["gold"]) for key, _row in found]
 
 
-def _fit(rows: list[dict[str, Any]], most: float) -> tuple[Any, Any]:
+def _weight(kind: str, seen: tuple[list[list[float]], list[float]]) -> float:
+    """What a question counts that was put to a part: less where the part lacks what answers it."""
+    return UNANSWERED_WEIGHT if kind == "in" and not any(seen[1]) else PART_WEIGHT
+
+
+def _fit(rows: list[dict[str, Any]], most: float, size: str = "many") -> tuple[Any, Any]:
     x, y, weight = [], [], []
     for row in rows:
         counts = WEIGHT.get(row["kind"], 1.0)
         for state in STATES:
-            seen = [(row[state], counts), *((part, counts * each) for part, each in row[f"{state}, parts"])]
-            for (features, answers), each in seen:
+            whole = [(row[state], counts)] if size == "many" else []
+            parts = [(part, counts * _weight(row["kind"], part)) for part in row[f"{state}, {size}"]]
+            for (features, answers), each in [*whole, *parts]:
                 x += features
                 y += answers
                 weight += [each] * len(answers)
     scaler = StandardScaler().fit(x)
     # A feature that is the same everywhere tells nothing.
     scaler.scale_[scaler.scale_ < 1e-6] = 1.0
-    model = LogisticRegression(C=C, max_iter=5_000)
+    model = LogisticRegression(C=C[size], max_iter=5_000)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.fit(scaler.transform(x).clip(-most, most), y, sample_weight=weight)
     return scaler, model
+
+
+def _report_few(rows: list[dict[str, Any]], most: float) -> None:
+    """Of a few articles, with the coefficients of the other businesses: what was sent of all that was asked there."""
+    said: dict[bool, list[tuple[bool, bool]]] = {True: [], False: []}
+    for business in sorted({row["kb"] for row in rows}):
+        scaler, model = _fit([row for row in rows if row["kb"] != business], most, "few")
+        for row in rows:
+            for features, answers in row[f"{STATES[0]}, few"] if row["kb"] == business else []:
+                chances = model.predict_proba(scaler.transform(features).clip(-most, most))[:, 1]
+                best = int(np.argmax(chances))
+                said[any(answers)].append((chances[best] >= 0.8, bool(answers[best])))
+    answered, wrong = (
+        _share([sent and is_right for sent, is_right in said[True]]),
+        _share([sent for sent, _ in said[False]]),
+    )
+    print(f"  by business, few articles: answered {answered:.3f}, sent where none answers {wrong:.3f}")
 
 
 def _report(

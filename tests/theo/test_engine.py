@@ -214,7 +214,8 @@ def test_coefficients_fit_the_features(full: None, acme: Business, articles: dic
     assert index
     for kind in ("full", "e5", "minilm"):
         _key, row = index.features("How long does the refund take?", kind)[0]
-        assert len(row) == len(fitted[kind]["weights"]) == len(fitted[kind]["mean"])
+        for size in ("few", "many"):
+            assert len(row) == len(fitted[size][kind]["weights"]) == len(fitted[size][kind]["mean"])
         assert np.isfinite(row).all()
 
 

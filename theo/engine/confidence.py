@@ -1,6 +1,8 @@
 """How likely it is that an article answers: a logistic regression over the features of `index`.
 
-The coefficients are made by `tools/train_theo.py`; confidence.json says from what. 0.8 means right in 8 of 10.
+A base of a few articles has coefficients of its own: much of what is asked there has no answer yet, and what comes
+nearest looks near. The coefficients are made by `tools/train_theo.py`; confidence.json says from what. 0.8 means right
+in 8 of 10.
 """
 
 import json
@@ -14,9 +16,9 @@ from numpy.typing import NDArray
 PLACE = Path(__file__).with_name("confidence.json")
 
 
-def chances(kind: str, rows: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-    """kind: "full", "e5" or "minilm". rows: (articles, features). 0 to 1 for each."""
-    mean, scale, weights, bias = _fitted(kind)
+def chances(kind: str, rows: NDArray[np.floating[Any]], *, few: bool) -> NDArray[np.floating[Any]]:
+    """kind: "full", "e5" or "minilm". rows: (articles, features). few: the base has. 0 to 1 for each."""
+    mean, scale, weights, bias = _fitted(kind, "few" if few else "many")
     said = ((rows - mean) / scale).clip(-MOST, MOST) @ weights + bias
     return 1 / (1 + np.exp(-said))
 
@@ -26,7 +28,7 @@ MOST = 4.0
 
 
 @cache
-def _fitted(kind: str) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]:
-    fitted = json.loads(PLACE.read_text("utf-8"))[kind]
+def _fitted(kind: str, size: str) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]:
+    fitted = json.loads(PLACE.read_text("utf-8"))[size][kind]
     mean, scale, weights = (np.asarray(fitted[name]) for name in ("mean", "scale", "weights"))
     return mean, scale, weights, float(fitted["bias"])

@@ -6,7 +6,6 @@ shown by a hundred neutral lines and by the titles of the other articles: those 
 Source: theo.md 2 and 3.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -37,8 +36,8 @@ MINILM, WORDS, WORDS_ABROAD = 0.2, 0.15, 0.1
 SHARPNESS = (0.05, 0.15)
 ASKED_SHARPNESS = (0.02, 0.05)
 MODEL_SHARPNESS = {"e5": 0.06, "minilm": 0.3}
-# In a base of fewer articles what comes nearest may be near to nothing.
-SMALL = 8
+# In a base of so few articles what comes nearest is often near to nothing.
+FEW = 10
 VIEWS = ("asked", "whole", "content", "sentence")
 
 Numbers = NDArray[np.floating[Any]]
@@ -133,7 +132,7 @@ class Index:
         best = self._best(question, kind, read)
         if not best:
             return []
-        found = chances(kind, np.asarray([row for _n, row in best]))
+        found = chances(kind, np.asarray([row for _n, row in best]), few=len(self) <= FEW)
         names = names_of(kind)
         hits = [
             Hit(
@@ -230,15 +229,7 @@ class Index:
             row += [float(likeness[n]), float(likeness[n]) - _best_other(likeness, n)]
         row += [min(margins), *(_share(next(iter(views.values()))[:, 0], n, each) for each in ASKED_SHARPNESS)]
         row += [_share(each.sum(1), n, MODEL_SHARPNESS[model]) for model, each in views.items()]
-        row += [float(self._is_known[n]), float(self._is_known[_runner_up(score, n)])]
-        return self._smallness(row, tuple(views))
-
-    def _smallness(self, row: list[float], models: tuple[str, ...]) -> list[float]:
-        """How far the base is from one of SMALL articles, where being nearest begins to tell something; and by that
-        what else tells the least there."""
-        small = math.log2(SMALL / min(SMALL, len(self._keys)))
-        told = dict(zip(_plain_names(models), row, strict=True))
-        return [*row, small, *(small * told[name] for name in _telling_little(models))]
+        return [*row, float(self._is_known[n]), float(self._is_known[_runner_up(score, n)])]
 
 
 class _Scores:
@@ -272,14 +263,10 @@ class _Ground:
 MODELS_OF = {"full": ("e5", "minilm"), "e5": ("e5",), "minilm": ("minilm",)}
 
 
+@cache
 def names_of(kind: str) -> list[str]:
     """Of the features, in the order of `Index.features`."""
     models = MODELS_OF[kind]
-    return [*_plain_names(models), "small", *(f"small_{name}" for name in _telling_little(models))]
-
-
-@cache
-def _plain_names(models: tuple[str, ...]) -> list[str]:
     views = [f"{model}_{view}" for model in models for view in VIEWS]
     return [
         *("score_over_background", "score_margin", "score_over_articles", "score_over_own", "background_below"),
@@ -300,11 +287,6 @@ def _plain_names(models: tuple[str, ...]) -> list[str]:
         *(f"{model}_share" for model in models),
         *("has_examples", "next_has_examples"),
     ]
-
-
-def _telling_little(models: Sequence[str]) -> list[str]:
-    margins = ["score_margin", f"{models[0]}_sentence_margin"]
-    return [*margins, "score_over_background", "share_soft", "over_near", "asked_in_article"]
 
 
 def _score(kind: str, views: Mapping[str, Numbers], words: Numbers) -> Numbers:
