@@ -234,8 +234,14 @@ def found_for(business_id: UUID, question: str, before: str, *, by_itself: bool)
     both = find(business_id, f"{before}\n{question}"[:MAX_QUESTION])
     if by_itself:
         is_same = bool(both) and both[0].key == hits[0].key
-        return _at_most(both[0].confidence, hits) if is_same else _at_most(UNSENT, hits)
+        return hits if is_same and _is_clear(both) else _at_most(both[0].confidence if is_same else UNSENT, hits)
     return _at_most(UNSENT, both) if both and both[0].confidence > sure else hits
+
+
+def _is_clear(hits: list[Hit]) -> bool:
+    """Rather yes than no, and twice as likely as anything else."""
+    first, *others = (hit.confidence for hit in hits)
+    return first >= 0.5 and first >= 2 * max(others, default=0.0)
 
 
 def _at_most(confidence: float, hits: list[Hit]) -> list[Hit]:
