@@ -18,12 +18,13 @@ MOST_FILES, MOST_ROWS = 5, 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """source: the same one next time means the same article."""
+    """source: the same one next time means the same article. place: in the words of whoever brought it."""
 
     title: str
     content: str
     tags: list[str]
     source: str
+    place: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,7 +50,7 @@ def import_files(*, business: Business, files: Iterable[tuple[str, bytes]], stat
             continue
         for each in found:
             if each.source in seen:
-                outcome.left.append((each.title, _("There is another one with this title in the same file.")))
+                outcome.left.append((each.place, _("There is another one with this title in the same file.")))
                 continue
             seen.add(each.source)
             article, flaw = bring_in(
@@ -63,7 +64,7 @@ def import_files(*, business: Business, files: Iterable[tuple[str, bytes]], stat
             if article:
                 outcome.taken += 1
             else:
-                outcome.left.append((each.title or each.source, flaw))
+                outcome.left.append((each.place, flaw))
     return outcome
 
 
@@ -89,19 +90,20 @@ def _page(name: str, text: str) -> Found:
         title, content = first[2:], rest
     else:
         title, content = PurePosixPath(name).stem.replace("-", " ").replace("_", " "), text
-    return Found(title=title.strip()[:MAX_TITLE], content=content, tags=[], source=f"file:{name}")
+    return Found(title=title.strip()[:MAX_TITLE], content=content, tags=[], source=f"file:{name}", place=name)
 
 
 def _rows(name: str, text: str) -> Iterator[Found]:
     try:
-        rows = list(csv.DictReader(io.StringIO(text), strict=True))
+        reader = csv.DictReader(io.StringIO(text), strict=True)
+        rows = [(reader.line_num, row) for row in reader]
     except csv.Error as error:
         raise Unprocessable(_("This is not CSV."), field="file") from error
-    if not rows or not {"title", "content"} <= {(column or "").strip().lower() for column in rows[0]}:
+    if not rows or not {"title", "content"} <= {(column or "").strip().lower() for column in rows[0][1]}:
         raise Unprocessable(_("The first line must name the columns title and content."), field="file")
     if len(rows) > MOST_ROWS:
         raise Unprocessable(_("At most %(most)d rows in one file.") % {"most": MOST_ROWS}, field="file")
-    for row in rows:
+    for line, row in rows:
         cells = {(column or "").strip().lower(): cell for column, cell in row.items() if isinstance(cell, str)}
         title = cells.get("title", "").strip()
         yield Found(
@@ -109,4 +111,5 @@ def _rows(name: str, text: str) -> Iterator[Found]:
             content=cells.get("content", ""),
             tags=tags_of(cells.get("tags", "")),
             source=f"file:{name}:{title}"[:500],
+            place=_("%(file)s, line %(line)d") % {"file": name, "line": line},
         )

@@ -78,6 +78,7 @@ def test_files_become_articles_and_one_that_cannot_stops_no_other(ada: User, acm
 
     assert said.status_code == 422
     assert "2 articles are in." in said.content.decode()
+    assert "faq.csv, line 3" in said.content.decode()
     assert set(Article.objects.values_list("title", "content", "status")) == {
         ("Pause a delivery", "In your account.", "draft"),
         ("Grind", "Coarse.", "draft"),

@@ -117,6 +117,8 @@ def test_a_key_that_somebody_wrote_is_kept_from_everybody() -> None:
         ("Card4111111111111111", "Card[card]"),
         ("４１１１ １１１１ １１１１ １１１１", "[card]"),
         ("0171–1234567", "[phone]"),
+        ("+4917112345678", "[phone]"),
+        ("+1 4111 1111 1111 1111", "+1 [card]"),
         ("+49\u00a0171\u202f1234567", "[phone]"),
         ("cleo＠example.com", "[e-mail]"),
         ("py39 with this and that, on 2026-11-27, 3 for 19.99", "py39 with this and that, on 2026-11-27, 3 for 19.99"),
