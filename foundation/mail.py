@@ -1,6 +1,7 @@
 """Mails of ours: one template folder a mail, with text and HTML, through Django's mail framework (EMAIL_URL)."""
 
 import logging
+from email.utils import formataddr, parseaddr
 from typing import Any
 
 from django.conf import settings
@@ -19,12 +20,17 @@ def is_on() -> bool:
     return not settings.EMAIL_BACKEND.endswith(".console.EmailBackend")
 
 
-def send_mail(template: str, *, to: str, headers: dict[str, str] | None = None, **context: Any) -> None:
+def send_mail(
+    template: str, *, to: str, sender: str = "", headers: dict[str, str] | None = None, **context: Any
+) -> None:
     """Send after the commit, beside the request: nobody waits for a mail server, and one that is away is logged.
 
     template: `accounts/mail/reset` = that folder's `subject.txt`, `body.txt` and `body.html`.
+    sender: the name that it comes from, at our address; "" for ours (EMAIL_FROM).
     """
     mail = _composed(template, to=to, headers=headers, context=context)
+    if sender:
+        mail.from_email = formataddr((" ".join(sender.split()), parseaddr(settings.DEFAULT_FROM_EMAIL)[1]))
 
     def deliver() -> None:
         try:

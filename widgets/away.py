@@ -19,7 +19,7 @@ from django.utils import timezone
 from conversations.models import WEB, Conversation, Message, Receipts, SenderType
 from foundation import mail, throttles
 from foundation.errors import TooFast
-from widgets.links import language_for, link_for, site_of
+from widgets.links import language_for, link_for, look_of, site_of
 from widgets.models import MailedAnswers, Unsubscribed, Visitor, Widget
 from widgets.transcripts import line_of
 
@@ -87,7 +87,9 @@ def mail_answers(*, conversation_id: UUID) -> bool:
     row.save(update_fields=["up_to_seq", "mailed_at"])
     told = [message for message in reversed(newest) if not message.deleted_at]
     customer = conversation.customer
-    visitor = Visitor.objects.select_related("widget").filter(customer=customer).order_by("-last_seen_at").first()
+    visitor = (
+        Visitor.objects.select_related("widget", "business").filter(customer=customer).order_by("-last_seen_at").first()
+    )
     if not told or customer is None or visitor is None or not _wants(visitor, customer.email):
         return False
     link = link_for(visitor)
@@ -96,6 +98,7 @@ def mail_answers(*, conversation_id: UUID) -> bool:
     mail.send_mail(
         "widgets/mail/answers",
         to=customer.email,
+        **look_of(visitor),
         # A press on "unsubscribe" in a mail program (RFC 8058).
         headers={"List-Unsubscribe": f"<{link.stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"},
         spoken=language,

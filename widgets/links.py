@@ -7,12 +7,13 @@ salt of its own. Source: issue "widget", conversation.
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core import signing
 
 from widgets.languages import Language, language_of
-from widgets.models import Visitor
+from widgets.models import Visitor, Widget
 
 LIFETIME = timedelta(days=30)
 MAX_LINK = 300
@@ -55,6 +56,12 @@ def visitor_of_link(token: str) -> Visitor | None:
 def language_for(visitor: Visitor) -> Language:
     """What its chat spoke last, else the widget's own, else English."""
     return language_of(visitor.language, visitor.widget.options["locale"] if visitor.widget else "")
+
+
+def look_of(visitor: Visitor) -> dict[str, Any]:
+    """What a mail to it needs to come from the company, and not from us: its name in front, and its colour."""
+    colour = visitor.widget.primary_color if visitor.widget else Widget.DEFAULTS["primary_color"]
+    return {"sender": visitor.business.name, "business": visitor.business, "colour": colour}
 
 
 def site_of(visitor: Visitor) -> str:

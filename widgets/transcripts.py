@@ -16,7 +16,7 @@ from foundation import mail, throttles
 from foundation.errors import Invalid, Unprocessable
 from widgets.claims import checked_claims, note_claims
 from widgets.languages import Language
-from widgets.links import language_for, site_of
+from widgets.links import language_for, look_of, site_of
 from widgets.models import Visitor
 
 # The newest of a long conversation.
@@ -45,6 +45,7 @@ def send_transcript(*, visitor: Visitor, conversation: Conversation, email: str)
         mail.send_mail(
             "widgets/mail/transcript",
             to=address,
+            **look_of(visitor),
             spoken=language,
             says=language.written(business=conversation.business.name, zone=zone, site=site_of(visitor)),
             lines=[

@@ -1,6 +1,8 @@
 """What visitors do with a conversation beside writing: rate it, have it mailed. Their own alone, and not too often."""
 
 import uuid
+from email import message_from_bytes
+from email.policy import default
 from typing import Any
 
 import pytest
@@ -164,6 +166,24 @@ def test_a_conversation_goes_to_the_visitors_address_and_nothing_in_it_is_markup
     assert listed(widget, cleo)["has_email"] is True
     again, mails = mailed(widget, cleo, {})
     assert (again.status_code, [each.to for each in mails]) == (200, [["cleo@example.com"]])
+
+
+def test_a_mail_comes_from_the_company_in_name_and_colour_and_from_our_address(
+    acme: Business, widget: Widget, cleo: Received, mailed: Any, settings: Any
+) -> None:
+    settings.DEFAULT_FROM_EMAIL = "PingBack <no-reply@pingback.test>"
+    Business.objects.filter(pk=acme.pk).update(name='Café "Ünal", Söhne')
+    Widget.objects.filter(pk=widget.pk).update(primary_color="#0f5f59")
+
+    _answer, [sent] = mailed(widget, cleo, {"email": "cleo@example.com"})
+
+    written = message_from_bytes(sent.message().as_bytes(), policy=default)
+    [sender] = written["From"].addresses
+    assert (sender.display_name, sender.addr_spec) == ('Café "Ünal", Söhne', "no-reply@pingback.test")
+    [(html, _type)] = sent.alternatives
+    assert "#0f5f59" in html
+    assert "PingBack" not in html
+    assert "#7650ff" not in html
 
 
 def test_what_was_proven_stays_and_nobody_else_is_written_to(widget: Widget, cleo: Received, mailed: Any) -> None:
