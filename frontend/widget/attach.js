@@ -44,6 +44,7 @@ export function tray({ texts: rest, field, most, its, complain, keep, changed })
   texts = rest.over(english)
   const megabytes = Math.floor(most / MEGABYTE)
   tooBig = texts.tooBig({ megabytes })
+  const types = field.form.querySelector("[type=file]").accept.split(",") // a dialog for files alone heeds them
   const files = () => chosen.get(its) ?? []
   const node = el("ul", { class: "pb-tray", "aria-label": texts.files })
 
@@ -80,7 +81,9 @@ export function tray({ texts: rest, field, most, its, complain, keep, changed })
       complain(forgotten ? texts.forgotten({ names: forgotten }) : "")
       const all = [...files()]
       for (const file of more) {
+        const end = file.name.toLowerCase().split(".").at(-1)
         if (all.length === MOST) complain(texts.tooMany({ count: MOST }))
+        else if (!types.includes(`.${end}`)) complain(`${file.name}: ${texts.badType}`)
         else if (file.size > most) complain(`${file.name}: ${tooBig}`)
         else if (!file.size) complain(`${file.name}: ${texts.empty}`)
         else all.push(file)

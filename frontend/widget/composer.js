@@ -72,7 +72,6 @@ export function composer({ onSend, onTyping }) {
   let its // the thread that is written in
   /** forgotten: names of those that an earlier page could not keep. */
   async function attach(files, forgotten) {
-    complain("")
     if (!files.length && !forgotten) return
     try {
       const { tray: make } = await attachment()
@@ -83,7 +82,7 @@ export function composer({ onSend, onTyping }) {
       tray.add(files, forgotten)
       if (files.length) field.focus()
     } catch {
-      complain(texts.offline)
+      complain(`${forgotten || files.map(({ name }) => name).join(", ")}: ${texts.notSent}`)
     }
   }
   picker.onchange = () => {

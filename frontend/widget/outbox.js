@@ -19,6 +19,10 @@ export function uuid() {
   return address.slice(-36)
 }
 
+/** Any script of the page may write there, too, and one wrong entry must not take all the others along. */
+const isOurs = ({ id, content, files = [], at }, name) =>
+  name === `outbox:${id}` && content?.trim && new Date(at).toJSON() && files.every((file) => file.name.trim)
+
 export class Outbox {
   items = []
   #sending = false
@@ -39,6 +43,7 @@ export class Outbox {
       if (!name.startsWith("outbox:")) continue
       try {
         const item = JSON.parse(text)
+        if (!isOurs(item, name)) throw item
         if (!this.items.some(({ id }) => id === item.id)) this.items.push(item)
       } catch {
         this.keep(name, null)

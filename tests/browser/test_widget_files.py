@@ -70,6 +70,42 @@ def test_files_are_pasted_and_dropped_and_taken_back(visit: Callable[..., Visit]
     until(cleo.page, lambda: said(acme)[1:] == [["", "one.txt", "three.txt"]])
 
 
+def test_a_file_that_could_not_be_taken_is_named_and_can_be_chosen_again(
+    visit: Callable[..., Visit], acme: Acme
+) -> None:
+    cleo = visit()
+    cleo.start("Hello")
+    cleo.gets_through()
+    cleo.context.route("**/attach.*js", lambda route: route.abort())
+    with cleo.page.expect_file_chooser() as chooser:
+        cleo.chat.get_by_role("button", name="Attach a file").click()
+    chooser.value.set_files([NOTES])
+    cleo.chat.get_by_text("notes.txt: Not sent. Try again.").wait_for()
+    cleo.context.unroute("**/attach.*js")
+
+    choose(cleo, NOTES)
+
+    assert cleo.chat.get_by_text("notes.txt: Not sent. Try again.").count() == 0
+    cleo.chat.get_by_role("button", name="Send").click()
+    until(cleo.page, lambda: said(acme)[1:] == [["", "notes.txt"]])
+
+
+def test_a_file_of_another_kind_is_refused_at_once_by_its_name_and_the_others_go(
+    visit: Callable[..., Visit], acme: Acme
+) -> None:
+    cleo = visit()
+    cleo.start("Hello")
+    cleo.gets_through()
+    choose(cleo, {"name": "evil.SVG", "mimeType": "image/svg+xml", "buffer": b"<svg/>"}, PICTURE)
+
+    cleo.chat.get_by_text("evil.SVG: Send a picture, PDF").wait_for()
+    assert cleo.chat.get_by_role("button", name="Remove evil.SVG").count() == 0
+    cleo.chat.get_by_role("button", name="Send").click()
+
+    until(cleo.page, lambda: said(acme)[1:] == [["", "hopper.png"]])
+    assert cleo.complaints == []
+
+
 def test_a_conversation_may_begin_with_a_file(visit: Callable[..., Visit], acme: Acme) -> None:
     cleo = visit()
     cleo.open()

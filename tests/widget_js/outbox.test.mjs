@@ -48,6 +48,26 @@ test("the messages of a new conversation go one by one, and follow the first one
   assert.deepEqual(sent, ["one", "two"])
 })
 
+test("what is not of our shape is dropped, and takes nothing of ours along", async () => {
+  const storage = {
+    "outbox:null": "null",
+    "outbox:number": '{"id":"number","content":5,"at":1}',
+    "outbox:5": '{"id":5,"content":{},"at":2}',
+    "outbox:time": '{"id":"time","content":"Hello","at":"x"}',
+    "outbox:far": '{"id":"far","content":"Hello","at":1e300}',
+    "outbox:files": '{"id":"files","content":"","files":[null],"at":3}',
+    "outbox:other": '{"id":"another","content":"Hello","at":4}',
+    "outbox:good": '{"id":"good","content":"Hello","thread":"t","conversation_id":null,"at":5}',
+  }
+  const { outbox, sent } = setUp({ storage })
+
+  outbox.restore({ ...storage })
+  assert.deepEqual(Object.keys(storage), ["outbox:good"])
+  await outbox.flush()
+
+  assert.deepEqual(sent, ["good"])
+})
+
 test("after a reload everything unsent goes out in the order in which it was written, under the same ids", async () => {
   const before = setUp({ answers: [offline, offline, offline] })
   for (const id of ["c", "a", "b"]) before.outbox.add(item(id))
