@@ -36,6 +36,7 @@ export function api() {
         if (!Object.hasOwn(commands, name)) throw new Error(`there is no "${name}"`)
         commands[name](...rest)
       } else {
+        if (rest[0]?.launcher === "none") veil?.(true)
         const isVeil = veil && /^(show|hide)$/.test(name)
         if (isVeil) veil(name === "hide") // at once, so that nothing blinks; what comes with it keeps its turn
         if (!isVeil || waiting.length) waiting.push([name, ...rest])

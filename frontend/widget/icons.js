@@ -20,11 +20,8 @@ export const PAPERCLIP = [
 /** What the launcher may show, by `launcher_icon`. */
 export const LAUNCHER = {
   chat: MESSAGE,
-  help: ["M12 2a10 10 0 1 0 0 20 10 10 0 1 0 0-20", "M9.09 9a3 3 0 0 1 5.83 1c0 2-3 3-3 3", "M12 17h.01"],
-  mail: [
-    "m22 7-8.991 5.727a2 2 0 0 1-2.009 0L2 7",
-    "M4 4h16a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2",
-  ],
+  help: ["M12 2a10 10 0 1 0 0 20 10 10 0 1 0 0-20", "M9.1 9a3 3 0 0 1 5.8 1c0 2-3 3-3 3", "M12 17h.01"],
+  mail: ["m22 7-9 5.7a2 2 0 0 1-2 0L2 7", "M4 4h16a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2"],
 }
 export const SEND = ["m3 3 3 9-3 9 19-9Z", "M6 12h16"]
 export const SMILE = ["M12 2a10 10 0 1 0 0 20 10 10 0 1 0 0-20", "M8 14s1.5 2 4 2 4-2 4-2", "M9 9h.01", "M15 9h.01"]

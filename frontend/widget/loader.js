@@ -15,9 +15,12 @@ import { launcherTexts } from "./texts.js"
 
 const REPAIRS = 9 // how often the element is put back where the page threw it out
 
-/** The host element's shadow and the launcher in it. `state` is what panel.js changes before it draws anew. */
+/**
+ * The host element's shadow and the launcher in it. `state` is what panel.js changes before it draws anew. busy: true
+ * while what was pressed for is on its way, false once that has failed.
+ */
 function draw(host, config, onclick) {
-  const state = { open: false, ready: false, hidden: config.launcher === "none" }
+  const state = { hidden: config.launcher === "none" }
   const sheet = new CSSStyleSheet()
   sheet.replaceSync(style)
   const root = host.attachShadow({ mode: "open" })
@@ -27,18 +30,22 @@ function draw(host, config, onclick) {
 
   const view = {
     state,
-    root,
     launcher,
     aside,
+    change(what) {
+      Object.assign(state, what)
+      view.draw()
+    },
     draw() {
-      const { open, ready, hidden } = state
-      const words = !open && config.launcher === "text" && config.launcher_text
+      const { open, ready, hidden, busy } = state
       const texts = config.texts ?? launcherTexts
+      const words = busy === false ? texts.failed : !open && config.launcher === "text" && config.launcher_text
       aside.lang = config.language ?? "en"
       aside.dir = config.direction
       aside.className = `${config.position}${open ? " open" : ""}${ready ? " ready" : ""}`
       aside.setAttribute("aria-label", texts.region)
       launcher.setAttribute("aria-label", words || texts.open)
+      launcher.ariaBusy = busy
       launcher.hidden = hidden
       launcher.replaceChildren(icon(LAUNCHER[config.launcher_icon]), words || "")
       const set = (name, value) => host.style.setProperty(`--pb-${name}`, value)
@@ -98,11 +105,11 @@ async function start() {
   document.documentElement.append(host)
   stay(host)
   if (dataset.locale) config.locale = dataset.locale
+  // Until panel.js is there, which toggles: the press after one that failed must not close what both have opened.
   const view = draw(host, config, () => {
-    wait(true)
-    page.run(["toggle"])
+    view.change({ busy: true })
+    page.run(["open"])
   })
-  const wait = (busy) => view.launcher.setAttribute("aria-busy", busy)
 
   let tries = 0
   let loading = false
@@ -115,15 +122,13 @@ async function start() {
       const { panel } = await import(`${origin}/widget/panel.js?${PANEL}${tries++ || ""}`)
       page.open(panel({ origin, host, config, ask, view, told, isPreview: Boolean(dataset.preview) }))
     } catch (error) {
-      loading = false // the next click tries again
-      wait(false)
+      loading = false // the next click tries again, and so do we
+      view.change({ busy: view.state.busy && false })
+      addEventListener("online", load)
       console.warn("PingBack:", error.message)
     }
   }
-  page.ready(load, (hidden) => {
-    view.state.hidden = hidden
-    view.draw()
-  })
+  page.ready(load, (hidden) => view.change({ hidden }))
   let known
   try {
     known = localStorage[`pingback:${config.id}:key`]

@@ -13,14 +13,17 @@ import { lay } from "./options.js"
 import style from "./panel.css"
 import { fill, plural } from "./speak.js"
 import { panelTexts } from "./texts.js"
+import { fitting } from "./update.js"
+import { waitingRoom } from "./waiting.js"
 
 /**
  * config: what GET /api/v1/widget/{id} answers, with its `options` laid over it; `ask(locale)` asks once more. Returns
  * the page's commands.
  */
 export function panel({ origin, host, config, ask, view, told, isPreview }) {
-  const { state, launcher, aside, root } = view
-  state.unread = 0
+  const { state, launcher, aside } = view
+  const root = host.shadowRoot
+  Object.assign(state, { open: false, ready: false, busy: undefined, unread: 0 })
   const prefix = `pingback:${config.id}:`
   const changes = {} // what the page changed, for a frame that comes later
   const sends = []
@@ -64,10 +67,15 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
   const bubble = el("div", { class: "hi", role: "status" })
   // A browser closes it by Escape outside of the frame, and by a phone's way back.
   const dialog = el("dialog", { onclose: () => covers() && !dialog.open && show(false) })
+  const texts = () => config.texts ?? panelTexts
+  const room = waitingRoom(texts, () => {
+    isComing = false
+    mount()
+  })
+  dialog.append(room.node)
   aside.prepend(bubble, dialog)
   aside.toggleAttribute("data-preview", isPreview)
 
-  const texts = () => config.texts ?? panelTexts
   const badge = el("span", { "aria-hidden": "true" })
 
   const draw = () => {
@@ -97,7 +105,7 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
   const covers = () => state.open && state.ready && small.matches && !isPreview
   small.addEventListener("change", () => {
     draw()
-    if (state.open && !isPreview) frame.focus()
+    if (state.open && !isPreview) enter()
   })
 
   const entitle = () => {
@@ -115,22 +123,25 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
     if (state.ready || isComing) return
     isComing = true
     frame?.remove()
+    room.begin()
     const how = new URLSearchParams({ locale: config.locale, lang: document.documentElement.lang })
     frame = el("iframe", {
       title: fill(texts().title, config),
       allow: "autoplay",
       onload: () => {
         isComing = false // or an error of the browser's stands there
+        if (!state.ready) room.loaded()
       },
       src: `${origin}/widget/${config.id}/frame?${how}#${location.origin}${location.pathname}`,
     })
-    dialog.append(frame)
+    dialog.prepend(frame)
   }
 
   const unmount = () => {
     frame?.remove()
     frame = undefined
     state.ready = isComing = false
+    room.end()
     setUnread(0)
     if (state.open || kept().key) mount()
   }
@@ -153,11 +164,14 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
     draw()
     if (isPreview)
       opener = undefined // whoever fills in the form beside it goes on with that
-    else if (next) frame.focus()
+    else if (next) enter()
     else if (changed) (state.hidden ? opener : launcher)?.focus()
     tell({ pingback: "open", open: next })
     if (changed) told(next ? "open" : "close")
   }
+
+  /** Not before it is there: out of what has failed, no key leads back. */
+  const enter = () => state.ready && frame.focus()
 
   const introduce = () => {
     if (!customer) return
@@ -171,9 +185,14 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
 
   const said = {
     ready() {
+      const isNew = !state.ready
       state.ready = true // also again, after the page moved the frame and so reloaded it
+      room.end()
       dialog.close() // where it was moved it is modal no more
       draw()
+      // Whoever waited for it goes in; who went on with the page stays there.
+      const { activeElement: at } = document
+      if (isNew && state.open && !isPreview && (at === host || at === opener)) enter()
       tell({ pingback: "update", changes })
       introduce() // before it begins, so that nothing is sent in nobody's name
       tell({ pingback: "kept", kept: kept() })
@@ -241,6 +260,7 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
 
   // The page -------------------------------------------------------------------------------------------------
 
+  launcher.onclick = () => show(!state.open)
   aside.addEventListener("keydown", ({ key }) => {
     if (key === "Escape" && state.open) show(false)
   })
@@ -287,6 +307,7 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
     show: () => veil(false),
     hide: () => veil(true),
     identify(fields) {
+      if (!fields || typeof fields !== "object") throw new TypeError("identify: an object, please")
       const who = customer?.external_id ?? kept().who
       // Somebody else than before: what the one wrote is not the other's to read.
       if (who && fields.external_id && String(who) !== String(fields.external_id)) reset()
@@ -295,12 +316,14 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
     },
     reset,
     send(content) {
-      sends.push(String(content))
+      if (typeof content !== "string" || !content.trim()) throw new TypeError("send: words, please")
+      sends.push(content)
       show(true)
       sendAll()
     },
     setLocale: speak,
-    update(fields) {
+    update(asked) {
+      const fields = fitting(asked)
       const { locale = config.locale } = fields
       if (locale !== config.locale) speak(locale)
       lay(fields, changes)

@@ -73,6 +73,40 @@ def test_what_goes_wrong_in_a_page_or_its_handlers_is_said_and_stops_nothing(vis
     assert all(line.startswith("PingBack:") for line in cleo.complaints), cleo.complaints
 
 
+def test_what_cannot_be_said_or_shown_is_reported_and_changes_nothing(visit: Callable[..., Visit], acme: Acme) -> None:
+    cleo = visit()
+    do = cleo.page.evaluate
+    for wrong in ("'send'", "'send', ''", "'send', 5", "'identify', 'Cleo'", "'update', 'x'"):
+        do(f"PingBack({wrong})")
+    do("PingBack('update', { primary_color: '#ffe14d', theme: 'pink' })")
+    do("PingBack('update', { primary_color: 'red; top: 0', offset_x: 99999, position: 'left' })")
+
+    until(cleo.page, lambda: cleo.launcher.bounding_box()["x"] == 20)
+    assert style(cleo.launcher, "backgroundColor") == "rgb(255, 225, 77)"
+    assert style(cleo.launcher, "color") == "rgb(0, 0, 0)"
+    cleo.open()
+    cleo.chat.get_by_role("button", name="Send us a message").wait_for()
+    assert acme.conversations == []
+    assert len(cleo.complaints) == 8
+    assert all(line.startswith("PingBack:") for line in cleo.complaints), cleo.complaints
+
+
+def test_a_launcher_that_the_page_does_without_is_never_seen(visit: Callable[..., Visit], acme: Acme) -> None:
+    watch = """window.seen = []
+        const look = () => {
+            const launcher = document.querySelector("pb-widget")?.shadowRoot.querySelector(".launch")
+            if (launcher) seen.push(launcher.checkVisibility())
+            requestAnimationFrame(look)
+        }
+        look()"""
+    head = f"<script>{watch}; {STUB}; PingBack('update', {{ launcher: 'none' }})</script>"
+    cleo = visit(head=head + acme.widget["embed_code"], launcher=False)
+
+    until(cleo.page, lambda: any("panel.js" in url for url in cleo.requests))
+    until(cleo.page, lambda: len(cleo.page.evaluate("seen")) > 20)
+    assert cleo.page.evaluate("seen.includes(true)") is False
+
+
 def test_a_page_can_change_the_look(visit: Callable[..., Visit]) -> None:
     cleo = visit()
     change = {

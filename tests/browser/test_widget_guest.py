@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser.pages import AXE, RULES
 from tests.browser.widget_page import PHONE, TEAL, Acme, Visit, style, until
 
 
@@ -159,6 +160,68 @@ def test_a_frame_that_does_not_come_leaves_nobody_with_a_blank_panel(
 
     cleo.chat.get_by_role("heading", name="Hello, how can we help?").wait_for()
     assert cleo.launcher.get_attribute("aria-busy") == "false"
+
+
+@pytest.mark.parametrize("options", [{}, PHONE], ids=["desktop", "phone"])
+def test_a_frame_that_does_not_come_says_so_and_comes_by_itself_later(
+    visit: Callable[..., Visit], options: dict[str, Any]
+) -> None:
+    cleo = visit(**options)
+    cleo.context.route("**/frame.*.js", lambda route: route.abort())
+    cleo.open()
+    cleo.page.get_by_text("The chat could not be loaded.").wait_for()
+    assert cleo.page.get_by_role("button", name="Try again").is_visible()
+    cleo.page.evaluate(AXE.read_text())
+    found = cleo.page.evaluate("rules => axe.run(document, {runOnly: rules, iframes: false})", RULES)
+    assert found["violations"] == []
+    cleo.page.keyboard.press("Escape")
+    cleo.page.get_by_text("The chat could not be loaded.").wait_for(state="hidden")
+    cleo.context.unroute("**/frame.*.js")
+
+    cleo.open()
+
+    cleo.chat.get_by_role("heading", name="Hello, how can we help?").wait_for()
+    cleo.page.get_by_text("The chat could not be loaded.").wait_for(state="hidden")
+
+
+def test_a_frame_that_hangs_shows_bones_and_then_words(visit: Callable[..., Visit]) -> None:
+    cleo = visit()
+    held: list[Any] = []
+    cleo.context.route("**/frame?*", lambda route: held.append(route))
+    cleo.open()
+    cleo.page.get_by_text("Still loading").wait_for()
+
+    held[0].continue_()
+
+    cleo.chat.get_by_role("button", name="Send us a message").wait_for()
+    cleo.page.get_by_text("Still loading").wait_for(state="hidden")
+    until(cleo.page, lambda: cleo.page.evaluate("document.activeElement.localName") == "pb-widget")
+    assert cleo.complaints == []
+
+
+def test_a_press_without_a_network_says_so_and_the_next_one_opens(visit: Callable[..., Visit]) -> None:
+    cleo = visit()
+    cleo.context.route("**/panel.js*", lambda route: route.abort())
+    cleo.open()
+    failed = cleo.page.get_by_role("button", name="Not loaded. Try again")
+    failed.wait_for()
+    cleo.context.unroute("**/panel.js*")
+
+    failed.click()
+
+    cleo.chat.get_by_role("heading", name="Hello, how can we help?").wait_for()
+    assert cleo.page.get_by_role("button", name="Close chat").is_visible()
+
+
+def test_a_press_without_a_network_opens_the_chat_once_there_is_one(visit: Callable[..., Visit]) -> None:
+    cleo = visit()
+    cleo.context.set_offline(True)
+    cleo.open()
+    cleo.page.get_by_role("button", name="Not loaded. Try again").wait_for()
+
+    cleo.context.set_offline(False)
+
+    cleo.chat.get_by_role("heading", name="Hello, how can we help?").wait_for()
 
 
 def test_what_strange_windows_say_is_ignored_on_both_sides(visit: Callable[..., Visit], acme: Acme) -> None:
