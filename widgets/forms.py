@@ -10,7 +10,8 @@ from foundation.errors import Refused, Unprocessable
 from foundation.pages import PageForm
 from widgets.languages import LANGUAGES
 from widgets.models import Widget
-from widgets.options import DEFAULTS, MAX_QUESTIONS, paths
+from widgets.options import DEFAULTS, MAX_QUESTIONS, paths, with_options
+from widgets.services import fill
 
 
 def _switch() -> forms.CheckboxInput:
@@ -20,6 +21,11 @@ def _switch() -> forms.CheckboxInput:
 def _plain(**attributes: str) -> forms.TextInput:
     """Of what is no sentence."""
     return forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false", **attributes})
+
+
+def _number(most: str) -> forms.NumberInput:
+    """What a browser can check early; widgets/options.py has the bounds."""
+    return forms.NumberInput(attrs={"min": "0", "max": most})
 
 
 _LANGUAGE_CHOICES: list[tuple[str, Any]] = [
@@ -88,8 +94,8 @@ class WidgetLook(PageForm):
     position = forms.ChoiceField(
         label=_("Corner"), choices=[("right", _("Bottom right")), ("left", _("Bottom left"))], required=False
     )
-    offset_x = forms.IntegerField(label=_("Pixels from the side"), min_value=0, max_value=300, required=False)
-    offset_y = forms.IntegerField(label=_("Pixels from below"), min_value=0, max_value=300, required=False)
+    offset_x = forms.IntegerField(label=_("Pixels from the side"), required=False, widget=_number("300"))
+    offset_y = forms.IntegerField(label=_("Pixels from below"), required=False, widget=_number("300"))
     launcher = forms.ChoiceField(
         label=_("Launcher"),
         choices=[("icon", _("An icon")), ("text", _("An icon with words")), ("none", _("A button of your own"))],
@@ -122,7 +128,7 @@ class WidgetLook(PageForm):
     greeting_text = forms.CharField(
         label=_("What it says"), max_length=200, required=False, help_text=_("Empty: heading and tagline.")
     )
-    greeting_delay = forms.IntegerField(label=_("After how many seconds"), min_value=0, max_value=600, required=False)
+    greeting_delay = forms.IntegerField(label=_("After how many seconds"), required=False, widget=_number("600"))
     greeting_page = forms.CharField(
         label=_("On which pages"),
         max_length=200,
@@ -223,6 +229,19 @@ class WidgetLook(PageForm):
         except (ValueError, RecursionError):
             return {}
         return was if isinstance(was, dict) else {}
+
+    def clean(self) -> None:
+        """All that is wrong is said at once, each by the service that would refuse it."""
+        written = self.changes()
+        chosen = written.pop("options")
+        for fields in [
+            *({name: value} for name, value in written.items()),
+            *({"config": with_options({}, {name: value})} for name, value in chosen.items()),
+        ]:
+            try:
+                fill(Widget(), fields)
+            except Refused as refusal:
+                self.refuse(refusal)
 
     def refuse(self, refusal: Refused) -> int:
         """The fields of `config` are named for the way to them."""

@@ -111,6 +111,25 @@ def test_a_refused_option_is_shown_at_its_field(ada: User, acme: Business) -> No
 
 
 @pytest.mark.django_db
+def test_all_that_is_wrong_on_the_settings_page_is_said_at_once_in_our_words(ada: User, acme: Business) -> None:
+    client = Client()
+    client.force_login(ada)
+    wrong = {"primary_color": "red", "logo_url": "http://acme.com/x.png", "offset_x": "9999", "greeting_delay": "-1"}
+
+    answer = client.post("/settings/widget/new/", {**FORM, **wrong})
+
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    for words in (
+        "Write a colour like #7650FF.",
+        "Write an address that starts with https://.",
+        "A whole number from 0 to 300.",
+        "A whole number from 0 to 600.",
+    ):
+        assert words in page
+
+
+@pytest.mark.django_db
 def test_the_settings_page_leaves_a_callers_own_keys_alone(ada: User, acme: Business) -> None:
     widget = builders.widget(ada, config={"colour": "red", "theme": "light"})
     client = Client()
