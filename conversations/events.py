@@ -72,6 +72,12 @@ def conversation_woke(conversation: Conversation) -> Event:
     return replace(event, data=event.data | {"woke": True})
 
 
+def person_asked_for(conversation: Conversation) -> Event:
+    """It waits for a person, and did not before: whoever it waits for is told."""
+    event = conversation_updated(conversation, actor_id=None)
+    return replace(event, data=event.data | {"asks": True})
+
+
 def message_returned(conversation: Conversation, *, author_id: UUID) -> Event:
     """What was planned there cannot be sent, and its author is told."""
     event = conversation_updated(conversation, actor_id=None)

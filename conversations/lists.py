@@ -112,7 +112,7 @@ LISTS = {
                 Q(status__in=UNFINISHED) & Q(pk__in=Mention.objects.filter(user_id=user.pk).values("conversation_id"))
             ),
             is_own=True,
-            empty=_("Nobody has asked for you in a note."),
+            empty=_("Nobody asks for you in a note of what is open or pending."),
         ),
         Listing(
             name="handoffs",

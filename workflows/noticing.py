@@ -80,12 +80,9 @@ def _told_by_itself(
         return [(NotificationKind.RETURNED, {author_id})]
     if data.get("woke"):
         return [(NotificationKind.WOKE, _waited_for(business_id, conversation))]
-    return [(NotificationKind.HANDOFF, _waited_for(business_id, conversation))] if _asks(conversation) else []
-
-
-def _asks(conversation: Conversation) -> bool:
-    """Just now; what happens to it while it waits is no news."""
-    return bool(conversation.handoff_reason) and conversation.handoff_at == conversation.updated_at
+    if data.get("asks"):
+        return [(NotificationKind.HANDOFF, _waited_for(business_id, conversation))]
+    return []
 
 
 def _waited_for(business_id: UUID, conversation: Conversation) -> set[UUID]:

@@ -61,6 +61,7 @@ STANDING = (
     "spam_at",
     "handoff_reason",
     "handoff_at",
+    "updated_at",
 )
 # The lines that tell of another status.
 MOVES = (
@@ -120,7 +121,7 @@ def _set_status(conversation: Conversation, status: Status, actor: User, *, is_s
         conversation.closed_at = now
     else:
         conversation.reopen()
-    conversation.status, conversation.snoozed_until = status, None
+    conversation.status, conversation.snoozed_until, conversation.updated_at = status, None, now
     conversation.spam_at = now if is_spam else None
     if conversation.is_done:
         conversation.person_has_it()
@@ -140,6 +141,9 @@ def undo_status(*, conversation: Conversation, actor: User) -> Handled:
         raise Conflict(_("Its status was changed since, and stays."))
     was = standing_of(conversation, STANDING)
     restore(conversation, last.data["was"])
+    newest = conversation.last_message
+    if newest and newest.created_at > conversation.updated_at:
+        conversation.updated_at = newest.created_at
     opens = conversation.status == Status.OPEN or conversation.spam_at
     if not opens and _shown_in(conversation, sender_type=SenderType.CUSTOMER, created_at__gt=last.created_at).exists():
         raise Conflict(_("The customer has written since: it stays as it is."))
@@ -148,8 +152,7 @@ def undo_status(*, conversation: Conversation, actor: User) -> Handled:
 
 def _moved(conversation: Conversation, actor: User, was: dict[str, Any]) -> Handled:
     """Store and tell what it is now. was: what undoing that gives back."""
-    conversation.updated_at = timezone.now()
-    conversation.save(update_fields=[*columns(STANDING), "updated_at"])
+    conversation.save(update_fields=columns(STANDING))
     until = conversation.snoozed_until
     if until:
         tell(conversation, ActivityKind.SNOOZED, actor=actor, until=until.isoformat(), was=was)

@@ -20,13 +20,17 @@ def flag_for_person(*, conversation: Conversation, reason: HandoffReason) -> Han
     conversation = locked(conversation)
     if conversation.is_done or conversation.handoff_reason == reason:
         return Handled(conversation=conversation, changed=False)
+    is_new = conversation.handoff_at is None
     conversation.reopen()
     conversation.handoff_reason = reason
     conversation.updated_at = timezone.now()
     conversation.handoff_at = conversation.handoff_at or conversation.updated_at
     conversation.save(update_fields=["status", "snoozed_until", "handoff_reason", "handoff_at", "updated_at"])
     tell(conversation, ActivityKind.HANDED_OVER, actor=None, reason=reason)
-    events.record(conversation.business_id, [events.conversation_updated(conversation, actor_id=None)])
+    event = (
+        events.person_asked_for(conversation) if is_new else events.conversation_updated(conversation, actor_id=None)
+    )
+    events.record(conversation.business_id, [event])
     return Handled(conversation=conversation, changed=True)
 
 

@@ -285,7 +285,7 @@ export function enhanceInbox(body) {
     at: Number(body.dataset.feed), // read before anything that the page shows
     ask: (cursor) => line.emit("resume", { cursor }),
     take: (news) => news.forEach(changed),
-    anew: () => location.reload(),
+    anew: () => Promise.all([thread?.redraw(), list.reset()]).then(look, () => location.reload()),
   })
 
   function changed({ kind, object, data, conversation_id }) {

@@ -85,7 +85,11 @@ PAGES = {
         "/settings/widget/{widget}/commands/",
     ),
 }
-SIZES = {"phone": {"width": 360, "height": 740}, "desktop": {"width": 1440, "height": 900}}
+SIZES = {
+    "phone": {"width": 360, "height": 740},
+    "tablet": {"width": 768, "height": 1024},
+    "desktop": {"width": 1440, "height": 900},
+}
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +131,7 @@ def cookies(browser: Any, server: Any, acme: dict[str, str]) -> Iterator[Any]:
 
 
 # Each size in one theme and each theme in one size: a colour has no size, and a layout has no colour.
-@pytest.mark.parametrize(("size", "theme"), [("phone", "light"), ("desktop", "dark")])
+@pytest.mark.parametrize(("size", "theme"), [("phone", "light"), ("tablet", "light"), ("desktop", "dark")])
 @pytest.mark.parametrize("part", PAGES)
 def test_every_page_is_sound(
     part: str, size: str, theme: str, browser: Any, server: Any, acme: dict[str, str], cookies: Any

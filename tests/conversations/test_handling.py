@@ -67,6 +67,17 @@ def test_what_was_put_to_sleep_is_woken_by_undoing_it(conversation: Conversation
     assert standing(conversation) == before
 
 
+def test_an_undone_one_has_its_place_in_the_list_again(conversation: Conversation, acme: Business, ada: User) -> None:
+    builders.conversation(acme)
+    before = standing(conversation)["updated_at"]
+    handling.resolve_conversation(conversation=conversation, actor=ada)
+    assert standing(conversation)["updated_at"] > before
+
+    handling.undo_status(conversation=conversation, actor=ada)
+
+    assert standing(conversation)["updated_at"] == before
+
+
 def test_nobody_undoes_what_somebody_else_made_of_it_since(conversation: Conversation, ada: User, ben: User) -> None:
     handling.resolve_conversation(conversation=conversation, actor=ada)
     with pytest.raises(Conflict):

@@ -15,12 +15,14 @@ from django.utils import timezone
 from accounts.models import User
 from businesses.models import Business, Membership
 from businesses.teams import create_team
-from conversations.models import Conversation, HandoffReason
+from conversations.models import Conversation, HandoffReason, SenderType
 from conversations.services.assigning import assign_conversation, claim_conversation
 from conversations.services.following import set_following
 from conversations.services.handling import resolve_conversation
 from conversations.services.handoffs import flag_for_person
 from conversations.services.merging import merge_conversations
+from conversations.services.message_drafts import Draft
+from conversations.services.messages import post_messages
 from conversations.services.notes import write_note
 from conversations.services.snoozing import snooze_conversation, wake_due
 from pingback.realtime import rooms
@@ -83,6 +85,19 @@ def test_what_waits_already_is_told_once(ada: User, acme: Business) -> None:
     flag_for_person(conversation=talk, reason=HandoffReason.USER_REQUESTED)
     flag_for_person(conversation=talk, reason=HandoffReason.ERROR)
     assert told(ada) == ["handoff"]
+
+
+def test_a_handoff_is_told_once_whatever_is_said_where_it_shows_too(ada: User, acme: Business) -> None:
+    talk = builders.conversation(acme)
+    other = builders.conversation(acme, customer=talk.customer)
+    merge_conversations(conversation=other, into=talk, actor=ada)
+    flag_for_person(conversation=talk, reason=HandoffReason.USER_REQUESTED)
+    Notification.objects.all().delete()
+
+    draft = Draft(conversation_id=other.pk, sender_type=SenderType.AGENT, content="One moment")
+    post_messages([draft])
+
+    assert "handoff" not in told(ada)
 
 
 def hear() -> None:
