@@ -19,11 +19,22 @@ export function enhanceSettling(element, wait = FIRST_MS) {
 }
 
 export function followChannels(element) {
-  let turn = Promise.resolve()
+  let isLooking = false
+  let again = false
+  const look = async () => {
+    isLooking = true
+    while (again) {
+      again = false
+      try {
+        morphById(await fragment(location.href), ...element.dataset.channels.split(" "))
+      } catch {
+        // The next one, or the next page, shows it.
+      }
+    }
+    isLooking = false
+  }
   addEventListener("pingback:channels", () => {
-    turn = turn
-      .then(() => fragment(location.href))
-      .then((page) => morphById(page, ...element.dataset.channels.split(" ")))
-      .catch(() => {}) // the next one, or the next page, shows it
+    again = true // many at once are one look, and one more behind it
+    if (!isLooking) look()
   })
 }
