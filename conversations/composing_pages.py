@@ -1,6 +1,7 @@
 """What the composer holds: sent, sent later, or kept as a draft."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -56,29 +57,20 @@ def reply(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
             mentioned = mentions_in(content, business_id=found.business_id)
             write_note(conversation=found, author=author, content=content, mentions=mentioned, key=key)
         else:
-            if send_at := _later(request, found):
-                send_later(
-                    conversation=found,
-                    author=author,
-                    content=content,
-                    send_at=send_at,
-                    seen_seq=_seen(request),
-                    quoted_seq=_quoted(request),
-                    key=key,
-                    attachments=ids_of(chosen),
-                )
-                keep_draft(conversation=found, user=author, content="")
-                return HttpResponse(status=204) if is_fetch(request) else redirect(address_of(request, found) + "#end")
+            words: dict[str, Any] = {
+                "conversation": found,
+                "author": author,
+                "content": content,
+                "key": key,
+                "attachments": ids_of(chosen),
+                "seen_seq": _seen(request),
+                "quoted_seq": _quoted(request),
+            }
             with transaction.atomic():
-                send_reply(
-                    conversation=found,
-                    author=author,
-                    content=content,
-                    key=key,
-                    attachments=ids_of(chosen),
-                    seen_seq=_seen(request),
-                    quoted_seq=_quoted(request),
-                )
+                if send_at := _later(request, found):
+                    send_later(**words, send_at=send_at)
+                else:
+                    send_reply(**words)
                 if then := AFTER_SENDING.get(request.POST.get("then", "")):
                     then(conversation=found, actor=author)
     except Refused as refusal:
@@ -121,7 +113,7 @@ def _later(request: HttpRequest, found: Conversation) -> datetime | None:
     """When it goes out; None = at once, as what stays in the house does: that can be taken back anyway."""
     if choice := request.POST.get("later"):
         return doing.time_from(choice, request.POST.get("later_at", ""))
-    if not request.POST.get("undo") or request.POST.get("then"):
+    if not request.POST.get("undo"):
         return None
     return undoable_until(found, request.user, _seen(request))  # type: ignore[arg-type]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -129,15 +130,18 @@ def _set_status(conversation: Conversation, status: Status, actor: User, *, is_s
 
 
 @transaction.atomic
-def undo_status(*, conversation: Conversation, actor: User) -> Handled:
+def undo_status(*, conversation: Conversation, actor: User, since: datetime | None = None) -> Handled:
     """What the actor last made of its status was not meant: asleep, handed over or done as it was before.
 
-    Raises Conflict when it was somebody else, or the customer, who changed it last, and when the customer, who has
-    written since, would wait in what is parked or done.
+    since: not what was done before that.
+
+    Raises Conflict when there is no such change, when it was somebody else, or the customer, who changed it last, and
+    when the customer, who has written since, would wait in what is parked or done.
     """
     conversation = locked(conversation)
     last = conversation.activities.filter(kind__in=MOVES).order_by("after_seq", "created_at", "pk").last()
-    if last is None or last.actor_id != actor.pk or "was" not in last.data:
+    is_own = last is not None and last.actor_id == actor.pk and (since is None or last.created_at >= since)
+    if last is None or not is_own or "was" not in last.data:
         raise Conflict(_("Its status was changed since, and stays."))
     was = standing_of(conversation, STANDING)
     restore(conversation, last.data["was"])

@@ -1,6 +1,7 @@
 """Two conversations of one customer that are about the same: one points to the other, and nothing moves.
 
-The one that points is closed, and what was and will be said in it shows in the other's thread, too, in order of time.
+The one that points is closed, and what was and will be said in it shows in the other's thread, too, in order of time;
+its tags are the other's too, and the higher priority is.
 Its customer goes on reading and writing where they are; what the team writes goes to the other one, which hears of
 everything that the customer writes. Undone, both are what they were, unless something happened to them since.
 
@@ -19,10 +20,11 @@ from accounts.models import User
 from businesses import audit
 from businesses.feed import Event
 from conversations import events
-from conversations.models import ActivityKind, Conversation, Message, SenderType, Status
+from conversations.models import ActivityKind, Conversation, ConversationTag, Message, SenderType, Status, Tag
 from conversations.services.activities import tell
 from conversations.services.locking import all_locked, locked
 from conversations.services.standing import columns, restore, standing_of
+from conversations.services.tags import MOST_ON_ONE
 from foundation import rows
 from foundation.errors import Invalid
 
@@ -37,6 +39,7 @@ STANDING = (
     "spam_at",
     "handoff_reason",
     "handoff_at",
+    "priority",
     "updated_at",
 )
 MOVED = columns(STANDING)
@@ -58,17 +61,24 @@ def merge_conversations(*, conversation: Conversation, into: Conversation, actor
         raise Invalid(_("One of them is merged already: undo that first."))
     if not (conversation.customer and into.customer and conversation.customer.person_id == into.customer.person_id):
         raise Invalid(_("Only conversations of the same customer are merged."))
-    before = {"before": standing_of(conversation, STANDING), "other_before": standing_of(into, STANDING)}
+    before: dict[str, Any] = {
+        "before": standing_of(conversation, STANDING),
+        "other_before": standing_of(into, STANDING),
+    }
     now = timezone.now()
     if conversation.status == Status.OPEN and into.status != Status.OPEN:
         into.reopen()
     waiting = [each.waiting_since for each in (conversation, into) if each.waiting_since]
     into.waiting_since, into.updated_at = min(waiting, default=None), now
+    into.priority = max(conversation.priority, into.priority)
+    tags = [tag for tag in conversation.tag_list if tag not in into.tag_list][: MOST_ON_ONE - len(into.tag_list)]
     conversation.reopen()
     conversation.status, conversation.closed_at, conversation.waiting_since = Status.CLOSED, now, None
     conversation.person_has_it()
     conversation.merged_into, conversation.updated_at = into, now
     before["other_after"] = standing_of(into, STANDING)
+    ConversationTag.objects.bulk_create([ConversationTag(conversation=into, tag=tag) for tag in tags])
+    before["tags"] = [str(tag.pk) for tag in tags]
     _store(conversation, into, actor=actor, kind=ActivityKind.MERGED, **before)
     return conversation
 
@@ -90,6 +100,7 @@ def undo_merge(*, conversation: Conversation, actor: User) -> Conversation:
         conversation.waiting_since, conversation.updated_at = wrote_meanwhile, heard
     if told.data["other_after"].items() <= standing_of(into, STANDING).items():
         restore(into, told.data["other_before"])
+    ConversationTag.objects.filter(conversation=into, tag__in=told.data.get("tags", [])).delete()
     _store(conversation, into, actor=actor, kind=ActivityKind.UNMERGED)
     return conversation
 
@@ -129,6 +140,7 @@ def _target_of(message: Message) -> UUID:
 def _store(conversation: Conversation, other: Conversation, *, actor: User, kind: ActivityKind, **data: Any) -> None:
     conversation.save(update_fields=[*MOVED, "merged_into"])
     other.save(update_fields=MOVED)
+    other.tag_list = list(Tag.objects.filter(conversations=other).order_by("name"))
     other.shows_others = other.merged.values_list("pk", flat=True).first()
     tell(conversation, kind, actor=actor, conversation_id=str(other.pk), **data)
     tell(other, kind, actor=actor, conversation_id=str(conversation.pk), is_target=True)

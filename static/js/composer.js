@@ -20,7 +20,7 @@ const KEY_REUSED = "idempotency_key_reused"
  * onSent: called when a reply is with the server. onTyping(writes): called while somebody writes a reply.
  * onStale: something came that was not seen; onShow: it is to be shown. seen(): the newest message that is shown.
  * Returns settle(): there is reason to believe that what could not be sent works now; heard(draft), catchUp(): what the
- * same person has begun elsewhere; write(), put(); and stop().
+ * same person has begun elsewhere; write(), put(); isEmpty, lose(); and stop().
  */
 export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen }) {
   const text = form.elements.content
@@ -35,6 +35,7 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
   let failures = 0
   let waiting = 0 // the timer, while what could not be sent waits to go out by itself
   let isStopped = false
+  let isLost = false
   let keeping = 0 // the timer, while the draft is not with the server yet
   let kept = null // what the server has of it
   let wroteAt = 0
@@ -63,6 +64,7 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
    * asked for it just now, so the focus stays where it is.
    */
   async function send({ how = {}, force = false, byItself = false } = {}) {
+    if (isLost) return
     if (!(text.value.trim() || files.any)) return byItself || text.focus()
     how = { seen: seen(), ...how }
     if (button.getAttribute("aria-busy")) {
@@ -303,6 +305,16 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
       text.focus()
     },
     settle,
+    get isEmpty() {
+      return !text.value.trim()
+    },
+    /** What it is about is gone: the words are there to be copied. */
+    lose() {
+      isLost = true
+      text.readOnly = true
+      button.disabled = true
+      complain(form.dataset.gone)
+    },
     stop() {
       isStopped = true
       keep()

@@ -48,10 +48,11 @@ export function enhanceInbox(body) {
   const typing = (id, is_typing) => line?.emit("typing", { conversation_id: id, is_typing })
   const dress = () => {
     if (!thread) return
+    const { id } = thread
     composer = enhanceComposer(thread.element.querySelector("[data-composer]"), {
       // It is sent: showing it can wait.
       onSent: () => (elsewhere() ? go(elsewhere()) : thread.catchUp({ toEnd: true }).catch(look)),
-      onTyping: (writes) => typing(thread.id, writes),
+      onTyping: (writes) => typing(id, writes),
       onStale: () => thread.catchUp().catch(look),
       onShow: () => (thread.isStill ? go(thread.id) : thread.toEnd()),
       seen: () => thread.seen,
@@ -66,6 +67,7 @@ export function enhanceInbox(body) {
     line?.emit("leave_conversation", { conversation_id: thread.id })
     thread.stop()
     composer.stop()
+    thread = null
   }
 
   // What cannot be fetched now is asked for until it is here: nothing else would bring it.
@@ -297,6 +299,10 @@ export function enhanceInbox(body) {
     if (kind === "note.updated") thread?.noteChanged(object, data)
     if (kind === "message.updated") thread?.messageChanged(object)
     if (kind === "message.created" && object?.sender_id === body.dataset.user) composer?.settle()
+    if (kind === "conversation.deleted" && about === thread?.id && !composer.isEmpty) {
+      leave()
+      composer.lose() // the words are there until one goes elsewhere
+    }
     look()
   }
 

@@ -11,9 +11,13 @@ from tests.browser.pages import console_of, flaws, signed_in
 
 
 @pytest.fixture(scope="module")
-def conversation(server: Any) -> str:
+def token(server: Any) -> str:
+    return str(server.sign_up("ada@writing.example"))
+
+
+@pytest.fixture(scope="module")
+def conversation(server: Any, token: str) -> str:
     """Of a channel that leaves the house, in a workspace with a macro."""
-    token = server.sign_up("ada@writing.example")
     server.call("POST", "/macros", {"name": "Late", "content": "We are late"}, token)
     config = {"bot_token": "123456:a-long-token-of-a-bot"}
     channel = server.call("POST", "/channels/", {"type": "telegram", "config": config}, token)
@@ -61,6 +65,26 @@ def test_a_draft_is_in_the_other_tab_at_once_and_never_over_what_is_being_writte
         one.locator("#reply").fill("")
     third = tab()
     holds(third, "")
+    assert said == []
+
+
+def test_words_that_are_begun_outlive_the_conversation_that_a_colleague_deletes(
+    server: Any, tab: Any, token: str
+) -> None:
+    business = server.call("GET", "/auth/me", token=token)["business"]["id"]
+    body = {"business_id": business, "initial_message": "Soon gone"}
+    gone = server.call("POST", "/conversations", body, token)["id"]
+    page = tab(viewport={"width": 1440, "height": 900})
+    said = console_of(page, server)
+    page.locator(f"[data-row='{gone}']").click()
+    page.locator(f"#thread[data-thread='{gone}']").wait_for()
+    page.locator("#reply").fill("Half a reply")
+    server.call("DELETE", f"/conversations/{gone}", None, token)
+    page.get_by_text("This conversation was deleted.").wait_for()
+    page.locator(f"[data-row='{gone}']").wait_for(state="detached")
+    assert page.locator("#reply").input_value() == "Half a reply"
+    page.locator("[data-row]").first.click()
+    page.locator(f"#thread:not([data-thread='{gone}'])").wait_for()
     assert said == []
 
 

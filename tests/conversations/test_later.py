@@ -232,6 +232,40 @@ def test_the_page_waits_five_seconds_with_what_leaves_the_house_and_gives_it_bac
     assert Message.objects.filter(sender=ada).count() == 2  # a chat does not wait
 
 
+@pytest.mark.parametrize("status", [Status.RESOLVED, Status.PENDING])
+def test_what_is_done_along_with_a_reply_is_undone_along_with_it(mail: Conversation, ada: User, status: Status) -> None:
+    client, there = Client(), f"/inbox/{mail.pk}/"
+    client.force_login(ada)
+    reply = {"content": "Dear Cleo", "mode": "reply", "undo": "1", "seen_seq": "1", "then": status}
+    client.post(f"{there}reply/", reply)
+    mail.refresh_from_db()
+    assert mail.status == status
+
+    client.post(f"{there}take-back/", {"scheduled": ScheduledMessage.objects.get().pk})
+    mail.refresh_from_db()
+    assert mail.status == Status.OPEN
+    assert Message.objects.filter(sender=ada).count() == 0
+
+    client.post(f"{there}reply/", reply)
+    with time_machine.travel(timezone.now() + timedelta(seconds=6)):
+        assert send_due() == 1
+    mail.refresh_from_db()
+    assert mail.status == status
+    assert Message.objects.filter(sender=ada).count() == 1
+
+
+def test_a_status_of_before_stays_when_a_reply_is_taken_back(mail: Conversation, ada: User) -> None:
+    client, there = Client(), f"/inbox/{mail.pk}/"
+    client.force_login(ada)
+    handling.resolve_conversation(conversation=mail, actor=ada)
+    client.post(f"{there}reply/", {"content": "Dear Cleo", "mode": "reply", "undo": "1", "seen_seq": "1"})
+
+    client.post(f"{there}take-back/", {"scheduled": ScheduledMessage.objects.get().pk})
+
+    mail.refresh_from_db()
+    assert mail.status == Status.RESOLVED
+
+
 def file_of(mail: Conversation, ada: User) -> dict[str, Any]:
     file = SimpleUploadedFile("plan.png", corpus.picture())
     path = f"/api/v1/conversations/{mail.pk}/upload"

@@ -6,14 +6,16 @@ import pytest
 
 from accounts.models import User
 from businesses.models import AuditEntry, Business
-from conversations.models import ChannelType, Conversation, Message, SenderType, Status
+from conversations.models import ChannelType, Conversation, Message, Priority, SenderType, Status
 from conversations.services import handling
 from conversations.services.merging import merge_conversations, undo_merge
 from conversations.services.message_drafts import Draft, reply_draft
 from conversations.services.messages import Posted, post_each
 from conversations.services.notes import write_note
 from conversations.services.objections import Held
+from conversations.services.priorities import set_priority
 from conversations.services.snoozing import snooze_conversation
+from conversations.services.tags import add_tag
 from foundation.errors import Stale
 from tests import builders
 from tests.conversations.test_snapshots import SOON
@@ -81,6 +83,26 @@ def test_what_was_spam_is_spam_again_when_the_merge_is_undone(ada: User, acme: B
 
     mail.refresh_from_db()
     assert (mail.status, bool(mail.spam_at)) == (Status.CLOSED, True)
+
+
+def test_tags_and_the_higher_priority_come_along_and_go_again(ada: User, acme: Business) -> None:
+    mail, site = _two(acme)
+    for one, name, priority in ((mail, "Damaged", Priority.HIGH), (site, "Invoice", Priority.LOW)):
+        add_tag(conversation=one, name=name, actor=ada)
+        set_priority(conversation=one, priority=priority, actor=ada)
+    add_tag(conversation=mail, name="Invoice", actor=ada)
+    api, there = builders.api(ada), f"{URL}/{site.pk}"
+
+    def shown() -> tuple[list[str], str]:
+        told = api.get(there).json()
+        return [tag["name"] for tag in told["tags"]], told["priority"]
+
+    api.post(f"{there}/merge", {"other_id": str(mail.pk)})
+    assert shown() == (["Damaged", "Invoice"], "high")
+
+    api.delete(f"{URL}/{mail.pk}/merge")
+    assert shown() == (["Invoice"], "low")
+    assert [tag["name"] for tag in api.get(f"{URL}/{mail.pk}").json()["tags"]] == ["Damaged", "Invoice"]
 
 
 def test_what_is_written_in_the_merged_one_is_news_in_the_other(ada: User, acme: Business, sign_in: SignIn) -> None:
