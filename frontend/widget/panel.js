@@ -229,7 +229,7 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
   let seconds
   const greetLater = () => {
     seconds = 0
-    clearInterval(clock)
+    greeted()
     if (config.greeting.enabled) clock = setInterval(look, 1000)
   }
   const look = () => {

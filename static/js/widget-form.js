@@ -50,8 +50,9 @@ export function enhanceWidgetForm(form) {
   form.addEventListener("input", show)
 
   const states = document.querySelector("[data-preview-states]")
+  const silent = { greeting: { enabled: false } }
   const talk = (shown, ...command) => {
-    tell("update", shown)
+    tell("update", { ...shown, ...silent })
     tell("reset")
     tell(...command)
   }
@@ -63,9 +64,12 @@ export function enhanceWidgetForm(form) {
     ended: () => talk({ preview_ends: true, ...hours(form, true) }, ...question),
     greeting() {
       tell("close")
-      tell("update", { greeting: { ...chosen(form, frame.dataset).greeting, enabled: true, delay: 0, page: "" } })
+      tell("update", { greeting: { enabled: true, delay: 0, page: "" } })
     },
-    closed: () => tell("close"),
+    closed() {
+      tell("close")
+      tell("update", silent)
+    },
   }
   const go = (state) => {
     for (const button of states.children) button.setAttribute("aria-pressed", String(button.value === state))
@@ -100,8 +104,8 @@ function chosen(form, { title, answer }) {
   }
   told.name ||= title
   told.prechat.questions = [...form.querySelectorAll("[data-question]")].map(asked).filter(({ label }) => label)
-  // A greeting is shown when it is asked for, not while one writes.
-  told.greeting.enabled = false
+  // When a greeting is shown, the preview's states say.
+  told.greeting = { text: told.greeting.text }
   if (!COLOUR.test(told.primary_color)) delete told.primary_color
   return told
 }

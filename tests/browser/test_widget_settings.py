@@ -54,6 +54,8 @@ def test_the_preview_is_the_real_widget_follows_the_form_and_stores_nothing(
     chat.get_by_role("group", name="How did we do?").wait_for()
     page.get_by_role("button", name="Greeting").click()
     site.get_by_role("button", name="Looking for a grinder?").wait_for()
+    page.get_by_role("button", name="Closed").click()
+    site.get_by_role("button", name="Looking for a grinder?").wait_for(state="detached")
 
     assert acme.conversations == []
     assert page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('pingback:'))") == []
