@@ -78,8 +78,14 @@ export function enhanceInbox(body) {
     clearTimeout(again)
     const moved = touched
     touched = new Set()
-    const looks = await Promise.allSettled([list.refresh(moved), thread?.catchUp()])
-    if (looks[1].reason?.status === 404) return location.assign("/inbox/") // it was deleted, or the list beside it
+    const its = thread
+    const looks = await Promise.allSettled([list.refresh(moved), its?.catchUp()])
+    if (looks[1].reason?.status === 404 && its === thread) {
+      // It was deleted, or the list beside it. Words that were begun stay until one goes elsewhere.
+      if (looks[0].reason || composer.isEmpty) return location.assign("/inbox/")
+      leave()
+      composer.lose()
+    }
     if (looks[0].status === "rejected") for (const id of moved) touched.add(id)
     const errors = looks.filter(({ status }) => status === "rejected").map(({ reason }) => reason)
     errors.filter((error) => !(error instanceof Failed)).forEach(reportError)
