@@ -54,7 +54,7 @@ const article = (source) => {
   const href = settings.has_help && `/help/${settings.business_id}/${source.id}/` // without one it is just words
   const [before, after] = texts.source({ title: "\0" }).split("\0") // the title may run in another direction
   const words = el("span", {}, before, el("bdi", {}, source.title), after)
-  return el("a", { class: "pb-pill pb-src", href, target: "_blank" }, icon(FILE), words)
+  return el("a", { class: "pb-src", href, target: "_blank" }, icon(FILE), words)
 }
 
 /**

@@ -66,6 +66,7 @@ def test_theo_answers_with_its_source_or_hands_over_and_the_agent_sees_which(
     knows.start("How long do I have to send something back?")
     knows.sees(f"Hello! {SHELF['Return an item for a refund']}")
     knows.sees("From our article “Return an item for a refund”")
+    assert knows.chat.get_by_role("link", name="From our article").count() == 0  # the help centre is closed
     wonders.start("Do you have a jacuzzi?")
     wonders.sees(PASSED_ON)
     asks.start("Please let me talk to a human")
