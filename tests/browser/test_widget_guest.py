@@ -190,6 +190,7 @@ def test_a_frame_that_hangs_shows_bones_and_then_words(visit: Callable[..., Visi
     cleo.context.route("**/frame?*", lambda route: held.append(route))
     cleo.open()
     cleo.page.get_by_text("Still loading").wait_for()
+    until(cleo.page, lambda: bool(held))
 
     held[0].continue_()
 
