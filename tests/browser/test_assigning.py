@@ -110,7 +110,8 @@ def test_an_agent_goes_down_the_list_resolving_and_undoes_one_from_another(
 
     bens.goto(f"{server.url}/inbox/{second}/")
     bens.locator("body[data-ready]").wait_for()
-    bens.keyboard.press("e")
+    with bens.expect_response(lambda answer: answer.url.split("?")[0].endswith(f"{second}/status/")):
+        bens.keyboard.press("e")
     bens.locator(f"#rows [data-row='{second}']").wait_for(state="detached")
     bens.locator("#thread-head .badge", has_text="Resolved").wait_for()
     assert standing(second) == ("resolved", None)  # he has not taken it

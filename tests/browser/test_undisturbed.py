@@ -46,7 +46,8 @@ def test_menus_and_fields_stay_while_the_head_and_the_panel_change(
     something_happens("one")
     assert page.locator("#snooze-at").input_value() == LATER
     page.locator("#thread-snooze").get_by_role("button", name="Snooze until then").click()
-    head.get_by_text("Pending").wait_for()
+    head.locator(".badge", has_text="Pending").wait_for()
+    head.get_by_text("Mark as pending").wait_for(state="detached")  # the badge does not wait for the server
     assert server.call("GET", path, token=token)["snoozed_until"]
 
     page.locator("#snooze-at").evaluate("(field) => { field.closest('details').open = true }")
