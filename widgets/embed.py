@@ -37,9 +37,9 @@ def loader(request: HttpRequest) -> HttpResponseBase:
     return _script(request, BUILT / "loader.js")
 
 
-def panel(request: HttpRequest) -> HttpResponseBase:
-    """`/widget/panel.js`, what the loader imports, from another origin than the page's."""
-    response = _script(request, BUILT / "panel.js")
+def part(request: HttpRequest, name: str) -> HttpResponseBase:
+    """`/widget/panel.js` and the like, what the loader imports, from another origin than the page's."""
+    response = _script(request, BUILT / f"{name}.js")
     response["Access-Control-Allow-Origin"] = "*"
     return response
 
@@ -60,7 +60,7 @@ def _script(request: HttpRequest, file: Path) -> HttpResponseBase:
     return get_conditional_response(request, etag=response["ETag"], response=response) or response
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def _packed(file: Path, _modified: int) -> tuple[bytes, bytes, str]:
     plain = file.read_bytes()
     return plain, gzip.compress(plain, mtime=0), hashlib.sha256(plain).hexdigest()[:32]

@@ -34,10 +34,16 @@ const shared = {
   write: false,
   legalComments: "none",
 }
-const panel = await build({ ...shared, entryPoints: ["panel.js"], format: "esm", plugins: [styleAsText] })
-// The loader asks for the panel that it was made with, not for one that a browser still has.
-const PANEL = JSON.stringify(createHash("sha256").update(panel.outputFiles[0].text).digest("hex").slice(0, 8))
+// What is loaded on a host page is asked for as it was built with, not as a browser still has it.
+const versionOf = ({ outputFiles: [{ text }] }) =>
+  JSON.stringify(createHash("sha256").update(text).digest("hex").slice(0, 8))
+const onHost = { ...shared, format: "esm", plugins: [styleAsText] }
+const greeting = await build({ ...onHost, entryPoints: ["greeting.js"] })
+const GREETING = versionOf(greeting)
+const panel = await build({ ...onHost, entryPoints: ["panel.js"], define: { GREETING } })
+const PANEL = versionOf(panel)
 const results = await Promise.all([
+  greeting,
   panel,
   build({ ...shared, entryPoints: ["loader.js"], format: "iife", plugins: [styleAsText], define: { PANEL } }),
   build({

@@ -25,14 +25,15 @@ export function readable(hex, background) {
   return toHex([end, end, end])
 }
 
-const DARK = "(prefers-color-scheme: dark)"
-
-/** The sheet's dark rules, which `choose` makes count for a theme: "auto" (the system decides), "light" or "dark". */
+/**
+ * The sheet's dark rules, the first that are for a medium: `choose` makes them count for a theme, "auto" (the system
+ * decides), "light" or "dark".
+ */
 export function darkRules(sheet) {
-  const { media } = Array.from(sheet.cssRules).find((rule) => rule.media?.mediaText === DARK)
+  const { media } = Array.from(sheet.cssRules).find((rule) => rule.media)
   return {
     choose(theme) {
-      media.mediaText = { light: "not all", dark: "all" }[theme] ?? DARK
+      media.mediaText = { light: "not all", dark: "all" }[theme] ?? "(prefers-color-scheme: dark)"
     },
   }
 }

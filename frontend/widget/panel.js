@@ -1,5 +1,5 @@
 // The second part of the loader (loader.js), when somebody is there to use it: the chat's frame, what is kept for it,
-// the greeting, and the page's commands.
+// and the page's commands.
 //
 // With the frame it speaks over postMessage. From the frame: {pingback: "ready" | "close"}, {pingback: "unread",
 // count}, {pingback: "message", message}, {pingback: "keep", name, value: text, or null to forget}. To the frame:
@@ -64,7 +64,6 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
   sheet.replaceSync(style)
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet]
   const dark = darkRules(sheet)
-  const bubble = el("div", { class: "hi", role: "status" })
   // A browser closes it by Escape outside of the frame, and by a phone's way back.
   const dialog = el("dialog", { onclose: () => covers() && !dialog.open && show(false) })
   const texts = () => config.texts ?? panelTexts
@@ -73,7 +72,7 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
     mount()
   })
   dialog.append(room.node)
-  aside.prepend(bubble, dialog)
+  aside.prepend(dialog)
   aside.toggleAttribute("data-preview", isPreview)
 
   const badge = el("span", { "aria-hidden": "true" })
@@ -139,7 +138,7 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
 
   const unmount = () => {
     frame?.remove()
-    frame = undefined
+    frame = null
     state.ready = isComing = false
     room.end()
     setUnread(0)
@@ -158,12 +157,12 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
     if (changed && next) opener = document.activeElement
     state.open = next
     if (next) {
-      greeted()
+      greeting?.end()
       mount()
     }
     draw()
     if (isPreview)
-      opener = undefined // whoever fills in the form beside it goes on with that
+      opener = null // whoever fills in the form beside it goes on with that
     else if (next) enter()
     else if (changed) (state.hidden ? opener : launcher)?.focus()
     tell({ pingback: "open", open: next })
@@ -212,50 +211,31 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
   // Another tab of the same shop has become this visitor, or signed out, or all that was stored is gone.
   addEventListener("storage", ({ key, newValue }) => {
     if (key !== null && key !== `${prefix}key`) return
-    customer = undefined // who is here now is what the other tab says
+    customer = null // who is here now is what the other tab says
     if (newValue) tell({ pingback: "kept", kept: kept() })
     else unmount()
   })
 
   const reset = () => {
-    customer = undefined
+    customer = null
     for (const name of Object.keys(kept())) keep(name, null)
     unmount()
   }
 
   // The greeting ---------------------------------------------------------------------------------------------
 
-  let clock
-  let seconds
-  const greetLater = () => {
-    seconds = 0
-    greeted()
-    if (config.greeting.enabled) clock = setInterval(look, 1000)
-  }
-  const look = () => {
-    const { delay, page, text } = config.greeting
-    const path = location.pathname
-    const isHere = page.endsWith("*") ? path.startsWith(page.slice(0, -1)) : !page || page === path
-    seconds = isHere && !document.hidden ? seconds + 1 : 0
-    if (seconds <= delay || state.hidden) return
-    greeted()
-    const { greeted: before, key } = kept()
-    if (before || key) return
-    const words = text ? [text] : [el("b", {}, config.welcome_heading), config.welcome_tagline]
-    bubble.append(
-      // Words in a direction of their own do not move the room that is left for the cross.
-      el("button", { type: "button", class: "say", onclick: () => show(true) }, el("bdi", {}, ...words)),
-      el("button", { type: "button", class: "x", "aria-label": texts().dismiss, onclick: dismiss }, icon(X)),
-    )
-  }
-  const greeted = () => {
-    clearInterval(clock)
-    bubble.replaceChildren()
-  }
-  const dismiss = () => {
-    keep("greeted", "1")
-    greeted()
-    launcher.focus()
+  let greeting
+  const greet = async () => {
+    greeting?.end()
+    if (!config.greeting.enabled) return
+    try {
+      // biome-ignore lint/correctness/noUndeclaredVariables: build.mjs puts it in
+      const part = await import(`${origin}/widget/greeting.js?${GREETING}`)
+      greeting ??= part.greeting({ config, view, texts, kept, keep, open: () => show(true) })
+      if (config.greeting.enabled && !state.open) greeting.begin()
+    } catch (error) {
+      console.warn("PingBack:", error.message)
+    }
   }
 
   // The page -------------------------------------------------------------------------------------------------
@@ -274,7 +254,7 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
   // A page that changes by itself brings a title of its own.
   new MutationObserver(entitle).observe(document.head, { childList: true, characterData: true, subtree: true })
   draw()
-  greetLater()
+  greet()
   if (kept().key) mount()
 
   const speak = async (locale) => {
@@ -294,7 +274,7 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
   const veil = (hidden) => {
     state.hidden = hidden
     if (hidden) {
-      greeted()
+      greeting?.end()
       if (state.open) show(false)
     }
     draw()
@@ -328,7 +308,7 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
       if (locale !== config.locale) speak(locale)
       lay(fields, changes)
       lay(fields, config)
-      if ("greeting" in fields && !state.open) greetLater()
+      if ("greeting" in fields && !state.open) greet()
       if ("launcher" in fields) state.hidden = config.launcher === "none"
       draw()
       tell({ pingback: "update", changes: fields })

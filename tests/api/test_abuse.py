@@ -349,7 +349,7 @@ def test_I2_no_page_is_kept_either(ada: User, acme: Business, sign_in: Any, subt
     builders.widget(ada)
     found = list(pages())
     assert {"/inbox/", "/settings/audit/", "/settings/plan/", "/settings/workspace/"} <= set(found)
-    alike = {"/widget.js", "/widget/panel.js", "/widget/preview/frame", "/favicon.ico"}
+    alike = {"/widget.js", "/widget/panel.js", "/widget/greeting.js", "/widget/preview/frame", "/favicon.ico"}
     alike |= {"/service-worker.js", "/manifest.webmanifest", "/offline/"}
     for address in found:
         if address not in alike:
