@@ -158,6 +158,7 @@ def test_views_are_made_and_changed_from_the_inbox_and_what_a_colleague_makes_is
     page.get_by_role("button", name="Say goodbye").wait_for()
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Emoji").click()
+    page.get_by_role("group", name="Emoji").wait_for()  # it comes with the first press
     page.keyboard.press("Enter")
     until(page, lambda: page.locator("[data-composer] [name=content]").input_value() == "😀")
     page.locator("#tag-names option[value=Refund]").wait_for(state="attached")
