@@ -4,6 +4,7 @@ A draft is judged by what the agent sent instead, an automatic answer by whether
 it was about; the worker looks at both. A person may say that one was wrong. Source: theo.md 4.
 """
 
+import logging
 import threading
 from collections import Counter
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from theo.engine.index import MAX_QUESTION
 from theo.learning import LIGHTLY_EDITED, learn
 from theo.models import Outcome, Reply
 from theo.phrases import goes_on, needs_person
+
+logger = logging.getLogger(__name__)
 
 EVERY_SECONDS = 5.0
 AT_ONCE = 100
@@ -83,7 +86,10 @@ def settle(stop: threading.Event) -> None:
     for reply in _due():
         if stop.is_set():
             return
-        _settle(reply)
+        try:
+            _settle(reply)
+        except Exception:  # those behind it have their turn
+            logger.exception("What became of Theo's reply %s cannot be told.", reply.pk)
 
 
 def _due() -> list[Reply]:

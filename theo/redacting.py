@@ -24,6 +24,8 @@ _PATTERNS = (
         "[account]",
     ),
     (re.compile(rf"(?<![\d+])(?<!\d\.)\d(?:{_BETWEEN}?\d){{12,18}}(?!\d)"), "[card]"),
+    # Longer than any telephone's.
+    (re.compile(rf"\+\d(?:{_BETWEEN}?\d){{15,18}}(?!\d)"), "[card]"),
     # A date is none.
     (re.compile(r"(?<![\w.])(?!\d{4}-\d\d-\d\d(?!\d))\+?\(?\d(?:[ ()./\-‐–—]{0,2}\d){7,14}(?!\w)"), "[phone]"),
 )

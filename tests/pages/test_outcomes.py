@@ -70,6 +70,26 @@ def test_a_draft_is_judged_by_what_was_sent(ben: User, acme: Business, sent: str
     assert draft.outcome == outcome
 
 
+def test_one_that_cannot_be_judged_holds_up_no_other(
+    ben: User, acme: Business, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken, good = (drafted(ben, builders.conversation(acme, content="How do I return it?")) for _ in range(2))
+    for draft in (broken, good):
+        builders.answers(ben, draft.conversation, WORDS)
+    likeness_of = outcomes.likeness_of
+
+    def fails_once(draft: str, sent: str) -> float:
+        monkeypatch.setattr(outcomes, "likeness_of", likeness_of)
+        raise RuntimeError
+
+    monkeypatch.setattr(outcomes, "likeness_of", fails_once)
+    settle()
+
+    good.refresh_from_db()
+    assert good.outcome == Outcome.ACCEPTED
+    assert f"reply {broken.pk} cannot be told" in caplog.text
+
+
 def test_over_rest_the_newest_draft_of_a_conversation_is_dropped_once(ben: User, mallory: User, acme: Business) -> None:
     conversation = builders.conversation(acme, content="How do I return it?")
     draft = drafted(ben, conversation)

@@ -118,6 +118,7 @@ def test_a_key_that_somebody_wrote_is_kept_from_everybody() -> None:
         ("４１１１ １１１１ １１１１ １１１１", "[card]"),
         ("0171–1234567", "[phone]"),
         ("+4917112345678", "[phone]"),
+        ("+4111111111111111", "[card]"),
         ("+1 4111 1111 1111 1111", "+1 [card]"),
         ("+49\u00a0171\u202f1234567", "[phone]"),
         ("cleo＠example.com", "[e-mail]"),
