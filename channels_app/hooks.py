@@ -20,7 +20,7 @@ from channels_app import credentials, intake
 from channels_app.adapters import ADAPTERS
 from channels_app.adapters.base import ChannelAdapter
 from channels_app.adapters.errors import TryAgain
-from channels_app.adapters.events import Incoming, Routed
+from channels_app.adapters.events import Incoming, Reply, Routed
 from channels_app.models import Channel, ChannelQuerySet, ChannelState
 from conversations.models import ChannelType
 from foundation import throttles
@@ -93,12 +93,12 @@ def _answer(
     if channel_id and not known:
         # One that is switched off takes nothing in, and its provider need not ask again.
         is_off = Channel.objects.filter(pk=channel_id, type=channel_type, is_active=False).exists()
-        return HttpResponse(status=200 if is_off else 404)
+        return _said(found.thanks) if is_off else HttpResponse(status=404)
     if request.method == "HEAD":  # Mandrill's question whether anybody is here
         return HttpResponse()
     reply = found.handshake(incoming, [known] if known else (found(channel, {}) for channel in active))
     if reply:
-        return HttpResponse(reply.body, status=reply.status, content_type=reply.content_type)
+        return _said(reply)
     if request.method != "POST":
         return HttpResponse(status=403)
     items = found.route(incoming)
@@ -111,7 +111,11 @@ def _answer(
         taken = {item.account for kept in brought.values() for item in kept}
         if _comes_too_early(found, active, incoming, {item.account for item in items} - taken):
             raise _NotNow(CONNECTING_SECONDS)  # what was stored is known by its key when it comes again
-    return HttpResponse()
+    return _said(found.thanks)
+
+
+def _said(reply: Reply) -> HttpResponse:
+    return HttpResponse(reply.body, status=reply.status, content_type=reply.content_type)
 
 
 def _headers(request: HttpRequest) -> dict[str, str]:

@@ -127,6 +127,8 @@ class Health:
 class ChannelAdapter(ABC):
     capabilities: ClassVar[Capabilities] = Capabilities()
     max_body: ClassVar[int] = 4 * 1024 * 1024
+    # What the provider hears when we have what it sent.
+    thanks: ClassVar[Reply] = Reply()
     # Whether the provider sends what comes to an account to one address only.
     is_sole: ClassVar[bool] = False
     # Whether what comes to an account may name accounts of others as well, as the fields of a mail do.

@@ -31,6 +31,7 @@ from channels_app.adapters.events import (
     Incoming,
     MediaRef,
     MessageReceived,
+    Reply,
     Routed,
     StatusChanged,
 )
@@ -80,6 +81,8 @@ class SmsAdapter(ChannelAdapter):
         caption=True,
     )
     max_body = 256 * 1024
+    # Anything else Twilio warns of at each message. Source: channels.md 7.
+    thanks = Reply(body="<Response/>", content_type="text/xml")
 
     # What comes in.
 
