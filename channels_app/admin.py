@@ -92,10 +92,10 @@ class RawEventAdmin(LookOnlyAdmin):
 
 @admin.register(Contact)
 class ContactAdmin(LookOnlyAdmin):
-    list_display = ("key", "business", "channel", "customer", "reason", "unreachable", "created_at")
+    list_display = ("key", "handle", "business", "channel", "customer", "reason", "unreachable", "created_at")
     list_filter = ("channel__type",)
     list_select_related = ("business", "channel", "customer")
-    search_fields = ("key", "business__name")
+    search_fields = ("key", "handle", "business__name")
     actions = ("separate",)
 
     @admin.action(description=_("Make somebody of their own of it"))

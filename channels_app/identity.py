@@ -64,9 +64,13 @@ def _was_begun_with(conversation: Conversation, ref: ContactRef) -> bool:
 
 
 def note(channel: Channel, ref: ContactRef, customer_id: UUID) -> None:
-    """Keep the keys that are new, and that whoever writes can be reached."""
+    """Keep the keys that are new, how they are shown now, and that whoever writes can be reached."""
     _are_one(channel, ref.keys)
-    known = dict(Contact.objects.filter(channel=channel, key__in=ref.keys).values_list("key", "unreachable"))
+    handle = storable(ref.handle)[:200]
+    found = Contact.objects.filter(channel=channel, key__in=ref.keys)
+    known = dict(found.values_list("key", "handle"))
+    if handle and any(old != handle for old in known.values()):
+        found.update(handle=handle)
     fresh = [key for key in ref.keys if key not in known]
     if fresh:
         reason = _reason(channel, ref, known=bool(known))
@@ -76,6 +80,7 @@ def note(channel: Channel, ref: ContactRef, customer_id: UUID) -> None:
                 channel=channel,
                 customer_id=customer_id,
                 key=key,
+                handle=handle,
                 proven=key in ref.proven,
                 reason=reason,
             )
@@ -145,16 +150,26 @@ def change(channel: Channel, told: ContactChanged) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownAs:
-    """A key of a customer. is_matched: it is the customer's because of another channel, and can be taken apart."""
+    """A key of a customer. handle: how its channel shows them, the newest. is_matched: it is the customer's because of
+    another channel, and can be taken apart."""
 
     contact: Contact
+    handle: str
     is_matched: bool
 
 
 def known_as(customer: Customer) -> list[KnownAs]:
     """The oldest first: where that one came in is where the customer comes from."""
     contacts = _contacts()(customer=customer.pk)
-    return [KnownAs(contact=each, is_matched=each.channel_id != contacts[0].channel_id) for each in contacts]
+    handles = {each.channel_id: each.shown_as for each in contacts if each.shown_as}
+    return [
+        KnownAs(
+            contact=each,
+            handle=handles.get(each.channel_id, ""),
+            is_matched=each.channel_id != contacts[0].channel_id,
+        )
+        for each in contacts
+    ]
 
 
 @prepared

@@ -211,7 +211,8 @@ class RawEvent(models.Model):
 class Contact(models.Model):
     """One key that a channel knows a customer by. reason: why it is this customer, in words for the team.
 
-    unreachable: why nothing reaches them, until they write again.
+    handle: a number, an @name or an address, as the provider told last. unreachable: why nothing reaches them, until
+    they write again.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -219,6 +220,7 @@ class Contact(models.Model):
     channel = models.ForeignKey(Channel, models.CASCADE, db_index=False, related_name="contacts")
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="contacts")
     key = models.CharField(_("key"), max_length=300)
+    handle = models.CharField(_("shown as"), max_length=200, blank=True, default="", db_default="")
     proven = models.BooleanField(_("vouched for by the provider"), default=False)
     reason = models.CharField(_("why it is this customer"), max_length=200, blank=True)
     unreachable = models.CharField(_("not reachable"), max_length=200, blank=True)
@@ -232,6 +234,11 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+    @property
+    def shown_as(self) -> str:
+        """For people to read; "" where the provider tells neither a number nor a name."""
+        return self.handle or (self.key.removeprefix("tel:") if self.key.startswith("tel:") else "")
 
 
 class Thread(models.Model):

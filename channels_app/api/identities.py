@@ -24,6 +24,7 @@ class IdentityOutput(serializers.Serializer[Any]):
     channel_id = serializers.UUIDField()
     channel_type = serializers.ChoiceField(choices=ChannelType.choices)
     key = serializers.CharField(help_text="What the channel calls the customer.")
+    handle = serializers.CharField(help_text="A number, an @name or an address for people to read; may be empty.")
     reason = serializers.CharField(help_text="Why it is this customer, in a sentence.")
     is_matched = serializers.BooleanField(help_text="Because of another channel; DELETE takes it apart again.")
     created_at = serializers.CharField()
@@ -75,6 +76,7 @@ def _payload(known: KnownAs) -> dict[str, Any]:
         "channel_id": str(contact.channel_id),
         "channel_type": contact.channel.type,
         "key": contact.key,
+        "handle": known.handle,
         "reason": contact.reason,
         "is_matched": known.is_matched,
         "created_at": timestamp(contact.created_at),

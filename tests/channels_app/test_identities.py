@@ -7,16 +7,19 @@ from accounts.models import User
 from businesses.models import Business
 from channels_app import identity
 from channels_app.adapters.events import ContactRef
-from channels_app.models import Channel
+from channels_app.models import Channel, Contact
 from channels_app.services import create_channel
 from conversations.models import ChannelType, Conversation, Customer
+from conversations.services.customers import change_customer
 from tests import builders
+from tests.fakes.telegram import TOKEN
 
 NUMBER = ContactRef(keys=("tel:+15550001111",), proven=("tel:+15550001111",), handle="+15550001111")
 CONFIGS = {
     ChannelType.SMS: {"phone_number": "+15550009999", "account_sid": "AC1", "auth_token": "a-long-token"},
     ChannelType.WHATSAPP: {"phone_number_id": "1065403522", "access_token": "a-long-access-token"},
 }
+BOT = {"bot_token": TOKEN}
 
 
 def writes(ada: User, acme: Business, kind: ChannelType) -> tuple[Channel, Conversation]:
@@ -47,6 +50,28 @@ def test_a_match_is_explained_where_the_customer_is_shown(ada: User, talks: list
     listed = builders.api(ada).get(f"/api/v1/customers/{customer.pk}/identities").json()["results"]
     assert [(each["channel_type"], each["is_matched"]) for each in listed] == [("sms", False), ("whatsapp", True)]
     assert listed[1]["reason"] == why
+
+
+def test_by_what_an_agent_reaches_them_is_shown_as_it_is_now(ada: User, acme: Business) -> None:
+    bot = create_channel(actor=ada, type=ChannelType.TELEGRAM, config=BOT)
+    tessa = Customer.objects.create(business=acme, name="Tessa")
+    for handle in ("@tessa_t", "@tessa_new"):
+        identity.note(bot, ContactRef(keys=("tg:7",), name="Tessa", handle=handle), tessa.pk)
+
+    assert "@tessa_new" in builders.browser(ada).get(f"/customers/{tessa.pk}/").content.decode()
+    (listed,) = builders.api(ada).get(f"/api/v1/customers/{tessa.pk}/identities").json()["results"]
+    assert listed["handle"] == "@tessa_new"
+
+
+def test_a_number_that_was_known_before_handles_were_kept_is_shown(ada: User, talks: list[Conversation]) -> None:
+    customer = talks[0].customer
+    assert customer
+    Contact.objects.update(handle="")
+    change_customer(customer=customer, name="Wanda")
+
+    page = builders.browser(ada).get(f"/inbox/{talks[0].pk}/").content.decode()
+
+    assert '<bdi dir="ltr">+15550001111</bdi>' in page
 
 
 def test_taken_apart_they_are_two_and_stay_two(ada: User, talks: list[Conversation]) -> None:
