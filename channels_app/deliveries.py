@@ -24,7 +24,7 @@ from django.db.models.functions import Now
 from django.dispatch import receiver
 from django.utils.translation import gettext as _
 
-from channels_app import credentials
+from channels_app import credentials, threads
 from channels_app.adapters import ADAPTERS
 from channels_app.adapters.base import ChannelAdapter, SendResult
 from channels_app.adapters.errors import DeliveryError, Kind
@@ -253,6 +253,8 @@ def _failed(delivery: Delivery, error: DeliveryError) -> None:
     if error.kind == Kind.UNREACHABLE and delivery.channel and _marks(delivery.channel):
         contacts = delivery.channel.contacts.filter(customer=delivery.conversation.customer)
         contacts.update(unreachable=error.reason[:200])
+    if error.kind == Kind.WINDOW_CLOSED and delivery.channel:
+        threads.window_closed(delivery.channel, delivery.message)
     if error.permanent:
         _close(delivery, DeliveryState.FAILED, error=error.reason)
     elif error.kind == Kind.CREDENTIALS and delivery.channel:

@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, cast
 from uuid import UUID
@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 
 from channels_app import credentials, deliveries, files, identity, journal, letters, receipts, signs, threads
 from channels_app.adapters import ADAPTERS
-from channels_app.adapters.errors import Unreadable
+from channels_app.adapters.errors import Kind, Unreadable
 from channels_app.adapters.events import (
     AccountTold,
     AddedToGroup,
@@ -38,8 +38,8 @@ from channels_app.adapters.events import (
     StatusChanged,
 )
 from channels_app.connecting import learn
-from channels_app.keys import key_of, remember
-from channels_app.models import Channel, ExternalMessage, Media, RawEvent, RawState
+from channels_app.keys import key_of, known_message, remember
+from channels_app.models import Channel, Media, RawEvent, RawState
 from channels_app.reconnecting import needs_reconnecting
 from channels_app.wording import content_of
 from conversations import events
@@ -64,7 +64,10 @@ _ADVISORY = 0x70696E67_0001
 
 
 class NotYet(Exception):
-    """What the event is about may still turn up."""
+    """What the event is about may still turn up. until: when it is looked at again."""
+
+    def __init__(self, *, until: datetime) -> None:
+        self.until = until
 
 
 def store(channel: Channel, items: Sequence[Routed]) -> None:
@@ -162,9 +165,9 @@ def _work_off(raw_id: UUID) -> None:
                 with suppress(Blocked), transaction.atomic():  # of whom the team takes nothing any more
                     _take_in(channel, raw, event)
             RawEvent.objects.filter(pk=raw_id).update(state=RawState.DONE, last_error="", customer_id=raw.customer_id)
-    except NotYet:
+    except NotYet as wait:
         # No failure of its own: this try does not count.
-        RawEvent.objects.filter(pk=raw_id).update(due_at=Now() + timedelta(seconds=2), attempts=F("attempts") - 1)
+        RawEvent.objects.filter(pk=raw_id).update(due_at=wait.until, attempts=F("attempts") - 1)
     except RawEvent.DoesNotExist:
         return
     except Unreadable as error:
@@ -267,14 +270,6 @@ def _quoted(channel: Channel, event: MessageReceived, conversation: Conversation
     return quoted.seq if quoted and quoted.conversation_id == conversation.pk else None
 
 
-def known_message(channel: Channel, external_id: str) -> Message | None:
-    if not external_id:
-        return None
-    found = ExternalMessage.objects.filter(channel=channel, key=key_of(external_id))
-    row = found.select_related("message__conversation__stored_receipts").first()
-    return row.message if row else None
-
-
 def _echo(channel: Channel, raw: RawEvent, event: EchoReceived) -> None:
     if known_message(channel, event.external_id):
         return
@@ -289,7 +284,9 @@ def _echo(channel: Channel, raw: RawEvent, event: EchoReceived) -> None:
         file=bool(event.media),
     ):
         return
-    _wait(raw, ECHO_PATIENCE)
+    # Each as long after it came, whenever it was looked at first: so none overtakes an older one.
+    if raw.due_at < (turn := raw.received_at + ECHO_PATIENCE):
+        raise NotYet(until=turn)
     if conversation is None or not (event.text.strip() or event.media):
         return
     draft = Draft(
@@ -305,9 +302,9 @@ def _echo(channel: Channel, raw: RawEvent, event: EchoReceived) -> None:
     _with_files(channel, message, event)
 
 
-def _wait(raw: RawEvent, patience: timedelta) -> None:
-    if raw.received_at > timezone.now() - patience:
-        raise NotYet
+def _wait(raw: RawEvent) -> None:
+    if raw.received_at > timezone.now() - PATIENCE:
+        raise NotYet(until=timezone.now() + timedelta(seconds=2))
 
 
 def _edited(channel: Channel, raw: RawEvent, event: MessageEdited) -> None:
@@ -326,7 +323,8 @@ def _deleted(channel: Channel, raw: RawEvent, event: MessageDeleted) -> None:
 
 
 def _reaction(channel: Channel, raw: RawEvent, event: ReactionChanged) -> None:
-    if message := _told_of(channel, raw, event.external_id):
+    message = _told_of(channel, raw, event.external_id)
+    if message and (not event.by_team or message.sender_type == SenderType.CUSTOMER):
         reacted(message=message, emoji=storable(event.emoji).strip())
 
 
@@ -334,7 +332,7 @@ def _told_of(channel: Channel, raw: RawEvent, external_id: str) -> Message | Non
     """The message that a provider tells something of, perhaps before it told of the message itself."""
     message = known_message(channel, external_id)
     if message is None:
-        _wait(raw, PATIENCE)
+        _wait(raw)
     else:
         raw.customer_id = message.conversation.customer_id
     return message
@@ -351,10 +349,12 @@ def _status(channel: Channel, raw: RawEvent, event: StatusChanged) -> None:
         )
     if found is None or found.sender_type != SenderType.AGENT:
         if found is None:
-            _wait(raw, PATIENCE)
+            _wait(raw)
         return
     if event.status == MessageStatus.FAILED:
         reason = event.error.reason if event.error else _("The provider could not deliver it.")
+        if event.error and event.error.kind == Kind.WINDOW_CLOSED:
+            threads.window_closed(channel, found)
         receipts.failed_afterwards(channel, found, event.external_id, reason, recipient=event.recipient)
         return
     if event.status == MessageStatus.SENT:  # told late it is no word against its failure

@@ -13,6 +13,15 @@ def key_of(text: str) -> str:
     return text if len(text) <= MOST else "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
+def known_message(channel: Channel, external_id: str) -> Message | None:
+    """What has this id there, or a part of which has."""
+    if not external_id:
+        return None
+    found = ExternalMessage.objects.filter(channel=channel, key=key_of(external_id))
+    row = found.select_related("message__conversation__stored_receipts").first()
+    return row.message if row else None
+
+
 def remember(channel: Channel, message: Message, *external_ids: str) -> None:
     """So that receipts, echoes and answers that name them find the message."""
     rows = [

@@ -1,5 +1,6 @@
 """Whose conversation is this? Which one a message joins, and where the next one finds it."""
 
+from django.db.models import F
 from django.db.models.functions import Now
 
 from channels_app import identity
@@ -8,7 +9,7 @@ from channels_app.adapters.events import EchoReceived, MessageReceived
 from channels_app.keys import key_of
 from channels_app.models import Channel, ExternalMessage, Thread
 from channels_app.participants import copies_of
-from conversations.models import ChannelType, Conversation
+from conversations.models import ChannelType, Conversation, Message
 
 
 def conversation_of(channel: Channel, event: MessageReceived) -> Conversation | None:
@@ -59,6 +60,20 @@ def heard(channel: Channel, event: MessageReceived, conversation: Conversation, 
     heard = Thread(channel=channel, conversation=conversation, key=key, address=address, last_heard_at=Now())
     news = ["last_heard_at", "address"] if event.address else ["last_heard_at"]
     Thread.objects.bulk_create([heard], update_conflicts=True, unique_fields=["channel", "key"], update_fields=news)
+
+
+def window_closed(channel: Channel, message: Message) -> None:
+    """Its provider says so, by whose clock the customer wrote longer ago than by ours: the composer follows it."""
+    can = ADAPTERS[ChannelType(channel.type)].capabilities
+    if not can.window or not can.templates:  # elsewhere it depends on who writes
+        return
+    open_by_ours = Thread.objects.filter(
+        channel=channel,
+        conversation=message.conversation_id,
+        last_heard_at__gt=Now() - can.window,
+        last_heard_at__lt=message.created_at,
+    )
+    open_by_ours.update(last_heard_at=F("last_heard_at") - can.window)
 
 
 def _known_in(channel: Channel, conversation: Conversation) -> set[str]:

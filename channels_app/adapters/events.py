@@ -162,11 +162,12 @@ class MessageDeleted(InboundEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReactionChanged(InboundEvent):
-    """emoji: "" = taken back."""
+    """emoji: "" = taken back. by_team: somebody of ours did it, elsewhere than here."""
 
     external_id: str
     contact: ContactRef
     emoji: str
+    by_team: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from businesses.models import Business
 from channels_app import credentials, files, intake, signs
 from channels_app.adapters.base import bytes_of
 from channels_app.adapters.events import Routed
-from channels_app.keys import remember
+from channels_app.keys import known_message, remember
 from channels_app.models import Channel, Contact, Delivery, Media, RawEvent, RawState, Thread
 from channels_app.services import create_channel
 from conversations.models import Attachment, ChannelType, Conversation, Customer, Message, Status
@@ -359,5 +359,5 @@ def test_the_pictures_of_an_album_are_one_message(acme: Business) -> None:
     assert (album.content, other.content) == ("Three of them", "Picture")
     refs = Media.objects.order_by("ref__provider_ref").values_list("message", "ref__provider_ref")
     assert list(refs) == [(album.pk, "f1"), (album.pk, "f2"), (album.pk, "f3"), (other.pk, "f4")]
-    assert intake.known_message(telegram, "7:2") == intake.known_message(telegram, "7:3") == album
+    assert known_message(telegram, "7:2") == known_message(telegram, "7:3") == album
     assert album.external.order_by("pk").values_list("external_id", flat=True)[0] == "7:1"

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from businesses.models import Business
 from channels_app import connecting, deliveries, intake
+from channels_app.adapters.events import Routed
 from channels_app.models import Channel, Delivery, DeliveryState, Thread
 from channels_app.services import create_channel
 from conversations.models import ChannelType, Conversation, Message, MessageStatus
@@ -149,6 +150,30 @@ def test_the_composer_says_that_the_window_is_closed_and_leads_to_the_templates(
     assert browser.get(address).status_code == 404
     assert builders.api(mallory).get(f"/api/v1/channels/{late.channel_id}/templates").status_code == 404
     assert builders.api(mallory).post(f"/api/v1/conversations/{late.pk}/template", {}).status_code == 404
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_when_whatsapp_says_that_the_window_is_closed_the_way_out_is_a_template(
+    late: Conversation, ada: User, meta: Meta, at_once: bool
+) -> None:
+    Thread.objects.update(last_heard_at=timezone.now() - timedelta(hours=1))
+    answer = builders.answers(ada, late, "It left today.")
+    if at_once:
+        meta.next.append(error(131047, "(#131047) Re-engagement message"))
+    (delivery,) = deliveries.claim(4)
+    deliveries.attempt(delivery)
+    if not at_once:
+        delivery.refresh_from_db()
+        failed = {"id": delivery.external_id, "status": "failed", "errors": [{"code": 131047}]}
+        assert delivery.channel
+        intake.store(delivery.channel, [Routed(dedup_key="wamid:failed", payload={"status": failed})])
+        intake.work()
+
+    answer.refresh_from_db()
+    assert answer.error == "More than 24 hours since the customer wrote: only a template may be sent."
+    page = builders.browser(ada).get(f"/inbox/{late.pk}/").content.decode()
+    assert "the reply window is closed" in page
+    assert f"/inbox/{late.pk}/templates/" in page
 
 
 def test_a_provider_that_does_not_answer_is_said(late: Conversation, ada: User, meta: Meta, settings: Any) -> None:

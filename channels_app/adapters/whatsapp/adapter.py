@@ -15,7 +15,7 @@ from channels_app.adapters.errors import DeliveryError, Kind, MediaGone, never_s
 from channels_app.adapters.events import AccountTold, InboundEvent, Incoming, MediaRef, Routed
 from channels_app.adapters.json import dicts, inner, text_of
 from channels_app.adapters.meta import MetaAdapter
-from channels_app.adapters.whatsapp.reading import events_of, routed
+from channels_app.adapters.whatsapp.reading import ONLY_TEMPLATES, WINDOW_CLOSED, events_of, routed
 
 _MIB = 1024 * 1024
 # What WhatsApp shows as what it is, up to so many bytes; the rest goes as a document. Source: channels.md 3.8.
@@ -52,12 +52,13 @@ class WhatsAppAdapter(MetaAdapter):
         **dict.fromkeys(
             (368, 130497, 131031), lazy("Meta has restricted this account: look into Account quality there.")
         ),
+        WINDOW_CLOSED: ONLY_TEMPLATES,
         131037: lazy("Meta has not approved the number's display name yet."),
         131042: lazy("Meta cannot bill this account: look into Billing & payments there."),
         131045: lazy("This number is not registered with the Cloud API yet. Register it at Meta."),
     }
     kinds: ClassVar = {
-        Kind.WINDOW_CLOSED: frozenset({131047}),
+        Kind.WINDOW_CLOSED: frozenset({WINDOW_CLOSED}),
         Kind.RATE_LIMITED: frozenset({4, 80007, 130429, 131056, 131048, 133016}),
         Kind.UNREACHABLE: frozenset({131026, 131030, 131050, 130472, 131049}),
         Kind.TRANSIENT: frozenset({1, 2, 131000, 131016, 131057, 133004}),
@@ -96,8 +97,7 @@ class WhatsAppAdapter(MetaAdapter):
             raise DeliveryError(_("WhatsApp knows no number of this customer."), kind=Kind.PERMANENT)
         heard = message.last_heard_at
         if message.template is None and heard and heard < timezone.now() - _WINDOW:
-            text = _("More than 24 hours since the customer wrote: only a template may be sent.")
-            raise DeliveryError(text, kind=Kind.WINDOW_CLOSED)
+            raise DeliveryError(str(ONLY_TEMPLATES), kind=Kind.WINDOW_CLOSED)
         body = {
             "messaging_product": "whatsapp",
             "recipient_type": "individual",

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from channels_app.adapters.errors import DeliveryError, Kind
@@ -24,6 +25,8 @@ from channels_app.adapters.events import (
 from channels_app.adapters.json import dicts, inner, text_of
 from channels_app.adapters.meta import digest, entries, moment
 
+WINDOW_CLOSED = 131047
+ONLY_TEMPLATES = lazy("More than 24 hours since the customer wrote: only a template may be sent.")
 _FILES = ("image", "video", "audio", "document", "sticker")
 
 
@@ -63,6 +66,8 @@ def events_of(payload: Mapping[str, Any]) -> Iterator[InboundEvent]:
     echo = inner(payload, "echo")
     if _is_change(echo):
         yield _changed(echo)
+    elif echo.get("type") == "reaction":
+        yield _reaction(echo, ContactRef(keys=(f"tel:+{echo.get('to')}",)), by_team=True)
     elif echo.get("to") and echo.get("id"):
         yield EchoReceived(
             thread_key=str(echo["to"]),
@@ -86,7 +91,7 @@ def _status(status: Mapping[str, Any]) -> Iterator[InboundEvent]:
         status=said,
         external_id=str(status["id"]),
         correlation=str(status.get("biz_opaque_callback_data", "")),
-        error=DeliveryError(_why(error), kind=Kind.PERMANENT) if error else None,
+        error=_error(error) if error else None,
         occurred_at=moment(status.get("timestamp")),
     )
     number, user = status.get("recipient_id"), status.get("recipient_user_id")
@@ -94,13 +99,14 @@ def _status(status: Mapping[str, Any]) -> Iterator[InboundEvent]:
         yield ContactChanged(old_key=f"tel:+{number}", new_keys=(f"bsuid:{user}",), is_as_well=True)
 
 
-def _why(error: Mapping[str, Any]) -> str:
-    if error.get("code") == 131047:
-        return _("More than 24 hours since the customer wrote: only a template may be sent.")
+def _error(error: Mapping[str, Any]) -> DeliveryError:
+    if error.get("code") == WINDOW_CLOSED:
+        return DeliveryError(str(ONLY_TEMPLATES), kind=Kind.WINDOW_CLOSED)
     if error.get("code") == 131026:
-        return _("This number is not on WhatsApp, or blocked you.")
+        return DeliveryError(_("This number is not on WhatsApp, or blocked you."), kind=Kind.PERMANENT)
     said = inner(error, "error_data").get("details") or error.get("title") or error.get("message") or error.get("code")
-    return _("WhatsApp could not deliver it: %(words)s") % {"words": str(said)[:200]}
+    text = _("WhatsApp could not deliver it: %(words)s") % {"words": str(said)[:200]}
+    return DeliveryError(text, kind=Kind.PERMANENT)
 
 
 def _received(message: Mapping[str, Any], contact: Mapping[str, Any]) -> Iterator[InboundEvent]:
@@ -119,9 +125,7 @@ def _received(message: Mapping[str, Any], contact: Mapping[str, Any]) -> Iterato
             yield ContactChanged(old_key=old, new_keys=new, address=address)
         return
     if kind == "reaction":
-        yield ReactionChanged(
-            external_id=str(about.get("message_id", "")), contact=who, emoji=str(about.get("emoji", ""))
-        )
+        yield _reaction(message, who)
         return
     yield MessageReceived(
         contact=who,
@@ -132,6 +136,13 @@ def _received(message: Mapping[str, Any], contact: Mapping[str, Any]) -> Iterato
         media=_media(message),
         reply_to=str(inner(message, "context").get("id", "")),
         occurred_at=moment(message.get("timestamp")),
+    )
+
+
+def _reaction(message: Mapping[str, Any], contact: ContactRef, *, by_team: bool = False) -> ReactionChanged:
+    about = inner(message, "reaction")
+    return ReactionChanged(
+        external_id=text_of(about, "message_id"), contact=contact, emoji=text_of(about, "emoji"), by_team=by_team
     )
 
 
