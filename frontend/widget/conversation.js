@@ -158,9 +158,10 @@ export function conversationView({ onBack, onSend, asked, onHelped, onEnd }) {
       ask(first)
       const last = thread.messages.findLast(({ sender_type }) => sender_type === "agent")
       const agent = assignee?.name ?? last?.sender_name
-      const name = agent || settings.name
-      const face = () => avatar(name, assignee ? assignee.avatar_url : last?.sender_avatar_url, !assignee && last?.ai)
-      const entries = entriesOf({ ...told, name, face, more, chips })
+      const isTheo = last?.ai && !assignee
+      const name = (isTheo ? 0 : agent) || settings.name // of who is seen writing: a person
+      const picture = assignee ? assignee.avatar_url : last?.sender_avatar_url
+      const entries = entriesOf({ ...told, name, face: () => avatar(name, picture), more, chips })
 
       const height = log.scrollHeight
       const anchor = log.scrollTop
@@ -175,7 +176,7 @@ export function conversationView({ onBack, onSend, asked, onHelped, onEnd }) {
 
       showPresence(there, present.state, present.short)
       title.textContent = agent || (thread.id ? settings.name : texts.newConversation)
-      portrait.replaceChildren(...(thread.id ? [face()] : []))
+      portrait.replaceChildren(...(thread.id ? [avatar(agent || settings.name, picture, isTheo)] : []))
       // Only when it changes: it is read aloud each time.
       if (net.textContent !== trouble) net.replaceChildren(...(trouble ? [icon(ALERT), trouble] : []))
     },

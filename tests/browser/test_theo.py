@@ -98,5 +98,7 @@ def test_theo_answers_with_its_source_or_hands_over_and_the_agent_sees_which(
     knows.sees(PASSED_ON)
     knows.chat.get_by_role("button", name="Talk to a person").wait_for(state="detached")
     assert len(acme.call("GET", "/team/pending-handoffs")) == 3
+    desk.locator("[data-composer] [name=content]").press_sequentially("One moment, please")
+    knows.chat.get_by_text("Tidewater Coffee is typing").wait_for()  # a person, and not Theo
     assert knows.complaints == []
     desk.context.close()
