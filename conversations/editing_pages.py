@@ -5,7 +5,6 @@ from contextlib import suppress
 from uuid import UUID
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -14,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
 from businesses.pages import member_page
+from conversations import events
 from conversations.attachments import unsent_among
 from conversations.models import Conversation, Note, ScheduledMessage
 from conversations.selectors import conversation_of
@@ -84,7 +84,7 @@ def unschedule(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
         if row is None:
             raise NotFound(_("It is sent already."))
         content, ids = row.content, [str(pk) for pk in row.files.order_by("pk").values_list("pk", flat=True)]
-        with transaction.atomic():
+        with events.gathered():
             take_back(scheduled=row, actor=user)
             if row.is_soon:
                 with suppress(Conflict):  # nothing was done along with it, or somebody went on

@@ -19,6 +19,10 @@ class AddIndexMeanwhile(AddIndex):
     ) -> None:
         model = to_state.apps.get_model(app_label, self.model_name)
         meanwhile = {"concurrently": True} if schema_editor.connection.vendor == "postgresql" else {}
+        if meanwhile:  # it waits for whoever has begun before, and reads the table twice
+            schema_editor.execute("SET statement_timeout = 0", params=None)
         name = schema_editor.quote_name(self.index.name)
         schema_editor.execute(f"DROP INDEX {'CONCURRENTLY ' if meanwhile else ''}IF EXISTS {name}", params=None)
         schema_editor.add_index(model, self.index, **meanwhile)
+        if meanwhile:
+            schema_editor.execute("RESET statement_timeout", params=None)

@@ -67,7 +67,8 @@ export function panel({ origin, host, config, ask, view, told, isPreview }) {
   // A browser closes it by Escape outside of the frame, and by a phone's way back.
   const dialog = el("dialog", { onclose: () => covers() && !dialog.open && show(false) })
   const texts = () => config.texts ?? panelTexts
-  const room = waitingRoom(texts, () => {
+  const isSeen = () => state.open && !document.hidden
+  const room = waitingRoom(texts, isSeen, () => {
     isComing = false
     mount()
   })

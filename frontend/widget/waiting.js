@@ -6,14 +6,18 @@ import { el } from "./dom.js"
 const WORDS_MS = 1_000
 const SILENT_MS = 5_000 // after the frame has loaded, its scripts have said that they are there
 const HANGING_MS = 30_000
-const AGAIN_MS = 10_000
+const AGAIN_MS = 5_000 // twice as long after each failure
 
-/** texts(): of the page's language, now. again(): asks for the frame anew, which is done by itself, too. */
-export function waitingRoom(texts, again) {
+/**
+ * texts(): of the page's language, now. again(): asks for the frame anew, which is done by itself, too, as long as
+ * somebody waits for it: isSeen().
+ */
+export function waitingRoom(texts, isSeen, again) {
   const words = el("p", { role: "status" })
   const retry = el("button", { type: "button" })
   const node = el("div", { class: "wait" }, el("i"), el("i"), el("i"), words, retry)
   let clock
+  let pause
   const next = (act, delay) => {
     clearTimeout(clock)
     clock = setTimeout(act, delay)
@@ -26,10 +30,12 @@ export function waitingRoom(texts, again) {
     words.textContent = texts().broken
     retry.textContent = texts().retry
     retry.hidden = false
-    next(again, AGAIN_MS * (1 + Math.random())) // not all pages in step
+    pause *= 2
+    next(() => (isSeen() ? again() : fail()), pause * (1 + Math.random())) // not all pages in step
   }
   const end = () => {
     clearTimeout(clock)
+    pause = AGAIN_MS
     words.textContent = ""
     node.hidden = retry.hidden = true
   }
@@ -45,7 +51,7 @@ export function waitingRoom(texts, again) {
     begin() {
       node.hidden = false
       if (retry.hidden) next(load, WORDS_MS)
-      else next(fail, HANGING_MS)
+      else next(fail, HANGING_MS + pause)
     },
     /** It has loaded, or a browser's page about an error. */
     loaded: () => next(fail, SILENT_MS),
