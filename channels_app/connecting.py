@@ -18,6 +18,7 @@ from channels_app import credentials, deliveries
 from channels_app.adapters import ADAPTERS
 from channels_app.adapters.base import ChannelAdapter, Health
 from channels_app.adapters.errors import DeliveryError, Kind
+from channels_app.addresses import callback_url
 from channels_app.models import Channel, ChannelState, DeliveryState
 from channels_app.reconnecting import TOLD_AT
 from channels_app.telling import tell
@@ -31,13 +32,6 @@ log = logging.getLogger("pingback.channels")
 # In `Channel.setup`: when the button was pressed, and what came of it: `ok` is None until then.
 TESTED = "tested"
 AGAIN, AGAIN_AFTER_NO = timedelta(seconds=30), timedelta(minutes=15)
-# Of all channels of the type, as their providers know one address for all of them. The others have one each.
-SHARED_PATHS = frozenset({ChannelType.WHATSAPP, ChannelType.INSTAGRAM, ChannelType.EMAIL})
-
-
-def callback_url(channel: Channel) -> str:
-    path = f"{settings.PUBLIC_BASE_URL}/api/v1/webhooks/{channel.type}"
-    return path if channel.type in SHARED_PATHS else f"{path}/{channel.pk}"
 
 
 def adapter_of(channel: Channel) -> ChannelAdapter | None:
@@ -92,7 +86,8 @@ def connect(channel: Channel) -> Health:
             return Health(ok=False, detail=_("This type has nothing to test."))
         account = adapter.validate()
         _take_account(channel, adapter)
-        steps = adapter.connect(callback_url(channel))
+        steps = [{"text": step.text, "value": step.value} for step in adapter.connect(callback_url(channel))]
+        channel.setup = {**channel.setup, "steps": steps}  # which of it a person does tells `health` what to expect
         health = adapter.health()
     except CannotUnseal:
         Channel.objects.filter(pk=channel.pk).update(last_error_at=Now())
@@ -104,7 +99,7 @@ def connect(channel: Channel) -> Health:
         log.error("Connecting channel %s raised %s", channel.pk, type(error).__name__)
         _refused(channel, DeliveryError(_("Something went wrong on our side.")))
         return Health(ok=False, detail=_("Something went wrong on our side."))
-    _agreed(channel, account, [{"text": step.text, "value": step.value} for step in steps], health)
+    _agreed(channel, account, steps, health)
     return health
 
 
@@ -148,8 +143,8 @@ def disconnect_later(channel: Channel) -> None:
         adapter = adapter_of(channel)
     except CannotUnseal:
         return
-    if adapter is None or (adapter.is_sole and channel.connected_at and not channel.sole_account):
-        return  # another channel has the account by now, and is called
+    if adapter is None or (adapter.is_sole and not channel.sole_account):
+        return  # it never had the account, or another channel has it by now and is called
 
     def leave() -> None:
         try:

@@ -11,9 +11,10 @@ from django.test import Client
 from accounts.models import User
 from businesses.models import Business
 from channels_app import checking, connecting
+from channels_app.health import health_of
 from channels_app.models import Channel, ChannelState
 from channels_app.reconnecting import needs_reconnecting
-from channels_app.services import create_channel, delete_channel
+from channels_app.services import create_channel, delete_channel, update_channel
 from conversations.models import ChannelType
 from tests import builders
 from tests.fakes import meta
@@ -131,6 +132,12 @@ def test_a_number_is_one_channels_and_who_lost_it_ends_nothing(
     connecting.connect(first)
     assert "Another channel has this account" in connecting.connect(second).detail
 
+    third = whatsapp(ada)
+    connecting.connect(third)
+    update_channel(actor=ada, channel=third, is_active=False)
+    delete_channel(actor=ada, channel=third)
+    assert graph.hook == builders.public_url("/api/v1/webhooks/whatsapp")
+
     first.refresh_from_db()
     needs_reconnecting(first, "Meta does not take the access token any more.")
     second.refresh_from_db()
@@ -140,3 +147,33 @@ def test_a_number_is_one_channels_and_who_lost_it_ends_nothing(
 
     delete_channel(actor=ada, channel=second)
     assert graph.hook == ""
+
+
+def test_an_address_that_meta_took_and_that_is_gone_is_told_and_set_anew(
+    ada: User, acme: Business, graph: Meta
+) -> None:
+    channel = whatsapp(ada)
+    connecting.connect(channel)
+    channel.refresh_from_db()
+    graph.hook = ""
+
+    health = checking.check(channel)
+    assert (health.ok, health.webhook) == (False, "Not set")
+    channel.refresh_from_db()
+    assert "does not send this number's messages here any more" in health_of(channel).words
+
+    assert connecting.connect(channel).ok
+    assert graph.hook == builders.public_url("/api/v1/webhooks/whatsapp")
+
+
+def test_an_address_that_meta_got_from_another_program_stays_when_the_channel_is_removed(
+    ada: User, acme: Business, graph: Meta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connecting, "later", lambda work: work())
+    channel = whatsapp(ada)
+    connecting.connect(channel)
+    graph.hook = "https://desk.elsewhere.example/api/v1/webhooks/whatsapp"
+
+    delete_channel(actor=ada, channel=channel)
+
+    assert graph.hook == "https://desk.elsewhere.example/api/v1/webhooks/whatsapp"

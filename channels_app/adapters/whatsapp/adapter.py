@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from channels_app import addresses
 from channels_app.adapters.base import Capabilities, Download, Health, OutboundMessage, SendResult, SetupStep, bytes_of
 from channels_app.adapters.errors import DeliveryError, Kind, MediaGone, never_said
 from channels_app.adapters.events import AccountTold, InboundEvent, Incoming, MediaRef, Routed
@@ -205,7 +206,10 @@ class WhatsAppAdapter(MetaAdapter):
         return self.unsigned_step()
 
     def disconnect(self) -> None:
-        self.graph("POST", self._number, json={"webhook_configuration": {"override_callback_uri": ""}})
+        told = self.graph("GET", self._number, query={"fields": "webhook_configuration"})
+        address = text_of(inner(told, "webhook_configuration"), "phone_number")
+        if address == addresses.callback_url(self.channel):  # else it is another's by now
+            self.graph("POST", self._number, json={"webhook_configuration": {"override_callback_uri": ""}})
 
     def health(self) -> Health:
         told = self.graph("GET", self._number, query={"fields": "quality_rating,status,webhook_configuration"})
@@ -220,8 +224,18 @@ class WhatsAppAdapter(MetaAdapter):
         if address and not address.startswith(f"{settings.PUBLIC_BASE_URL}/"):
             text = _("Meta sends this number's messages to another address.")
             return Health(ok=False, detail=text, webhook=_("Set to another address"), facts=facts)
+        if where and not address and self._was_set_by_us:
+            text = _("Meta does not send this number's messages here any more. Test the connection to set it anew.")
+            return Health(ok=False, detail=text, webhook=_("Not set"), facts=facts)
         webhook = _("Set to our address") if address else _("As the Meta app has it: Meta does not tell us")
         return Health(ok=True, webhook=webhook, facts=facts, expires_at=self.token_ends())
+
+    @property
+    def _was_set_by_us(self) -> bool:
+        """Whether Meta took our address from us; else a person was asked to enter it there."""
+        steps = self.channel.setup.get("steps")
+        ours = addresses.callback_url(self.channel)
+        return steps is not None and all(step["value"] != ours for step in steps)
 
     @property
     def _number(self) -> str:
