@@ -21,8 +21,8 @@ def elsewhere(channel: Channel, address: str) -> str:
     if where in {address, settings.PUBLIC_BASE_URL}:
         return ""
     text = _(
-        "This channel's messages go to %(where)s. If PingBack has moved here from there, test the connection to set the "
-        "address anew."
+        "This channel's messages go to %(where)s. If PingBack has moved here from there, test the connection to set "
+        "the address anew."
     )
     return text % {"where": where[:100]}
 

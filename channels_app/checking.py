@@ -119,8 +119,10 @@ def check(channel: Channel, *, tells: bool = False) -> Health:
     is_news = _keep(channel, health)
     if is_news and tells and not health.ok:
         goes_elsewhere(channel, health.detail)
-    if health.ok and adapter.is_keyed and channel.setup.get("key") != connecting.key_mark():
-        return connecting.connect(channel)  # what it calls us with would not be taken much longer
+    # What it calls us with would not be taken much longer, or it does not tell all that we take in by now.
+    has_old_key = adapter.is_keyed and channel.setup.get("key") != connecting.key_mark()
+    if health.ok and (has_old_key or health.is_outdated):
+        return connecting.connect(channel)
     return health
 
 

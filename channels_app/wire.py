@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from django.conf import settings
-
 from channels_app import credentials
+from channels_app.addresses import callback_url
 from channels_app.connect_forms import form_for
 from channels_app.health import health_of, standing
 from channels_app.models import Channel
@@ -41,7 +40,7 @@ def shown_config(channel: Channel) -> dict[str, Any]:
             config[field.alias] = config[field.name]
     if channel.type in _META:
         config["_meta_setup_instructions"] = {
-            "callback_url": f"{settings.PUBLIC_BASE_URL}/api/v1/webhooks/{channel.type}",
+            "callback_url": callback_url(channel),
             "verify_token": channel.config.get("verify_token"),
         }
     return config

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.utils.translation import gettext as _
 
+from channels_app import addresses
 from channels_app.adapters.base import (
     Capabilities,
     ChannelAdapter,
@@ -148,7 +149,7 @@ class SmsAdapter(ChannelAdapter):
         form: dict[str, Any] = {
             "To": message.to,
             "From": self._number,
-            "StatusCallback": f"{settings.PUBLIC_BASE_URL}/api/v1/webhooks/sms/{self.channel.pk}",
+            "StatusCallback": addresses.callback_url(self.channel),
         }
         if message.content:
             plain = message.content.translate(_PLAIN)  # an ellipsis is three characters then
@@ -187,7 +188,7 @@ class SmsAdapter(ChannelAdapter):
 
     def disconnect(self) -> None:
         number = self._phone_number()
-        if number and f"/webhooks/sms/{self.channel.pk}" in str(number.get("sms_url", "")):
+        if number and number.get("sms_url") == addresses.callback_url(self.channel):
             path = f"{self._account}/IncomingPhoneNumbers/{quote(number['sid'], safe='')}.json"
             self._asked("POST", path, form={"SmsUrl": ""})
 
@@ -195,10 +196,11 @@ class SmsAdapter(ChannelAdapter):
         number = self._phone_number()
         if number is None:
             return Health(ok=True, detail=_("The number is not of this account, so its address cannot be checked."))
-        address = str(number.get("sms_url", ""))
-        if f"/webhooks/sms/{self.channel.pk}" in address:
+        address = str(number.get("sms_url") or "")
+        if address == addresses.callback_url(self.channel):
             return Health(ok=True, webhook=_("Set to this channel's address"))
-        text = _("Twilio sends this number's messages to another address.")
+        text = addresses.elsewhere(self.channel, address)
+        text = text or _("Twilio sends this number's messages to another address.")
         return Health(ok=False, detail=text, webhook=_("Set to another address") if address else _("Not set"))
 
     # Calling it.

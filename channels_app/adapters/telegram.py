@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.utils.translation import gettext as _
 
+from channels_app import addresses
 from channels_app.adapters.base import (
     Capabilities,
     ChannelAdapter,
@@ -34,7 +35,7 @@ from channels_app.adapters.events import (
     ReactionChanged,
     Routed,
 )
-from channels_app.adapters.json import dict_of, dicts, inner, number_of
+from channels_app.adapters.json import dict_of, dicts, inner, list_of, number_of
 
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member", "message_reaction")
 MAX_DOWNLOAD = 20 * 1024 * 1024
@@ -190,7 +191,8 @@ class TelegramAdapter(ChannelAdapter):
         return ()
 
     def disconnect(self) -> None:
-        if self._calls_us(self._ask("getWebhookInfo", {})):  # else it is another's by now
+        info = self._ask("getWebhookInfo", {})
+        if info.get("url") == addresses.callback_url(self.channel):  # else it is another's by now
             self._ask("deleteWebhook", {"drop_pending_updates": False})
 
     def health(self) -> Health:
@@ -198,16 +200,18 @@ class TelegramAdapter(ChannelAdapter):
         facts = {str(_("Updates that wait at Telegram")): str(info.get("pending_update_count", 0))}
         if info.get("last_error_message"):
             facts[str(_("Telegram's last trouble with us"))] = str(info["last_error_message"])[:200]
-        if self._calls_us(info):
-            return Health(ok=True, webhook=_("Set to this channel's address"), facts=facts)
-        if info.get("url"):
-            text = _("Another system took over this bot. Test the connection to take it back.")
+        address = str(info.get("url", ""))
+        if address == addresses.callback_url(self.channel):
+            told = {str(name) for name in list_of(info.get("allowed_updates"))}
+            is_outdated = bool(told) and not told.issuperset(ALLOWED_UPDATES)
+            webhook = _("Set to this channel's address")
+            return Health(ok=True, webhook=webhook, facts=facts, is_outdated=is_outdated)
+        if address:
+            text = addresses.elsewhere(self.channel, address)
+            text = text or _("Another system took over this bot. Test the connection to take it back.")
             return Health(ok=False, detail=text, webhook=_("Set to another address"), facts=facts)
         text = _("Telegram does not send its messages here.")
         return Health(ok=False, detail=text, webhook=_("Not set"), facts=facts)
-
-    def _calls_us(self, info: Mapping[str, Any]) -> bool:
-        return f"/webhooks/telegram/{self.channel.pk}" in str(info.get("url", ""))
 
     @property
     def _token(self) -> str:

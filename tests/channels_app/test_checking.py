@@ -19,6 +19,7 @@ from channels_app.reconnecting import needs_reconnecting
 from channels_app.services import create_channel, update_channel
 from conversations.models import ChannelType
 from tests import builders
+from tests.channels_app.cases import CASES
 from tests.fakes.meta import NUMBER, Meta
 from tests.fakes.telegram import TOKEN, Telegram
 
@@ -190,6 +191,51 @@ def test_a_new_key_of_the_installation_leaves_no_bot_deaf(channel: Channel, tele
     Channel.objects.update(setup={"ok": True}, checked_at=timezone.now() - checking.CHECK_AGAIN)  # as of before
     checking.check_due(threading.Event())
     assert set_webhooks(telegram) == 3
+
+
+def test_a_bot_that_tells_less_than_we_take_in_by_now_is_asked_for_all_of_it(
+    channel: Channel, telegram: Telegram
+) -> None:
+    connecting.connect(channel)
+    telegram.hook["allowed_updates"] = ["message"]
+
+    for _hour in range(2):
+        Channel.objects.update(checked_at=None)
+        checking.check_due(threading.Event())
+
+    assert "message_reaction" in telegram.hook["allowed_updates"]
+    assert set_webhooks(telegram) == 2
+
+
+MOVED = "https://desk.new.example"
+
+
+@pytest.mark.parametrize("type", [ChannelType.TELEGRAM, ChannelType.SMS, ChannelType.X])
+def test_a_channel_whose_messages_go_to_where_we_were_says_so_and_its_address_is_set_anew(
+    ada: User, acme: Business, settings: Any, type: ChannelType
+) -> None:
+    case = next(each for each in CASES if each.type == type)
+    with case.fake() as fake:
+        settings.OUTBOUND_ALLOW = ["127.0.0.1"]
+        for name in case.settings:
+            setattr(settings, name, fake.url)
+        channel = create_channel(actor=ada, type=type, config=case.config)
+        connecting.connect(channel)
+        channel.refresh_from_db()
+        before, settings.PUBLIC_BASE_URL = settings.PUBLIC_BASE_URL, MOVED
+
+        health = checking.check(channel)
+        assert (health.ok, health.webhook) == (False, "Set to another address")
+        assert f"messages go to {before}." in health.detail
+        adapter = connecting.adapter_of(channel)
+        assert adapter
+        adapter.disconnect()  # of a copy leaves the other one alone
+        assert checking.check(channel).webhook == "Set to another address"
+
+        builders.browser(ada).post(f"/settings/channels/{channel.pk}/test/")
+        channel.refresh_from_db()
+        assert (channel.state, channel.setup["steps"]) == (ChannelState.CONNECTED, [])
+        assert checking.check(channel).ok
 
 
 def set_webhooks(telegram: Telegram) -> int:

@@ -53,7 +53,8 @@ class Telegram(Fake):
         return True
 
     def _getWebhookInfo(self, call: Call) -> Any:
-        return {"url": self.hook.get("url", ""), "pending_update_count": 0}
+        told = {"allowed_updates": self.hook["allowed_updates"]} if "allowed_updates" in self.hook else {}
+        return {"url": self.hook.get("url", ""), "pending_update_count": 0, **told}
 
     def _getFile(self, call: Call) -> Any:
         return {"file_id": call.fields["file_id"], "file_path": call.fields["file_id"]}

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.utils.translation import gettext as _
 
+from channels_app import addresses
 from channels_app.adapters.base import (
     Capabilities,
     ChannelAdapter,
@@ -215,12 +216,16 @@ class XAdapter(ChannelAdapter):
 
     def disconnect(self) -> None:
         for hook in self._webhooks():
-            if f"/webhooks/x/{self.channel.pk}" in text_of(hook, "url"):
-                self._asked("DELETE", f"/2/webhooks/{quote(text_of(hook, 'id'), safe='')}")
+            if text_of(hook, "url") == addresses.callback_url(self.channel):
+                self._remove(hook)
 
     def health(self) -> Health:
         self._asked("GET", "/2/users/me")  # webhooks are the app's: its own token tells nothing of the user's
-        ours = [hook for hook in self._webhooks() if f"/webhooks/x/{self.channel.pk}" in text_of(hook, "url")]
+        hooks = self._webhooks()
+        ours = [hook for hook in hooks if text_of(hook, "url") == addresses.callback_url(self.channel)]
+        if not ours and (moved := self._elsewhere(hooks)):
+            text = addresses.elsewhere(self.channel, text_of(moved[0], "url"))
+            return Health(ok=False, detail=text, webhook=_("Set to another address"))
         if not ours:
             return Health(ok=False, detail=_("X does not send its events here."), webhook=_("Not set"))
         if ours[0].get("valid") is False:  # asks us again, and goes on if we answer
@@ -236,9 +241,19 @@ class XAdapter(ChannelAdapter):
         for hook in known:
             if text_of(hook, "url") == callback_url:
                 return text_of(hook, "id")
-        if known:
+        moved = self._elsewhere(known)
+        for hook in moved:
+            self._remove(hook)
+        if len(known) > len(moved):
             return None
         return text_of(self._asked("POST", "/2/webhooks", json={"url": callback_url}), "id")
+
+    def _elsewhere(self, hooks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Those of this channel at another host."""
+        return [hook for hook in hooks if addresses.elsewhere(self.channel, text_of(hook, "url"))]
+
+    def _remove(self, hook: Mapping[str, Any]) -> None:
+        self._asked("DELETE", f"/2/webhooks/{quote(text_of(hook, 'id'), safe='')}")
 
     def _webhooks(self) -> list[dict[str, Any]]:
         answer = self._api("GET", "/2/webhooks", bearer=True)
