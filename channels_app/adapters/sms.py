@@ -75,6 +75,7 @@ def signature(auth_token: str, url: str, fields: Sequence[tuple[str, str]]) -> s
 
 
 class SmsAdapter(ChannelAdapter):
+    is_sole = True
     capabilities = Capabilities(
         max_text=1600,
         max_file_bytes=5 * 1024 * 1024,

@@ -238,5 +238,24 @@ def test_a_channel_whose_messages_go_to_where_we_were_says_so_and_its_address_is
         assert checking.check(channel).ok
 
 
+@pytest.mark.parametrize("type", [ChannelType.SMS, ChannelType.X])
+def test_an_account_that_a_channel_has_is_not_taken_from_it_unasked(
+    ada: User, acme: Business, mallory: User, settings: Any, type: ChannelType
+) -> None:
+    case = next(each for each in CASES if each.type == type)
+    with case.fake() as fake:
+        settings.OUTBOUND_ALLOW = ["127.0.0.1"]
+        for name in case.settings:
+            setattr(settings, name, fake.url)
+        ours, theirs = (create_channel(actor=owner, type=type, config=case.config) for owner in (ada, mallory))
+        connecting.connect(ours)
+
+        assert "Another channel has this account" in connecting.connect(theirs).detail
+        assert checking.check(ours).ok
+
+        update_channel(actor=ada, channel=ours, is_active=False)
+        assert Channel.objects.get(pk=ours.pk).sole_account is None
+
+
 def set_webhooks(telegram: Telegram) -> int:
     return [call.path.rpartition("/")[2] for call in telegram.calls].count("setWebhook")

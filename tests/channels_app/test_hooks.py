@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business
-from channels_app import credentials, hooks, intake
+from channels_app import connecting, credentials, hooks, intake
 from channels_app.models import Channel, ChannelState, RawEvent
 from channels_app.services import create_channel, update_channel
 from conversations.models import ChannelType, Message
@@ -130,6 +130,22 @@ def test_channels_that_were_connected_before_accounts_were_kept_have_theirs(
 
     kept = Channel.objects.exclude(sole_account=None).values_list("pk", "sole_account")
     assert list(kept) == [(ours.pk, f"whatsapp:{meta.NUMBER}")]
+
+
+def test_numbers_and_accounts_of_x_that_were_connected_before_are_kept_as_they_are_known_now(
+    ada: User, acme: Business
+) -> None:
+    keys = {"api_key": "k", "api_secret": "s", "access_token": "42-token", "access_token_secret": "s"}
+    x = create_channel(actor=ada, type=ChannelType.X, config=keys)
+    number = {"phone_number": "00 1 (555) 222-3333", "account_sid": "AC1", "auth_token": "token"}
+    sms = create_channel(actor=ada, type=ChannelType.SMS, config=number)
+    Channel.objects.update(connected_at=timezone.now(), state=ChannelState.CONNECTED)
+    Channel.objects.filter(pk=x.pk).update(config={"account_id": "42"})
+
+    import_module("channels_app.migrations.0013_sole_numbers").fill(apps, None)
+
+    kept = dict(Channel.objects.values_list("pk", "sole_account"))
+    assert kept == {each.pk: f"{each.type}:{connecting.account_of(each)}" for each in (x, sms)}
 
 
 def test_a_number_that_only_somebody_typed_brings_them_nothing(mallory: User) -> None:

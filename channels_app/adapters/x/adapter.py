@@ -57,6 +57,7 @@ def weight(text: str) -> int:
 
 
 class XAdapter(ChannelAdapter):
+    is_sole = True
     capabilities: ClassVar = Capabilities(
         max_text=10_000,
         max_public=MAX_POST,
