@@ -120,8 +120,9 @@ def _take(mailbox: Mailbox, folder: Folder, uid: int, *, behind: list[int]) -> N
     """Into the journal, and the number with it: neither without the other."""
     tries = f"mailbox:{mailbox.pk}:{folder.validity}:{uid}"
     failed = cache.get(tries, 0)
-    others_come = failed >= TRIES and _hands_out_one(folder, behind, turn=failed)
+    others_come = False
     try:
+        others_come = failed >= TRIES and _hands_out_one(folder, behind, turn=failed - TRIES)
         raw = folder.raw(uid)
     except (OSError, imaplib.IMAP4.error):
         cache.set(tries, failed + 1, timeout=86_400)
@@ -142,11 +143,12 @@ def _take(mailbox: Mailbox, folder: Folder, uid: int, *, behind: list[int]) -> N
 
 
 def _hands_out_one(folder: Folder, uids: list[int], *, turn: int) -> bool:
-    """Of these another each time, as one may be like it. Raises as `Folder.raw`: a mailbox that hands out nothing says
-    nothing of a mail."""
-    if uids:
-        folder.raw(uids[turn % len(uids)])
-    return bool(uids)
+    """Of these another each time, as one may be like it, and in the end none: then it is its own turn. Raises as
+    `Folder.raw`: a mailbox that hands out nothing says nothing of a mail."""
+    turn %= len(uids) + 1
+    if turn < len(uids):
+        folder.raw(uids[turn])
+    return turn < len(uids)
 
 
 @transaction.atomic

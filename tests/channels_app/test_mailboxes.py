@@ -172,6 +172,28 @@ def test_a_mail_that_never_comes_is_set_aside_after_some_looks_and_the_next_is_r
     assert kept.last_error == "A mail could not be fetched. It is still in the mailbox."
 
 
+def test_several_mails_that_never_come_are_set_aside_and_those_behind_them_are_read(
+    email: Channel, dovecot: Dovecot, box: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look(email)
+    first = Mailbox.objects.get().last_uid + 1
+    stuck = {first, first + 1}
+    dovecot.deliver(box, *(mail(f"Number {number}", Message_ID=f"<{number}@example.net>") for number in range(6)))
+    fetched_whole = mailbox.Folder.raw
+
+    def raw(folder: mailbox.Folder, uid: int) -> bytes | None:
+        if uid in stuck:
+            raise TimeoutError
+        return fetched_whole(folder, uid)
+
+    monkeypatch.setattr(mailbox.Folder, "raw", raw)
+    for _time in range(3 * mailboxes.TRIES):
+        look(email)
+
+    assert contents() == [f"Order 1009\n\nNumber {number}" for number in range(2, 6)]
+    assert RawEvent.objects.filter(state=RawState.FAILED).count() == len(stuck)
+
+
 def test_a_mailbox_that_opens_and_hands_out_nothing_has_no_mail_set_aside(
     email: Channel, dovecot: Dovecot, box: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
