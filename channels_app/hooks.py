@@ -34,6 +34,8 @@ log = logging.getLogger("pingback.channels")
 # the disk (pingback/limits.py), and their provider asks again when it takes too long.
 BIG = 3 * 1024 * 1024
 BIG_AT_ONCE = 2
+# Whether others vouch for what names ours is asked of each of them: not about more than this.
+ASKED_AROUND = 1024 * 1024
 PATIENCE_SECONDS = 5.0
 # When a provider may ask again whose channel is being connected just now.
 CONNECTING_SECONDS = 30
@@ -146,13 +148,24 @@ def _vouched(
     asked = [channel for channel, accounts in claims.items() if accounts & named]
     vouching = [channel for channel in asked if _vouches(found, channel, incoming)]
     if asked and not vouching:
-        others = (channel for channel in claims if found.names_others and channel not in asked)
-        if not any(_vouches(found, channel, incoming) for channel in others):
+        others = [channel for channel in claims if found.names_others and channel not in asked]
+        if not _one_vouches(found, others, incoming):
             raise SuspiciousOperation("Nobody vouches for it.")
     if named and not asked:
         domains = sorted({account.rpartition("@")[2][:100] for account in named if "@" in account})
         log.info("Dropped what is for none of ours (%d): %r", len(named), domains[:5])
     return {channel: [item for item in items if item.account in claims[channel]] for channel in vouching}
+
+
+def _one_vouches(found: type[ChannelAdapter], others: Sequence[Channel], incoming: Incoming) -> bool:
+    """Anybody can have us ask, so an address that is refused too often is not asked about. Raises TooFast."""
+    if not others or len(incoming.body) > ASKED_AROUND:
+        return False
+    throttles.count_address("WEBHOOK_REFUSED")
+    try:
+        return any(_vouches(found, channel, incoming) for channel in others)
+    finally:
+        throttles.give_back_address("WEBHOOK_REFUSED")  # who is refused is counted there
 
 
 def _comes_too_early(

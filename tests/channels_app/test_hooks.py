@@ -55,13 +55,13 @@ def posted(body: bytes | dict[str, Any], *, secret: str = OF_THE_INSTALLATION, a
     return Client().post(path, raw, content_type="application/json", headers=headers, REMOTE_ADDR=address)
 
 
-def mailed(raw: bytes, *secrets: str) -> list[HttpResponse]:
+def mailed(raw: bytes, *secrets: str, address: str = "127.0.0.1") -> list[HttpResponse]:
     def signed(secret: str) -> dict[str, str]:
         return {"X-PingBack-Signature": "sha256=" + hmac.digest(secret.encode(), raw, hashlib.sha256).hex()}
 
     path = "/api/v1/webhooks/email"
     return [
-        Client().post(path, raw, content_type="message/rfc822", headers=signed(secret))  # type: ignore[misc]
+        Client().post(path, raw, content_type="message/rfc822", headers=signed(secret), REMOTE_ADDR=address)  # type: ignore[misc]
         for secret in secrets
     ]
 
@@ -169,6 +169,30 @@ def test_who_claims_an_address_too_takes_no_mail_of_it_and_keeps_none_from_its_o
 
     assert [answer.status_code for answer in told] == [200, 400]
     assert Message.objects.get().conversation.business_id == acme.pk
+
+
+def test_what_names_ours_and_is_vouched_for_by_another_is_asked_about_within_bounds(
+    ada: User, acme: Business, mallory: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = {"smtp_host": "mail.acme.example"}
+    for owner, name in ((ada, "help"), (mallory, "other")):
+        entered = {**config, "address": f"{name}@acme.example", "inbound_secret": f"the-secret-of-{name}"}
+        create_channel(actor=owner, type=ChannelType.EMAIL, config=entered)
+    raw = b"From: cleo@example.net\r\nTo: help@acme.example\r\nMessage-ID: <1@example.net>\r\n\r\nHello?"
+
+    def told(secret: str, *, times: int = 1, raw: bytes = raw) -> list[int]:
+        return [answer.status_code for answer in mailed(raw, *[secret] * times, address=ELSEWHERE)]
+
+    assert told("the-secret-of-other", times=25) == [200] * 25
+    assert told("the-secret-of-other", raw=raw + b"x" * hooks.ASKED_AROUND) == [400]
+    assert told("nobodys", times=20) == [400] * 19 + [429]
+    opened: list[str] = []
+    reveal = credentials.reveal
+    monkeypatch.setattr(credentials, "reveal", lambda one: opened.append(one.config["address"]) or reveal(one))
+    assert told("nobodys") == [429]
+
+    assert opened == ["help@acme.example"]
+    assert not RawEvent.objects.exists()
 
 
 def test_secrets_are_opened_only_of_those_that_it_is_about(
