@@ -54,7 +54,7 @@ def learn(channel: Channel, name: str, value: str) -> None:
     """What nobody entered into the config, and its provider told; what somebody entered meanwhile stays."""
     fresh = Channel.objects.select_for_update(no_key=True).get(pk=channel.pk)
     if not fresh.config.get(name):
-        fresh.config[name] = value
+        fresh.config |= {name: value, "learned": {**fresh.config.get("learned", {}), name: value}}
         fresh.save(update_fields=["config", "updated_at"])
 
 
@@ -109,28 +109,30 @@ def _ask_again(channel: Channel) -> None:
     Channel.objects.filter(pk=channel.pk, state=ChannelState.ERROR).update(last_error_at=Now())
     try:
         adapter = adapter_of(channel)
-        if adapter is None or (adapter.is_sole and not channel.sole_account):
+        if adapter is None:
             return
         account, health = adapter.validate(), adapter.health()
+        steps = channel.setup.get("steps", [])
+        if not (health.ok or steps):
+            return
+        _take_account(channel, adapter)
     except (CannotUnseal, DeliveryError):
         return
     except Exception as error:
         log.error("Asking for channel %s again raised %s", channel.pk, type(error).__name__)
         return
-    if health.ok:
-        _agreed(channel, account, channel.setup.get("steps", []), health)
+    _agreed(channel, account, steps, health)
 
 
 def _take_account(channel: Channel, adapter: ChannelAdapter) -> None:
-    """Raises DeliveryError when another channel of the house has it, unless that one does not work any more."""
+    """Raises DeliveryError when another channel of the house has it, unless that one does not work or is off."""
     if not adapter.is_sole:
         return
     key = f"{channel.type}:{adapter.account()}"[:80]
     try:
         with transaction.atomic():
-            Channel.objects.filter(sole_account=key, state=ChannelState.ERROR).exclude(pk=channel.pk).update(
-                sole_account=None
-            )
+            idle = Q(state=ChannelState.ERROR) | Q(is_active=False)
+            Channel.objects.filter(idle, sole_account=key).exclude(pk=channel.pk).update(sole_account=None)
             Channel.objects.filter(pk=channel.pk).update(sole_account=key)
     except IntegrityError:
         text = _("Another channel has this account, here or in another workspace. Switch it off there first.")

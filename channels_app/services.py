@@ -24,8 +24,9 @@ from foundation.errors import NotFound
 from foundation.rows import one_at_a_time
 from foundation.sealed import CannotUnseal
 
-# Entries of a config that nobody types: which widget it came with, and what providers told.
-OURS = frozenset({"widget_id", "bot_username", "bot_id", "account_id", "display_name"})
+# Entries of a config that nobody types: which widget it came with, and what providers told. learned: which of those
+# that one could have typed were told, too.
+OURS = frozenset({"widget_id", "bot_username", "bot_id", "account_id", "display_name", "learned"})
 
 
 @transaction.atomic
@@ -71,9 +72,12 @@ def update_channel(
     is_another = retyped or connecting.account_of(fresh) != connecting.account_of(old)
     if is_another or (fresh.is_active and is_active is False):
         connecting.disconnect_later(old)
-        fresh.sole_account = None
+        # One that its provider refuses could not take it again by itself; another channel can have it all the same.
+        if is_another or fresh.state != ChannelState.ERROR:
+            fresh.sole_account = None
     if is_active is not None:
-        if is_active and not fresh.is_active and fresh.state == ChannelState.CONNECTED and fresh.type in ADAPTERS:
+        was_asked = fresh.state in {ChannelState.CONNECTED, ChannelState.ERROR} and fresh.type in ADAPTERS
+        if is_active and not fresh.is_active and was_asked:
             fresh.state = ChannelState.CONNECTING
         fresh.is_active = is_active
     fresh.save()
@@ -154,7 +158,7 @@ def _connect(channel: Channel, config: dict[str, Any], *, type: ChannelType | No
     """Put the config into the row (not saved), and what we know of the connection now."""
     form = form_for(type or channel.type)
     values = form.clean(credentials.unmasked(channel, form, config))
-    accounts = _accounts(channel)
+    accounts, learned = _accounts(channel), channel.config.get("learned", {})
     # Nobody's config sets or loses them.
     ours = {name: value for name, value in channel.config.items() if name in OURS and channel.type == form.type}
     channel.type = form.type
@@ -165,6 +169,10 @@ def _connect(channel: Channel, config: dict[str, Any], *, type: ChannelType | No
         if channel.connected_at:
             channel.held_until = timezone.now() + deliveries.HOLD  # until it was asked
         channel.connected_at = None  # what a provider agreed to was another account
+        for name, value in learned.items():
+            if channel.config.get(name) == value:  # as the form sends it back
+                del channel.config[name]
+        channel.config.pop("learned", None)
     channel.last_error, channel.last_error_at = "", None
     channel.setup = {"is_another": channel.setup.get("is_another", False)}
     if channel.state in STOPPED:

@@ -35,6 +35,7 @@ def channel_payload(channel: Channel) -> dict[str, Any]:
 def shown_config(channel: Channel) -> dict[str, Any]:
     """The config with masked secrets, and for Meta's channels what a person has to enter there."""
     config: dict[str, Any] = {**channel.config, **credentials.masked(channel)}
+    config.pop("learned", None)
     for field in form_for(channel.type).fields:
         if field.alias and field.name in config:
             config[field.alias] = config[field.name]

@@ -16,7 +16,7 @@ from channels_app.adapters.telegram import TelegramAdapter
 from channels_app.health import health_of
 from channels_app.models import Channel, ChannelState
 from channels_app.reconnecting import needs_reconnecting
-from channels_app.services import create_channel, update_channel
+from channels_app.services import create_channel, delete_channel, update_channel
 from conversations.models import ChannelType
 from tests import builders
 from tests.channels_app.cases import CASES
@@ -91,6 +91,42 @@ def test_a_bot_of_another_workspace_is_refused_in_words_until_it_is_free(
     assert connecting.connect(theirs).ok
 
 
+def test_one_that_is_off_keeps_no_account_from_another_channel(
+    ada: User, mallory: User, channel: Channel, telegram: Telegram
+) -> None:
+    connecting.connect(channel)
+    needs_reconnecting(channel, "Telegram does not know this bot token any more.")
+    update_channel(actor=ada, channel=channel, is_active=False)
+    update_channel(actor=ada, channel=channel, config={"bot_token": TOKEN})
+
+    theirs = create_channel(actor=mallory, type=ChannelType.TELEGRAM, config={"bot_token": TOKEN})
+    assert connecting.connect(theirs).ok
+
+
+def test_an_account_that_another_channel_gave_up_is_taken_by_one_that_its_provider_takes_again(
+    ada: User, acme: Business, mallory: User, settings: Any
+) -> None:
+    def asked() -> tuple[str, bool]:
+        Channel.objects.update(last_error_at=timezone.now() - 2 * connecting.AGAIN_AFTER_NO)
+        connecting.connect_waiting(threading.Event())
+        ours.refresh_from_db()
+        return ours.state, bool(ours.sole_account)
+
+    with Meta() as meta:
+        settings.OUTBOUND_ALLOW, settings.META_GRAPH_BASE_URL = ["127.0.0.1"], meta.url
+        config = {"phone_number_id": NUMBER, "access_token": meta.token, "app_secret": "s"}
+        ours, theirs = (
+            create_channel(actor=owner, type=ChannelType.WHATSAPP, config=config) for owner in (ada, mallory)
+        )
+        connecting.connect(ours)
+        needs_reconnecting(ours, "Meta does not take the access token any more.")
+        connecting.connect(theirs)
+        assert asked() == (ChannelState.ERROR, False)
+
+        delete_channel(actor=mallory, channel=theirs)
+        assert asked() == (ChannelState.CONNECTED, True)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_another_bots_token_lets_the_old_bot_go_and_a_new_token_of_the_same_does_not(
     ada: User, channel: Channel, telegram: Telegram
@@ -143,7 +179,7 @@ def test_the_button_waits_for_no_provider_and_the_page_shows_what_comes_of_it(
         assert "Asking the provider" in told
         assert 'data-settling="standing how"' in told
     assert telegram.calls == []
-    settings.REQUEST_SECONDS = 1
+    settings.REQUEST_SECONDS = 3600  # it is not waited for what another waits for
     told = builders.api(ada).post(f"/api/v1/channels/{channel.pk}/test").json()
     assert told == {"ok": False, "detail": "The provider has not answered yet. Ask again in a minute."}
     (work,) = waiting
@@ -152,6 +188,17 @@ def test_the_button_waits_for_no_provider_and_the_page_shows_what_comes_of_it(
     told = builders.browser(ada).get(page).content.decode()
     assert "Tested: the connection works." in told
     assert "data-settling" not in told
+
+
+def test_a_channel_that_is_deleted_while_it_is_tested_is_no_trouble(
+    ada: User, channel: Channel, telegram: Telegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deleted_after(work: Any) -> None:
+        work()
+        Channel.objects.all().delete()
+
+    monkeypatch.setattr(checking._pool, "submit", deleted_after)
+    assert builders.api(ada).post(f"/api/v1/channels/{channel.pk}/test").json()["ok"] is False
 
 
 def test_what_was_noted_while_a_provider_was_asked_is_still_there(

@@ -118,6 +118,22 @@ def test_what_comes_while_a_channel_is_switched_on_again_is_to_be_sent_again(ada
     assert posted(whatsapp_says("Where is my parcel?", 1)).status_code == 503
 
 
+def test_one_that_meta_refuses_loses_nothing_by_being_switched_off_and_on(ada: User, acme: Business) -> None:
+    channel = whatsapp(ada)
+    Channel.objects.update(state=ChannelState.ERROR)
+    for is_active in (False, True):
+        update_channel(actor=ada, channel=channel, is_active=is_active)
+    channel.refresh_from_db()
+    assert channel.state == ChannelState.CONNECTING
+
+    assert posted(whatsapp_says("Where is my parcel?", 1)).status_code == 200
+    Channel.objects.update(state=ChannelState.ERROR)  # Meta still refuses it
+    assert posted(whatsapp_says("Are you there?", 2)).status_code == 200
+    intake.work()
+
+    assert set(Message.objects.values_list("content", flat=True)) == {"Where is my parcel?", "Are you there?"}
+
+
 def test_channels_that_were_connected_before_accounts_were_kept_have_theirs(
     ada: User, acme: Business, mallory: User
 ) -> None:

@@ -1,15 +1,18 @@
 """The server that mails leave by: signing in, and what it says when it takes none."""
 
+import threading
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
-from channels_app import connecting
+from channels_app import checking, connecting
 from channels_app.adapters.email.sending import of_code
 from channels_app.adapters.email.threading import reply_address
 from channels_app.adapters.errors import Kind
 from channels_app.models import Channel, ChannelState, Delivery, DeliveryState
+from channels_app.reconnecting import needs_reconnecting
 from channels_app.services import create_channel, update_channel
 from conversations.models import ChannelType, Conversation
 from tests import builders
@@ -63,6 +66,25 @@ def test_a_server_that_refuses_addresses_with_a_sign_is_told_before_answers_come
     unsigned = update_channel(actor=ada, channel=email, config={**config(smtp[1]), "reply_sign": False})
     assert connecting.connect(unsigned).ok
     assert smtp[0].mails == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_server_that_refuses_the_sign_is_asked_again_as_any_other_and_its_mail_is_not_said_to_go_elsewhere(
+    email: Channel, smtp: tuple[Server, int], mailoutbox: list[Any]
+) -> None:
+    connecting.connect(email)
+    smtp[0].unknown = {reply_address("help@acme.example", email.pk)}
+    Channel.objects.update(checked_at=None)
+    checking.check_due(threading.Event())
+    email.refresh_from_db()
+    assert (email.setup["ok"], mailoutbox) == (False, [])
+
+    needs_reconnecting(email, "The mail server does not accept the user name or the password.")
+    Channel.objects.update(last_error_at=timezone.now() - 2 * connecting.AGAIN_AFTER_NO)
+    connecting.connect_waiting(threading.Event())
+
+    email.refresh_from_db()
+    assert (email.state, email.setup["ok"]) == (ChannelState.CONNECTED, False)
 
 
 def test_a_mail_server_inside_is_never_called(email: Channel, settings: Any) -> None:

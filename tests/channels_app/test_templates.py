@@ -14,7 +14,8 @@ from businesses.models import Business
 from channels_app import connecting, deliveries, intake
 from channels_app.adapters.events import Routed
 from channels_app.models import Channel, Delivery, DeliveryState, Thread
-from channels_app.services import create_channel
+from channels_app.services import create_channel, update_channel
+from channels_app.wire import shown_config
 from conversations.models import ChannelType, Conversation, Message, MessageStatus
 from tests import builders
 from tests.channels_app.cases import whatsapp_says
@@ -90,6 +91,27 @@ def test_the_account_whose_templates_they_are_is_learned_from_the_first_message(
     channel.refresh_from_db()
     assert channel.config["waba_id"] == WABA
     assert [one["name"] for one in builders.api(ada).get(asked).json()] == [TEMPLATE["name"], "thanks"]
+
+
+def test_another_numbers_account_is_learned_anew_and_one_that_was_entered_stays(
+    ada: User, acme: Business, meta: Meta
+) -> None:
+    config = {"phone_number_id": NUMBER, "access_token": TOKEN}
+    channel = create_channel(actor=ada, type=ChannelType.WHATSAPP, config=config)
+
+    def account_after(**changed: str) -> str | None:
+        channel.refresh_from_db()
+        shown = shown_config(channel)
+        assert "learned" not in shown
+        update_channel(actor=ada, channel=channel, config={**shown, **changed})
+        channel.refresh_from_db()
+        return channel.config.get("waba_id")
+
+    connecting.learn(channel, "waba_id", WABA)
+    assert account_after(verify_token="harbour") == WABA
+    assert account_after(phone_number_id="700000000000002") is None
+    assert account_after(waba_id="300000000000009") == "300000000000009"
+    assert account_after(phone_number_id="700000000000003") == "300000000000009"
 
 
 def test_a_number_that_meta_slows_down_rests_for_as_long_as_meta_says(
