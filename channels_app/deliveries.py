@@ -28,6 +28,7 @@ from channels_app import credentials, threads
 from channels_app.adapters import ADAPTERS
 from channels_app.adapters.base import ChannelAdapter, SendResult
 from channels_app.adapters.errors import DeliveryError, Kind
+from channels_app.carrying import check_limits
 from channels_app.connect_forms import form_for
 from channels_app.keys import remember
 from channels_app.models import STOPPED, TICK, Channel, ChannelState, Delivery, DeliveryState, Thread
@@ -66,14 +67,16 @@ news = threading.Event()
 
 @receiver(events.happened, dispatch_uid="channels_app.deliveries")
 def queue(*, changes: Mapping[UUID, events.Change], **_signal: Any) -> None:
-    """A row for each message that the core marked as leaving the house; in the message's own transaction."""
-    rows = [
-        row
-        for business_id, change in changes.items()
-        for message in change.messages
-        if message.status == MessageStatus.QUEUED
-        for row in rows_of(business_id, message)
-    ]
+    """A row for each message that the core marked as leaving the house; in the message's own transaction.
+
+    Raises Unprocessable for one that its channel does not carry: then nothing of it is stored.
+    """
+    rows: list[Delivery] = []
+    for business_id, change in changes.items():
+        for message in change.messages:
+            if message.status == MessageStatus.QUEUED:
+                check_limits(message.conversation, content=message.content, attachments=message.attachments)
+                rows += rows_of(business_id, message)
     if rows:
         Delivery.objects.bulk_create(rows)
         transaction.on_commit(news.set, robust=True)

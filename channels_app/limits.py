@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from channels_app.adapters import ADAPTERS
+from channels_app.carrying import is_public
 from channels_app.changing import reactions_on
 from channels_app.models import Thread
 from channels_app.participants import copies_of
@@ -67,13 +68,3 @@ def _elsewhere(conversation: Conversation) -> str:
     to = ADAPTERS[ChannelType(conversation.channel_type)].answers_at(address)
     own = conversation.customer.email.lower() if conversation.customer else ""
     return "" if to == own else to
-
-
-def is_public(conversation: Conversation) -> bool:
-    """Whether everybody can read what is answered."""
-    adapter = ADAPTERS.get(ChannelType(conversation.channel_type))
-    if adapter is None or not adapter.capabilities.max_public:
-        return False
-    threads = Thread.objects.filter(conversation=conversation, channel=conversation.channel_id)
-    address = threads.order_by("-last_heard_at").values_list("address", flat=True).first()
-    return adapter.is_public(address or "")

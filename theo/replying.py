@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from channels_app.limits import is_public
+from channels_app.carrying import is_public
 from conversations import events
 from conversations.models import ChannelType, Conversation, HandoffReason, Message, SenderType, Status
 from conversations.services.handoffs import flag_for_person, was_handed_over

@@ -5,6 +5,7 @@ from typing import Any
 from django import template
 
 from channels_app.adapters import ADAPTERS
+from channels_app.carrying import kinds_in_words, size_in_words
 from channels_app.changing import reactions_on
 from channels_app.health import health_of, keeps_answers
 from channels_app.limits import limits_of
@@ -35,7 +36,11 @@ def channel_limits(conversation: Conversation) -> dict[str, Any]:
     names = ("max_text", "unit", "max_file_bytes", "file_types", "window_closed", "public")
     return {
         "limits": {name: getattr(found, name) for name in names}
-        | {"segmented": conversation.channel_type == ChannelType.SMS},
+        | {
+            "segmented": conversation.channel_type == ChannelType.SMS,
+            "kinds_in_words": kinds_in_words(found.file_types),
+            "size_in_words": size_in_words(found.max_file_bytes),
+        },
         "is_closed": found.window_closed,
         "hours": found.window_hours,
         "has_templates": found.templates,

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from conversations import events
-from conversations.attachments import take
+from conversations.attachments import facts_of, take
 from conversations.models import ActivityKind, Attachment, Conversation, Message, ScheduledMessage, SenderType
 from conversations.services.activities import tell
 from conversations.services.drafts import draft_of, keep_draft
@@ -58,8 +60,8 @@ def send_later(
 ) -> Planned:
     """send_at: aware, in the future. The rest as of `send_reply`; the same key again gives the first, as it waits.
 
-    Raises Unprocessable, Invalid for a time that is none, KeyReused for other words or another conversation, Forbidden
-    when the author was just removed.
+    Raises Unprocessable, also for what the channel does not carry, Invalid for a time that is none, KeyReused for other
+    words or another conversation, Forbidden when the author was just removed.
     """
     check_content(content, has_attachments=bool(attachments))
     check_key(key)
@@ -77,6 +79,7 @@ def send_later(
     if conversation.scheduled.count() >= MOST:
         raise Invalid(_("At most %(most)d messages wait in a conversation.") % {"most": MOST})
     files = take(attachments, conversation_id=conversation.pk, sender_type=SenderType.AGENT)
+    import_string(settings.ANSWER_CHECK)(conversation, content=content, attachments=[facts_of(file) for file in files])
     row = ScheduledMessage.objects.create(
         business_id=conversation.business_id,
         conversation=conversation,

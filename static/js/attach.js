@@ -14,9 +14,17 @@ export function enhanceAttach(form, complain) {
     complain("")
     for (const file of files) {
       if (list.children.length >= MOST) return complain(form.dataset.tooMany)
-      if (file.size > Number(form.dataset.most)) complain(`${file.name}: ${form.dataset.tooBig}`)
+      const reason = refusalOf(file)
+      if (reason) complain(`${file.name}: ${reason}`)
       else upload(file)
     }
+  }
+
+  /** A file that is dropped or pasted is of any kind, whatever the picker shows. */
+  function refusalOf({ size, type }) {
+    const { most, tooBig, wrongKind } = form.dataset
+    if (wrongKind && !picker.accept.split(",").includes(type)) return wrongKind
+    return size > Number(most) ? tooBig : ""
   }
 
   function upload(file) {

@@ -51,6 +51,7 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
     note.hidden = !detail
     text.toggleAttribute("aria-invalid", Boolean(detail))
   }
+  enhanceLimits(form)
   const files = enhanceAttach(form, complain)
   const quoting = enhanceQuoting(form, () => {
     form.querySelector("[name=mode][value=reply]").checked = true
@@ -225,7 +226,6 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
       remember()
       text.focus({ preventScroll: true })
     })
-  enhanceLimits(form)
   enhanceSuggest(form, () => noteMode.checked)
   enhanceEmoji(form.querySelector("[data-emoji]"), text)
   text.addEventListener("keydown", (event) => {

@@ -13,8 +13,14 @@ export function enhanceLimits(form) {
   const count = form.querySelector("[data-count]")
   const picker = form.querySelector("[data-attach]")
 
-  if (bytes) form.dataset.most = Math.min(bytes, Number(form.dataset.most))
-  if (types.length) picker.accept = types.join(",")
+  if (bytes && bytes < Number(form.dataset.most)) {
+    form.dataset.most = bytes
+    form.dataset.tooBig = limits.size_in_words
+  }
+  if (types.length) {
+    picker.accept = types.join(",")
+    form.dataset.wrongKind = limits.kinds_in_words
+  }
 
   const show = () => {
     const long = lengthOf(text.value, limits)

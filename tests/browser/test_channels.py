@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests import corpus
 from tests.browser.conftest import Server
 from tests.browser.pages import console_of, flaws, signed_in
 from tests.fakes.telegram import TOKEN, Telegram
@@ -31,7 +32,8 @@ def telegram() -> Iterator[Telegram]:
 def server(prepared: Path, telegram: Telegram) -> Iterator[Server]:
     folder = Path(tempfile.mkdtemp(prefix="pingback-browser-"))
     shutil.copytree(prepared, folder, dirs_exist_ok=True)
-    running = Server(folder, TELEGRAM_API_BASE_URL=telegram.url, TELEGRAM_FILE_BASE_URL=telegram.url)
+    hosts = ("TELEGRAM_API_BASE_URL", "TELEGRAM_FILE_BASE_URL", "TWILIO_API_BASE_URL")
+    running = Server(folder, **dict.fromkeys(hosts, telegram.url))
     yield running
     running.stop()
     shutil.rmtree(folder, ignore_errors=True)
@@ -122,6 +124,28 @@ def test_the_composer_says_where_an_answer_by_mail_goes_and_who_gets_a_copy(brow
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert heard == []
     assert flaws(page) == []
+    agent.close()
+
+
+def test_the_composer_names_a_file_that_the_channel_does_not_carry(browser: Any, server: Server) -> None:
+    token = server.sign_up("ada@carries.example")
+    business = server.call("GET", "/auth/me", None, token)["business"]["id"]
+    config = {"account_sid": f"AC{'0' * 32}", "auth_token": "right", "phone_number": "+15550001111"}
+    channel = server.call("POST", "/channels", {"type": "sms", "config": config}, token)["id"]
+    body = {"business_id": business, "channel_id": channel, "initial_message": "Hello"}
+    thread = server.call("POST", "/conversations", body, token)["id"]
+    agent = signed_in(browser, server, "ada@carries.example", viewport={"width": 360, "height": 740})
+    page = agent.new_page()
+    heard = console_of(page, server)
+    page.goto(f"{server.url}/inbox/{thread}/")
+    page.locator("[data-attaches]").wait_for(state="attached")
+
+    plan = {"name": "plan.pdf", "mimeType": "application/pdf", "buffer": corpus.PDF}
+    page.get_by_label("Attach files").set_input_files([plan])
+
+    page.get_by_text("plan.pdf: this channel carries JPEG, PNG, GIF only.").wait_for()
+    assert page.locator("[data-files] li").count() == 0
+    assert heard == []
     agent.close()
 
 

@@ -174,14 +174,16 @@ def test_who_mentions_us_has_a_name(x: Channel, beside: bool) -> None:
     assert [customer.name for customer in Customer.objects.all()] == ["Cleo"]
 
 
-def test_a_public_answer_that_is_too_long_is_told_before_it_is_tried(x: Channel, ada: User, api: X) -> None:
+def test_a_public_answer_that_is_too_long_is_refused_before_anything_of_it_is_out(x: Channel, ada: User) -> None:
     post(x, mention())
-    builders.answers(ada, Conversation.objects.get(), "日" * 141)
+    path = f"/api/v1/conversations/{Conversation.objects.get().pk}/messages"
 
-    send_all()
+    answer = builders.api(ada).post(path, {"content": "日" * 141})
 
-    assert "280" in Delivery.objects.get().last_error
-    assert api.sent == []
+    assert answer.status_code == 422
+    assert "at most 280 characters; this one would count 282" in answer.content.decode()
+    assert not Delivery.objects.exists()
+    assert builders.api(ada).post(path, {"content": "日" * 140}).status_code == 201
 
 
 def test_what_x_did_not_sign_is_refused(x: Channel) -> None:

@@ -72,6 +72,10 @@ class XAdapter(ChannelAdapter):
     def is_public(cls, address: str) -> bool:
         return address.startswith("post:")
 
+    @classmethod
+    def length_in_public(cls, text: str) -> int:
+        return weight(text)
+
     # What comes in.
 
     @classmethod
