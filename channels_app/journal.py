@@ -99,6 +99,18 @@ def payload_of(row: RawEvent) -> Any:
     return row.payload
 
 
+def beginning_of(row: RawEvent) -> bytes:
+    """The first BIG bytes of what came with it; b"" where that is nothing, or is gone."""
+    if row.in_file:
+        try:
+            with default_storage.open(place_of(row.pk)) as file:
+                return bytes(file.read(BIG))
+        except OSError:
+            return b""
+    raw = row.payload.get("raw") if isinstance(row.payload, Mapping) else None
+    return base64.b64decode(raw) if isinstance(raw, str) else b""
+
+
 def remove(ids: Iterable[UUID]) -> None:
     """After their rows, or in place of what is in them."""
     for raw_id in ids:

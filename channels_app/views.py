@@ -16,13 +16,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from businesses.pages import member_page
 from businesses.policy import Action, may
 from businesses.selectors import membership_of
-from channels_app import checking, connecting, intake
+from channels_app import checking, connecting, failures, intake
 from channels_app.adapters import ADAPTERS
 from channels_app.connect_fields import ConnectForm
 from channels_app.connect_forms import CONNECT_FORMS, form_for
 from channels_app.health import Light, health_of, token_ends
 from channels_app.mail_providers import MAIL_PROVIDERS
-from channels_app.models import Channel, Delivery, DeliveryState, RawState
+from channels_app.models import Channel, Delivery, DeliveryState
 from channels_app.pages import ConnectChannel
 from channels_app.services import create_channel, delete_channel, pause_channel, update_channel
 from channels_app.wire import shown_config
@@ -38,7 +38,11 @@ def channels(request: HttpRequest) -> HttpResponse:
     found = Channel.objects.visible_to(request.user).in_order()
     queued = Delivery.objects.filter(channel__in=found, state=DeliveryState.QUEUED).values_list("channel")
     waiting = dict(queued.annotate(Count("pk")).order_by())
-    shown = [{**_shown(channel), "waiting": waiting.get(channel.pk, 0)} for channel in found]
+    failed = failures.counts_of(found)
+    shown = [
+        {**_shown(channel), "waiting": waiting.get(channel.pk, 0), "failed": failed.get(channel.pk, 0)}
+        for channel in found
+    ]
     troubled = [item for item in shown if item["health"].light == Light.BAD]
     context = {"channels": shown, "troubled": troubled, "forms": _addable(found), **_settings(request)}
     return render(request, "channels_app/list.html", context)
@@ -138,6 +142,23 @@ def replay(request: HttpRequest, channel_id: UUID, raw_id: UUID) -> HttpResponse
 
 @member_page
 @require_http_methods(["GET", "HEAD", "POST"])
+def discard(request: HttpRequest, channel_id: UUID, raw_id: UUID) -> HttpResponse:
+    """Of what could not be taken in. Asks first, as it cannot be had back."""
+    found = _channel(request, channel_id)
+    context = _settings(request)
+    if not context["may_change"]:
+        messages.error(request, _("The owner of the workspace discards it."))
+        return redirect("channel", found.pk)
+    if request.method != "POST":
+        return render(request, "channels_app/discard.html", context | _shown(found))
+    raw = found.raw_events.filter(pk=raw_id).first()
+    if raw and failures.discard(raw):
+        messages.success(request, _("Discarded."))
+    return redirect("channel", found.pk)
+
+
+@member_page
+@require_http_methods(["GET", "HEAD", "POST"])
 def remove(request: HttpRequest, channel_id: UUID) -> HttpResponse:
     """Asks first; a page of its own, so that it asks without JavaScript too."""
     found = _channel(request, channel_id)
@@ -171,7 +192,7 @@ def _health(found: Channel) -> dict[str, Any]:
         "tested_at": parse_datetime(tested.get("at", "")),
         "token_ends": token_ends(found),
         "queue": found.deliveries.filter(state=DeliveryState.QUEUED).count(),
-        "failed": found.raw_events.filter(state=RawState.FAILED).order_by("-received_at")[:SHOWN_FAILED],
+        "failed": failures.newest_of(found, most=SHOWN_FAILED),
     }
 
 

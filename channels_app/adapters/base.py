@@ -197,6 +197,11 @@ class ChannelAdapter(ABC):
         """Those of `accounts` whose events it may take on such a path."""
         return self.accounts()
 
+    @classmethod
+    def outline(cls, beginning: bytes) -> str:
+        """From whom it is and about what, in a line, of what came and cannot be read whole; "" = that is not told."""
+        return ""
+
     def verify(self, incoming: Incoming) -> None:
         """Raises SuspiciousOperation unless this channel's own secret vouches for the raw bytes."""
         raise SuspiciousOperation("This channel takes nothing in.")

@@ -25,7 +25,7 @@ from channels_app.adapters.base import (
 )
 from channels_app.adapters.email import amazon, hooks, mailbox, noise, oauth, postal, resend, sending
 from channels_app.adapters.email.headers import Address
-from channels_app.adapters.email.reading import MAX_BYTES, File, Mail, envelope, read
+from channels_app.adapters.email.reading import MAX_BYTES, File, Mail, envelope, outline, read
 from channels_app.adapters.email.setting_up import steps
 from channels_app.adapters.email.threading import conversation_in, mark_of, reply_address, without_tag
 from channels_app.adapters.errors import DeliveryError, Kind, MediaGone, Unreadable
@@ -93,6 +93,10 @@ class EmailAdapter(ChannelAdapter):
     def not_now(cls, incoming_headers: Mapping[str, str]) -> int:
         """Postal gives a mail up at the first 5xx, and sends its writer a bounce."""
         return 429 if postal.named_in(incoming_headers) else 503
+
+    @classmethod
+    def outline(cls, beginning: bytes) -> str:
+        return outline(beginning)
 
     def accounts(self) -> frozenset[str]:
         """A topic asks in its own name whether we want what it has."""

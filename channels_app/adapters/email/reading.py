@@ -139,11 +139,22 @@ def _taken_apart(raw: bytes) -> "Message[str, str]":
 
 def envelope(raw: bytes) -> tuple[str, tuple[str, ...]]:
     """A mail's `dedup_key` and `recipients`, by its fields alone: its parts are not looked at. Raises Unreadable."""
-    end = _END_OF_FIELDS.search(raw, 0, MAX_FIELDS)
-    mail = message_from_bytes(raw[: end.end() if end else MAX_FIELDS], policy=compat32)
+    mail = _fields_of(raw)
     if not mail.keys():
         raise Unreadable(_("This is not a mail."))
     return _dedup_key(mail, raw, _message_id(mail)), _recipients(mail)
+
+
+def outline(raw: bytes) -> str:
+    """From whom a mail is and about what, in a line; "" where its fields do not say."""
+    mail = _fields_of(raw)
+    senders = headers.addresses(mail, "from", "sender")
+    return ": ".join(words for words in (senders[0].email if senders else "", headers.subject_of(mail)) if words)
+
+
+def _fields_of(raw: bytes) -> "Message[str, str]":
+    end = _END_OF_FIELDS.search(raw, 0, MAX_FIELDS)
+    return message_from_bytes(raw[: end.end() if end else MAX_FIELDS], policy=compat32)
 
 
 def _read(mail: "Message[str, str]", raw: bytes, own: Collection[str], mark: str) -> Mail:
