@@ -1,4 +1,5 @@
-"""A mail as its sender made it, in a frame that runs nothing, reaches nothing and is nobody's origin."""
+"""A mail as its sender made it, in a frame that runs nothing and is nobody's origin. It reaches nothing, but for the
+pictures that did not come along, once somebody asks for them (`far`)."""
 
 from uuid import UUID
 
@@ -28,13 +29,14 @@ def original(request: HttpRequest, conversation_id: UUID, message_id: UUID) -> H
     # Signed, as the frame brings no cookie.
     files = {facts["id"]: f"{path_of(facts)}?s={signature(facts['id'])}" for facts in mail.message.attachments}
     pictures = {cid: files[file_id] for cid, file_id in mail.pictures.items() if file_id in files}
-    html = safe_html(mail.html, pictures=pictures) if mail.html else ""
+    far = request.GET.get("far") == "1"
+    html = safe_html(mail.html, pictures=pictures, remote=far) if mail.html else ""
     response = render(request, "channels_app/original.html", {"mail": mail, "html": html})
     response["Content-Security-Policy"] = "; ".join(
         (
             _SANDBOX,
             "default-src 'none'",
-            f"img-src {request.build_absolute_uri('/files/')}",
+            f"img-src {request.build_absolute_uri('/files/')}{' https: http:' if far else ''}",
             f"style-src 'unsafe-inline' {request.build_absolute_uri(settings.STATIC_URL)}",
             "base-uri 'none'",
             "form-action 'none'",

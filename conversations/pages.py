@@ -1,11 +1,11 @@
 """What the inbox's pages show of a conversation: a window of its thread, and how messages stand in it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from django.db.models import QuerySet, prefetch_related_objects
+from django.db.models import Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from conversations.attachments import with_facts
@@ -109,11 +109,12 @@ def _quoted(conversation: Conversation, messages: Sequence[Message]) -> dict[int
     return found
 
 
-def _mails(conversation: Conversation, messages: Sequence[Message]) -> dict[UUID, MailOriginal]:
-    """Without their HTML, which has a page of its own."""
+def _mails(conversation: Conversation, messages: Sequence[Message]) -> Mapping[UUID, MailOriginal]:
+    """Without their HTML, which has a page of its own, but with whether it `has_far_pictures`."""
     if conversation.channel_type != ChannelType.EMAIL:
         return {}
-    return MailOriginal.objects.defer("html", "pictures").in_bulk([message.pk for message in messages])
+    mails = MailOriginal.objects.defer("html", "pictures").annotate(has_far_pictures=Q(html__contains='src="http'))
+    return mails.in_bulk([message.pk for message in messages])
 
 
 def _is_of_the_same(before: Message | None, message: Message) -> bool:

@@ -40,13 +40,15 @@ QUOTE = 200
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """Of a message that came as a mail. subject: "" when it says nothing new. original: where it is shown whole.
-    is_short: some lines at most, as far as its words tell."""
+    far: there with the pictures that did not come along, "" = there are none. is_short: some lines at most, as far as
+    its words tell."""
 
     subject: str
     to: str
     cc: str
     quoted: str
     original: str
+    far: str
     is_short: bool
 
 
@@ -246,12 +248,14 @@ def _letter(entry: Entry, about: Conversation) -> Letter | None:
         return None
     words = f"{entry.message.content}\n{mail.quoted}".strip()
     is_short = len(words) <= SHORT and words.count("\n") < FEW_LINES and not entry.message.attachments
+    original = address("conversation-original", about.pk, mail.pk)
     return Letter(
         subject="" if entry.message.content.startswith(mail.subject) else mail.subject,
         to=mail.to,
         cc=mail.cc,
         quoted=mail.quoted[:QUOTED],
-        original=address("conversation-original", about.pk, mail.pk),
+        original=original,
+        far=f"{original}?far=1" if mail.has_far_pictures else "",  # type: ignore[attr-defined]
         is_short=is_short,
     )
 

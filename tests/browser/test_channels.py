@@ -127,6 +127,36 @@ def test_the_composer_says_where_an_answer_by_mail_goes_and_who_gets_a_copy(brow
     agent.close()
 
 
+def test_pictures_of_a_mail_that_did_not_come_along_are_loaded_for_who_asks(browser: Any, server: Server) -> None:
+    token = server.sign_up("ada@pictures.example")
+    config = {"address": "pictures@acme.example", "smtp_host": "mail.acme.example", "inbound_secret": SECRET}
+    server.call("POST", "/channels", {"type": "email", "config": config}, token)
+    raw = b"From: cleo@example.net\r\nTo: pictures@acme.example\r\nSubject: Look\r\nMessage-ID: <2@example.net>\r\n"
+    raw += b"MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>What I ordered</p>"
+    raw += f'<img src="{server.url}/static/icons/app-192.png">\r\n'.encode()
+    signed = "sha256=" + hmac.digest(SECRET.encode(), raw, hashlib.sha256).hex()
+    post(f"{server.url}/api/v1/webhooks/email", raw, "message/rfc822", X_PingBack_Signature=signed)
+    agent = signed_in(browser, server, "ada@pictures.example", viewport={"width": 360, "height": 740})
+    page = agent.new_page()
+    heard = console_of(page, server)
+    page.goto(f"{server.url}/inbox/")
+    page.locator("body[data-ready]").wait_for()
+    page.locator("#rows .row").click()
+
+    page.get_by_text("Show original").click()
+    mail = page.frame_locator(".mail-frame")
+    mail.get_by_text("What I ordered").wait_for()
+    assert mail.locator("img:not([src])").count() == 1
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    with page.expect_request("**/app-192.png"):
+        page.get_by_role("link", name="Show pictures").click()
+
+    mail.locator("img[src]").wait_for()
+    assert heard == []
+    assert flaws(page) == []
+    agent.close()
+
+
 def test_the_composer_names_a_file_that_the_channel_does_not_carry(browser: Any, server: Server) -> None:
     token = server.sign_up("ada@carries.example")
     business = server.call("GET", "/auth/me", None, token)["business"]["id"]

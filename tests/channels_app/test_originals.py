@@ -25,10 +25,10 @@ DRAWN = (
 )
 
 
-def original(user: User, message: Message) -> Any:
+def original(user: User, message: Message, **asked: str) -> Any:
     browser = Client()
     browser.force_login(user)
-    return browser.get(f"/inbox/{message.conversation_id}/messages/{message.pk}/original/")
+    return browser.get(f"/inbox/{message.conversation_id}/messages/{message.pk}/original/", asked)
 
 
 def thread(user: User, message: Message) -> str:
@@ -54,6 +54,25 @@ def test_the_original_runs_nothing_and_fetches_nothing_from_elsewhere(email: Cha
     assert "allow-scripts" not in policy
     assert "default-src 'none'; img-src http://testserver/files/;" in policy
     assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+
+
+def test_pictures_from_elsewhere_are_shown_to_who_asks_for_them(email: Channel, ada: User) -> None:
+    comes(DRAWN)
+    comes(mail(Message_ID="<2@example.net>"))
+    message = Message.objects.get(mail__html__contains="tracker")
+    page = original(ada, message).request["PATH_INFO"]
+    assert thread(ada, message).count("Show pictures") == 1
+    assert f'href="{page}?far=1" target="{page}"' in thread(ada, message)
+
+    answer = original(ada, message, far="1")
+
+    assert 'src="https://tracker.example/p.gif"' in answer.content.decode()
+    policy = answer.headers["Content-Security-Policy"]
+    assert "img-src http://testserver/files/ https: http:; " in policy
+    assert policy.startswith("sandbox allow-popups")
+    assert "script" not in policy
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert "tracker.example" not in original(ada, message, far="0").content.decode()
 
 
 def test_the_thread_shows_who_else_got_it(email: Channel, ada: User) -> None:

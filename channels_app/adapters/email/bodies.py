@@ -92,10 +92,6 @@ def pictures_in(html: str) -> set[str]:
     return {found.strip() for found in re.findall(r"""src="cid:([^"]+)""", html, re.I)}
 
 
-def has_remote_pictures(html: str) -> bool:
-    return bool(re.search(r"""<img[^>]+src="https?:""", html, re.I))
-
-
 def _filter(pictures: Mapping[str, str] | None, remote: bool) -> Callable[[str, str, str], str | None]:
     def keep(tag: str, name: str, value: str) -> str | None:
         if name == "style":
