@@ -280,6 +280,9 @@ def _failed(delivery: Delivery, error: DeliveryError) -> None:
             Channel.objects.filter(pk=delivery.channel_id).update(held_until=Now() + wait)
         elif delivery.channel_id and error.kind != Kind.RATE_LIMITED:
             _note_failure(delivery.channel_id)
+        if error.kind == Kind.RATE_LIMITED and error.retry_after:
+            _mine(delivery).update(attempts=F("attempts") - 1)  # it did as it was told
+            delivery.attempts -= 1
         _later(delivery, error.reason, wait=error.retry_after)
 
 

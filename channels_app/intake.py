@@ -15,7 +15,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -104,13 +104,18 @@ def _first_state(payload: Any) -> RawState:
 
 
 def work(*, most: int = 100) -> int:
-    """Work off events that are due, oldest first; how many were done with, for good or until later."""
+    """Work off events that are due, oldest first, and behind them what was put off.
+
+    Returns how many were done with, for good or until later.
+    """
     if not journal.due(RawState.WAITING, 1)():
         return 0
     with _turn() as is_ours:
         if not is_ours:
             return 0
-        due = RawEvent.objects.filter(state=RawState.WAITING, due_at__lte=Now()).order_by("received_at", "pk")
+        due = RawEvent.objects.filter(state=RawState.WAITING, due_at__lte=Now())
+        due = due.annotate(is_put_off=Q(due_at__gt=F("received_at") + timedelta(seconds=1)))
+        due = due.order_by("is_put_off", "received_at", "pk")
         tries = dict(due.values_list("pk", "attempts")[:most])
         # Counted before they are tried, or what kills the process would be tried for ever: new ones together, and one
         # by one those that were tried before, as one of them may be the killer.
@@ -303,8 +308,10 @@ def _echo(channel: Channel, raw: RawEvent, event: EchoReceived) -> None:
 
 
 def _wait(raw: RawEvent) -> None:
-    if raw.received_at > timezone.now() - PATIENCE:
-        raise NotYet(until=timezone.now() + timedelta(seconds=2))
+    """Looked at less and less often: many that nobody here knows may come at once."""
+    now = timezone.now()
+    if raw.received_at > now - PATIENCE:
+        raise NotYet(until=now + max(timedelta(seconds=2), now - raw.received_at))
 
 
 def _edited(channel: Channel, raw: RawEvent, event: MessageEdited) -> None:

@@ -189,6 +189,19 @@ def test_what_the_provider_asks_for_is_obeyed(ada: User, thread: Conversation, p
     assert timedelta(minutes=6) < Delivery.objects.get().due_at - timezone.now() <= timedelta(minutes=7)
 
 
+def test_who_waits_as_the_provider_says_is_not_given_up(ada: User, thread: Conversation, provider: Provider) -> None:
+    error = DeliveryError("Too many.", kind=Kind.RATE_LIMITED, retry_after=timedelta(seconds=1))
+    provider.answer = raises(error)
+    builders.answers(ada, thread, "one")
+
+    for _time in range(deliveries.MAX_TRIES + 2):
+        work_once()
+        now_due()
+
+    delivery = Delivery.objects.get()
+    assert (delivery.state, delivery.attempts) == (DeliveryState.QUEUED, 0)
+
+
 def test_after_twelve_tries_the_agent_is_told(ada: User, thread: Conversation, provider: Provider) -> None:
     provider.answer = raises(DeliveryError("The provider is away."))
     message = builders.answers(ada, thread, "one")

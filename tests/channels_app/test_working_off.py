@@ -79,3 +79,28 @@ def test_waiting_for_what_it_is_about_counts_as_no_try(whatsapp: Channel) -> Non
         assert intake.work() == 1
 
     assert list(RawEvent.objects.values_list("state", "attempts")) == [(RawState.WAITING, 0)]
+
+
+def test_what_waits_for_something_unknown_is_behind_whatever_comes_new(whatsapp: Channel) -> None:
+    """As when another program sends a campaign over the same number: we are told of each of its messages."""
+    for number in range(3):
+        status = {
+            "id": f"wamid.theirs.{number}",
+            "status": "delivered",
+            "timestamp": "1764000000",
+            "recipient_id": "44",
+        }
+        intake.store(whatsapp, [Routed(dedup_key=f"status:{number}", payload={"status": status})])
+    intake.work()
+    put_off = RawEvent.objects.filter(state=RawState.WAITING)
+    assert put_off.count() == 3
+    now = timezone.now()
+    put_off.update(received_at=now - timedelta(seconds=20), due_at=now - timedelta(seconds=5))
+    message = {"from": "44", "id": "wamid.1", "type": "text", "text": {"body": "Hello?"}}
+    intake.store(whatsapp, [Routed(dedup_key="wamid:1", payload={"message": message})])
+
+    intake.work(most=1)
+    assert Message.objects.get().content == "Hello?"
+
+    intake.work()
+    assert put_off.filter(due_at__gt=now + timedelta(seconds=15)).count() == 3
