@@ -22,6 +22,7 @@ export class List {
     this.waiting = null
     this.items = [] // as the server has them, and of those that stay the place of the open one
     this.at = -1
+    this.gone = new Set() // rows that the server does not yet know to be off the list
     this.put([...this.rows.children].map(itemOf))
     this.drawn = new Map() // id -> what its row was made from
     for (const item of this.items) this.drawn.set(item.id, item.html)
@@ -56,7 +57,7 @@ export class List {
 
   put(items) {
     this.keepPlace()
-    this.items = items
+    this.items = items.filter(({ row }) => !this.gone.has(row))
     this.known = new Set(items.map(({ id }) => id))
   }
 
@@ -182,15 +183,19 @@ export class List {
     return document.getElementById("list-title").dataset.status === status
   }
 
-  /** Take it off the list, until the server says what is in it. Returns how to put it back. */
+  /**
+   * Take it off the list, whatever page of before still comes. Returns what to call when the server has answered: it
+   * decides again, and where it refused, what was there is back until then.
+   */
   drop(row) {
-    this.keepPlace()
     const before = this.items
-    const left = before.filter((item) => item.row !== row)
-    this.items = left
+    this.gone.add(row)
+    this.put(before)
+    const left = this.items
     this.draw()
-    return () => {
-      if (this.items === left) this.items = before
+    return ({ isRefused }) => {
+      this.gone.delete(row)
+      if (isRefused && this.items === left) this.items = before
       this.draw()
     }
   }
@@ -206,7 +211,7 @@ export class List {
       .finally(() => link.removeAttribute("aria-busy"))
     if (!page || signal.aborted) return
     for (const item of [...page.querySelectorAll("#rows > li")].map(itemOf)) {
-      if (this.known.has(item.id)) continue
+      if (this.known.has(item.id) || this.gone.has(item.row)) continue
       this.known.add(item.id)
       this.items.push(item)
     }

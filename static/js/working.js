@@ -27,20 +27,21 @@ export function enhanceWork(body, { list, seen, token, look, shut }) {
     const data = new FormData(form)
     data.set(button.name, button.value)
     if (data.has("seen_seq")) data.set("seen_seq", seen())
-    const stays = leaves(button, list) && before !== button.value ? list.drop(idOf(form)) : () => {}
+    const answered = leaves(button, list) && before !== button.value ? list.drop(idOf(form)) : () => {}
     const takeBack = foresee(button, data)
     const address = button.hasAttribute("formaction") ? button.formAction : form.action
     const sent = ask(address, { body: data })
     const told = tellDone(form, button, before, { address, sent })
     try {
       const answer = await sent
+      answered({ isRefused: false })
       if (answer.status !== 204) tell(await answer.json(), `${form.action}undo/`)
       form.reset()
       if (data.has("client_message_id")) form.elements.client_message_id.value = newId() // the next one is another
     } catch (error) {
       told?.remove()
       takeBack()
-      stays()
+      answered({ isRefused: true })
       complain(error)
     }
     await look()
