@@ -6,9 +6,11 @@ with. Of what a team has to choose from every open inbox shows a part.
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
@@ -40,14 +42,26 @@ def widget_changed(instance: Widget, *, created: bool, update_fields: Any, **_si
         transaction.on_commit(tell, robust=True)
 
 
+@dataclass(frozen=True)
+class _SettingsChanged:
+    """A workspace has something else to choose from. Two of the same are equal."""
+
+    business_id: UUID
+
+    def __call__(self) -> None:
+        publish.settings_changed(self.business_id)
+
+
 @receiver((post_save, post_delete), sender=CannedResponse)
 @receiver((post_save, post_delete), sender=Macro)
 @receiver((post_save, post_delete), sender=SavedView)
 @receiver((post_save, post_delete), sender=Tag)
 @receiver((post_save, post_delete), sender=Team)
 def settings_changed(instance: CannedResponse | Macro | SavedView | Tag | Team, **_signal: Any) -> None:
-    business_id = instance.business_id
-    transaction.on_commit(lambda: publish.settings_changed(business_id), robust=True)
+    told = _SettingsChanged(instance.business_id)
+    # Once a transaction: one that waits for the commit is taken back only with a savepoint that this is in, too.
+    if all(each[1] != told for each in connection.run_on_commit):
+        transaction.on_commit(told, robust=True)
 
 
 @receiver(post_delete, sender=Business)

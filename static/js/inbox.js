@@ -2,6 +2,7 @@
 
 import { ahead } from "./ahead.js"
 import { Arrival } from "./arrival.js"
+import { calmly } from "./calm.js"
 import { showCompany } from "./company.js"
 import { enhanceComposer } from "./composer.js"
 import { enhanceEditing } from "./editing.js"
@@ -23,7 +24,7 @@ import { showWriting } from "./theo.js"
 import { complain, toast } from "./toast.js"
 import { enhanceWork } from "./working.js"
 
-const CALM_MS = 250 // many events at once are one look
+const CHOICES_MS = 1000 // every open inbox asks for a whole page
 // Live events by the feed's word for them, where it matters which they are.
 const KINDS = {
   agent_status_changed: "agent.status_changed",
@@ -43,19 +44,21 @@ export function enhanceInbox(body) {
   let begun = null // the newest draft of one's own that was heard of
   let line
 
-  /** Where what one sends shows, if not at the end of what is open. */
-  const elsewhere = () => thread.mergedInto || (thread.isStill && thread.id)
   const typing = (id, is_typing) => line?.emit("typing", { conversation_id: id, is_typing })
   const dress = () => {
     if (!thread) return
-    const { id } = thread
+    const own = thread // what is under way may end after one has left it
     composer = enhanceComposer(thread.element.querySelector("[data-composer]"), {
-      // It is sent: showing it can wait.
-      onSent: () => (elsewhere() ? go(elsewhere()) : thread.catchUp({ toEnd: true }).catch(look)),
-      onTyping: (writes) => typing(id, writes),
-      onStale: () => thread.catchUp().catch(look),
-      onShow: () => (thread.isStill ? go(thread.id) : thread.toEnd()),
-      seen: () => thread.seen,
+      onSent() {
+        if (thread !== own) return
+        const elsewhere = own.mergedInto || (own.isStill && own.id) // it shows there, and not at the end of this
+        if (elsewhere) goOn(elsewhere)
+        else own.catchUp({ toEnd: true }).catch(look) // it is sent: showing it can wait
+      },
+      onTyping: (writes) => typing(own.id, writes),
+      onStale: () => own.catchUp().catch(look),
+      onShow: () => (own.isStill ? goOn(own.id) : own.toEnd()),
+      seen: () => own.seen,
     })
     thread.start()
     showFound(thread, new URLSearchParams(location.search).get("q") ?? "")
@@ -94,6 +97,8 @@ export function enhanceInbox(body) {
     const seconds = Math.max(...passing.map((error) => error.seconds))
     if (failures) again = setTimeout(look, Math.max(1000 * seconds, backoff(failures + 1)))
   })
+  const lookAtRows = calmly(() => list.refresh().catch(look))
+  const showChoices = calmly(() => thread?.showChoices().catch(() => {}), CHOICES_MS) // the next one has them
 
   const open = (address, options) => arrival.of(bring(address, options))
 
@@ -123,7 +128,7 @@ export function enhanceInbox(body) {
       next.fetch(list.beside(1)?.href)
       return true
     } catch (error) {
-      if (error.name === "AbortError") return
+      if (signal.aborted) return
       if (!error.passes) return location.assign(address) // the server's page says what is wrong
       document.getElementById("thread").removeAttribute("aria-busy")
       document.getElementById("thread").inert = false
@@ -133,11 +138,11 @@ export function enhanceInbox(body) {
     }
   }
 
-  /** Nothing is open any more. */
-  async function shut() {
+  /** Nothing is open any more, unless another one is by now. */
+  async function shut(id) {
     const page = await fragment(`/inbox/${list.query}`)
+    if (thread?.id !== id) return
     leave()
-    thread = null
     swap(page, "thread")
     swap(page, "panel")
     body.dataset.view = "list"
@@ -281,6 +286,12 @@ export function enhanceInbox(body) {
     if (seq) query.set("at", seq)
     open(`/inbox/${id}/${query.size ? `?${query}` : ""}`)
   }
+  /** Likewise, by who may be writing: they go on there. */
+  const goOn = (id) => {
+    const form = document.activeElement.closest("[data-composer]")
+    go(id)
+    if (form) actions[form.elements.mode.value]()
+  }
   enhanceKeys(actions, { holds: () => arrival.willWrite })
   enhancePalette(document.getElementById("palette"), { actions, go })
 
@@ -339,7 +350,7 @@ export function enhanceInbox(body) {
         begun = payload
         if (payload.conversation_id === thread?.id) composer.heard(payload)
       } else if (name === "conversation_read") {
-        look()
+        lookAtRows()
       } else if (name === "customer_visited") {
         if (thread?.customer === payload.customer_id) look()
       } else if (name === "channel_changed") {
@@ -348,7 +359,7 @@ export function enhanceInbox(body) {
       } else if (name === "settings_changed") {
         next.forget("")
         selection.renew()
-        thread?.showChoices().catch(() => {}) // the next one that is opened has them
+        showChoices()
         look()
       } else if (name === "theo_draft") showWriting(payload)
       else hear(name, payload)
@@ -382,23 +393,4 @@ export function enhanceInbox(body) {
 
 function swap(page, id) {
   document.getElementById(id).replaceWith(document.importNode(page.getElementById(id), true))
-}
-
-/** Runs `work` once for many calls, never twice at a time, and always once more after the last call. */
-function calmly(work) {
-  let running = null
-  let again = false
-  const run = async () => {
-    do {
-      again = false
-      await new Promise((resolve) => setTimeout(resolve, CALM_MS))
-      await work()
-    } while (again)
-    running = null
-  }
-  return () => {
-    again = true
-    running ??= run()
-    return running
-  }
 }

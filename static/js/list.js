@@ -27,6 +27,7 @@ export class List {
     this.drawn = new Map() // id -> what its row was made from
     for (const item of this.items) this.drawn.set(item.id, item.html)
     this.asking = new AbortController()
+    this.turn = Promise.resolve()
     this.dresses = [] // what others show in a row beside what the server drew
     this.fresh.addEventListener("click", () => {
       this.scroller.scrollTop = 0
@@ -79,8 +80,17 @@ export class List {
     this.#rowPx = px
   }
 
-  /** The first page as it is now. touched: conversations that moved since. */
-  async refresh(touched = new Set()) {
+  /**
+   * The first page as it is now. touched: conversations that moved since. One at a time: what was asked for earlier must
+   * not be drawn over what was asked for later.
+   */
+  refresh(touched = new Set()) {
+    const turn = this.turn.catch(() => {}).then(() => this.refreshNow(touched))
+    this.turn = turn
+    return turn
+  }
+
+  async refreshNow(touched) {
     if (new URLSearchParams(location.search).has("cursor")) return // a later page stands still
     const { signal } = this.asking
     const page = await fragment(`/inbox/rows/${this.query}`, { signal }).catch(unlessAborted)

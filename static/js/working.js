@@ -9,7 +9,10 @@ import { complain, toast } from "./toast.js"
 const BACK = { block: "unblock", unblock: "block", follow: "unfollow", unfollow: "follow" }
 const FORMS = "[data-status-form], [data-assign-form], [data-work-form]"
 
-/** list: of conversations. seen(), token(): of the open one. look(): show what the server says. shut(): leave it. */
+/**
+ * list: of conversations. seen(), token(): of the open one. look(): show what the server says. shut(id): leave it, if it
+ * is still the open one.
+ */
 export function enhanceWork(body, { list, seen, token, look, shut }) {
   document.addEventListener("submit", (event) => {
     const form = event.target.closest(FORMS)
@@ -85,7 +88,7 @@ export function enhanceWork(body, { list, seen, token, look, shut }) {
     const told = toast(form.dataset.unread)
     try {
       await ask(form.action, { body: new FormData(form) })
-      await shut()
+      await shut(idOf(form))
     } catch (error) {
       told.remove()
       row?.classList.remove("is-unread")

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from accounts.models import User
 from businesses.models import Business, Team
 from conversations.models import CannedResponse, Macro, SavedView, Tag
 from pingback.realtime import rooms
+from tests.builders import person, workspace
 
 MAKE: dict[str, Callable[[Business, User], Any]] = {
     "a saved reply": lambda acme, ada: CannedResponse.objects.create(business=acme, author=ada, shortcut="hi"),
@@ -19,22 +21,50 @@ MAKE: dict[str, Callable[[Business, User], Any]] = {
 }
 
 
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("what", MAKE)
-def test_its_members_hear_when_it_is_made_changed_and_gone(
-    ada: User, acme: Business, what: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """The rooms that heard of it since the last look."""
     heard: list[Any] = []
     monkeypatch.setattr("pingback.realtime.publish._hand_over", heard.extend)
 
-    def told() -> list[str]:
+    def look() -> list[str]:
         found = [each["room"] for each in heard if "settings_changed" in each.get("packet", "")]
         heard.clear()
         return found
 
+    return look
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("what", MAKE)
+def test_its_members_hear_when_it_is_made_changed_and_gone(
+    ada: User, acme: Business, what: str, told: Callable[[], list[str]]
+) -> None:
     made = MAKE[what](acme, ada)
     assert told() == [rooms.business(acme.pk)]
     made.save()
     assert told() == [rooms.business(acme.pk)]
     made.delete()
+    assert told() == [rooms.business(acme.pk)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_changes_together_is_told_once_to_each_workspace(
+    ada: User, acme: Business, told: Callable[[], list[str]]
+) -> None:
+    other = workspace(person("Ben"), "Globex")
+    with transaction.atomic():
+        for make in MAKE.values():
+            make(acme, ada)
+        Tag.objects.create(business=other, name="Refund")
+    assert told() == [rooms.business(acme.pk), rooms.business(other.pk)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_taken_back_hides_nothing_that_stands(acme: Business, told: Callable[[], list[str]]) -> None:
+    with transaction.atomic():
+        with transaction.atomic():
+            Tag.objects.create(business=acme, name="Refund")
+            transaction.set_rollback(True)
+        Tag.objects.create(business=acme, name="Late")
     assert told() == [rooms.business(acme.pk)]

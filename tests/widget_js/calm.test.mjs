@@ -1,0 +1,24 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+
+import { calmly } from "../../static/js/calm.js"
+
+test("many calls are one run of the work, and those during it are one more", async () => {
+  const runs = []
+  let end
+  const call = calmly(() => new Promise((resolve) => runs.push((end = resolve))), 0)
+  const begun = async (count) => {
+    while (runs.length < count) await new Promise((resolve) => setTimeout(resolve))
+  }
+
+  const all = call()
+  for (let more = 0; more < 20; more++) call()
+  await begun(1)
+  for (let more = 0; more < 20; more++) call()
+  assert.equal(runs.length, 1)
+  end()
+  await begun(2)
+  end()
+  await all
+  assert.equal(runs.length, 2)
+})
