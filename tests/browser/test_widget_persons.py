@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.browser.test_widget_api import identify, secret_of, token
+from tests.browser.test_widget_identity import identify, secret_of, token
 from tests.browser.widget_page import Acme, Visit, until
 
 
