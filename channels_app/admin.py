@@ -129,10 +129,10 @@ class ExternalMessageAdmin(LookOnlyAdmin):
 class MediaAdmin(LookOnlyAdmin):
     """Without where they are: an address of a file may open it."""
 
-    list_display = ("id", "channel", "message_id", "attempts", "due_at")
+    list_display = ("id", "channel", "message_id", "attempts", "due_at", "error")
     list_select_related = ("channel",)
     search_fields = ("id", "message__id")
-    fields = ("id", "channel", "message_id", "attempts", "due_at")
+    fields = ("id", "channel", "message_id", "attempts", "due_at", "error")
     readonly_fields = ("message_id",)
 
 

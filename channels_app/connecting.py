@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from channels_app import credentials, deliveries
+from channels_app import credentials, deliveries, files
 from channels_app.adapters import ADAPTERS
 from channels_app.adapters.base import ChannelAdapter, Health
 from channels_app.adapters.errors import DeliveryError, Kind
@@ -177,6 +177,7 @@ def _agreed(channel: Channel, account: str, steps: list[dict[str, Any]], health:
     fresh.save()
     Channel.objects.filter(pk=fresh.pk).update(connected_at=Now(), checked_at=Now())
     deliveries.resume(fresh)
+    files.resume(fresh)
     if is_another and fresh.deliveries.filter(state=DeliveryState.QUEUED).exists():
         # Whom the last account wrote with, this one may not know. The team sees why it is paused, the owner says go on.
         setup = {**fresh.setup, "is_another": True}

@@ -5,19 +5,21 @@ import random
 from collections.abc import Mapping
 from datetime import timedelta
 from io import BytesIO
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from channels_app import credentials
 from channels_app.adapters import ADAPTERS
 from channels_app.adapters.base import ChannelAdapter, Download
-from channels_app.adapters.errors import DeliveryError, MediaGone
+from channels_app.adapters.errors import DeliveryError, Kind, MediaGone
 from channels_app.adapters.events import MediaRef
-from channels_app.models import TICK, Media
+from channels_app.models import TICK, Channel, Media
 from conversations import events
 from conversations.attachments import facts_of
 from conversations.models import Attachment, ChannelType, Conversation, MailOriginal, Message
@@ -28,7 +30,10 @@ from foundation.prepared import prepared
 
 log = logging.getLogger("pingback.intake")
 
-MAX_TRIES = 6
+# Some three days by itself, as long as a token may be dead; then when somebody asks for it. What goes wrong on our side
+# will do so again.
+MAX_TRIES, MAX_BREAKS = 78, 6
+LONGEST_WAIT = timedelta(hours=1)
 LEASE = timedelta(seconds=60)
 # Of one channel at a time: one that hangs leaves the others their turn.
 AT_ONCE = 2
@@ -60,7 +65,7 @@ def _channels_that_wait() -> "QuerySet[Media, tuple[UUID]]":
 
 
 def fetch(media: Media) -> None:
-    """The file becomes the message's, or the message says why it is not there. The message itself was shown before.
+    """The file becomes the message's, or the team is told why it is not there. The message itself was shown before.
 
     Where all files of a message come out of one thing, the others are fetched with it.
     """
@@ -94,15 +99,12 @@ def _fetch(adapter: ChannelAdapter, media: Media) -> None:
         stored = _stored(media, ref, download)
     except MediaGone as gone:
         _give_up(media, str(gone))
-    except Unavailable:
-        _later(media)
+    except Unavailable as error:
+        _later(media, error.detail)
     except Refused as refusal:
         _give_up(media, refusal.detail)
     except DeliveryError as error:
-        if media.attempts + 1 >= MAX_TRIES:
-            _give_up(media, error.reason)
-        else:
-            _later(media)
+        _later(media, error.reason, for_ever=error.kind == Kind.CREDENTIALS)
     except Exception as error:
         _broke(media, error)
     else:
@@ -111,10 +113,11 @@ def _fetch(adapter: ChannelAdapter, media: Media) -> None:
 
 def _broke(media: Media, error: Exception) -> None:
     log.error("Fetching a file of message %s raised %s", media.message_id, type(error).__name__)
-    if media.attempts + 1 >= MAX_TRIES:
-        _give_up(media, _("something went wrong on our side"))
+    reason = _("Something went wrong on our side.")
+    if media.attempts + 1 >= MAX_BREAKS:
+        _give_up(media, reason)
     else:
-        _later(media)
+        _later(media, reason)
 
 
 def _stored(media: Media, ref: MediaRef, download: Download) -> Attachment:
@@ -161,21 +164,55 @@ def _attach(media: Media, stored: Attachment) -> None:
         if (content_id := media.ref.get("content_id")) and (mail := MailOriginal.objects.filter(pk=message.pk).first()):
             mail.pictures[content_id] = str(stored.pk)
             mail.save(update_fields=["pictures"])
-        _tell(message)
+        _tell(message, has_more=True)
+
+
+def _give_up(media: Media, reason: str) -> None:
+    _failed(media, reason, due_at=None)
+
+
+def _later(media: Media, reason: str, *, for_ever: bool = False) -> None:
+    """for_ever: once somebody enters a new token it can be had."""
+    wait = min(timedelta(seconds=5 * 4 ** min(media.attempts, 6)), LONGEST_WAIT)
+    goes_on = for_ever or media.attempts + 1 < MAX_TRIES
+    _failed(media, reason, due_at=Now() + wait if goes_on else None)
 
 
 @transaction.atomic
-def _give_up(media: Media, reason: str) -> None:
+def _failed(media: Media, reason: str, *, due_at: Any) -> None:
+    """due_at: None = it is not tried again by itself."""
     message = _locked(media.message_id)
-    if Media.objects.filter(pk=media.pk).delete()[0]:
-        text = _("(The file could not be fetched: %(reason)s)") % {"reason": reason.rstrip(".")}
-        message.content = f"{message.content}\n{text}".strip()
+    text = f"{reason.rstrip('.')}."[:200]
+    if Media.objects.filter(pk=media.pk).update(attempts=media.attempts + 1, due_at=due_at, error=text):
         _tell(message)
 
 
-def _later(media: Media) -> None:
-    wait = timedelta(seconds=5 * 4**media.attempts)
-    Media.objects.filter(pk=media.pk).update(attempts=media.attempts + 1, due_at=Now() + wait)
+def resume(channel: Channel) -> None:
+    """What could not be fetched with the credentials of before."""
+    Media.objects.filter(channel=channel, due_at__isnull=False).exclude(error="").update(due_at=Now())
+
+
+@transaction.atomic
+def fetch_again(message: Message) -> Message | None:
+    """Because somebody asks for it; None when nothing is missing."""
+    message = _locked(message.pk)
+    if not Media.objects.filter(message=message).exclude(error="").update(attempts=0, due_at=Now(), error=""):
+        return None
+    _tell(message)
+    return message
+
+
+def _missing(message: Message) -> str:
+    """What is not there, in words for the team; the first try may be a moment too early, and is not told."""
+    missed = list(Media.objects.filter(message=message).exclude(error=""))
+    gone = [media for media in missed if media.due_at is None]
+    awaited = [media for media in missed if media.attempts > 1]
+    if gone:
+        text = ngettext("A file could not be fetched.", "%(count)d files could not be fetched.", len(gone))
+    else:
+        text = ngettext("A file is not there yet.", "%(count)d files are not there yet.", len(awaited))
+    why = next((media.error for media in gone or awaited), "")
+    return f"{text % {'count': len(gone or awaited)}} {why}" if why else ""
 
 
 def _locked(message_id: UUID) -> Message:
@@ -183,6 +220,9 @@ def _locked(message_id: UUID) -> Message:
     return Message.objects.select_related("conversation__customer", "sender").get(pk=message_id)
 
 
-def _tell(message: Message) -> None:
-    message.save(update_fields=["content", "attachments"])
-    events.record(message.conversation.business_id, [events.message_updated(message)])
+def _tell(message: Message, *, has_more: bool = False) -> None:
+    """What is missing now, and those who have it open, when it is otherwise than before."""
+    before, message.error = message.error, _missing(message)
+    if has_more or message.error != before:
+        message.save(update_fields=["error", "attachments"])
+        events.record(message.conversation.business_id, [events.message_updated(message)])

@@ -7,6 +7,7 @@ address that somebody claims to have joins nobody. Each match says why, and `sep
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -19,6 +20,7 @@ from channels_app.models import Channel, Contact, Thread
 from conversations import events
 from conversations.models import ActivityKind, Conversation, Customer
 from conversations.services import activities
+from conversations.services.customers import MAX_PHONE, change_customer
 from conversations.services.merging_customers import merge_customers
 from foundation.errors import Invalid
 from foundation.ids import new_id
@@ -35,10 +37,11 @@ def customer_of(channel: Channel, ref: ContactRef) -> tuple[Customer, bool]:
     for key in ref.keys:
         if key in known:
             return known[key].customer, False
-    if elsewhere := _elsewhere(channel, ref):
+    if elsewhere := _elsewhere(channel, ref.proven):
         return elsewhere.customer, False
     name = storable(ref.name or ref.handle)[:200]
-    return Customer(pk=new_id(), business_id=channel.business_id, name=name, email=ref.email[:254]), True
+    email, phone = ref.email[:254], _number_in(ref.proven)[:MAX_PHONE]
+    return Customer(pk=new_id(), business_id=channel.business_id, name=name, email=email, phone=phone), True
 
 
 def own_among(channel: Channel, ref: ContactRef, conversations: Sequence[Conversation]) -> list[Conversation]:
@@ -73,7 +76,7 @@ def note(channel: Channel, ref: ContactRef, customer_id: UUID) -> None:
         found.update(handle=handle)
     fresh = [key for key in ref.keys if key not in known]
     if fresh:
-        reason = _reason(channel, ref, known=bool(known))
+        reason = _reason(channel, ref, customer_id, known=bool(known))
         rows = [
             Contact(
                 business_id=channel.business_id,
@@ -121,7 +124,7 @@ def _merge(contact: Contact, into: Customer, reason: str) -> None:
 
 def change(channel: Channel, told: ContactChanged) -> None:
     """The provider says that a contact has further keys, or that it is to be reached no more, or again."""
-    found = Contact.objects.filter(channel=channel, key=told.old_key).first()
+    found = Contact.objects.filter(channel=channel, key=told.old_key).select_related("customer").first()
     if found is None:
         return
     if told.is_as_well:
@@ -135,17 +138,33 @@ def change(channel: Channel, told: ContactChanged) -> None:
             channel=channel,
             customer_id=found.customer_id,
             key=key,
+            proven=key in told.proven,
             reason=reason,
         )
         for key in told.new_keys
     ]
     Contact.objects.bulk_create(rows, ignore_conflicts=True)
+    if number := _number_in(told.proven):
+        _has_moved(channel, found.customer, number)
     if told.address:
         threads = Thread.objects.filter(channel=channel, conversation__customer=found.customer_id)
         threads.update(address=told.address)
     if told.reachable is not None:
         found.unreachable = "" if told.reachable else told.why or _("The customer blocked this channel.")
         found.save(update_fields=["unreachable"])
+
+
+def _has_moved(channel: Channel, customer: Customer, number: str) -> None:
+    """Shown with the new number, too, where the old one was no word of the team's."""
+    known = Contact.objects.filter(channel=channel, customer=customer)
+    numbers = {_number_in([key]) for key in known.values_list("key", flat=True)}
+    known.update(handle=number)
+    if not customer.phone or customer.phone in numbers:
+        change_customer(customer=customer, phone=number[:MAX_PHONE])
+
+
+def _number_in(keys: Sequence[str]) -> str:
+    return next((key.removeprefix("tel:") for key in keys if key.startswith("tel:")), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,16 +222,22 @@ def separate(*, contact: Contact, actor: User | None) -> Customer:
     return apart
 
 
-def _elsewhere(channel: Channel, ref: ContactRef) -> Contact | None:
-    rows = Contact.objects.filter(business_id=channel.business_id, key__in=ref.proven, proven=True)
-    return rows.select_related("customer", "channel").order_by("created_at").first() if ref.proven else None
+def _elsewhere(channel: Channel, keys: Sequence[str]) -> Contact | None:
+    """The oldest of another channel's that vouches for one of these keys."""
+    rows = Contact.objects.filter(business_id=channel.business_id, key__in=keys, proven=True).exclude(channel=channel)
+    return rows.select_related("customer", "channel").order_by("created_at").first() if keys else None
 
 
-def _reason(channel: Channel, ref: ContactRef, *, known: bool) -> str:
+def _reason(channel: Channel, ref: ContactRef, customer_id: UUID, *, known: bool) -> str:
     if known:
         return _("Came together with a key that was known.")
-    elsewhere = _elsewhere(channel, ref)
-    if elsewhere is None:
-        return _("The first message came with it.")
-    told = {"channel": elsewhere.channel, "number": elsewhere.key.removeprefix("tel:")}
-    return _("Matched because %(channel)s vouches for the same number, %(number)s.") % told
+    told: dict[str, Any]
+    if elsewhere := _elsewhere(channel, ref.proven):
+        told = {"channel": elsewhere.channel, "number": elsewhere.key.removeprefix("tel:")}
+        return _("Matched because %(channel)s vouches for the same number, %(number)s.") % told
+    alike = _elsewhere(channel, [key for key in ref.keys if key.startswith("tel:") and key not in ref.proven])
+    if alike and alike.customer.person_id != customer_id:
+        told = {"channel": alike.channel.get_type_display(), "name": str(alike.customer.display_name)[:60]}
+        text = _("%(channel)s knows %(name)s by the same number. Nobody vouches for it here: merge them if it is true.")
+        return text % told
+    return _("The first message came with it.")

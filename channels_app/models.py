@@ -282,14 +282,18 @@ class ExternalMessage(models.Model):
 
 
 class Media(models.Model):
-    """A file that a customer sent and that is still at the provider. The row goes when it was fetched, or cannot be."""
+    """A file that a customer sent and that is still at the provider; the row goes when it was fetched.
+
+    due_at: None = it is not tried again by itself. error: why it is not there yet, or cannot be had, in a sentence.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="media")
     message = models.ForeignKey(Message, models.CASCADE, related_name="+")
     ref: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(_("where it is"))
     attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
-    due_at = models.DateTimeField(_("due"), default=timezone.now, db_index=True)
+    due_at = models.DateTimeField(_("due"), default=timezone.now, null=True, db_index=True)
+    error = models.CharField(_("why it is not there"), max_length=200, blank=True, default="", db_default="")
 
     class Meta:
         verbose_name = _("file to fetch")

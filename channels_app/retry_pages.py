@@ -1,4 +1,4 @@
-"""Sending again what did not get out: the thread's button, and a page that asks the same without scripts."""
+"""Once more, what did not get out or a file that did not come in: the thread's button, and the same without scripts."""
 
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 from businesses.pages import member_page
 from channels_app.retrying import retry_message
+from conversations.models import SenderType
 from conversations.selectors import conversation_of
 from conversations.views import handling_page, refused
 from foundation.errors import Refused
@@ -27,7 +28,9 @@ def retry(request: HttpRequest, conversation_id: UUID, message_id: UUID) -> Http
     if found is None or message is None:
         raise Http404
     if request.method != "POST":
-        return render(request, "channels_app/retry.html", {"message": message, "conversation": found})
+        is_ours = message.sender_type == SenderType.AGENT
+        context = {"message": message, "conversation": found, "verb": _("Send again") if is_ours else _("Fetch again")}
+        return render(request, "channels_app/retry.html", context)
     try:
         retry_message(message=message)
     except Refused as refusal:
@@ -36,5 +39,5 @@ def retry(request: HttpRequest, conversation_id: UUID, message_id: UUID) -> Http
         messages.error(request, refusal.detail)
     else:
         if not is_fetch(request):
-            messages.success(request, _("It is on its way again."))
+            messages.success(request, _("It is tried again."))
     return HttpResponse(status=204) if is_fetch(request) else redirect("conversation", found.pk)

@@ -1,4 +1,4 @@
-"""What did not get out, sent once more because somebody says so: from the start, as if it were new."""
+"""What did not get out, or a file that did not come in, once more because somebody says so: as if it were new."""
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from channels_app.deliveries import news
+from channels_app.files import fetch_again
 from channels_app.models import Delivery, DeliveryState
 from conversations.models import Conversation, Message, MessageStatus
 from conversations.services.messages import set_message_status
@@ -15,16 +16,19 @@ from foundation.errors import Invalid
 @transaction.atomic
 def try_again(delivery: Delivery) -> bool:
     """One part, for the operator. False when it is neither failed nor parked."""
-    return _requeue(delivery.message, Delivery.objects.filter(pk=delivery.pk)) is not None
+    is_queued = _requeue(delivery.message, Delivery.objects.filter(pk=delivery.pk)) is not None
+    transaction.on_commit(news.set, robust=True)
+    return is_queued
 
 
 @transaction.atomic
 def retry_message(*, message: Message) -> Message:
-    """For an agent; parts that arrived do not go twice. Raises Invalid for a message that did not fail."""
-    queued = _requeue(message, Delivery.objects.filter(message=message))
-    if queued is None:
+    """For an agent; parts that arrived do not go twice. Raises Invalid for a message that lacks nothing."""
+    again = _requeue(message, Delivery.objects.filter(message=message)) or fetch_again(message)
+    if again is None:
         raise Invalid(_("There is nothing to send again."))
-    return queued
+    transaction.on_commit(news.set, robust=True)
+    return again
 
 
 def _requeue(message: Message, rows: "QuerySet[Delivery]") -> Message | None:
@@ -42,5 +46,4 @@ def _requeue(message: Message, rows: "QuerySet[Delivery]") -> Message | None:
     )
     if not again:
         return None
-    transaction.on_commit(news.set, robust=True)
     return set_message_status(message_id=message.pk, status=MessageStatus.QUEUED)

@@ -312,7 +312,8 @@ def _recognize(channels: dict[str, Channel], customer: Customer) -> None:
     """Two channels know her by her telephone."""
     key = f"tel:{customer.phone.replace(' ', '')}"
     for kind in (ChannelType.WHATSAPP, ChannelType.SMS):
-        ref = ContactRef(keys=(key,), proven=(key,), handle=customer.phone)
+        proven = (key,) if kind == ChannelType.WHATSAPP else ()
+        ref = ContactRef(keys=(key,), proven=proven, handle=customer.phone)
         identity.note(channels[kind], ref, customer.pk)
 
 

@@ -185,11 +185,13 @@ class StatusChanged(InboundEvent):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactChanged(InboundEvent):
     """old_key: a key of the contact; new_keys: further ones from now on, and `is_as_well` when the old one stays good.
+    proven: those of new_keys that the provider vouches for.
     address: where answers go from now on, when it is another. reachable: None = nothing is said of it; why: they are
     not, when it is another reason than a block."""
 
     old_key: str
     new_keys: tuple[str, ...] = ()
+    proven: tuple[str, ...] = ()
     is_as_well: bool = False
     address: str = ""
     reachable: bool | None = None

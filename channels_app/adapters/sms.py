@@ -11,9 +11,12 @@ from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from channels_app import addresses
+from channels_app.adapters import sms_missed as missed
 from channels_app.adapters.base import (
     Capabilities,
     ChannelAdapter,
@@ -48,6 +51,10 @@ _UNREACHABLE = {21211, 21610, 21612, 21614, 30003, 30004, 30005, 30006}
 _RATE = {14107, 20429, 30001}
 _TRANSIENT = {30008}
 _STOPS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
+# What can be answered: no short code, and no name in a number's place.
+_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
+# Twilio calls once, and again only when nobody picked up; with this three times more, whatever we answered.
+_RETRIES = "#rc=3&rp=all"
 _STATUSES = {"sent": "sent", "delivered": "delivered", "read": "read", "undelivered": "failed", "failed": "failed"}
 # One of these turns a text of 160 characters a segment into one of 70.
 _PLAIN = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\u00a0": " "})
@@ -85,6 +92,7 @@ class SmsAdapter(ChannelAdapter):
     max_body = 256 * 1024
     # Anything else Twilio warns of at each message. Source: channels.md 7.
     thanks = Reply(body="<Response/>", content_type="text/xml")
+    polls = timedelta(minutes=5)
 
     # What comes in.
 
@@ -115,18 +123,23 @@ class SmsAdapter(ChannelAdapter):
         if not number or number == self._number:
             return ()
         key = f"tel:{number}"
+        can_be_answered = _NUMBER.fullmatch(number) is not None
         # Twilio itself answers these, and stops sending to who wrote STOP: an answer of ours would fail. Without its
         # advanced opt-out it does so as well, and says nothing of it.
         word = fields.get("OptOutType") or fields.get("Body", "").strip().upper()
         opted = True if word in {"START", "UNSTOP"} else False if word in _STOPS else None
         message = MessageReceived(
-            contact=ContactRef(keys=(key,), proven=(key,), handle=number),
+            # Nothing proven: whoever sends a text can put any number under it.
+            contact=ContactRef(keys=(key,), handle=number),
             thread_key=number,
             external_id=sid,
             text=fields.get("Body", ""),
             media=_media(fields),
-            automated=opted is not None,
+            automated=opted is not None or not can_be_answered,
         )
+        if not can_be_answered:
+            text = _("A short code or a name instead of a number: it takes no answers.")
+            return (message, ContactChanged(old_key=key, reachable=False, why=text))
         why = _("Wrote STOP: Twilio brings them nothing more until they write START.")
         return (message,) if opted is None else (message, ContactChanged(old_key=key, reachable=opted, why=why))
 
@@ -142,6 +155,15 @@ class SmsAdapter(ChannelAdapter):
             raise _error(answer)
         return Download(content=answer.body, content_type=answer.headers.get("content-type", ref.mime_type))
 
+    def poll(self, cursor: Mapping[str, str]) -> tuple[Sequence[Routed], Mapping[str, str]]:
+        """Twilio's few tries are over within seconds; what came while nobody picked up is in its list."""
+        now = timezone.now()
+        since = parse_datetime(cursor.get("since", ""))
+        found = missed.since(self._asked, since, until=now, number=self._number) if since else ()
+        mark = {"AccountSid": str(self.channel.config.get("account_sid", ""))}
+        items = [Routed(dedup_key=f"sms:{one['MessageSid']}", payload={**mark, **one}) for one in found]
+        return items, {"since": now.isoformat()}
+
     # What goes out.
 
     def send(self, message: OutboundMessage) -> SendResult:
@@ -150,7 +172,7 @@ class SmsAdapter(ChannelAdapter):
         form: dict[str, Any] = {
             "To": message.to,
             "From": self._number,
-            "StatusCallback": addresses.callback_url(self.channel),
+            "StatusCallback": addresses.callback_url(self.channel) + _RETRIES,
         }
         if message.content:
             plain = message.content.translate(_PLAIN)  # an ellipsis is three characters then
@@ -182,14 +204,14 @@ class SmsAdapter(ChannelAdapter):
                 "In the Twilio Console open Phone Numbers, Manage, Active numbers, choose the number, and put this "
                 "address under Messaging, A message comes in, Webhook, HTTP POST."
             )
-            return [SetupStep(text=text, value=callback_url)]
-        form = {"SmsUrl": callback_url, "SmsMethod": "POST"}
+            return [SetupStep(text=text, value=callback_url + _RETRIES)]
+        form = {"SmsUrl": callback_url + _RETRIES, "SmsMethod": "POST"}
         self._asked("POST", f"{self._account}/IncomingPhoneNumbers/{quote(number['sid'], safe='')}.json", form=form)
         return ()
 
     def disconnect(self) -> None:
         number = self._phone_number()
-        if number and number.get("sms_url") == addresses.callback_url(self.channel):
+        if number and _without_retries(number.get("sms_url")) == addresses.callback_url(self.channel):
             path = f"{self._account}/IncomingPhoneNumbers/{quote(number['sid'], safe='')}.json"
             self._asked("POST", path, form={"SmsUrl": ""})
 
@@ -197,9 +219,10 @@ class SmsAdapter(ChannelAdapter):
         number = self._phone_number()
         if number is None:
             return Health(ok=True, detail=_("The number is not of this account, so its address cannot be checked."))
-        address = str(number.get("sms_url") or "")
+        address = _without_retries(number.get("sms_url"))
         if address == addresses.callback_url(self.channel):
-            return Health(ok=True, webhook=_("Set to this channel's address"))
+            is_outdated = address == number.get("sms_url")
+            return Health(ok=True, webhook=_("Set to this channel's address"), is_outdated=is_outdated)
         text = addresses.elsewhere(self.channel, address)
         text = text or _("Twilio sends this number's messages to another address.")
         return Health(ok=False, detail=text, webhook=_("Set to another address") if address else _("Not set"))
@@ -229,7 +252,7 @@ class SmsAdapter(ChannelAdapter):
         return url
 
     def _api(self, method: str, path: str, **given: Any) -> http.Answer:
-        url = path if path.startswith(self._account) else f"{self._account}/{path}"
+        url = path if path.startswith(settings.TWILIO_API_BASE_URL) else f"{self._account}/{path}"
         return self.call(method, url, headers=self._authorization, **given)
 
     def _asked(self, method: str, path: str, **given: Any) -> dict[str, Any]:
@@ -243,6 +266,10 @@ class SmsAdapter(ChannelAdapter):
         found = self._asked("GET", path).get("incoming_phone_numbers")
         first = dict_of(next(iter(list_of(found)), None))
         return first if isinstance(first.get("sid"), str) else None
+
+
+def _without_retries(address: Any) -> str:
+    return str(address or "").removesuffix(_RETRIES)
 
 
 def _fields(incoming: Incoming) -> list[tuple[str, str]]:

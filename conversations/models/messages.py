@@ -47,6 +47,7 @@ class Message(models.Model):
     # What the payload shows of its Attachment rows, so that no list asks for them (conversations/attachments.py).
     attachments = models.JSONField(default=list, blank=True)
     status = models.CharField(_("status"), max_length=10, choices=MessageStatus, default=MessageStatus.SENT)
+    # Of a customer's: which of its files did not come along.
     error = models.CharField(_("why it was not sent"), max_length=300, blank=True)
     # The same send twice is one message: the constraint decides, keys never expire.
     dedup_key = models.CharField(max_length=300, null=True, unique=True, editable=False)

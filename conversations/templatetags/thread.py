@@ -76,7 +76,8 @@ class Said:
 
     day: the mark above it. who: for screen readers. name, key, picture: of its avatar. byline: below it.
     state: of an agent's message, what became of it; "" for a customer's. edit: where its reader changes it, "" when
-        it cannot be changed any more. retry: where it is sent again, "" unless it failed. sources: ids and titles of
+        it cannot be changed any more. retry: where it is sent again, or its files are fetched,
+        "" unless that failed. sources: ids and titles of
         the articles that Theo's words are from. answer: where its reader begins an answer that quotes it, "" where
         the channel has no quotes. react: where an emoji is put on a customer's message, "" where the channel has none.
         sent_at: set where it arrived long after that. machine: what is to be known of words that no machine answers.
@@ -153,10 +154,10 @@ def _draw(said: Said, files: list[Any] | None = None) -> SafeText:
 
 
 def _machine(message: Message, about: Conversation) -> str:
-    """ "" for a person's words. In a text message only STOP and START are such, and are answered already."""
+    """ "" for a person's words. In a text message STOP and START are such, which are answered already."""
     if not message.automated:
         return ""
-    return _("Answered by Twilio itself") if about.channel_type == ChannelType.SMS else _("Automatic")
+    return _("Gets no automatic answer") if about.channel_type == ChannelType.SMS else _("Automatic")
 
 
 def _said(entry: Entry, about: Conversation, clock: Clock, reader: User, quotes: bool, signs: bool) -> Said:
@@ -171,6 +172,7 @@ def _said(entry: Entry, about: Conversation, clock: Clock, reader: User, quotes:
         who = byline = name or _("Customer")
         name = name or "?"
     has_failed = message.status == MessageStatus.FAILED
+    can_retry = has_failed or bool(message.error and not by_team)
     may_quote = quotes and message.deleted_at is None and (not by_team or message.status == MessageStatus.SENT)
     may_react = signs and message.deleted_at is None and not by_team
     changeable = may_change(message, conversation=about, user_id=reader.pk, now=timezone.now())
@@ -196,7 +198,7 @@ def _said(entry: Entry, about: Conversation, clock: Clock, reader: User, quotes:
         error=message.error,
         is_edited=message.edited_at is not None,
         is_deleted=message.deleted_at is not None,
-        retry=address("conversation-message-retry", about.pk, message.pk) if has_failed else "",
+        retry=address("conversation-message-retry", about.pk, message.pk) if can_retry else "",
         mail=_letter(entry, about),
         edit=address("conversation-message", about.pk, message.pk) if changeable else "",
         is_theos=message.is_theos,

@@ -5,8 +5,8 @@ from django.test import Client
 
 from accounts.models import User
 from businesses.models import Business
-from channels_app import identity
-from channels_app.adapters.events import ContactRef
+from channels_app import identity, intake
+from channels_app.adapters.events import ContactRef, Routed
 from channels_app.models import Channel, Contact
 from channels_app.services import create_channel
 from conversations.models import ChannelType, Conversation, Customer
@@ -15,26 +15,24 @@ from tests import builders
 from tests.fakes.telegram import TOKEN
 
 NUMBER = ContactRef(keys=("tel:+15550001111",), proven=("tel:+15550001111",), handle="+15550001111")
-CONFIGS = {
-    ChannelType.SMS: {"phone_number": "+15550009999", "account_sid": "AC1", "auth_token": "a-long-token"},
-    ChannelType.WHATSAPP: {"phone_number_id": "1065403522", "access_token": "a-long-access-token"},
-}
+NUMBER_IDS = ("1065403522", "1065403523")
 BOT = {"bot_token": TOKEN}
 
 
-def writes(ada: User, acme: Business, kind: ChannelType) -> tuple[Channel, Conversation]:
-    channel = create_channel(actor=ada, type=kind, config=CONFIGS[kind])
+def writes(ada: User, acme: Business, number_id: str) -> tuple[Channel, Conversation]:
+    config = {"phone_number_id": number_id, "access_token": "a-long-access-token"}
+    channel = create_channel(actor=ada, type=ChannelType.WHATSAPP, config=config)
     customer, is_new = identity.customer_of(channel, NUMBER)
     if is_new:
         customer.save(force_insert=True)
     identity.note(channel, NUMBER, customer.pk)
-    return channel, builders.conversation(acme, customer=customer, type=kind, channel=channel)
+    return channel, builders.conversation(acme, customer=customer, type=ChannelType.WHATSAPP, channel=channel)
 
 
 @pytest.fixture
 def talks(ada: User, acme: Business) -> list[Conversation]:
-    """One number, by SMS and then over WhatsApp."""
-    return [writes(ada, acme, kind)[1] for kind in CONFIGS]
+    """One telephone writes to both numbers of Acme's."""
+    return [writes(ada, acme, number_id)[1] for number_id in NUMBER_IDS]
 
 
 def test_a_match_is_explained_where_the_customer_is_shown(ada: User, talks: list[Conversation]) -> None:
@@ -44,11 +42,11 @@ def test_a_match_is_explained_where_the_customer_is_shown(ada: User, talks: list
     assert customer
     assert talks[1].customer == customer
 
-    why = "Matched because SMS +15550009999 vouches for the same number, +15550001111."
+    why = "Matched because WhatsApp vouches for the same number, +15550001111."
     assert why in client.get(f"/customers/{customer.pk}/").content.decode()
     assert why in client.get(f"/inbox/{talks[1].pk}/").content.decode()
     listed = builders.api(ada).get(f"/api/v1/customers/{customer.pk}/identities").json()["results"]
-    assert [(each["channel_type"], each["is_matched"]) for each in listed] == [("sms", False), ("whatsapp", True)]
+    assert [each["is_matched"] for each in listed] == [False, True]
     assert listed[1]["reason"] == why
 
 
@@ -79,7 +77,7 @@ def test_taken_apart_they_are_two_and_stay_two(ada: User, talks: list[Conversati
     client.force_login(ada)
     customer = talks[0].customer
     assert customer
-    matched = customer.contacts.get(channel__type=ChannelType.WHATSAPP)
+    matched = customer.contacts.get(channel=talks[1].channel)
 
     page = client.post(f"/customers/{customer.pk}/identities/{matched.pk}/separate/", follow=True)
 
@@ -97,7 +95,7 @@ def test_taken_apart_they_are_two_and_stay_two(ada: User, talks: list[Conversati
 def test_over_the_api_the_answer_is_who_they_are_now(ada: User, talks: list[Conversation]) -> None:
     customer = talks[0].customer
     assert customer
-    matched = customer.contacts.get(channel__type=ChannelType.WHATSAPP)
+    matched = customer.contacts.get(channel=talks[1].channel)
     address = f"/api/v1/customers/{customer.pk}/identities/{matched.pk}"
 
     apart = builders.api(ada).delete(address).json()
@@ -115,3 +113,22 @@ def test_nobody_elsewhere_takes_anything_apart(mallory: User, talks: list[Conver
     address = f"/customers/{talks[1].customer_id}/identities/{contact.pk}/separate/"  # type: ignore[union-attr]
     assert client.post(address).status_code == 404
     assert Customer.objects.count() == 1
+
+
+def test_who_moved_to_another_number_is_shown_with_that_one(whatsapp: Channel, ada: User) -> None:
+    said = {"from": "15550001111", "id": "wamid.1", "type": "text", "text": {"body": "Hello?"}}
+    moved = {"type": "user_changed_number", "wa_id": "15550002222", "body": "Wanda changed her number"}
+    system = {"from": "15550001111", "id": "wamid.2", "type": "system", "system": moved}
+    who = [{"wa_id": "15550001111", "profile": {"name": "Wanda"}}]
+    intake.store(whatsapp, [Routed(dedup_key="wamid:1", payload={"message": said, "contacts": who})])
+    intake.work()
+    customer = Customer.objects.get()
+    assert customer.phone == "+15550001111"
+
+    intake.store(whatsapp, [Routed(dedup_key="wamid:2", payload={"message": system, "contacts": who})])
+    intake.work()
+
+    customer.refresh_from_db()
+    assert customer.phone == "+15550002222"
+    assert [known.handle for known in identity.known_as(customer)] == ["+15550002222"] * 2
+    assert builders.api(ada).get(f"/api/v1/customers/{customer.pk}").json()["phone"] == "+15550002222"

@@ -1,21 +1,25 @@
 """Text messages over a Twilio that is strict about its wire."""
 
+import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as some
 
 from accounts.models import User
 from businesses.models import Business
-from channels_app import connecting, credentials, deliveries, files, intake
+from channels_app import checking, connecting, credentials, deliveries, files, identity, intake, polling
 from channels_app.adapters.errors import Kind
+from channels_app.adapters.events import ContactRef
 from channels_app.adapters.sms import SmsAdapter, _by_code, segments, signature
-from channels_app.models import Channel, ChannelState, Contact, Delivery, DeliveryState, Media
+from channels_app.models import Channel, ChannelState, Contact, Delivery, DeliveryState, Media, Poll
 from channels_app.services import create_channel
 from conversations.models import ChannelType, Message, MessageStatus
 from tests import builders, corpus
@@ -128,8 +132,7 @@ def test_who_writes_stop_is_marked_and_no_machine_answers_and_start_takes_it_bac
     message = Message.objects.get()
     assert message.automated
     thread = builders.browser(ada).get(f"/inbox/{message.conversation_id}/").content.decode()
-    assert "Answered by Twilio itself" in thread
-    assert "Automatic" not in thread
+    assert "Gets no automatic answer" in thread
     post(sms, MessageSid="SM2", Body="START")
     assert not Contact.objects.get().unreachable
     post(sms, MessageSid="SM3", Body="Please stop sending me the wrong size")
@@ -137,11 +140,75 @@ def test_who_writes_stop_is_marked_and_no_machine_answers_and_start_takes_it_bac
     assert not Message.objects.latest("seq").automated
 
 
+@pytest.mark.parametrize("sender", ["22000", "AMAZON"])
+def test_what_no_number_sent_is_answered_by_no_machine_and_cannot_be_answered(
+    sms: Channel, ada: User, twilio: Twilio, sender: str
+) -> None:
+    post(sms, MessageSid="SM1", From=sender, Body="Your parcel arrives today. Do not reply.")
+
+    message = Message.objects.get()
+    assert message.automated
+    answer = builders.answers(ada, message.conversation, "Thanks.")
+    send_all()
+    answer.refresh_from_db()
+    assert (answer.status, "takes no answers" in answer.error) == (MessageStatus.FAILED, True)
+    assert twilio.sent == []
+
+
+def test_a_text_proves_no_sender_and_leads_to_nobody_whom_another_channel_knows(
+    sms: Channel, whatsapp: Channel, ada: User
+) -> None:
+    wanda = ContactRef(keys=(f"tel:{CLEO}",), proven=(f"tel:{CLEO}",), name="Wanda", handle=CLEO)
+    customer, _is_new = identity.customer_of(whatsapp, wanda)
+    customer.save(force_insert=True)
+    identity.note(whatsapp, wanda, customer.pk)
+
+    post(sms, MessageSid="SM1", Body="I am Wanda. What did I order?")
+
+    contact = Contact.objects.get(channel=sms)
+    assert (contact.customer_id != customer.pk, contact.proven) == (True, False)
+    assert contact.reason.startswith("WhatsApp knows Wanda by the same number.")
+
+
+def test_what_came_while_nobody_picked_up_is_asked_for(sms: Channel, twilio: Twilio) -> None:
+    connecting.connect(sms)
+    now = timezone.now()
+    twilio.takes_in("SM0", "Before", at=now - timedelta(days=1))
+    polls()  # begins here
+    Poll.objects.update(cursor={"since": (now - timedelta(minutes=20)).isoformat()})
+    post(sms, MessageSid="SM2", Body="Two")
+    for number, words in enumerate(("One", "Two", "Three"), start=1):
+        at = now - timedelta(minutes=15 - number)
+        twilio.takes_in(f"SM{number}", words, at=at, files=1 if words == "Three" else 0)
+    twilio.files["ME0"] = corpus.picture()
+
+    polls()
+    polls()
+    for media in files.claim(most=5):
+        files.fetch(media)
+
+    found = Message.objects.order_by("seq")
+    assert [(each.content, len(each.attachments)) for each in found] == [("Two", 0), ("One", 0), ("Three", 1)]
+
+
+def polls() -> None:
+    Poll.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+    polling.poll_due(threading.Event())
+    intake.work()
+
+
 def test_connecting_registers_the_address_and_a_wrong_token_says_so(sms: Channel, twilio: Twilio, ada: User) -> None:
     connecting.connect(sms)
     sms.refresh_from_db()
     assert sms.state == ChannelState.CONNECTED
-    assert twilio.sms_url == builders.public_url(f"/api/v1/webhooks/sms/{sms.pk}")
+    ours = builders.public_url(f"/api/v1/webhooks/sms/{sms.pk}")
+    assert twilio.sms_url == f"{ours}#rc=3&rp=all"  # so that Twilio tries it again while nobody picks up
+
+    twilio.sms_url = ours  # as it was once set
+    assert checking.check(sms).ok
+    assert twilio.sms_url == f"{ours}#rc=3&rp=all"
+    connecting.adapter_of(sms).disconnect()  # type: ignore[union-attr]
+    assert twilio.sms_url == ""
 
     twilio.token = "another"
     assert "auth token" in connecting.connect(sms).detail

@@ -1,7 +1,11 @@
 """Twilio, as strict as its documented wire. Source: channels.md 7 and 13."""
 
 import base64
+import re
+from datetime import datetime
+from email.utils import format_datetime
 from itertools import count
+from urllib.parse import urlencode
 
 from tests.fakes.server import Answer, Call, Fake, need
 
@@ -16,10 +20,13 @@ class Twilio(Fake):
         self.token = TOKEN
         self.sms_url = ""
         self.files: dict[str, bytes] = {}
+        # What came in, newest first, as Twilio lists it; and the files of some.
+        self.inbox: list[dict[str, str]] = []
+        self.media: dict[str, list[dict[str, str]]] = {}
         self._numbers = count(1)
 
     def is_send(self, call: Call) -> bool:
-        return call.path == f"{_BASE}/Messages.json"
+        return call.method == "POST" and call.path == f"{_BASE}/Messages.json"
 
     def answer(self, call: Call) -> Answer:
         if call.path.startswith("/stored/"):  # where a picture really lies
@@ -37,7 +44,11 @@ class Twilio(Fake):
         if call.path == f"{_BASE}/IncomingPhoneNumbers/PN1.json":
             self.sms_url = call.fields.get("SmsUrl", "")
             return Answer({"sid": "PN1", "sms_url": self.sms_url})
-        if call.path.startswith(f"{_BASE}/Media/") and name in self.files:
+        if call.path == f"{_BASE}/Messages.json" and call.method == "GET":
+            return self._listed(call)
+        if call.path.startswith(f"{_BASE}/Messages/") and name == "Media.json":
+            return Answer({"media_list": self.media[call.path.split("/")[-2]]})
+        if "/Media/" in call.path and name in self.files:
             return Answer(b"", 307, headers={"location": f"{self.url}/stored/{name}"})
         if not self.is_send(call):
             return Answer({"code": 20404, "message": "Not found", "status": 404}, 404)
@@ -46,6 +57,25 @@ class Twilio(Fake):
         need(len(call.fields.get("Body", "")) <= 1600, "too long")
         sid = f"SM{next(self._numbers):032d}"
         return Answer({"sid": sid, "status": "queued", "num_segments": "1", "error_code": None}, 201)
+
+    def _listed(self, call: Call) -> Answer:
+        """Two a page. Source: its reference, "Read multiple Message resources"."""
+        need(call.query.get("To") == NUMBER, "all numbers of the account are asked for")
+        need(re.fullmatch(r"\d{4}-\d\d-\d\d", call.query.get("DateSent>", "")) is not None, "no day to begin with")
+        page = int(call.query.get("Page", "0"))
+        more = {"Page": str(page + 1), "PageToken": "PASM1"}
+        following = f"{call.path}?{urlencode({**call.query, **more})}" if self.inbox[2 * page + 2 :] else None
+        return Answer({"messages": self.inbox[2 * page :][:2], "next_page_uri": following})
+
+    def takes_in(self, sid: str, body: str, *, sender: str = "+15550001111", at: datetime, files: int = 0) -> None:
+        """Without telling anybody."""
+        listed = {"sid": sid, "direction": "inbound", "from": sender, "to": NUMBER, "body": body, "status": "received"}
+        when = {name: format_datetime(at) for name in ("date_created", "date_sent", "date_updated")}
+        self.inbox.insert(0, {**listed, **when, "num_media": str(files)})
+        uri = f"{_BASE}/Messages/{sid}/Media/ME"
+        self.media[sid] = [
+            {"sid": f"ME{n}", "content_type": "image/png", "uri": f"{uri}{n}.json"} for n in range(files)
+        ]
 
 
 def error(code: int) -> Answer:

@@ -1,6 +1,6 @@
 """What WhatsApp's posts say, in our words."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -122,7 +122,7 @@ def _received(message: Mapping[str, Any], contact: Mapping[str, Any]) -> Iterato
         new = tuple(_keys(about.get("user_id"), about.get("wa_id")))
         address = str(about.get("wa_id") or about.get("user_id") or "")
         for old in dict.fromkeys([*_keys(about.get("previous_user_id"), None), *reversed(who.keys)]):
-            yield ContactChanged(old_key=old, new_keys=new, address=address)
+            yield ContactChanged(old_key=old, new_keys=new, proven=_numbers_among(new), address=address)
         return
     if kind == "reaction":
         yield _reaction(message, who)
@@ -212,10 +212,14 @@ def _contact(message: Mapping[str, Any], contact: Mapping[str, Any]) -> ContactR
     profile = inner(contact, "profile")
     return ContactRef(
         keys=keys,
-        proven=tuple(key for key in keys if key.startswith("tel:")),
+        proven=_numbers_among(keys),
         name=text_of(profile, "name") or text_of(profile, "username"),
         handle=f"+{number}" if number else text_of(profile, "username"),
     )
+
+
+def _numbers_among(keys: Sequence[str]) -> tuple[str, ...]:
+    return tuple(key for key in keys if key.startswith("tel:"))
 
 
 def _keys(user: Any, number: Any) -> Iterator[str]:
