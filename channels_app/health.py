@@ -51,7 +51,7 @@ def health_of(channel: Channel) -> Health:
     if state == ChannelState.INCOMPLETE:
         return Health(light=Light.CAREFUL, words=detail or _("Something is still missing."))
     if channel.paused_at:
-        return Health(light=Light.OFF, words=_paused(channel, _clock(channel.paused_at)))
+        return Health(light=Light.OFF, words=_paused(channel, clock(channel.paused_at)))
     if state == ChannelState.CONNECTING:
         return _connecting(channel)
     return _connected(channel, detail)
@@ -90,7 +90,7 @@ def _connected(channel: Channel, detail: str) -> Health:
     if ends and ends <= now:
         return Health(light=Light.BAD, words=_("The access token has run out: enter a new one."))
     if channel.held_until and channel.held_until > now:
-        words = _("Sending rests until %(when)s, after several failures.") % {"when": _clock(channel.held_until)}
+        words = _("Sending rests until %(when)s, after several failures.") % {"when": clock(channel.held_until)}
         return Health(light=Light.CAREFUL, words=words)
     if ends and ends < now + IN_TIME:
         day = {"day": date_format(timezone.localtime(ends), "j F")}
@@ -102,6 +102,7 @@ def _connected(channel: Channel, detail: str) -> Health:
     return Health(light=Light.GOOD, words=_("Working."))
 
 
-def _clock(when: datetime) -> str:
+def clock(when: datetime) -> str:
+    """A time for a sentence; the hour alone is today's."""
     local = timezone.localtime(when)
     return date_format(local, "H:i" if local.date() == timezone.localdate() else "j M, H:i")

@@ -1,6 +1,7 @@
 """What may be sent in a conversation, and to whom it goes: for the composer, ours and others'."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils import timezone
 
@@ -15,7 +16,8 @@ from conversations.models import ChannelType, Conversation
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """max_text counts `unit`s (characters or bytes); file_types: () = all of ours. window_hours: so long after the
-    customer wrote anything may be sent, None = always; then nothing, or with `templates` one of these. quotes: an
+    customer wrote anything may be sent, None = always; then nothing, or with `templates` one of these.
+    window_closes_at: None also when they never wrote. quotes: an
     answer can name what it is to. reactions: signs that can be put on a customer's message. copies: who else gets it.
     goes_to: where an answer goes if not to the customer's own address. public: everybody can read an answer, which
     never goes in parts.
@@ -26,6 +28,7 @@ class Limits:
     max_file_bytes: int
     file_types: list[str]
     window_hours: int | None
+    window_closes_at: datetime | None
     window_closed: bool
     templates: bool
     quotes: bool
@@ -41,18 +44,15 @@ def limits_of(conversation: Conversation) -> Limits | None:
     if adapter is None:
         return None
     can = adapter.capabilities
-    closed, public = False, is_public(conversation)
-    threads = Thread.objects.filter(conversation=conversation, channel=conversation.channel_id)
-    if can.window:
-        heard = threads.order_by("-last_heard_at").values_list("last_heard_at", flat=True).first()
-        closed = heard is not None and heard < timezone.now() - can.window
+    public, closes_at = is_public(conversation), window_closes_at(conversation)
     return Limits(
         max_text=can.max_public if public else can.max_text,
         unit=can.unit,
         max_file_bytes=can.max_file_bytes,
         file_types=list(can.file_types),
         window_hours=int(can.window.total_seconds() // 3600) if can.window else None,
-        window_closed=closed,
+        window_closes_at=closes_at,
+        window_closed=closes_at is not None and closes_at < timezone.now(),
         templates=can.templates,
         quotes=can.quotes,
         reactions=list(reactions_on(conversation)),
@@ -60,6 +60,17 @@ def limits_of(conversation: Conversation) -> Limits | None:
         goes_to=_elsewhere(conversation) if can.copies else "",
         public=public,
     )
+
+
+def window_closes_at(conversation: Conversation) -> datetime | None:
+    """Until when anything may be sent, as far as it was heard here; None = for ever, or they never wrote."""
+    adapter = ADAPTERS.get(ChannelType(conversation.channel_type))
+    window = adapter.capabilities.window if adapter else None
+    if window is None:
+        return None
+    threads = Thread.objects.filter(conversation=conversation, channel=conversation.channel_id)
+    heard = threads.order_by("-last_heard_at").values_list("last_heard_at", flat=True).first()
+    return heard + window if heard else None
 
 
 def _elsewhere(conversation: Conversation) -> str:

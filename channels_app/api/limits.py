@@ -14,6 +14,7 @@ from businesses.policy import Action, require
 from businesses.scopes import Resource
 from channels_app.limits import limits_of
 from conversations.models import Conversation
+from conversations.wire import timestamp
 from foundation.api import SIGNED_IN, path_id, refusals
 
 
@@ -25,6 +26,7 @@ class LimitsOutput(serializers.Serializer[Any]):
     window_hours = serializers.IntegerField(
         allow_null=True, help_text="So long after the customer wrote anything may be sent; null: always."
     )
+    window_closes_at = serializers.DateTimeField(allow_null=True, help_text="By when the customer last wrote.")
     window_closed = serializers.BooleanField()
     templates = serializers.BooleanField(help_text="Whether a message template gets through then.")
     quotes = serializers.BooleanField(help_text="Whether `quoted_seq` shows at the provider.")
@@ -43,6 +45,7 @@ _NONE: dict[str, Any] = {
     "max_file_bytes": None,
     "file_types": [],
     "window_hours": None,
+    "window_closes_at": None,
     "window_closed": False,
     "templates": False,
     "quotes": False,
@@ -68,4 +71,6 @@ class ConversationLimits(APIView):
         if conversation is None:
             raise Http404
         limits = limits_of(conversation)
-        return Response(asdict(limits) if limits else _NONE)
+        if limits is None:
+            return Response(_NONE)
+        return Response({**asdict(limits), "window_closes_at": timestamp(limits.window_closes_at)})

@@ -1,14 +1,16 @@
 """What the composer has to know of a conversation's channel."""
 
+import math
 from typing import Any
 
 from django import template
+from django.utils import timezone
 
 from channels_app.adapters import ADAPTERS
 from channels_app.carrying import kinds_in_words, size_in_words
 from channels_app.changing import reactions_on
-from channels_app.health import health_of, keeps_answers
-from channels_app.limits import limits_of
+from channels_app.health import clock, health_of, keeps_answers
+from channels_app.limits import limits_of, window_closes_at
 from conversations.models import ChannelType, Conversation
 
 register = template.Library()
@@ -33,7 +35,7 @@ def channel_limits(conversation: Conversation) -> dict[str, Any]:
     found = limits_of(conversation)
     if found is None:
         return {"limits": None}
-    names = ("max_text", "unit", "max_file_bytes", "file_types", "window_closed", "public")
+    names = ("max_text", "unit", "max_file_bytes", "file_types", "public")
     return {
         "limits": {name: getattr(found, name) for name in names}
         | {
@@ -41,11 +43,24 @@ def channel_limits(conversation: Conversation) -> dict[str, Any]:
             "kinds_in_words": kinds_in_words(found.file_types),
             "size_in_words": size_in_words(found.max_file_bytes),
         },
-        "is_closed": found.window_closed,
-        "hours": found.window_hours,
-        "has_templates": found.templates,
         "copies": found.copies,
         "goes_to": found.goes_to,
+    }
+
+
+@register.inclusion_tag("channels_app/window.html")
+def reply_window(conversation: Conversation) -> dict[str, Any]:
+    """Until when an answer gets through; closes_in: seconds, so that the page asks again then by itself."""
+    closes_at, now = window_closes_at(conversation), timezone.now()
+    if closes_at is None:
+        return {}
+    can = ADAPTERS[ChannelType(conversation.channel_type)].capabilities
+    assert can.window
+    return {
+        "until": clock(closes_at),
+        "closes_in": math.ceil((closes_at - now).total_seconds()) if closes_at > now else 0,
+        "hours": int(can.window.total_seconds() // 3600),
+        "has_templates": can.templates,
         "conversation": conversation,
     }
 

@@ -86,11 +86,20 @@ export class Thread {
     document.addEventListener("visibilitychange", () => this.read(), { signal })
     this.readTo = Number(this.element.dataset.unread) ? new Map() : this.shown
     this.read({ opened: true })
+    this.watchWindow()
   }
 
   stop() {
     this.stopped.abort()
     clearTimeout(this.quiet)
+    clearTimeout(this.closing)
+  }
+
+  /** Whoever writes learns by itself that the time to answer is over. */
+  watchWindow() {
+    clearTimeout(this.closing)
+    const seconds = Number(this.element.querySelector("#channel-window").dataset.closesIn)
+    if (seconds) this.closing = setTimeout(() => this.catchUp().catch(() => {}), 1000 * seconds)
   }
 
   toEnd() {
@@ -170,7 +179,9 @@ export class Thread {
     if (this.stopped.signal.aborted) return false
     const glued = toEnd || this.atEnd
     const { merged } = this
-    morphById(page, "thread-head", "merged", "customer", "facts", "tags", "rating", "scheduled", "channel-trouble")
+    const facts = ["thread-head", "merged", "customer", "facts", "tags", "rating", "scheduled"]
+    morphById(page, ...facts, "channel-window", "channel-trouble")
+    this.watchWindow()
     showHandoff(page)
     if (this.merged !== merged) await this.redraw()
     const { delivered, read } = this.element.querySelector("#thread-head").dataset

@@ -157,6 +157,18 @@ def test_the_composer_says_that_the_window_is_closed_and_leads_to_the_templates(
     page = browser.get(f"/inbox/{late.pk}/").content.decode()
     assert "the reply window is closed" in page
     assert '"max_text": 4096' in page
+    live = browser.get(f"/inbox/{late.pk}/messages/?after=0").content.decode()
+    assert "the reply window is closed" in live
+
+    Thread.objects.update(last_heard_at=timezone.now() - timedelta(hours=23))
+    for address in (f"/inbox/{late.pk}/", f"/inbox/{late.pk}/messages/?after=0"):
+        page = browser.get(address).content.decode()
+        assert "Answers get through until " in page
+        closes_in = int(page.partition('data-closes-in="')[2].partition('"')[0])
+        assert 0 < closes_in <= 3600
+    told = builders.api(ben).get(f"/api/v1/conversations/{late.pk}/limits").json()
+    assert (told["window_closed"], told["window_closes_at"] > f"{timezone.now():%Y-%m-%dT%H:%M}") == (False, True)
+    Thread.objects.update(last_heard_at=timezone.now() - timedelta(hours=25))
 
     address = f"/inbox/{late.pk}/templates/"
     assert TEMPLATE["name"] in browser.get(address).content.decode()
