@@ -22,7 +22,7 @@ KEPT_SECONDS = 600
 MAX_BLANK = 500
 # Meta refuses line breaks, tabs and rows of blanks in them.
 _WHITE = re.compile(r"\s+")
-_BLANK = re.compile(r"\{\{(\d+)\}\}")
+BLANK = re.compile(r"\{\{(\d+)\}\}")
 
 Template = dict[str, Any]
 
@@ -33,13 +33,13 @@ def has_templates(channel: Channel | None) -> bool:
 
 
 def templates_of(channel: Channel) -> list[Template]:
-    """`name`, `language`, `body` and the number of `blanks` of each, as the provider had them a while ago.
+    """Each as `ChannelAdapter.templates` tells it, as the provider had them a while ago.
 
     Raises Unavailable, in the provider's case with its reason.
     """
     if not has_templates(channel):
         return []
-    key = f"templates:{channel.pk}:{channel.updated_at.timestamp()}"
+    key = f"templates:2:{channel.pk}:{channel.updated_at.timestamp()}"
     found: list[Template] | None = cache.get(key)
     if found is None:
         try:
@@ -53,26 +53,33 @@ def templates_of(channel: Channel) -> list[Template]:
     return found
 
 
+def template_called(channel: Channel | None, name: str, language: str) -> Template | None:
+    """Raises Unavailable."""
+    offered = templates_of(channel) if channel else []
+    return next((one for one in offered if (one["name"], one["language"]) == (name, language)), None)
+
+
 def send_template(
     *, conversation: Conversation, author: User, name: str, language: str, blanks: list[str], key: str = ""
 ) -> Posted:
     """The thread gets its words with the blanks filled; the provider gets its name.
 
-    Raises NotFound (no such template on this channel), Unprocessable (a blank is missing), Unavailable; else as
-    send_reply.
+    Raises NotFound (no such template on this channel), Unprocessable (a blank is missing, or it has what cannot be sent
+    from here), Unavailable; else as send_reply.
     """
-    channel = conversation.channel
-    offered = templates_of(channel) if channel else []
-    template = next((one for one in offered if (one["name"], one["language"]) == (name, language)), None)
+    template = template_called(conversation.channel, name, language)
     if template is None:
         raise NotFound
+    if template["refused"]:
+        raise Unprocessable(template["refused"], field="name")
     filled = [_WHITE.sub(" ", text).strip() for text in blanks]
     if len(filled) != template["blanks"] or not all(filled):
         raise Unprocessable(_("Fill each blank of the template."), field="blanks")
-    words = _BLANK.sub(lambda blank: filled[int(blank[1]) - 1], template["body"])
+    words = BLANK.sub(lambda blank: filled[int(blank[1]) - 1], template["body"])
     with events.gathered():
         posted = send_reply(conversation=conversation, author=author, content=words, key=key)
-        _send_as(posted.message.pk, {"name": name, "language": language, "blanks": filled})
+        sent = {"name": name, "language": language, "blanks": filled, "slots": template["slots"]}
+        _send_as(posted.message.pk, sent)
     return posted
 
 

@@ -1,4 +1,4 @@
-"""Choosing and filling a message template, on a page of its own."""
+"""Choosing a message template, and filling the one that was chosen: pages of their own."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,50 +11,94 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from businesses.pages import member_page
-from channels_app.message_templates import MAX_BLANK, has_templates, send_template, templates_of
+from channels_app.message_templates import (
+    BLANK,
+    MAX_BLANK,
+    Template,
+    has_templates,
+    send_template,
+    template_called,
+    templates_of,
+)
+from conversations.models import Conversation
 from conversations.selectors import conversation_of
 from conversations.views import handling_page
 from foundation.errors import Refused
+
+MAX_QUERY = 100
 
 
 @member_page
 @handling_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def templates(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """The list; with `name` and `language` the form of one."""
     user: User = request.user  # type: ignore[assignment]
     found = conversation_of(user, conversation_id)
     if found is None or not has_templates(found.channel):
         raise Http404
-    context: dict[str, Any] = {"conversation": found, "most": MAX_BLANK, "key": str(uuid4())}
-    status = 200
     if request.method == "POST":
-        blanks = request.POST.getlist("blank")
-        try:
-            send_template(
-                conversation=found,
-                author=user,
-                name=request.POST.get("name", ""),
-                language=request.POST.get("language", ""),
-                blanks=[text[:MAX_BLANK] for text in blanks[:100]],
-                key=request.POST.get("key", "")[:100],
-            )
-        except Refused as refusal:
-            status = refusal.status
-            context["error"] = refusal.detail
-        else:
-            messages.success(request, _("The template is on its way."))
-            return redirect("conversation", found.pk)
+        return _send(request, found, user)
     try:
-        assert found.channel
-        offered = templates_of(found.channel)
+        if request.GET.get("name"):
+            chosen = template_called(found.channel, request.GET["name"], request.GET.get("language", ""))
+            if chosen is None:
+                raise Http404
+            return _form(request, found, chosen)
+        return _list(request, found)
     except Refused as refusal:
-        offered, context["error"] = [], refusal.detail
-    context["offered"] = [{**each, "filled": _filled(request, each)} for each in offered]
-    return render(request, "channels_app/templates.html", context, status=status)
+        return render(request, "channels_app/templates.html", {"conversation": found, "error": refusal.detail})
 
 
-def _filled(request: HttpRequest, template: dict[str, Any]) -> list[str]:
-    """What its form holds: the words that were just refused, so that nobody writes them again."""
-    is_this = (request.POST.get("name"), request.POST.get("language")) == (template["name"], template["language"])
-    words = request.POST.getlist("blank")[: template["blanks"]] if is_this else []
-    return words + [""] * (template["blanks"] - len(words))
+def _list(request: HttpRequest, found: Conversation) -> HttpResponse:
+    assert found.channel
+    offered = templates_of(found.channel)
+    query = request.GET.get("q", "").strip()[:MAX_QUERY]
+    words = query.casefold().split()
+    shown = [one for one in offered if all(word in f"{one['name']} {one['body']}".casefold() for word in words)]
+    context = {"conversation": found, "offered": shown, "q": query, "has_any": bool(offered)}
+    return render(request, "channels_app/templates.html", context)
+
+
+def _send(request: HttpRequest, found: Conversation, user: User) -> HttpResponse:
+    name, language = request.POST.get("name", ""), request.POST.get("language", "")
+    blanks = [text[:MAX_BLANK] for text in request.POST.getlist("blank")[:100]]
+    key = request.POST.get("key", "")[:100]
+    try:
+        send_template(conversation=found, author=user, name=name, language=language, blanks=blanks, key=key)
+    except Refused as refusal:
+        try:
+            chosen = template_called(found.channel, name, language)
+        except Refused:
+            chosen = None
+        if chosen is None:
+            raise Http404 from refusal
+        return _form(request, found, chosen, blanks=blanks, error=refusal.detail, status=refusal.status)
+    messages.success(request, _("The template is on its way."))
+    return redirect("conversation", found.pk)
+
+
+def _form(
+    request: HttpRequest, found: Conversation, chosen: Template, *, blanks: list[str] | None = None, **more: Any
+) -> HttpResponse:
+    """blanks: what was just refused, so that nobody writes it again."""
+    given = (blanks or [])[: chosen["blanks"]]
+    filled = given + [""] * (chosen["blanks"] - len(given))
+    context = {
+        "conversation": found,
+        "template": chosen,
+        "pieces": _pieces(chosen["body"], filled),
+        "fields": [{**slot, "words": words} for slot, words in zip(chosen["slots"], filled, strict=True)],
+        "most": MAX_BLANK,
+        "key": str(uuid4()),
+        "error": more.get("error", ""),
+    }
+    return render(request, "channels_app/template.html", context, status=more.get("status", 200))
+
+
+def _pieces(body: str, filled: list[str]) -> list[tuple[str, int, str]]:
+    """Words of the template, each with the number of the blank behind it, 0 for none, and what is in that."""
+    parts = BLANK.split(body)
+    numbers = [int(number) for number in parts[1::2]]
+    behind = [(number, filled[number - 1]) for number in numbers]
+    return [(words, *blank) for words, blank in zip(parts[::2], [*behind, (0, "")], strict=True)]

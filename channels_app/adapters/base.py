@@ -259,7 +259,7 @@ class ChannelAdapter(ABC):
         """The customer sees that their messages up to this one were read. Raises DeliveryError."""
 
     def templates(self) -> list[dict[str, Any]]:
-        """Those that may be sent after the window: name, language, body, and how many blanks."""
+        """Those that may be sent after the window, each as `whatsapp.templates.template_of` tells it."""
         return []
 
     # The connection.

@@ -21,7 +21,9 @@ class TemplateOutput(serializers.Serializer):  # type: ignore[type-arg]
     name = serializers.CharField()
     language = serializers.CharField()
     body = serializers.CharField()
-    blanks = serializers.IntegerField()
+    blanks = serializers.IntegerField(help_text="{{1}}, {{2}} and so on in the body.")
+    buttons = serializers.ListField(child=serializers.CharField(), help_text="The words on them.")
+    refused = serializers.CharField(help_text="Why it cannot be sent from here; empty: it can.")
 
 
 class TemplateInput(serializers.Serializer):  # type: ignore[type-arg]
@@ -44,7 +46,7 @@ class Templates(APIView):
         channel = Channel.objects.visible_to(request.user).filter(pk=path_id(channel_id)).first()
         if channel is None:
             raise Http404
-        return Response(templates_of(channel))
+        return Response([TemplateOutput(each).data for each in templates_of(channel)])
 
 
 class SendTemplate(APIView):

@@ -19,6 +19,8 @@ class Meta(Fake):
         self.files: dict[str, bytes] = {}
         self.profiles = {"6100000000000001": {"name": "Cleo Marsh", "username": "cleo_m"}}
         self.hook = ""
+        self.quality, self.status = "GREEN", "CONNECTED"
+        self.templates: list[dict[str, Any]] = []  # further ones
         self.subscribed: set[str] = set()
         self._numbers = count(100)
 
@@ -67,7 +69,12 @@ class Meta(Fake):
 
     def _templates(self, at: int) -> Answer:
         """One a page; the last page has a cursor, too, and no `next`."""
-        known = [TEMPLATE, {**TEMPLATE, "name": "waiting", "status": "PENDING"}, {**TEMPLATE, "name": "thanks"}]
+        known = [
+            TEMPLATE,
+            {**TEMPLATE, "name": "waiting", "status": "PENDING"},
+            {**TEMPLATE, "name": "thanks"},
+            *self.templates,
+        ]
         more = {"next": f"{self.url}/next"} if at + 1 < len(known) else {}
         return Answer({"data": known[at : at + 1], "paging": {"cursors": {"after": str(at + 1)}, **more}})
 
@@ -79,7 +86,8 @@ class Meta(Fake):
         return Answer({"success": True})
 
     def _number(self, call: Call) -> Answer:
-        about = {"display_phone_number": "+1 555-000-9999", "verified_name": "Acme", "quality_rating": "GREEN"}
+        about = {"display_phone_number": "+1 555-000-9999", "verified_name": "Acme"}
+        about |= {"quality_rating": self.quality, "status": self.status}
         if call.method == "GET":
             return Answer({"id": NUMBER, **about, "webhook_configuration": {"phone_number": self.hook}})
         told = call.fields["webhook_configuration"]

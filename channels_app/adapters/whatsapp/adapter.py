@@ -1,7 +1,7 @@
 """What WhatsApp is asked and told."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -17,6 +17,7 @@ from channels_app.adapters.events import AccountTold, InboundEvent, Incoming, Me
 from channels_app.adapters.json import dicts, inner, text_of
 from channels_app.adapters.meta import MetaAdapter
 from channels_app.adapters.whatsapp.reading import ONLY_TEMPLATES, WINDOW_CLOSED, events_of, routed
+from channels_app.adapters.whatsapp.templates import components_of, template_of
 
 _MIB = 1024 * 1024
 # What WhatsApp shows as what it is, up to so many bytes; the rest goes as a document. Source: channels.md 3.8.
@@ -116,10 +117,9 @@ class WhatsAppAdapter(MetaAdapter):
 
     def _content(self, message: OutboundMessage) -> dict[str, Any]:
         if message.template is not None:
-            blanks = [{"type": "text", "text": str(text)} for text in message.template.get("blanks", [])]
             template = {"name": message.template.get("name"), "language": {"code": message.template.get("language")}}
-            if blanks:
-                template["components"] = [{"type": "body", "parameters": blanks}]
+            if components := components_of(message.template):
+                template["components"] = components
             return {"type": "template", "template": template}
         if message.attachment is None:
             return {"type": "text", "text": {"body": message.content, "preview_url": False}}
@@ -159,7 +159,7 @@ class WhatsAppAdapter(MetaAdapter):
         self.graph("POST", f"{self._number}/messages", json=body)
 
     def templates(self) -> list[dict[str, Any]]:
-        """Approved ones whose only blanks are in the text: what the composer can fill."""
+        """Approved ones."""
         waba = str(self.channel.config.get("waba_id", ""))
         if not waba:
             return []
@@ -167,7 +167,7 @@ class WhatsAppAdapter(MetaAdapter):
         found: list[dict[str, Any]] = []
         for _page in range(MOST_PAGES):
             told = self.graph("GET", f"{waba}/message_templates", query=query)
-            found += [template for each in dicts(told.get("data")) if (template := _template(each))]
+            found += [template for each in dicts(told.get("data")) if (template := template_of(each))]
             query["after"] = text_of(inner(told, "paging", "cursors"), "after")
             if not query["after"] or not inner(told, "paging").get("next"):
                 break
@@ -245,18 +245,3 @@ class WhatsAppAdapter(MetaAdapter):
 def _address(to: str) -> dict[str, str]:
     """A number, or since May 2026 the user's id in its place."""
     return {"to": to} if to.isdigit() else {"recipient": to}
-
-
-def _template(found: Mapping[str, Any]) -> dict[str, Any] | None:
-    parts = dicts(found.get("components"))
-    body = next((str(part.get("text", "")) for part in parts if str(part.get("type")).upper() == "BODY"), "")
-    others = [part for part in parts if str(part.get("type")).upper() != "BODY"]
-    has_file = any(str(part.get("format", "TEXT")).upper() != "TEXT" for part in others)
-    if found.get("status") != "APPROVED" or not body or has_file or any("{{" in str(part) for part in others):
-        return None
-    blanks = 0
-    while f"{{{{{blanks + 1}}}}}" in body:
-        blanks += 1
-    if "{{" in body and not blanks:  # named ones
-        return None
-    return {"name": str(found.get("name")), "language": str(found.get("language")), "body": body, "blanks": blanks}
