@@ -96,6 +96,7 @@ ACTIONS: dict[str, Kind] = {
     "channel.deleted": _kind(Group.CHANNELS, _("{actor} deleted the channel {target}")),
     "widget.created": _kind(Group.WIDGETS, _("{actor} made a widget for {target}")),
     "widget.changed": _kind(Group.WIDGETS, _("{actor} changed the widget of {target}: {fields}")),
+    "widget.deleted": _kind(Group.WIDGETS, _("{actor} deleted the widget of {target}")),
     "identity_secret.created": _kind(Group.WIDGETS, _("{actor} made an identity secret for {target}")),
     "identity_secret.removed": _kind(Group.WIDGETS, _("{actor} removed an identity secret of {target}")),
     "customer.verified": _kind(

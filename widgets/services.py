@@ -1,4 +1,4 @@
-"""Making widgets, and changing them."""
+"""Making widgets, changing them, and taking them away."""
 
 import json
 import re
@@ -57,6 +57,17 @@ def update_widget(*, actor: User, widget: Widget, options: Mapping[str, Any] | N
     if changed := [name for name, value in before.items() if value != getattr(widget, name)]:
         audit.record("widget.changed", business_id=widget.business_id, actor=actor, target=widget, fields=changed)
     return widget
+
+
+@transaction.atomic
+def delete_widget(*, actor: User, widget: Widget) -> None:
+    """Its site has no chat any more, at once. Conversations and the workspace's web channel stay. Owner only; safe to
+    repeat."""
+    require(actor, Action.MANAGE_WIDGETS)
+    doomed = Widget.objects.select_for_update().filter(pk=widget.pk).first()
+    if doomed:
+        audit.record("widget.deleted", business_id=doomed.business_id, actor=actor, target=doomed)
+        doomed.delete()
 
 
 def fill(widget: Widget, fields: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ urlpatterns = [
     path("settings/widget/", views.widgets, name="settings-widget"),
     path("settings/widget/new/", views.new_widget, name="widget-new"),
     path("settings/widget/<uuid:widget_id>/", views.widget, name="widget"),
+    path("settings/widget/<uuid:widget_id>/delete/", views.remove_widget, name="widget-delete"),
     path("settings/widget/preview/", setting_pages.preview, name="widget-preview"),
     path("settings/widget/<uuid:widget_id>/try/", setting_pages.try_out, name="widget-try"),
     path("settings/widget/<uuid:widget_id>/install/", setting_pages.install, name="widget-install"),

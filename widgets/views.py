@@ -21,7 +21,7 @@ from foundation.web import web_address
 from widgets.domains import LOCAL
 from widgets.forms import FirstWidget, WidgetLook
 from widgets.models import Widget
-from widgets.services import create_widget, update_widget
+from widgets.services import create_widget, delete_widget, update_widget
 from widgets.setting_pages import context_of, found
 
 DEMO_DOMAIN = "tidewater.example"
@@ -108,6 +108,21 @@ def widget(request: HttpRequest, widget_id: UUID) -> HttpResponse:
         for field in form.fields.values():
             field.disabled = True
     return render(request, "widgets/edit.html", {"form": form, **context}, status=form.answer_status)
+
+
+@member_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def remove_widget(request: HttpRequest, widget_id: UUID) -> HttpResponse:
+    """Asked first."""
+    context = context_of(request, widget=found(request, widget_id))
+    if not context["may_change"]:
+        return redirect("widget", widget_id)
+    widget = context["widget"]
+    if request.method != "POST":
+        return render(request, "widgets/delete.html", context)
+    delete_widget(actor=request.user, widget=widget)  # type: ignore[arg-type]
+    messages.success(request, _("The widget of %(domain)s is deleted.") % {"domain": widget.domain})
+    return redirect("settings-widget")
 
 
 @require_safe

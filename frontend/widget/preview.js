@@ -5,7 +5,7 @@ const answers = { identify: { verified: false, visitor_key: null }, resume: { me
 
 /**
  * Returns what is called as `connect` of static/js/socket.js is. settings.preview_answer: what is answered; preview_ends:
- * whether that is the end.
+ * whether that is the end; preview_asks: whether it is to be seen what is asked before a conversation.
  */
 export const pretend =
   (settings) =>
@@ -21,7 +21,10 @@ export const pretend =
       attachments: [],
       created_at: new Date().toISOString(),
     })
-    setTimeout(() => onState("online"))
+    setTimeout(() => {
+      onState("online")
+      if (settings.preview_asks) document.querySelector(".pb-cards > button").click()
+    })
     return {
       async emit(event, { content }) {
         if (event !== "client_message") return { seq, ...answers[event] }

@@ -15,6 +15,7 @@ const STATES = {
   transcript: "ended",
   verified_only: "home",
 }
+const stateOf = (name) => (name.startsWith("prechat_") ? "questions" : STATES[name])
 
 export function enhanceWidgetForm(form) {
   const frame = document.querySelector("[data-preview]")
@@ -52,15 +53,16 @@ export function enhanceWidgetForm(form) {
   const states = document.querySelector("[data-preview-states]")
   const silent = { greeting: { enabled: false } }
   const talk = (shown, ...command) => {
-    tell("update", { ...shown, ...silent })
+    tell("update", { preview_ends: false, preview_asks: false, ...shown, ...silent })
     tell("reset")
     tell(...command)
   }
   const question = ["send", frame.dataset.question]
   const enter = {
-    home: () => talk({ preview_ends: false, ...hours(form, true) }, "open"),
-    chat: () => talk({ preview_ends: false, ...hours(form, true) }, ...question),
-    away: () => talk({ preview_ends: false, ...hours(form, false) }, "open"),
+    home: () => talk(hours(form, true), "open"),
+    chat: () => talk(hours(form, true), ...question),
+    questions: () => talk({ preview_asks: true, ...hours(form, true) }, "open"),
+    away: () => talk({ preview_asks: form.elements.offline_form?.checked, ...hours(form, false) }, "open"),
     ended: () => talk({ preview_ends: true, ...hours(form, true) }, ...question),
     greeting() {
       tell("close")
@@ -77,7 +79,7 @@ export function enhanceWidgetForm(form) {
   }
   states.addEventListener("click", ({ target }) => target.value && go(target.value))
   // What shows in one state alone, or from the beginning, is gone to.
-  form.addEventListener("change", ({ target }) => target.name in STATES && go(STATES[target.name]))
+  form.addEventListener("change", ({ target }) => stateOf(target.name) && go(stateOf(target.name)))
   states.hidden = false
 
   const begin = () => {

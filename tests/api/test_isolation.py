@@ -50,6 +50,7 @@ OWNER_ONLY = {
     ("post", "/api/v1/channels/{channel_id}/events/{event_id}/replay"),
     ("post", "/api/v1/widget/create"),
     ("put", "/api/v1/widget/update/{widget_id}"),
+    ("delete", "/api/v1/widget/delete/{widget_id}"),
     ("get", "/api/v1/widget/{widget_id}/identity-secrets"),
     ("post", "/api/v1/widget/{widget_id}/identity-secrets"),
     ("delete", "/api/v1/widget/{widget_id}/identity-secrets/{secret_id}"),

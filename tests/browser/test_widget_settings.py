@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import Server
-from tests.browser.pages import console_of, flaws, signed_in
-from tests.browser.widget_page import Acme, until
+from tests.browser.pages import console_of, enhanced_by, flaws, signed_in
+from tests.browser.widget_page import Acme, Visit, until
 
 
 @pytest.fixture
@@ -43,7 +43,8 @@ def test_the_preview_is_the_real_widget_follows_the_form_and_stores_nothing(
     page.locator("[name=greeting_text]").fill("Looking for a grinder?")
     for option, shown in {
         "show_online_badge": "Usually replies in a few minutes",
-        "offline_form": "We are away",
+        "prechat_enabled": "So that we know who we speak with.",
+        "offline_form": "Leave a message and your e-mail address, and we answer when we are back.",
         "rating": "This conversation is resolved. Write again to reopen it.",
         "verified_only": "Sign in on this site to write to us.",
     }.items():
@@ -71,6 +72,50 @@ def test_the_preview_is_the_real_widget_follows_the_form_and_stores_nothing(
         "Looking for a grinder?",
     )
     assert not options["greeting"]["enabled"]
+
+
+def test_who_leaves_with_something_unsaved_is_asked_first(context: Any, server: Server, acme: Acme) -> None:
+    page = context.new_page()
+    asked: list[str] = []
+
+    def stay(dialog: Any) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.goto(f"{server.url}/settings/widget/{acme.widget['id']}/")
+    enhanced_by(page, "unsaved")
+    page.get_by_label("Heading").fill("Ahoy!")
+
+    page.get_by_role("link", name="Install").click()
+    until(page, lambda: asked == ["beforeunload"])
+    assert page.get_by_label("Heading").input_value() == "Ahoy!"
+
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Widget saved.").wait_for()
+    page.get_by_role("link", name="Install").click()
+    page.get_by_role("heading", name="Put it in").wait_for()
+    assert asked == ["beforeunload"]
+
+
+def test_a_deleted_widget_goes_quiet_and_what_was_said_stays(
+    context: Any, server: Server, acme: Acme, visit: Callable[..., Visit]
+) -> None:
+    cleo = visit()
+    cleo.start("Hello?")
+    cleo.gets_through()
+    page = context.new_page()
+    page.goto(f"{server.url}/settings/widget/{acme.widget['id']}/")
+    page.get_by_role("link", name="Delete").click()
+    assert flaws(page) == []
+    page.get_by_role("button", name="Delete").click()
+
+    page.get_by_text("The widget of localhost is deleted.").wait_for()
+    cleo.chat.get_by_text("This chat is not available right now.").wait_for()
+    cleo.page.reload()
+    until(cleo.page, lambda: any("PingBack: no widget" in text for text in cleo.complaints))
+    assert cleo.launcher.count() == 0
+    assert acme.words == ["Hello?"]
 
 
 def test_install_says_where_the_widget_was_seen_and_every_guide_names_it(

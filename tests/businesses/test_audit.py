@@ -28,7 +28,7 @@ from channels_app.services import create_channel, delete_channel, update_channel
 from conversations.models import ChannelType
 from tests import builders
 from widgets.models import Widget
-from widgets.services import create_widget, update_widget
+from widgets.services import create_widget, delete_widget, update_widget
 
 pytestmark = pytest.mark.django_db
 
@@ -114,6 +114,7 @@ DONE: list[tuple[str, Callable[[Things], Any], str, dict[str, Any]]] = [
         "widget.changed",
         {"fields": ["name"]},
     ),
+    ("no widget", lambda it: delete_widget(actor=it["ada"], widget=it["widget"]), "widget.deleted", {}),
 ]
 
 

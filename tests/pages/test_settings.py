@@ -83,11 +83,25 @@ def test_a_widget_is_made_changed_and_its_code_shown(ada: User, acme: Business, 
     assert widget.welcome_heading == "Hello!"
 
 
+def test_a_widget_is_deleted_by_its_owner_who_is_asked_first(ada: User, acme: Business, ben: User, sign_in) -> None:  # type: ignore[no-untyped-def]
+    widget = builders.widget(ada)
+    address = f"/settings/widget/{widget.pk}/delete/"
+    sign_in(ben).post(address)
+    client = sign_in(ada)
+    assert "Delete the widget of acme.com?" in client.get(address).content.decode()
+    assert Widget.objects.exists()
+
+    assert client.post(address)["Location"] == "/settings/widget/"
+
+    assert "The widget of acme.com is deleted." in client.get("/settings/widget/").content.decode()
+    assert client.get(address).status_code == 404
+
+
 def test_mallory_opens_no_widget_and_no_channel_of_acme(ada: User, acme: Business, mallory: User, sign_in) -> None:  # type: ignore[no-untyped-def]
     widget = builders.widget(ada)
     channel = Channel.objects.get(business=acme)
     client = sign_in(mallory)
-    for part in ("install/", "identity/", "commands/", "try/"):
+    for part in ("install/", "identity/", "commands/", "try/", "delete/"):
         assert client.get(f"/settings/widget/{widget.pk}/{part}").status_code == 404
     for address in (f"/settings/widget/{widget.pk}/", f"/settings/channels/{channel.pk}/"):
         assert client.get(address).status_code == 404

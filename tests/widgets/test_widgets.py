@@ -160,7 +160,21 @@ def test_B4_only_the_owner_makes_and_changes_widgets(ada: User, acme: Business, 
         client = builders.api(user)
         assert client.post("/api/v1/widget/create", {"domain": "acme.org"}).status_code == 403
         assert client.put(f"/api/v1/widget/update/{widget.pk}", {"name": "x"}).status_code == 403
+        assert client.delete(f"/api/v1/widget/delete/{widget.pk}").status_code == 403
     assert builders.api(mallory).put(f"/api/v1/widget/update/{widget.pk}", {"name": "x"}).status_code == 404
+
+
+def test_a_deleted_widget_leaves_its_conversations_and_its_site_is_free_for_another(ada: User, acme: Business) -> None:
+    widget = builders.widget(ada)
+    written = builders.visitor_writes(acme, widget=widget)
+
+    assert builders.api(ada).delete(f"/api/v1/widget/delete/{widget.pk}").status_code == 200
+
+    assert builders.api().get(f"/api/v1/widget/{widget.pk}").status_code == 404
+    assert builders.api().get(f"/widget/{widget.pk}/frame").status_code == 404
+    assert builders.answers(ada, written.conversation, "Hello!").seq == 2
+    builders.widget(ada)
+    assert Channel.objects.get(business=acme).type == "widget"
 
 
 def test_anybody_may_read_a_widget_and_its_channels_from_any_page(ada: User, acme: Business) -> None:

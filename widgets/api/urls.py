@@ -5,6 +5,7 @@ from widgets.api import secrets, uploads, views, visitors
 urlpatterns = [
     path("widget/create", views.CreateWidget.as_view()),
     path("widget/update/<str:widget_id>", views.UpdateWidget.as_view()),
+    path("widget/delete/<str:widget_id>", views.DeleteWidget.as_view()),
     path("widget/<str:widget_id>", views.PublicWidget.as_view()),
     path("widget/<str:widget_id>/availability", views.PublicAvailability.as_view()),
     path("widget/<str:widget_id>/channels", views.PublicChannels.as_view()),

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import Http404
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -14,7 +15,7 @@ from businesses.policy import Action, require
 from businesses.scopes import Resource
 from channels_app.models import Channel
 from conversations.wire import message_payload, rating_payload, timestamp
-from foundation.api import SIGNED_IN, WITH_BODY, CursorQuery, newest_page, path_id, refusals
+from foundation.api import SIGNED_IN, WITH_BODY, CursorQuery, Done, newest_page, path_id, refusals
 from widgets import keys
 from widgets.api import serializers as shapes
 from widgets.availability import availability_of, payload_of
@@ -22,7 +23,7 @@ from widgets.embed import spoken_to
 from widgets.languages import language_of
 from widgets.models import Widget
 from widgets.selectors import conversations_of
-from widgets.services import create_widget, update_widget
+from widgets.services import create_widget, delete_widget, update_widget
 from widgets.sightings import is_at_home, note_sighting
 
 # Any page may read what every visitor sees; no credentials travel.
@@ -54,14 +55,32 @@ class UpdateWidget(APIView):
         responses={200: shapes.WidgetOutput, **refusals(400, *SIGNED_IN, 403, 404, *WITH_BODY)},
     )
     def put(self, request: Request, widget_id: str) -> Response:
-        require(request.user, Action.MANAGE_WIDGETS)
-        widget = Widget.objects.visible_to(request.user).filter(pk=path_id(widget_id)).first()
-        if widget is None:
-            raise Http404
+        widget = _managed(request, widget_id)
         data = shapes.UpdateWidgetInput(data=request.data)
         data.is_valid(raise_exception=True)
         widget = update_widget(actor=request.user, widget=widget, **data.validated_data)
         return Response(shapes.WidgetOutput(widget).data)
+
+
+class DeleteWidget(APIView):
+    resource = Resource.WIDGET
+
+    @extend_schema(
+        summary="Delete a widget",
+        description="Its site has no chat any more, at once. The conversations stay.",
+        responses={200: Done, **refusals(400, *SIGNED_IN, 403, 404)},
+    )
+    def delete(self, request: Request, widget_id: str) -> Response:
+        delete_widget(actor=request.user, widget=_managed(request, widget_id))
+        return Response({"message": _("Widget deleted")})
+
+
+def _managed(request: Request, text: str) -> Widget:
+    require(request.user, Action.MANAGE_WIDGETS)
+    widget = Widget.objects.visible_to(request.user).filter(pk=path_id(text)).first()
+    if widget is None:
+        raise Http404
+    return widget
 
 
 class Public(APIView):
