@@ -5,7 +5,7 @@ proven stays. So that nobody writes to strangers through us, a mail goes out onl
 hour for a visitor, and a few a day to an address, whoever asks. Source: promises 4 and 7.
 """
 
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -23,10 +23,10 @@ from widgets.models import Visitor
 MOST = 200
 
 
-def send_transcript(*, visitor: Visitor, conversation: Conversation, email: str) -> str:
+def send_transcript(*, visitor: Visitor, conversation: Conversation, email: str, time_zone: str = "") -> str:
     """Mail the conversation; returns the address that it goes to.
 
-    email: "" for the one that is known.
+    email: "" for the one that is known. time_zone: the reader's; what is none counts as the workspace's.
     Raises Invalid (nobody has answered, or no mails leave this installation), Unprocessable (no address, or another
     than the proven one), TooFast.
     """
@@ -40,7 +40,7 @@ def send_transcript(*, visitor: Visitor, conversation: Conversation, email: str)
     with transaction.atomic():
         if address != visitor.customer.email:
             note_claims(visitor.customer, {"email": address})
-        zone = conversation.business.time_zone
+        zone = time_zone if time_zone in available_timezones() else conversation.business.time_zone
         language = language_for(visitor)
         mail.send_mail(
             "widgets/mail/transcript",

@@ -2,11 +2,16 @@
 // put into `PingBack.q` before this script came (docs/widget.md has the line). What goes wrong, in us or in the page's
 // own handlers, is said on the console and stops nothing.
 
-const hearers = {} // event -> [function]
+const hearers = { ready: [], open: [], close: [], message: [], unread: [] }
 
 /** Tell the page's handlers of an event. */
 export function told(event, detail) {
-  for (const hear of hearers[event] ?? []) attempt(() => hear(detail))
+  for (const hear of hearers[event]) attempt(() => hear(detail))
+}
+
+function known(all, name) {
+  if (Object.hasOwn(all, name)) return all[name]
+  throw new Error(`there is no "${name}"`)
 }
 
 function attempt(act) {
@@ -30,12 +35,10 @@ export function api() {
     attempt(() => {
       if (name === "on") {
         const [event, hear] = rest
-        hearers[event] = [...(hearers[event] ?? []), hear]
+        known(hearers, event).push(hear)
         if (event === "ready" && load) hear()
-      } else if (commands) {
-        if (!Object.hasOwn(commands, name)) throw new Error(`there is no "${name}"`)
-        commands[name](...rest)
-      } else {
+      } else if (commands) known(commands, name)(...rest)
+      else {
         if (rest[0]?.launcher === "none") veil?.(true)
         const isVeil = veil && /^(show|hide)$/.test(name)
         if (isVeil) veil(name === "hide") // at once, so that nothing blinks; what comes with it keeps its turn

@@ -1,10 +1,10 @@
 // The field to write in: files, emoji and what is wrong with them stand above it. What shows files and emoji comes with
 // the first use.
 
-import { el } from "./dom.js"
+import { el, sendByEnter } from "./dom.js"
 import { keep } from "./host.js"
 import { ARROW_UP, PAPERCLIP, SMILE, tool } from "./icons.js"
-import { attachment } from "./outgoing.js"
+import { attachment, left } from "./outgoing.js"
 import { settings, texts } from "./settings.js"
 
 const MOST = 10_000 // characters of one message
@@ -21,6 +21,7 @@ export function composer({ onSend, onTyping }) {
     placeholder: texts.message,
     dir: "auto",
     enterkeyhint: "send",
+    onkeydown: sendByEnter,
   })
   // A phone turns its photos into one of these.
   const picker = el("input", { type: "file", multiple: "", accept: settings.upload_types, hidden: "" })
@@ -49,12 +50,6 @@ export function composer({ onSend, onTyping }) {
     fit()
     onTyping(field.value)
   }
-  field.onkeydown = (event) => {
-    // 229: Enter chooses a character there. Safari says that it no longer composes.
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return
-    event.preventDefault()
-    form.requestSubmit()
-  }
   form.onsubmit = (event) => {
     event.preventDefault()
     const content = field.value.trim()
@@ -70,8 +65,10 @@ export function composer({ onSend, onTyping }) {
 
   let tray
   let its // the thread that is written in
-  /** forgotten: names of those that an earlier page could not keep. */
-  async function attach(files, forgotten) {
+  /** more: files, beside those that were left when the code for them did not come. forgotten: names of those that an
+   * earlier page could not keep. */
+  async function attach(more, forgotten) {
+    const files = [...left.splice(0), ...more]
     if (!files.length && !forgotten) return
     try {
       const { tray: make } = await attachment()
@@ -80,9 +77,12 @@ export function composer({ onSend, onTyping }) {
         above.append(tray.node)
       }
       tray.add(files, forgotten)
-      if (files.length) field.focus()
+      if (more.length) field.focus()
     } catch {
-      complain(`${forgotten || files.map(({ name }) => name).join(", ")}: ${texts.notSent}`)
+      left.push(...files)
+      complain(
+        forgotten ? `${forgotten}: ${texts.notSent}` : `${files.map(({ name }) => name).join(", ")}: ${texts.waiting}`,
+      )
     }
   }
   picker.onchange = () => {

@@ -12,6 +12,14 @@ export function el(tag, attributes = {}, ...children) {
 
 export const button = (attributes, ...children) => el("button", { type: "button", ...attributes }, ...children)
 
+/** Of a field whose form Enter sends: what is done at a press of a key. */
+export function sendByEnter(event) {
+  // 229: Enter chooses a character there. Safari says that it no longer composes.
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return
+  event.preventDefault()
+  event.target.form.requestSubmit()
+}
+
 /**
  * The children of `parent` as `entries` [{key, ...}] say, in their order. Who is known keeps its node, and with it the
  * focus and the finger on it. Returns whether the focus went with a node that is gone. nodes: Map of key -> node. make() a new one; draw(node, entry) what it shows.

@@ -1,7 +1,7 @@
 // What the widget asks of a visitor: who they are before they write, and how it was at the end.
 // Loaded with the first form.
 
-import { button, el, wear } from "./dom.js"
+import { button, el, sendByEnter, wear } from "./dom.js"
 import style from "./forms.css"
 import { forms } from "./languages/en.json"
 
@@ -52,6 +52,9 @@ function question(label, field, { required, texts, hint }) {
 
 const input = (type, autocomplete, most) =>
   el("input", { class: "pb-in", type, autocomplete, maxlength: most, dir: "auto" })
+/** Sent by Enter, as everything that is written in the chat. */
+const writing = (rows, most) =>
+  el("textarea", { class: "pb-in", rows, maxlength: most, dir: "auto", enterkeyhint: "send", onkeydown: sendByEnter })
 const named = (texts, how) => question(texts.name, input("text", "name", 200), { required: how === "required", texts })
 const mailed = (texts, how, hint) =>
   question(texts.email, input("email", "email", 254), { required: how === "required", texts, hint })
@@ -88,7 +91,7 @@ export function askFirst({ which, settings, texts: rest, present, message, onSen
   }
   const owns = questions.map((each) => own(texts, each))
   const most = 10_000 - owns.length * (MOST_ANSWER + MOST_LABEL)
-  const area = el("textarea", { class: "pb-in", rows: "4", maxlength: most, dir: "auto" })
+  const area = writing(4, most)
   const words = question(texts.message, area, { required: true, texts })
   words.field.value = message
   const all = [asked.name, asked.email, ...owns, words].filter(Boolean)
@@ -139,7 +142,7 @@ export function ending({ texts: rest, settings, visitor, rating: { score, commen
       const onclick = () => rate(index + 1)
       return button({ "aria-label": texts.scores[index], "aria-pressed": String(score === index + 1), onclick }, face)
     })
-    const area = el("textarea", { class: "pb-in", rows: "2", maxlength: MOST_COMMENT, dir: "auto" })
+    const area = writing(2, MOST_COMMENT)
     const more = el(
       "form",
       { hidden: "" },
@@ -179,7 +182,8 @@ export function ending({ texts: rest, settings, visitor, rating: { score, commen
     const said = saying()
     const send = async (body) => {
       ask.disabled = true
-      const { error, status, email } = await post("transcript", body)
+      const { timeZone: time_zone } = Intl.DateTimeFormat().resolvedOptions()
+      const { error, status, email } = await post("transcript", { ...body, time_zone })
       ask.disabled = false
       if (!error) where.hidden = ask.hidden = true
       say(said, status === 422 ? texts.badAddress : (error ?? texts.mailed({ address: email })))

@@ -2,9 +2,9 @@
 // What it knows comes in by incoming.js, what the visitor writes goes out by outgoing.js.
 
 import { look } from "./around.js"
-import { askedFirst, endingOf, formFor } from "./asking.js"
+import { askedFirst, endingOf } from "./asking.js"
 import { presence } from "./availability.js"
-import { conversationView } from "./conversation.js"
+import * as conversation from "./conversation.js"
 import { el } from "./dom.js"
 import { catchDrops } from "./drop.js"
 import { on } from "./events.js"
@@ -13,6 +13,7 @@ import * as host from "./host.js"
 import { become, introduce } from "./identity.js"
 import { catchUp, caughtUp, forget, list, marks, refresh, threadOf, turn } from "./incoming.js"
 import { CALM_MS, dial, state, trouble } from "./line.js"
+import { atEnd, clear } from "./log.js"
 import { paint } from "./look.js"
 import { lay } from "./options.js"
 import { uuid } from "./outbox.js"
@@ -47,7 +48,7 @@ function go(its) {
 }
 
 function show(its) {
-  if (its !== thread) conversation.clear()
+  if (its !== thread) clear()
   thread = its
   if (thread) {
     thread.asked ??= askedFirst(thread)
@@ -74,11 +75,6 @@ function start() {
   go(blank)
 }
 
-function say(content, files, customer) {
-  landed = true
-  send(thread, content, files, customer)
-}
-
 // What is in view --------------------------------------------------------------------------------------------
 
 const home = homeView({
@@ -92,19 +88,6 @@ const home = homeView({
   },
 })
 
-const conversation = conversationView({
-  onBack: () => go(undefined),
-  asked: (which, message) =>
-    formFor(which, message, ({ content, customer }) => {
-      say(content, [], customer)
-      conversation.write("", thread)
-      conversation.focus(true)
-    }),
-  onSend: say,
-  onHelped: helped,
-  onEnd: seen,
-})
-
 // Whoever does something in a conversation stays there: known before it is done.
 for (const event of ["click", "input"]) {
   const stay = () => {
@@ -115,7 +98,7 @@ for (const event of ["click", "input"]) {
 
 /** The visitor has the end of the conversation before their eyes. */
 function seen() {
-  if (thread && host.isLooking() && conversation.atEnd) {
+  if (thread && host.isLooking() && atEnd) {
     const newest = thread.messages.findLast(({ sender_type }) => sender_type === "agent")
     if (newest) marks.read(newest)
     thread.seen = thread.last
@@ -151,8 +134,8 @@ function render() {
   })
 }
 
-/** Tell the server that Theo's answer was enough; where that fails, it can be pressed again. */
-async function helped() {
+/** The server is told that Theo's answer was enough; where that fails, it can be pressed again. */
+on.helped = async () => {
   const { id, messages } = thread
   const answer = messages.at(-1)
   const { error = "" } = await ask(`/${id}/messages/${answer.id}/feedback`, { helped: true })
@@ -172,6 +155,12 @@ const withHelp = () =>
 
 // What happens -----------------------------------------------------------------------------------------------
 
+on.back = () => go(undefined)
+on.looked = seen
+on.said = (content, files, customer) => {
+  landed = true
+  send(thread, content, files, customer)
+}
 on.changed = () => {
   if (landed) render()
   else if (shown) land()
@@ -183,6 +172,7 @@ on.online = () => {
 on.resync = () => {
   look()
   outbox.flush()
+  conversation.attach([])
   caughtUp()
 }
 on.other = (kept) => {
@@ -243,7 +233,7 @@ host.listen({
   async send({ content }) {
     await begun
     if (!thread) start()
-    say(content, [])
+    on.said(content, [])
   },
   update({ changes }) {
     lay(changes, settings)

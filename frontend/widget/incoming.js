@@ -161,7 +161,7 @@ Object.assign(on, {
     if (!its || agent === null) return // null: another tab of this visitor
     its.typing = typing
     clearTimeout(its.typed)
-    if (typing) its.typed = setTimeout(on.typing, TYPED_MS, { conversation_id: id, user_id: agent, is_typing: false })
+    if (typing) its.typed = setTimeout(on.typing, TYPED_MS, { conversation_id: id })
     on.changed()
   },
   delivered: (receipt) => reached(receipt, "delivered"),

@@ -83,7 +83,7 @@ async function start() {
   /** The widget's settings, in the page's language or another one. */
   const ask = async (locale) => {
     const how = new URLSearchParams({ locale, lang: document.documentElement.lang })
-    const answer = await fetch(`${origin}/api/v1/widget/${encodeURIComponent(id)}?${how}`, { credentials: "omit" })
+    const answer = await fetch(`${origin}/api/v1/widget/${id}?${how}`, { credentials: "omit" })
     if (answer.status > 499) throw new TypeError(answer.status) // as when there is no network
     if (!answer.ok) throw new Error(`no widget ${id} at ${origin}`)
     return answer.json()

@@ -33,8 +33,8 @@ export class Outbox {
    * send(item) -> Promise of the ack. keep(name, text or null) stores or forgets.
    * sent(item, ack) and changed() tell the page.
    */
-  constructor({ send, keep, sent, changed }) {
-    Object.assign(this, { send, keep, sent, changed })
+  constructor(page) {
+    Object.assign(this, page)
   }
 
   /** What an earlier page left: {"outbox:<id>": "<JSON>"} among other things. */

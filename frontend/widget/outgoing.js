@@ -12,6 +12,7 @@ import { typingSignal } from "./typing.js"
 import { know, visitor } from "./visitor.js"
 
 let attach // the code for files, once it is here
+export const left = [] // files that wait for it
 
 /** It comes with the first of them. */
 export async function attachment() {
@@ -128,6 +129,7 @@ export function part(kept) {
   for (const item of outbox.items) if (!kept[`outbox:${item.id}`]) takeBack(item)
   for (const id in drafts) if (!kept[DRAFT + id]) draft({ id }, "")
   attach?.leave()
+  left.length = 0
 }
 
 /** What is shown of an item's files: themselves, or their names when a page before this one had them. */

@@ -70,7 +70,7 @@ def test_what_goes_wrong_in_a_page_or_its_handlers_is_said_and_stops_nothing(vis
 def test_what_cannot_be_said_or_shown_is_reported_and_changes_nothing(visit: Callable[..., Visit], acme: Acme) -> None:
     cleo = visit()
     do = cleo.page.evaluate
-    for wrong in ("'send'", "'send', ''", "'send', 5", "'identify', 'Cleo'", "'update', 'x'"):
+    for wrong in ("'send'", "'send', ''", "'send', 5", "'identify', 'Cleo'", "'update', 'x'", "'on', 'nope', print"):
         do(f"PingBack({wrong})")
     do("PingBack('update', { primary_color: '#ffe14d', theme: 'pink' })")
     do("PingBack('update', { primary_color: 'red; top: 0', offset_x: 99999, position: 'left' })")
@@ -81,7 +81,7 @@ def test_what_cannot_be_said_or_shown_is_reported_and_changes_nothing(visit: Cal
     cleo.open()
     cleo.chat.get_by_role("button", name="Send us a message").wait_for()
     assert acme.conversations == []
-    assert len(cleo.complaints) == 8
+    assert len(cleo.complaints) == 9
     assert all(line.startswith("PingBack:") for line in cleo.complaints), cleo.complaints
 
 

@@ -70,7 +70,7 @@ def test_files_are_pasted_and_dropped_and_taken_back(visit: Callable[..., Visit]
     until(cleo.page, lambda: said(acme)[1:] == [["", "one.txt", "three.txt"]])
 
 
-def test_a_file_that_could_not_be_taken_is_named_and_can_be_chosen_again(
+def test_a_file_chosen_while_the_server_is_away_is_named_and_there_when_it_is_back(
     visit: Callable[..., Visit], acme: Acme
 ) -> None:
     cleo = visit()
@@ -80,12 +80,15 @@ def test_a_file_that_could_not_be_taken_is_named_and_can_be_chosen_again(
     with cleo.page.expect_file_chooser() as chooser:
         cleo.chat.get_by_role("button", name="Attach a file").click()
     chooser.value.set_files([NOTES])
-    cleo.chat.get_by_text("notes.txt: Not sent. Try again.").wait_for()
+    cleo.chat.get_by_text("notes.txt: Waiting to send").wait_for()
+    cleo.line.cut()
+    cleo.chat.get_by_text("No connection.").wait_for()
     cleo.context.unroute("**/attach.*js")
 
-    choose(cleo, NOTES)
+    cleo.line.mend()
 
-    assert cleo.chat.get_by_text("notes.txt: Not sent. Try again.").count() == 0
+    cleo.chat.get_by_role("button", name="Remove notes.txt").wait_for()
+    assert cleo.chat.get_by_text("notes.txt: Waiting to send").count() == 0
     cleo.chat.get_by_role("button", name="Send").click()
     until(cleo.page, lambda: said(acme)[1:] == [["", "notes.txt"]])
 

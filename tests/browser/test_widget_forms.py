@@ -123,12 +123,15 @@ def test_when_it_is_closed_a_visitor_leaves_an_address(visit: Callable[..., Visi
     cleo.chat.get_by_role("button", name="Send us a message").click()
     cleo.chat.get_by_role("heading", name="We are away").wait_for()
     cleo.field.fill("Call me")
+    cleo.field.press("Shift+Enter")
+    cleo.field.press_sequentially("please")
     cleo.chat.get_by_role("button", name="Send").click()
     cleo.chat.get_by_text("This is needed.").wait_for()
     cleo.chat.get_by_label("E-mail").fill("cleo@shop.example")
-    cleo.chat.get_by_role("button", name="Send").click()
+    cleo.field.press("Enter")
 
     cleo.gets_through()
+    assert acme.words == ["Call me\nplease"]
     assert acme.conversations[0]["customer"]["email"] == "cleo@shop.example"
 
 

@@ -4,6 +4,7 @@ import uuid
 from email import message_from_bytes
 from email.policy import default
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import mail
@@ -148,6 +149,17 @@ def mailed(django_capture_on_commit_callbacks: Any) -> Any:
         return answer, mail.outbox[before:]
 
     return posted
+
+
+@pytest.mark.parametrize(("named", "counts"), [("Asia/Kolkata", "Asia/Kolkata"), ("", "UTC"), ("Mars/Dune", "UTC")])
+def test_a_mailed_conversation_has_its_readers_times(
+    widget: Widget, cleo: Received, mailed: Any, named: str, counts: str
+) -> None:
+    answer, [sent] = mailed(widget, cleo, {"email": "cleo@example.com", "time_zone": named})
+
+    assert answer.status_code == 200
+    assert f"Times are in {counts}." in sent.body
+    assert f"{cleo.message.created_at.astimezone(ZoneInfo(counts)):%Y-%m-%d %H:%M}" in sent.body
 
 
 def test_a_conversation_goes_to_the_visitors_address_and_nothing_in_it_is_markup(

@@ -39,6 +39,13 @@ def visitor_of(request: Request, widget_id: str) -> Visitor:
 
 class TranscriptInput(serializers.Serializer[Any]):
     email = Text(max_length=254, required=False, default="", allow_blank=True)
+    time_zone = Text(
+        max_length=64,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="The reader's, like Europe/Lisbon; one that is not known counts as the workspace's.",
+    )
 
 
 class TranscriptOutput(Done):
