@@ -22,7 +22,7 @@ from theo.indexing import find
 from theo.language_models import is_there
 from theo.markdown import plain
 from theo.models import Article, ArticleStatus, Assistant, Mode
-from theo.parts import parts_of
+from theo.parts import MOST_PARTS, asked_in, parts_of
 from theo.phrases import goes_on, is_small_talk, is_thanks, needs_person
 from theo.redacting import redacted
 from theo.speaking import ENGLISH, framed, language_for, small_talk
@@ -65,7 +65,8 @@ class Answer:
     """question: what the customer asked, "" = nothing; up_to_seq: the last message that was looked at. reply: plain,
     at most MAX_REPLY characters; None = nothing to say. mode: the one that was used. handoff_reason: why a person is
     waited for, or is needed now. considered: the workspace's articles that come nearest, the likeliest first. by_model:
-    a language model worded it, from the sources. is_unknown: it is a question, and no article answers it surely enough.
+    a language model worded it, from the sources. unknown: questions of it that no article answers surely enough.
+    together: articles that each answer one of several questions, so that fewer of them do not answer the customer.
     language: the customer's, one that Theo speaks. took_ms: to think about it.
     """
 
@@ -78,7 +79,8 @@ class Answer:
     sources: list[Source] = field(default_factory=list)
     considered: list[Hit] = field(default_factory=list)
     by_model: bool = False
-    is_unknown: bool = False
+    unknown: tuple[str, ...] = ()
+    together: frozenset[str] = frozenset()
     language: str = ENGLISH
     took_ms: int = 0
 
@@ -91,9 +93,9 @@ def answer(
     on_text: Callable[[str], None] | None = None,
     seconds: float | None = None,
 ) -> Answer:
-    """Think, and ask for a person where one is needed. A flag that is there already stays: it is never raised twice."""
+    """Think, and ask for a person where one is needed. A flag that is there already is never raised twice."""
     found = think(conversation=conversation, mode=mode, threshold=threshold, on_text=on_text, seconds=seconds)
-    if found.handoff_reason and not conversation.handoff_reason:
+    if found.handoff_reason and found.handoff_reason != conversation.handoff_reason:
         flagged = flag_for_person(conversation=conversation, reason=HandoffReason(found.handoff_reason))
         return replace(found, handoff_reason=flagged.conversation.handoff_reason or None)
     return found
@@ -116,6 +118,7 @@ def think(
     started = time.monotonic()
     heard = asked(conversation)
     has_person = conversation.assignee_id is not None
+    waits = heard.is_open and not has_person
     found = consider(
         business_id=conversation.business_id,
         question=heard.question,
@@ -131,17 +134,17 @@ def think(
             found,
             conversation.business,
             last_messages(conversation),
-            waits=heard.is_open and not has_person,
+            waits=waits,
             least=least_sure(mode, threshold),
             on_text=on_text,
             seconds=seconds,
         )
-    found = _framed(found, heard.language, greets=heard.is_first)
-    reason = conversation.handoff_reason or found.handoff_reason
+    found = _framed(_whole(found, waits=waits), heard.language, greets=heard.is_first)
+    reason = found.handoff_reason
+    if not reason or not HandoffReason(reason).outweighs(conversation.handoff_reason):
+        reason = conversation.handoff_reason or None
     took_ms = round((time.monotonic() - started) * 1_000)
-    return replace(
-        found, up_to_seq=heard.up_to_seq, handoff_reason=reason or None, language=heard.language, took_ms=took_ms
-    )
+    return replace(found, up_to_seq=heard.up_to_seq, handoff_reason=reason, language=heard.language, took_ms=took_ms)
 
 
 def try_out(*, business: Business, question: str, mode: Mode, threshold: float) -> Answer:
@@ -152,8 +155,15 @@ def try_out(*, business: Business, question: str, mode: Mode, threshold: float) 
     if found.sources and is_there(business.pk):
         said = [{"from": "customer", "text": redacted(question)}]
         found = _worded(found, business, said, waits=True, least=least_sure(mode, threshold))
-    found = _framed(found, language, greets=True)
+    found = _framed(_whole(found, waits=True), language, greets=True)
     return replace(found, took_ms=round((time.monotonic() - started) * 1_000))
+
+
+def _whole(found: Answer, *, waits: bool) -> Answer:
+    """Nothing, where it answers one of several questions: the customer would be left with the others."""
+    if found.reply is None or {str(source.id) for source in found.sources} >= found.together:
+        return found
+    return replace(found, reply=None, sources=[], handoff_reason=HandoffReason.COMPLEX_ISSUE if waits else None)
 
 
 def _framed(found: Answer, language: str, *, greets: bool) -> Answer:
@@ -201,20 +211,41 @@ def consider(
     confidence = best.confidence if best and article else 0.0
     found = replace(nothing, confidence=confidence, considered=hits)
     if best and article and confidence >= least_sure(mode, threshold):
-        if mode == Mode.AUTO and _asks_several(business_id, question):
-            return replace(found, handoff_reason=HandoffReason.COMPLEX_ISSUE if waits else None)
-        text = excerpt(plain(article.content), question, near=best.sentence)
-        return replace(found, reply=text, sources=[Source(id=article.pk, title=article.title, quotes=(text,))])
-    found = replace(found, is_unknown=True)
+        together, unknown = _beside(business_id, question, best.key) if mode == Mode.AUTO else (frozenset(), ())
+        if not unknown:
+            text = excerpt(plain(article.content), question, near=best.sentence)
+            source = Source(id=article.pk, title=article.title, quotes=(text,))
+            return replace(found, reply=text, sources=[source], together=together)
+    else:
+        unknown = _unknown(business_id, question, least_sure(mode, threshold))
+    found = replace(found, unknown=unknown)
     if mode == Mode.AUTO and waits:
         return replace(found, handoff_reason=HandoffReason.LOW_CONFIDENCE)
     return found
 
 
-def _asks_several(business_id: UUID, question: str) -> bool:
-    """Whether different articles answer its parts: none of them answers the customer."""
-    firsts = [next(iter(find(business_id, part)), None) for part in parts_of(question)]
-    return len({hit.key for hit in firsts if hit and hit.confidence >= Assistant.LEAST_THRESHOLD}) > 1
+def _beside(business_id: UUID, question: str, best: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Of a question that the article `best` answers: the articles that answer its parts, where these are several, and
+    what is asked in it that none answers.
+    """
+    surely, unknown, asks = set(), [], asked_in(question)
+    for part in parts_of(question):
+        sure = {hit.key: hit.confidence for hit in find(business_id, part)}
+        first = max(sure, key=lambda key: sure[key], default="")
+        if sure.get(first, 0.0) >= Assistant.LEAST_THRESHOLD:
+            surely.add(first)
+        elif part in asks and sure.get(best, 0.0) < LEAST_SURE:
+            unknown.append(part)
+    return frozenset(surely if len(surely) > 1 else ()), (*unknown, *asks[MOST_PARTS:])
+
+
+def _unknown(business_id: UUID, question: str, least: float) -> tuple[str, ...]:
+    """Of a question that no article answers what nobody could answer: each one alone, where several are asked."""
+    asks = asked_in(question)[:MOST_PARTS]
+    if len(asks) < 2:
+        return (question,)
+    firsts = [(part, next(iter(find(business_id, part)), None)) for part in asks]
+    return tuple(part for part, hit in firsts if hit is None or hit.confidence < least)
 
 
 def found_for(business_id: UUID, question: str, before: str, *, by_itself: bool) -> list[Hit]:

@@ -12,6 +12,7 @@ import numpy as np
 from conversations.models import HandoffReason
 from theo.engine.embedders import Embedder, Vectors, embedders, read_question
 from theo.engine.language import is_english, language_of
+from theo.engine.lexical import words
 from theo.needs import KINDS, said_needs_person, sentences, stored_as
 
 # What is longer says more than that, and is no wish alone.
@@ -26,6 +27,19 @@ _SMALL_TALK = re.compile(
     r"|здравствуйте|привет|добрый (?:день|вечер)|доброе утро|спасибо|большое|до свидания"
     r"|مرحبا|أهلا|السلام عليكم|صباح الخير|مساء الخير|شكرا|جزيلا|שלום|היי|בוקר טוב|ערב טוב|תודה|רבה)\b"
     r"|こんにちは|こんばんは|おはよう(?:ございます)?|(?:どうも)?ありがとう(?:ございます|ございました)?|你好|您好|早上好|晚上好|谢谢[你您]?|謝謝|再见",
+    re.IGNORECASE,
+)
+# Said while one waits or tries whether anything works; and what stands for what says who somebody is.
+_SAYS_NOTHING = re.compile(
+    r"\[[a-z-]+\]"
+    r"|\b(?:(?:are you|is|are) (?:there )?(?:(?:any|some)(?:one|body) )?(?:still )?(?:here|there|around|online|awake)"
+    r"|any(?:one|body) (?:still )?(?:here|there|around|home)|hello there|still (?:waiting|here|there|nothing)"
+    r"|any (?:news|updates?|progress)|just (?:testing|a test)|test(?:ing|s|123)?|sorry|never ?mind|forget it|i see"
+    r"|i(?:'ll| will) wait|(?:one|a) (?:moment|second|minute)|got it|understood|a?ha+(?:ha)*h?|lo+l|hm+|oh|all right"
+    r"|noch da|ist da (?:wer|jemand)|jemand da|gibt es (?:schon )?(?:etwas )?neues|verstanden|alles klar|egal"
+    r"|il y a quelqu'un|des nouvelles|hay alguien|alguna novedad|c'è qualcuno|novità|tem alguém|is er iemand"
+    r"|jest tu ktoś|есть кто|тест|ау)\b"
+    r"|有人吗|在吗|誰かいますか|テスト",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"\w")
@@ -82,6 +96,12 @@ def needs_person(question: str) -> HandoffReason | None:
 def is_small_talk(question: str) -> bool:
     """A greeting, thanks, a yes or a picture of a thumb, and nothing beside: nobody waits for an answer."""
     return not _WORD.search(_SMALL_TALK.sub("", question))
+
+
+def is_something(question: str) -> bool:
+    """Whether it holds a word that an article could be about: "anyone there?" and "xxxxxx" do not."""
+    said = words(_SMALL_TALK.sub(" ", _SAYS_NOTHING.sub(" ", question)))
+    return any(len(set(word)) > (2 if word.isascii() else 1) and not word.isdigit() for word in said)
 
 
 def is_thanks(question: str) -> bool:

@@ -17,6 +17,7 @@ from theo.answering import Answer
 from theo.engine.embedders import embedders, read_question
 from theo.engine.lexical import words
 from theo.models import Unanswered
+from theo.phrases import is_something
 from theo.redacting import redacted_question
 
 # Whoever changes the groups of a workspace.
@@ -32,13 +33,14 @@ _Vector = NDArray[np.float16]
 
 
 def note_unanswered(*, conversation: Conversation, found: Answer) -> None:
-    """Count the question to those like it. The same message is counted once."""
-    if not found.is_unknown or not found.question:
-        return
-    question = redacted_question(conversation, found.question, most=MOST_LETTERS)
-    model = embedders().get("e5")
-    vector = read_question(model, question).astype(np.float16) if model else None
-    _count(conversation, question, found.up_to_seq, vector, model.name if model else "")
+    """Count each question to those like it. What one conversation asks again is counted once."""
+    for asked in found.unknown:
+        question = redacted_question(conversation, asked, most=MOST_LETTERS)
+        if not is_something(question):
+            continue
+        model = embedders().get("e5")
+        vector = read_question(model, question).astype(np.float16) if model else None
+        _count(conversation, question, found.up_to_seq, vector, model.name if model else "")
 
 
 @transaction.atomic
@@ -65,9 +67,9 @@ def _count(conversation: Conversation, question: str, up_to_seq: int, vector: _V
         )
         _keep_the_newest(conversation.business_id, len(groups))
         return
-    if (group.conversation_id, group.last_seq) == (conversation.pk, up_to_seq):
-        return
     is_known = question in (group.question, *group.wordings)
+    if group.conversation_id == conversation.pk and (is_known or group.last_seq == up_to_seq):
+        return
     if group.asked_in and not is_known and len(group.wordings) < MOST_WORDINGS:
         group.wordings.append(question)
         group.asked_in.append(str(conversation.pk))

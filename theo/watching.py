@@ -1,17 +1,18 @@
 """Who asks for a person, or complains, need not wait until an agent has read it: the worker looks at what customers
 wrote just now.
 
-Whoever is assigned to, or waits for a person already, is left alone. Source: theo.md 5.
+Whoever somebody has is left alone. Who waits because Theo could not answer waits for what they say from then on; they
+were told already that somebody will come. Source: theo.md 5.
 """
 
 import threading
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from businesses.models import Business
-from conversations.models import Conversation, SenderType, Status
+from conversations.models import Conversation, HandoffReason, SenderType, Status
 from conversations.services.handoffs import flag_for_person, was_handed_over
 from foundation.prepared import Given, prepared
 from theo.assistants import answers_by_itself
@@ -43,7 +44,7 @@ def flag_who_wants_a_person(stop: threading.Event) -> None:
             return
         said = conversation.last_message.content if conversation.last_message else ""
         reason = said_needs_person(said)
-        if reason and not was_handed_over(conversation, conversation.last_seq):
+        if reason and (conversation.handoff_reason or not was_handed_over(conversation, conversation.last_seq)):
             flag_for_person(conversation=conversation, reason=reason)
     if len(found) < AT_ONCE:
         _since = max(since, now - LATELY)
@@ -58,9 +59,11 @@ def _waiting() -> "QuerySet[Conversation]":
         updated_at__gte=Given("since"),
         status=Status.OPEN,
         assignee__isnull=True,
-        handoff_reason="",
         last_message__sender_type=SenderType.CUSTOMER,
         last_message__automated=False,
     )
-    waiting = waiting.exclude(business_id__in=answers_by_itself().values("business_id"))
+    theos = Q(business_id__in=answers_by_itself().values("business_id"))
+    waiting = waiting.filter(
+        Q(handoff_reason="") & ~theos | Q(handoff_reason__in=[HandoffReason.LOW_CONFIDENCE, HandoffReason.ERROR])
+    )
     return waiting.select_related("last_message").order_by("updated_at")[:AT_ONCE]

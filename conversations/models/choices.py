@@ -58,6 +58,12 @@ class HandoffReason(models.TextChoices):
     COMPLEX_ISSUE = "complex_issue", _("Too complex for Theo")
     ERROR = "error", _("Theo could not send its answer")
 
+    def outweighs(self, other: str) -> bool:
+        """Whether it takes the place of the reason `other`, "" = none: what a customer says counts for more than what
+        Theo could not do."""
+        said = (self.USER_REQUESTED, self.COMPLEX_ISSUE)
+        return not other or (self in said and other not in said)
+
 
 class Priority(models.IntegerChoices):
     """Higher comes first. On the wire: `low`, `normal`, `high`, `urgent`, and null for NONE (`word`)."""

@@ -14,11 +14,12 @@ from conversations.services.locking import locked
 def flag_for_person(*, conversation: Conversation, reason: HandoffReason) -> Handled:
     """Put the conversation into the queue that waits for a person; a parked one is open again.
 
-    Who waits already keeps its place. What is resolved or closed waits for nobody and stays as it is.
+    Who waits already keeps its place, and the weightier reason. What is resolved or closed waits for nobody and stays
+    as it is.
     Source: contract/api.md 6 and 10.
     """
     conversation = locked(conversation)
-    if conversation.is_done or conversation.handoff_reason == reason:
+    if conversation.is_done or not reason.outweighs(conversation.handoff_reason):
         return Handled(conversation=conversation, changed=False)
     is_new = conversation.handoff_at is None
     conversation.reopen()

@@ -338,7 +338,12 @@ def test_two_who_ask_the_same_at_once_are_counted_both(acme: Business, monkeypat
 
     def ask(conversation: Conversation) -> None:
         found = answering.Answer(
-            question="Do you have a jacuzzi?", reply=None, confidence=0, mode=Mode.AUTO, is_unknown=True, up_to_seq=1
+            question="Do you have a jacuzzi?",
+            reply=None,
+            confidence=0,
+            mode=Mode.AUTO,
+            unknown=("Do you have a jacuzzi?",),
+            up_to_seq=1,
         )
         try:
             unanswered.note_unanswered(conversation=conversation, found=found)

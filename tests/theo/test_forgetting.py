@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 def asks(business: Business, words: str) -> Conversation:
     conversation = builders.conversation(business, content=words)
-    unknown = Answer(question=words, up_to_seq=1, reply=None, confidence=0.1, mode=Mode.AUTO, is_unknown=True)
+    unknown = Answer(question=words, up_to_seq=1, reply=None, confidence=0.1, mode=Mode.AUTO, unknown=(words,))
     note_unanswered(conversation=conversation, found=unknown)
     return conversation
 

@@ -49,6 +49,28 @@ def test_it_words_the_article_and_is_as_sure_as_the_engine(
     assert "refund" not in caplog.text
 
 
+def test_of_two_questions_it_answers_both_or_a_person_does(
+    acme: Business, article: Any, model: LanguageModel, openai: OpenAI, monkeypatch: Any
+) -> None:
+    delivery = create_article(business=acme, title="Delivery times", content="Orders arrive in two working days.")
+    hits = {"return": Hit(key=str(article.pk), confidence=0.93), "arrive": Hit(key=str(delivery.pk), confidence=0.9)}
+    monkeypatch.setattr(answering, "find", lambda _, said: [hit for word, hit in hits.items() if word in said])
+    both = builders.conversation(acme, content="How do I return an item? How many days until orders arrive?")
+    cited = {"article_id": "2", "quote": "Orders arrive in two working days."}
+    openai.reply = RIGHT | {
+        "reply": "Send it back within 30 days. Orders arrive in two working days.",
+        "citations": [*RIGHT["citations"], cited],
+    }
+
+    found = think(conversation=both, mode=Mode.AUTO, threshold=0.8)
+    assert (found.reply, found.handoff_reason) == (openai.reply["reply"], None)
+    assert [source.id for source in found.sources] == [article.pk, delivery.pk]
+
+    openai.reply = RIGHT
+    found = think(conversation=both, mode=Mode.AUTO, threshold=0.8)
+    assert (found.reply, found.sources, found.handoff_reason) == (None, [], "complex_issue")
+
+
 def test_what_is_being_written_can_be_watched(conversation: Conversation, openai: OpenAI) -> None:
     told: list[str] = []
 

@@ -41,6 +41,24 @@ def test_open_questions_are_listed_page_by_page_until_they_are_out_of_sight(
     assert len(ask.get("/api/v1/kb/questions").json()["results"]) == 1
 
 
+def test_of_what_nobody_could_answer_only_questions_are_kept_each_alone(ben: User, acme: Business) -> None:
+    create_article(business=acme, title="Return an item", content="Send it back within 30 days.")
+    for said in ("😀 ?", "xxxxxxx xxxx", "Are you there?", "any update?", "12345678", "cleo@example.com", "有人吗"):
+        noise = builders.conversation(acme, content=said)
+        builders.api(ben).post("/api/v1/ai/reply", {"conversation_id": str(noise.pk)})
+    what = "Do you have a jacuzzi? And can I bring my dog along?"
+    several = builders.conversation(acme, content=what)
+    builders.api(ben).post("/api/v1/ai/reply", {"conversation_id": str(several.pk)})
+    builders.says(several, what)
+    builders.api(ben).post("/api/v1/ai/reply", {"conversation_id": str(several.pk)})
+
+    told = builders.api(ben).get("/api/v1/kb/questions").json()["results"]
+    assert sorted((one["question"], one["count"]) for one in told) == [
+        ("Do you have a jacuzzi?", 1),
+        ("can I bring my dog along?", 1),
+    ]
+
+
 def test_an_articles_questions_are_added_without_who_asked_and_taken_away(ben: User, acme: Business) -> None:
     article = create_article(business=acme, title="Returns", content="Within 30 days.")
     address, ask = f"/api/v1/kb/articles/{article.pk}/examples", builders.api(ben)

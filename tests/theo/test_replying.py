@@ -17,7 +17,7 @@ from conversations.services.assigning import assign_conversation
 from foundation import throttles
 from foundation.models import Count
 from tests import builders
-from theo import answering, replying, turns
+from theo import answering, replying, turns, watching
 from theo.articles import change_article, create_article, delete_article
 from theo.assistants import change_assistant
 from theo.engine.index import Hit
@@ -83,6 +83,21 @@ def test_an_unsure_one_is_handed_over_and_the_customer_is_told(
     [_asked, (line, is_theos)] = said(conversation)
     assert "A person will answer you here" in line
     assert is_theos
+
+
+def test_who_asks_for_a_person_after_that_is_in_the_queue_as_such_and_was_told_once(
+    acme: Business, article: Any, by_itself: Assistant
+) -> None:
+    conversation = builders.conversation(acme, content="Do you have a jacuzzi?")
+    look()
+    builders.says(conversation, "human")
+
+    look()
+    watching.flag_who_wants_a_person(threading.Event())
+
+    conversation.refresh_from_db()
+    assert conversation.handoff_reason == "user_requested"
+    assert [is_theos for _content, is_theos in said(conversation)] == [False, True, False]
 
 
 def test_the_same_article_is_not_sent_twice_in_a_row(acme: Business, by_itself: Assistant, sure: None) -> None:

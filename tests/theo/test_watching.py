@@ -8,7 +8,9 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from businesses.models import Business
+from conversations.models import ActivityKind, HandoffReason, SenderType
 from conversations.services.assigning import assign_conversation
+from conversations.services.handoffs import flag_for_person
 from tests import builders
 from theo.watching import flag_who_wants_a_person
 
@@ -42,6 +44,26 @@ def test_who_complains_is_flagged_too(acme: Business) -> None:
 
     complains.refresh_from_db()
     assert complains.handoff_reason == "complex_issue"
+
+
+def test_who_waits_since_theo_was_not_sure_waits_for_what_they_say_then(ben: User, acme: Business) -> None:
+    asks = builders.conversation(acme, content="Do you have a jacuzzi?")
+    since = flag_for_person(conversation=asks, reason=HandoffReason.LOW_CONFIDENCE).conversation.handoff_at
+    builders.says(asks, "human")
+
+    look()
+    look()
+
+    asks.refresh_from_db()
+    assert (asks.handoff_reason, asks.handoff_at) == ("user_requested", since)
+    lines = asks.activities.filter(kind=ActivityKind.HANDED_OVER)
+    assert lines.count() == 2
+    assert not asks.messages.filter(sender_type=SenderType.AGENT).exists()
+
+    builders.says(asks, "This is unacceptable, I will call my lawyer.")
+    look()
+    asks.refresh_from_db()
+    assert asks.handoff_reason == "user_requested"
 
 
 def test_whom_somebody_has_is_left_alone_and_a_quiet_moment_costs_one_query(
