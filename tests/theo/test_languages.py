@@ -123,10 +123,32 @@ def test_a_key_that_somebody_wrote_is_kept_from_everybody() -> None:
         ("+49\u00a0171\u202f1234567", "[phone]"),
         ("cleo＠example.com", "[e-mail]"),
         ("py39 with this and that, on 2026-11-27, 3 for 19.99", "py39 with this and that, on 2026-11-27, 3 for 19.99"),
-        ("Order AB12345678 of room 12", "Order AB12345678 of room 12"),
+        ("Order AB12345678 of room 12", "Order [number] of room 12"),
+        ("Where is order no. 99887, #1234 or INV-2026-00012?", "Where is order no. [number], #[number] or [number]?"),
+        ("Bestellnummer: 4711-22, Rechnung Nr. 20881", "Bestellnummer: [number], Rechnung Nr. [number]"),
+        ("pedido 55321 y factura 9921", "pedido [number] y factura [number]"),
+        ("Is it free over 100000 EUR, from 27.11.2026 on?", "Is it free over 100000 EUR, from 27.11.2026 on?"),
+        ("I live at 12 Baker Street, London.", "I live at [address]."),
+        ("send it to 12 baker street please", "send it to [address] please"),
+        ("Ich wohne in der Hauptstr. 5, 10115 Berlin", "Ich wohne in der [address]"),
+        ("an die Lange Straße 12a", "an die [address]"),
+        ("J'habite 12 rue de Rivoli, 75001 Paris", "J'habite [address]"),
+        ("Vivo en Calle Mayor 3", "Vivo en [address]"),
+        ("NW1 6XE is my code", "[address] is my code"),
+        ("I have 2 items on the way, 3 of them in the street", "I have 2 items on the way, 3 of them in the street"),
+        ("Der Weg 2 und das Angebot", "Der Weg 2 und das Angebot"),
+        ("My name is Bob Miller, and I pay by card", "My name is [name], and I pay by card"),
+        ("my name is bob, hello", "my name is [name], hello"),
+        ("My name is not on the invoice", "My name is not on the invoice"),
+        ("Hi, I am Bob Miller. I am German.", "Hi, I am [name]. I am German."),
+        ("Ich heiße Jörg Müller", "Ich heiße [name]"),
+        ("Je m’appelle Zoé", "Je m’appelle [name]"),
+        ("Меня зовут Анна", "Меня зовут [name]"),
+        ("Is Mrs. Miller there?", "Is Mrs. [name] there?"),
+        ("Thank you. Kind regards, Bob Miller", "Thank you. Kind regards, [name]"),
     ],
 )
-def test_numbers_and_addresses_are_hidden_however_they_are_written(text: str, kept: str) -> None:
+def test_what_says_who_somebody_is_is_hidden_however_it_is_written(text: str, kept: str) -> None:
     assert redacted(text) == kept
     hidden, words = masked(text)
     assert re.sub(r" \d+\]", "]", hidden) == kept
