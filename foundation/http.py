@@ -166,17 +166,25 @@ def check_outside(url: str) -> None:
 
     A name that nobody knows now may be known later.
     """
-    parts = check_url(url)
-    if parts.scheme != "https":
+    if check_url(url).scheme != "https":
         raise OutboundRefused("Only https.")
+    if leads_inside(url):
+        raise OutboundRefused("This address is not on the open internet.")
+
+
+def leads_inside(url: str) -> bool:
+    """Whether it leads to no place on the open internet, and to none that is allowed, as far as its name says now.
+
+    Asks the name's server: not for inside a transaction. Raises OutboundRefused for what `check_url` refuses.
+    """
+    host = check_url(url).host
     try:
-        found = _resolved(parts.host)
+        found = _resolved(host)
     except UnicodeError as error:
         raise OutboundRefused("Not a name.") from error
     except OSError:
-        return
-    if not _is_allowed(parts.host) and not all(_is_public_text(text) for text in found):
-        raise OutboundRefused("This address is not on the open internet.")
+        return False
+    return not _is_allowed(host) and not all(_is_public_text(text) for text in found)
 
 
 def is_public(address: Address) -> bool:

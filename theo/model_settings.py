@@ -11,7 +11,7 @@ from businesses import audit
 from businesses.policy import Action, require
 from foundation import throttles
 from foundation.errors import Unprocessable
-from foundation.http import OutboundRefused, check_url
+from foundation.http import OutboundRefused, check_url, leads_inside
 from foundation.rows import one_at_a_time
 from foundation.sealed import seal
 from theo.language_models import ask, key_context, language_model_of, seconds_in_all
@@ -25,11 +25,29 @@ USUAL = {ProviderKind.OPENAI: "https://api.openai.com/v1", ProviderKind.ANTHROPI
 _VISIBLE = re.compile(r"[!-~]*")
 
 
+def check_place(base_url: str) -> None:
+    """That it leads to the open internet, as far as its name says now: one that nobody knows may be known later.
+
+    Asks the name's server, so it comes before the transaction that changes anything. Raises Unprocessable.
+    """
+    try:
+        is_inside = bool(base_url) and leads_inside(base_url)
+    except OutboundRefused:
+        return  # `change_language_model` says what is wrong with it
+    if is_inside:
+        words = _(
+            "This address leads into a private network, where Theo does not go. Whoever runs PingBack can allow its "
+            "host (OUTBOUND_ALLOW)."
+        )
+        raise Unprocessable(words, field="base_url")
+
+
 @transaction.atomic
 def change_language_model(*, actor: User, **changes: Any) -> LanguageModel:
     """changes: any of MODEL_FIELDS; api_key "" takes it away. Managers only. Raises Forbidden, Unprocessable.
 
-    With another provider or address the key is forgotten unless it comes along: it was not given for that.
+    base_url: one that `check_place` let pass. With another provider or address the key is forgotten unless it comes
+    along: it was not given for that.
     """
     membership = require(actor, Action.MANAGE_ASSISTANT)
     one_at_a_time("language model", membership.business_id)
@@ -38,6 +56,9 @@ def change_language_model(*, actor: User, **changes: Any) -> LanguageModel:
     before = {name: getattr(row, name) for name in MODEL_FIELDS if name != "api_key"}
     for name, value in changes.items():
         setattr(row, name, value.strip() if isinstance(value, str) else value)
+    if not row.is_own and changes.get("base_url"):
+        words = _("Only a model of your own has an address: choose its provider as well.")
+        raise Unprocessable(words, field="base_url")
     _check(row, key)
     changed = [name for name, value in before.items() if value != getattr(row, name)]
     if key is None and row.sealed_key and {"provider", "base_url"} & set(changed):

@@ -27,9 +27,11 @@ from theo.model_settings import (
     MAX_MODEL,
     MOST_MONTHLY,
     change_language_model,
+    check_place,
     flaw_of_language_model,
 )
 from theo.models import Article, ArticleStatus, Assistant, IndexState, LanguageModel, Mode
+from theo.port import ProviderKind
 
 # What the page asks as one question is two facts: the mode, and whether Theo waits to be asked.
 CHOICES = {
@@ -140,6 +142,8 @@ class ModelForm(PageForm):
 
     def changes(self) -> dict[str, Any]:
         found = {name: self.cleaned_data[name] for name in ("provider", "base_url", "model", "monthly_tokens")}
+        if found["provider"] not in ProviderKind.values:  # the page hides the address then, and sends it all the same
+            found["base_url"] = ""
         key = self.cleaned_data["api_key"].strip()
         return found | ({"api_key": key} if key or self.cleaned_data.get("forget_key") else {})
 
@@ -164,7 +168,14 @@ def language_model(request: HttpRequest) -> HttpResponse:
         (messages.error if flaw else messages.success)(request, flaw or _("The language model answers."))
         return redirect("settings-theo")
     form = ModelForm(request.POST, row=language_model_of(_business(request).pk))
-    if form.done(lambda: change_language_model(actor=request.user, **form.changes())):  # type: ignore[arg-type]
+
+    def changed() -> LanguageModel:
+        require(request.user, Action.MANAGE_ASSISTANT)
+        changes = form.changes()
+        check_place(changes["base_url"])
+        return change_language_model(actor=request.user, **changes)  # type: ignore[arg-type]
+
+    if form.done(changed):
         messages.success(request, _("Saved."))
         return redirect("settings-theo")
     return _page(request, model_form=form)

@@ -8,6 +8,7 @@ from django.test import Client
 
 from accounts.models import User
 from businesses.models import AuditEntry, Business
+from foundation import http
 from tests import builders
 from tests.fakes.models import KEY, OpenAI
 from tests.fakes.server import Answer as Said
@@ -25,6 +26,13 @@ def openai(settings: Any) -> Iterator[OpenAI]:
     with OpenAI() as fake:
         fake.reply = "yes"
         yield fake
+
+
+@pytest.fixture(autouse=True)
+def names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the examples lead to the open internet, and no name server is asked for them."""
+    system = http.resolve
+    monkeypatch.setattr(http, "resolve", lambda host: ["93.184.215.14"] if ".example" in host else system(host))
 
 
 def patched(user: User, **changes: Any) -> Any:
@@ -78,6 +86,10 @@ def test_a_key_goes_to_no_other_address_than_it_was_given_for(
         {"base_url": "https://me:word@models.example/v1"},
         {"base_url": "https://models.example/v1?x=1"},
         {"base_url": "nonsense"},
+        {"base_url": "https://169.254.169.254/v1"},
+        {"base_url": "https://[::1]/v1"},
+        {"base_url": "https://localhost/v1"},
+        {"provider": "installation"},
         {"model": ""},
         {"model": "two words"},
         {"api_key": "two\r\nlines: x"},
@@ -139,6 +151,8 @@ def test_the_page_sets_and_tries_it(ada: User, ben: User, acme: Business, openai
     wrong = client.post(page, sent | {"model-base_url": "http://other.example"})
     assert wrong.status_code == 422
     assert b"begins with https://" in wrong.content
+    inside = client.post(page, sent | {"model-base_url": "https://10.0.0.7/v1"})
+    assert (inside.status_code, b"into a private network" in inside.content) == (422, True)
     assert KEY.encode() not in wrong.content
     assert client.post(page, sent).status_code == 302
     assert b"The language model answers." in client.post(page, {"do": "test"}, follow=True).content

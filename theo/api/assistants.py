@@ -23,6 +23,7 @@ from theo.model_settings import (
     MODEL_FIELDS,
     MOST_MONTHLY,
     change_language_model,
+    check_place,
     flaw_of_language_model,
 )
 from theo.models import Assistant, LanguageModel, Mode
@@ -104,6 +105,7 @@ class Settings(APIView):
         data.is_valid(raise_exception=True)
         given = data.validated_data
         models_own = {name: given.pop(name) for name in MODEL_FIELDS if name in given}
+        check_place(models_own.get("base_url", ""))
         with transaction.atomic():
             change_assistant(actor=request.user, **given)
             change_language_model(actor=request.user, **models_own)
