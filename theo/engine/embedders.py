@@ -9,8 +9,10 @@ import hashlib
 import importlib.resources
 import logging
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from contextlib import suppress
+from functools import cache, lru_cache
 from importlib.util import find_spec
+from pathlib import Path
 from threading import Lock
 from typing import Any, Protocol
 
@@ -125,22 +127,34 @@ def embedders() -> dict[str, Embedder]:
 
 
 def engine_name() -> str:
-    """`full`, `e5`, `minilm` or `lexical`: what is used, as far as is known before the models are loaded."""
+    """`full`, `e5`, `minilm` or `lexical`: what is used, and before the models are loaded, which of their files are
+    there as they were tested. The first call reads these: half a second."""
     return _NAMES[tuple(kind for kind in WANTED[settings.THEO_ENGINE] if _is_there(kind))]
 
 
 def _is_there(kind: str) -> bool:
-    return _loaded[kind] is not None if kind in _loaded else find_spec(KINDS[kind].package) is not None
+    if kind in _loaded:
+        return _loaded[kind] is not None
+    model = KINDS[kind]
+    return _digest(model.package, model.file) == model.digest
 
 
 _NAMES = {("e5", "minilm"): "full", ("e5",): "e5", ("minilm",): "minilm", (): "lexical"}
 
 
+@cache
+def _digest(package: str, name: str) -> str:
+    """Of a file of an installed package, which is not imported for it; "" = there is none that can be read."""
+    spec = find_spec(package)
+    for folder in (spec and spec.submodule_search_locations) or ():
+        with suppress(OSError), Path(folder, name).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    return ""
+
+
 def _load(kind: type[E5] | type[MiniLM]) -> Embedder | None:
     try:
-        with (importlib.resources.files(kind.package) / kind.file).open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
-        if digest != kind.digest:
+        if _digest(kind.package, kind.file) != kind.digest:
             logger.warning("Theo goes on without %s: its file is not the one that was tested.", kind.name)
             return None
         return kind()
