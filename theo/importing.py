@@ -8,12 +8,10 @@ from pathlib import PurePosixPath
 
 from django.utils.translation import gettext as _
 
-from businesses.models import Business
 from foundation.errors import Unprocessable
-from theo.articles import MAX_TITLE, bring_in, tags_of
-from theo.models import ArticleStatus
+from theo.articles import MAX_TITLE, tags_of
 
-MOST_FILES, MOST_ROWS = 5, 500
+MOST_FILES, MOST_ROWS = 5, 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,44 +26,30 @@ class Found:
 
 
 @dataclass(slots=True, kw_only=True)
-class Outcome:
-    """taken: articles that are in now. left: where it was, and why not."""
+class Read:
+    """left: where it was, and why it is no article."""
 
-    taken: int = 0
+    found: list[Found] = field(default_factory=list)
     left: list[tuple[str, str]] = field(default_factory=list)
 
 
-def import_files(*, business: Business, files: Iterable[tuple[str, bytes]], status: ArticleStatus) -> Outcome:
-    """files: names and what they hold. What was imported from the same place before takes the new words.
-
-    status: of those that are new. One that cannot be taken does not stop the others.
-    """
-    outcome = Outcome()
+def read_files(files: Iterable[tuple[str, bytes]]) -> Read:
+    """files: names and what they hold. One that cannot be read does not stop the others."""
+    read = Read()
     seen: set[str] = set()
     for name, raw in files:
         try:
             found = list(_read(name, raw))
         except Unprocessable as refusal:
-            outcome.left.append((name, refusal.detail))
+            read.left.append((name, refusal.detail))
             continue
         for each in found:
             if each.source in seen:
-                outcome.left.append((each.place, _("There is another one with this title in the same file.")))
-                continue
-            seen.add(each.source)
-            article, flaw = bring_in(
-                business=business,
-                title=each.title,
-                content=each.content,
-                tags=each.tags,
-                source=each.source,
-                status=status,
-            )
-            if article:
-                outcome.taken += 1
+                read.left.append((each.place, _("There is another one with this title in the same file.")))
             else:
-                outcome.left.append((each.place, flaw))
-    return outcome
+                seen.add(each.source)
+                read.found.append(each)
+    return read
 
 
 def _read(name: str, raw: bytes) -> Iterator[Found]:

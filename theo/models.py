@@ -193,11 +193,12 @@ class ImportState(models.TextChoices):
 
 
 class SiteImport(models.Model):
-    """Articles out of the pages that a sitemap names (`site_imports`).
+    """Articles out of the pages that a sitemap names, or out of files (`site_imports`).
 
-    status: of new articles. pages: those that it is about, while it runs; done: how many of them were looked at, taken:
-    are articles now. left: [address, why not], the first ones. flaw: why it failed. due_at: when the next page is read,
-    or a worker that has one gives it up.
+    url: of the sitemap, or the files' names. status: of new articles. pages: those that it is about, while it runs:
+    addresses, or what the files hold (`importing.Found`); done: how many of them were looked at, taken: are articles
+    now. left: [address or place, why not], the first ones. flaw: why it failed. due_at: when it goes on, or a worker
+    that has it gives it up.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -227,6 +228,10 @@ class SiteImport(models.Model):
 
     def __str__(self) -> str:
         return self.url
+
+    @property
+    def is_site(self) -> bool:
+        return "://" in self.url
 
 
 class Outcome(models.TextChoices):

@@ -1,13 +1,16 @@
-"""Articles out of a workspace's own site: its sitemap, page by page, in the background.
+"""Articles out of a workspace's own site, its sitemap page by page, or out of files: in the background.
 
 Only hosts that are the workspace's own are read (its website, its widgets' domains), all of it over `foundation.http`.
-A page at a time, its number kept: a worker that dies, or another one, goes on where it was. Source: issue "Theo", 1.
+A page at a time, or some of what files hold, its number kept: a worker that dies, or another one, goes on where it was.
+Source: issue "Theo", 1.
 """
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.db.models import F, QuerySet
@@ -20,6 +23,7 @@ from foundation.errors import Invalid, Unprocessable
 from foundation.prepared import Given, prepared
 from foundation.text import is_clean
 from theo.articles import bring_in
+from theo.importing import Found, Read
 from theo.models import ArticleStatus, ImportState, SiteImport
 from theo.webpages import MAX_HTML, addresses_in, article_in
 from widgets.models import Widget
@@ -30,7 +34,9 @@ logger = logging.getLogger(__name__)
 EVERY_SECONDS = 1.0
 AT_ONCE = 5
 MAX_URL = 500
-MOST_PAGES, MOST_SITEMAPS = 300, 10
+MOST_PAGES, MOST_SITEMAPS = 1_000, 10
+# Of what files hold, at a time; and letters of all of it.
+SOME, MOST_LETTERS = 100, 10_000_000
 MOST_LEFT = 50
 KEPT = 10
 # A worker that has taken a page has so long for it; then another one may.
@@ -54,11 +60,43 @@ def begin_import(*, business: Business, url: str, status: ArticleStatus) -> Site
         raise Unprocessable(words % {"usual": "https://acme.com/sitemap.xml"}, field="url") from error
     if not _owner_of(business)(url):
         raise Unprocessable(_("Only your own site: your website, or the domain of one of your widgets."), field="url")
+    _check_none_runs(business)
+    throttles.count("SITE_IMPORT", business.pk)
+    return _begun(business=business, url=url, status=status, due_at=timezone.now())
+
+
+def begin_file_import(*, business: Business, names: Iterable[str], read: Read, status: ArticleStatus) -> SiteImport:
+    """read: of `importing.read_files`, something found. The first SOME are in when it returns. One at a time.
+
+    Raises Unprocessable, Invalid.
+    """
+    if sum(len(each.content) for each in read.found) > MOST_LETTERS:
+        raise Unprocessable(_("That is too much for one import. Bring in one file after the other."), field="file")
+    _check_none_runs(business)
+    made = _begun(
+        business=business,
+        url=", ".join(names)[:MAX_URL],
+        status=status,
+        is_listed=True,
+        pages=[asdict(each) for each in read.found],
+        total=len(read.found),
+        left=read.left[:MOST_LEFT],
+        due_at=timezone.now() + LEASE,
+    )
+    _go_on(made)
+    made.refresh_from_db()
+    return made
+
+
+def _check_none_runs(business: Business) -> None:
+    """Raises Invalid."""
     if SiteImport.objects.filter(business=business, state=ImportState.RUNNING).exists():
         raise Invalid(_("An import is under way. Wait for it, or stop it."))
-    throttles.count("SITE_IMPORT", business.pk)
-    now = timezone.now()
-    made = SiteImport.objects.create(business=business, url=url, status=status, due_at=now, created_at=now)
+
+
+def _begun(*, business: Business, **given: Any) -> SiteImport:
+    """Beside the newest KEPT, which stay."""
+    made = SiteImport.objects.create(business=business, created_at=timezone.now(), **given)
     older = SiteImport.objects.filter(business=business).order_by("-created_at", "-pk").values_list("pk", flat=True)
     SiteImport.objects.filter(pk__in=list(older[KEPT:])).delete()
     return made
@@ -70,7 +108,7 @@ def stop_import(one: SiteImport) -> None:
 
 
 def read_sites(stop: threading.Event) -> None:
-    """The worker's chore: of each import one page. One query when there is none."""
+    """The worker's chore: of each import one page, or SOME of its files. One query when there is none."""
     for one in _due()(now=timezone.now()):
         if stop.is_set():
             return
@@ -94,18 +132,26 @@ def _go_on(one: SiteImport) -> None:
     if one.done >= len(one.pages):
         _save(one, state=ImportState.DONE, pages=[])
         return
-    url = one.pages[one.done]
-    try:
-        flaw = _take(one, url)
-    except Exception:  # of one page, which is then left out: the others have their turn
-        logger.exception("A page of import %s cannot be read.", one.pk)
-        flaw = _("It cannot be read.")
+    some = one.pages[one.done :][: 1 if one.is_site else SOME]
+    flaws = [_flaw_of(one, page) for page in some]
+    left = [[page if one.is_site else page["place"], flaw] for page, flaw in zip(some, flaws, strict=True) if flaw]
+    is_over = not one.is_site and one.done + len(some) >= one.total
     _save(
         one,
-        done=one.done + 1,
-        taken=F("taken") + (0 if flaw else 1),
-        left=[*one.left, [url, flaw]][:MOST_LEFT] if flaw else one.left,
+        done=one.done + len(some),
+        taken=F("taken") + len(some) - len(left),
+        left=[*one.left, *left][:MOST_LEFT],
+        **({"state": ImportState.DONE, "pages": []} if is_over else {}),
     )
+
+
+def _flaw_of(one: SiteImport, page: Any) -> str:
+    """page: an address, or what a file holds. "" = it is an article now."""
+    try:
+        return _take(one, page) if one.is_site else _brought_in(one, Found(**page))
+    except Exception:  # of one page, which is then left out: the others have their turn
+        logger.exception("A page of import %s cannot be read.", one.pk)
+        return _("It cannot be read.")
 
 
 def _save(one: SiteImport, **changes: object) -> None:
@@ -142,12 +188,17 @@ def _take(one: SiteImport, url: str) -> str:
     title, content = article_in(text)
     if not title or not content:
         return _("There are no words on it.")
+    return _brought_in(one, Found(title=title, content=content, tags=[], source=url, place=url))
+
+
+def _brought_in(one: SiteImport, found: Found) -> str:
+    """What came from the same source before takes the new words. What is wrong with it, "" = nothing."""
     _article, flaw = bring_in(
         business=one.business,
-        title=title,
-        content=content,
-        tags=[],
-        source=url,
+        title=found.title,
+        content=found.content,
+        tags=found.tags,
+        source=found.source,
         status=ArticleStatus(one.status),
     )
     return flaw

@@ -24,11 +24,12 @@ from theo import articles, help_centre, site_pages, usage
 from theo.drafting import draft
 from theo.forms import ArticleForm, ImportForm, KnowledgeFilter
 from theo.handoffs import near_of
-from theo.importing import MOST_FILES, import_files
+from theo.importing import MOST_FILES, read_files
 from theo.learning import MAX_QUESTION as MAX_EXAMPLE
 from theo.markdown import rendered
 from theo.models import Article, ArticleStatus, Example, Outcome, Reply, Unanswered
 from theo.outcomes import call_wrong, conclude
+from theo.site_imports import begin_file_import
 from theo.telling import told_to
 from theo.unanswered import KEPT_FOR as UNANSWERED_KEPT_FOR
 from theo.unanswered import answer_given, dismiss
@@ -102,7 +103,7 @@ def delete_article(request: HttpRequest, article_id: UUID) -> HttpResponse:
 @member_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_articles(request: HttpRequest) -> HttpResponse:
-    """What could not be taken is said, file by file; everything else is in."""
+    """Goes on in the background where that is much. What could not be taken is said; everything else is in."""
     business = require(_user(request), Action.WRITE_ARTICLES).business
     form = ImportForm(request.POST or None, request.FILES or None)
     if request.method != "POST":
@@ -110,13 +111,19 @@ def import_articles(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return site_pages.page(request, form=form, status=422)
     files = [(file.name, file.read()) for file in form.cleaned_data["file"][:MOST_FILES]]
+    read = read_files(files)
+    if not read.found:
+        return site_pages.page(request, form=form, status=422, left=read.left)
     status = ArticleStatus(form.cleaned_data["status"])
-    outcome = import_files(business=business, files=files, status=status)
-    said = ngettext("%(count)d article is in.", "%(count)d articles are in.", outcome.taken)
-    if not outcome.left:
-        messages.success(request, said % {"count": outcome.taken})
-        return redirect("knowledge-reading")
-    return site_pages.page(request, form=form, status=422, outcome=outcome, said=said % {"count": outcome.taken})
+    names = [name for name, _raw in files]
+    if not form.done(lambda: begin_file_import(business=business, names=names, read=read, status=status)):
+        return site_pages.page(request, form=form, status=form.answer_status)
+    one = form.outcome
+    if one.taken < one.total or one.left:
+        return redirect("knowledge-site-import", one.pk)
+    said = ngettext("%(count)d article is in.", "%(count)d articles are in.", one.taken)
+    messages.success(request, said % {"count": one.taken})
+    return redirect("knowledge-reading")
 
 
 def _sent(request: HttpRequest, article: Article | None, group: Unanswered | None = None) -> HttpResponse:
@@ -202,7 +209,7 @@ def suggestion(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
         "found": found,
         "draft": kept,
         "percent": round(found.confidence * 100),
-        "near": [] if found.reply else near_of(found, conversation.business_id),
+        "near": near_of(found, conversation.business_id),
     }
     return render(request, "theo/suggestion.html", context)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business
@@ -13,7 +14,8 @@ from tests import builders
 from theo.articles import create_article
 from theo.indexing import index_pending
 from theo.markdown import rendered
-from theo.models import Article, IndexState
+from theo.models import Article, IndexState, SiteImport
+from theo.site_imports import read_sites
 
 pytestmark = pytest.mark.django_db
 
@@ -74,11 +76,13 @@ def test_files_become_articles_and_one_that_cannot_stops_no_other(ada: User, acm
     table = SimpleUploadedFile("faq.csv", b"title,content,tags\nGrind,Coarse.,a\nEmpty,,\n")
     picture = SimpleUploadedFile("a.png", b"\x89PNG")
 
-    said = client.post("/knowledge/import/", {"file": [markdown, table, picture], "status": "draft"})
+    said = client.post("/knowledge/import/", {"file": [markdown, table, picture], "status": "draft"}, follow=True)
 
-    assert said.status_code == 422
-    assert "2 articles are in." in said.content.decode()
+    assert "3 of 3 read, 2 are articles." in said.content.decode()
     assert "faq.csv, line 3" in said.content.decode()
+    assert "This is not text in UTF-8." in said.content.decode()
+    none = client.post("/knowledge/import/", {"file": [SimpleUploadedFile("a.png", b"\x89PNG")], "status": "draft"})
+    assert (none.status_code, "No article is in:" in none.content.decode()) == (422, True)
     assert set(Article.objects.values_list("title", "content", "status")) == {
         ("Pause a delivery", "In your account.", "draft"),
         ("Grind", "Coarse.", "draft"),
@@ -90,11 +94,39 @@ def test_files_become_articles_and_one_that_cannot_stops_no_other(ada: User, acm
     assert Article.objects.count() == 2
 
     twice = SimpleUploadedFile("faq.csv", b"title,content\nGrind,Medium.\nGrind,Coarser.\n")
-    said = client.post("/knowledge/import/", {"file": [twice], "status": "draft"})
-    assert said.status_code == 422
-    assert "1 article is in." in said.content.decode()
+    said = client.post("/knowledge/import/", {"file": [twice], "status": "draft"}, follow=True)
+    assert "1 of 1 read, 1 are articles." in said.content.decode()
     assert "another one with this title in the same file" in said.content.decode()
     assert Article.objects.get(title="Grind").content == "Medium."
+
+
+def test_many_articles_of_a_file_come_in_while_one_does_something_else(
+    ada: User, mallory: User, acme: Business, sign_in: Any
+) -> None:
+    acme.plan.max_kb_articles = None
+    acme.plan.save()
+    client = sign_in(ada)
+    rows = "".join(f"Topic {n},Words {n}.\n" for n in range(250))
+    table = SimpleUploadedFile("faq.csv", f"title,content\n{rows}".encode())
+
+    page = client.post("/knowledge/import/", {"file": [table], "status": "draft"})
+
+    told = client.get(page["Location"])
+    assert "100 of 250 read, 100 are articles." in told.content.decode()
+    assert told["Refresh"]
+    assert sign_in(mallory).get(page["Location"]).status_code == 404
+    second = SimpleUploadedFile("more.csv", b"title,content\nGrind,Coarse.\n")
+    refused = client.post("/knowledge/import/", {"file": [second], "status": "draft"})
+    assert (refused.status_code, b"under way" in refused.content) == (400, True)
+
+    for _look in range(2):
+        SiteImport.objects.update(due_at=timezone.now())
+        read_sites(threading.Event())
+
+    told = client.get(page["Location"])
+    assert "250 of 250 read, 250 are articles." in told.content.decode()
+    assert "Refresh" not in told
+    assert (Article.objects.count(), SiteImport.objects.get().pages) == (250, [])
 
 
 def test_after_an_import_one_sees_how_far_theo_has_read(ada: User, acme: Business, mallory: User, sign_in: Any) -> None:

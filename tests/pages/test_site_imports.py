@@ -145,7 +145,7 @@ def test_a_stopped_one_reads_no_further_and_keeps_what_is_in(ben: User, site: Si
     one = begun(ben, f"{site.url}/sitemap.xml").json()["id"]
     look(2)
     page = sign_in(ben).get(f"/knowledge/import/{one}/")
-    assert (page["Refresh"], "1 of 2 pages read" in page.content.decode()) == ("3", True)
+    assert (page["Refresh"], "1 of 2 read" in page.content.decode()) == ("3", True)
 
     assert builders.api(ben).delete(f"/api/v1/kb/imports/{one}").status_code == 200
     look(2)
