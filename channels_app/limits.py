@@ -63,14 +63,21 @@ def limits_of(conversation: Conversation) -> Limits | None:
 
 
 def window_closes_at(conversation: Conversation) -> datetime | None:
-    """Until when anything may be sent, as far as it was heard here; None = for ever, or they never wrote."""
+    """Until when anything may be sent, as far as it was heard here; None = for ever, or nobody knows. Who never wrote may
+    be sent a template alone, since the conversation began.
+    """
     adapter = ADAPTERS.get(ChannelType(conversation.channel_type))
-    window = adapter.capabilities.window if adapter else None
-    if window is None:
+    if adapter is None or adapter.capabilities.window is None:
         return None
+    if heard := heard_at(conversation):
+        return heard + adapter.capabilities.window
+    return conversation.created_at if adapter.capabilities.templates else None
+
+
+def heard_at(conversation: Conversation) -> datetime | None:
+    """When the customer last wrote there."""
     threads = Thread.objects.filter(conversation=conversation, channel=conversation.channel_id)
-    heard = threads.order_by("-last_heard_at").values_list("last_heard_at", flat=True).first()
-    return heard + window if heard else None
+    return threads.order_by("-last_heard_at").values_list("last_heard_at", flat=True).first()
 
 
 def _elsewhere(conversation: Conversation) -> str:

@@ -9,7 +9,7 @@ from channels_app.adapters.base import Capabilities, OutboundMessage, split
 from channels_app.adapters.errors import DeliveryError, Kind
 from channels_app.models import Delivery, ExternalMessage
 from channels_app.participants import copies_of
-from conversations.models import Attachment, ChannelType, Message, SenderType
+from conversations.models import Attachment, ChannelType, MailOriginal, Message, SenderType
 
 # Every provider that takes a caption takes this much.
 CAPTION = 1024
@@ -90,11 +90,18 @@ def outbound_of(delivery: Delivery) -> OutboundMessage:
         copies=tuple(copies_of(delivery.conversation)) if can.copies and by_person else (),
         reply_to=_quoted(delivery),
         answered=_answered(delivery) if can.copies else None,
+        subject=_begun_with(delivery) if can.copies and not thread else "",
         may_wait=delivery.attempts <= TRIES_FOR_COPIES,
         by_person=by_person,
         last_heard_at=thread.last_heard_at if thread else None,
         template=delivery.template,
     )
+
+
+def _begun_with(delivery: Delivery) -> str:
+    """The subject that the team gave its first mail."""
+    mails = MailOriginal.objects.filter(message__conversation=delivery.conversation_id).exclude(subject="")
+    return mails.order_by("message__seq").values_list("subject", flat=True).first() or ""
 
 
 def _answered(delivery: Delivery) -> Message | None:

@@ -1,8 +1,9 @@
 from django.urls import path
 
-from channels_app import identity_pages, originals, reaction_pages, retry_pages, template_pages, views
+from channels_app import first_pages, identity_pages, originals, reaction_pages, retry_pages, template_pages, views
 
 urlpatterns = [
+    path("inbox/new/", first_pages.write, name="conversation-new"),
     path("inbox/<uuid:conversation_id>/templates/", template_pages.templates, name="conversation-templates"),
     path(
         "inbox/<uuid:conversation_id>/messages/<uuid:message_id>/original/",

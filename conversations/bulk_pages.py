@@ -16,12 +16,13 @@ from businesses.pages import member_page
 from businesses.policy import Action, may, require
 from businesses.selectors import membership_of
 from conversations import picker
+from conversations.doing import do
 from conversations.handling_pages import UNDO
 from conversations.hues import hue_of
-from conversations.models import SPAM, Conversation, Status, Tag
+from conversations.models import SPAM, Conversation, Priority, Status, Tag
 from conversations.services import bulk
 from conversations.services.assigning import assign_conversation
-from conversations.services.handling import CHANGES, Handled, undo_status
+from conversations.services.handling import CHANGES, Handled, mark_read, mark_unread, undo_status
 from conversations.services.tags import add_tag, checked_name, remove_tag
 from conversations.views import handling_page, refused
 from foundation.errors import NotFound, Refused
@@ -34,18 +35,18 @@ MOST_TAGS = 50
 @handling_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def selection(request: HttpRequest) -> HttpResponse:
-    """GET: the bar. POST for `ids`: `status`, `to` (the picker's words), `tag`, `untag`, `restore`; how to undo it."""
+    """GET: the bar. POST for `ids`: `status`, `to` (the picker's words), `tag`, `untag`, `do` (a word of `_done_by`) or
+    `restore`; how to undo it.
+    """
     user: User = request.user  # type: ignore[assignment]
     if request.method != "POST":
         membership = membership_of(user)
         assert membership is not None
         choices = picker.choices_in(user, membership.business_id)
-        tags = Tag.objects.visible_to(user)[:MOST_TAGS]
-        return render(
-            request,
-            "conversations/bulk.html",
-            {"choices": choices, "tags": [(tag.name, hue_of(tag.color)) for tag in tags]},
-        )
+        tags = [(tag.name, hue_of(tag.color)) for tag in Tag.objects.visible_to(user)[:MOST_TAGS]]
+        priorities = [(each.word or "", each.label) for each in reversed(Priority)]
+        context = {"choices": choices, "tags": tags, "priorities": priorities, "most": bulk.MOST}
+        return render(request, "conversations/bulk.html", context)
     ids = [found for text in request.POST.getlist("ids")[: bulk.MOST] if (found := parse_id(text))]
     try:
         change, words = _change(request, user)
@@ -81,6 +82,8 @@ def _change(request: HttpRequest, user: User) -> tuple[Callable[[Conversation], 
     ):
         if field in request.POST:
             return partial(_retagged, retag, checked_name(request.POST[field]), user), told
+    if what := request.POST.get("do", ""):
+        return _done_by(what, user)
     if "restore" in request.POST:
         require(user, Action.ASSIGN)
         agent, _sep, team = request.POST["restore"].partition(":")
@@ -94,6 +97,29 @@ def _change(request: HttpRequest, user: User) -> tuple[Callable[[Conversation], 
     raise NotFound
 
 
+def _done_by(what: str, user: User) -> tuple[Callable[[Conversation], Handled], str]:
+    """what: `snooze:...` and `priority:...` as in conversations/doing.py; `unread`, and `read`, which undoes it."""
+    told = {
+        "snooze": _("Snoozed %(count)d."),
+        "priority": _("Changed the priority of %(count)d."),
+        "unread": _("Marked %(count)d as unread."),
+        "read": _("Gave back %(count)d."),
+    }
+    word = what.partition(":")[0]
+    if word not in told:
+        raise NotFound
+    if word in {"unread", "read"}:
+        return partial(_marked, user, is_read=word == "read"), told[word]
+    return lambda conversation: do(conversation=conversation, what=what, value="", actor=user), told[word]
+
+
+def _marked(user: User, conversation: Conversation, *, is_read: bool) -> Handled:
+    if is_read:
+        mark_read(conversation=conversation, user=user, seq=conversation.last_seq)
+    changed = not is_read and mark_unread(conversation=conversation, user=user)
+    return Handled(conversation=conversation, changed=changed)
+
+
 def _chosen(choice: str, user: User, conversation: Conversation) -> Handled:
     return picker.choose(conversation=conversation, choice=choice, actor=user)
 
@@ -104,8 +130,13 @@ def _retagged(retag: Callable[..., Handled], name: str, user: User, conversation
 
 def _way_back(request: HttpRequest, user: User, outcome: bulk.Outcome) -> list[dict[str, Any]]:
     """The same form again, by what they were before. Nothing for who took something: only managers give it back."""
-    if "status" in request.POST:
+    what = request.POST.get("do", "").partition(":")[0]
+    if "status" in request.POST or what == "snooze":
         return _grouped("status", outcome, partial(_same, UNDO))
+    if what == "priority":
+        return _grouped("do", outcome, lambda before: f"priority:{before.priority.word or ''}")
+    if what:
+        return _grouped("do", outcome, partial(_same, "read"))
     for field, back in (("tag", "untag"), ("untag", "tag")):
         if field in request.POST:
             return _grouped(back, outcome, partial(_same, request.POST[field]))

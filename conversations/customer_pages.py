@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
+from businesses.models import Business
 from businesses.pages import member_page
 from businesses.policy import Action, may
 from businesses.selectors import membership_of
@@ -36,7 +37,7 @@ from conversations.services.importing_customers import (
 from conversations.services.merging_customers import merge_customers, undo_merge
 from conversations.views import handling_page, refused
 from foundation.api import newest_page
-from foundation.errors import Refused, Unprocessable
+from foundation.errors import Invalid, Refused, Unprocessable
 from foundation.ids import parse_id
 from foundation.pages import FilterForm, PageForm, is_fetch
 from foundation.progress import told_as_it_goes
@@ -210,6 +211,30 @@ def _read(file: "UploadedFile[bytes]") -> str:
 @require_safe
 def one(request: HttpRequest, customer_id: UUID) -> HttpResponse:
     return _one(request, _customer(request, customer_id))
+
+
+@member_page
+@handling_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    """Somebody who has not written yet; with `then=write` they are written to next."""
+    membership = membership_of(request.user)
+    assert membership is not None
+    begun = {name: request.GET.get(name, "")[: customers.BOUNDS[name]] for name in ("name", "email")}
+    form = CustomerForm(request.POST or None, customer=Customer(business=membership.business, **begun))
+    if form.done(lambda: _created(membership.business, form.cleaned_data)):
+        if request.GET.get("then") == "write":
+            return redirect(f"{reverse('conversation-new')}?customer={form.outcome.pk}")
+        messages.success(request, _("Saved."))
+        return redirect("customer", form.outcome.pk)
+    context = {"form": form, "goes_on": request.GET.get("then") == "write", "section": "customers"}
+    return render(request, "conversations/customer_new.html", context, status=form.answer_status)
+
+
+def _created(business: Business, written: dict[str, Any]) -> Customer:
+    if not any(written[name] for name in ("name", "email", "phone", "external_id")):
+        raise Invalid(_("A name, an e-mail address, a telephone number or an id, please."))
+    return customers.create_customer(business=business, **written)
 
 
 @member_page

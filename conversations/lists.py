@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
+from django.db.models.functions import Left
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +22,7 @@ from conversations.models import (
     ConversationQuerySet,
     ConversationTag,
     Mention,
+    ReplyDraft,
     Status,
     Tag,
     TagColor,
@@ -36,6 +38,8 @@ from foundation.prepared import Prepared, prepared
 
 # On a page, and so many more at once for who scrolls on.
 ROWS, MORE = 50, 150
+# Characters of a draft in its row.
+DRAFT_SHOWN = 140
 
 # Of a search, and what may follow them.
 OPERATORS = (
@@ -298,8 +302,10 @@ def _of_view(place: Place, part: Part, user: User, many: int) -> Prepared[Conver
 
 
 def _shown() -> ConversationQuerySet:
-    """With everything that a row shows but its tags."""
+    """With everything that a row shows but its tags. `draft`: the beginning of the reader's own, None without one."""
     rows = Conversation.objects.visible_to(READER).with_unread(READER).with_others()
+    mine = ReplyDraft.objects.filter(conversation=OuterRef("pk"), user_id=READER.pk)
+    rows = rows.annotate(draft=Subquery(mine.values(beginning=Left("content", DRAFT_SHOWN))))
     return rows.select_related("customer", "last_message__sender", "assignee", "team").only(
         *("status", "channel_type", "priority", "waiting_since", "snoozed_until", "handoff_reason", "updated_at"),
         *("customer__name", "customer__email", "assignee__full_name", "team__name"),

@@ -23,6 +23,7 @@ urlpatterns = [
     path("files/<uuid:attachment_id>/<str:filename>", downloads.download, name="file"),
     path("customers", RedirectView.as_view(pattern_name="customers")),
     path("customers/", customer_pages.kept, name="customers"),
+    path("customers/new/", customer_pages.create, name="customer-new"),
     path("customers/import/", customer_pages.bring_in, name="customers-import"),
     path("customers/export/", customer_pages.export, name="customers-export"),
     path("customers/<uuid:customer_id>/", customer_pages.one, name="customer"),

@@ -42,7 +42,7 @@ class OutboundMessage:
     to: the thread_key that the customer wrote with; "" = the customer never wrote here. last_heard_at: when they last
     did. by_person: a member wrote it, not the assistant. template: the provider's own, instead of content.
     copies: who else gets it. answered: the customer's words before it, where the channel quotes them below. may_wait:
-    it may be tried again later for a copy that is not taken now.
+    it may be tried again later for a copy that is not taken now. subject: what the team began the conversation with.
     """
 
     delivery_id: UUID
@@ -56,6 +56,7 @@ class OutboundMessage:
     reply_to: str = ""
     answered: Message | None = None
     may_wait: bool = False
+    subject: str = ""
     by_person: bool = True
     last_heard_at: datetime | None = None
     template: dict[str, Any] | None = None

@@ -10,7 +10,7 @@ from channels_app.adapters import ADAPTERS
 from channels_app.carrying import kinds_in_words, size_in_words
 from channels_app.changing import reactions_on
 from channels_app.health import clock, health_of, keeps_answers
-from channels_app.limits import limits_of, window_closes_at
+from channels_app.limits import heard_at, limits_of, window_closes_at
 from conversations.models import ChannelType, Conversation
 
 register = template.Library()
@@ -60,6 +60,7 @@ def reply_window(conversation: Conversation) -> dict[str, Any]:
         "until": clock(closes_at),
         "closes_in": math.ceil((closes_at - now).total_seconds()) if closes_at > now else 0,
         "hours": int(can.window.total_seconds() // 3600),
+        "has_written": closes_at > now or heard_at(conversation) is not None,
         "has_templates": can.templates,
         "conversation": conversation,
     }

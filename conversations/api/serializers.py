@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from conversations.attachments import MAX_OF_MESSAGE
 from conversations.models import ChannelType, HandoffReason, MessageStatus, Priority, SenderType, Status
-from conversations.services.message_drafts import MAX_CONTENT
+from conversations.services.message_drafts import MAX_CONTENT, MAX_SUBJECT
 from foundation.api import IdField, PageQuery, Text
 
 
@@ -42,6 +42,12 @@ class CreateInput(serializers.Serializer[Any]):
         trim_whitespace=False,
         max_length=MAX_CONTENT,
         help_text="Stored as written by the calling agent; a blank one is none.",
+    )
+    subject = Text(
+        required=False,
+        allow_blank=True,
+        max_length=MAX_SUBJECT,
+        help_text="Of the first message, where it goes out as a mail.",
     )
 
 

@@ -125,8 +125,11 @@ class Conversations(APIView):
             customer=_customer(request, given.get("customer_id")),
             opened_by=request.user,
             content=content if content.strip() else "",
+            subject=given.get("subject", ""),
             dedup_key=api_key(request.user, key) if content.strip() else None,
-            fingerprint=fingerprint_of(given.get("customer_id"), given.get("channel_id"), content),
+            fingerprint=fingerprint_of(
+                given.get("customer_id"), given.get("channel_id"), content, *filter(None, [given.get("subject")])
+            ),
         )
         messages = [opened.message] if opened.message else []
         return replayed(conversation_payload(opened.conversation, messages=messages), created=opened.created)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from accounts.models import User
-from conversations.models import Conversation
+from conversations.models import Conversation, Priority
 from conversations.services.handling import Handled
 from foundation.errors import NotFound, Refused
 
@@ -14,11 +14,12 @@ MOST = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Before:
-    """Who had a conversation until it was changed, to undo it."""
+    """Who had a conversation until it was changed, and how urgent it was, to undo it."""
 
     id: UUID
     assignee_id: UUID | None
     team_id: UUID | None
+    priority: Priority
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,7 @@ def change_many(*, actor: User, ids: Sequence[UUID], change: Callable[[Conversat
                 id=conversation.pk,
                 assignee_id=conversation.assignee_id,
                 team_id=conversation.team_id,
+                priority=Priority(conversation.priority),
             )
             handled = change(conversation)
         except Refused as refusal:

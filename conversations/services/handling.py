@@ -184,9 +184,9 @@ def mark_read(*, conversation: Conversation, user: User, seq: int) -> int:
     return unread
 
 
-def mark_unread(*, conversation: Conversation, user: User) -> None:
+def mark_unread(*, conversation: Conversation, user: User) -> bool:
     """Move the user's read mark back before the customer's last message, here or in what is merged here; the user's own
-    screens hear.
+    screens hear. False when it was unread already.
 
     What the customer was told was read stays so. Raises Invalid when the customer has written nothing.
     """
@@ -194,9 +194,11 @@ def mark_unread(*, conversation: Conversation, user: User) -> None:
     if last is None:
         raise Invalid(_("The customer has written nothing here."))
     mark = ReadMark.objects.filter(conversation=last.conversation_id, user=user, seq__gte=last.seq)
-    if mark.update(seq=last.seq - 1):
+    is_moved = bool(mark.update(seq=last.seq - 1))
+    if is_moved:
         seq = last.seq - 1 if last.conversation_id == conversation.pk else conversation.last_seq
         _tell_own_screens(conversation, user, seq=seq, is_unread=True)
+    return is_moved
 
 
 def _shown_in(conversation: Conversation, **which: Any) -> MessageQuerySet:

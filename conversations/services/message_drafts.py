@@ -15,6 +15,7 @@ from foundation.text import is_clean
 
 MAX_CONTENT = 10_000
 MAX_KEY = 128
+MAX_SUBJECT = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,3 +115,10 @@ def check_content(content: str, *, has_attachments: bool = False) -> None:
         raise Unprocessable(text, field="content", kind="string_too_long")
     if not is_clean(content):
         raise Unprocessable(_("The text holds a character that cannot be stored."), field="content")
+
+
+def check_subject(subject: str) -> None:
+    """Raises Unprocessable. It is one line of a mail."""
+    if len(subject) > MAX_SUBJECT or not is_clean(subject) or len(subject.splitlines()) > 1:
+        text = _("One line of at most %(most)d characters.") % {"most": MAX_SUBJECT}
+        raise Unprocessable(text, field="subject")

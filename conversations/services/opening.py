@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from conversations import events
-from conversations.models import ChannelType, Conversation, Customer, Message, SenderType
+from conversations.models import ChannelType, Conversation, Customer, MailOriginal, Message, SenderType
 from conversations.services.locking import lock_own
-from conversations.services.message_drafts import Draft, check_content
+from conversations.services.message_drafts import Draft, check_content, check_subject
 from conversations.services.messages import open_with
 from conversations.services.objections import Blocked
 from foundation.errors import KeyReused
@@ -38,6 +38,7 @@ def open_conversation(
     new_customer: bool = False,
     opened_by: User | None = None,
     content: str = "",
+    subject: str = "",
     dedup_key: str | None = None,
     fingerprint: str = "",
     automated: bool = False,
@@ -47,11 +48,13 @@ def open_conversation(
 
     Safe to repeat when the first message has a key: the conversation that the key opened comes back.
     new_customer: `customer` is not stored yet and is stored with the conversation. automated, sent_at: see Draft.
+    subject: of a first message that goes out as a mail, at most MAX_SUBJECT characters.
     Raises KeyReused, Unprocessable.
     Source: contract/quickstart.txt, step 5; contract/api.md 5.
     """
     if content:
         check_content(content)
+    check_subject(subject)
     conversation = Conversation(
         pk=new_id(),
         business_id=business_id,
@@ -73,7 +76,7 @@ def open_conversation(
     if dedup_key and (known := _opened_by_key(dedup_key, fingerprint)):
         return known
     try:
-        return _open(conversation, draft, new_customer=new_customer)
+        return _open(conversation, draft, new_customer=new_customer, subject=subject)
     except (IntegrityError, _KeyTaken):
         # The same key arrived twice at once and the other one won: nothing of ours is left.
         if dedup_key and (known := _opened_by_key(dedup_key, fingerprint)):
@@ -86,7 +89,7 @@ class _KeyTaken(Exception):
 
 
 @transaction.atomic
-def _open(conversation: Conversation, draft: Draft, *, new_customer: bool) -> Opened:
+def _open(conversation: Conversation, draft: Draft, *, new_customer: bool, subject: str) -> Opened:
     actor_id = draft.sender.pk if draft.sender else None
     if draft.sender is None and conversation.customer and conversation.customer.blocked_at:
         raise Blocked
@@ -108,6 +111,8 @@ def _open(conversation: Conversation, draft: Draft, *, new_customer: bool) -> Op
             raise _KeyTaken
         messages = [posted.message]
         happenings += more
+        if subject and conversation.channel_type == ChannelType.EMAIL:
+            MailOriginal.objects.create(message=posted.message, subject=subject)
     events.record(conversation.business_id, happenings, messages=messages)
     return Opened(conversation=conversation, message=messages[0] if messages else None, created=True)
 

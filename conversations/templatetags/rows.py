@@ -46,7 +46,8 @@ class Row(NamedTuple):
     """Everything that a row shows, and nothing else: what is equal looks alike. A tuple, as a page makes fifty of them.
 
     query: of its address, the place in the inbox. author: of the last message, None when the customer wrote it.
-    text: None without a message. status: None when it is the list's own. tags: names and hues.
+    text: None without a message. draft: what the reader has begun to write, None without. status: None when it is the
+    list's own. tags: names and hues.
     """
 
     clock: Clock
@@ -60,6 +61,7 @@ class Row(NamedTuple):
     is_opened: bool
     author: str | None
     text: str | None
+    draft: str | None
     is_failed: bool
     needs_person: bool
     status: str | None
@@ -127,6 +129,7 @@ def _row(
         is_opened=is_opened,
         author=author,
         text=last.preview if last else None,
+        draft=row.draft,  # type: ignore[attr-defined]
         is_failed=last is not None and last.status == MessageStatus.FAILED,
         needs_person=bool(row.handoff_reason),
         status=None if row.status == (listed or Status.OPEN) else row.status,

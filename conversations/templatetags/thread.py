@@ -256,7 +256,7 @@ def _letter(entry: Entry, about: Conversation) -> Letter | None:
         to=mail.to,
         cc=mail.cc,
         quoted=mail.quoted[:QUOTED],
-        original=original,
+        original=original if entry.message.sender_type == SenderType.CUSTOMER else "",
         far=f"{original}?far=1" if mail.has_far_pictures else "",  # type: ignore[attr-defined]
         is_short=is_short,
     )

@@ -292,8 +292,9 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
     /** What was begun in another tab while this one heard nothing; or the server learns what was begun here. */
     async catchUp() {
       if (words() !== kept) return keepDraft()
+      const before = kept
       const answer = await ask(form.dataset.draft).catch(() => null) // the next connection asks again
-      if (answer) heard(await answer.json())
+      if (answer && kept === before) heard(await answer.json()) // else it is older than what was written meanwhile
     },
     /** What comes back from where it waited. files: as they stand in a composer. */
     put({ content, files: chips }) {
@@ -311,8 +312,8 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
     /** What it is about is gone: the words are there to be copied. */
     lose() {
       isLost = true
+      for (const each of form.elements) each.disabled = each !== text
       text.readOnly = true
-      button.disabled = true
       complain(form.dataset.gone)
     },
     stop() {

@@ -5,7 +5,7 @@ import { complain } from "./toast.js"
 
 /**
  * changed(seq): the thread shows something else now behind that number, or at it; without one, beside it.
- * moved({address, told, undo, back}): it is elsewhere now.
+ * moved({address, told, undo, back}, token): it is elsewhere now; token: a form's worth of leave to undo it.
  */
 export function enhanceEditing(dialog, { changed, moved }) {
   let opener // where the focus goes back to: the link itself may be in a menu that is closed by then
@@ -49,7 +49,7 @@ export function enhanceEditing(dialog, { changed, moved }) {
     try {
       const answer = await ask(form.action, { body: new FormData(form, event.submitter) })
       dialog.close()
-      if (answer.status === 200) moved(await answer.json())
+      if (answer.status === 200) moved(await answer.json(), new FormData(form))
       else changed(form.dataset.seq && Number(form.dataset.seq))
     } catch (error) {
       form.querySelector("[data-error-text]").textContent = error.message || document.body.dataset.unreached

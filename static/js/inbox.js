@@ -1,5 +1,6 @@
 // The live inbox. Events are hints: what they are about is fetched again, so that nothing is lost and nothing doubles.
 
+import { actionsOf } from "./actions.js"
 import { ahead } from "./ahead.js"
 import { Arrival } from "./arrival.js"
 import { calmly } from "./calm.js"
@@ -19,7 +20,6 @@ import { hear, lookAgain } from "./presence.js"
 import { Selection } from "./selection.js"
 import { enhanceSearch, showFound } from "./search.js"
 import { Thread } from "./thread.js"
-import { openMenu } from "./menu.js"
 import { showWriting } from "./theo.js"
 import { complain, toast } from "./toast.js"
 import { enhanceWork } from "./working.js"
@@ -42,6 +42,7 @@ export function enhanceInbox(body) {
   let shown = location.href
   const arrival = new Arrival()
   let begun = null // the newest draft of one's own that was heard of
+  let isBegun = false // something was begun, or is no more, in the conversation that is open: its row says so later
   let line
 
   const typing = (id, is_typing) => line?.emit("typing", { conversation_id: id, is_typing })
@@ -71,6 +72,16 @@ export function enhanceInbox(body) {
     thread.stop()
     composer.stop()
     thread = null
+    if (isBegun) lookAtRows()
+    isBegun = false
+  }
+
+  /** It is gone, but for words that were begun: they stay until one goes elsewhere. */
+  const lose = () => {
+    leave()
+    composer.lose()
+    const live = document.querySelectorAll("#thread-head :is(form, .pop), #panel :is(form, [data-change])")
+    for (const part of live) part.remove()
   }
 
   // What cannot be fetched now is asked for until it is here: nothing else would bring it.
@@ -86,8 +97,7 @@ export function enhanceInbox(body) {
     if (looks[1].reason?.status === 404 && its === thread) {
       // It was deleted, or the list beside it. Words that were begun stay until one goes elsewhere.
       if (looks[0].reason || composer.isEmpty) return location.assign("/inbox/")
-      leave()
-      composer.lose()
+      lose()
     }
     if (looks[0].status === "rejected") for (const id of moved) touched.add(id)
     const errors = looks.filter(({ status }) => status === "rejected").map(({ reason }) => reason)
@@ -221,16 +231,16 @@ export function enhanceInbox(body) {
 
   const selection = new Selection(list, { look: () => look(), undo: body.dataset.undo })
 
-  enhanceWork(body, { list, look, shut, seen: () => thread.seen, token: () => thread.token })
+  enhanceWork(body, { list, look, shut, seen: () => thread?.seen })
   enhancePictures()
   enhanceEditing(document.getElementById("editing"), {
     changed(seq) {
       if (seq) thread.changed.add(seq)
       look()
     },
-    moved({ address, told, undo, back }) {
+    moved({ address, told, undo, back }, token) {
       const restore = () =>
-        ask(undo, { body: thread.token })
+        ask(undo, { body: token })
           .then(() => open(back + list.query))
           .catch(complain)
       toast(told, { action: body.dataset.undo, onAction: restore })
@@ -238,49 +248,15 @@ export function enhanceInbox(body) {
     },
   })
   enhanceInPlace({ changed: () => look() })
-  const goToList = (name) => document.querySelector(`#lists a[href$="${name}"]`)?.click()
-  const actions = {
-    next: arrival.behind(() => list.step(1, (address) => open(address))),
-    previous: arrival.behind(() => list.step(-1, (address) => open(address))),
-    resolve: arrival.there(() =>
-      thread?.element.querySelector("#thread-head > form[data-status-form] button")?.click(),
-    ),
-    unread: arrival.there(() => thread?.element.querySelector("[form=thread-unread]")?.click()),
-    spam: arrival.there(() => thread?.element.querySelector("[name=status][value=spam]")?.click()),
-    assign: arrival.there(() => {
-      const button = thread?.element.querySelector("[data-assign]")
-      const menu = button?.closest("[data-pop]")
-      if (menu) openMenu(menu)
-      else button?.click()
-    }),
-    reply: arrival.there(() => composer?.write({ note: false }), { writes: true }),
-    note: arrival.there(() => composer?.write({ note: true }), { writes: true }),
-    snooze: arrival.there(() => {
-      const menu = thread?.element.querySelector("#thread-snooze")
-      if (menu) openMenu(menu)
-    }),
-    tag: arrival.there(
-      () => {
-        const field = document.getElementById("tag-name")
-        if (!field) return
-        if (!field.checkVisibility({ visibilityProperty: true })) body.dataset.view = "customer"
-        field.focus()
-      },
-      { writes: true },
-    ),
-    select: () => selection.toggle(),
-    selectTo: () => selection.toggle({ through: true }),
-    find: () => document.getElementById("q").focus(),
-    mine: () => goToList("list=mine"),
-    unassigned: () => goToList("list=unassigned"),
-    open: () => goToList("/inbox/"),
-    all: () => goToList("list=all"),
-    help: () => document.getElementById("keys").showModal(),
-    back: () => {
-      if (selection.picked.size) selection.clear()
-      else if (body.dataset.view === "customer") body.dataset.view = "thread"
-    },
-  }
+  const actions = actionsOf({
+    body,
+    list,
+    selection,
+    arrival,
+    open: (address) => open(address),
+    thread: () => thread,
+    composer: () => composer,
+  })
   const go = (id, seq) => {
     const query = new URLSearchParams(list.query)
     if (seq) query.set("at", seq)
@@ -316,10 +292,7 @@ export function enhanceInbox(body) {
     if (kind === "note.updated") thread?.noteChanged(object, data)
     if (kind === "message.updated") thread?.messageChanged(object)
     if (kind === "message.created" && object?.sender_id === body.dataset.user) composer?.settle()
-    if (kind === "conversation.deleted" && about === thread?.id && !composer.isEmpty) {
-      leave()
-      composer.lose() // the words are there until one goes elsewhere
-    }
+    if (kind === "conversation.deleted" && about === thread?.id && !composer.isEmpty) lose()
     look()
   }
 
@@ -348,7 +321,10 @@ export function enhanceInbox(body) {
       else if (name === "draft_changed") {
         next.forget(payload.conversation_id)
         begun = payload
-        if (payload.conversation_id === thread?.id) composer.heard(payload)
+        if (payload.conversation_id === thread?.id) {
+          composer.heard(payload)
+          isBegun = true
+        } else lookAtRows()
       } else if (name === "conversation_read") {
         lookAtRows()
       } else if (name === "customer_visited") {

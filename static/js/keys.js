@@ -14,6 +14,8 @@ const KEYS = {
   t: "tag",
   x: "select",
   X: "selectTo",
+  A: "selectAll",
+  c: "compose",
   "/": "find",
   "?": "help",
   "g m": "mine",

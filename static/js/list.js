@@ -210,15 +210,22 @@ export class List {
     }
   }
 
-  /** One page more at the end. */
-  async extend(link) {
-    if (link.hasAttribute("aria-busy")) return
+  /** One page more at the end; once for all who ask for it meanwhile. */
+  extend(link) {
+    this.extending ??= this.extendNow(link)
+    return this.extending
+  }
+
+  async extendNow(link) {
     link.setAttribute("aria-busy", "true")
     const { signal } = this.asking
     const address = link.href.replace("/inbox/", "/inbox/rows/")
     const page = await fragment(address, { signal })
       .catch(unlessAborted)
-      .finally(() => link.removeAttribute("aria-busy"))
+      .finally(() => {
+        this.extending = undefined
+        link.removeAttribute("aria-busy")
+      })
     if (!page || signal.aborted) return
     for (const item of [...page.querySelectorAll("#rows > li")].map(itemOf)) {
       if (this.known.has(item.id) || this.gone.has(item.row)) continue
@@ -230,9 +237,22 @@ export class List {
     this.reach()
   }
 
+  /** So many rows, or all that there are. */
+  async upTo(count) {
+    for (let had = -1; had < this.items.length && this.items.length < count && this.goesOn; ) {
+      had = this.items.length
+      await this.extend(this.goesOn)
+    }
+  }
+
+  /** The link to what follows; null at the end. */
+  get goesOn() {
+    return document.querySelector("#rows-end [data-more]")
+  }
+
   /** Near the end one wants to go on. A page that cannot be had waits for the button. */
   reach() {
-    const more = document.querySelector("#rows-end [data-more]")
+    const more = this.goesOn
     const { scrollTop, clientHeight } = this.scroller
     const ahead = scrollTop > FIRST_PX ? FAR_AHEAD : AHEAD
     if (more && scrollTop + clientHeight > (this.items.length - ahead) * this.rowPx) this.extend(more).catch(() => {})

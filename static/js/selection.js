@@ -1,6 +1,7 @@
 // Rows that are picked, and the bar that does something with all of them; every action has one undo.
 
 import { ask, fragment } from "./fragment.js"
+import { openMenu } from "./menu.js"
 import { complain, toast } from "./toast.js"
 
 const MOST = 200 // as many as the server takes at once
@@ -36,6 +37,25 @@ export class Selection {
   toggle(options) {
     const item = this.list.items.find(({ row }) => row === this.list.current)
     if (item?.id.startsWith("row-")) this.pick(item.id, options)
+  }
+
+  /** The list from its top, as much of it as the server takes at once. */
+  async all() {
+    const asked = this.list.query
+    await this.list.upTo(MOST).catch(complain)
+    if (asked !== this.list.query) return
+    const rows = this.list.items.filter(({ id }) => id.startsWith("row-"))
+    this.picked = new Set(rows.slice(0, MOST).map(({ id }) => id))
+    await this.show()
+    const bar = await this.bar
+    if (bar && (rows.length > MOST || this.list.goesOn)) toast(bar.querySelector("[data-selected]").dataset.most)
+  }
+
+  /** Press a button of the bar, or open a menu there. */
+  async use(which) {
+    const part = (await this.bar)?.querySelector(which)
+    if (part?.matches("details")) openMenu(part)
+    else part?.click()
   }
 
   clear() {
@@ -74,8 +94,8 @@ export class Selection {
     if (!bar) return
     bar.hidden = !this.picked.size
     const told = bar.querySelector("[data-selected]")
-    told.textContent =
-      this.picked.size === 1 ? told.dataset.one : told.dataset.many.replace("{count}", this.picked.size)
+    const count = this.picked.size
+    told.textContent = count === 1 ? told.dataset.one : told.dataset.many.replace("{count}", count)
   }
 
   async fetchBar() {
@@ -88,6 +108,11 @@ export class Selection {
       this.act(event.submitter.name, event.submitter.value)
     })
     bar.querySelector("[data-clear-selection]").addEventListener("click", () => this.clear())
+    for (const button of bar.querySelectorAll("[data-select-all]"))
+      button.addEventListener("click", () => {
+        button.closest("[data-pop]")?.removeAttribute("open")
+        this.all()
+      })
     return bar
   }
 

@@ -184,6 +184,7 @@ export class Thread {
     this.watchWindow()
     showHandoff(page)
     if (this.merged !== merged) await this.redraw()
+    if (this.stopped.signal.aborted) return false // what is merged there has its messages in another thread, too
     const { delivered, read } = this.element.querySelector("#thread-head").dataset
     this.reached("delivered", Number(delivered))
     this.reached("read", Number(read))
@@ -230,6 +231,7 @@ export class Thread {
   /** All of it anew: what shows between its messages is not what it was. */
   async redraw() {
     const page = await fragment(`/inbox/${this.id}/`)
+    if (this.stopped.signal.aborted) return
     this.quietly()
     for (const id of ["messages", "earlier"]) {
       const now = document.importNode(page.getElementById(id), true)
@@ -253,6 +255,7 @@ export class Thread {
   async update(seq) {
     if (seq && (seq > this.lastSeq || seq < this.firstSeq)) return // whatever brings it brings it as it is then
     const page = await fragment(this.address({ after: Math.max(seq - 1, 0), limit: 1 }))
+    if (this.stopped.signal.aborted) return
     const glued = this.atEnd
     this.place(page)
     if (glued) this.toEnd()

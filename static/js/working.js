@@ -10,10 +10,10 @@ const BACK = { block: "unblock", unblock: "block", follow: "unfollow", unfollow:
 const FORMS = "[data-status-form], [data-assign-form], [data-work-form]"
 
 /**
- * list: of conversations. seen(), token(): of the open one. look(): show what the server says. shut(id): leave it, if it
- * is still the open one.
+ * list: of conversations. seen(): the newest message that the open one shows. look(): show what the server says.
+ * shut(id): leave it, if it is still the open one.
  */
-export function enhanceWork(body, { list, seen, token, look, shut }) {
+export function enhanceWork(body, { list, seen, look, shut }) {
   document.addEventListener("submit", (event) => {
     const form = event.target.closest(FORMS)
     if (!form) return
@@ -38,7 +38,7 @@ export function enhanceWork(body, { list, seen, token, look, shut }) {
     try {
       const answer = await sent
       answered({ isRefused: false })
-      if (answer.status !== 204) tell(await answer.json(), `${form.action}undo/`)
+      if (answer.status !== 204) tell(await answer.json(), form)
       form.reset()
       if (data.has("client_message_id")) form.elements.client_message_id.value = newId() // the next one is another
     } catch (error) {
@@ -70,11 +70,11 @@ export function enhanceWork(body, { list, seen, token, look, shut }) {
   }
 
   /** What a macro did. undo: as the server takes it back, "" when nothing of it can be undone. */
-  function tell({ told, undo }, address) {
-    const data = token()
+  function tell({ told, undo }, form) {
+    const data = new FormData(form)
     data.set("ran", undo)
     const back = () =>
-      ask(address, { body: data })
+      ask(`${form.action}undo/`, { body: data })
         .then(async (answer) => toast((await answer.json()).told))
         .catch(complain)
         .then(look)

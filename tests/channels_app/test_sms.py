@@ -19,6 +19,7 @@ from channels_app import checking, connecting, credentials, deliveries, files, i
 from channels_app.adapters.errors import Kind
 from channels_app.adapters.events import ContactRef
 from channels_app.adapters.sms import SmsAdapter, _by_code, segments, signature
+from channels_app.first import write_first
 from channels_app.models import Channel, ChannelState, Contact, Delivery, DeliveryState, Media, Poll
 from channels_app.services import create_channel
 from conversations.models import ChannelType, Message, MessageStatus
@@ -296,3 +297,17 @@ def test_no_payload_raises(payload: dict[str, Any]) -> None:
 def test_secrets_stay_out_of_the_row(sms: Channel) -> None:
     assert "auth_token" not in sms.config
     assert credentials.reveal(sms)["auth_token"] == "pb-auth-token"
+
+
+def test_whom_the_team_wrote_to_first_answers_in_that_conversation(
+    sms: Channel, ada: User, acme: Business, twilio: Twilio
+) -> None:
+    cleo = builders.customer(acme, phone="+1 (555) 000-1111")
+    begun = write_first(author=ada, customer=cleo, channel=sms, content="It left today.")
+    send_all()
+    assert [(one.fields["To"], one.fields["Body"]) for one in twilio.sent] == [(CLEO, "It left today.")]
+
+    assert post(sms, MessageSid="SM1", Body="Thanks!") == 200
+
+    assert list(begun.messages.values_list("content", flat=True)) == ["It left today.", "Thanks!"]
+    assert Contact.objects.get().customer == cleo

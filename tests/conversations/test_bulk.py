@@ -8,9 +8,10 @@ from django.test import Client
 
 from accounts.models import User
 from businesses.models import Business, FeedEvent
-from conversations.models import Conversation, Status
+from conversations.models import Conversation, Priority, Status
 from conversations.services import handling
 from conversations.services.assigning import assign_conversation
+from conversations.services.priorities import set_priority
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -98,3 +99,46 @@ def test_the_inbox_says_how_a_bulk_action_is_undone(ada: User, ben: User, acme: 
     taken = ben_client.post("/inbox/selection/", {"ids": ids[:1], "to": "me"}, headers={"X-Requested-With": "fetch"})
     assert taken.json()["undo"] == []
     assert Conversation.objects.get(pk=ids[0]).assignee == ben
+
+
+def test_what_is_done_in_small_things_with_many_is_given_back_as_it_was(ada: User, acme: Business) -> None:
+    client = builders.browser(ada)
+    one, two = builders.conversation(acme), builders.conversation(acme)
+    set_priority(conversation=two, priority=Priority.LOW, actor=ada)
+    ids = [str(one.pk), str(two.pk)]
+
+    def send(**form: Any) -> Any:
+        answer = client.post("/inbox/selection/", {"ids": ids, **form}, headers={"X-Requested-With": "fetch"})
+        assert answer.status_code == 200
+        return answer.json()
+
+    def undo(steps: list[dict[str, Any]]) -> None:
+        for step in steps:
+            send(ids=step["ids"], **{step["name"]: step["value"]})
+
+    snoozed = send(do="snooze:tomorrow")
+    assert (snoozed["told"], statuses(one, two)) == ("Snoozed 2.", ["pending", "pending"])
+    undo(snoozed["undo"])
+    assert statuses(one, two) == ["open", "open"]
+
+    raised = send(do="priority:urgent")
+    assert set(Conversation.objects.values_list("priority", flat=True)) == {Priority.URGENT}
+    undo(raised["undo"])
+    assert [Conversation.objects.get(pk=pk).priority for pk in ids] == [Priority.NONE, Priority.LOW]
+
+    for each in (one, two):
+        handling.mark_read(conversation=each, user=ada, seq=each.last_seq)
+    marked = send(do="unread")
+    assert marked["told"] == "Marked 2 as unread."
+    assert [each.unread for each in Conversation.objects.with_unread(ada)] == [1, 1]  # type: ignore[attr-defined]
+    assert send(do="unread")["undo"] == []
+    undo(marked["undo"])
+    assert [each.unread for each in Conversation.objects.with_unread(ada)] == [0, 0]  # type: ignore[attr-defined]
+
+    send(ids=ids[:1], tag="Refund")
+    taken = send(untag="Refund")
+    assert taken["told"] == "Untagged 2."
+    undo(taken["undo"])
+    assert [each.name for each in one.tags.all()] == ["Refund"]
+    assert not two.tags.exists()
+    assert client.post("/inbox/selection/", {"ids": ids, "do": "block"}).status_code == 404

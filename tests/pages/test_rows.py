@@ -11,6 +11,7 @@ from businesses.models import Business, Team
 from conversations.models import Conversation, Message, Priority, Receipts
 from conversations.services import handling
 from conversations.services.assigning import assign_conversation
+from conversations.services.drafts import keep_draft
 from conversations.services.tags import add_tag
 from conversations.templatetags import rows, thread
 from tests import builders
@@ -41,6 +42,20 @@ def test_what_did_not_change_is_not_drawn_again(ada: User, acme: Business, sign_
     builders.says(first, "One more thing")
     assert "One more thing" in client.get("/inbox/").content.decode()
     assert drawn() == before + 1
+
+
+def test_a_row_shows_what_its_reader_has_begun_to_write_and_nobody_else(
+    ada: User, ben: User, acme: Business, sign_in: SignIn
+) -> None:
+    conversation = builders.conversation(acme, content="Hello?")
+    keep_draft(conversation=conversation, user=ada, content="Dear <b>Cleo</b>" + "!" * 200)
+
+    adas, bens = (sign_in(each).get("/inbox/rows/").content.decode() for each in (ada, ben))
+    assert "Draft:</span> Dear &lt;b&gt;Cleo&lt;/b&gt;!" in adas
+    assert "!" * 140 not in adas
+    assert "Draft:" not in bens
+    keep_draft(conversation=conversation, user=ada, content="")
+    assert "Draft:" not in sign_in(ada).get("/inbox/rows/").content.decode()
 
 
 def test_everything_that_a_row_shows_is_new_at_once(ada: User, ben: User, acme: Business, sign_in: SignIn) -> None:

@@ -207,7 +207,7 @@ class EmailAdapter(ChannelAdapter):
             to=to,
             copies=copies,
             reply_to=reply_address(self._address, message.conversation_id) if self._signs else self._address,
-            subject=told.get("subject", ""),
+            subject=told.get("subject") or message.subject,
             text=message.content,
             message_id=message_id,
             answers=told.get("ids", "").split() or self._sent_before(message),

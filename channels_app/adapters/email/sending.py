@@ -74,10 +74,11 @@ def compose(
         mail["Cc"] = [_address(one) for one in copies]
     if reply_to != sender:
         mail["Reply-To"] = _address(reply_to, sender_name)
-    mail["Subject"] = subject_of_answer(subject)
     mail["Date"] = formatdate()
     mail["Message-ID"] = f"<{message_id}>"
-    if chain := _short(list(answers)):
+    chain = _short(list(answers))
+    mail["Subject"] = subject_line(subject, is_answer=bool(chain or quoted))
+    if chain:
         mail["In-Reply-To"] = f"<{chain[-1]}>"
         mail["References"] = " ".join(f"<{one}>" for one in chain)
     mail[OUR_MARK] = mark
@@ -127,10 +128,13 @@ def _lines_of(text: str) -> str:
     return "".join([*parts, escape(text[at:])]).replace("\n", "<br>\n")
 
 
-def subject_of_answer(subject: str) -> str:
-    """`Re: ` once, whatever stood there; "" becomes words of ours."""
-    topic = topic_of(shown(subject, most=300))
-    return f"Re: {topic}" if topic else _("Your message")
+def subject_line(subject: str, *, is_answer: bool) -> str:
+    """Of an answer with `Re: ` once, whatever stood there; "" becomes words of ours."""
+    line = shown(subject, most=300)
+    topic = topic_of(line)
+    if not topic:
+        return _("Your message")
+    return f"Re: {topic}" if is_answer else line
 
 
 def hand_over(
