@@ -166,3 +166,38 @@ def test_r_goes_on_at_the_end_of_what_was_begun(
     page.keyboard.press("r")
     page.keyboard.type(" Cleo")
     assert page.locator("#reply").input_value() == "Dear Cleo"
+
+
+def test_what_was_begun_is_seen_in_the_list_once_one_is_elsewhere(
+    server: Any, context: Any, acme: dict[str, str], conversation: str
+) -> None:
+    other = begun(server, acme)
+    page = tab(context, server, conversation)
+    page.locator("#reply").fill("Dear Cleo, your parcel")
+    page.locator(f"#rows [data-row='{other}']").click()
+    page.locator(f"#thread[data-thread='{other}']").wait_for()
+    row = page.locator(f"#rows [data-row='{conversation}'] .row-text")
+    row.get_by_text("Draft: Dear Cleo, your parcel").wait_for()
+
+    row.click()
+    page.locator(f"#thread[data-thread='{conversation}']").wait_for()
+    page.get_by_role("button", name="Send").click()
+    sent(page, "Dear Cleo, your parcel")
+    row.get_by_text("Draft:").wait_for(state="detached")
+    row.get_by_text("You: Dear Cleo, your parcel").wait_for()
+
+
+def test_what_is_deleted_while_one_writes_leaves_the_words_and_nothing_to_do_with_it(
+    server: Any, context: Any, acme: dict[str, str], conversation: str
+) -> None:
+    page = tab(context, server, conversation)
+    said = console_of(page, server)
+    page.locator("#reply").fill("Half a sentence")
+    server.call("DELETE", f"/conversations/{conversation}", None, acme["token"])
+
+    page.get_by_role("button", name="Resolve").wait_for(state="detached")
+    page.locator("#thread-more").wait_for(state="detached")
+    assert page.locator("#reply").input_value() == "Half a sentence"
+    assert page.get_by_role("button", name="Send", exact=True).is_disabled()
+    page.locator("body").press("e")
+    assert said == []

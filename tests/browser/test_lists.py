@@ -172,3 +172,38 @@ def test_views_are_made_and_changed_from_the_inbox_and_what_a_colleague_makes_is
     page.get_by_role("link", name="New view").click()
     page.get_by_label("Name").wait_for()
     context.close()
+
+
+def test_what_one_does_by_key_while_rows_are_picked_is_about_all_of_them(browser: Any, server: Any) -> None:
+    token = server.sign_up("ada@many.example")
+    business = server.call("GET", "/auth/me", token=token)["business"]["id"]
+    for number in range(60):  # more than the first page has
+        body = {"business_id": business, "initial_message": f"Question {number}"}
+        server.call("POST", "/conversations", body, token)
+    context = signed_in(browser, server, "ada@many.example", viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    said = console_of(page, server)
+    page.goto(f"{server.url}/inbox/")
+    page.locator("body[data-ready]").wait_for()
+
+    def count_of(title: str, number: str) -> Any:
+        return page.locator("#lists a", has_text=title).get_by_text(number, exact=True)
+
+    page.keyboard.press("Shift+A")
+    page.get_by_text("60 selected").wait_for()
+    page.keyboard.press("z")
+    page.get_by_role("button", name="They reply").focus()
+    assert flaws(page) == []
+    page.keyboard.press("Enter")
+    page.get_by_text("Snoozed 60.").wait_for()
+    count_of("Pending", "60").wait_for()
+    page.locator("[data-toast-action]:visible").click()
+    count_of("Pending", "0").wait_for()
+
+    page.locator("#rows [data-pick]").first.check()
+    page.get_by_text("1 selected").wait_for()
+    page.keyboard.press("e")
+    page.get_by_text("Resolved 1.").wait_for()
+    count_of("Resolved", "1").wait_for()
+    assert [each for each in said if not any(part in each for part in OF_AXE)] == []
+    context.close()
