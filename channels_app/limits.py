@@ -17,7 +17,7 @@ from conversations.models import ChannelType, Conversation
 class Limits:
     """max_text counts `unit`s (characters or bytes); file_types: () = all of ours. window_hours: so long after the
     customer wrote anything may be sent, None = always; then nothing, or with `templates` one of these.
-    window_closes_at: None also when they never wrote. quotes: an
+    window_closes_at: None also when nobody knows. quotes: an
     answer can name what it is to. reactions: signs that can be put on a customer's message. copies: who else gets it.
     goes_to: where an answer goes if not to the customer's own address. public: everybody can read an answer, which
     never goes in parts.
@@ -63,8 +63,8 @@ def limits_of(conversation: Conversation) -> Limits | None:
 
 
 def window_closes_at(conversation: Conversation) -> datetime | None:
-    """Until when anything may be sent, as far as it was heard here; None = for ever, or nobody knows. Who never wrote may
-    be sent a template alone, since the conversation began.
+    """Until when anything may be sent, as far as it was heard here; None = for ever, or nobody knows. Where there are
+    templates, who never wrote can be sent nothing else since the conversation began.
     """
     adapter = ADAPTERS.get(ChannelType(conversation.channel_type))
     if adapter is None or adapter.capabilities.window is None:
