@@ -1,9 +1,11 @@
-"""What could not be taken in: how many, what it was, and throwing it away by hand."""
+"""What could not be taken in: how many, what it was, having it whole, and throwing it away by hand."""
 
+import base64
 from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.db import transaction
 from django.db.models import Count
 
@@ -22,6 +24,16 @@ def newest_of(channel: Channel, *, most: int) -> list[dict[str, Any]]:
     adapter = ADAPTERS.get(ChannelType(channel.type))
     rows = channel.raw_events.filter(state=RawState.FAILED).order_by("-received_at")[:most]
     return [{"raw": row, "outline": adapter.outline(journal.beginning_of(row)) if adapter else ""} for row in rows]
+
+
+def original_of(raw: RawEvent) -> tuple[str, bytes]:
+    """What came, and what to call its file: a mail as it was sent, else the provider's JSON."""
+    body = journal.payload_of(raw)
+    mail = body.get("raw") if isinstance(body, Mapping) else None
+    name = f"{raw.received_at:%Y-%m-%d-%H%M%S}"
+    if mail is None:
+        return f"{name}.json", orjson.dumps(raw.payload, option=orjson.OPT_INDENT_2)
+    return f"{name}.eml", base64.b64decode(mail) if isinstance(mail, str) else bytes(mail)
 
 
 @transaction.atomic

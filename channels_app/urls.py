@@ -31,6 +31,7 @@ urlpatterns = [
     path("settings/channels/<uuid:channel_id>/test/", views.test, name="channel-test"),
     path("settings/channels/<uuid:channel_id>/pause/", views.pause, name="channel-pause"),
     path("settings/channels/<uuid:channel_id>/events/<uuid:raw_id>/replay/", views.replay, name="channel-replay"),
+    path("settings/channels/<uuid:channel_id>/events/<uuid:raw_id>/came/", views.original, name="channel-came"),
     path("settings/channels/<uuid:channel_id>/events/<uuid:raw_id>/discard/", views.discard, name="channel-discard"),
     path("settings/channels/<uuid:channel_id>/delete/", views.remove, name="channel-delete"),
     path("settings/channels/<slug:channel_type>/", views.connect, name="channel-connect"),

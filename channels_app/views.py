@@ -22,7 +22,7 @@ from channels_app.connect_fields import ConnectForm
 from channels_app.connect_forms import CONNECT_FORMS, form_for
 from channels_app.health import Light, health_of, token_ends
 from channels_app.mail_providers import MAIL_PROVIDERS
-from channels_app.models import Channel, Delivery, DeliveryState
+from channels_app.models import Channel, Delivery, DeliveryState, RawState
 from channels_app.pages import ConnectChannel
 from channels_app.services import create_channel, delete_channel, pause_channel, update_channel
 from channels_app.wire import shown_config
@@ -138,6 +138,22 @@ def replay(request: HttpRequest, channel_id: UUID, raw_id: UUID) -> HttpResponse
     elif raw and intake.replay(raw):
         messages.success(request, _("It is being taken in again."))
     return redirect("channel", found.pk)
+
+
+@member_page
+@require_safe
+def original(request: HttpRequest, channel_id: UUID, raw_id: UUID) -> HttpResponse:
+    """Of what could not be taken in: to be saved and looked into elsewhere, never shown."""
+    found = _channel(request, channel_id)
+    raw = found.raw_events.filter(pk=raw_id, state=RawState.FAILED).first()
+    if raw is None or not _settings(request)["may_change"]:
+        raise Http404
+    try:
+        name, content = failures.original_of(raw)
+    except OSError as gone:
+        raise Http404 from gone
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
+    return HttpResponse(content, content_type="application/octet-stream", headers=headers)
 
 
 @member_page

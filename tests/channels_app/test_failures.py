@@ -1,5 +1,6 @@
 """What could not be taken in is told by whom it is from, marked in the list, and gone once it is discarded."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,20 @@ def test_the_owner_reads_from_whom_it_is_and_discards_it(raw: RawEvent, ada: Use
 
     assert "Bestellung" not in client.get(page).content.decode()
     assert "could not be taken in" not in client.get("/settings/channels/").content.decode()
+
+
+def test_the_owner_alone_saves_what_came_as_it_came(raw: RawEvent, ada: User, ben: User, mallory: User) -> None:
+    address = f"/settings/channels/{raw.channel_id}/events/{raw.pk}/came/"
+
+    saved = builders.browser(ada).get(address)
+    assert (saved["Content-Type"], saved["Content-Disposition"][-5:]) == ("application/octet-stream", '.eml"')
+    assert SUBJECT.encode() in saved.content
+    assert saved.content.endswith(b"Hello?") or saved.content.endswith(b"Hello? ")
+    assert builders.browser(ben).get(address).status_code == builders.browser(mallory).get(address).status_code == 404
+
+    RawEvent.objects.update(payload={"message": {"from": "44"}}, in_file=False)
+    odd = builders.browser(ada).get(address)
+    assert (odd["Content-Disposition"][-6:], json.loads(odd.content)) == ('.json"', {"message": {"from": "44"}})
 
 
 def test_what_is_discarded_leaves_no_word_and_does_not_come_again(

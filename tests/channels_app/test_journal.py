@@ -75,13 +75,18 @@ def test_a_repeat_leaves_no_second_file(big: RawEvent, settings: Any) -> None:
     assert in_the_folder(settings) == [big.pk.hex]
 
 
-def test_the_file_goes_when_the_row_was_kept_long_enough(big: RawEvent, settings: Any) -> None:
+def test_the_file_goes_when_it_was_kept_long_enough_and_a_repeat_is_still_one(big: RawEvent, settings: Any) -> None:
     with time_machine.travel(timezone.now() + journal.KEPT + timedelta(hours=1)):
         while journal.purge():
             pass
+    assert (RawEvent.objects.get().payload, in_the_folder(settings)) == ({}, [])
+    assert comes(with_plans()) == 200
+    assert RawEvent.objects.count() == Message.objects.count() == 1
 
+    with time_machine.travel(timezone.now() + journal.KEPT_KEYS + timedelta(hours=1)):
+        while journal.purge():
+            pass
     assert not RawEvent.objects.exists()
-    assert in_the_folder(settings) == []
 
 
 def test_the_file_goes_when_its_customer_is_deleted(big: RawEvent, ada: User, settings: Any) -> None:
@@ -175,17 +180,28 @@ def test_a_mail_that_nobody_could_read_goes_with_its_writer(email: Channel, ada:
     assert [b"dora@example.net" in base64.b64decode(payload["raw"]) for payload in kept] == [True]
 
 
-def test_what_came_is_kept_for_two_weeks_and_what_failed_for_thirty_days(whatsapp: Channel) -> None:
+def test_what_came_is_kept_for_two_weeks_and_its_key_and_what_failed_for_thirty_days(whatsapp: Channel) -> None:
     now = timezone.now()
     for days in (13, 15, 29, 31):
         with time_machine.travel(now - timedelta(days=days), tick=False):
             for state in (RawState.DONE, RawState.FAILED):
                 RawEvent.objects.create(
-                    business=whatsapp.business, channel=whatsapp, payload={}, dedup_key=f"{state}:{days}", state=state
+                    business=whatsapp.business,
+                    channel=whatsapp,
+                    payload={"message": days},
+                    dedup_key=f"{state}:{days}",
+                    state=state,
                 )
 
     while journal.purge():
         pass
 
-    kept = sorted(RawEvent.objects.values_list("dedup_key", flat=True))
-    assert kept == ["done:13", "failed:13", "failed:15", "failed:29"]
+    kept = {key: bool(payload) for key, payload in RawEvent.objects.values_list("dedup_key", "payload")}
+    assert kept == {
+        "done:13": True,
+        "done:15": False,
+        "done:29": False,
+        "failed:13": True,
+        "failed:15": True,
+        "failed:29": True,
+    }
