@@ -194,6 +194,7 @@ def kept_of(health: Health) -> dict[str, Any]:
     """What the page shows of it, as `Channel.setup` keeps it."""
     return {
         "ok": health.ok,
+        "is_shaky": health.is_shaky,
         "webhook": health.webhook,
         "facts": dict(health.facts),
         "expires_at": health.expires_at.isoformat() if health.expires_at else None,

@@ -90,13 +90,14 @@ def _connected(channel: Channel, detail: str) -> Health:
     if ends and ends <= now:
         return Health(light=Light.BAD, words=_("The access token has run out: enter a new one."))
     if channel.held_until and channel.held_until > now:
-        words = _("Sending rests until %(when)s, after several failures.") % {"when": clock(channel.held_until)}
-        return Health(light=Light.CAREFUL, words=words)
+        told = {"when": clock(channel.held_until), "why": channel.last_error or _("It failed several times.")}
+        return Health(light=Light.CAREFUL, words=_("Sending rests until %(when)s. %(why)s") % told)
     if ends and ends < now + IN_TIME:
         day = {"day": date_format(timezone.localtime(ends), "j F")}
         return Health(light=Light.CAREFUL, words=_("Working. The access token ends on %(day)s: renew it.") % day)
     if detail:
-        return Health(light=Light.GOOD if channel.setup.get("ok", True) else Light.BAD, words=detail)
+        good = Light.CAREFUL if channel.setup.get("is_shaky") else Light.GOOD
+        return Health(light=good if channel.setup.get("ok", True) else Light.BAD, words=detail)
     if channel.type in ADAPTERS and channel.last_event_at is None:
         return Health(light=Light.WORKING_ON_IT, words=_("Connected. Waiting for the first message."))
     return Health(light=Light.GOOD, words=_("Working."))

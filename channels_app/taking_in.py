@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, cast
 
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,6 +16,7 @@ from channels_app.adapters import ADAPTERS
 from channels_app.adapters.errors import Kind
 from channels_app.adapters.events import (
     AccountTold,
+    AccountTrouble,
     AddedToGroup,
     ContactChanged,
     CredentialsRevoked,
@@ -30,6 +32,7 @@ from channels_app.connecting import learn
 from channels_app.keys import key_of, known_message, remember
 from channels_app.models import Channel, Media, RawEvent, RawState
 from channels_app.reconnecting import needs_reconnecting
+from channels_app.telling import tell
 from channels_app.wording import content_of
 from conversations.models import ChannelType, Conversation, Message, MessageStatus, SenderType
 from conversations.services.editing import deleted_elsewhere, edited_elsewhere, reacted
@@ -238,6 +241,13 @@ def _account(channel: Channel, raw: RawEvent, event: AccountTold) -> None:
     learn(channel, event.name, event.value)
 
 
+def _trouble(channel: Channel, raw: RawEvent, event: AccountTrouble) -> None:
+    told = Channel.objects.filter(pk=channel.pk)
+    # updated_at: its templates are listed anew, too.
+    told.update(last_error=event.reason[:300], last_error_at=Now(), checked_at=None, updated_at=Now())
+    tell(channel)
+
+
 def _revoked(channel: Channel, raw: RawEvent, event: CredentialsRevoked) -> None:
     needs_reconnecting(channel, event.reason)
 
@@ -252,5 +262,6 @@ _TAKERS: dict[type[InboundEvent], Callable[[Channel, RawEvent, Any], None]] = {
     ContactChanged: _contact,
     AddedToGroup: _added_to_group,
     AccountTold: _account,
+    AccountTrouble: _trouble,
     CredentialsRevoked: _revoked,
 }

@@ -116,13 +116,15 @@ class SetupStep:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
     """ok: whether messages can come in and go out. detail: a sentence. webhook: where the provider posts, in words;
-    "" = it does not. facts: label to value, for the page. is_outdated: it was told less than `connect` tells it now."""
+    "" = it does not. facts: label to value, for the page. is_shaky: it works, and `detail` says why it may soon not.
+    is_outdated: it was told less than `connect` tells it now."""
 
     ok: bool
     detail: str = ""
     webhook: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
     expires_at: datetime | None = None
+    is_shaky: bool = False
     is_outdated: bool = False
 
 

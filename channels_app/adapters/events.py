@@ -214,5 +214,12 @@ class AccountTold(InboundEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountTrouble(InboundEvent):
+    """The provider says that something is wrong with our account, in a sentence; how it stands is asked at once."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialsRevoked(InboundEvent):
     reason: str

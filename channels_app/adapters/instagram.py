@@ -163,8 +163,8 @@ class InstagramAdapter(MetaAdapter):
         told = self.graph("GET", f"{self._page}/subscribed_apps")
         if not dicts(told.get("data")):
             text = _("Meta does not send this account's messages to any app.")
-            return Health(ok=False, detail=text, webhook=_("The page is subscribed to by no app"))
-        return Health(ok=True, webhook=_("The page is subscribed to"), expires_at=self.token_ends())
+            return Health(ok=False, detail=text, webhook=_("The page's messages go to no Meta app"))
+        return Health(ok=True, webhook=_("The page's messages go to a Meta app"), expires_at=self.token_ends())
 
     @property
     def _page(self) -> str:

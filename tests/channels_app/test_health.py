@@ -95,6 +95,7 @@ SOON = timezone.now() + timedelta(days=3)
         ({}, "brand", "Connected. Waiting for the first message."),
         ({"last_event_at": timezone.now()}, "ok", "Working."),
         ({"held_until": SOON, "last_event_at": timezone.now()}, "warn", "Sending rests until"),
+        ({"state_detail": "Flagged.", "setup": {"ok": True, "is_shaky": True}}, "warn", "Flagged."),
         ({"setup": {"expires_at": SOON.isoformat()}}, "warn", "Working. The access token ends on"),
         ({"setup": {"expires_at": "2020-01-01T00:00:00+00:00"}}, "bad", "The access token has run out"),
         ({"paused_at": timezone.now()}, "", "Paused since"),
@@ -120,6 +121,13 @@ def test_each_state_has_a_light_and_plain_words(
     assert health.words.startswith(words)
     assert health.words in page
     assert health.words in builders.browser(ada).get(f"/settings/channels/{channel.pk}/").content.decode()
+
+
+def test_why_sending_rests_is_said_with_it(channel: Channel) -> None:
+    Channel.objects.update(state="connected", held_until=SOON, last_error="The month's credit at X is used up.")
+    channel.refresh_from_db()
+
+    assert health_of(channel).words.endswith(". The month's credit at X is used up.")
 
 
 def test_what_waits_is_counted_in_one_question_for_all_channels(ada: User, acme: Business, channel: Channel) -> None:

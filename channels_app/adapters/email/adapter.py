@@ -256,7 +256,10 @@ class EmailAdapter(ChannelAdapter):
         takes_signed = sending.takes_signed(self._server, address=self._address, signed=signed)
         self._look_into_mailbox()
         facts = {_("Mailbox"): f"{self.mailbox.username}, {self.mailbox.folder}"} if self.mailbox else {}
-        posted = _("Your mail service posts to our address") if self.secrets.get("inbound_secret") else ""
+        heard = (
+            _("Your mail service posts to our address") if self.channel.last_event_at else _("Nothing was posted yet")
+        )
+        posted = heard if self.secrets.get("inbound_secret") else ""
         text = _(
             "The mail server refuses addresses like help+7k2x@, to which customers answer. Switch sub-addressing on "
             "there, or the sign off here."

@@ -17,6 +17,7 @@ from channels_app.adapters.events import AccountTold, InboundEvent, Incoming, Me
 from channels_app.adapters.json import dicts, inner, text_of
 from channels_app.adapters.meta import MetaAdapter
 from channels_app.adapters.whatsapp.reading import ONLY_TEMPLATES, WINDOW_CLOSED, events_of, routed
+from channels_app.adapters.whatsapp.standing import standing_of
 from channels_app.adapters.whatsapp.templates import components_of, template_of
 
 _MIB = 1024 * 1024
@@ -72,7 +73,11 @@ class WhatsAppAdapter(MetaAdapter):
         return tuple(routed(incoming))
 
     def accounts(self) -> frozenset[str]:
-        return frozenset({str(self.channel.config.get("phone_number_id", ""))} - {""})
+        """The number; and the account that it was seen to be of, not one that somebody entered."""
+        config = self.channel.config
+        return frozenset(
+            {str(config.get("phone_number_id", "")), str(inner(config, "learned").get("waba_id", ""))} - {""}
+        )
 
     def parse(self, payload: Any) -> Sequence[InboundEvent]:
         if not isinstance(payload, dict):
@@ -228,7 +233,9 @@ class WhatsAppAdapter(MetaAdapter):
             text = _("Meta does not send this number's messages here any more. Test the connection to set it anew.")
             return Health(ok=False, detail=text, webhook=_("Not set"), facts=facts)
         webhook = _("Set to our address") if address else _("As the Meta app has it: Meta does not tell us")
-        return Health(ok=True, webhook=webhook, facts=facts, expires_at=self.token_ends())
+        ok, text = standing_of(told)
+        ends = self.token_ends()
+        return Health(ok=ok, detail=text, webhook=webhook, facts=facts, expires_at=ends, is_shaky=ok and bool(text))
 
     @property
     def _was_set_by_us(self) -> bool:

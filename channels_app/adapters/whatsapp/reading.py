@@ -24,6 +24,7 @@ from channels_app.adapters.events import (
 )
 from channels_app.adapters.json import dicts, inner, text_of
 from channels_app.adapters.meta import digest, entries, moment
+from channels_app.adapters.whatsapp.standing import OF_ACCOUNTS, troubles_of
 
 WINDOW_CLOSED = 131047
 ONLY_TEMPLATES = lazy("More than 24 hours since the customer wrote: only a template may be sent.")
@@ -50,6 +51,7 @@ def routed(incoming: Incoming) -> Iterator[Routed]:
                 key = f"wamid:{status.get('id')}:{status.get('status')}"
                 yield Routed(account=account, dedup_key=key, payload={"status": status})
             if not any(name in value for name in ("messages", "message_echoes", "statuses")):
+                account = account or (text_of(entry, "id") if change.get("field") in OF_ACCOUNTS else "")
                 yield Routed(account=account, dedup_key=f"other:{digest(change)}", payload={"other": change})
 
 
@@ -80,6 +82,7 @@ def events_of(payload: Mapping[str, Any]) -> Iterator[InboundEvent]:
     status = inner(payload, "status")
     if status.get("id"):
         yield from _status(status)
+    yield from troubles_of(inner(payload, "other"))
 
 
 def _status(status: Mapping[str, Any]) -> Iterator[InboundEvent]:
