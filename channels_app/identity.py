@@ -21,6 +21,7 @@ from conversations import events
 from conversations.models import ActivityKind, Conversation, Customer
 from conversations.services import activities
 from conversations.services.customers import MAX_PHONE, change_customer
+from conversations.services.locking import hold
 from conversations.services.merging_customers import merge_customers
 from foundation.errors import Invalid
 from foundation.ids import new_id
@@ -208,7 +209,7 @@ def separate(*, contact: Contact, actor: User | None) -> Customer:
         raise Invalid(_("This customer is known by one channel alone: there is nothing to take apart."))
     apart = Customer.objects.create(business_id=customer.business_id, name=customer.name)
     conversations = Conversation.objects.filter(customer=customer, channel_id=contact.channel_id)
-    list(conversations.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+    hold(conversations, no_key=True)
     changed = list(conversations)
     for conversation in changed:
         conversation.customer = apart

@@ -28,6 +28,7 @@ from channels_app.taking_in import NotYet, take_in
 from conversations import events
 from conversations.models import ChannelType
 from conversations.services.objections import Blocked
+from foundation.rows import one_at_a_time
 
 log = logging.getLogger("pingback.intake")
 
@@ -35,6 +36,8 @@ MAX_TRIES = 5
 WAITS = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600))
 # One process of an installation works at a time, so that two messages of one customer keep their order.
 _ADVISORY = 0x70696E67_0001
+# Whoever takes in an event of a channel, or deletes the channel with its events.
+OF_CHANNEL = "what a channel tells"
 
 
 def store(channel: Channel, items: Sequence[Routed]) -> None:
@@ -130,6 +133,7 @@ def _work_off(raw_id: UUID) -> None:
         # Before anything is locked: a big mail takes its time, and nobody has to wait for it with a lock.
         parsed = adapter.parse(journal.payload_of(raw))
         with events.gathered():
+            one_at_a_time(OF_CHANNEL, channel.pk)
             raw = RawEvent.objects.select_for_update().select_related(None).get(pk=raw_id)
             if raw.state != RawState.WAITING:
                 return

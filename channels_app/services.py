@@ -14,12 +14,13 @@ from businesses import audit
 from businesses.models import Business
 from businesses.plans import check_channel_allowed, check_channel_kind
 from businesses.policy import Action, require
-from channels_app import connecting, credentials, deliveries
+from channels_app import connecting, credentials, deliveries, intake
 from channels_app.adapters import ADAPTERS
 from channels_app.connect_forms import form_for
-from channels_app.models import STOPPED, Channel, ChannelState, DeliveryState, RawEvent, RawState
+from channels_app.models import STOPPED, Channel, ChannelState, DeliveryState
 from channels_app.telling import tell
 from conversations.models import WEB, ChannelType, Conversation
+from conversations.services.locking import hold
 from foundation.errors import NotFound
 from foundation.rows import one_at_a_time
 from foundation.sealed import CannotUnseal
@@ -107,11 +108,10 @@ def pause_channel(*, actor: User, channel: Channel, paused: bool) -> None:
 def delete_channel(*, actor: User, channel: Channel) -> None:
     """Its conversations stay, without a channel; what still waited to go out fails at the worker's next look."""
     business = require(actor, Action.MANAGE_CHANNELS).business
-    # In everybody's order: what is being taken in holds its event, and waits for its conversation.
-    waiting = RawEvent.objects.select_for_update().filter(channel=channel, state=RawState.WAITING)
-    list(waiting.order_by("pk").values_list("pk"))
-    # And whoever writes a message locks that before its delivery refers to the channel.
-    list(Conversation.objects.select_for_update(no_key=True).filter(channel=channel).order_by("pk").values_list("pk"))
+    # In everybody's order: no event of it is being taken in, which would wait for its conversation; and whoever writes
+    # a message locks that before its delivery refers to the channel.
+    one_at_a_time(intake.OF_CHANNEL, channel.pk)
+    hold(Conversation.objects.filter(channel=channel), no_key=True)
     doomed = Channel.objects.select_for_update().filter(pk=channel.pk, business=business).first()
     if doomed is None:
         raise NotFound

@@ -73,6 +73,12 @@ def choose(*, conversation: Conversation, choice: str, actor: User) -> Handled:
     raise NotFound
 
 
+def team_in(choice: str) -> UUID | None:
+    """The team that would be chosen."""
+    kind, _sep, text = choice.partition(":")
+    return parse_id(text) if kind == TEAM else None
+
+
 def _is_in(team_id: UUID, user_id: UUID | None) -> bool:
     if user_id is None:
         return False

@@ -69,8 +69,11 @@ def change_article(
     return article
 
 
+@transaction.atomic
 def delete_article(*, article: Article) -> None:
     """For good, and out of every index with it."""
+    # As everybody: the article before its examples, and what was made and said of it.
+    list(Article.objects.select_for_update().filter(pk=article.pk).values_list("pk"))
     Article.objects.filter(pk=article.pk).delete()
 
 

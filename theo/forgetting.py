@@ -20,14 +20,12 @@ from theo.unanswered import COUNTING
 @receiver(pre_delete, sender=Conversation)
 def forget_words(*, instance: Conversation, **_signal: Any) -> None:
     """The examples themselves go by their foreign key; what was read of them goes with the next reading."""
+    one_at_a_time(COUNTING, instance.business_id)
     index_anew(Article.objects.filter(examples__conversation=instance))
     here = str(instance.pk)
     groups = Unanswered.objects.filter(business_id=instance.business_id)
-    groups = groups.filter(Q(conversation=instance, asked_in=[]) | Q(asked_in__icontains=here)).order_by("pk")
-    if not groups.exists():
-        return
-    one_at_a_time(COUNTING, instance.business_id)
-    for group in groups:
+    groups = groups.filter(Q(conversation=instance, asked_in=[]) | Q(asked_in__icontains=here))
+    for group in groups.order_by("pk"):
         said = zip([group.question, *group.wordings], group.asked_in, strict=False)
         kept = [(words, where) for words, where in said if where != here]
         if not kept:

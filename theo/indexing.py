@@ -17,7 +17,7 @@ import numpy as np
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, F, Max, Q, QuerySet, Window
-from django.db.models.functions import Length, RowNumber
+from django.db.models.functions import RowNumber
 
 from theo.engine.embedders import DIMENSIONS, Embedder, Vectors, embedders
 from theo.engine.index import Doc, Hit, Index
@@ -59,7 +59,7 @@ def index_long(stop: threading.Event) -> None:
 
 def _index_some(stop: threading.Event, *, is_long: bool) -> None:
     """Of each workspace the oldest first: nobody waits for all that another one brings in."""
-    pending = Article.objects.annotate(letters=Length("content")).filter(index_state=IndexState.PENDING)
+    pending = Article.objects.filter(index_state=IndexState.PENDING)
     waiting = pending.filter(letters__gt=LONG) if is_long else pending.filter(letters__lte=LONG)
     turn = Window(RowNumber(), partition_by=F("business"), order_by="updated_at")
     for article in waiting.annotate(turn=turn).order_by("turn", "updated_at")[:AT_ONCE]:
@@ -132,6 +132,11 @@ def index_article(article: Article, stop: threading.Event | None = None) -> bool
         ArticleVectors.objects.bulk_create(made)
         _same(article).update(index_state=IndexState.READY, index_tries=0)
     return True
+
+
+def hold(article_id: UUID) -> bool:
+    """Lock an article until the commit, before anything that hangs on it; whether it is still there."""
+    return bool(Article.objects.select_for_update(no_key=True).filter(pk=article_id).values_list("pk"))
 
 
 def index_anew(articles: QuerySet[Article]) -> int:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from conversations.models import Conversation
 from foundation.errors import Unprocessable
 from foundation.text import is_clean
-from theo.indexing import index_anew
+from theo.indexing import hold, index_anew
 from theo.models import Article, Example, Outcome, Reply
 from theo.redacting import redacted, redacted_question
 
@@ -29,6 +29,8 @@ def add_example(*, article: Article, question: str, conversation: Conversation |
     question = redacted(" ".join(question.split()))[:MAX_QUESTION]
     if not question or not is_clean(question):
         raise Unprocessable(_("Write a question."), field="question")
+    if not hold(article.pk):
+        return
     _example, created = Example.objects.get_or_create(
         article=article, question=question, defaults={"created_at": timezone.now(), "conversation": conversation}
     )
@@ -41,6 +43,7 @@ def add_example(*, article: Article, question: str, conversation: Conversation |
 @transaction.atomic
 def remove_examples(*, article: Article, question: str) -> None:
     """The one with these words, if there is one."""
+    hold(article.pk)
     if Example.objects.filter(article=article, question=question).delete()[0]:
         index_anew(Article.objects.filter(pk=article.pk))
 

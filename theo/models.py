@@ -1,6 +1,7 @@
 """What Theo, the assistant, knows."""
 
 from django.db import models
+from django.db.models.functions import Length
 from django.utils.translation import gettext_lazy as _
 
 from businesses.models import Business
@@ -110,13 +111,17 @@ class HelpCentre(models.Model):
 class Article(models.Model):
     """Something that customers ask, and its answer, in Markdown. Only a published one is ever shown to a customer.
 
-    source: where it was imported from ("" = written here): the same source is the same article.
+    letters: of its content; to look at that itself, a database reads all of it. source: where it was imported from
+    ("" = written here): the same source is the same article.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     business = models.ForeignKey(Business, models.CASCADE, db_index=False, related_name="articles")
     title = models.CharField(_("title"), max_length=200)
     content = models.TextField(_("content"))
+    letters = models.GeneratedField(
+        expression=Length("content"), output_field=models.PositiveIntegerField(), db_persist=True
+    )
     tags = models.JSONField(_("tags"), default=list, blank=True)
     status = models.CharField(_("status"), max_length=10, choices=ArticleStatus, default=ArticleStatus.PUBLISHED)
     index_state = models.CharField(

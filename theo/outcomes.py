@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import Avg, Count, F, Q, QuerySet
 from django.utils import timezone
 
+from conversations import events
 from conversations.models import Conversation, Message, SenderType, Status
 from conversations.services.answers import call_answer_wrong
 from theo.answering import LEAST_SURE, Answer, found_for
 from theo.engine.index import MAX_QUESTION
+from theo.indexing import hold
 from theo.learning import LIGHTLY_EDITED, learn
 from theo.models import Outcome, Reply
 from theo.phrases import goes_on, needs_person
@@ -169,11 +170,13 @@ def visitor_said(reply: Reply, *, helped: bool) -> None:
         learn(reply=reply, outcome=outcome, likeness=0.0)
 
 
-@transaction.atomic
+@events.gathered()
 def call_wrong(reply: Reply) -> None:
     """A person says that the answer was wrong, whatever became of it."""
     if reply.message:
         call_answer_wrong(message=reply.message)
+    if reply.article_id and not hold(reply.article_id):
+        reply.article = None
     Reply.objects.filter(pk=reply.pk).update(outcome=Outcome.WRONG, outcome_at=timezone.now())
     learn(reply=reply, outcome=Outcome.WRONG, likeness=0.0)
 

@@ -20,7 +20,7 @@ from theo.models import Unanswered
 from theo.phrases import is_something
 from theo.redacting import redacted_question
 
-# Whoever changes the groups of a workspace.
+# Whoever changes the groups of a workspace, or lets several of its articles be read anew.
 COUNTING = "unanswered questions"
 KEPT_FOR = timedelta(days=90)
 MOST_GROUPS = 300

@@ -11,6 +11,7 @@ from businesses import audit
 from businesses.feed import Event
 from conversations import events
 from conversations.models import WEB, Conversation, Customer
+from conversations.services.locking import hold
 from foundation.errors import Forbidden
 from widgets import keys
 from widgets.claims import checked_claims, note_claims
@@ -94,7 +95,7 @@ def _become(business_id: UUID, widget: Widget | None, visitor: Visitor | None, t
 def _move(nobody: Customer, person: Customer) -> list[Conversation]:
     """The row of who wrote them as nobody stays, so that it can be told, and undone, what came from where."""
     theirs = Conversation.objects.filter(customer=nobody, channel_type__in=WEB)
-    ids = list(theirs.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+    ids = hold(theirs)
     Conversation.objects.filter(pk__in=ids).update(customer=person)
     return list(Conversation.objects.for_reading().filter(pk__in=ids).order_by("pk"))
 

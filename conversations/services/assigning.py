@@ -14,7 +14,7 @@ from conversations import events
 from conversations.models import ActivityKind, Conversation
 from conversations.services.activities import holders, tell
 from conversations.services.handling import Handled
-from conversations.services.locking import lock_member, lock_own, locked
+from conversations.services.locking import lock_member, lock_own, lock_team, locked
 from foundation.errors import Conflict, Invalid
 
 
@@ -85,7 +85,7 @@ def not_a_member() -> Invalid:
 
 
 def _team(business_id: UUID, team_id: UUID) -> Team:
-    team = Team.objects.select_for_update(no_key=True).filter(business_id=business_id, pk=team_id).first()
+    team = lock_team(business_id, team_id)
     if team is None:
         raise Invalid(_("There is no such team."))
     return team

@@ -1,5 +1,6 @@
 """Forgetting a conversation, a customer, or all of a workspace that ends. Source: promises 9; design.md 10."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import transaction
@@ -11,8 +12,8 @@ from businesses import audit
 from businesses.policy import Action, require
 from businesses.signals import business_ends
 from conversations import events
-from conversations.models import Conversation, Customer
-from conversations.services.locking import locked
+from conversations.models import Conversation, Customer, ScheduledMessage
+from conversations.services.locking import hold, locked
 from conversations.services.merging import undo_merge
 
 # Sent with `customer` before anything of theirs is gone: neighbours mark what nothing else tells is theirs.
@@ -53,9 +54,11 @@ def delete_conversation(*, conversation: Conversation, actor: User) -> None:
     Files go behind the commit. The log keeps the id. Raises Forbidden.
     """
     require(actor, Action.DELETE_CONVERSATIONS)
+    into = Conversation.objects.filter(pk=conversation.pk).values_list("merged_into", flat=True).first()
+    _hold([*conversation.merged.values_list("pk", flat=True), conversation.pk, *([into] if into else [])])
     for pointer in conversation.merged.order_by("pk"):
         undo_merge(conversation=pointer, actor=actor)
-    gone = Conversation.objects.select_for_update(of=("self",)).filter(pk=conversation.pk).first()
+    gone = Conversation.objects.filter(pk=conversation.pk).first()
     if gone is None:
         return
     happened = [events.conversation_deleted(gone, actor_id=actor.pk)]
@@ -86,7 +89,16 @@ def _delete_some(customer: Customer, actor: User) -> bool:
 
 @transaction.atomic
 def _delete_batch(conversations: QuerySet[Conversation]) -> list[Conversation]:
-    """As they were."""
-    gone = list(conversations.order_by("pk").select_for_update(of=("self",))[:BATCH])
+    """As they were; those that are merged first, or the end of what they are merged into would write to them."""
+    ids = conversations.order_by("pk").values_list("pk", flat=True)
+    held = _hold(ids.filter(merged_into__isnull=False)[:BATCH]) or _hold(ids[:BATCH])
+    gone = list(Conversation.objects.filter(pk__in=held))
     Conversation.objects.filter(pk__in=[row.pk for row in gone]).delete()
     return gone
+
+
+def _hold(ids: Iterable[UUID]) -> list[UUID]:
+    """As who sends a planned message: that first."""
+    ids = list(ids)
+    list(ScheduledMessage.objects.select_for_update().filter(conversation__in=ids).order_by("pk").values_list("pk"))
+    return hold(Conversation.objects.filter(pk__in=ids))

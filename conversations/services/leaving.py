@@ -13,6 +13,7 @@ from businesses.models import Membership, Team
 from businesses.signals import member_removed, team_deleted
 from conversations import events
 from conversations.models import Conversation, ConversationQuerySet, Status
+from conversations.services.locking import hold
 
 # In one transaction: the workspace waits while their feed rows are written.
 BATCH = 100
@@ -62,7 +63,7 @@ def _unfinished() -> ConversationQuerySet:
 @transaction.atomic
 def _unassign(rows: ConversationQuerySet, *, actor_id: UUID | None) -> int:
     """A batch of one workspace's; how many that were."""
-    ids = list(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True)[:BATCH])
+    ids = hold(rows, most=BATCH)
     Conversation.objects.filter(pk__in=ids).update(assignee=None, updated_at=timezone.now())
     return _record(ids, actor_id=actor_id)
 
@@ -71,7 +72,7 @@ def _unassign(rows: ConversationQuerySet, *, actor_id: UUID | None) -> int:
 def _tell(ids: list[UUID], *, actor_id: UUID | None) -> None:
     """A batch that the database itself has changed."""
     rows = Conversation.objects.filter(pk__in=ids)
-    list(rows.select_for_update().order_by("pk").values_list("pk"))
+    hold(rows)
     rows.update(updated_at=timezone.now())
     _record(ids, actor_id=actor_id)
 

@@ -1,4 +1,4 @@
-"""Locking what a conversation is changed with: the member who does it, then the conversation.
+"""Locking what a conversation is changed with: the members and the team that it is about, then the conversation.
 
 Of conversations first the lock, then the reading, in two statements.
 
@@ -10,11 +10,13 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db.models import F, QuerySet
+from django.db.models.lookups import IsNull
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from businesses.models import Business, Membership, MonthlyUsage, Plan
+from businesses.models import Business, Membership, MonthlyUsage, Plan, Team
 from businesses.plans import Allowance, month_of
 from conversations.models import Conversation, Customer, Rules
 from foundation import rows
@@ -24,15 +26,26 @@ from foundation.joined import Joined
 _own = Joined(own=Conversation)
 
 
+def hold(conversations: QuerySet[Conversation], *, most: int | None = None, no_key: bool = False) -> list[UUID]:
+    """Lock these, at most so many, until the commit; their ids. Whoever locks several does it here, in one order, so
+    that no two ever wait for each other: what is merged before what it is merged into, as who writes there; then by
+    their ids.
+
+    no_key: who only names one of them in a new row does not wait.
+    """
+    in_turn = conversations.order_by(IsNull(F("merged_into"), True), "pk")
+    return list(in_turn.select_for_update(of=("self",), no_key=no_key).values_list("pk", flat=True)[:most])
+
+
 def locked(conversation: Conversation) -> Conversation:
     """The conversation as it is now, with what `for_reading` brings, and nobody else's until the commit."""
     return all_locked([conversation.pk])[conversation.pk]
 
 
 def all_locked(ids: Collection[UUID]) -> dict[UUID, Conversation]:
-    """In the order of their ids, so that two batches never wait for each other. Raises NotFound when one is gone."""
+    """Raises NotFound when one is gone."""
     asked = Conversation.objects.filter(pk__in=ids)
-    list(asked.select_for_update().order_by("pk").values_list("pk"))
+    hold(asked)
     found = {conversation.pk: conversation for conversation in asked.for_reading().select_related("business")}
     if len(found) < len(ids):
         raise NotFound
@@ -105,13 +118,17 @@ def lock_members(who: Collection[tuple[UUID, UUID]]) -> Callable[[], set[tuple[U
 
 
 def lock_member(business_id: UUID, user_id: UUID) -> Membership | None:
-    """An active member; before the conversation: who is being removed gets nothing behind the removal's back."""
-    return (
-        Membership.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("user")
-        .filter(business_id=business_id, user_id=user_id, is_active=True, user__is_active=True)
-        .first()
-    )
+    """An active member, who stays it until the commit, as of `lock_members`; before the conversation: who is being
+    removed gets nothing behind the removal's back.
+    """
+    if not lock_members([(business_id, user_id)])():
+        return None
+    return Membership.objects.select_related("user").get(business_id=business_id, user_id=user_id)
+
+
+def lock_team(business_id: UUID, team_id: UUID) -> Team | None:
+    """A team, which is not deleted until the commit; before the conversation, as who deletes it comes to that last."""
+    return Team.objects.select_for_update(no_key=True).filter(business_id=business_id, pk=team_id).first()
 
 
 def lock_own(business_id: UUID, user: User) -> Membership:

@@ -14,7 +14,7 @@ from conversations.services.assigning import assign_conversation
 from conversations.services.canned_responses import filled
 from conversations.services.handling import CHANGES, undo_status
 from conversations.services.later import send_later, take_back
-from conversations.services.locking import lock_own, locked
+from conversations.services.locking import lock_own, lock_team, locked
 from conversations.services.messages import send_reply
 from conversations.services.priorities import set_priority
 from conversations.services.tags import add_tag, remove_tag
@@ -70,7 +70,7 @@ def run_macro(
     """
     if macro.assign and macro.assign != picker.ME:
         require(actor, Action.ASSIGN)
-    lock_own(conversation.business_id, actor)
+    _lock_before(conversation, actor, picker.team_in(macro.assign))
     before, scheduled, changes_status = locked(conversation), None, False
     if macro.content:
         words = filled(macro.content, conversation=conversation, agent=actor)
@@ -105,6 +105,13 @@ def _ran(macro: Macro, before: Conversation, after: Conversation, scheduled: UUI
     )
 
 
+def _lock_before(conversation: Conversation, actor: User, team_id: UUID | None) -> None:
+    """What its actions, each by itself, lock before the conversation. A team may be gone."""
+    lock_own(conversation.business_id, actor)
+    if team_id:
+        lock_team(conversation.business_id, team_id)
+
+
 @events.gathered()
 def undo_run(*, ran: Ran, conversation: Conversation, actor: User) -> set[Stays]:
     """As it was before, but for what stays. A text that still waits is its author's draft again.
@@ -117,7 +124,7 @@ def undo_run(*, ran: Ran, conversation: Conversation, actor: User) -> set[Stays]
     if ran.scheduled:
         own = ScheduledMessage.objects.filter(pk=ran.scheduled, business_id=conversation.business_id)
         waiting = own.select_for_update().first()
-    lock_own(conversation.business_id, actor)
+    _lock_before(conversation, actor, ran.holders[1] if ran.holders else None)
     locked(conversation)
     if waiting:
         take_back(scheduled=waiting, actor=actor)

@@ -204,15 +204,18 @@ def test_no_message_waits_for_who_counts_before_adding(
 
 
 def in_turns(*acts: Callable[[int], object], times: int = 40) -> list[BaseException]:
-    """Each in a thread of its own, over and over; what was raised."""
+    """Each in a thread of its own, over and over, all at the same time; what was raised."""
     trouble: list[BaseException] = []
+    start = threading.Barrier(len(acts), timeout=60)
 
     def repeat(act: Callable[[int], object]) -> None:
         try:
             for number in range(times):
+                start.wait()
                 act(number)
         except BaseException as error:
             trouble.append(error)
+            start.abort()
         finally:
             connection.close()
 
