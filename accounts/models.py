@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from foundation.ids import new_id, parse_id
+from foundation.prepared import Given
 
 
 def normal_email(email: str) -> str:
@@ -100,11 +101,10 @@ class AuthSessionQuerySet(models.QuerySet["AuthSession"]):
     def alive(self) -> "AuthSessionQuerySet":
         """Not idle too long, not past its end, and of a person who may sign in."""
         now = timezone.now()
-        return self.select_related("user").filter(
-            user__is_active=True,
-            expires_at__gt=now,
-            last_used_at__gt=now - timedelta(seconds=settings.SESSION_IDLE_SECONDS),
-        )
+        return self.alive_at(now, used_since=now - timedelta(seconds=settings.SESSION_IDLE_SECONDS))
+
+    def alive_at(self, now: datetime | Given, *, used_since: datetime | Given) -> "AuthSessionQuerySet":
+        return self.select_related("user").filter(user__is_active=True, expires_at__gt=now, last_used_at__gt=used_since)
 
     def named(self, session_id: object) -> "AuthSession | None":
         """The one that a claim names; None for anything that is no id."""

@@ -15,9 +15,11 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from foundation import throttles
+from foundation.prepared import Among, Given, prepared
 from widgets.models import Visitor
 
 VERSION = "v1"
@@ -85,11 +87,15 @@ def count_bad_key() -> None:
 
 def visitors_of(claims: Collection[Claims]) -> dict[Claims, Visitor]:
     """Whose keys they are, with their customers; without those that are void. One query."""
-    rows = Visitor.objects.select_related("customer").filter(
-        pk__in={each.visitor_id for each in claims}, last_seen_at__gt=timezone.now() - LIFETIME
-    )
+    rows = _seen()(ids={each.visitor_id for each in claims}, since=timezone.now() - LIFETIME)
     found = {Claims(visitor_id=row.pk, business_id=row.business_id, generation=row.generation): row for row in rows}
     return {each: found[each] for each in claims if each in found}
+
+
+@prepared
+def _seen() -> "QuerySet[Visitor]":
+    seen = Visitor.objects.filter(Among("id", Given("ids")), last_seen_at__gt=Given("since"))
+    return seen.select_related("customer")
 
 
 def is_due(visitor: Visitor) -> bool:

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 
 from channels_app.models import Channel
 from conversations.models import WEB, Conversation, ConversationQuerySet
+from foundation.prepared import Among, Given, prepared
 from widgets.domains import host_of_origin
 from widgets.models import Visitor, Widget
 
@@ -24,9 +25,14 @@ def conversations_of(visitor: Visitor) -> ConversationQuerySet:
 
 def chats_switched_off(business_ids: Collection[UUID]) -> set[UUID]:
     """Which of these workspaces have web channels, and none that is on: their visitors may not come in."""
-    channels = Channel.objects.filter(business_id__in=business_ids, type__in=WEB)
-    found = set(channels.values_list("business_id", "is_active"))
+    found = set(_web_channels()(businesses={*business_ids}))
     return {business_id for business_id, _on in found} - {business_id for business_id, on in found if on}
+
+
+@prepared
+def _web_channels() -> "QuerySet[Channel, tuple[UUID, bool]]":
+    channels = Channel.objects.filter(Among("business_id", Given("businesses")), type__in=WEB)
+    return channels.values_list("business_id", "is_active")
 
 
 def allowed_origin(origin: str, *, business_id: UUID | None = None) -> bool:

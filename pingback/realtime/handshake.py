@@ -13,17 +13,19 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import parse_cookie
 from socketio.exceptions import ConnectionRefusedError
 
 from accounts import refresh, tickets, tokens, verification
 from accounts.models import AuthSession
-from accounts.selectors import CookieClaims, claims_of_cookies
+from accounts.selectors import CookieClaims, claims_of_cookies, living_sessions
 from accounts.tokens import BadToken
 from businesses import second_factor, status
 from businesses.models import Business, Membership
 from foundation.asking import Asker, asked_by
 from foundation.ids import parse_id
+from foundation.prepared import Among, Given, prepared
 from pingback.realtime import db, origins
 from pingback.realtime.origins import Origin
 from widgets import keys
@@ -160,14 +162,14 @@ class _Rows:
         visited = {each.business_id for each in asked if not each.is_member}
         widget_ids = {each.widget_id for each in asked if each.widget_id}
         return cls(
-            feeds=dict(Business.objects.filter(pk__in=business_ids).values_list("pk", "feed_seq")),
+            feeds=dict(_feeds()(ids=business_ids)),
             pages=allowed_origins(pages) if pages else set(),
             cookies=cookies,
             sessions=sessions,
             members=members,
             lacking=second_factor.missing_among(strict) if strict else set(),
             visitors=keys.visitors_of(keys_shown) if keys_shown else {},
-            widgets=Widget.objects.in_bulk(widget_ids),
+            widgets=Widget.objects.in_bulk(widget_ids) if widget_ids else {},
             silent=chats_switched_off(visited) if visited else set(),
         )
 
@@ -222,17 +224,24 @@ def _refusal(word: str) -> Exception:
 def _sessions(claims: Iterable[tokens.Claims | CookieClaims]) -> dict[UUID, AuthSession]:
     """The living ones, with their users."""
     named = {found for each in claims if (found := parse_id(each.session_id))}
-    return {session.pk: session for session in AuthSession.objects.alive().filter(pk__in=named)} if named else {}
+    return living_sessions(named) if named else {}
 
 
 def _members(business_ids: set[UUID], user_ids: set[UUID]) -> dict[tuple[UUID, UUID], Membership]:
     """Active ones, with their workspaces."""
-    if not user_ids:
-        return {}
-    rows = Membership.objects.select_related("business").filter(
-        business_id__in=business_ids, user_id__in=user_ids, is_active=True
-    )
+    rows = _active_members()(businesses=business_ids, users=user_ids) if user_ids else []
     return {(member.business_id, member.user_id): member for member in rows}
+
+
+@prepared
+def _feeds() -> "QuerySet[Business, tuple[UUID, int]]":
+    return Business.objects.filter(Among("id", Given("ids"))).values_list("pk", "feed_seq")
+
+
+@prepared
+def _active_members() -> "QuerySet[Membership]":
+    among = Among("business_id", Given("businesses")), Among("user_id", Given("users"))
+    return Membership.objects.select_related("business").filter(*among, is_active=True)
 
 
 _together: db.Together[Asked, Identity] = db.Together(identify_all)
