@@ -1,21 +1,22 @@
 """Who is told of what customers write: read from the feed, a moment later, so that no message waits for it.
 
-Whoever has a conversation or follows it hears of each new message, everybody of a new conversation that nobody has: but
-for those who have read it by then, as whoever looks at it does. Each workspace's feed is read once, in order, on from
-where the last reading ended; those of many together, in as many questions as one.
+Whoever has a conversation or follows it hears of each new message; where nobody is to answer, its team hears, else
+everybody: but for those who have read it by then, as whoever looks at it does. Each workspace's feed is read once, in
+order, on from where the last reading ended; those of many together, in as many questions as one.
 """
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from businesses.models import Business, FeedEvent, Membership
@@ -32,15 +33,24 @@ log = logging.getLogger("pingback.worker")
 AT_ONCE = 500
 # Whoever writes line by line is not told of line by line.
 AGAIN_AFTER = timedelta(minutes=1)
-KINDS = ("message.created", "conversation.created", "conversation.assigned", "conversation.updated")
+# A whole team is told again of what none of them has looked at.
+ANEW_AFTER = timedelta(minutes=15)
+KINDS = ("message.created", "conversation.assigned", "conversation.updated")
 
-# Of what asks for anybody, what needs nobody any more.
-OVER = Q(
-    kind__in=[NotificationKind.UNASSIGNED, NotificationKind.TEAM, NotificationKind.WOKE, NotificationKind.HANDOFF],
-    conversation__status__in=[Status.RESOLVED, Status.CLOSED],
-) | (
-    Q(kind__in=[NotificationKind.UNASSIGNED, NotificationKind.TEAM], conversation__assignee__isnull=False)
-    | Q(kind=NotificationKind.WOKE, conversation__assignee__isnull=False) & ~Q(conversation__assignee=F("user"))
+# What asks for anybody.
+ASKING = [NotificationKind.UNASSIGNED, NotificationKind.TEAM, NotificationKind.WOKE, NotificationKind.HANDOFF]
+
+
+def _is_there(assignee: str) -> Exists:
+    """Whether somebody has it who has not left. assignee: the name of the column."""
+    there = Membership.objects.filter(business=OuterRef("business"), user=OuterRef(assignee), is_active=True)
+    return Exists(there.filter(user__is_active=True))
+
+
+# Of that, what needs nobody any more.
+OVER = Q(kind__in=ASKING, conversation__status__in=[Status.RESOLVED, Status.CLOSED]) | (
+    Q(_is_there("conversation__assignee"), kind__in=[NotificationKind.UNASSIGNED, NotificationKind.TEAM])
+    | Q(_is_there("conversation__assignee"), ~Q(conversation__assignee=F("user")), kind=NotificationKind.WOKE)
     | Q(kind=NotificationKind.HANDOFF, conversation__handoff_reason="")
 )
 
@@ -88,43 +98,91 @@ def _read_on(business_ids: Sequence[UUID]) -> bool:
 def _news(events: Sequence[FeedEvent]) -> Told:
     """Store it; returns whom it is news to."""
     now = timezone.now()
+    changed = {event.conversation_id for event in events if event.kind != "message.created" and event.conversation_id}
+    told = _forget(changed, now)
     created = [event.message_id for event in events if event.kind == "message.created" and event.message_id]
-    written = _written()(ids=created) if created else []
-    business_of = {event.conversation_id: event.business_id for event in events}
-    opened = _conversations(events, "conversation.created")
-    changed = _conversations(events, "conversation.assigned") | _conversations(events, "conversation.updated")
-    told = _store_messages(_about_messages(business_of, written, now))
-    for business_id in {business_of[pk] for pk in opened}:
-        told |= _about_new(business_id, {pk for pk in opened if business_of[pk] == business_id}, now)
-    return told | _forget(changed, now)
+    news = _written_news(_written()(ids=created)) if created else []
+    told |= _store_messages([_row(each, NotificationKind.MESSAGE, now) for each in news if not each.asks])
+    return told | _store_asking([each for each in news if each.asks], now)
 
 
-def _conversations(events: Sequence[FeedEvent], kind: str) -> set[UUID]:
-    return {event.conversation_id for event in events if event.kind == kind and event.conversation_id}
+@dataclass(frozen=True, slots=True)
+class _News:
+    """A conversation where a customer has written what somebody has not read. asks: nobody is to answer there."""
+
+    business_id: UUID
+    conversation_id: UUID
+    user_id: UUID
+    asks: bool
 
 
-def _about_messages(
-    business_of: Mapping[UUID | None, UUID], written: Sequence[tuple[UUID, UUID | None, int]], now: datetime
-) -> list[Notification]:
-    """For who has or follows the conversation that shows it, and has not read so far. One for each of them.
+def _written_news(written: Sequence[tuple[UUID, UUID | None, int, datetime | None]]) -> list[_News]:
+    """One for each conversation that shows it and each person who is to hear of it.
 
-    written: conversations, what they are merged into, and the numbers of the messages. business_of: conversations.
+    written: conversations, what they are merged into, the numbers of the messages, and since when they wait.
     """
-    shown = {into or pk: business_of[pk] for pk, into, _seq in written}
-    if not shown:
-        return []
-    listeners: dict[UUID, set[UUID]] = {pk: set() for pk in shown}
-    for pk, user_id in [*_having()(ids=list(shown)), *_following()(ids=list(shown))]:
+    shown = {into or pk for pk, into, _seq, _since in written}
+    standing = {each.pk: each for each in _standing()(ids=list(shown))} if shown else {}
+    listeners: dict[UUID, set[Any]] = {
+        pk: {each.assignee_id} if each.is_there else set()  # type: ignore[attr-defined]
+        for pk, each in standing.items()
+    }
+    for pk, user_id in _following()(ids=list(standing)) if standing else []:
         listeners[pk].add(user_id)
-    marks = _marks()(ids=[pk for pk, _into, _seq in written])
+    waiting = {into or pk for pk, into, _seq, since in written if since}
+    asked = _asked([each for pk, each in standing.items() if pk in waiting])
+    marks = _marks()(ids=[pk for pk, _into, _seq, _since in written]) if standing else []
     read = {(pk, user_id): seq for pk, user_id, seq in marks}
     news = {
-        (into or pk, user_id)
-        for pk, into, seq in written
-        for user_id in listeners[into or pk]
+        _News(standing[shows].business_id, shows, user_id, user_id not in listeners[shows])
+        for pk, into, seq, _since in written
+        if (shows := into or pk) in standing
+        for user_id in listeners[shows] | asked.get(shows, set())
         if read.get((pk, user_id), 0) < seq
     }
-    return [_row(shown[pk], user_id, pk, NotificationKind.MESSAGE, now) for pk, user_id in sorted(news)]
+    return sorted(news, key=attrgetter("conversation_id", "user_id"))
+
+
+def _asked(standing: Iterable[Conversation]) -> dict[UUID, set[UUID]]:
+    """Who may take up what waits where nobody is to answer: its team, else everybody.
+
+    Where Theo answers by itself it says when a person is needed; where a person has come before, it leaves it to them.
+    """
+    left = [each for each in standing if not each.is_there and not each.is_done]  # type: ignore[attr-defined]
+    if not left:
+        return {}
+    business_ids = {each.business_id for each in left}
+    theos = set(answers_by_itself().filter(business__in=business_ids).values_list("business_id", flat=True))
+    members = Membership.objects.filter(business__in=business_ids, is_active=True)
+    people: dict[UUID, set[UUID]] = {}
+    for whose, user_id in [
+        *members.values_list("business_id", "user_id"),
+        *members.filter(teams__in={each.team_id for each in left} - {None}).values_list("teams", "user_id"),
+    ]:
+        people.setdefault(whose, set()).add(user_id)
+    return {
+        each.pk: people.get(each.team_id) or people.get(each.business_id, set())  # type: ignore[arg-type]
+        for each in left
+        if each.business_id not in theos or each.handoff_reason or each.first_response_at
+    }
+
+
+def _store_asking(news: Sequence[_News], now: datetime) -> Told:
+    """Once for each person until they have read it, or are told anew; returns whom it is news to."""
+    if not news:
+        return set()
+    unread = Notification.objects.unread().filter(
+        kind__in=ASKING, conversation__in={each.conversation_id for each in news}
+    )
+    known = {(row.conversation_id, row.user_id): row for row in unread}
+    rows_of = [(each, known.get((each.conversation_id, each.user_id))) for each in news]
+    new = [_row(each, NotificationKind.UNASSIGNED, now) for each, row in rows_of if row is None]
+    old = [row for _each, row in rows_of if row and row.created_at < now - ANEW_AFTER]
+    Notification.objects.bulk_create(new, batch_size=AT_ONCE)
+    Notification.objects.unread().filter(pk__in=[row.pk for row in old]).update(
+        created_at=now, push_due_at=now, mail_due_at=now
+    )
+    return {(row.business_id, row.user_id) for row in [*new, *old]}
 
 
 def _store_messages(told: Sequence[Notification]) -> Told:
@@ -145,27 +203,6 @@ def _store_messages(told: Sequence[Notification]) -> Told:
             [*values, connection.ops.adapt_datetimefield_value(told[0].created_at - AGAIN_AFTER)],
         )
         return {(rows.as_id(business_id), rows.as_id(user_id)) for business_id, user_id in cursor.fetchall()}
-
-
-def _about_new(business_id: UUID, opened: set[UUID], now: datetime) -> Told:
-    """For the team that it is for, else everybody. Where Theo answers, it says when a person is needed."""
-    if answers_by_itself().filter(business_id=business_id).exists():
-        return set()
-    waiting = Conversation.objects.filter(pk__in=opened, assignee=None, last_message__sender_type=SenderType.CUSTOMER)
-    waiting = waiting.filter(merged_into=None)
-    members = Membership.objects.filter(business_id=business_id, is_active=True)
-    everybody = set(members.values_list("user_id", flat=True))
-    read = set(ReadMark.objects.filter(conversation__in=opened, seq__gt=0).values_list("conversation_id", "user_id"))
-    told = []
-    for pk, team_id in waiting.values_list("pk", "team_id"):
-        people = set(members.filter(teams=team_id).values_list("user_id", flat=True)) if team_id else everybody
-        told += [
-            _row(business_id, user_id, pk, NotificationKind.UNASSIGNED, now)
-            for user_id in people
-            if (pk, user_id) not in read
-        ]
-    Notification.objects.bulk_create(told, batch_size=AT_ONCE)
-    return {(business_id, row.user_id) for row in told}
 
 
 def _forget(changed: set[UUID], now: datetime) -> Told:
@@ -203,20 +240,21 @@ def _events() -> "QuerySet[FeedEvent]":
 
 
 @prepared
-def _written() -> "QuerySet[Message, tuple[UUID, UUID | None, int]]":
+def _written() -> "QuerySet[Message, tuple[UUID, UUID | None, int, datetime | None]]":
     messages = Message.objects.filter(Among("id", Given("ids")), sender_type=SenderType.CUSTOMER)
-    return messages.values_list("conversation_id", "conversation__merged_into_id", "seq")
+    return messages.values_list("conversation_id", "conversation__merged_into_id", "seq", "conversation__waiting_since")
 
 
 @prepared
-def _having() -> "QuerySet[Conversation, tuple[UUID, Any]]":
-    having = Conversation.objects.filter(Among("id", Given("ids")), assignee__isnull=False, spam_at=None)
-    return having.values_list("pk", "assignee_id")
+def _standing() -> "QuerySet[Conversation]":
+    """`is_there`: its assignee is."""
+    asked = Conversation.objects.filter(Among("id", Given("ids")), spam_at=None)
+    return asked.annotate(is_there=_is_there("assignee"))
 
 
 @prepared
 def _following() -> "QuerySet[Follower, tuple[UUID, Any]]":
-    following = Follower.objects.filter(Among("conversation_id", Given("ids")), conversation__spam_at=None)
+    following = Follower.objects.filter(Among("conversation_id", Given("ids")))
     return following.values_list("conversation_id", "user_id")
 
 
@@ -226,13 +264,11 @@ def _marks() -> "QuerySet[ReadMark, tuple[UUID, Any, int]]":
     return marks.values_list("conversation_id", "user_id", "seq")
 
 
-def _row(
-    business_id: UUID, user_id: UUID, conversation_id: UUID, kind: NotificationKind, now: datetime
-) -> Notification:
+def _row(news: _News, kind: NotificationKind, now: datetime) -> Notification:
     return Notification(
-        business_id=business_id,
-        user_id=user_id,
-        conversation_id=conversation_id,
+        business_id=news.business_id,
+        user_id=news.user_id,
+        conversation_id=news.conversation_id,
         kind=kind,
         created_at=now,
         push_due_at=now,

@@ -17,7 +17,7 @@ class NotificationKind(models.TextChoices):
     MENTIONED = "mentioned", _("Mentioned in a note")
     HANDOFF = "handoff", _("A customer waits for a person")
     MESSAGE = "message", _("A customer writes where you answer or follow")
-    UNASSIGNED = "unassigned", _("A new conversation that nobody has")
+    UNASSIGNED = "unassigned", _("A customer writes where nobody is to answer")
     TEAM = "team", _("A conversation given to your team")
     WOKE = "woke", _("A snooze that ends")
     RETURNED = "returned", _("Your planned message that could not be sent")

@@ -86,10 +86,10 @@ def _told_by_itself(
 
 
 def _waited_for(business_id: UUID, conversation: Conversation) -> set[UUID]:
-    """Its assignee, else its team, else everybody."""
-    if conversation.assignee_id:
-        return {conversation.assignee_id}
+    """Its assignee, if they have not left; else its team, else everybody."""
     members = Membership.objects.filter(business_id=business_id, is_active=True)
+    if conversation.assignee_id and members.filter(user=conversation.assignee_id).exists():
+        return {conversation.assignee_id}
     if conversation.team_id:
         members = members.filter(teams=conversation.team_id)
     return set(members.values_list("user_id", flat=True))
