@@ -107,7 +107,7 @@ def test_what_was_asked_and_not_sent_survives_a_reload_with_its_answers(
     cleo.field.fill("Do you ship?")
     cleo.chat.get_by_role("button", name="Send").click()
     cleo.sees("Do you ship?")
-    cleo.page.reload()
+    cleo.reload()
     cleo.open()
     cleo.line.mend()
 

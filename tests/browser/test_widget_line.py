@@ -14,7 +14,7 @@ def test_what_was_written_without_a_line_survives_a_reload_and_goes_out_once_in_
     cleo.line.cut()
     cleo.chat.get_by_text("No connection.").wait_for()
     cleo.write("two", "three")
-    cleo.page.reload()
+    cleo.reload()
     cleo.open()
     cleo.sees("three")
     cleo.write("four")
@@ -33,7 +33,7 @@ def test_the_very_first_words_may_wait_too(visit: Callable[..., Visit], acme: Ac
     cleo = visit()
     cleo.line.cut()
     cleo.start("one", "two")
-    cleo.page.reload()
+    cleo.reload()
     cleo.open()
     cleo.sees("two")
 
@@ -129,7 +129,7 @@ def test_a_server_that_restarts_while_a_visitor_writes_takes_no_word_and_no_focu
     acme.say("Welcome back")
     cleo.sees("Welcome back")
     cleo.page.keyboard.type(" sentence")
-    cleo.page.reload()
+    cleo.reload()
     cleo.open()
     cleo.sees("Welcome back")
     assert cleo.field.input_value() == "And half a sentence"

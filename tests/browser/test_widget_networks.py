@@ -136,7 +136,7 @@ def test_a_network_that_breaks_in_mid_send_loses_and_doubles_nothing(
     assert acme.words == ["one", "two", "Are you there?"]
     tunnel.mend()
     if reloads:
-        cleo.page.reload()
+        cleo.reload()
         cleo.open()
 
     everything = ["one", "two", "Are you there?", "three", "four", "five"]
@@ -163,7 +163,7 @@ def test_a_first_message_whose_answer_is_lost_opens_one_conversation(
     tunnel.cut()
     cleo.write("two")
     tunnel.mend()
-    cleo.page.reload()
+    cleo.reload()
     cleo.open()
 
     until(cleo.page, lambda: len(acme.conversations) == 1 and acme.words == ["one", "two"])

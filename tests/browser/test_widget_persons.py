@@ -43,7 +43,7 @@ def test_what_one_person_had_not_sent_is_not_the_next_ones(visit: Callable[..., 
     cleo.write("Private")
     cleo.field.fill("A draft")
     until(cleo.page, lambda: any("outbox" in name for name in keys_in(cleo.page)))
-    cleo.page.reload()
+    cleo.reload()
     cleo.launcher.wait_for()
     identify(cleo, identity_token=token(acme, secret, sub="dan", name="Dan"))
     cleo.open()
@@ -131,7 +131,7 @@ def test_a_draft_stays_with_its_conversation(visit: Callable[..., Visit], acme: 
     cleo.chat.get_by_role("button", name="Hello?").click()
     assert cleo.field.input_value() == "For the first"
 
-    cleo.page.reload()
+    cleo.reload()
     cleo.open()
 
     until(cleo.page, lambda: cleo.field.input_value() == "For the first")
