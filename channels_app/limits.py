@@ -15,7 +15,7 @@ from conversations.models import ChannelType, Conversation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """max_text counts `unit`s (characters or bytes); file_types: () = all of ours. window_hours: so long after the
+    """max_text counts `unit`s (as in Capabilities); file_types: () = all of ours. window_hours: so long after the
     customer wrote anything may be sent, None = always; then nothing, or with `templates` one of these.
     window_closes_at: None also when nobody knows. quotes: an
     answer can name what it is to. reactions: signs that can be put on a customer's message. copies: who else gets it.

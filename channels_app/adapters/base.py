@@ -74,7 +74,8 @@ class SendResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What the composer and the splitter have to know. max_text counts `unit`s. window: after it nothing, or only a
+    """What the composer and the splitter have to know. max_text counts `unit`s:
+    characters, bytes, or utf16, where most emoji are two. window: after it nothing, or only a
     template, may be sent. uncaptioned: kinds of files whose text goes by itself, where others take a caption.
     together: a message is one part with all of its files, as far as they have so many bytes; 0 = each file is a
     part. copies: an answer goes to everybody who got what it answers. quotes: a message may name the one that it
@@ -102,7 +103,7 @@ class Capabilities:
     max_public: int = 0
 
     def length_of(self, text: str) -> int:
-        return len(text.encode()) if self.unit == "bytes" else len(text)
+        return len(text.encode()) if self.unit == "bytes" else _utf16(text) if self.unit == "utf16" else len(text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -337,9 +338,16 @@ def split(text: str, capabilities: Capabilities) -> list[str]:
 
 def _longest(text: str, capabilities: Capabilities) -> int:
     """How many characters of it fit: never a half of one."""
-    if capabilities.unit != "bytes":
-        return capabilities.max_text
-    return len(text.encode()[: capabilities.max_text].decode(errors="ignore"))
+    most = capabilities.max_text
+    if capabilities.unit == "bytes":
+        return len(text.encode()[:most].decode(errors="ignore"))
+    if capabilities.unit == "utf16":
+        return len(text.encode("utf-16-le")[: 2 * most].decode("utf-16-le", errors="ignore"))
+    return most
+
+
+def _utf16(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
 
 
 def bytes_of(attachment: Attachment) -> bytes:

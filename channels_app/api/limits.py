@@ -20,7 +20,7 @@ from foundation.api import SIGNED_IN, path_id, refusals
 
 class LimitsOutput(serializers.Serializer[Any]):
     max_text = serializers.IntegerField(allow_null=True, help_text="So many units at once; more goes in parts.")
-    unit = serializers.ChoiceField(choices=["characters", "bytes"])
+    unit = serializers.ChoiceField(choices=["characters", "bytes", "utf16"], help_text="utf16: most emoji are two.")
     max_file_bytes = serializers.IntegerField(allow_null=True)
     file_types = serializers.ListField(child=serializers.CharField(), help_text="Empty: all that can be uploaded.")
     window_hours = serializers.IntegerField(

@@ -38,6 +38,7 @@ export function enhanceLimits(form) {
 
 function lengthOf(text, { unit, public: isPublic }) {
   if (isPublic) return weight(text)
+  if (unit === "utf16") return text.length
   return unit === "bytes" ? new TextEncoder().encode(text).length : [...text].length
 }
 

@@ -55,6 +55,11 @@ def test_whatsapps_message() -> None:
 @pytest.mark.parametrize(
     ("message", "text", "kinds"),
     [
+        (
+            {"type": "text", "text": {"body": "Hi"}, "referral": {"headline": "Sale", "source_url": "https://fb.me/1"}},
+            "Hi\n(Came by an ad: Sale https://fb.me/1)",
+            [],
+        ),
         (samples.WHATSAPP_IMAGE, "The label", ["image"]),
         ({"type": "audio", "audio": {"id": "1", "voice": True, "mime_type": "audio/ogg"}}, "", ["voice"]),
         ({"type": "location", "location": {"latitude": 51.5, "longitude": -0.12, "name": "Depot"}}, "Place: Depot", []),

@@ -135,7 +135,7 @@ def _received(message: Mapping[str, Any], contact: Mapping[str, Any]) -> Iterato
         thread_key=str(message.get("from") or message.get("from_user_id")),
         one_thread=True,
         external_id=str(message["id"]),
-        text=_text(message),
+        text="\n".join(filter(None, [_text(message), _from_ad(message)])),
         media=_media(message),
         reply_to=str(inner(message, "context").get("id", "")),
         occurred_at=moment(message.get("timestamp")),
@@ -205,6 +205,13 @@ def _text(message: Mapping[str, Any]) -> str:
         order = ngettext("(An order of %(count)d product)", "(An order of %(count)d products)", count)
         return f"{about.get('text', '')}\n{order % {'count': count}}".strip()
     return _("(A kind of message that PingBack cannot show)")
+
+
+def _from_ad(message: Mapping[str, Any]) -> str:
+    """Which one they came by, when they did."""
+    ad = inner(message, "referral")
+    named = " ".join(filter(None, (text_of(ad, "headline"), text_of(ad, "source_url"))))
+    return _("(Came by an ad: %(ad)s)") % {"ad": named} if named else ""
 
 
 def _contact(message: Mapping[str, Any], contact: Mapping[str, Any]) -> ContactRef:

@@ -63,7 +63,7 @@ class XAdapter(ChannelAdapter):
         max_public=MAX_POST,
         caption=True,
         max_file_bytes=5 * 1024 * 1024,
-        file_types=("image/jpeg", "image/png", "image/webp"),
+        file_types=("image/jpeg", "image/png", "image/webp", "image/gif"),
     )
     max_body = 1024 * 1024
     polls = timedelta(minutes=5)
@@ -174,7 +174,8 @@ class XAdapter(ChannelAdapter):
             return ""
         if file.content_type not in self.capabilities.file_types:
             raise DeliveryError(_("X takes pictures only."), kind=Kind.PERMANENT)
-        form = {"media_category": "tweet_image" if public else "dm_image"}
+        kind = "gif" if file.content_type == "image/gif" else "image"
+        form = {"media_category": f"tweet_{kind}" if public else f"dm_{kind}"}
         given = {"media": (file.filename, bytes_of(file), file.content_type)}
         uploaded = text_of(self._asked("POST", "/2/media/upload", form=form, files=given), "id")
         if not uploaded:

@@ -1,15 +1,17 @@
 """What X is asked for beside its webhooks, which forget: in the words of the envelopes that it posts. Wire: channels.md
 6.7."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlencode
 
+from channels_app.adapters.errors import DeliveryError
 from channels_app.adapters.events import Routed
 from channels_app.adapters.json import dict_of, list_of, text_of
 
-# Fifteen requests in fifteen minutes is X's limit for direct messages.
+# Fifteen requests in fifteen minutes is X's limit for direct messages; what is more is read the next time.
 MOST_PAGES = 3
 _MEDIA_FIELDS = "url,type,preview_image_url,variants"
 _DIRECT = {
@@ -31,48 +33,88 @@ _MENTIONS = {
 Ask = Callable[[str], dict[str, Any]]
 
 
-def direct_since(ask: Ask, known: str, *, me: str) -> tuple[list[Routed], str]:
-    """Direct messages after the one that is known, oldest first, and which is the newest now. "" knows none: it begins.
+def direct_since(ask: Ask, cursor: str, *, me: str) -> tuple[list[Routed], str]:
+    """Direct messages after the one that is known, oldest first, and how far that is. "" knows none: it begins.
 
     ask: gives the whole answer to a GET, {} where the app may not read it.
     """
+    place = _Place.of(cursor)
     found: list[Routed] = []
-    newest, page = known, ""
     for _number in range(MOST_PAGES):
-        told = ask(f"/2/dm_events?{_query({**_DIRECT, **({'pagination_token': page} if page else {})})}")
+        told = _asked(ask, "/2/dm_events", _DIRECT, place)
+        if told is None:
+            return [], place.known
         if not told:
-            return [], known
+            return [], cursor
         events = [dict_of(one) for one in list_of(told.get("data"))]
-        new = [one for one in events if _is_newer(text_of(one, "id"), known)]
-        for event in new:
-            newest = text_of(event, "id") if _is_newer(text_of(event, "id"), newest) else newest
-            if item := _envelope(event, dict_of(told.get("includes")), me=me):
-                found.append(item)
-        page = text_of(dict_of(told.get("meta")), "next_token")
-        if not known or not page or len(new) < len(events):
+        new = [one for one in events if _is_newer(text_of(one, "id"), place.known)]
+        items = (_envelope(event, dict_of(told.get("includes")), me=me) for event in new)
+        found += [item for item in items if item]
+        place = place.after(new, told, is_last=len(new) < len(events))
+        if not place.page:
             break
-    return found[::-1] if known else [], newest or "0"
+    return found[::-1] if place.known else [], place.cursor
 
 
-def mentions_since(ask: Ask, known: str, *, me: str) -> tuple[list[Routed], str]:
+def mentions_since(ask: Ask, cursor: str, *, me: str) -> tuple[list[Routed], str]:
     """As `direct_since`, of posts that name us."""
-    told = ask(f"/2/users/{me}/mentions?{_query({**_MENTIONS, **({'since_id': known} if known.strip('0') else {})})}")
-    if not told:
-        return [], known
-    posts = [dict_of(one) for one in list_of(told.get("data"))]
-    included = dict_of(told.get("includes"))
-    newest = known
-    found = []
-    for post in posts:
-        post_id = text_of(post, "id")
-        if _is_newer(post_id, known):
-            newest = post_id if _is_newer(post_id, newest) else newest
+    place = _Place.of(cursor)
+    asked = {**_MENTIONS, **({"since_id": place.known} if place.known.strip("0") else {})}
+    found: list[Routed] = []
+    for _number in range(MOST_PAGES):
+        told = _asked(ask, f"/2/users/{me}/mentions", asked, place)
+        if told is None:
+            return [], place.known
+        if not told:
+            return [], cursor
+        new = [dict_of(one) for one in list_of(told.get("data")) if _is_newer(text_of(one, "id"), place.known)]
+        included = dict_of(told.get("includes"))
+        for post in new:
             payload = {
                 "data": {"event_type": "post.mention.create", "payload": post},
                 "includes": {name: list_of(included.get(name)) for name in ("users", "media")},
             }
-            found.append(Routed(dedup_key=f"x:post:{post_id}", payload=payload))
-    return found[::-1] if known else [], newest or "0"
+            found.append(Routed(dedup_key=f"x:post:{post['id']}", payload=payload))
+        place = place.after(new, told)
+        if not place.page:
+            break
+    return found[::-1] if place.known else [], place.cursor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """How far it was read. known: the newest of what was taken in without a gap. page: after an outage, where older
+    ones than `newest` go on; "" = there is nothing between."""
+
+    known: str
+    newest: str
+    page: str = ""
+
+    @classmethod
+    def of(cls, cursor: str) -> Self:
+        known, newest, page = [*cursor.split(" "), "", ""][:3]
+        return cls(known=known, newest=newest or known, page=page)
+
+    @property
+    def cursor(self) -> str:
+        return f"{self.known} {self.newest} {self.page}" if self.page else self.newest or "0"
+
+    def after(self, new: Sequence[Mapping[str, Any]], told: Mapping[str, Any], *, is_last: bool = False) -> Self:
+        ids = [text_of(one, "id") for one in new]
+        newest = max((one for one in [self.newest, *ids] if one), key=int, default="")
+        page = text_of(dict_of(told.get("meta")), "next_token")
+        return replace(self, newest=newest, page="" if is_last or not self.known else page)
+
+
+def _asked(ask: Ask, path: str, fields: Mapping[str, str], place: _Place) -> dict[str, Any] | None:
+    """None where X does not know the page any more: it begins again at the newest. Raises DeliveryError."""
+    paged = {**fields, **({"pagination_token": place.page} if place.page else {})}
+    try:
+        return ask(f"{path}?{_query(paged)}")
+    except DeliveryError as error:
+        if place.page and error.permanent:
+            return None
+        raise
 
 
 def _envelope(event: Mapping[str, Any], includes: Mapping[str, Any], *, me: str) -> Routed | None:

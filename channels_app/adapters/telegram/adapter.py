@@ -1,8 +1,8 @@
-"""Telegram's Bot API. Source: channels.md 5; the wire is without a version, and new fields mean nothing to us."""
+"""What Telegram is asked and told. Source: channels.md 5; the wire is without a version."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, ClassVar
 
 import orjson
@@ -23,25 +23,13 @@ from channels_app.adapters.base import (
     same,
 )
 from channels_app.adapters.errors import DeliveryError, Kind, MediaGone, never_said
-from channels_app.adapters.events import (
-    AddedToGroup,
-    ContactChanged,
-    ContactRef,
-    InboundEvent,
-    Incoming,
-    MediaRef,
-    MessageEdited,
-    MessageReceived,
-    ReactionChanged,
-    Routed,
-)
-from channels_app.adapters.json import dict_of, dicts, inner, list_of, number_of
+from channels_app.adapters.events import InboundEvent, Incoming, MediaRef, Routed
+from channels_app.adapters.json import dict_of, inner, list_of
+from channels_app.adapters.telegram.reading import events_of
 
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member", "message_reaction")
 MAX_DOWNLOAD = 20 * 1024 * 1024
 _TOKEN = re.compile(r"[0-9]{3,20}:[A-Za-z0-9_-]{20,80}")
-_FILES = ("audio", "voice", "video", "video_note", "animation", "document", "sticker")
-_KINDS = {"video_note": "video", "animation": "video"}
 _SENDERS = {"image": ("sendPhoto", "photo"), "audio": ("sendAudio", "audio"), "video": ("sendVideo", "video")}
 _MAX_PHOTO, _MAX_SIDES = 10 * 1024 * 1024, 10_000
 _UNREACHABLE = (
@@ -59,6 +47,7 @@ class TelegramAdapter(ChannelAdapter):
     is_keyed = True
     capabilities: ClassVar = Capabilities(
         max_text=4096,
+        unit="utf16",
         caption=True,
         max_file_bytes=50 * 1024 * 1024,
         quotes=True,
@@ -82,7 +71,7 @@ class TelegramAdapter(ChannelAdapter):
             raise SuspiciousOperation("Not the secret of this channel.")
 
     def parse(self, payload: Any) -> Sequence[InboundEvent]:
-        return tuple(_events(payload)) if isinstance(payload, dict) else ()
+        return tuple(events_of(payload)) if isinstance(payload, dict) else ()
 
     def fetch_media(self, ref: MediaRef) -> Download:
         if ref.size and ref.size > MAX_DOWNLOAD:
@@ -242,15 +231,15 @@ def _named(external_id: str) -> dict[str, Any]:
     return {"chat_id": chat_id, "message_id": int(number)}
 
 
-class _Moved(Exception):
+class _Moved(DeliveryError):
     """The group has another id now."""
 
     def __init__(self, chat_id: str) -> None:
-        super().__init__("moved")
+        super().__init__(_("The chat has another id now."), kind=Kind.PERMANENT)
         self.chat_id = chat_id
 
 
-def _error(status: int, told: Mapping[str, Any]) -> Exception:
+def _error(status: int, told: Mapping[str, Any]) -> DeliveryError:
     code = told.get("error_code", status)
     words = str(told.get("description", ""))
     more = inner(told, "parameters")
@@ -270,122 +259,3 @@ def _error(status: int, told: Mapping[str, Any]) -> Exception:
         text = _("Telegram refused it: %(words)s") % {"words": words.removeprefix("Bad Request: ")[:200] or code}
         return DeliveryError(text, kind=Kind.PERMANENT, provider_code=str(code))
     return DeliveryError(_("Telegram has trouble of its own."), provider_code=str(code))
-
-
-def _events(update: Mapping[str, Any]) -> Iterator[InboundEvent]:
-    message = update.get("message")
-    if isinstance(message, dict) and (who := _private(message)):
-        yield from _received(message, who)
-    edited = update.get("edited_message")
-    if isinstance(edited, dict) and (who := _private(edited)):
-        text = str(edited.get("text") or edited.get("caption") or "")
-        yield MessageEdited(external_id=f"{who}:{edited.get('message_id')}", text=text, occurred_at=_time(edited))
-    pressed = update.get("callback_query")
-    if isinstance(pressed, dict) and isinstance(pressed.get("message"), dict) and (who := _private(pressed["message"])):
-        yield MessageReceived(
-            contact=_contact(pressed.get("from"), who),
-            thread_key=who,
-            external_id=f"callback:{pressed.get('id')}",
-            text=str(pressed.get("data", ""))[:64],
-            pressed=str(pressed.get("id", "")),
-        )
-    member = update.get("my_chat_member")
-    if isinstance(member, dict):
-        yield from _membership(member)
-    reaction = update.get("message_reaction")
-    if isinstance(reaction, dict) and (who := _private(reaction)):
-        given = reaction.get("new_reaction")
-        emoji = next((str(each.get("emoji", "")) for each in dicts(given)), "")
-        yield ReactionChanged(
-            external_id=f"{who}:{reaction.get('message_id')}", contact=_contact(reaction.get("user"), who), emoji=emoji
-        )
-
-
-def _membership(member: Mapping[str, Any]) -> Iterator[InboundEvent]:
-    """A user blocked the bot, or not any more; or somebody took it into a group."""
-    now, before, chat = (member.get(name) for name in ("new_chat_member", "old_chat_member", "chat"))
-    status = str(dict_of(now).get("status", ""))
-    if (who := _private(member)) and status in {"kicked", "member"}:
-        yield ContactChanged(old_key=f"tg:{who}", reachable=status == "member")
-    was_there = isinstance(before, dict) and str(before.get("status", "")) not in {"left", "kicked"}
-    if (
-        isinstance(chat, dict)
-        and str(chat.get("type", "")) in {"group", "supergroup"}
-        and status == "member"
-        and not was_there
-    ):
-        yield AddedToGroup(group=str(chat.get("id", "")))
-
-
-def _received(message: Mapping[str, Any], who: str) -> Iterator[InboundEvent]:
-    text = str(message.get("text") or message.get("caption") or "")
-    if re.fullmatch(r"/start(@\w+)?( [\w-]{1,64})?", text):
-        text = _("(Opened the chat)")
-    media = tuple(_media(message))
-    words = text or _described(message)
-    if not words and not media:
-        words = _("(A kind of message that PingBack cannot show)")
-    reply = message.get("reply_to_message")
-    yield MessageReceived(
-        contact=_contact(message.get("from"), who),
-        thread_key=who,
-        external_id=f"{who}:{message.get('message_id')}",
-        text=words,
-        media=media,
-        reply_to=f"{who}:{reply.get('message_id')}" if isinstance(reply, dict) else "",
-        album=f"album:{who}:{message['media_group_id']}" if message.get("media_group_id") else "",
-        occurred_at=_time(message),
-    )
-
-
-def _described(message: Mapping[str, Any]) -> str:
-    """What is no text and no file, in words."""
-    if place := inner(message, "location"):
-        venue, at = inner(message, "venue"), f"{place.get('latitude')}, {place.get('longitude')}"
-        named = " ".join(str(venue[part]) for part in ("title", "address") if venue.get(part))
-        return _("Place: %(place)s") % {"place": f"{named} ({at})" if named else at}
-    contact = message.get("contact")
-    if isinstance(contact, dict):
-        names = (contact.get("first_name"), contact.get("last_name"), contact.get("phone_number"))
-        return _("Contact: %(who)s") % {"who": " ".join(str(name) for name in names if name)}
-    return str(inner(message, "sticker").get("emoji", ""))
-
-
-def _media(message: Mapping[str, Any]) -> Iterator[MediaRef]:
-    photos = [each for each in dicts(message.get("photo")) if each.get("file_id")]
-    if photos:
-        best = max(photos, key=lambda photo: number_of(photo.get("width")) * number_of(photo.get("height")))
-        yield MediaRef(kind="image", provider_ref=str(best["file_id"]), size=number_of(best.get("file_size")))
-    for name in _FILES:
-        file = inner(message, name)
-        if file.get("is_animated") or file.get("is_video"):  # a sticker that no page shows
-            file = inner(file, "thumbnail")
-        if not file.get("file_id") or (name == "document" and message.get("animation")):
-            continue
-        yield MediaRef(
-            kind=_KINDS.get(name, name),
-            provider_ref=str(file["file_id"]),
-            mime_type=str(file.get("mime_type", "")),
-            filename=str(file.get("file_name", "")),
-            size=number_of(file.get("file_size")) or None,
-        )
-
-
-def _private(item: Mapping[str, Any]) -> str:
-    """The chat's id; "" for groups, which we leave alone."""
-    chat = item.get("chat")
-    if not isinstance(chat, dict) or chat.get("type", "private") != "private" or "id" not in chat:
-        return ""
-    return str(chat["id"])
-
-
-def _contact(given: Any, who: str) -> ContactRef:
-    person = dict_of(given)
-    name = " ".join(str(person[part]) for part in ("first_name", "last_name") if person.get(part))
-    handle = f"@{person['username']}" if person.get("username") else ""
-    return ContactRef(keys=(f"tg:{who}",), name=name, handle=handle)
-
-
-def _time(message: Mapping[str, Any]) -> datetime | None:
-    seconds = message.get("date")
-    return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) and 0 < seconds < 2**33 else None
