@@ -130,12 +130,13 @@ class MetaAdapter(ChannelAdapter):
         return Kind.RATE_LIMITED if status == 429 else Kind.PERMANENT
 
     def download(self, url: str, *, authorized: bool) -> Download:
-        """From Meta's own hosts; with the token only there."""
+        """From Meta's own hosts; with the token only there. An address that needs it is good for minutes, and what it
+        leads to for days: it is asked for anew."""
         host = urlsplit(url).hostname or ""
         ours = urlsplit(getattr(settings, self.base_url)).hostname or ""
         with_token = authorized and (host in _FILE_HOSTS or host == ours)
         answer = self.call("GET", url, headers=self._authorized() if with_token else {}, max_bytes=settings.MEDIA_BYTES)
-        if answer.status in {400, 403, 404, 410}:
+        if answer.status in {400, 403, 404, 410} and not authorized:
             raise MediaGone(_("Meta does not have the file any more"))
         if answer.status != 200:
             raise DeliveryError(_("Meta does not hand out the file."))

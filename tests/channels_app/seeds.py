@@ -28,6 +28,15 @@ WHATSAPP: list[dict[str, Any]] = [
     {"type": "revoke", "revoke": {"original_message_id": "wamid.1"}},
     {"type": "order", "order": {"catalog_id": "1", "text": "Two", "product_items": [{}]}},
 ]
+# What is told of the account itself: field and value.
+ACCOUNT: list[tuple[str, dict[str, Any]]] = [
+    ("message_template_status_update", {"event": "PAUSED", "message_template_name": "order_update"}),
+    ("account_update", {"event": "DISABLED_UPDATE"}),
+    (
+        "messages",
+        {"metadata": {"phone_number_id": "1"}, "errors": [{"code": 131042, "error_data": {"details": "Pay"}}]},
+    ),
+]
 INSTAGRAM: list[dict[str, Any]] = [
     {"message": {"mid": "m", "is_echo": True, "text": "Hi"}},
     {"message": {"mid": "m", "is_deleted": True}},
@@ -53,6 +62,16 @@ TELEGRAM: list[dict[str, Any]] = [
             "photo": [{"file_id": "f", "width": 1, "height": 1}],
         },
     },
+    {
+        "update_id": 1,
+        "message": {
+            "message_id": 1,
+            "chat": {"id": 1},
+            "text": "here",
+            "entities": [{"type": "text_link", "offset": 0, "length": 4, "url": "https://x"}],
+        },
+    },
+    {"update_id": 1, "message": {"message_id": 1, "chat": {"id": 1}, "poll": {"question": "?", "options": [{}]}}},
     {"update_id": 1, "message": {"message_id": 1, "chat": {"id": 1}, "contact": {"first_name": "C", "user_id": 1}}},
 ]
 DIRECT = {
@@ -98,7 +117,7 @@ def seeds() -> list[bytes]:
     whatsapp = [samples.whatsapp({"from": "44", "from_user_id": "GB.44", "id": "wamid.1", **each}) for each in WHATSAPP]
     whatsapp += [samples.WHATSAPP_MESSAGE, *map(samples.whatsapp_status, ("sent", "failed"))]
     told = {
-        ChannelType.WHATSAPP: whatsapp,
+        ChannelType.WHATSAPP: [*whatsapp, *map(_of_account, ACCOUNT)],
         ChannelType.INSTAGRAM: [samples.INSTAGRAM_MESSAGE, *map(samples.instagram, INSTAGRAM)],
         ChannelType.TELEGRAM: TELEGRAM,
         ChannelType.X: X,
@@ -110,6 +129,12 @@ def seeds() -> list[bytes]:
     found += [_seed(ChannelType.EMAIL, 2, raw) for raw in mails]
     form = b'--XX\r\nContent-Disposition: form-data; name="email"\r\n\r\n' + mails[0] + b"\r\n--XX--\r\n"
     return [*found, _seed(ChannelType.EMAIL, 3, form)]
+
+
+def _of_account(told: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+    field, value = told
+    entry = {"id": "300000000000001", "changes": [{"field": field, "value": value}]}
+    return {"object": "whatsapp_business_account", "entry": [entry]}
 
 
 def _seed(type: ChannelType, kind: int, body: bytes) -> bytes:

@@ -63,7 +63,7 @@ def test_a_customers_file_may_be_bigger_than_ours_and_one_that_is_too_big_says_s
     writes(case, channel, "And this", 2, media=True)
     (media,) = files.claim(most=5)
     files.fetch(media)
-    assert "too big to be fetched" in Message.objects.latest("seq").content
+    assert "too big to be fetched" in Message.objects.latest("seq").error
 
 
 def test_a_picture_that_whatsapp_does_not_show_goes_as_a_document(

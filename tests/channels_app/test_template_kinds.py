@@ -5,10 +5,14 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as some
 
 from accounts.models import User
 from businesses.models import Business
 from channels_app import connecting, deliveries
+from channels_app.adapters.whatsapp.templates import components_of, template_of
 from channels_app.models import Thread
 from channels_app.services import create_channel
 from conversations.models import ChannelType, Conversation, Message
@@ -32,6 +36,7 @@ NAMED = {
         {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "Fine"}]},
     ],
 }
+NAMES = ("type", "text", "format", "example", "buttons", "url", "body_text", "header_text_named_params", "param_name")
 BODY = {"type": "BODY", "text": "Here it is."}
 LINK = {"type": "URL", "text": "Track", "url": "https://acme.example/{{1}}"}
 REFUSED = [
@@ -60,6 +65,23 @@ def talk(ada: User, acme: Business, meta: Meta) -> Conversation:
     conversation = builders.conversation(acme, type=ChannelType.WHATSAPP, channel=channel)
     Thread.objects.create(channel=channel, conversation=conversation, key="15550001111", address="15550001111")
     return conversation
+
+
+VALUES = some.recursive(
+    some.none() | some.integers() | some.text(max_size=8) | some.sampled_from(["{{1}}", "{{name}}", "{{²}}", "BODY"]),
+    lambda inner: some.lists(inner, max_size=3) | some.dictionaries(some.sampled_from(NAMES), inner, max_size=5),
+    max_leaves=12,
+)
+
+
+@examples(max_examples=150, deadline=None, database=None)
+@given(some.lists(some.dictionaries(some.sampled_from(NAMES), VALUES, max_size=6), max_size=4))
+def test_whatever_meta_lists_is_a_template_or_none(components: list[Any]) -> None:
+    found = template_of({**NAMED, "components": [*components, {"type": "BODY", "text": "Dear {{²}}"}]})
+
+    assert found
+    assert found["blanks"] == len(found["slots"])
+    components_of({**found, "blanks": ["x"] * found["blanks"]})
 
 
 def test_one_is_chosen_from_a_list_and_sent_with_all_of_its_blanks(talk: Conversation, ada: User, meta: Meta) -> None:

@@ -96,10 +96,7 @@ class WhatsAppAdapter(MetaAdapter):
             if error.kind == Kind.PERMANENT:
                 raise MediaGone(_("WhatsApp does not have the file any more")) from None
             raise
-        try:
-            return self.download(str(found.get("url", "")), authorized=True)
-        except MediaGone:  # the address is, which is good for minutes; the file is kept for days
-            raise DeliveryError(_("Meta does not hand out the file.")) from None
+        return self.download(str(found.get("url", "")), authorized=True)
 
     def send(self, message: OutboundMessage) -> SendResult:
         to = message.to

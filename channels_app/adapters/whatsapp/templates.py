@@ -74,5 +74,5 @@ def _example(part: Mapping[str, Any], name: str, blank: str) -> str:
             return text_of(each, "example")
     texts: Sequence[Any] = list_of(given.get(f"{name.lower()}_text"))
     row = list_of(texts[0]) if texts and isinstance(texts[0], list) else texts
-    at = int(blank) - 1 if blank.isdigit() and len(blank) < 4 else -1
+    at = int(blank) - 1 if blank.isascii() and blank.isdigit() and len(blank) < 4 else -1
     return str(row[at]) if 0 <= at < len(row) else ""
