@@ -53,9 +53,10 @@ def update_view(*, actor: User, view_id: UUID, **changes: Any) -> SavedView:
         changes["name"] = _name(changes["name"])
     if "filter" in changes:
         changes["filter"] = checked(actor, changes["filter"])
-    for name, value in changes.items():
+    others = {name: value for name, value in changes.items() if getattr(view, name) != value}
+    for name, value in others.items():
         setattr(view, name, value)
-    view.save(update_fields=[*changes, "updated_at"])
+    view.save(update_fields=[*others, "updated_at"])
     return view
 
 
@@ -89,7 +90,7 @@ def flaw_of(user: User, view: SavedView) -> str:
     try:
         checked(user, view.filter)
     except Unprocessable:
-        return _("A tag, team or person that this view asks for is gone. Edit the view to ask for another.")
+        return _("A tag, team, channel or person that this view asks for is gone. Edit the view to ask for another.")
     return ""
 
 

@@ -44,21 +44,31 @@ def widget_changed(instance: Widget, *, created: bool, update_fields: Any, **_si
 
 @dataclass(frozen=True)
 class _SettingsChanged:
-    """A workspace has something else to choose from. Two of the same are equal."""
+    """A workspace has something else to choose from, or one person there has. Two of the same are equal."""
 
     business_id: UUID
+    user_id: UUID | None = None
 
     def __call__(self) -> None:
-        publish.settings_changed(self.business_id)
+        publish.settings_changed(self.business_id, user_id=self.user_id)
 
 
 @receiver((post_save, post_delete), sender=CannedResponse)
 @receiver((post_save, post_delete), sender=Macro)
-@receiver((post_save, post_delete), sender=SavedView)
 @receiver((post_save, post_delete), sender=Tag)
 @receiver((post_save, post_delete), sender=Team)
-def settings_changed(instance: CannedResponse | Macro | SavedView | Tag | Team, **_signal: Any) -> None:
-    told = _SettingsChanged(instance.business_id)
+def settings_changed(instance: CannedResponse | Macro | Tag | Team, **_signal: Any) -> None:
+    _tell_once(_SettingsChanged(instance.business_id))
+
+
+@receiver((post_save, post_delete), sender=SavedView)
+def view_changed(instance: SavedView, update_fields: Collection[str] | None = None, **_signal: Any) -> None:
+    """A private one is told to its owner alone, unless it was everybody's until now."""
+    is_everybodys = instance.shared or "shared" in (update_fields or ())
+    _tell_once(_SettingsChanged(instance.business_id, None if is_everybodys else instance.owner_id))
+
+
+def _tell_once(told: _SettingsChanged) -> None:
     # Once a transaction: one that waits for the commit is taken back only with a savepoint that this is in, too.
     if all(each[1] != told for each in connection.run_on_commit):
         transaction.on_commit(told, robust=True)

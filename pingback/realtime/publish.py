@@ -77,10 +77,12 @@ def channel_changed(*, business_id: UUID, channel_id: UUID) -> None:
         log.exception("Nobody was told that a channel is otherwise")
 
 
-def settings_changed(business_id: UUID) -> None:
-    """Let the members' pages ask again for what there is to choose from."""
+def settings_changed(business_id: UUID, *, user_id: UUID | None = None) -> None:
+    """Let the members' pages ask again for what there is to choose from. user_id: one member's; asks the database."""
     try:
         packet = encode_event("settings_changed", {})
+        if user_id:
+            return _tell_people(business_id, [user_id], packet)
         _hand_over(
             [{"business": str(business_id), "room": rooms.business(business_id), "packet": packet, "skip": None}]
         )

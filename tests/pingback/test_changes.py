@@ -9,13 +9,17 @@ from django.db import transaction
 from accounts.models import User
 from businesses.models import Business, Team
 from conversations.models import CannedResponse, Macro, SavedView, Tag
+from conversations.saved_views.services import create_view, update_view
 from pingback.realtime import rooms
 from tests.builders import person, workspace
 
+OPEN = {"all": [{"field": "status", "op": "is", "value": "open"}]}
 MAKE: dict[str, Callable[[Business, User], Any]] = {
     "a saved reply": lambda acme, ada: CannedResponse.objects.create(business=acme, author=ada, shortcut="hi"),
     "a macro": lambda acme, _ada: Macro.objects.create(business=acme, name="Bye"),
-    "a view": lambda acme, ada: SavedView.objects.create(business=acme, owner=ada, name="Open", filter={}),
+    "a view": lambda acme, ada: SavedView.objects.create(
+        business=acme, owner=ada, name="Open", filter=OPEN, shared=True
+    ),
     "a tag": lambda acme, _ada: Tag.objects.create(business=acme, name="Refund"),
     "a team": lambda acme, _ada: Team.objects.create(business=acme, name="Night"),
 }
@@ -45,6 +49,20 @@ def test_its_members_hear_when_it_is_made_changed_and_gone(
     made.save()
     assert told() == [rooms.business(acme.pk)]
     made.delete()
+    assert told() == [rooms.business(acme.pk)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_private_view_is_told_to_its_owner_alone(ben: User, acme: Business, told: Callable[[], list[str]]) -> None:
+    own = [rooms.member(acme.memberships.get(user=ben).pk)]
+    view = create_view(actor=ben, name="Mine", filter=OPEN)
+    assert told() == own
+    update_view(actor=ben, view_id=view.pk, name="Of mine", shared=False)
+    assert told() == own
+
+    update_view(actor=ben, view_id=view.pk, shared=True)
+    assert told() == [rooms.business(acme.pk)]
+    update_view(actor=ben, view_id=view.pk, shared=False)
     assert told() == [rooms.business(acme.pk)]
 
 
