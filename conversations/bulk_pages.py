@@ -21,7 +21,7 @@ from conversations.handling_pages import UNDO
 from conversations.hues import hue_of
 from conversations.models import SPAM, Conversation, Priority, Status, Tag
 from conversations.services import bulk
-from conversations.services.assigning import assign_conversation
+from conversations.services.assigning import undo_assignment
 from conversations.services.handling import CHANGES, Handled, mark_read, mark_unread, undo_status
 from conversations.services.tags import add_tag, checked_name, remove_tag
 from conversations.views import handling_page, refused
@@ -86,12 +86,8 @@ def _change(request: HttpRequest, user: User) -> tuple[Callable[[Conversation], 
         return _done_by(what, user)
     if "restore" in request.POST:
         require(user, Action.ASSIGN)
-        agent, _sep, team = request.POST["restore"].partition(":")
-        agent_id, team_id = parse_id(agent), parse_id(team)
         return (
-            lambda conversation: assign_conversation(
-                conversation=conversation, agent_id=agent_id, team_id=team_id, actor=user
-            ),
+            lambda conversation: undo_assignment(conversation=conversation, actor=user),
             _("Gave back %(count)d."),
         )
     raise NotFound
@@ -142,7 +138,7 @@ def _way_back(request: HttpRequest, user: User, outcome: bulk.Outcome) -> list[d
             return _grouped(back, outcome, partial(_same, request.POST[field]))
     if not may(membership_of(user), Action.ASSIGN):
         return []
-    return _grouped("restore", outcome, lambda before: f"{before.assignee_id or ''}:{before.team_id or ''}")
+    return _grouped("restore", outcome, partial(_same, UNDO))
 
 
 def _same(value: str, _before: bulk.Before) -> str:

@@ -67,12 +67,13 @@ def reply(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
                 "quoted_seq": _quoted(request),
             }
             with transaction.atomic():
+                sending = None
                 if send_at := _later(request, found):
-                    send_later(**words, send_at=send_at)
+                    sending = send_later(**words, send_at=send_at).scheduled.pk
                 else:
                     send_reply(**words)
                 if then := AFTER_SENDING.get(request.POST.get("then", "")):
-                    then(conversation=found, actor=author)
+                    then(conversation=found, actor=author, sending=sending)
     except Refused as refusal:
         if is_fetch(request):
             return refused(refusal)

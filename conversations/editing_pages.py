@@ -1,7 +1,6 @@
 """Changing and taking back one's own message or note: a page, and what the thread opens over itself."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,17 +12,15 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
 from businesses.pages import member_page
-from conversations import events
 from conversations.attachments import unsent_among
 from conversations.models import Conversation, Note, ScheduledMessage
 from conversations.selectors import conversation_of
 from conversations.services.editing import delete_message, edit_message
-from conversations.services.handling import undo_status
-from conversations.services.later import take_back
+from conversations.services.later import undo_send
 from conversations.services.message_drafts import MAX_CONTENT
 from conversations.services.notes import change_note, delete_note, mentions_in
 from conversations.views import handling_page, refused
-from foundation.errors import Conflict, NotFound, Refused
+from foundation.errors import NotFound, Refused
 from foundation.ids import parse_id
 from foundation.pages import is_fetch
 
@@ -84,11 +81,7 @@ def unschedule(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
         if row is None:
             raise NotFound(_("It is sent already."))
         content, ids = row.content, [str(pk) for pk in row.files.order_by("pk").values_list("pk", flat=True)]
-        with events.gathered():
-            take_back(scheduled=row, actor=user)
-            if row.is_soon:
-                with suppress(Conflict):  # nothing was done along with it, or somebody went on
-                    undo_status(conversation=found, actor=user, since=row.created_at)
+        undo_send(scheduled=row, actor=user)
     except Refused as refusal:
         if is_fetch(request):
             return refused(refusal)

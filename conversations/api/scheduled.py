@@ -14,7 +14,7 @@ from conversations.api.serializers import AttachmentOutput
 from conversations.api.views import conversation_for, replayed
 from conversations.attachments import ids_in, with_facts
 from conversations.models import ScheduledMessage
-from conversations.services.later import send_later, take_back
+from conversations.services.later import send_later, undo_send
 from conversations.services.message_drafts import MAX_CONTENT
 from conversations.wire import scheduled_payload
 from foundation.api import IDEMPOTENCY_KEY, SIGNED_IN, WITH_BODY, Done, Text, idempotency_key, path_id, refusals
@@ -98,10 +98,10 @@ class OneScheduled(APIView):
         responses={200: Done, **refusals(400, *SIGNED_IN, 403, 404)},
     )
     def delete(self, request: Request, conversation_id: str, scheduled_id: str) -> Response:
-        """For its author, whose draft it is again."""
+        """For its author, whose draft it is again; the status that was set along with it is as it was."""
         found = conversation_for(request, conversation_id)
         row = ScheduledMessage.objects.shown_in(found.pk).filter(pk=path_id(scheduled_id)).first()
         if row is None:
             raise Http404
-        take_back(scheduled=row, actor=request.user)
+        undo_send(scheduled=row, actor=request.user)
         return Response({"message": "It is a draft again"})

@@ -1,7 +1,7 @@
 """Who is responsible for a conversation: a member, a team, or nobody yet."""
 
 from enum import Enum, auto
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
@@ -15,7 +15,12 @@ from conversations.models import ActivityKind, Conversation
 from conversations.services.activities import holders, tell
 from conversations.services.handling import Handled
 from conversations.services.locking import lock_member, lock_own, lock_team, locked
+from conversations.services.standing import columns, not_before_last_message, restore, standing_of
 from foundation.errors import Conflict, Invalid
+from foundation.ids import parse_id
+
+# What giving it to somebody changes, and undoing that gives back.
+STANDING = ("assignee_id", "team_id", "handoff_reason", "handoff_at", "updated_at")
 
 
 class Same(Enum):
@@ -42,23 +47,54 @@ def assign_conversation(
     Raises Invalid for anything else, in the same words for a stranger's id and for one that nobody has.
     Source: contract/api.md 5 and 6, C7; design.md 3.
     """
+    return _assign(conversation, actor, agent_id, team_id)
+
+
+@transaction.atomic
+def undo_assignment(*, conversation: Conversation, actor: User) -> Handled:
+    """Whoever had it before the actor gave it away has it again, and it has its place in lists again.
+
+    Raises Conflict when somebody else gave it away since, Invalid when whoever had it is gone.
+    """
+    given = conversation.activities.filter(kind=ActivityKind.ASSIGNED)
+    last = given.order_by("after_seq", "created_at", "pk").last()
+    if last is None or last.actor_id != actor.pk or "was" not in last.data:
+        raise Conflict(_("It was assigned anew since, and stays."))
+    was = last.data["was"]
+    return _assign(conversation, actor, parse_id(was["assignee_id"]), parse_id(was["team_id"]), back_to=was)
+
+
+def _assign(
+    conversation: Conversation,
+    actor: User,
+    agent_id: UUID | Same | None,
+    team_id: UUID | Same | None,
+    *,
+    back_to: dict[str, Any] | None = None,
+) -> Handled:
+    """back_to: what it stood at before it was those people's."""
     membership = lock_member(conversation.business_id, agent_id) if isinstance(agent_id, UUID) else None
     if isinstance(agent_id, UUID) and membership is None:
         raise not_a_member()
     team = _team(conversation.business_id, team_id) if isinstance(team_id, UUID) else None
     conversation = locked(conversation)
+    was = standing_of(conversation, STANDING)
     before = conversation.assignee_id, conversation.team_id, conversation.handoff_reason
     if agent_id is not SAME:
         conversation.assignee = membership.user if membership else None
     if team_id is not SAME:
         conversation.team = team
-    if membership:
+    conversation.updated_at = timezone.now()
+    if back_to:
+        restore(conversation, {name: back_to[name] for name in ("handoff_reason", "handoff_at", "updated_at")})
+        not_before_last_message(conversation)
+    elif membership:
         conversation.person_has_it()
     if before == (conversation.assignee_id, conversation.team_id, conversation.handoff_reason):
         return Handled(conversation=conversation, changed=False)
     is_new = conversation.assignee_id != before[0]
     is_team_new = bool(conversation.team_id) and conversation.team_id != before[1]
-    return _give(conversation, membership if is_new else None, actor, is_team_new=is_team_new)
+    return _give(conversation, membership if is_new else None, actor, was, is_team_new=is_team_new)
 
 
 @transaction.atomic
@@ -74,9 +110,11 @@ def claim_conversation(*, conversation: Conversation, user: User) -> Handled:
         return Handled(conversation=conversation, changed=False)
     if conversation.assignee:
         raise Conflict(_("%(name)s has it already.") % {"name": conversation.assignee.full_name})
+    was = standing_of(conversation, STANDING)
     conversation.assignee = membership.user
     conversation.person_has_it()
-    return _give(conversation, membership, user)
+    conversation.updated_at = timezone.now()
+    return _give(conversation, membership, user, was)
 
 
 def not_a_member() -> Invalid:
@@ -92,12 +130,16 @@ def _team(business_id: UUID, team_id: UUID) -> Team:
 
 
 def _give(
-    conversation: Conversation, membership: Membership | None, actor: User, *, is_team_new: bool = False
+    conversation: Conversation,
+    membership: Membership | None,
+    actor: User,
+    was: dict[str, Any],
+    *,
+    is_team_new: bool = False,
 ) -> Handled:
-    """Store who has it now. membership: whoever is to be told that it is theirs."""
-    conversation.updated_at = timezone.now()
-    conversation.save(update_fields=["assignee", "team", "updated_at", "handoff_reason", "handoff_at"])
-    tell(conversation, ActivityKind.ASSIGNED, actor=actor, **holders(conversation))
+    """Store who has it now. membership: whoever is to be told that it is theirs. was: what undoing that gives back."""
+    conversation.save(update_fields=columns(STANDING))
+    tell(conversation, ActivityKind.ASSIGNED, actor=actor, was=was, **holders(conversation))
     membership_id = membership.pk if membership else None
     happened = events.conversation_assigned(
         conversation, actor_id=actor.pk, membership_id=membership_id, is_team_new=is_team_new

@@ -24,7 +24,7 @@ class Before:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """done: those that are now as wanted, in the order given. changed: of them, those that were not before.
+    """done: those that are now as wanted. changed: of them, those that were not before.
 
     failed: with a sentence for people.
     """
@@ -35,17 +35,16 @@ class Outcome:
 
 
 def change_many(*, actor: User, ids: Sequence[UUID], change: Callable[[Conversation], Handled]) -> Outcome:
-    """Each in a transaction of its own. ids: at most MOST; unknown and foreign ones fail alike.
+    """Each in a transaction of its own, so that they keep their order among themselves in lists by time.
+
+    ids: at most MOST; unknown and foreign ones fail alike.
 
     change: one of the services, for this actor; the caller has asked the policy.
     """
-    outcome = Outcome()
     rows = Conversation.objects.visible_to(actor).in_bulk(list(ids))
-    for conversation_id in dict.fromkeys(ids):
-        conversation = rows.get(conversation_id)
+    outcome = Outcome(failed=[(pk, NotFound().detail) for pk in dict.fromkeys(ids) if pk not in rows])
+    for conversation in sorted(rows.values(), key=lambda row: (row.updated_at, row.pk)):
         try:
-            if conversation is None:
-                raise NotFound
             before = Before(
                 id=conversation.pk,
                 assignee_id=conversation.assignee_id,
@@ -54,9 +53,9 @@ def change_many(*, actor: User, ids: Sequence[UUID], change: Callable[[Conversat
             )
             handled = change(conversation)
         except Refused as refusal:
-            outcome.failed.append((conversation_id, refusal.detail))
+            outcome.failed.append((conversation.pk, refusal.detail))
             continue
-        outcome.done.append(conversation_id)
+        outcome.done.append(conversation.pk)
         if handled.changed:
             outcome.changed.append(before)
     return outcome

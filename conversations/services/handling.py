@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -28,7 +28,7 @@ from conversations.models import (
 from conversations.services import receipts
 from conversations.services.activities import tell
 from conversations.services.locking import locked
-from conversations.services.standing import columns, restore, standing_of
+from conversations.services.standing import columns, not_before_last_message, restore, standing_of
 from foundation.errors import Conflict, Invalid
 
 
@@ -76,25 +76,28 @@ MOVES = (
 )
 
 
-def resolve_conversation(*, conversation: Conversation, actor: User) -> Handled:
-    return _set_status(conversation, Status.RESOLVED, actor)
+# sending: the message that it was done along with, which waits; who takes that back undoes both (later.py).
 
 
-def close_conversation(*, conversation: Conversation, actor: User) -> Handled:
-    return _set_status(conversation, Status.CLOSED, actor)
+def resolve_conversation(*, conversation: Conversation, actor: User, sending: UUID | None = None) -> Handled:
+    return _set_status(conversation, Status.RESOLVED, actor, sending=sending)
 
 
-def mark_spam(*, conversation: Conversation, actor: User) -> Handled:
+def close_conversation(*, conversation: Conversation, actor: User, sending: UUID | None = None) -> Handled:
+    return _set_status(conversation, Status.CLOSED, actor, sending=sending)
+
+
+def mark_spam(*, conversation: Conversation, actor: User, sending: UUID | None = None) -> Handled:
     """Closed, told apart from what else is, and not opened by what the customer writes; any other status ends that."""
-    return _set_status(conversation, Status.CLOSED, actor, is_spam=True)
+    return _set_status(conversation, Status.CLOSED, actor, is_spam=True, sending=sending)
 
 
-def reopen_conversation(*, conversation: Conversation, actor: User) -> Handled:
-    return _set_status(conversation, Status.OPEN, actor)
+def reopen_conversation(*, conversation: Conversation, actor: User, sending: UUID | None = None) -> Handled:
+    return _set_status(conversation, Status.OPEN, actor, sending=sending)
 
 
-def park_conversation(*, conversation: Conversation, actor: User) -> Handled:
-    return _set_status(conversation, Status.PENDING, actor)
+def park_conversation(*, conversation: Conversation, actor: User, sending: UUID | None = None) -> Handled:
+    return _set_status(conversation, Status.PENDING, actor, sending=sending)
 
 
 # By the status that a conversation then has, or SPAM.
@@ -108,7 +111,9 @@ CHANGES: dict[str, Callable[..., Handled]] = {
 
 
 @transaction.atomic
-def _set_status(conversation: Conversation, status: Status, actor: User, *, is_spam: bool = False) -> Handled:
+def _set_status(
+    conversation: Conversation, status: Status, actor: User, *, is_spam: bool = False, sending: UUID | None = None
+) -> Handled:
     """`resolved_at` and `closed_at` say since when; they are empty again once the conversation is reopened."""
     conversation = locked(conversation)
     is_asleep = conversation.snoozed_until is not None
@@ -126,43 +131,41 @@ def _set_status(conversation: Conversation, status: Status, actor: User, *, is_s
     conversation.spam_at = now if is_spam else None
     if conversation.is_done:
         conversation.person_has_it()
-    return _moved(conversation, actor, was)
+    return _moved(conversation, actor, was, **({"sending": str(sending)} if sending else {}))
 
 
 @transaction.atomic
-def undo_status(*, conversation: Conversation, actor: User, since: datetime | None = None) -> Handled:
+def undo_status(*, conversation: Conversation, actor: User, sending: UUID | None = None) -> Handled:
     """What the actor last made of its status was not meant: asleep, handed over or done as it was before.
 
-    since: not what was done before that.
+    sending: only what was done along with that message.
 
     Raises Conflict when there is no such change, when it was somebody else, or the customer, who changed it last, and
     when the customer, who has written since, would wait in what is parked or done.
     """
     conversation = locked(conversation)
     last = conversation.activities.filter(kind__in=MOVES).order_by("after_seq", "created_at", "pk").last()
-    is_own = last is not None and last.actor_id == actor.pk and (since is None or last.created_at >= since)
-    if last is None or not is_own or "was" not in last.data:
+    is_own = last is not None and last.actor_id == actor.pk and "was" in last.data
+    if last is None or not is_own or (sending and last.data.get("sending") != str(sending)):
         raise Conflict(_("Its status was changed since, and stays."))
     was = standing_of(conversation, STANDING)
     restore(conversation, last.data["was"])
-    newest = conversation.last_message
-    if newest and newest.created_at > conversation.updated_at:
-        conversation.updated_at = newest.created_at
+    not_before_last_message(conversation)
     opens = conversation.status == Status.OPEN or conversation.spam_at
     if not opens and _shown_in(conversation, sender_type=SenderType.CUSTOMER, created_at__gt=last.created_at).exists():
         raise Conflict(_("The customer has written since: it stays as it is."))
     return _moved(conversation, actor, was)
 
 
-def _moved(conversation: Conversation, actor: User, was: dict[str, Any]) -> Handled:
-    """Store and tell what it is now. was: what undoing that gives back."""
+def _moved(conversation: Conversation, actor: User, was: dict[str, Any], **said: str) -> Handled:
+    """Store and tell what it is now. was: what undoing that gives back. said: what its line keeps, too."""
     conversation.save(update_fields=columns(STANDING))
     until = conversation.snoozed_until
     if until:
         tell(conversation, ActivityKind.SNOOZED, actor=actor, until=until.isoformat(), was=was)
     else:
         kind = ActivityKind.SPAM if conversation.spam_at else TOLD[Status(conversation.status)]
-        tell(conversation, kind, actor=actor, was=was)
+        tell(conversation, kind, actor=actor, was=was, **said)
     events.record(conversation.business_id, [events.conversation_updated(conversation, actor_id=actor.pk)])
     return Handled(conversation=conversation, changed=True)
 

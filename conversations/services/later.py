@@ -5,6 +5,7 @@ Five seconds are enough to undo what leaves the house; what somebody else wrote 
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -22,10 +23,11 @@ from conversations.attachments import facts_of, take
 from conversations.models import ActivityKind, Attachment, Conversation, Message, ScheduledMessage, SenderType
 from conversations.services.activities import tell
 from conversations.services.drafts import draft_of, keep_draft
+from conversations.services.handling import undo_status
 from conversations.services.locking import lock_own, locked
 from conversations.services.message_drafts import MAX_CONTENT, check_content, check_key
 from conversations.services.messages import send_reply
-from foundation.errors import Forbidden, Invalid, KeyReused, NotFound, Refused, Stale, Unprocessable
+from foundation.errors import Conflict, Forbidden, Invalid, KeyReused, NotFound, Refused, Stale, Unprocessable
 from foundation.prepared import Given, prepared
 
 LONGEST = timedelta(days=366)
@@ -106,6 +108,15 @@ def take_back(*, scheduled: ScheduledMessage, actor: User) -> None:
     _back_to_draft(row)
     conversation = Conversation.objects.for_reading().get(pk=row.shown_in.pk)
     events.record(row.business_id, [events.conversation_updated(conversation, actor_id=actor.pk)])
+
+
+@events.gathered()
+def undo_send(*, scheduled: ScheduledMessage, actor: User) -> None:
+    """Take it back, and the status that was set along with it. Raises as `take_back`."""
+    conversation = scheduled.shown_in
+    take_back(scheduled=scheduled, actor=actor)
+    with suppress(Conflict):  # none was set, or somebody went on
+        undo_status(conversation=conversation, actor=actor, sending=scheduled.pk)
 
 
 def send_due() -> int:

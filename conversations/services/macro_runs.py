@@ -88,7 +88,7 @@ def run_macro(
     if macro.priority is not None:
         set_priority(conversation=conversation, priority=Priority(macro.priority), actor=actor)
     if macro.status:
-        changes_status = CHANGES[macro.status](conversation=conversation, actor=actor).changed
+        changes_status = CHANGES[macro.status](conversation=conversation, actor=actor, sending=scheduled).changed
     return _ran(macro, before, locked(conversation), scheduled, changes_status)
 
 
@@ -132,7 +132,7 @@ def undo_run(*, ran: Ran, conversation: Conversation, actor: User) -> set[Stays]
         stays.add(Stays.TEXT)
     if ran.status:
         try:
-            undo_status(conversation=conversation, actor=actor)
+            undo_status(conversation=conversation, actor=actor, sending=ran.scheduled)
         except Conflict:
             stays.add(Stays.STATUS)
     if ran.priority is not None:

@@ -26,6 +26,13 @@ def restore(conversation: Conversation, standing: dict[str, Any]) -> None:
         setattr(conversation, name, parse_datetime(value) if is_time and value else value)
 
 
+def not_before_last_message(conversation: Conversation) -> None:
+    """In memory: what was written since moved it, too."""
+    newest = conversation.last_message
+    if newest and newest.created_at > conversation.updated_at:
+        conversation.updated_at = newest.created_at
+
+
 def columns(names: Sequence[str]) -> list[str]:
     """Their fields, to be stored."""
     return [name.removesuffix("_id") for name in names]

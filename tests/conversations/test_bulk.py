@@ -1,17 +1,20 @@
 """One action on a selection: each for itself, and back again."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
-from businesses.models import Business, FeedEvent
-from conversations.models import Conversation, Priority, Status
+from businesses.models import Business, FeedEvent, Role, Team
+from conversations.models import Conversation, Message, Priority, Status
 from conversations.services import handling
-from conversations.services.assigning import assign_conversation
+from conversations.services.assigning import assign_conversation, undo_assignment
 from conversations.services.priorities import set_priority
+from foundation.errors import Conflict
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -142,3 +145,85 @@ def test_what_is_done_in_small_things_with_many_is_given_back_as_it_was(ada: Use
     assert [each.name for each in one.tags.all()] == ["Refund"]
     assert not two.tags.exists()
     assert client.post("/inbox/selection/", {"ids": ids, "do": "block"}).status_code == 404
+
+
+def test_what_is_done_with_many_keeps_their_order_and_undone_they_have_their_places(
+    ada: User, ben: User, acme: Business
+) -> None:
+    client = Client(headers={"X-Requested-With": "fetch"})
+    client.force_login(ada)
+    rows = [builders.conversation(acme) for _ in range(4)]
+    for row, agent in zip(rows, (ben, ada, ben, None), strict=True):
+        assign_conversation(conversation=row, agent_id=agent and agent.pk, actor=ada)
+    now = timezone.now()
+    Message.objects.update(created_at=now - timedelta(hours=1))
+    for number, row in enumerate(rows):
+        Conversation.objects.filter(pk=row.pk).update(updated_at=now - timedelta(minutes=number))
+    before = standing()
+
+    for form in ({"to": "nobody"}, {"status": "resolved"}, {"status": "spam"}):
+        answer = client.post("/inbox/selection/", {"ids": [str(row.pk) for row in rows], **form}).json()
+        assert [pk for pk, *_rest in standing()] == [pk for pk, *_rest in before]
+        for step in answer["undo"]:
+            client.post("/inbox/selection/", {"ids": step["ids"], step["name"]: step["value"]})
+        assert standing() == before, form
+
+
+def standing() -> list[tuple[Any, ...]]:
+    """As a list by time has them."""
+    rows = Conversation.objects.order_by("-updated_at", "-pk")
+    return list(rows.values_list("pk", "assignee", "team", "status", "handoff_reason", "updated_at"))
+
+
+def test_nobody_takes_back_what_somebody_else_gave_away_since(ada: User, ben: User, acme: Business) -> None:
+    row = builders.conversation(acme)
+    eve = builders.person("Eve")
+    builders.member(acme, eve, Role.ADMIN)
+    assign_conversation(conversation=row, agent_id=ben.pk, actor=ada)
+    assign_conversation(conversation=row, agent_id=eve.pk, actor=eve)
+
+    with pytest.raises(Conflict):
+        undo_assignment(conversation=row, actor=ada)
+
+    undo_assignment(conversation=row, actor=eve)
+    row.refresh_from_db()
+    assert row.assignee == ben
+
+
+def test_over_the_api_many_are_put_aside_ranked_marked_and_given_back(ada: User, ben: User, acme: Business) -> None:
+    rows = [builders.conversation(acme), builders.conversation(acme)]
+    night = Team.objects.create(business=acme, name="Night")
+    soon = (timezone.now() + timedelta(hours=3)).isoformat()
+
+    def act(user: User, action: str, value: Any = None) -> Any:
+        body = {"ids": [str(row.pk) for row in rows], "action": action, "value": value}
+        return builders.api(user).post("/api/v1/conversations/bulk", body)
+
+    def all_have(**what: Any) -> bool:
+        return Conversation.objects.filter(**what).count() == 2
+
+    for action, value, what in (
+        ("pending", None, {"status": "pending"}),
+        ("snooze", soon, {"snoozed_until__isnull": False}),
+        ("undo_status", None, {"status": "pending", "snoozed_until": None}),
+        ("priority", "high", {"priority": Priority.HIGH}),
+        ("priority", None, {"priority": Priority.NONE}),
+        ("tag", "Refund", {"tags__name": "Refund"}),
+        ("team", str(night.pk), {"team": night}),
+        ("assign", str(ben.pk), {"assignee": ben, "team": night}),
+        ("undo_assign", None, {"assignee": None, "team": night}),
+        ("team", None, {"team": None}),
+        ("read", None, {"read_marks__user": ada, "read_marks__seq": 1}),
+        ("unread", None, {"read_marks__user": ada, "read_marks__seq": 0}),
+    ):
+        answer = act(ada, action, value)
+        assert answer.json()["failed"] == [], (action, answer.content)
+        assert all_have(**what), action
+
+    for action in ("assign", "team", "undo_assign"):
+        assert act(ben, action).status_code == 403
+    for action, wrong in (("snooze", "soon"), ("snooze", None), ("priority", "huge"), ("team", "x"), ("tag", 7)):
+        answer = act(ada, action, wrong)
+        assert (answer.status_code, answer.json()["detail"][0]["loc"]) == (422, ["body", "value"]), action
+    past = act(ada, "snooze", (timezone.now() - timedelta(hours=1)).isoformat()).json()
+    assert len(past["failed"]) == 2

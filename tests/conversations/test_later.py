@@ -266,6 +266,21 @@ def test_a_status_of_before_stays_when_a_reply_is_taken_back(mail: Conversation,
     assert mail.status == Status.RESOLVED
 
 
+def test_a_status_that_was_set_by_itself_stays_when_a_reply_is_taken_back(mail: Conversation, ada: User) -> None:
+    client, there = Client(), f"/inbox/{mail.pk}/"
+    client.force_login(ada)
+    client.post(f"{there}reply/", {"content": "Dear Cleo", "mode": "reply", "undo": "1", "seen_seq": "1"})
+    client.post(f"{there}status/", {"status": Status.RESOLVED})
+
+    client.post(f"{there}take-back/", {"scheduled": ScheduledMessage.objects.get().pk})
+
+    mail.refresh_from_db()
+    assert mail.status == Status.RESOLVED
+    draft = draft_of(mail, ada)
+    assert draft is not None
+    assert draft.content == "Dear Cleo"
+
+
 def file_of(mail: Conversation, ada: User) -> dict[str, Any]:
     file = SimpleUploadedFile("plan.png", corpus.picture())
     path = f"/api/v1/conversations/{mail.pk}/upload"
