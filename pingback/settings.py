@@ -444,6 +444,8 @@ SPECTACULAR_SETTINGS = {
         "ChannelState": "channels_app.models.ChannelState",
         "NotificationKind": "workflows.models.NotificationKind",
         "ArticleStatus": "theo.models.ArticleStatus",
+        "SortEnum": "conversations.sorting.Sort",
+        "CustomerSort": "conversations.people.Sort",
     },
 }
 CORS_ALLOWED_ORIGINS = env_list("API_CORS_ORIGINS")

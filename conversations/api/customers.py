@@ -3,8 +3,11 @@
 from typing import Any
 
 from django.http import Http404
+from django.http.response import HttpResponseBase
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,6 +25,7 @@ from conversations.services.merging_customers import merge_customers, undo_merge
 from conversations.wire import customer_payload
 from foundation.api import SIGNED_IN, WITH_BODY, CursorQuery, Done, IdField, Text, path_id, refusals
 from foundation.errors import Invalid
+from foundation.spreadsheets import csv_download
 
 
 class CustomerInput(serializers.Serializer[Any]):
@@ -36,7 +40,7 @@ class CustomerInput(serializers.Serializer[Any]):
     )
 
 
-class CustomerQuery(CursorQuery):
+class CustomerFilter(serializers.Serializer[Any]):
     q = Text(required=False, allow_blank=True, max_length=200, help_text="In name, e-mail, telephone or external id.")
     channel = serializers.ChoiceField(choices=ChannelType.choices, required=False, help_text="Has written there.")
     verified = serializers.BooleanField(required=False, allow_null=True, default=None)
@@ -45,6 +49,10 @@ class CustomerQuery(CursorQuery):
     sort = serializers.ChoiceField(
         choices=people.Sort.choices, default=people.Sort.CREATED, help_text="`last_seen_at`: only who has written."
     )
+
+
+class CustomerQuery(CustomerFilter, CursorQuery):
+    pass
 
 
 class CustomerList(serializers.Serializer[Any]):
@@ -109,6 +117,25 @@ class OneCustomer(APIView):
         require(request.user, Action.DELETE_CUSTOMERS)
         delete_customer(customer=_customer_for(request, customer_id), actor=request.user)  # type: ignore[arg-type]
         return Response({"message": "Customer deleted"})
+
+
+class ExportCustomers(APIView):
+    resource = Resource.CONVERSATIONS
+
+    @extend_schema(
+        summary="Export customers as a CSV",
+        request=CustomerFilter,
+        responses={
+            (200, "text/csv"): OpenApiResponse(OpenApiTypes.STR, description="All that the filter means."),
+            **refusals(400, *SIGNED_IN, 403, *WITH_BODY),
+        },
+    )
+    def post(self, request: Request) -> HttpResponseBase:
+        """A POST, for it is written down. What a spreadsheet would take for a formula has an apostrophe before it."""
+        data = CustomerFilter(data=request.data)
+        data.is_valid(raise_exception=True)
+        batches = people.export(request.user, people.Filter(**data.validated_data))  # type: ignore[arg-type]
+        return csv_download(f"customers-{timezone.localdate():%Y-%m-%d}.csv", batches)
 
 
 class ImportInput(serializers.Serializer[Any]):

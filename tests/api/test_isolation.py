@@ -105,6 +105,7 @@ BODIES: dict[str, Any] = {
     "/api/v1/conversations/{conversation_id}/scheduled": {"content": "Later", "send_at": TOMORROW.isoformat()},
     "/api/v1/conversations/{conversation_id}/tags": {"tags": ["Billing"]},
     "/api/v1/customers": {"name": "Cleo"},
+    "/api/v1/customers/export": {"sort": "created_at"},
     "/api/v1/customers/import": {"csv": "name,email\nGrace,grace@example.com\n"},
     "/api/v1/customers/{customer_id}": {"name": "Cleo Marsh"},
     "/api/v1/kb/articles": {"title": "Returns", "content": "Within 30 days."},

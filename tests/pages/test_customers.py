@@ -1,10 +1,13 @@
 """The customers' pages: who is in the list, what is written down, and what is left of a deleted one."""
 
+import csv
+import io
 import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -33,6 +36,13 @@ def _queries(client: Client, address: str) -> int:
     with CaptureQueriesContext(connection) as queries:
         assert client.get(address).status_code == 200
     return len(queries)
+
+
+def _downloaded(answer: Any) -> str:
+    async def gathered() -> bytes:
+        return b"".join([part async for part in answer.streaming_content])
+
+    return async_to_sync(gathered)().decode()
 
 
 @pytest.fixture
@@ -197,6 +207,23 @@ def test_the_export_holds_all_rows_under_the_filter_and_no_formula(
     assert [row[1] for row in rows(verified=True)] == ["Dora"]
     assert json.loads(rows(q="cleo")[0][-1]) == {"plan": "Pro", "beta": True}
     assert AuditEntry.objects.filter(action="customers.exported").count() == 3
+
+
+def test_over_the_api_the_same_rows_are_exported_by_the_same_rules(
+    ada: User, three: dict[str, Customer], acme: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people, "EXPORT_BATCH", 1)
+    Customer.objects.filter(name="Dora").update(name="=1+1")
+
+    answer = builders.api(ada).post(f"{API}/export", {"verified": True})
+
+    assert answer["Content-Type"].startswith("text/csv")
+    assert "attachment" in answer["Content-Disposition"]
+    names, only = csv.reader(io.StringIO(_downloaded(answer)))
+    assert (names[:2], only[1]) == (["id", "name"], "'=1+1")
+    assert AuditEntry.objects.get(action="customers.exported").data["filters"] == ["verified: True"]
+    assert builders.api(ada).post(f"{API}/export", {"sort": "best"}).status_code == 422
+    assert _downloaded(builders.api(ada).post(f"{API}/export", {"q": "nobody"})).count("\n") == 1
 
 
 def test_what_the_team_should_know_of_somebody_stands_beside_their_conversations(
