@@ -16,11 +16,9 @@ from businesses.reading import READER, as_reader
 from conversations import selectors
 from conversations.hues import hue_of
 from conversations.models import (
-    UNFINISHED,
     ChannelType,
     Conversation,
     ConversationQuerySet,
-    ConversationTag,
     Mention,
     ReplyDraft,
     Status,
@@ -29,10 +27,10 @@ from conversations.models import (
 )
 from conversations.names import Named, names_of
 from conversations.saved_views import services as saved_views
-from conversations.saved_views.filters import question
+from conversations.saved_views.filters import FIELDS, question
 from conversations.saved_views.models import SavedView
 from conversations.search.query import MAX_QUERY
-from conversations.sorting import Part, Sort, page_of
+from conversations.sorting import MENTIONED, Part, Sort, page_of
 from foundation.ids import parse_id
 from foundation.prepared import Prepared, prepared
 
@@ -60,8 +58,8 @@ class Listing:
     """One list of the inbox.
 
     status: None = any. asks: what else its conversations have in common, for a reader. is_own: for another reader those
-    are others. is_spam: of what was marked so, which no other list has. empty: what it says when there is nothing in
-    it. channel_type: whose sign stands for it. hue: of a tag.
+    are others. is_spam: of what was marked so, which no other list has. newest: its order by `Sort.NEWEST`. empty: what
+    it says when there is nothing in it. channel_type: whose sign stands for it. hue: of a tag.
     """
 
     name: str
@@ -75,7 +73,21 @@ class Listing:
     hue: int = 0
     is_named_by_people: bool = False
     is_spam: bool = False
+    newest: str = Sort.NEWEST
     view: SavedView | None = None
+
+    @property
+    def usual(self) -> Sort:
+        return Sort(self.view.sort) if self.view else Sort.NEWEST
+
+    def order(self, sort: str) -> str:
+        """Of `sorting`."""
+        return self.newest if sort == Sort.NEWEST else sort
+
+    def rows(self, user: User) -> ConversationQuerySet:
+        """What is in it, for a reader who is told when it is asked for (businesses/reading.py)."""
+        rows = Conversation.objects.visible_to(READER).filter(self.belongs(user))
+        return _with_mention(rows) if self.newest == MENTIONED else rows
 
     def belongs(self, user: User) -> Q:
         asked = (Q(status=self.status) if self.status else Q()) & self.asks(user)
@@ -112,11 +124,10 @@ LISTS = {
             title=_("Mentions"),
             icon="at-sign",
             status=None,
-            asks=lambda user: (
-                Q(status__in=UNFINISHED) & Q(pk__in=Mention.objects.filter(user_id=user.pk).values("conversation_id"))
-            ),
+            asks=lambda user: FIELDS["mentioned"].ask(user, "yes"),
             is_own=True,
-            empty=_("Nobody asks for you in a note of what is open or pending."),
+            newest=MENTIONED,
+            empty=_("Nobody has asked for you in a note yet."),
         ),
         Listing(
             name="handoffs",
@@ -204,7 +215,7 @@ def tag_listing(tag_id: UUID, title: str, color: str) -> Listing:
     return Listing(
         name=f"{TAG}{tag_id}",
         title=title,
-        asks=lambda _user: Q(pk__in=ConversationTag.objects.filter(tag_id=tag_id).values("conversation_id")),
+        asks=lambda user: FIELDS["tag"].ask(user, tag_id),
         empty=_("Nothing with this tag is open."),
         hue=hue_of(color),
         is_named_by_people=True,
@@ -234,25 +245,27 @@ class Place:
 
     @classmethod
     def of(cls, query: Any, user: User) -> "Place | None":
-        """query: a QueryDict; what is unknown in it counts as not said. None: a list of one's own that is not there."""
-        listing = _listing(query.get("list", ""), user)
+        """query: a QueryDict; an order that is none counts as not said. None: there is no such list."""
+        listing = listing_called(query.get("list") or DEFAULT.name, user)
         if listing is None:
             return None
-        usual = Sort(listing.view.sort) if listing.view else Sort.NEWEST
         asked = query.get("sort", "")
         q = query.get("q", "").strip().replace("\0", "")[:MAX_QUERY]
-        return cls(listing=listing, sort=Sort(asked) if asked in Sort.values else usual, q=q)
+        return cls(listing=listing, sort=Sort(asked) if asked in Sort.values else listing.usual, q=q)
+
+    @property
+    def order(self) -> str:
+        return self.listing.order(self.sort)
 
     def parts(self) -> dict[str, str]:
-        usual = Sort(self.listing.view.sort) if self.listing.view else Sort.NEWEST
         return {
             "list": self.listing.name if self.listing.name != DEFAULT.name else "",
-            "sort": self.sort if self.sort != usual else "",
+            "sort": self.sort if self.sort != self.listing.usual else "",
             "q": self.q,
         }
 
 
-def _listing(name: str, user: User) -> Listing | None:
+def listing_called(name: str, user: User) -> Listing | None:
     if name.startswith(TEAM) and (team_id := parse_id(name.removeprefix(TEAM))):
         team = Team.objects.visible_to(user).filter(pk=team_id).first()
         return team_listing(team.pk, team.name) if team else None
@@ -264,7 +277,7 @@ def _listing(name: str, user: User) -> Listing | None:
         return tag_listing(tag.pk, tag.name, tag.color) if tag else None
     if name.startswith(CHANNEL):
         return next((each for each in channel_listings(names_of(user).channels) if each.name == name), None)
-    return LISTS.get(name, DEFAULT)
+    return LISTS.get(name)
 
 
 def named(name: str) -> Listing:
@@ -286,24 +299,30 @@ def rows_of(user: User, place: Place, *, cursor: str | None, many: int = ROWS) -
         asked = _of_view(place, part, user, many) if is_view else question_of(place.listing.name, part, many)
         return asked(**as_reader(user), **where)
 
-    rows, following = page_of(read, place.sort, cursor=cursor, limit=many)
+    rows, following = page_of(read, place.order, cursor=cursor, limit=many)
     return selectors.with_tags(selectors.with_newest(rows)), following
 
 
 @prepared
 def question_of(name: str, part: Part, many: int = ROWS) -> ConversationQuerySet:
     """What a list, other than a view, asks for: whatever tells it from others is in its name."""
-    return part.of(_shown().filter(named(name).belongs(READER)))[: many + 1]
+    return _shown(part.of(named(name).rows(READER)))[: many + 1]
 
 
 def _of_view(place: Place, part: Part, user: User, many: int) -> Prepared[Conversation]:
     """A view's conditions change, and are about the time of day."""
-    return Prepared(part.of(_shown().filter(place.listing.belongs(user)))[: many + 1])
+    return Prepared(_shown(part.of(place.listing.rows(user)))[: many + 1])
 
 
-def _shown() -> ConversationQuerySet:
+def _with_mention(rows: ConversationQuerySet) -> ConversationQuerySet:
+    """`mention`: the reader's newest there."""
+    newest = Mention.objects.filter(conversation=OuterRef("pk"), user_id=READER.pk).order_by("-pk").values("pk")[:1]
+    return rows.annotate(mention=Subquery(newest))
+
+
+def _shown(rows: ConversationQuerySet) -> ConversationQuerySet:
     """With everything that a row shows but its tags. `draft`: the beginning of the reader's own, None without one."""
-    rows = Conversation.objects.visible_to(READER).with_unread(READER).with_others()
+    rows = rows.with_unread(READER).with_others()
     mine = ReplyDraft.objects.filter(conversation=OuterRef("pk"), user_id=READER.pk)
     rows = rows.annotate(draft=Subquery(mine.values(beginning=Left("content", DRAFT_SHOWN))))
     return rows.select_related("customer", "last_message__sender", "assignee", "team").only(

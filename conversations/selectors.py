@@ -1,7 +1,6 @@
 """Reads that join tables, one per screen or endpoint. Each is put together once (foundation/prepared.py)."""
 
 from collections import defaultdict
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -26,71 +25,11 @@ from conversations.models import (
     SenderType,
     Tag,
 )
-from conversations.saved_views.filters import question
-from conversations.sorting import Sort, in_order
-from foundation.prepared import Among, Given, Prepared, prepared
+from foundation.prepared import Among, Given, prepared
 
 if TYPE_CHECKING:
     from accounts.models import User
     from channels_app.models import Channel, ChannelQuerySet
-    from conversations.saved_views.models import SavedView
-
-
-def inbox(
-    user: "User",
-    *,
-    window: slice,
-    status: str | None = None,
-    assignee_id: UUID | None = None,
-    team_id: UUID | None = None,
-    unassigned: bool = False,
-    spam: bool = False,
-    view: "SavedView | None" = None,
-) -> list[Conversation]:
-    """The user's conversations, newest change first, with what the API shows of them.
-
-    unassigned: only those that no person has, be it a team's or nobody's. spam: those that are, which are left out
-    otherwise. view: those in it, in its order.
-    """
-    by_assignee, by_team = assignee_id is not None, team_id is not None
-    wanted = Wanted(status, by_assignee=by_assignee, by_team=by_team, unassigned=unassigned, spam=spam)
-    if view is None:
-        asked = inbox_question(wanted, window.start, window.stop)
-    else:
-        rows = in_order(_inbox(wanted).filter(question(user, view.filter)), Sort(view.sort))
-        asked = Prepared(rows[window])
-    return with_tags(with_newest(asked(**as_reader(user), assignee=assignee_id, team=team_id)))
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What narrows the list of conversations down; whose they are is told when it is asked for."""
-
-    status: str | None = None
-    by_assignee: bool = False
-    by_team: bool = False
-    unassigned: bool = False
-    spam: bool = False
-
-
-@prepared
-def inbox_question(wanted: Wanted, start: int, stop: int) -> ConversationQuerySet:
-    return _inbox(wanted)[start:stop]
-
-
-def _inbox(wanted: Wanted) -> ConversationQuerySet:
-    rows = Conversation.objects.visible_to(READER).with_unread(READER).with_others().order_by("-updated_at", "-id")
-    rows = rows.select_related("customer", "last_message__sender", "stored_receipts")
-    rows = rows.filter(spam_at__isnull=not wanted.spam)
-    if wanted.status:
-        rows = rows.filter(status=wanted.status)
-    if wanted.by_assignee:
-        rows = rows.filter(assignee_id=Given("assignee"))
-    if wanted.by_team:
-        rows = rows.filter(team_id=Given("team"))
-    if wanted.unassigned:
-        rows = rows.filter(assignee=None)
-    return rows
 
 
 def with_tags(conversations: list[Conversation]) -> list[Conversation]:

@@ -1,12 +1,12 @@
 """The orders of a list, and its pages by the last row's place, so that what is new in the meantime shifts nothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db.models import F, OrderBy, Q, TextChoices
+from django.db.models import Q, TextChoices
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -26,8 +26,10 @@ class Sort(TextChoices):
 
 Order = tuple[str, ...]
 _NEWEST: Order = ("-updated_at", "-id")
+# The order of what a note asks for the reader in, the newest of those first: of rows `with_mention` (lists.py).
+MENTIONED = "mentioned"
 # What comes first, each with its order; so that each part is read in order from an index of its own.
-_PARTS: dict[Sort, list[tuple[Q, Order]]] = {
+_PARTS: dict[str, list[tuple[Q, Order]]] = {
     Sort.NEWEST: [(Q(), _NEWEST)],
     Sort.OLDEST: [(Q(), ("updated_at", "id"))],
     Sort.WAITING: [
@@ -38,17 +40,8 @@ _PARTS: dict[Sort, list[tuple[Q, Order]]] = {
         (Q(priority__gt=0), ("-priority", "-updated_at", "-id")),
         (Q(priority=0), _NEWEST),
     ],
+    MENTIONED: [(Q(), ("-mention", "-id"))],
 }
-_ORDERS: dict[Sort, Sequence[str | OrderBy]] = {
-    Sort.NEWEST: _NEWEST,
-    Sort.OLDEST: ("updated_at", "id"),
-    Sort.PRIORITY: ("-priority", *_NEWEST),
-    Sort.WAITING: (F("waiting_since").asc(nulls_last=True), *_NEWEST),
-}
-
-
-def in_order(rows: "ConversationQuerySet", sort: Sort) -> "ConversationQuerySet":
-    return rows.order_by(*_ORDERS[sort])
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +50,9 @@ class Part:
     from a place on.
     """
 
-    sort: Sort
+    sort: str
     number: int
-    is_placed: bool
+    is_placed: bool = False
 
     def of(self, rows: "ConversationQuerySet") -> "ConversationQuerySet":
         condition, order = _PARTS[self.sort][self.number]
@@ -69,7 +62,7 @@ class Part:
 
 
 def page_of(
-    read: "Callable[[Part, dict[str, Any]], list[Conversation]]", sort: Sort, *, cursor: str | None, limit: int
+    read: "Callable[[Part, dict[str, Any]], list[Conversation]]", sort: str, *, cursor: str | None, limit: int
 ) -> "tuple[list[Conversation], str | None]":
     """One page in this order, and the cursor of the next. Raises Unprocessable for a cursor that is none of ours.
 
@@ -85,6 +78,22 @@ def page_of(
             last = found[limit - 1]
             return found[:limit], _cursor(last, parts)
     return found, None
+
+
+def window_of(
+    read: "Callable[[Part, slice], list[Conversation]]", count: Callable[[Part], int], sort: str, window: slice
+) -> "list[Conversation]":
+    """The rows of this order from one number to another, whichever of its parts they are in.
+
+    read: those of a part, by their numbers there. count: how many a part has.
+    """
+    first, *others = (Part(sort, number) for number in range(len(_PARTS[sort])))
+    found = read(first, window)
+    if others and len(found) < window.stop - window.start:
+        # What came to its end is as long as that; what had ended before is counted.
+        passed = window.start + len(found) if found or not window.start else count(first)
+        found += read(others[0], slice(max(window.start - passed, 0), window.stop - passed))
+    return found
 
 
 def _cursor(row: "Conversation", parts: list[tuple[Q, Order]]) -> str:
@@ -110,6 +119,8 @@ def _value(name: str, text: str) -> Any:
         return UUID(text)
     if name.endswith("priority"):
         return int(text[:4])
+    if name.endswith("mention"):
+        return int(text[:18])
     moment = datetime.fromisoformat(text.replace(" ", "+"))
     if moment.tzinfo is None or not 1 < moment.year < 9999:
         raise ValueError(text)

@@ -162,6 +162,7 @@ def list_context(request: HttpRequest, *, opened: Conversation | None = None, go
         "place": place.parts(),
         "listing": place.listing,
         "sort": place.sort,
+        "order": place.order,
         "q": place.q,
         "search_operators": lists.OPERATORS,
         **found,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pyotp
+from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
@@ -71,6 +72,15 @@ def api(user: User | None = None) -> APIClient:
         client.credentials(HTTP_AUTHORIZATION=f"Bearer {token(user)}")
     client.default_format = "json"
     return client
+
+
+def downloaded(answer: Any) -> bytes:
+    """What is written while it is sent, all of it."""
+
+    async def gathered() -> bytes:
+        return b"".join([part async for part in answer.streaming_content])
+
+    return async_to_sync(gathered)()
 
 
 def customer(business: Business, name: str = "Cleo", **fields: Any) -> Customer:

@@ -8,16 +8,7 @@ from rest_framework import serializers
 from conversations.attachments import MAX_OF_MESSAGE
 from conversations.models import ChannelType, HandoffReason, MessageStatus, Priority, SenderType, Status
 from conversations.services.message_drafts import MAX_CONTENT, MAX_SUBJECT
-from foundation.api import IdField, PageQuery, Text
-
-
-class ListQuery(PageQuery):
-    status = serializers.ChoiceField(choices=Status.choices, required=False)
-    assignee_id = IdField(required=False, help_text="An agent's user id.")
-    team_id = IdField(required=False)
-    unassigned = serializers.BooleanField(default=False, help_text="Only those that no person has.")
-    spam = serializers.BooleanField(default=False, help_text="What was marked as spam, which is left out otherwise.")
-    view = IdField(required=False, help_text="A saved view, in its own order; the others narrow it further.")
+from foundation.api import IdField, Text
 
 
 class HistoryQuery(serializers.Serializer[Any]):

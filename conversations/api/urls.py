@@ -9,6 +9,7 @@ from conversations.api import (
     feed,
     following,
     handoffs,
+    lists,
     macros,
     merging,
     messages,
@@ -25,6 +26,7 @@ from conversations.api import (
 urlpatterns = [
     path("conversations/", views.Conversations.as_view()),
     path("conversations/bulk", bulk.Bulk.as_view()),
+    path("conversations/lists", lists.Lists.as_view()),
     path("conversations/<str:conversation_id>", views.OneConversation.as_view()),
     path("conversations/<str:conversation_id>/messages", views.Messages.as_view()),
     path("conversations/<str:conversation_id>/messages/<str:message_id>", messages.OneMessage.as_view()),
@@ -53,6 +55,7 @@ urlpatterns = [
     path("canned-responses", canned_responses.CannedResponses.as_view()),
     path("canned-responses/<str:response_id>", canned_responses.OneCannedResponse.as_view()),
     path("customers", customers.Customers.as_view()),
+    path("customers/export", customers.ExportCustomers.as_view()),
     path("customers/import", customers.ImportCustomers.as_view()),
     path("customers/<str:customer_id>", customers.OneCustomer.as_view()),
     path("customers/<str:customer_id>/merge", customers.MergeCustomer.as_view()),

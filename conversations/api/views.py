@@ -15,9 +15,10 @@ from businesses.policy import Action, require
 from businesses.scopes import Resource
 from conversations import selectors
 from conversations.api import serializers as shapes
+from conversations.api.lists import ListQuery
 from conversations.attachments import ids_in
 from conversations.models import ChannelType, Conversation, Customer, Priority
-from conversations.saved_views.services import view_for
+from conversations.narrowing import narrowed
 from conversations.services.assigning import SAME, assign_conversation
 from conversations.services.blocking import set_blocked
 from conversations.services.deleting import delete_conversation
@@ -73,27 +74,20 @@ class Conversations(APIView):
 
     @extend_schema(
         summary="List conversations",
-        parameters=[shapes.ListQuery],
+        parameters=[ListQuery],
         responses={200: shapes.ConversationOutput(many=True), **refusals(400, *SIGNED_IN, 422)},
     )
     def get(self, request: Request) -> Response:
         require(request.user, Action.HANDLE_CONVERSATIONS)
-        query = shapes.ListQuery(data=request.query_params.dict())
+        query = ListQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
-        view = None
-        if view_id := query.validated_data.get("view"):
-            view = view_for(request.user, view_id)
-            if view is None:
-                raise Invalid(_("There is no such view."))
-        rows = selectors.inbox(
+        rows = narrowed(
             request.user,
             window=query.window(),
-            status=query.validated_data.get("status"),
-            assignee_id=query.validated_data.get("assignee_id"),
-            team_id=query.validated_data.get("team_id"),
-            unassigned=query.validated_data["unassigned"],
+            listing=query.listing(request.user),
+            asked=query.asked(),
             spam=query.validated_data["spam"],
-            view=view,
+            sort=query.validated_data.get("sort"),
         )
         return Response([conversation_payload(row) for row in rows])
 

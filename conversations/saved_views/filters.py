@@ -18,7 +18,18 @@ from django.utils.translation import gettext_lazy as lazy
 
 from accounts.models import User
 from businesses.models import Membership, Team
-from conversations.models import UNFINISHED, ChannelType, ConversationTag, Priority, Status, Tag, unread_by
+from conversations.models import (
+    UNFINISHED,
+    ChannelType,
+    ConversationTag,
+    Follower,
+    Mention,
+    Priority,
+    Status,
+    Tag,
+    unread_by,
+)
+from conversations.names import names_of
 from foundation.errors import Unprocessable
 from foundation.text import is_clean
 
@@ -82,6 +93,20 @@ def _tagged(_user: User, tag_id: str) -> Q:
     return Q(pk__in=ConversationTag.objects.filter(tag_id=tag_id).values("conversation_id"))
 
 
+def _channels(user: User) -> Choices:
+    return [(str(each.pk), f"{ChannelType(each.name).label} {each.more}".strip()) for each in names_of(user).channels]
+
+
+def _of_reader(model: type[Mention] | type[Follower]) -> Callable[[User, str], Q]:
+    """Whether there is such a row of the reader's."""
+
+    def ask(user: User, value: str) -> Q:
+        found = Q(pk__in=model.objects.filter(user_id=user.pk).values("conversation_id"))
+        return found if value == "yes" else ~found
+
+    return ask
+
+
 YES = [("yes", lazy("Yes")), ("no", lazy("No"))]
 
 FIELDS: dict[str, Field] = {
@@ -89,6 +114,7 @@ FIELDS: dict[str, Field] = {
     "channel_type": Field(
         title=lazy("Channel"), ops=IS, choices=lambda _user: ChannelType.choices, ask=_column("channel_type")
     ),
+    "channel": Field(title=lazy("Connected channel"), ops=IS, choices=_channels, ask=_column("channel_id")),
     "assignee": Field(title=lazy("Assignee"), ops=IS, choices=_people, ask=_assigned),
     "team": Field(
         title=lazy("Team"),
@@ -121,6 +147,15 @@ FIELDS: dict[str, Field] = {
         choices=lambda _user: YES,
         ask=lambda user, value: unread_by(user) if value == "yes" else ~unread_by(user),
         is_costly=True,
+    ),
+    "mentioned": Field(
+        title=lazy("Asks for me in a note"),
+        ops={"is": IS["is"]},
+        choices=lambda _user: YES,
+        ask=_of_reader(Mention),
+    ),
+    "followed": Field(
+        title=lazy("Followed by me"), ops={"is": IS["is"]}, choices=lambda _user: YES, ask=_of_reader(Follower)
     ),
     "customer": Field(
         title=lazy("Customer’s name or e-mail"),

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -292,7 +293,12 @@ def call(
     sent: dict[str, Any] = {"data": None if method == "get" else body}
     if "file" in body and method == "post":
         sent = {"data": {**body, "file": SimpleUploadedFile("a.png", corpus.picture())}, "format": "multipart"}
-    return getattr(builders.api(user), method)(address, **sent)
+    answer = getattr(builders.api(user), method)(address, **sent)
+    if not answer.streaming:
+        return answer
+    whole = HttpResponse(builders.downloaded(answer), status=answer.status_code, headers=answer.headers)
+    whole.request = answer.request  # type: ignore[attr-defined]
+    return whole
 
 
 def in_turn(operation: tuple[str, str], ids: dict[str, str]) -> dict[str, str]:

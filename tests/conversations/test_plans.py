@@ -12,10 +12,10 @@ from django.utils import timezone
 from accounts.models import User
 from businesses.models import Business
 from businesses.reading import READER
-from conversations import feed, lists, pages, people, selectors
+from conversations import feed, lists, narrowing, pages, people, selectors
 from conversations.models import ChannelType, Conversation, Customer
-from conversations.selectors import Wanted
-from conversations.sorting import Part, Sort
+from conversations.narrowing import Shape
+from conversations.sorting import MENTIONED, Part, Sort
 from foundation import rows, statistics
 from foundation.ids import new_id
 from foundation.prepared import Prepared
@@ -38,7 +38,8 @@ def plan(asked: Prepared[Any], **given: Any) -> str:
     """On PostgreSQL without what it does to small tables alone, so that it shows what it would do to large ones; and as
     it is planned once for all values.
     """
-    values = {**dict.fromkeys(("reader", "business", "conversation", "assignee", "team"), SOMEBODY), **given}
+    ids = "reader", "business", "conversation", "assignee", "team", "channel", "tag"
+    values = {**dict.fromkeys(ids, SOMEBODY), **given}
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(
@@ -56,26 +57,28 @@ def is_in_order(found: str, index: str, table: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "index"),
+    ("asked", "index"),
     [
-        (Wanted(), "conversation_newest"),
-        (Wanted("open"), "conversation_by_status"),
-        (Wanted(by_assignee=True), "conversation_of_assignee"),
-        (Wanted("open", by_assignee=True), ""),  # that one or the status's: both are in order
-        (Wanted(unassigned=True), "conversation_unassigned"),
-        (Wanted("open", unassigned=True), ""),
-        (Wanted(by_team=True), "conversation_of_team"),
-        (Wanted("open", by_team=True), ""),
+        ({}, "conversation_newest"),
+        ({"status": "open"}, "conversation_by_status"),
+        ({"assignee": ""}, "conversation_of_assignee"),
+        ({"status": "open", "assignee": ""}, ""),  # that one or the status's: both are in order
+        ({"assignee": "none"}, "conversation_unassigned"),
+        ({"status": "open", "assignee": "none"}, ""),
+        ({"team": ""}, "conversation_of_team"),
+        ({"status": "open", "team": ""}, ""),
+        ({"status": "open", "channel": ""}, "conversation_by_status"),
+        ({"status": "open", "unread": "yes"}, "conversation_by_status"),
     ],
     ids=str,
 )
-def test_a_list_is_read_in_order_from_an_index_of_its_own(acme: Business, wanted: Wanted, index: str) -> None:
+def test_a_list_is_read_in_order_from_an_index_of_its_own(acme: Business, asked: dict[str, str], index: str) -> None:
     builders.conversation(acme)
-    if connection.vendor == "postgresql" and wanted != Wanted():
+    if connection.vendor == "postgresql" and asked:
         with connection.cursor() as cursor:  # of a handful of rows the index of all will do: without it it shows
             cursor.execute("DROP INDEX conversation_newest")
 
-    found = plan(selectors.inbox_question(wanted, 0, 20))
+    found = plan(narrowing.page_question(Shape(asked=tuple(asked.items())), Part(Sort.NEWEST, 0), 0, 20))
 
     assert index in found
     assert "Sort" not in found
@@ -117,12 +120,12 @@ def test_every_order_of_a_list_is_read_in_order(acme: Business, sort: Sort, inde
     )
     statistics.refresh()
 
-    first = plan(lists.question_of("open", Part(sort, 0, is_placed=False)))
+    first = plan(lists.question_of("open", Part(sort, 0)))
 
     assert index in first
     for number in range(1 + (sort in {Sort.WAITING, Sort.PRIORITY})):
         for found in (
-            plan(lists.question_of("open", Part(sort, number, is_placed=False))),
+            plan(lists.question_of("open", Part(sort, number))),
             plan(
                 lists.question_of("open", Part(sort, number, is_placed=True)),
                 place_0=2 if (sort, number) == (Sort.PRIORITY, 0) else timezone.now(),
@@ -132,6 +135,16 @@ def test_every_order_of_a_list_is_read_in_order(acme: Business, sort: Sort, inde
         ):
             assert "Sort" not in found
             assert "TEMP B-TREE" not in found
+
+
+def test_the_newest_mention_is_found_among_the_readers_own(acme: Business) -> None:
+    builders.conversation(acme)
+
+    for found in (
+        plan(lists.question_of("mentions", Part(MENTIONED, 0))),
+        plan(lists.question_of("mentions", Part(MENTIONED, 0, is_placed=True)), place_0=7, place_1=new_id()),
+    ):
+        assert "mention_of_user" in found
 
 
 @pytest.mark.parametrize("page", ["newest", "before", "after"])
@@ -165,7 +178,7 @@ def test_a_list_is_counted_within_an_index(acme: Business, ada: User, name: str)
 
 
 def test_a_channels_list_is_read_in_order_from_an_index(acme: Business) -> None:
-    found = plan(lists.question_of(f"channel-{acme.pk}", Part(Sort.NEWEST, 0, is_placed=False)), channel=acme.pk)
+    found = plan(lists.question_of(f"channel-{acme.pk}", Part(Sort.NEWEST, 0)), channel=acme.pk)
 
     assert is_in_order(found, "conversation_by_status", "conversations_conversation")
 
@@ -173,7 +186,7 @@ def test_a_channels_list_is_read_in_order_from_an_index(acme: Business) -> None:
 def test_messages_that_were_read_are_not_looked_at_when_the_unread_are_counted(acme: Business, ada: User) -> None:
     builders.conversation(acme)
 
-    found = plan(selectors.inbox_question(Wanted(), 0, 20))
+    found = plan(narrowing.page_question(Shape(), Part(Sort.NEWEST, 0), 0, 20))
 
     by_number = next(line for line in found.splitlines() if "seq >" in line or "seq>" in line)
     assert "Index Cond" in by_number or "USING INDEX" in by_number
@@ -225,7 +238,7 @@ def test_what_is_merged_is_looked_for_by_the_rows_that_are_shown(acme: Business)
     )
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE conversations_conversation")
-    asked = lists.question_of("open", Part(Sort.NEWEST, 0, is_placed=False), 50)
+    asked = lists.question_of("open", Part(Sort.NEWEST, 0), 50)
     given = dict.fromkeys(("reader", "business", "assignee", "team"), acme.pk)
 
     found = rows.ask("EXPLAIN " + asked.sql, asked.bound(given))()

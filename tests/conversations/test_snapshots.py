@@ -163,6 +163,17 @@ def undone(conversation: Conversation, ada: User) -> None:
     handling.undo_status(conversation=conversation, actor=ada)
 
 
+def given_back(conversation: Conversation, ada: User) -> None:
+    assigning.assign_conversation(conversation=conversation, agent_id=ada.pk, actor=ada)
+    assigning.undo_assignment(conversation=conversation, actor=ada)
+
+
+def sent_resolved_and_taken_back(conversation: Conversation, ada: User) -> None:
+    row = planned(conversation, ada)
+    handling.resolve_conversation(conversation=conversation, actor=ada, sending=row.pk)
+    later.undo_send(scheduled=row, actor=ada)
+
+
 def macro_run(conversation: Conversation, ada: User) -> macro_runs.Ran:
     macro = macros.create_macro(
         business=conversation.business,
@@ -256,6 +267,8 @@ DEEDS: dict[str, Deed] = {
     "a macro undone": macro_undone,
     "planned": planned,
     "planned and taken back": lambda row, ada: later.take_back(scheduled=planned(row, ada), actor=ada),
+    "sent, resolved and taken back": sent_resolved_and_taken_back,
+    "given away and given back": given_back,
     "planned and sent": sent_when_due,
     "planned and given back": given_back_when_due,
     "edited": lambda row, ada: editing.edit_message(message=builders.answers(ada, row, "Hi"), author=ada, content="Ho"),

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -36,13 +35,6 @@ def _queries(client: Client, address: str) -> int:
     with CaptureQueriesContext(connection) as queries:
         assert client.get(address).status_code == 200
     return len(queries)
-
-
-def _downloaded(answer: Any) -> str:
-    async def gathered() -> bytes:
-        return b"".join([part async for part in answer.streaming_content])
-
-    return async_to_sync(gathered)().decode()
 
 
 @pytest.fixture
@@ -219,11 +211,11 @@ def test_over_the_api_the_same_rows_are_exported_by_the_same_rules(
 
     assert answer["Content-Type"].startswith("text/csv")
     assert "attachment" in answer["Content-Disposition"]
-    names, only = csv.reader(io.StringIO(_downloaded(answer)))
+    names, only = csv.reader(io.StringIO(builders.downloaded(answer).decode()))
     assert (names[:2], only[1]) == (["id", "name"], "'=1+1")
     assert AuditEntry.objects.get(action="customers.exported").data["filters"] == ["verified: True"]
     assert builders.api(ada).post(f"{API}/export", {"sort": "best"}).status_code == 422
-    assert _downloaded(builders.api(ada).post(f"{API}/export", {"q": "nobody"})).count("\n") == 1
+    assert builders.downloaded(builders.api(ada).post(f"{API}/export", {"q": "nobody"})).count(b"\n") == 1
 
 
 def test_what_the_team_should_know_of_somebody_stands_beside_their_conversations(
