@@ -226,8 +226,9 @@ def test_on_a_phone_the_launcher_covers_nothing_of_the_page_of_commands_for_good
     context.close()
 
 
-def test_on_a_phone_the_head_of_the_preview_stands_in_lines(browser: Any, server: Server, acme: Acme) -> None:
-    context = signed_in(browser, server, acme.email, viewport={"width": 360, "height": 740})
+@pytest.mark.parametrize("width", [360, 1200, 1440])
+def test_the_head_of_the_preview_stands_in_lines(browser: Any, server: Server, acme: Acme, width: int) -> None:
+    context = signed_in(browser, server, acme.email, viewport={"width": width, "height": 740})
     page = context.new_page()
     page.goto(f"{server.url}/settings/widget/{acme.widget['id']}/")
     page.get_by_role("button", name="Ended").wait_for()
@@ -235,6 +236,6 @@ def test_on_a_phone_the_head_of_the_preview_stands_in_lines(browser: Any, server
     heading = page.get_by_role("heading", name="Preview").bounding_box()
     states = page.get_by_role("group", name="What the preview shows").bounding_box()
     assert heading["height"] < heading["width"]
-    assert states["x"] + states["width"] <= 360
-    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    assert states["x"] + states["width"] <= width
+    assert page.evaluate("document.documentElement.scrollWidth") == width
     context.close()
