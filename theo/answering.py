@@ -212,13 +212,12 @@ def consider(
     found = replace(nothing, confidence=confidence, considered=hits)
     if best and article and confidence >= least_sure(mode, threshold):
         together, unknown = _beside(business_id, question, best.key) if mode == Mode.AUTO else (frozenset(), ())
-        if not unknown:
-            text = excerpt(plain(article.content), question, near=best.sentence)
-            source = Source(id=article.pk, title=article.title, quotes=(text,))
-            return replace(found, reply=text, sources=[source], together=together)
-    else:
-        unknown = _unknown(business_id, question, least_sure(mode, threshold))
-    found = replace(found, unknown=unknown)
+        if unknown:  # the answer would leave the customer with the other question
+            return replace(found, unknown=unknown, handoff_reason=HandoffReason.COMPLEX_ISSUE if waits else None)
+        text = excerpt(plain(article.content), question, near=best.sentence)
+        source = Source(id=article.pk, title=article.title, quotes=(text,))
+        return replace(found, reply=text, sources=[source], together=together)
+    found = replace(found, unknown=_unknown(business_id, question, least_sure(mode, threshold)))
     if mode == Mode.AUTO and waits:
         return replace(found, handoff_reason=HandoffReason.LOW_CONFIDENCE)
     return found

@@ -23,16 +23,16 @@ class SiteImportInput(serializers.Serializer[Any]):
 
 
 class LeftOutput(serializers.Serializer[Any]):
-    url = serializers.CharField()
+    url = serializers.CharField(help_text="Of the page, or file and line.")
     detail = serializers.CharField(help_text="Why it is no article.")
 
 
 class SiteImportOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
-    url = serializers.CharField()
+    url = serializers.CharField(help_text="Of the sitemap, or the names of the files.")
     status = serializers.ChoiceField(choices=ArticleStatus.choices, help_text="Of articles that are new.")
     state = serializers.ChoiceField(choices=ImportState.choices)
-    total = serializers.IntegerField(help_text="Pages that the sitemap names; 0 until it is read.")
+    total = serializers.IntegerField(help_text="Pages that the sitemap names, 0 until it is read; articles of files.")
     done = serializers.IntegerField(help_text="Of these, how many were looked at.")
     taken = serializers.IntegerField(help_text="Of these, how many are articles now.")
     left = LeftOutput(many=True, help_text="The first that are none.")
@@ -44,7 +44,7 @@ class Imports(APIView):
     resource = Resource.KNOWLEDGE
 
     @extend_schema(
-        summary="List imports of your site",
+        summary="List imports of articles",
         responses={200: SiteImportOutput(many=True), **refusals(400, *SIGNED_IN)},
     )
     def get(self, request: Request) -> Response:
