@@ -55,6 +55,8 @@ def ways_to(customer: Customer) -> list[Way]:
     newest = Conversation.objects.filter(customer=customer).order_by("-updated_at").values_list("channel", flat=True)
     used = newest.first()
     ways = [way_over(channel, customer) for channel in channels]
+    if any(way.channel.is_web and not way.lacks for way in ways):  # they see all of the chat in either
+        ways = [way for way in ways if not (way.channel.is_web and way.lacks)]
     return sorted(ways, key=lambda way: (bool(way.lacks), way.channel.pk != used))
 
 

@@ -16,6 +16,7 @@ import { enhancePalette } from "./palette.js"
 import { enhancePictures } from "./picture.js"
 import { backoff, connect } from "./socket.js"
 import { List } from "./list.js"
+import { enhanceLists } from "./lists.js"
 import { hear, lookAgain } from "./presence.js"
 import { Selection } from "./selection.js"
 import { enhanceSearch, showFound } from "./search.js"
@@ -186,7 +187,7 @@ export function enhanceInbox(body) {
     const row = event.target.closest("[data-row]")
     const go = event.target.closest("[data-go]")
     const back = event.target.closest("[data-back]")
-    const other = event.target.closest(":is(#lists, #list-tabs, #list-sort) a:not([data-plain])")
+    const other = event.target.closest(":is(#lists, #list-tabs, #list-choice, #list-sort) a:not([data-plain])")
     const clear = event.target.closest("[data-clear-search]")
     if (row) open(row.href)
     else if (other || clear) return goTo((other ?? clear).href, event)
@@ -233,6 +234,7 @@ export function enhanceInbox(body) {
 
   enhanceWork(body, { list, look, shut, seen: () => thread?.seen })
   enhancePictures()
+  enhanceLists(document.getElementById("list-choice"))
   enhanceEditing(document.getElementById("editing"), {
     changed(seq) {
       if (seq) thread.changed.add(seq)

@@ -183,6 +183,7 @@ export class Thread {
     morphById(page, ...facts, "channel-window", "channel-trouble")
     this.watchWindow()
     showHandoff(page)
+    this.showName()
     if (this.merged !== merged) await this.redraw()
     if (this.stopped.signal.aborted) return false // what is merged there has its messages in another thread, too
     const { delivered, read } = this.element.querySelector("#thread-head").dataset
@@ -209,10 +210,27 @@ export class Thread {
     if (this.stopped.signal.aborted) return
     const { merged } = this
     morphById(page, "thread-head", "merged", "customer", "facts", "tags", "rating", "scheduled")
+    this.showName()
     if (this.merged !== merged) await this.redraw()
     const { delivered, read } = this.element.querySelector("#thread-head").dataset
     this.reached("delivered", Number(delivered))
     this.reached("read", Number(read))
+  }
+
+  /** What the customer is called now, where it stands beside the head. */
+  showName() {
+    const before = this.element.dataset.title
+    const name = this.element.querySelector("#thread-head h2").textContent
+    if (name === before) return
+    const renamed = (text) => text.replace(before, () => name)
+    const form = this.element.querySelector("[data-composer]")
+    const [field, label] = [form.elements.content, form.querySelector("label[for=reply]")]
+    this.element.dataset.title = name
+    this.element.ariaLabel = renamed(this.element.ariaLabel)
+    form.dataset.replyWords = renamed(form.dataset.replyWords)
+    field.placeholder = renamed(field.placeholder)
+    label.textContent = renamed(label.textContent)
+    document.title = renamed(document.title)
   }
 
   /** What there is to choose from beside it, as it is now. */

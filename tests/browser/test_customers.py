@@ -36,6 +36,10 @@ def test_what_one_writes_down_stands_in_the_others_panel(browser: Any, server: A
     for page in (one, other):
         page.locator("#customer").get_by_text("cleo@example.com").wait_for()
         page.locator("#customer").get_by_text("Pro").wait_for()
+    server.call("PATCH", f"/customers/{cleo['id']}", {"name": "Cleo Marsh"}, token)
+    for page in (one, other):
+        page.get_by_role("textbox", name="Reply to Cleo Marsh").wait_for()
+        assert "Cleo Marsh, " in page.title()
     assert noise == []
     for context in contexts:
         context.close()

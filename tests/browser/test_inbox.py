@@ -256,7 +256,8 @@ def test_everything_works_without_javascript(browser: Any, server: Any, acme: di
     page.locator(f"a.row[href*='{conversation}']").click()
     page.locator("textarea").fill("None needed.")
     page.get_by_role("button", name="Send").click()
+    page.locator("#messages .bubble", has_text="None needed.").wait_for()
     assert page.locator("#messages .bubble").all_inner_texts() == ["no scripts here", "None needed."]
     page.get_by_role("button", name="Resolve").click()
-    assert page.locator("#thread-head .badge").inner_text() == "Resolved"
+    page.locator("#thread-head .badge", has_text="Resolved").wait_for()
     context.close()

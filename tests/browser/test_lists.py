@@ -207,3 +207,24 @@ def test_what_one_does_by_key_while_rows_are_picked_is_about_all_of_them(browser
     count_of("Resolved", "1").wait_for()
     assert [each for each in said if not any(part in each for part in OF_AXE)] == []
     context.close()
+
+
+def test_on_a_phone_the_lists_are_behind_a_button_in_their_groups(browser: Any, server: Any) -> None:
+    token = server.sign_up("ada@phone-lists.example")
+    server.call("POST", "/tags", {"name": "Refund", "color": "red"}, token)
+    context = signed_in(browser, server, "ada@phone-lists.example", viewport={"width": 360, "height": 740})
+    page = context.new_page()
+    page.goto(f"{server.url}/inbox/")
+    page.locator("body[data-ready]").wait_for()
+
+    page.get_by_role("button", name="All lists").click()
+    lists = page.get_by_role("dialog", name="Lists")
+    lists.get_by_role("group", name="Tags").wait_for()
+    assert flaws(page) == []
+    lists.get_by_role("link", name="Refund").click()
+    lists.wait_for(state="hidden")
+    page.locator("#list-title", has_text="Refund").wait_for()
+    page.get_by_role("button", name="All lists").click()
+    lists.get_by_role("link", name="New view").click()
+    page.wait_for_url("**/inbox/views/new/")
+    context.close()
