@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from businesses.models import Team
+from conversations.attachments import Facts
 from conversations.mentions import pattern_of
 from conversations.models import Activity, ActivityKind, Conversation, Customer, HandoffReason, Note, Priority
 from foundation.ids import parse_id
@@ -70,6 +71,7 @@ class Words:
     full_name: str
     picture: str
     parts: list[tuple[bool, str]]
+    files: list[Facts]
     created_at: datetime
     is_changed: bool
 
@@ -121,6 +123,7 @@ def words_of(note: Note) -> Words:
         full_name=note.author.full_name if note.author else "?",
         picture=note.author.picture if note.author else "",
         parts=_parts(note.content, [user.full_name for user in note.mentioned.all()]),
+        files=note.attachments,
         created_at=note.created_at,
         is_changed=note.updated_at != note.created_at,
     )
@@ -128,7 +131,7 @@ def words_of(note: Note) -> Words:
 
 def _parts(content: str, names: list[str]) -> list[tuple[bool, str]]:
     if not names:
-        return [(False, content)]
+        return [(False, content)] if content else []
     return [(bool(number % 2), piece) for number, piece in enumerate(pattern_of(names).split(content))]
 
 

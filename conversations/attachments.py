@@ -112,13 +112,13 @@ def ids_of(texts: Sequence[str]) -> list[UUID]:
 def unsent_among(texts: Sequence[str], conversation: Conversation) -> list[Facts]:
     """Facts of those that can still be sent, for a composer that is shown again."""
     ids = [attachment_id for text in texts[:MAX_OF_MESSAGE] if (attachment_id := parse_id(text))]
-    rows = conversation.files.filter(pk__in=ids, message=None, scheduled=None, sender_type=SenderType.AGENT)
+    rows = conversation.files.unsent().filter(pk__in=ids, sender_type=SenderType.AGENT)
     return [facts_of(file) for file in rows.order_by("created_at", "pk")]
 
 
 def begun_by(user: User, conversation: Conversation) -> list[Facts]:
     """What they uploaded for a reply that is not sent yet."""
-    rows = conversation.files.filter(uploader=user, message=None, scheduled=None).order_by("created_at", "pk")
+    rows = conversation.files.unsent().filter(uploader=user).order_by("created_at", "pk")
     return [facts_of(file) for file in rows[:MAX_OF_MESSAGE]]
 
 
@@ -148,12 +148,9 @@ def take(ids: Sequence[UUID], *, conversation_id: UUID, sender_type: str) -> lis
     shown = Q(pk=conversation_id)
     if sender_type == SenderType.AGENT:
         shown |= Q(merged_into=conversation_id)
-    rows = Attachment.objects.select_for_update().filter(
-        pk__in=ids,
-        conversation__in=Conversation.objects.filter(shown).values("pk"),
-        message=None,
-        scheduled=None,
-        sender_type=sender_type,
+    rows = Attachment.objects.select_for_update().unsent()
+    rows = rows.filter(
+        pk__in=ids, conversation__in=Conversation.objects.filter(shown).values("pk"), sender_type=sender_type
     )
     found = rows.in_bulk()
     if len(found) < len(ids):

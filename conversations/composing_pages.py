@@ -55,7 +55,14 @@ def reply(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
             chosen.append(str(keep_upload(agent=author, conversation=found, file=file).pk))
         if request.POST.get("mode") == "note":
             mentioned = mentions_in(content, business_id=found.business_id)
-            write_note(conversation=found, author=author, content=content, mentions=mentioned, key=key)
+            write_note(
+                conversation=found,
+                author=author,
+                content=content,
+                mentions=mentioned,
+                attachments=ids_of(chosen),
+                key=key,
+            )
         else:
             words: dict[str, Any] = {
                 "conversation": found,

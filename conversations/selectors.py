@@ -80,7 +80,7 @@ def _conversation() -> ConversationQuerySet:
     merged = Conversation.objects.filter(merged_into=OuterRef("pk")).order_by().values("merged_into")
     count = Subquery(merged.annotate(count=Count("pk")).values("count"), output_field=IntegerField())
     mine = Attachment.objects.filter(conversation=OuterRef("pk"), uploader_id=READER.pk)
-    unsent = Exists(mine.filter(message=None, scheduled=None))
+    unsent = Exists(mine.unsent())
     rows = rows.annotate(is_followed=follows, has_unsent=unsent, merged_count=Coalesce(count, 0))
     rows = rows.annotate(
         has_draft=Exists(ReplyDraft.objects.filter(conversation=OuterRef("pk"), user_id=READER.pk)),

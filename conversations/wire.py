@@ -172,6 +172,7 @@ def note_payload(note: Note) -> Payload:
         "conversation_id": str(note.conversation_id),
         "author_id": str(note.author_id) if note.author_id else None,
         "content": note.content,
+        "attachments": [attachment_payload(facts) for facts in note.attachments],
         "mentions": sorted(str(mention.user_id) for mention in note.mentions.all()),
         "after_seq": note.after_seq,
         "created_at": timestamp(note.created_at),

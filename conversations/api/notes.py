@@ -10,7 +10,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from businesses.scopes import Resource
+from conversations.api.serializers import AttachmentOutput
 from conversations.api.views import conversation_for, replayed
+from conversations.attachments import MAX_OF_MESSAGE, ids_in
 from conversations.models import Note
 from conversations.services import notes
 from conversations.services.message_drafts import MAX_CONTENT
@@ -30,8 +32,8 @@ from foundation.api import (
 )
 
 
-class NoteInput(serializers.Serializer[Any]):
-    content = Text(max_length=MAX_CONTENT, trim_whitespace=False)
+class NoteChange(serializers.Serializer[Any]):
+    content = Text(max_length=MAX_CONTENT, trim_whitespace=False, allow_blank=True, help_text="Blank only with files.")
     mentions = serializers.ListField(
         child=IdField(),
         required=False,
@@ -40,11 +42,21 @@ class NoteInput(serializers.Serializer[Any]):
     )
 
 
+class NoteInput(NoteChange):
+    attachments = serializers.ListField(
+        child=serializers.JSONField(allow_null=True),
+        required=False,
+        max_length=MAX_OF_MESSAGE,
+        help_text="What `upload` of this conversation returned, the objects or their `url`s. No customer sees them.",
+    )
+
+
 class NoteOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     conversation_id = serializers.UUIDField()
     author_id = serializers.UUIDField(allow_null=True)
     content = serializers.CharField()
+    attachments = AttachmentOutput(many=True)
     mentions = serializers.ListField(child=serializers.UUIDField())
     after_seq = serializers.IntegerField(help_text="It stands behind the message of this number.")
     created_at = serializers.DateTimeField()
@@ -90,6 +102,7 @@ class Notes(APIView):
             author=request.user,
             content=data.validated_data["content"],
             mentions=data.validated_data.get("mentions", ()),
+            attachments=ids_in(data.validated_data.get("attachments")),
             key=key,
         )
         return replayed(note_payload(noted.note), created=noted.created)
@@ -100,13 +113,13 @@ class OneNote(APIView):
 
     @extend_schema(
         summary="Change a note",
-        request=NoteInput,
+        request=NoteChange,
         responses={200: NoteOutput, **refusals(400, *SIGNED_IN, 403, 404, *WITH_BODY)},
     )
     def patch(self, request: Request, conversation_id: str, note_id: str) -> Response:
-        """For its author."""
+        """For its author. Its files stay."""
         note = _note_for(request, conversation_id, note_id)
-        data = NoteInput(data=request.data)
+        data = NoteChange(data=request.data)
         data.is_valid(raise_exception=True)
         note = notes.change_note(
             note=note,

@@ -9,11 +9,18 @@ from businesses.querysets import BusinessScoped
 from conversations.models.choices import SenderType
 from conversations.models.conversations import Conversation
 from conversations.models.messages import Message
+from conversations.models.notes import Note
 from foundation.ids import new_id
 
 
+class AttachmentRows(BusinessScoped["Attachment"]):
+    def unsent(self) -> "AttachmentRows":
+        """Neither sent nor noted, and not waiting for it."""
+        return self.filter(message=None, scheduled=None, note=None)
+
+
 class Attachment(models.Model):
-    """A file of a conversation. It has no message until it is sent; what never is, nor waits to be, goes after a day.
+    """A file of a conversation, of a message or a note. What is still neither, nor waits to be, goes after a day.
 
     The bytes lie under MEDIA_ROOT by the row's id (conversations/attachments.py), never by a name from outside.
     """
@@ -22,6 +29,8 @@ class Attachment(models.Model):
     business = models.ForeignKey(Business, models.CASCADE, related_name="attachments")
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="files")
     message = models.ForeignKey(Message, models.CASCADE, null=True, related_name="files")
+    # Then no customer ever sees it.
+    note = models.ForeignKey(Note, models.CASCADE, null=True, related_name="files")
     # What it waits with.
     scheduled = models.ForeignKey("ScheduledMessage", models.SET_NULL, null=True, related_name="files")
     # An agent; None for the customer's side.
@@ -35,13 +44,13 @@ class Attachment(models.Model):
     height = models.PositiveIntegerField(null=True)
     created_at = models.DateTimeField(_("when"), auto_now_add=True)
 
-    objects = BusinessScoped["Attachment"].as_manager()
+    objects = AttachmentRows.as_manager()
 
     class Meta:
         verbose_name = _("attachment")
         verbose_name_plural = _("attachments")
         indexes = [
-            models.Index(fields=["created_at"], name="attachment_unsent", condition=models.Q(message=None)),
+            models.Index(fields=["created_at"], name="attachment_unsent", condition=models.Q(message=None, note=None)),
         ]
 
     def __str__(self) -> str:

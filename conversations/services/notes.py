@@ -1,6 +1,6 @@
 """Private notes: what the team says among itself beside a thread. Nothing of them ever goes to a customer."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from businesses.models import Membership
 from conversations import events
+from conversations.attachments import facts_of, take
 from conversations.mentions import pattern_of
-from conversations.models import Conversation, Follower, Mention, Note
+from conversations.models import Attachment, Conversation, Follower, Mention, Note, SenderType
 from conversations.services.assigning import not_a_member
 from conversations.services.locking import lock_own, locked
 from conversations.services.message_drafts import check_content, check_key, fingerprint_of
@@ -30,22 +31,29 @@ class Noted:
 
 
 def write_note(
-    *, conversation: Conversation, author: User, content: str, mentions: Collection[UUID] = (), key: str = ""
+    *,
+    conversation: Conversation,
+    author: User,
+    content: str,
+    mentions: Collection[UUID] = (),
+    attachments: Sequence[UUID] = (),
+    key: str = "",
 ) -> Noted:
     """Store a note behind the newest message. Who is mentioned follows the conversation from now on, and so does the
     author.
 
-    mentions: user ids of active members. key: the caller's own id of this note, as of messages; "" = none.
+    mentions: user ids of active members. attachments: uploaded by the team to the conversation, and not sent.
+    key: the caller's own id of this note, as of messages; "" = none.
     Raises Unprocessable, Invalid for who is no member, KeyReused, Forbidden when the author was just removed.
     """
-    check_content(content)
+    check_content(content, has_attachments=bool(attachments))
     check_key(key)
     dedup_key = f"note:{author.pk}:{key}" if key else None
-    fingerprint = fingerprint_of(conversation.pk, content, *sorted(map(str, mentions)))
+    fingerprint = fingerprint_of(conversation.pk, content, *sorted(map(str, mentions)), *attachments)
     try:
-        return _write(conversation, author, content, mentions, dedup_key, fingerprint)
+        return _write(conversation, author, content, mentions, attachments, dedup_key, fingerprint)
     except IntegrityError:  # the same key at once: by now the other one can be seen
-        return _write(conversation, author, content, mentions, dedup_key, fingerprint)
+        return _write(conversation, author, content, mentions, attachments, dedup_key, fingerprint)
 
 
 @transaction.atomic
@@ -54,6 +62,7 @@ def _write(
     author: User,
     content: str,
     mentions: Collection[UUID],
+    attachments: Sequence[UUID],
     dedup_key: str | None,
     fingerprint: str,
 ) -> Noted:
@@ -65,18 +74,21 @@ def _write(
         if first.fingerprint != fingerprint:
             raise KeyReused
         return Noted(note=first, created=False)
+    files = take(attachments, conversation_id=conversation.pk, sender_type=SenderType.AGENT)
     now = timezone.now()
     note = Note.objects.create(
         business_id=conversation.business_id,
         conversation=conversation,
         author=author,
         content=content,
+        attachments=[facts_of(file) for file in files],
         after_seq=conversation.last_seq,
         dedup_key=dedup_key,
         fingerprint=fingerprint,
         created_at=now,
         updated_at=now,
     )
+    Attachment.objects.filter(pk__in=attachments).update(note=note, conversation=conversation)
     _mention(note, people)
     follow_all(conversation, {author.pk, *people})
     events.record(conversation.business_id, [events.note_created(note, actor_id=author.pk, mentions=sorted(people))])
@@ -86,7 +98,7 @@ def _write(
 @transaction.atomic
 def change_note(*, note: Note, author: User, content: str, mentions: Collection[UUID] | None = None) -> Note:
     """mentions: None = as they are. Raises Forbidden for whoever did not write it; else as `write_note`."""
-    check_content(content)
+    check_content(content, has_attachments=bool(note.attachments))
     lock_own(note.business_id, author)
     people = None if mentions is None else _members(note.business_id, mentions)
     conversation = locked(note.conversation)

@@ -140,7 +140,7 @@ def remove_unsent(*, attachment: Attachment) -> bool:
 
     Locked first: a plain delete looks for rows and then deletes them by id, also one that was sent in between.
     """
-    unsent = Attachment.objects.select_for_update().filter(pk=attachment.pk, message=None, scheduled=None).first()
+    unsent = Attachment.objects.select_for_update().unsent().filter(pk=attachment.pk).first()
     if unsent is None:
         return False
     unsent.delete()
@@ -150,7 +150,7 @@ def remove_unsent(*, attachment: Attachment) -> bool:
 def purge_unsent(*, most: int = BATCH) -> int:
     """Delete what was uploaded a day ago and never sent; returns how many there were."""
     with transaction.atomic():
-        old = Attachment.objects.select_for_update(of=("self",)).filter(message=None, scheduled=None)
+        old = Attachment.objects.select_for_update(of=("self",)).unsent()
         old = old.filter(created_at__lt=timezone.now() - KEPT_UNSENT)
         return sum(attachment.delete()[0] for attachment in old.order_by("created_at")[:most])
 

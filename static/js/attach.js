@@ -1,4 +1,4 @@
-// Files of a reply: chosen, pasted or dropped, each goes up at once and stands above the button until it is sent.
+// Files of a reply or note: chosen, pasted or dropped, each goes up at once and stands above the button until it is sent.
 
 const MOST = 5
 

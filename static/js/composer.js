@@ -51,7 +51,7 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
     note.hidden = !detail
     text.toggleAttribute("aria-invalid", Boolean(detail))
   }
-  enhanceLimits(form)
+  const limit = enhanceLimits(form)
   const files = enhanceAttach(form, complain)
   const quoting = enhanceQuoting(form, () => {
     form.querySelector("[name=mode][value=reply]").checked = true
@@ -132,6 +132,7 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
   function dressForMode() {
     const isNote = noteMode.checked
     form.classList.toggle("composer-note", isNote)
+    limit(isNote)
     text.placeholder = isNote ? form.dataset.noteWords : form.dataset.replyWords
     form.querySelector("label[for=reply]").textContent = text.placeholder
     form.querySelector("[data-send-label]").textContent = isNote ? form.dataset.addWords : form.dataset.sendWords

@@ -4,28 +4,27 @@ import { segments, weight } from "./lengths.js"
 
 const SHOWN_FROM = 0.8
 
+/** Returns dress(isNote): a note stays in the house, and only ours count. */
 export function enhanceLimits(form) {
   const told = form.querySelector("#channel-limits")
-  if (!told) return
+  if (!told) return () => {}
   const limits = JSON.parse(told.textContent)
   const { max_text: most, max_file_bytes: bytes, file_types: types, segmented } = limits
   const text = form.elements.content
   const count = form.querySelector("[data-count]")
   const picker = form.querySelector("[data-attach]")
 
-  if (bytes && bytes < Number(form.dataset.most)) {
-    form.dataset.most = bytes
-    form.dataset.tooBig = limits.size_in_words
-  }
-  if (types.length) {
-    picker.accept = types.join(",")
-    form.dataset.wrongKind = limits.kinds_in_words
-  }
+  const ours = { most: form.dataset.most, tooBig: form.dataset.tooBig, wrongKind: "" }
+  const its = { ...ours }
+  if (bytes && bytes < Number(ours.most)) Object.assign(its, { most: bytes, tooBig: limits.size_in_words })
+  if (types.length) its.wrongKind = limits.kinds_in_words
+  const accepted = picker.accept
+  let isNote = false
 
   const show = () => {
     const long = lengthOf(text.value, limits)
     const billed = segmented ? segments(text.value) : 1
-    count.hidden = long < most * SHOWN_FROM && billed < 2
+    count.hidden = isNote || (long < most * SHOWN_FROM && billed < 2)
     count.textContent = count.dataset[wordsFor(long, billed, limits)]
       .replace("{count}", long)
       .replace("{most}", most)
@@ -33,7 +32,12 @@ export function enhanceLimits(form) {
       .replace("{parts}", Math.ceil(long / most))
   }
   text.addEventListener("input", show)
-  show()
+  return (asNote) => {
+    isNote = asNote
+    Object.assign(form.dataset, isNote ? ours : its)
+    picker.accept = types.length && !isNote ? types.join(",") : accepted
+    show()
+  }
 }
 
 function lengthOf(text, { unit, public: isPublic }) {

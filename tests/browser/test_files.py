@@ -116,6 +116,17 @@ def test_a_pasted_picture_and_words_go_out_as_one_message(page: Any) -> None:
     assert page.locator("#messages .msg").count() == before + 1
 
 
+def test_a_picture_pasted_into_a_note_is_in_it(page: Any) -> None:
+    page.locator("[data-note-mode]").check(force=True)
+    page.evaluate(PASTE, ["screen.png", list(corpus.picture())])
+    page.get_by_label("Remove screen.png").wait_for()
+    assert page.get_by_label("Attach files").count() == 1
+    page.get_by_role("button", name="Add note").click()
+    note = page.locator("#messages .note").last
+    note.get_by_role("link", name="Picture: screen.png").wait_for()
+    assert flaws(page) == []
+
+
 def test_what_is_refused_is_said_in_words_and_what_is_removed_is_not_sent(page: Any) -> None:
     page.get_by_label("Attach files").set_input_files(
         [PHOTO, {"name": "page.html", "mimeType": "text/html", "buffer": corpus.HTML}]

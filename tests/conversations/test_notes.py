@@ -1,15 +1,21 @@
 """Private notes: the team's own words beside a thread, which no customer ever hears of."""
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business, FeedEvent
 from conversations.asides import words_of
-from conversations.models import Conversation, Follower, Note
+from conversations.models import Attachment, Conversation, Follower, Note
 from conversations.services.notes import change_note, delete_note, mentions_in, write_note
+from conversations.services.uploads import purge_unsent
 from foundation.errors import Forbidden, Invalid, KeyReused
 from pingback.realtime import rooms
-from tests import builders
+from tests import builders, corpus
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -88,3 +94,51 @@ def test_only_its_author_changes_a_note(conversation: Conversation, ada: User, b
     ):
         with pytest.raises(Forbidden):
             change()
+
+
+def upload(user: User, conversation: Conversation) -> dict[str, Any]:
+    address = f"/api/v1/conversations/{conversation.pk}/upload"
+    file = SimpleUploadedFile("screen.png", corpus.picture())
+    answer: dict[str, Any] = builders.api(user).post(address, {"file": file}, format="multipart").json()
+    return answer
+
+
+def test_files_of_a_note_are_the_teams_and_never_a_customers(
+    conversation: Conversation, ada: User, ben: User, mallory: User
+) -> None:
+    file, address = upload(ada, conversation), f"/api/v1/conversations/{conversation.pk}"
+    written = builders.api(ada).post(f"{address}/notes", {"content": "", "attachments": [file]})
+
+    assert written.status_code == 201
+    assert [each["filename"] for each in written.json()["attachments"]] == ["screen.png"]
+    [listed] = builders.api(ben).get(f"{address}/notes").json()["results"]
+    assert listed["attachments"][0]["id"] == file["id"]
+    assert builders.browser(ben).get(f"/files/{file['id']}/screen.png").status_code == 200
+    assert builders.browser(mallory).get(f"/files/{file['id']}/screen.png").status_code == 404
+    sent = builders.api(ben).post(f"{address}/messages", {"content": "Look", "attachments": [file]})
+    assert sent.status_code == 422
+    assert "screen.png" not in builders.api(ada).get(f"{address}/messages").content.decode()
+
+
+def test_a_note_sent_twice_takes_its_files_once_and_they_go_with_it(conversation: Conversation, ada: User) -> None:
+    file, address = upload(ada, conversation), f"/api/v1/conversations/{conversation.pk}/notes"
+    body, headers = {"content": "See", "attachments": [file["url"]]}, {"Idempotency-Key": "one"}
+    answers = [builders.api(ada).post(address, body, headers=headers) for _each in range(2)]
+    assert [each.status_code for each in answers] == [201, 200]
+    note = answers[0].json()["id"]
+
+    assert builders.api(ada).post(address, {"content": " "}).status_code == 422
+    changed = builders.api(ada).patch(f"{address}/{note}", {"content": ""})
+    assert (changed.status_code, len(changed.json()["attachments"])) == (200, 1)
+    assert builders.api(ada).delete(f"{address}/{note}").status_code == 200
+    assert not Attachment.objects.exists()
+
+
+def test_a_file_of_a_note_stays_when_what_was_never_sent_goes(conversation: Conversation, ada: User) -> None:
+    noted, left = upload(ada, conversation), upload(ada, conversation)
+    builders.api(ada).post(f"/api/v1/conversations/{conversation.pk}/notes", {"content": "", "attachments": [noted]})
+    Attachment.objects.update(created_at=timezone.now() - timedelta(days=2))
+
+    assert purge_unsent() == 1
+    assert [str(pk) for pk in Attachment.objects.values_list("pk", flat=True)] == [noted["id"]]
+    assert left["id"] != noted["id"]
