@@ -21,6 +21,11 @@ from conversations.services.message_drafts import MAX_CONTENT
 from foundation.errors import Refused
 from foundation.pages import PageForm
 
+VARIABLES = lazy(
+    "{first_name}, {name}, {email}, {phone}, {agent}, {agent_full}, {workspace} and {customer.plan}, by the name of an "
+    "attribute, are filled in when you use it. {first_name|there} says “there” where no name is known."
+)
+
 
 class CannedForm(PageForm):
     shortcut = forms.CharField(
@@ -32,7 +37,7 @@ class CannedForm(PageForm):
         label=lazy("Text"),
         max_length=MAX_CONTENT,
         widget=forms.Textarea(attrs={"rows": 5}),
-        help_text=lazy("{first_name}, {name}, {email}, {agent} and {workspace} are filled in when you use it."),
+        help_text=VARIABLES,
     )
     shared = forms.BooleanField(label=lazy("For the whole team"), required=False)
 
@@ -86,11 +91,9 @@ def offered(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     if found is None:
         raise Http404
     rows = CannedResponse.objects.usable_by(user)[: canned_responses.MOST]
-    kept = [
-        {"shortcut": row.shortcut, "content": canned_responses.filled(row.content, conversation=found, agent=user)}
-        for row in rows
-    ]
-    return JsonResponse({"results": kept})
+    kept = [(row, canned_responses.filled(row.content, conversation=found, agent=user)) for row in rows]
+    offers = [{"shortcut": row.shortcut, "content": said.words, "blanks": said.blanks} for row, said in kept]
+    return JsonResponse({"results": offers})
 
 
 def _changeable(request: HttpRequest, response_id: UUID) -> CannedResponse:

@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_http_methods, require_POST
@@ -20,6 +21,7 @@ from businesses.models import Membership, Team
 from businesses.pages import member_page
 from businesses.selectors import membership_of
 from conversations import picker
+from conversations.canned_pages import VARIABLES
 from conversations.composing_pages import undoable_until
 from conversations.models import Conversation, Macro, Priority, Status
 from conversations.services import macros
@@ -46,7 +48,7 @@ class MacroForm(PageForm):
         required=False,
         max_length=MAX_CONTENT,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=lazy("{first_name}, {name}, {email}, {agent} and {workspace} are filled in. Blank: nothing is sent."),
+        help_text=format_lazy("{} {}", lazy("Blank: nothing is sent."), VARIABLES),
     )
     assign = forms.ChoiceField(label=lazy("Assign to"), required=False)
     tags = forms.CharField(label=lazy("Add tags"), required=False, max_length=1_000, help_text=lazy("With commas."))

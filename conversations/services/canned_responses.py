@@ -1,5 +1,9 @@
 """Texts that a team keeps for writing them again."""
 
+import re
+from dataclasses import dataclass
+from typing import Any
+
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
@@ -13,6 +17,8 @@ from foundation.errors import Forbidden, Invalid, Unprocessable
 
 MAX_SHORTCUT = 40
 MOST = 1_000
+# {name}, {name|what stands there where it is not known}, {customer.attribute}
+_VARIABLE = re.compile(r"\{(?P<name>[a-z_]+|customer\.[^{}|\n]{1,100})(?:\|(?P<otherwise>[^{}\n]*))?\}")
 
 
 def create_response(*, business: Business, author: User, shortcut: str, content: str, shared: bool) -> CannedResponse:
@@ -56,20 +62,55 @@ def may_change(user: User, response: CannedResponse) -> bool:
     return response.author_id == user.pk or (response.shared and may(membership_of(user), Action.CHANGE_SHARED))
 
 
-def filled(content: str, *, conversation: Conversation, agent: User) -> str:
-    """With what its variables stand for here: {name}, {first_name}, {email}, {agent}, {workspace}."""
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """blanks: what stands in the words for what is not known, such as `[first name]`."""
+
+    words: str
+    blanks: list[str]
+
+
+def filled(content: str, *, conversation: Conversation, agent: User) -> Filled:
+    """With what its variables stand for here (`_values`); an attribute of the customer's is {customer.its name}.
+
+    Where it is not known, what stands behind a | as in {first_name|there}, else a blank. Other words in braces stay.
+    """
+    values, blanks = _values(conversation, agent), dict[str, None]()
+
+    def fill(found: re.Match[str]) -> str:
+        name, otherwise = found["name"], found["otherwise"]
+        is_attribute = name.startswith("customer.")
+        if not is_attribute and name not in values:
+            return found[0]
+        known = values.get(name.strip().lower(), "") or otherwise
+        if known is None:
+            known = f"[{name.removeprefix('customer.').strip().replace('_', ' ')}]"
+            blanks[known] = None
+        return known
+
+    return Filled(_VARIABLE.sub(fill, content), list(blanks))
+
+
+def _values(conversation: Conversation, agent: User) -> dict[str, str]:
     customer = conversation.customer
     name = customer.name if customer else ""
-    values = {
+    attributes: dict[str, Any] = customer.attributes if customer else {}
+    return {
         "name": name,
         "first_name": name.partition(" ")[0],
         "email": customer.email if customer else "",
+        "phone": customer.phone if customer else "",
         "agent": agent.get_short_name(),
+        "agent_full": agent.full_name,
         "workspace": conversation.business.name,
+        **{f"customer.{key.strip().lower()}": _in_words(value) for key, value in attributes.items()},
     }
-    for variable, value in values.items():
-        content = content.replace("{" + variable + "}", value)
-    return content
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return str(value)
 
 
 def checked_shortcut(shortcut: str) -> str:

@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from accounts.models import User
 from businesses.policy import Action, may, require
 from businesses.selectors import membership_of
@@ -18,7 +20,7 @@ from conversations.services.locking import lock_own, lock_team, locked
 from conversations.services.messages import send_reply
 from conversations.services.priorities import set_priority
 from conversations.services.tags import add_tag, remove_tag
-from foundation.errors import Conflict
+from foundation.errors import Conflict, Unprocessable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,14 +68,15 @@ def run_macro(
 
     send_at: when its text goes out, and the rest is done now; None = at once.
 
-    Raises Stale, Forbidden when it assigns and the actor may not; else as the services of its actions.
+    Raises Stale, Unprocessable when its text needs what is not known here, Forbidden when it assigns and the actor may
+    not; else as the services of its actions.
     """
     if macro.assign and macro.assign != picker.ME:
         require(actor, Action.ASSIGN)
     _lock_before(conversation, actor, picker.team_in(macro.assign))
     before, scheduled, changes_status = locked(conversation), None, False
     if macro.content:
-        words = filled(macro.content, conversation=conversation, agent=actor)
+        words = _words_of(macro, conversation, actor)
         if send_at:
             waits = send_later(
                 conversation=conversation, author=actor, content=words, send_at=send_at, seen_seq=seen_seq, key=key
@@ -90,6 +93,14 @@ def run_macro(
     if macro.status:
         changes_status = CHANGES[macro.status](conversation=conversation, actor=actor, sending=scheduled).changed
     return _ran(macro, before, locked(conversation), scheduled, changes_status)
+
+
+def _words_of(macro: Macro, conversation: Conversation, actor: User) -> str:
+    said = filled(macro.content, conversation=conversation, agent=actor)
+    if said.blanks:
+        text = _("Nothing was done: its text needs %(blanks)s, which is not known here. Write this one by hand.")
+        raise Unprocessable(text % {"blanks": ", ".join(said.blanks)}, field="macro")
+    return said.words
 
 
 def _ran(macro: Macro, before: Conversation, after: Conversation, scheduled: UUID | None, changes_status: bool) -> Ran:

@@ -39,6 +39,7 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
   let keeping = 0 // the timer, while the draft is not with the server yet
   let kept = null // what the server has of it
   let wroteAt = 0
+  let asked = null // the words with a blank that somebody was asked about
   const stale = form.querySelector("[data-stale]")
   const noteMode = form.querySelector("[data-note-mode]")
 
@@ -67,6 +68,12 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
   async function send({ how = {}, force = false, byItself = false } = {}) {
     if (isLost) return
     if (!(text.value.trim() || files.any)) return byItself || text.focus()
+    const blank = byItself || noteMode.checked ? "" : suggest.blankIn(text.value)
+    if (blank && asked !== text.value) {
+      asked = text.value
+      complain(form.dataset.blank.replace("{blank}", blank))
+      return suggest.choose(blank)
+    }
     how = { seen: seen(), ...how }
     if (button.getAttribute("aria-busy")) {
       next = how
@@ -227,7 +234,7 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
       remember()
       text.focus({ preventScroll: true })
     })
-  enhanceSuggest(form, () => noteMode.checked)
+  const suggest = enhanceSuggest(form, () => noteMode.checked)
   enhanceEmoji(form.querySelector("[data-emoji]"), text)
   text.addEventListener("keydown", (event) => {
     const sign = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && SIGNS[event.key]

@@ -5,13 +5,17 @@ import { ask } from "./fragment.js"
 const MOST = 8
 const FRESH_MS = 20_000
 
-/** isNote(): whether it is the team that reads it. */
+/**
+ * isNote(): whether it is the team that reads it. Returns blankIn(words): what was inserted for something that is not
+ * known and stands there still, "" for nothing; and choose(blank).
+ */
 export function enhanceSuggest(form, isNote) {
   const text = form.elements.content
   const list = form.querySelector("[data-suggest]")
   const known = new Map() // address -> {at, entries}
   let token = null // what is typed: {start, word, entries}
   let chosen = 0
+  const blanks = new Set()
 
   async function entriesOf(address, read) {
     const kept = known.get(address)
@@ -24,7 +28,12 @@ export function enhanceSuggest(form, isNote) {
 
   const replies = () =>
     entriesOf(form.dataset.replies, ({ results }) =>
-      results.map(({ shortcut, content }) => ({ title: `/${shortcut}`, more: content, words: content })),
+      results.map(({ shortcut, content, blanks }) => ({
+        title: `/${shortcut}`,
+        more: content,
+        words: content,
+        blanks,
+      })),
     )
   const people = () =>
     entriesOf("/inbox/people/?full", (names) =>
@@ -78,11 +87,19 @@ export function enhanceSuggest(form, isNote) {
 
   function insert(number) {
     const { start, entries } = token
-    const { words } = entries[number]
+    const { words, blanks: its = [] } = entries[number]
+    for (const blank of its) blanks.add(blank)
     text.setRangeText(words, start, text.selectionStart, "end")
     close()
     text.focus()
     text.dispatchEvent(new Event("input", { bubbles: true }))
+    if (its.length) choose(its[0])
+  }
+
+  /** What one types then stands in its place. */
+  function choose(blank) {
+    const at = text.value.indexOf(blank)
+    text.setSelectionRange(at, at + blank.length)
   }
 
   text.addEventListener("input", look)
@@ -105,4 +122,9 @@ export function enhanceSuggest(form, isNote) {
     event.preventDefault()
     insert([...list.children].indexOf(item))
   })
+
+  return {
+    choose,
+    blankIn: (words) => [...blanks].find((blank) => words.includes(blank)) ?? "",
+  }
 }

@@ -201,3 +201,22 @@ def test_what_is_deleted_while_one_writes_leaves_the_words_and_nothing_to_do_wit
     assert page.get_by_role("button", name="Send", exact=True).is_disabled()
     page.locator("body").press("e")
     assert said == []
+
+
+def test_a_saved_reply_with_something_that_is_not_known_is_not_sent_unasked(
+    server: Any, acme: dict[str, str], context: Any, conversation: str
+) -> None:
+    body = {"shortcut": "sorry", "content": "Sorry, {first_name}: {customer.plan|it} is back.", "shared": True}
+    server.call("POST", "/canned-responses", body, acme["token"])
+    page = tab(context, server, conversation)
+    page.locator("#reply").press_sequentially("/sorry")
+    page.get_by_role("option").wait_for()
+    page.keyboard.press("Enter")
+    assert page.locator("#reply").input_value() == "Sorry, [first name]: it is back."
+
+    page.keyboard.press("Control+Enter")
+    page.get_by_text("Fill in [first name], or send once more to send it as it is.").wait_for()
+    assert page.locator("#messages .msg").count() == 1
+    page.keyboard.type("Cleo")
+    page.keyboard.press("Control+Enter")
+    sent(page, "Sorry, Cleo: it is back.")

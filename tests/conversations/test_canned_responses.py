@@ -6,6 +6,7 @@ from django.test import Client
 from accounts.models import User
 from businesses.models import Business
 from conversations.models import CannedResponse, Conversation, ReplyDraft
+from conversations.services.canned_responses import filled
 from tests import builders
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,7 +42,25 @@ def test_variables_are_filled_in_where_it_is_used(conversation: Conversation, ad
     builders.api(ada).post(PATH, {"shortcut": "hi", "content": "Hello {first_name}, {agent} of {workspace}. {order}"})
     client.force_login(ada)
     offered = client.get(f"/inbox/{conversation.pk}/replies/").json()["results"]
-    assert offered == [{"shortcut": "hi", "content": "Hello Cleo, Ada of Acme. {order}"}]
+    assert offered == [{"shortcut": "hi", "content": "Hello Cleo, Ada of Acme. {order}", "blanks": []}]
+
+
+def test_what_is_not_known_is_said_otherwise_or_left_blank(conversation: Conversation, ada: User) -> None:
+    conversation.customer.name, conversation.customer.attributes = "", {"Plan": "{agent}", "seats": 3, "paid": True}
+
+    def said(content: str) -> tuple[str, list[str]]:
+        found = filled(content, conversation=conversation, agent=ada)
+        return found.words, found.blanks
+
+    assert said("Hi {first_name|there}, {agent_full}") == ("Hi there, Ada", [])
+    assert said("Hi{name|}!") == ("Hi!", [])
+    assert said("{first_name}, {first_name}, {email}") == (
+        "[first name], [first name], [email]",
+        ["[first name]", "[email]"],
+    )
+    assert said("{customer.plan} {customer.seats} {customer.paid}") == ("{agent} 3 yes", [])
+    assert said("{customer.order no}, {customer.city|your town}") == ("[order no], your town", ["[order no]"])
+    assert said("{order|x} {} {customer.}") == ("{order|x} {} {customer.}", [])
 
 
 def test_the_settings_page_makes_changes_and_deletes_them(acme: Business, ada: User, client: Client) -> None:

@@ -45,6 +45,24 @@ def test_one_click_does_all_of_it(conversation: Conversation, ada: User) -> None
     assert ([tag["name"] for tag in answer["tags"]], answer["last_message"]["content"]) == (["Refund"], "Done, Cleo.")
 
 
+def test_a_macro_whose_text_needs_what_is_not_known_does_nothing(conversation: Conversation, ada: User) -> None:
+    conversation.customer.name = ""
+    conversation.customer.save()
+    api = builders.api(ada)
+    body = {"name": "Refund", "content": "Done, {first_name}.", "status": "resolved"}
+    macro = api.post("/api/v1/macros", body).json()["id"]
+    run = f"/api/v1/conversations/{conversation.pk}/macros/{macro}"
+
+    refused = api.post(run, {"seen_seq": 1})
+
+    assert refused.status_code == 422
+    assert "[first name]" in refused.content.decode()
+    conversation.refresh_from_db()
+    assert (conversation.status, conversation.last_seq) == (Status.OPEN, 1)
+    api.patch(f"/api/v1/macros/{macro}", {"content": "Done{first_name|}."})
+    assert api.post(run, {"seen_seq": 1}).json()["last_message"]["content"] == "Done."
+
+
 def test_its_words_can_be_undone_for_as_long_as_a_reply_where_they_leave_the_house(acme: Business, ada: User) -> None:
     mail = builders.conversation(acme, type=ChannelType.EMAIL)
     macro = create_macro(business=acme, author=ada, name="Late", content="Sorry.", status=Status.PENDING)
