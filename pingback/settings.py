@@ -357,6 +357,7 @@ THROTTLE_RATES = {
         "THEO_CUSTOMER": "10/60",  # messages of one customer that Theo answers by itself
         "THEO_MAIL": "1/600",  # mails that Theo answers by itself in one conversation
         "THEO_MAIL_CUSTOMER": "3/3600",  # and of one customer
+        "PUSH_TEST": "20/3600",  # tests that one person has pushed to their browsers
         "THEO_HELP": "60/600",  # what one agent asks a language model for
         "THEO_TEST": "30/3600",  # tests of one workspace's language model
         "VISITOR_KEY": "10/60",  # keys that we never made, from one address

@@ -121,6 +121,9 @@ class NotificationSetting(models.Model):
         return str(self.user_id)
 
 
+NOTHING = 0
+
+
 class PushSubscription(models.Model):
     """A browser that takes pushes, for as long as the sign-in that made it lasts.
 
@@ -133,6 +136,9 @@ class PushSubscription(models.Model):
     endpoint = models.CharField(max_length=1000, unique=True)
     p256dh = models.CharField(max_length=100)
     auth = models.CharField(max_length=40)
+    # What its push service answered last, NOTHING = it did not; None = nothing was sent there yet.
+    last_status = models.PositiveSmallIntegerField(null=True)
+    last_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

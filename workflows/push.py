@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,12 +25,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from businesses.models import Membership
-from foundation import http
+from foundation import http, throttles
+from foundation.ids import new_id
 from foundation.prepared import Given, prepared
-from workflows.models import Notification, NotificationSetting, PushSubscription
+from workflows.models import NOTHING, Notification, NotificationSetting, PushSubscription
 from workflows.notifications import text_of
 from workflows.telling import browsers_of, decoded, wants_push
 
@@ -72,6 +75,20 @@ def push_due(stop: threading.Event) -> None:
         _push_all(claimed, stop)
 
 
+def send_test(browser: PushSubscription) -> PushSubscription:
+    """Something to look at, there; returns it with what its push service answered. One that is gone is forgotten.
+
+    Raises TooFast.
+    """
+    throttles.count("PUSH_TEST", browser.user_id)
+    told = {"text": _("This is a test: news arrive here like this."), "url": reverse("settings-notifications")}
+    push = _push(browser, new_id(), told)
+    _send_to_one([push], threading.Event(), time.monotonic() + SENDING_SECONDS)
+    _note_answers([push])
+    browser.last_status, browser.last_at = push.status, timezone.now()
+    return browser
+
+
 def _claim(now: datetime) -> list[Notification]:
     """Ours for AGAIN_AFTER: two workers never both get one."""
     due = _due()(now=now)
@@ -108,9 +125,9 @@ def _push_all(claimed: list[Notification], stop: threading.Event) -> None:
         and (row.user_id, row.business_id) in members
         and wants_push(wishes.get(row.user_id), row.kind, now)
     ]
-    pushes = [_push(browser, row) for row in wanted for browser in browsers[row.user_id]]
+    pushes = [_push(browser, row.pk, _told(row)) for row in wanted for browser in browsers[row.user_id]]
     _send_all(pushes, stop)
-    _forget_gone(pushes)
+    _note_answers(pushes)
     # One that took it is enough: it would ring there again for as long as another one's service is away.
     taken = {push.row_id for push in pushes if push.is_taken}
     again = {push.row_id for push in pushes if push.is_away} - taken
@@ -119,7 +136,7 @@ def _push_all(claimed: list[Notification], stop: threading.Event) -> None:
 
 @dataclass(slots=True, kw_only=True)
 class _Push:
-    """One notification on its way to one browser. status: what its service answered; None = nothing, or not yet."""
+    """One notification on its way to one browser. status: what its service answered; None = not sent yet."""
 
     row_id: UUID
     browser_id: UUID
@@ -134,18 +151,25 @@ class _Push:
 
     @property
     def is_taken(self) -> bool:
-        return self.status is not None and self.status < 300
+        return is_taken(self.status)
 
     @property
     def is_away(self) -> bool:
         """Another try may help."""
-        return self.status is None or self.status == 429 or self.status >= 500
+        return not self.status or self.status == 429 or self.status >= 500
 
 
-def _push(browser: PushSubscription, row: Notification) -> _Push:
-    told = {"id": str(row.pk), "text": text_of(row)[:MOST_TEXT], "url": f"/inbox/{row.conversation_id}/"}
+def is_taken(status: int | None) -> bool:
+    return status is not None and 200 <= status < 300
+
+
+def _told(row: Notification) -> dict[str, str]:
+    return {"text": text_of(row)[:MOST_TEXT], "url": f"/inbox/{row.conversation_id}/"}
+
+
+def _push(browser: PushSubscription, pk: UUID, told: Mapping[str, str]) -> _Push:
     body = http_ece.encrypt(
-        orjson.dumps(told),
+        orjson.dumps({"id": str(pk), **told}),
         private_key=ec.generate_private_key(ec.SECP256R1()),
         dh=decoded(browser.p256dh),
         auth_secret=decoded(browser.auth),
@@ -157,9 +181,9 @@ def _push(browser: PushSubscription, row: Notification) -> _Push:
         "content-type": "application/octet-stream",
         "ttl": str(int(GIVEN_UP_AFTER.total_seconds())),
         "urgency": "high",
-        "topic": row.pk.hex,
+        "topic": pk.hex,
     }
-    return _Push(row_id=row.pk, browser_id=browser.pk, endpoint=browser.endpoint, body=body, headers=headers)
+    return _Push(row_id=pk, browser_id=browser.pk, endpoint=browser.endpoint, body=body, headers=headers)
 
 
 def _send_all(pushes: Sequence[_Push], stop: threading.Event) -> None:
@@ -186,6 +210,7 @@ def _send_to_one(pushes: Sequence[_Push], stop: threading.Event, until: float) -
         except http.OutboundRefused:
             push.status = GONE[0]  # its name leads inside by now
         except http.OutboundFailed as failure:
+            push.status = NOTHING
             log.warning("A push was not taken, and is tried again: %s", failure)
         if push.is_away:
             log.warning("The push service at %s answers %s; it is tried again", push.host, push.status or "nothing")
@@ -194,9 +219,16 @@ def _send_to_one(pushes: Sequence[_Push], stop: threading.Event, until: float) -
             log.warning("The push service at %s refuses: %s", push.host, push.status)
 
 
-def _forget_gone(pushes: Sequence[_Push]) -> None:
-    if gone := {push.browser_id for push in pushes if push.status in GONE}:
-        PushSubscription.objects.filter(pk__in=gone).delete()
+def _note_answers(pushes: Sequence[_Push]) -> None:
+    """The last of each browser; those that are gone are forgotten."""
+    last = {push.browser_id: push.status for push in pushes if push.status is not None}
+    now = timezone.now()
+    for status in set(last.values()):
+        rows = PushSubscription.objects.filter(pk__in=[pk for pk, answered in last.items() if answered == status])
+        if status in GONE:
+            rows.delete()
+        else:
+            rows.update(last_status=status, last_at=now)
 
 
 def _token(endpoint: str) -> str:

@@ -2,21 +2,23 @@
 
 import zoneinfo
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
 from businesses.pages import member_page
+from foundation.errors import NotFound, TooFast
 from foundation.pages import PageForm
 from workflows import telling
-from workflows.models import NotificationKind, NotificationSetting
-from workflows.push import public_key
+from workflows.models import NOTHING, NotificationKind, NotificationSetting
+from workflows.push import GONE, is_taken, public_key, send_test
 
 # By the fields of NotificationSetting that name the kinds that are not told that way.
 WAYS = {
@@ -34,6 +36,10 @@ MAIL_AFTER = {
     "240": gettext_lazy("4 hours"),
     "1440": gettext_lazy("A day"),
 }
+
+
+# Our key is not the one that the browser subscribed with.
+REFUSED = (400, 401, 403)
 
 
 class SettingForm(PageForm):
@@ -107,4 +113,41 @@ def settings_page(request: HttpRequest) -> HttpResponse:
         return redirect("settings-notifications")
     context = {"section": "settings", "tab": "notifications", "form": form, "ways": WAYS.values()}
     context["public_key"] = public_key()
+    context["browsers"] = [(each, _answer(each.last_status)) for each in telling.own_browsers(user)]
     return render(request, "workflows/settings.html", context, status=form.answer_status)
+
+
+@member_page
+@require_POST
+def one_browser(request: HttpRequest, subscription_id: UUID) -> HttpResponse:
+    """Push a test to it, or nothing any more."""
+    user: User = request.user  # type: ignore[assignment]
+    try:
+        if request.POST.get("do") == "remove":
+            telling.unsubscribe(user=user, subscription_id=subscription_id)
+            messages.success(request, _("Nothing is pushed to this browser."))
+        else:
+            sent = send_test(telling.own_browser(user, subscription_id))
+            say = messages.success if is_taken(sent.last_status) else messages.error
+            say(request, _answer(sent.last_status))
+    except NotFound:
+        raise Http404 from None
+    except TooFast as refusal:
+        messages.error(request, refusal.detail)
+    return redirect("settings-notifications")
+
+
+def _answer(status: int | None) -> str:
+    """Of its push service, in words."""
+    if status is None:
+        return _("Nothing was sent there yet.")
+    if is_taken(status):
+        return _("Its push service took the last one.")
+    if status == NOTHING:
+        return _("Its push service did not answer.")
+    if status in GONE:
+        return _("That browser takes no pushes any more, and is off the list.")
+    if status in REFUSED:
+        words = _("Its push service refuses us (%(status)s): turn pushes off and on again in that browser.")
+        return words % {"status": status}
+    return _("Its push service answered %(status)s.") % {"status": status}

@@ -97,6 +97,20 @@ def unsubscribe(*, user: User, subscription_id: UUID) -> None:
         raise NotFound
 
 
+def own_browsers(user: User) -> list[PushSubscription]:
+    """Those that are pushed to, the newest first, each with its `session`."""
+    own = PushSubscription.objects.filter(user=user, session__in=AuthSession.objects.alive().filter(user=user))
+    return list(own.select_related("session").order_by("-created_at", "-pk"))
+
+
+def own_browser(user: User, subscription_id: UUID) -> PushSubscription:
+    """Raises NotFound."""
+    found = PushSubscription.objects.filter(user=user, pk=subscription_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def browsers_of(user_ids: Collection[UUID]) -> list[PushSubscription]:
     """Those whose sign-in is alive."""
     found = PushSubscription.objects.filter(user_id__in=user_ids)

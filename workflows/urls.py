@@ -4,6 +4,7 @@ from workflows import app_pages, digest_pages, setting_pages, views
 
 urlpatterns = [
     path("settings/notifications/", setting_pages.settings_page, name="settings-notifications"),
+    path("settings/notifications/browsers/<uuid:subscription_id>/", setting_pages.one_browser, name="settings-browser"),
     path("service-worker.js", app_pages.service_worker, name="service-worker"),
     path("manifest.webmanifest", app_pages.manifest, name="manifest"),
     path("offline/", app_pages.offline, name="offline"),

@@ -182,6 +182,7 @@ APART = {
     ("delete", "/api/v1/auth/sessions/{session_id}"),
     # A browser's own.
     ("delete", "/api/v1/notifications/subscriptions/{subscription_id}"),
+    ("post", "/api/v1/notifications/subscriptions/{subscription_id}/test"),
     # It needs a message that failed.
     ("post", "/api/v1/conversations/{conversation_id}/messages/{message_id}/retry"),
     # It needs an answer of Theo's.

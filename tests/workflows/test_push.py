@@ -163,7 +163,7 @@ def test_many_at_once_cost_no_more(
     for _each in range(10):
         flag_for_person(conversation=builders.conversation(acme), reason=HandoffReason.ERROR)
     before = waits()
-    with django_assert_max_num_queries(before + 6):  # a claim each; what is due, twice; and what all of them need
+    with django_assert_max_num_queries(before + 7):  # a claim each; what is due, twice; and what all of them need
         work()
     assert len(service.taken) == 11
 
@@ -225,6 +225,36 @@ def test_a_subscription_is_ones_own_and_bounded(ben: User, ada: User, acme: Busi
     one = f"{path}/{answer.json()['id']}"
     assert builders.api(ada).delete(one).status_code == 404
     assert [builders.api(ben).delete(one).status_code for _each in range(2)] == [200, 404]
+
+
+def test_a_test_is_pushed_at_once_and_says_what_its_service_answered(
+    service: PushService, talk: Any, ben: User, ada: User, client: Any
+) -> None:
+    path = "/api/v1/notifications/subscriptions"
+    [one] = builders.api(ben).get(path).json()["results"]
+    assert (one["last_status"], builders.api(ada).get(path).json()["results"]) == (None, [])
+    assert builders.api(ada).post(f"{path}/{one['id']}/test").status_code == 404
+
+    assert builders.api(ben).post(f"{path}/{one['id']}/test").json() == {"taken": True, "last_status": 201}
+    assert service.taken[-1]["text"].startswith("This is a test")
+    for status, words in ((403, "refuses us (403)"), (None, "did not answer"), (201, "took the last one")):
+        service.status = status
+        client.force_login(ben)
+        page = client.post(f"/settings/notifications/browsers/{one['id']}/", {"do": "test"}, follow=True)
+        assert page.content.decode().count(words) == 2  # what is told, and the list
+    client.force_login(ada)
+    assert client.post(f"/settings/notifications/browsers/{one['id']}/", {"do": "remove"}).status_code == 404
+    service.status = 410
+    assert builders.api(ben).post(f"{path}/{one['id']}/test").json() == {"taken": False, "last_status": 410}
+    assert not PushSubscription.objects.exists()
+
+
+def test_what_a_service_answers_to_news_is_kept(service: PushService, talk: Any, ben: User) -> None:
+    service.status = 403
+    work()
+    one = PushSubscription.objects.get()
+    assert (one.last_status, waits()) == (403, 0)
+    assert one.last_at
 
 
 def test_what_installs_the_app_names_nobody(client: Any, ben: User, acme: Business) -> None:

@@ -10,10 +10,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from businesses.policy import Action, require
+from conversations.wire import timestamp
 from foundation.api import SIGNED_IN, WITH_BODY, refusals
 from workflows import telling
-from workflows.models import NotificationKind, NotificationSetting
-from workflows.push import public_key
+from workflows.models import NotificationKind, NotificationSetting, PushSubscription
+from workflows.push import is_taken, public_key, send_test
 
 
 def _kinds() -> serializers.ListField:
@@ -65,6 +66,24 @@ class SubscriptionOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
 
 
+class BrowserOutput(SubscriptionOutput):
+    browser = serializers.CharField(help_text="As it calls itself.")
+    created_at = serializers.DateTimeField()
+    last_status = serializers.IntegerField(
+        allow_null=True, help_text="What its push service answered last, 0: nothing. Null: nothing was sent there yet."
+    )
+    last_at = serializers.DateTimeField(allow_null=True)
+
+
+class BrowserList(serializers.Serializer[Any]):
+    results = BrowserOutput(many=True)
+
+
+class TestOutput(serializers.Serializer[Any]):
+    taken = serializers.BooleanField()
+    last_status = serializers.IntegerField()
+
+
 class DoneOutput(serializers.Serializer[Any]):
     message = serializers.CharField()
 
@@ -89,6 +108,14 @@ class Settings(APIView):
 
 
 class Subscriptions(APIView):
+    @extend_schema(
+        summary="List the browsers that are pushed to", responses={200: BrowserList, **refusals(400, *SIGNED_IN)}
+    )
+    def get(self, request: Request) -> Response:
+        """Your own, the newest first."""
+        require(request.user, Action.HANDLE_CONVERSATIONS)
+        return Response({"results": [_payload(each) for each in telling.own_browsers(request.user)]})
+
     @extend_schema(
         summary="Push to this browser",
         request=SubscriptionInput,
@@ -116,3 +143,26 @@ class OneSubscription(APIView):
         require(request.user, Action.HANDLE_CONVERSATIONS)
         telling.unsubscribe(user=request.user, subscription_id=subscription_id)
         return Response({"message": "Nothing is pushed to this browser."})
+
+
+class SubscriptionTest(APIView):
+    @extend_schema(
+        summary="Push a test to a browser",
+        request=None,
+        responses={200: TestOutput, **refusals(400, *SIGNED_IN, 404, 429)},
+    )
+    def post(self, request: Request, subscription_id: UUID) -> Response:
+        """Sent at once. One that its push service does not know any more is forgotten."""
+        require(request.user, Action.HANDLE_CONVERSATIONS)
+        sent = send_test(telling.own_browser(request.user, subscription_id))
+        return Response({"taken": is_taken(sent.last_status), "last_status": sent.last_status})
+
+
+def _payload(browser: PushSubscription) -> dict[str, Any]:
+    return {
+        "id": str(browser.pk),
+        "browser": browser.session.user_agent,
+        "created_at": timestamp(browser.created_at),
+        "last_status": browser.last_status,
+        "last_at": timestamp(browser.last_at),
+    }
