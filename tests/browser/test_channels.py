@@ -1,10 +1,13 @@
-"""Channels in the inbox: a sign on what a customer wrote, an edit where it went, and who gets an answer by mail."""
+"""Channels in the inbox: a sign on what a customer wrote, an edit where it went, who gets an answer by mail, and what
+is left when WhatsApp's window closes."""
 
+import contextlib
 import hashlib
 import hmac
 import json
 import re
 import shutil
+import sqlite3
 import tempfile
 import time
 import urllib.request
@@ -16,7 +19,10 @@ import pytest
 
 from tests import corpus
 from tests.browser.conftest import Server
-from tests.browser.pages import console_of, flaws, signed_in
+from tests.browser.pages import console_of, enhanced_by, flaws, signed_in
+from tests.channels_app.cases import whatsapp_says
+from tests.fakes import meta as wire
+from tests.fakes.meta import Meta
 from tests.fakes.telegram import TOKEN, Telegram
 
 SECRET = "canary-inbound-secret"
@@ -29,11 +35,17 @@ def telegram() -> Iterator[Telegram]:
 
 
 @pytest.fixture(scope="module")
-def server(prepared: Path, telegram: Telegram) -> Iterator[Server]:
+def meta() -> Iterator[Meta]:
+    with Meta() as fake:
+        yield fake
+
+
+@pytest.fixture(scope="module")
+def server(prepared: Path, telegram: Telegram, meta: Meta) -> Iterator[Server]:
     folder = Path(tempfile.mkdtemp(prefix="pingback-browser-"))
     shutil.copytree(prepared, folder, dirs_exist_ok=True)
     hosts = ("TELEGRAM_API_BASE_URL", "TELEGRAM_FILE_BASE_URL", "TWILIO_API_BASE_URL")
-    running = Server(folder, **dict.fromkeys(hosts, telegram.url))
+    running = Server(folder, **dict.fromkeys(hosts, telegram.url), META_GRAPH_BASE_URL=meta.url)
     yield running
     running.stop()
     shutil.rmtree(folder, ignore_errors=True)
@@ -239,4 +251,46 @@ def test_open_pages_follow_a_channel_that_is_paused_and_goes_on(
     server.call("PATCH", f"/channels/{made['id']}", {"paused": False}, token)
     trouble.locator(".notice").wait_for(state="detached")
     settings.locator("#standing").get_by_text("Working.").wait_for()
+    agent.close()
+
+
+def test_whoever_has_a_conversation_open_sees_its_window_close_and_fills_a_template(
+    browser: Any, server: Server, meta: Meta
+) -> None:
+    token = server.sign_up("ada@window.example")
+    config = {"phone_number_id": wire.NUMBER, "access_token": wire.TOKEN, "waba_id": wire.WABA, "app_secret": SECRET}
+    server.call("POST", "/channels", {"type": "whatsapp", "config": config}, token)
+    until(lambda: meta.hook)
+    raw = json.dumps(whatsapp_says("Where is my parcel?", 1)).encode()
+    signed = "sha256=" + hmac.digest(SECRET.encode(), raw, hashlib.sha256).hex()
+    post(f"{server.url}/api/v1/webhooks/whatsapp", raw, "application/json", X_Hub_Signature_256=signed)
+    agent = signed_in(browser, server, "ada@window.example", viewport={"width": 360, "height": 740})
+    page = agent.new_page()
+    heard = console_of(page, server)
+    page.clock.install()
+    page.goto(f"{server.url}/inbox/")
+    page.locator("body[data-ready]").wait_for()
+    page.locator("#rows .row").click()
+    page.get_by_text("Answers get through until").wait_for()
+
+    with contextlib.closing(sqlite3.connect(server.folder / "pingback.sqlite3", timeout=60)) as database, database:
+        database.execute("UPDATE channels_app_thread SET last_heard_at = datetime('now', '-25 hours')")
+    page.clock.fast_forward(25 * 3600 * 1000)
+    page.get_by_text("the reply window is closed").wait_for()
+
+    page.get_by_role("link", name="Send a template").click()
+    page.get_by_role("link", name="order_update").wait_for()
+    templates = page.url
+    page.get_by_role("link", name="order_update").click()
+    enhanced_by(page, "template")
+    page.get_by_label("Blank 1").fill("Cleo")
+    page.get_by_label("Blank 2").fill("1009")
+    page.locator(".bubble", has_text="Hello Cleo, your order 1009 left.").wait_for()
+    page.get_by_role("button", name="Send").click()
+    page.locator("#messages .bubble", has_text="Hello Cleo, your order 1009 left.").wait_for()
+    assert heard == []
+    conversation = page.url
+    for address in (conversation, templates, f"{templates}?name=order_update&language=en_GB"):
+        page.goto(address)
+        assert flaws(page) == []
     agent.close()
