@@ -31,8 +31,10 @@ def check_limits(conversation: Conversation, *, content: str, attachments: Seque
     for facts in attachments:
         if can.file_types and facts["content_type"] not in can.file_types:
             raise _not_carried(facts, kinds_in_words(can.file_types), kind="attachment_type")
-        if can.max_file_bytes and facts["size"] > can.max_file_bytes:
-            raise _not_carried(facts, size_in_words(can.max_file_bytes), kind="attachment_too_big")
+        is_image = facts["content_type"].startswith("image/")
+        most = can.max_image_bytes if is_image and can.max_image_bytes else can.max_file_bytes
+        if most and facts["size"] > most:
+            raise _not_carried(facts, size_in_words(most), kind="attachment_too_big")
     if can.max_public and (count := adapter.length_in_public(content)) > can.max_public and is_public(conversation):
         text = _("A public answer has at most %(most)d characters; this one would count %(count)d.")
         raise Unprocessable(text % {"most": can.max_public, "count": count}, field="content", kind="string_too_long")

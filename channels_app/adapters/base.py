@@ -76,7 +76,8 @@ class SendResult:
 class Capabilities:
     """What the composer and the splitter have to know. max_text counts `unit`s:
     characters, bytes, or utf16, where most emoji are two. window: after it nothing, or only a
-    template, may be sent. uncaptioned: kinds of files whose text goes by itself, where others take a caption.
+    template, may be sent. max_image_bytes: where a picture may have less than another file.
+    uncaptioned: kinds of files whose text goes by itself, where others take a caption.
     together: a message is one part with all of its files, as far as they have so many bytes; 0 = each file is a
     part. copies: an answer goes to everybody who got what it answers. quotes: a message may name the one that it
     answers. changes: what was sent may be edited and deleted there; the text below a file has max_caption `unit`s.
@@ -87,6 +88,7 @@ class Capabilities:
     max_text: int = 10_000
     unit: str = "characters"
     max_file_bytes: int = 0
+    max_image_bytes: int = 0
     file_types: tuple[str, ...] = ()
     caption: bool = False
     uncaptioned: tuple[str, ...] = ()

@@ -45,6 +45,7 @@ class InstagramAdapter(MetaAdapter):
         max_text=1000,
         unit="bytes",
         max_file_bytes=25 * 1024 * 1024,
+        max_image_bytes=8 * 1024 * 1024,
         file_types=tuple(_SENT_AS),
         window=_HUMAN,
         reactions=("❤",),

@@ -59,6 +59,16 @@ def test_one_that_is_too_big(ada: User, thread: Conversation, path: str) -> None
     assert "map.png: this channel carries at most 5 MB a file." in refused.content.decode()
 
 
+def test_a_picture_that_is_bigger_than_instagram_takes_one(ada: User, acme: Business) -> None:
+    thread = builders.conversation(acme, type=ChannelType.INSTAGRAM)
+    picture, plan = uploaded(ada, thread, "map.png", corpus.picture()), uploaded(ada, thread, "plan.pdf", corpus.PDF)
+    Attachment.objects.update(size=9 * 1024**2)
+
+    refused = answer(ada, thread, picture, "messages")
+    assert (refused.status_code, "at most 8 MB a file" in refused.content.decode()) == (422, True)
+    assert answer(ada, thread, plan, "messages").status_code == 201
+
+
 def test_what_is_said_on_the_web_carries_whatever_can_be_uploaded(ada: User, acme: Business) -> None:
     chat = builders.conversation(acme)
 
