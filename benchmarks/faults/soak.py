@@ -44,7 +44,7 @@ class Listener(Visitor):
 
 
 def run(figures: dict[str, Any], *, minutes: float, dice: random.Random, embedded: bool) -> None:
-    with town.running(embedded=embedded, webs=1) as place:
+    with town.running(embedded=embedded, webs=1, durable=True) as place:
         scene = scenes.begin(place, talks=TALKS)
         most = _rate(scene)
         print(f"  {most:,.0f} messages/s with everybody at full speed", flush=True)

@@ -139,9 +139,18 @@ class Refused(Exception):
 
 
 class Town:
-    """webs: how many web processes; on SQLite one, with the worker inside."""
+    """webs: how many web processes; on SQLite one, with the worker inside. durable: PostgreSQL as it is set up in
+    a house that is lived in, with fsync and with its autovacuum, without which plans stay those of empty tables."""
 
-    def __init__(self, *, embedded: bool, webs: int = 2, folder: Path | None = None, **environment: str) -> None:
+    def __init__(
+        self,
+        *,
+        embedded: bool,
+        webs: int = 2,
+        folder: Path | None = None,
+        durable: bool = False,
+        **environment: str,
+    ) -> None:
         self.folder = folder or Path(tempfile.mkdtemp(prefix="pingback-faults-"))
         self.embedded = embedded
         self.postgres: services.Server | None = None
@@ -158,7 +167,7 @@ class Town:
         if embedded and not settings["DATABASE_URL"]:
             migrated.bring(self.folder / migrated.NAME)
         if not embedded:
-            settings["DATABASE_URL"] = services.start_postgres()
+            settings["DATABASE_URL"] = services.start_postgres(durable=durable)
             settings["REDIS_URL"] = services.start_redis()
             settings["WORKER_IN_PROCESS"] = "no"
             settings["DRAIN_SECONDS"] = "2"  # several of the balancer's looks
@@ -332,8 +341,10 @@ class Caller:
 
 
 @contextlib.contextmanager
-def running(*, embedded: bool, webs: int = 2, folder: Path | None = None, **environment: str) -> Iterator[Town]:
-    town = Town(embedded=embedded, webs=webs, folder=folder, **environment)
+def running(
+    *, embedded: bool, webs: int = 2, folder: Path | None = None, durable: bool = False, **environment: str
+) -> Iterator[Town]:
+    town = Town(embedded=embedded, webs=webs, folder=folder, durable=durable, **environment)
     try:
         town.start()
         yield town
