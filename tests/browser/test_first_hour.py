@@ -59,6 +59,10 @@ def test_the_first_hour(browser: Any, server: Server, acme: Acme, visit: Callabl
 
     # A message comes in, is answered, and both sides see each other write.
     cleo.start("Do you ship to Madeira?")
+    ada.page.locator("#lists .n-new").first.wait_for()
+    ada.page.set_viewport_size({"width": 1440, "height": 300})
+    assert ada.page.evaluate("document.documentElement.scrollHeight") == 300  # its columns scroll, and never the page
+    ada.page.set_viewport_size(LARGE)
     for desk in (ada, ben):
         desk.page.locator("#rows .row", has_text="Do you ship to Madeira?").click()
         desk.sees("Do you ship to Madeira?")
