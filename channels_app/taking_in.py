@@ -27,12 +27,13 @@ from channels_app.adapters.events import (
     MessageReceived,
     ReactionChanged,
     StatusChanged,
+    TypingSeen,
 )
 from channels_app.connecting import learn
 from channels_app.keys import key_of, known_message, remember
 from channels_app.models import Channel, Media, RawEvent, RawState
 from channels_app.reconnecting import needs_reconnecting
-from channels_app.telling import tell
+from channels_app.telling import tell, tell_typing
 from channels_app.wording import content_of
 from conversations.models import ChannelType, Conversation, Message, MessageStatus, SenderType
 from conversations.services.editing import deleted_elsewhere, edited_elsewhere, reacted
@@ -45,6 +46,7 @@ from foundation.text import storable
 # A provider's word on a message can come before its answer to our sending it; so long it waits for that.
 PATIENCE = timedelta(seconds=60)
 ECHO_PATIENCE = timedelta(seconds=3)
+TYPING_LASTS = timedelta(seconds=5)
 
 
 class NotYet(Exception):
@@ -229,6 +231,14 @@ def _status(channel: Channel, raw: RawEvent, event: StatusChanged) -> None:
         mark_delivered(message=found)
 
 
+def _typing(channel: Channel, raw: RawEvent, event: TypingSeen) -> None:
+    """Told while it is true; what waited here is over."""
+    thread = threads.thread_at(channel, event.thread_key)
+    if thread and raw.received_at > timezone.now() - TYPING_LASTS:
+        raw.customer_id = thread.conversation.customer_id
+        tell_typing(thread.conversation)
+
+
 def _contact(channel: Channel, raw: RawEvent, event: ContactChanged) -> None:
     identity.change(channel, event)
 
@@ -259,6 +269,7 @@ _TAKERS: dict[type[InboundEvent], Callable[[Channel, RawEvent, Any], None]] = {
     MessageDeleted: _deleted,
     ReactionChanged: _reaction,
     StatusChanged: _status,
+    TypingSeen: _typing,
     ContactChanged: _contact,
     AddedToGroup: _added_to_group,
     AccountTold: _account,

@@ -24,10 +24,13 @@ def conversation_of(channel: Channel, event: MessageReceived) -> Conversation | 
 
 def conversation_at(channel: Channel, echo: EchoReceived) -> Conversation | None:
     """The one that a message of ours went to."""
-    thread = Thread.objects.filter(channel=channel, key=key_of(echo.thread_key)).select_related("conversation").first()
-    if thread:
+    if thread := thread_at(channel, echo.thread_key):
         return thread.conversation
     return identity.newest_conversation(channel, echo.contact) if echo.contact else None
+
+
+def thread_at(channel: Channel, key: str) -> Thread | None:
+    return Thread.objects.filter(channel=channel, key=key_of(key)).select_related("conversation").first()
 
 
 def _named(channel: Channel, event: MessageReceived) -> list[Conversation]:

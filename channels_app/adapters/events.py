@@ -199,6 +199,13 @@ class ContactChanged(InboundEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TypingSeen(InboundEvent):
+    """The customer writes just now."""
+
+    thread_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AddedToGroup(InboundEvent):
     """Somebody took the account into a group, where it talks to nobody and says so once (`decline_group`)."""
 

@@ -77,6 +77,17 @@ def channel_changed(*, business_id: UUID, channel_id: UUID) -> None:
         log.exception("Nobody was told that a channel is otherwise")
 
 
+def customer_types(conversation: Conversation) -> None:
+    """Show the members who have it open that the customer writes, elsewhere than on a socket of ours."""
+    try:
+        conversation_id = str(conversation.pk)
+        said = {"conversation_id": conversation_id, "user_id": None, "is_typing": True}
+        room, business = rooms.conversation(conversation.pk), str(conversation.business_id)
+        _hand_over([{"business": business, "typing": said, "to": room, "from": f"channel:{conversation_id}"}])
+    except Exception:
+        log.exception("Nobody was told that a customer writes")
+
+
 def settings_changed(business_id: UUID, *, user_id: UUID | None = None) -> None:
     """Let the members' pages ask again for what there is to choose from. user_id: one member's; asks the database."""
     try:

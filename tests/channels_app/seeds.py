@@ -95,6 +95,7 @@ X: list[dict[str, Any]] = [
     {"for_user_id": "2", "direct_message_events": [DIRECT], "users": USERS},
     {"data": {"event_uuid": "2", "event_type": "post.mention.create", "payload": POST}, "includes": {"users": [{}]}},
     {"tweet_create_events": [{"id_str": "1", "text": "Hi", "user": {"id_str": "3"}, "extended_tweet": {}}]},
+    {"direct_message_indicate_typing_events": [{"sender_id": "3", "target": {"recipient_id": "2"}}]},
     {"user_event": {"revoke": {}}, "direct_message_mark_read_events": [{"last_read_event_id": "1"}]},
 ]
 SMS = [

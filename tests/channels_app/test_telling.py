@@ -1,16 +1,20 @@
 """Open pages of the team hear that a channel stopped, is paused or works again, and look for themselves."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business
-from channels_app import checking, connecting
-from channels_app.models import Channel
+from channels_app import checking, connecting, intake
+from channels_app.adapters.events import Routed
+from channels_app.models import Channel, RawEvent, Thread
 from channels_app.reconnecting import needs_reconnecting
 from channels_app.services import delete_channel, pause_channel, update_channel
+from conversations.models import ChannelType
 from pingback.realtime import rooms
 from tests import builders
 from tests.fakes.telegram import Telegram
@@ -86,3 +90,24 @@ def test_what_an_open_conversation_fetches_says_that_its_channel_keeps_answers(
     assert "What you send waits." not in fetched()
     pause_channel(actor=ada, channel=channel, paused=True)
     assert "What you send waits." in fetched()
+
+
+def test_a_customer_who_writes_at_the_provider_is_seen_writing_while_it_is_so(
+    acme: Business, whatsapp: Channel, heard: list[Any]
+) -> None:
+    talk = builders.conversation(acme, type=ChannelType.X, channel=whatsapp)
+    Channel.objects.update(type=ChannelType.X, config={"account_id": "25"})
+    Thread.objects.create(channel=whatsapp, conversation=talk, key="dm:22", address="dm:22")
+
+    def told_of(*, writer: str, seconds_ago: int = 0) -> list[Any]:
+        heard.clear()
+        told = {"direct_message_indicate_typing_events": [{"sender_id": writer, "target": {"recipient_id": "25"}}]}
+        intake.store(whatsapp, [Routed(dedup_key=f"x:{writer}:{seconds_ago}", payload=told)])
+        RawEvent.objects.filter(state="waiting").update(received_at=timezone.now() - timedelta(seconds=seconds_ago))
+        intake.work()
+        return [(each["to"], each["typing"]["is_typing"]) for each in heard if "typing" in each]
+
+    assert told_of(writer="22") == [(rooms.conversation(talk.pk), True)]
+    assert told_of(writer="22", seconds_ago=60) == []
+    assert told_of(writer="25") == told_of(writer="99") == []
+    assert not RawEvent.objects.exclude(state="done").exists()

@@ -154,7 +154,7 @@ def test_mentions_can_be_left_out_as_x_bills_them(x: Channel, ada: User, api: X)
     assert "post.mention.create" in api.subscriptions
     changed = update_channel(actor=ada, channel=x, config={**KEYS, "bearer_token": BEARER, "no_mentions": True})
     assert connecting.connect(changed).ok
-    assert set(api.subscriptions) == {"dm.received", "dm.sent", "dm.read"}
+    assert set(api.subscriptions) == {"dm.received", "dm.sent", "dm.read", "dm.indicate_typing"}
 
     api.posts = [polled_post("1970000000000000002")]
     polls()

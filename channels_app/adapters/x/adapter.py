@@ -41,7 +41,7 @@ from channels_app.adapters.x.signing import authorization, signature
 from foundation import http
 
 MENTIONS = "post.mention.create"
-SUBSCRIBED = ("dm.received", "dm.sent", "dm.read", MENTIONS)
+SUBSCRIBED = ("dm.received", "dm.sent", "dm.read", "dm.indicate_typing", MENTIONS)
 MAX_POST = 280
 _URL = re.compile(r"https?://\S+")
 # Where X keeps the pictures of direct messages: the only place besides the API that gets our signature.

@@ -15,6 +15,7 @@ from channels_app.adapters.events import (
     MediaRef,
     MessageReceived,
     StatusChanged,
+    TypingSeen,
 )
 from channels_app.adapters.json import dict_of, list_of, text_of
 from channels_app.adapters.x.media import files_of
@@ -30,6 +31,9 @@ def events_of(told: Mapping[str, Any], *, me: str) -> Iterator[InboundEvent]:
     for read in list_of(inner.get("direct_message_mark_read_events")):
         if last := text_of(dict_of(read), "last_read_event_id"):
             yield StatusChanged(status="read", external_id=last)
+    for typing in map(dict_of, list_of(inner.get("direct_message_indicate_typing_events"))):
+        if (writer := text_of(typing, "sender_id")) and writer != me:
+            yield TypingSeen(thread_key=f"dm:{writer}")
     kind = text_of(data, "event_type")
     if kind.startswith("post.") and kind.endswith(".create"):
         keys = [key for key in list_of(dict_of(inner.get("attachments")).get("media_keys")) if isinstance(key, str)]
