@@ -225,7 +225,7 @@ def test_a_press_without_a_network_opens_the_chat_once_there_is_one(visit: Calla
     cleo.chat.get_by_role("heading", name="Hello, how can we help?").wait_for()
 
 
-def test_what_strange_windows_say_is_ignored_on_both_sides(visit: Callable[..., Visit], acme: Acme) -> None:
+def test_C13_what_strange_windows_say_is_ignored_on_both_sides(visit: Callable[..., Visit], acme: Acme) -> None:
     cleo = visit()
     cleo.open()
     cleo.chat.get_by_role("heading", name="Hello, how can we help?").wait_for()

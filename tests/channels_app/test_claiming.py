@@ -25,7 +25,7 @@ from tests.fakes.telegram import TOKEN
 # No jam ---------------------------------------------------------------------------------------------------
 
 
-def test_r6_a_poisonous_message_stops_only_its_own_conversation_and_is_parked(
+def test_R6_a_poisonous_message_stops_only_its_own_conversation_and_is_parked(
     ada: User, channel: Channel, provider: Provider, caplog: pytest.LogCaptureFixture
 ) -> None:
     def answer(message: OutboundMessage) -> None:

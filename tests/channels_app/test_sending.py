@@ -98,7 +98,7 @@ def test_what_is_planned_goes_out_while_what_is_snoozed_cannot_be_woken(
 
 
 @in_real_transactions
-def test_r5_a_provider_that_fails_a_third_loses_nothing_and_keeps_every_order(
+def test_R5_a_provider_that_fails_a_third_loses_nothing_and_keeps_every_order(
     ada: User, channel: Channel, provider: Provider, running: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deliveries, "WAITS", (timedelta(milliseconds=20),))
@@ -130,7 +130,7 @@ def test_r5_a_provider_that_fails_a_third_loses_nothing_and_keeps_every_order(
 
 
 @in_real_transactions
-def test_r6_a_hanging_channel_does_not_keep_another_one_waiting(
+def test_R6_a_hanging_channel_does_not_keep_another_one_waiting(
     ada: User, channel: Channel, provider: Provider, running: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker, "POLL_SECONDS", 0.05)
@@ -156,7 +156,7 @@ def test_r6_a_hanging_channel_does_not_keep_another_one_waiting(
 
 
 @in_real_transactions
-def test_r6_a_provider_whose_channels_all_hang_holds_no_more_than_its_share_of_the_hands(
+def test_R6_a_provider_whose_channels_all_hang_holds_no_more_than_its_share_of_the_hands(
     ada: User, channel: Channel, provider: Provider, running: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker, "POLL_SECONDS", 0.05)

@@ -121,7 +121,7 @@ def house(tmp_path: Path, mood: Mood) -> Iterator[House]:
 
 
 @pytest.mark.timeout(3600)
-def test_on_its_providers_worst_day_and_killed_again_and_again(
+def test_R4_R5_on_its_providers_worst_day_and_killed_again_and_again(
     house: House, mood: Mood, request: pytest.FixtureRequest
 ) -> None:
     most = request.config.getoption("--messages")

@@ -1,4 +1,7 @@
-"""R1: acknowledged is stored, once, whatever is killed. R3: every copy ends equal to the database."""
+"""R1, on SQLite R1s: acknowledged is stored, once, whatever is killed. R3: every copy ends equal to the database.
+
+As much of each as attacks.md asks of CI; `bin/bench faults --tier` goes on until its other tiers are reached.
+"""
 
 import contextlib
 import sqlite3
@@ -12,10 +15,11 @@ from tests.faults.town import Town, until
 pytestmark = pytest.mark.timeout(900)
 
 
-def test_R1_what_was_acknowledged_is_stored_once_though_everything_is_killed_while_eight_write(
+def test_R1_R1s_what_was_acknowledged_is_stored_once_though_everything_is_killed_while_eight_write(
     running_town: Town, scene: Scene
 ) -> None:
-    writers = scene.writers(150)
+    each = 250 if running_town.embedded else 625
+    writers = scene.writers(each, patience=180)
     kills = [running_town.kill_web]
     if running_town.embedded:
         kills *= 2
@@ -24,10 +28,10 @@ def test_R1_what_was_acknowledged_is_stored_once_though_everything_is_killed_whi
 
     cutter = Cutter(running_town, seed=1, every=1, share=0.3)  # a lost ack is sent again, too
     cutter.start()
-    scenes.play(writers, kills)
+    scenes.play(writers, kills, seconds=700)
     cutter.stop()
 
-    assert scenes.check(scene, writers) == 8 * 150 + 4
+    assert scenes.check(scene, writers) == 8 * each + 4
     assert sum(writer.again for writer in writers) > 0, "nothing was broken"
     running_town.recover()
     if running_town.embedded:

@@ -10,7 +10,7 @@ from tests.faults.people import AgentsApp, ByApi, BySocket, Watcher, Writer
 from tests.faults.scenes import Scene
 from tests.faults.town import Town, until
 
-pytestmark = pytest.mark.timeout(300, func_only=True)
+pytestmark = pytest.mark.timeout(600, func_only=True)
 MEBIBYTE = 1024 * 1024
 
 
@@ -35,6 +35,25 @@ def test_R2_writers_at_once_on_one_conversation_are_heard_by_everybody_in_the_or
     for watcher in watchers:
         assert watcher.heard[talk.id] == list(range(2, 182)), type(watcher).__name__
         watcher.stop()
+
+
+def test_R2_in_fifty_conversations_there_is_no_gap_and_every_copy_grows_in_order(running_town: Town) -> None:
+    scene = scenes.begin(running_town, talks=50)
+    watchers = scene.watchers(agents=1, visitors=1)
+    for watcher in watchers:
+        watcher.start()
+    until(lambda: all(watcher.is_live.is_set() for watcher in watchers), seconds=120)
+    writers = scene.writers(50)
+
+    for first in range(0, len(writers), 20):
+        scenes.play(writers[first : first + 20])
+
+    assert scenes.check(scene, writers) == 50 * (100 + 1)
+    scenes.agree(scene, watchers)
+    for watcher in watchers:
+        watcher.stop()
+        if not watcher.reconnects:  # who came back through the other process may hear again what that tells later
+            assert all(heard == sorted(set(heard)) for heard in watcher.heard.values()), type(watcher).__name__
 
 
 def test_R9_fifty_who_stop_reading_are_cut_and_take_neither_memory_nor_anybodys_events(
