@@ -1,6 +1,7 @@
 """Making and changing a workspace."""
 
 import zoneinfo
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -17,6 +18,7 @@ from foundation.errors import Invalid, Unprocessable
 from foundation.web import web_address
 
 PROFILE_FIELDS = ("name", "website", "industry", "team_size", "goal", "time_zone")
+OPTIONS = ("assign_on_reply",)
 
 
 @transaction.atomic
@@ -60,13 +62,14 @@ def check_website(text: str) -> None:
 
 
 @transaction.atomic
-def update_business(*, actor: User, **changes: str) -> Business:
-    """Change the workspace's own facts: PROFILE_FIELDS. Owner only.
+def update_business(*, actor: User, **changes: Any) -> Business:
+    """Change the workspace's own facts: PROFILE_FIELDS, which are texts, and OPTIONS, which are on or off. Owner only.
 
     Raises Unprocessable for a blank name or an unknown time zone.
     """
     business = require(actor, Action.MANAGE_WORKSPACE).business
     given = {field: value.strip() for field, value in changes.items() if field in PROFILE_FIELDS}
+    given |= {field: value for field, value in changes.items() if field in OPTIONS}
     changes = {field: value for field, value in given.items() if value != getattr(business, field)}
     if not changes.get("name", business.name):
         raise Unprocessable(_("Give the workspace a name."), field="name")

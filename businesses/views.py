@@ -20,7 +20,7 @@ def workspace(request: HttpRequest) -> HttpResponse:
     assert membership is not None
     business = membership.business
     may_change = may(membership, Action.MANAGE_WORKSPACE)
-    initial = {name: getattr(business, name) for name in ("name", "website", "industry", "time_zone")}
+    initial = {name: getattr(business, name) for name in Workspace.base_fields}
     form = Workspace(request.POST or None, initial=initial)
     if form.done(lambda: update_business(actor=request.user, **form.cleaned_data)):  # type: ignore[arg-type]
         messages.success(request, _("Workspace saved."))

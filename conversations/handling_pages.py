@@ -46,12 +46,12 @@ def set_status(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 @handling_page
 @require_POST
 def assign(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    """Make somebody responsible. Anybody may take what nobody has, the rest is for managers."""
+    """Make somebody responsible. Anybody may take what nobody has and give their own back, the rest is for managers."""
     found = conversation_of(request, conversation_id)
 
     def act() -> None:
         choice = request.POST.get("to", "")
-        if choice != picker.ME:
+        if choice not in picker.ONES_OWN:
             require(request.user, Action.ASSIGN)
         picker.choose(conversation=found, choice=choice, actor=request.user)  # type: ignore[arg-type]
 

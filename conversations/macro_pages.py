@@ -37,7 +37,7 @@ UNDOABLE = timedelta(hours=1)
 STAYS = {
     Stays.TEXT: lazy("The message is sent, and stays."),
     Stays.STATUS: lazy("Its status was changed since, and stays."),
-    Stays.HOLDER: lazy("It stays yours: only a manager gives it away."),
+    Stays.HOLDER: lazy("Somebody else has it by now, and keeps it."),
 }
 
 

@@ -11,13 +11,15 @@ from businesses.policy import Action, may
 from businesses.selectors import membership_of
 from conversations.models import Conversation
 from conversations.names import Named, names_of
-from conversations.services.assigning import SAME, assign_conversation, claim_conversation
+from conversations.services.assigning import SAME, assign_conversation, claim_conversation, release_conversation
 from conversations.services.handling import Handled
 from foundation.errors import NotFound
 from foundation.ids import parse_id
 from foundation.prepared import Given, prepared
 
-ME, NOBODY, PERSON, TEAM = "me", "nobody", "person", "team"
+ME, BACK, NOBODY, PERSON, TEAM = "me", "back", "nobody", "person", "team"
+# What everybody may do, the rest is for managers.
+ONES_OWN = (ME, BACK)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,15 +54,17 @@ def _members() -> QuerySet[Membership]:
 
 
 def choose(*, conversation: Conversation, choice: str, actor: User) -> Handled:
-    """Do what was chosen: `me`, `nobody`, `person:<user id>` or `team:<id>`.
+    """Do what was chosen: `me`, `back` (what is one's own), `nobody`, `person:<user id>` or `team:<id>`.
 
-    Work that goes to a team leaves a person who is not of that team. `me` is everybody's, the rest for managers: the
-    caller has asked the policy. Raises NotFound for any other word, and as the services do.
+    Work that goes to a team leaves a person who is not of that team. For all but ONES_OWN the caller has asked the
+    policy. Raises NotFound for any other word, and as the services do.
     """
     kind, _sep, text = choice.partition(":")
     chosen = parse_id(text)
     if choice == ME:
         return claim_conversation(conversation=conversation, user=actor)
+    if choice == BACK:
+        return release_conversation(conversation=conversation, user=actor)
     if choice == NOBODY:
         return assign_conversation(conversation=conversation, agent_id=None, team_id=None, actor=actor)
     if kind == PERSON and chosen:

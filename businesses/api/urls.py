@@ -1,12 +1,25 @@
 from django.urls import path
 
-from businesses.api import audit, billing, hours, invitations, members, status, switching, teams, tokens, views
+from businesses.api import (
+    audit,
+    billing,
+    hours,
+    invitations,
+    members,
+    status,
+    switching,
+    teams,
+    tokens,
+    views,
+    workspace,
+)
 
 urlpatterns = [
     path("auth/me", views.Me.as_view()),
     path("api-tokens", tokens.ApiTokens.as_view()),
     path("api-tokens/<str:token_id>", tokens.OneApiToken.as_view()),
     path("audit-log", audit.AuditLog.as_view()),
+    path("business", workspace.Workspace.as_view()),
     path("business/hours", hours.BusinessHours.as_view()),
     path("billing/checkout-url", billing.CheckoutUrl.as_view()),
     path("auth/business/create", views.CreateBusiness.as_view()),

@@ -9,7 +9,12 @@ from businesses.policy import Action
 from businesses.scopes import Resource
 from conversations.api import serializers as shapes
 from conversations.api.views import conversation_for
-from conversations.services.assigning import assign_conversation, claim_conversation, not_a_member
+from conversations.services.assigning import (
+    assign_conversation,
+    claim_conversation,
+    not_a_member,
+    release_conversation,
+)
 from foundation.api import SIGNED_IN, Done, refusals
 from foundation.ids import parse_id
 
@@ -63,3 +68,14 @@ class Claim(APIView):
         conversation = conversation_for(request, conversation_id)
         claim_conversation(conversation=conversation, user=request.user)
         return Response({"assignee_id": str(request.user.pk)})
+
+    @extend_schema(
+        summary="Give up a conversation of your own",
+        request=None,
+        responses={200: shapes.AssigneeOutput, **refusals(400, *SIGNED_IN, 403, 404, 409)},
+    )
+    def delete(self, request: Request, conversation_id: str) -> Response:
+        """Its team has it then, or nobody."""
+        conversation = conversation_for(request, conversation_id)
+        release_conversation(conversation=conversation, user=request.user)
+        return Response({"assignee_id": None})

@@ -98,7 +98,7 @@ class AssignQuery(serializers.Serializer[Any]):
 
 
 class AssigneeOutput(serializers.Serializer[Any]):
-    assignee_id = serializers.UUIDField()
+    assignee_id = serializers.UUIDField(allow_null=True)
 
 
 class UploadInput(serializers.Serializer[Any]):

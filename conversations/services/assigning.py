@@ -117,6 +117,19 @@ def claim_conversation(*, conversation: Conversation, user: User) -> Handled:
     return _give(conversation, membership, user, was)
 
 
+@transaction.atomic
+def release_conversation(*, conversation: Conversation, user: User) -> Handled:
+    """Give up what is one's own: its team has it then, or nobody. What nobody has stays so.
+
+    Raises Conflict when it is somebody else's, Forbidden when the user is no longer a member.
+    """
+    lock_own(conversation.business_id, user)
+    conversation = locked(conversation)
+    if conversation.assignee and conversation.assignee_id != user.pk:
+        raise Conflict(_("It is not yours: %(name)s has it.") % {"name": conversation.assignee.full_name})
+    return _assign(conversation, user, None, SAME)
+
+
 def not_a_member() -> Invalid:
     """The same words for a stranger, for somebody who left and for what is no id at all."""
     return Invalid(_("This is not an active member of your team."))

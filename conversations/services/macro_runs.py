@@ -12,7 +12,7 @@ from businesses.policy import Action, may, require
 from businesses.selectors import membership_of
 from conversations import events, picker
 from conversations.models import Conversation, Macro, Priority, ScheduledMessage
-from conversations.services.assigning import assign_conversation
+from conversations.services.assigning import assign_conversation, release_conversation
 from conversations.services.canned_responses import filled
 from conversations.services.handling import CHANGES, undo_status
 from conversations.services.later import send_later, take_back
@@ -45,8 +45,8 @@ class Ran:
 
 
 class Stays(StrEnum):
-    """What no undoing takes back: a text that is out, a status that was changed since, and whose it is when the actor
-    may not give it away.
+    """What no undoing takes back: a text that is out, a status that was changed since, and whose it is when it is
+    somebody else's by now, which the actor may not change.
     """
 
     TEXT = "text"
@@ -153,6 +153,9 @@ def undo_run(*, ran: Ran, conversation: Conversation, actor: User) -> set[Stays]
     if ran.holders and may(membership_of(actor), Action.ASSIGN):
         agent_id, team_id = ran.holders
         assign_conversation(conversation=conversation, agent_id=agent_id, team_id=team_id, actor=actor)
-    elif ran.holders:
-        stays.add(Stays.HOLDER)
+    elif ran.holders:  # it was nobody's before they took it
+        try:
+            release_conversation(conversation=conversation, user=actor)
+        except Conflict:
+            stays.add(Stays.HOLDER)
     return stays

@@ -91,3 +91,23 @@ def test_anybody_claims_what_is_free_and_the_second_is_told(acme: Business, ada:
     assert again.json() == first.json()
     assert (late.status_code, late.json()) == (409, {"detail": "Ben has it already."})
     assert Conversation.objects.get().assignee == ben
+
+
+def test_anybody_gives_their_own_back_and_nobody_elses(acme: Business, ada: User, ben: User) -> None:
+    talk = builders.conversation(acme)
+    path = f"/api/v1/conversations/{talk.pk}/claim"
+    builders.api(ben).post(path)
+
+    assert builders.api(ada).delete(path).status_code == 409
+    given_up = builders.api(ben).delete(path)
+    assert (given_up.status_code, given_up.json()) == (200, {"assignee_id": None})
+    assert builders.api(ben).delete(path).status_code == 200
+    talk.refresh_from_db()
+    assert talk.assignee is None
+
+    builders.api(ben).post(path)
+    assert "Give it back" in builders.browser(ben).get(f"/inbox/{talk.pk}/").content.decode()
+    for choice, has_it in (("nobody", ben), ("back", None)):
+        builders.browser(ben).post(f"/inbox/{talk.pk}/assign/", {"to": choice})
+        talk.refresh_from_db()
+        assert talk.assignee == has_it

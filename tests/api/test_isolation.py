@@ -43,6 +43,7 @@ pytestmark = pytest.mark.django_db
 OWNER_ONLY = {
     ("get", "/api/v1/audit-log"),
     ("get", "/api/v1/billing/checkout-url"),
+    ("patch", "/api/v1/business"),
     ("put", "/api/v1/business/hours"),
     ("post", "/api/v1/channels/"),
     ("patch", "/api/v1/channels/{channel_id}"),
@@ -92,6 +93,7 @@ BODIES: dict[str, Any] = {
     "/api/v1/auth/email/change": {"email": "ada-new@example.com"},
     "/api/v1/auth/password/change": {"current_password": builders.PASSWORD, "new_password": builders.PASSWORD},
     "/api/v1/kb/help-centre": {"is_open": True},
+    "/api/v1/business": {"assign_on_reply": False},
     "/api/v1/business/hours": {"hours": {"monday": [["09:00", "17:00"]]}, "reply_time": "day"},
     "/api/v1/channels/": {"type": "webchat", "config": {}},
     "/api/v1/channels/{channel_id}": {"is_active": True},

@@ -106,6 +106,22 @@ def test_an_unknown_time_zone_and_a_blank_name_are_refused(ada: User, acme: Busi
         update_business(actor=ben, name="Mine")
 
 
+def test_the_owner_chooses_whether_who_answers_first_takes_it(acme: Business, ada: User, ben: User) -> None:
+    path, talk = "/api/v1/business", builders.conversation(acme)
+    assert builders.api(ben).get(path).json()["assign_on_reply"] is True
+    assert builders.api(ben).patch(path, {"assign_on_reply": False}).status_code == 403
+    changed = builders.api(ada).patch(path, {"assign_on_reply": False}).json()
+    assert (changed["assign_on_reply"], changed["name"]) == (False, "Acme")
+    builders.answers(ben, talk, "Hello")
+    talk.refresh_from_db()
+    assert talk.assignee is None
+
+    form = {"name": "Acme", "time_zone": "UTC", "assign_on_reply": "on"}
+    assert builders.browser(ada).post("/settings/workspace/", form).status_code == 302
+    acme.refresh_from_db()
+    assert acme.assign_on_reply
+
+
 def test_plans_speak_the_contracts_words(acme: Business) -> None:
     acme.plan = Plan.objects.get(name="Free")
     with pytest.raises(PlanLimit) as locked:

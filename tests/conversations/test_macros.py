@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from businesses.models import Business, Role
 from conversations.models import ChannelType, Conversation, Macro, Priority, Status
+from conversations.services.assigning import assign_conversation
 from conversations.services.macro_runs import run_macro
 from conversations.services.macros import create_macro
 from conversations.services.snoozing import snooze_conversation
@@ -151,11 +152,20 @@ def test_an_undo_is_for_who_ran_it_where_it_ran(
         assert page.undo(ran).status_code == 404
     assert Page(conversation, ben).undo(ran + "x").status_code == 404
 
-    told = Page(conversation, ben).undo(ran).json()["told"]  # an agent gives nothing away
+    assign_conversation(conversation=conversation, actor=ada, agent_id=ada.pk)
+    told = Page(conversation, ben).undo(ran).json()["told"]  # an agent gives away nobody else's
 
     conversation.refresh_from_db()
-    assert (conversation.status, conversation.assignee_id) == (Status.OPEN, ben.pk)
-    assert "yours" in told
+    assert (conversation.status, conversation.assignee_id) == (Status.OPEN, ada.pk)
+    assert "Somebody else" in told
+
+
+def test_an_agent_who_undoes_it_gives_back_what_it_took(conversation: Conversation, acme: Business, ben: User) -> None:
+    macro = create_macro(business=acme, author=ben, name="Mine", assign="me", status="pending")
+    ran = Page(conversation, ben).run(macro)["undo"]
+    assert Page(conversation, ben).undo(ran).json()["told"] == "Undone."
+    conversation.refresh_from_db()
+    assert (conversation.status, conversation.assignee_id) == (Status.OPEN, None)
 
 
 def test_what_is_refused_leaves_nothing_done(conversation: Conversation, acme: Business, ada: User) -> None:
