@@ -69,11 +69,7 @@ class Workspace(PageForm):
     )
     industry = forms.CharField(label=_("Industry"), max_length=200, required=False)
     time_zone = forms.ChoiceField(label=_("Time zone"), help_text=_("Times in the inbox are shown in it."))
-    assign_on_reply = forms.BooleanField(
-        label=_("Whoever answers first takes the conversation"),
-        required=False,
-        help_text=_("Else it stays nobody's until somebody takes it."),
-    )
+    assign_on_reply = forms.BooleanField(label=_("Whoever answers first takes the conversation"), required=False)
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
