@@ -86,6 +86,7 @@ PAGES = {
         "/settings/widget/{widget}/install/",
         "/settings/widget/{widget}/identity/",
         "/settings/widget/{widget}/commands/",
+        "/settings/widget/{widget}/delete/",
     ),
 }
 SIZES = {
