@@ -15,10 +15,11 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from channels_app import connecting
+from channels_app import alarms, connecting
 from channels_app.adapters import ADAPTERS
 from channels_app.adapters.base import Health
 from channels_app.adapters.errors import DeliveryError, Kind
+from channels_app.health import SILENT
 from channels_app.models import Channel, ChannelState
 from channels_app.reconnecting import goes_elsewhere, needs_reconnecting
 from channels_app.telling import tell
@@ -101,6 +102,7 @@ def check_due(stop: threading.Event) -> None:
             return
         if Channel.objects.filter(due, pk=channel.pk).update(checked_at=Now()):
             check(channel, tells=True)
+            alarms.warn_of_token(channel)
 
 
 def check(channel: Channel, *, tells: bool = False) -> Health:
@@ -139,21 +141,23 @@ def _keep(channel: Channel, health: Health) -> bool:
     fresh = same.select_for_update(no_key=True).first()
     if fresh is None:
         return False
-    is_news = fresh.setup.get("ok") != health.ok
+    is_news, was_silent = fresh.setup.get("ok") != health.ok, bool(fresh.setup.get(SILENT))
     fresh.setup |= connecting.kept_of(health)
     fresh.state_detail = health.detail[:300]
     fresh.save(update_fields=["setup", "state_detail"])
-    if is_news:
+    if is_news or was_silent:
         tell(fresh)
     return is_news
 
 
 def _doubted(channel: Channel, error: DeliveryError) -> None:
-    """Who says no twice in a row, means it."""
+    """Who says no twice in a row, means it; who says nothing is asked again soon."""
     asked = Channel.objects.filter(pk=channel.pk)
     lately = channel.last_error_at and channel.last_error_at > timezone.now() - CHECK_EVERY
     if error.kind == Kind.CREDENTIALS and lately and channel.last_error == error.reason:
         needs_reconnecting(channel, error.reason)
-    elif error.kind == Kind.CREDENTIALS:
+    elif error.kind in {Kind.CREDENTIALS, Kind.TRANSIENT}:
         asked.update(checked_at=Now() - CHECK_EVERY + CHECK_AGAIN)
     asked.update(last_error=error.reason[:300], last_error_at=Now())
+    if error.kind == Kind.TRANSIENT:
+        alarms.not_answered(channel, error.reason)

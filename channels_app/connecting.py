@@ -19,6 +19,8 @@ from channels_app.adapters import ADAPTERS
 from channels_app.adapters.base import ChannelAdapter, Health
 from channels_app.adapters.errors import DeliveryError, Kind
 from channels_app.addresses import callback_url
+from channels_app.alarms import WARNED
+from channels_app.health import SILENT
 from channels_app.models import Channel, ChannelState, DeliveryState
 from channels_app.reconnecting import TOLD_AT
 from channels_app.telling import tell
@@ -167,8 +169,8 @@ def _agreed(channel: Channel, account: str, steps: list[dict[str, Any]], health:
     fresh.config |= channel.config
     stopped = channel.state == ChannelState.ERROR  # until now, of which the owner may have been told
     told = {TOLD_AT: fresh.setup[TOLD_AT]} if stopped and TOLD_AT in fresh.setup else {}
-    tested = {TESTED: fresh.setup[TESTED]} if TESTED in fresh.setup else {}
-    fresh.setup = {"account": account, "steps": steps, "is_another": was_another, "key": key_mark(), **tested, **told}
+    stays = {name: fresh.setup[name] for name in (TESTED, WARNED) if name in fresh.setup}
+    fresh.setup = {"account": account, "steps": steps, "is_another": was_another, "key": key_mark(), **stays, **told}
     fresh.setup |= kept_of(health)
     fresh.state = ChannelState.CONNECTED if health.ok or steps else ChannelState.ERROR
     fresh.state_detail = health.detail[:300]
@@ -195,6 +197,7 @@ def kept_of(health: Health) -> dict[str, Any]:
     return {
         "ok": health.ok,
         "is_shaky": health.is_shaky,
+        SILENT: None,
         "webhook": health.webhook,
         "facts": dict(health.facts),
         "expires_at": health.expires_at.isoformat() if health.expires_at else None,

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
@@ -13,9 +15,14 @@ from channels_app import credentials
 from channels_app.adapters import ADAPTERS
 from channels_app.connect_forms import form_for
 from channels_app.models import STOPPED, Channel, ChannelState
+from foundation.prepared import Given, prepared
 
 # So long before an access token runs out it is told.
 IN_TIME = timedelta(days=7)
+# So long without an answer is worth a word, and then it is not a bad moment any more.
+SILENT_SHORT, SILENT_LONG = timedelta(minutes=10), timedelta(hours=1)
+# In `Channel.setup`: since when its provider or mailbox has not answered, and why (alarms.py).
+SILENT = "silent"
 
 
 class Light(StrEnum):
@@ -67,6 +74,21 @@ def token_ends(channel: Channel) -> datetime | None:
     return parse_datetime(channel.setup.get("expires_at") or "")
 
 
+def silent_since(channel: Channel) -> datetime | None:
+    """Since when neither its provider nor its mailbox answers; None = they do, as far as is known."""
+    return parse_datetime((channel.setup.get(SILENT) or {}).get("since", ""))
+
+
+def is_one_down(business_id: UUID) -> bool:
+    """Whether a channel of the workspace is BAD. Every page of an owner's asks."""
+    return any(health_of(channel).light == Light.BAD for channel in _switched_on()(business=business_id))
+
+
+@prepared
+def _switched_on() -> "QuerySet[Channel]":
+    return Channel.objects.filter(business_id=Given("business"), is_active=True)
+
+
 def _paused(channel: Channel, when: str) -> str:
     if channel.setup.get("is_another"):
         text = _(
@@ -89,6 +111,10 @@ def _connected(channel: Channel, detail: str) -> Health:
     now, ends = timezone.now(), token_ends(channel)
     if ends and ends <= now:
         return Health(light=Light.BAD, words=_("The access token has run out: enter a new one."))
+    if (since := silent_since(channel)) and since <= now - SILENT_SHORT:
+        told = {"when": clock(since), "why": channel.setup[SILENT]["why"]}
+        words = _("Not reached since %(when)s: %(why)s We go on trying by ourselves.") % told
+        return Health(light=Light.BAD if since <= now - SILENT_LONG else Light.CAREFUL, words=words)
     if channel.held_until and channel.held_until > now:
         told = {"when": clock(channel.held_until), "why": channel.last_error or _("It failed several times.")}
         return Health(light=Light.CAREFUL, words=_("Sending rests until %(when)s. %(why)s") % told)

@@ -63,6 +63,12 @@ def due(state: RawState, most: int) -> "QuerySet[RawEvent]":
     return rows.select_related("channel").order_by("due_at")[:most]
 
 
+def oldest_wait() -> timedelta:
+    """For how long what came first of all that is due has been due."""
+    found = due(RawState.WAITING, 1)()
+    return timezone.now() - found[0].due_at if found else timedelta()
+
+
 def fill(row: RawEvent, body: bytes) -> None:
     """With what belongs to it, before the row is stored; on the disk when this returns."""
     if not body:

@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from channels_app import connecting, intake, journal
+from channels_app import alarms, connecting, intake, journal
 from channels_app.adapters.email import EmailAdapter
 from channels_app.adapters.email.mailbox import Folder, opened
 from channels_app.adapters.email.reading import envelope
@@ -84,6 +84,8 @@ def look(mailbox_id: int) -> None:
     else:
         wait = timedelta() if has_more else EVERY
         Mailbox.objects.filter(pk=mailbox_id).update(due_at=Now() + wait, looked_at=Now(), refusals=0, last_error="")
+        if mailbox.last_error:
+            alarms.answers_again(mailbox.channel)
 
 
 def _look_and_leave(mailbox_id: int) -> None:
@@ -173,3 +175,5 @@ def _refused(mailbox: Mailbox, error: DeliveryError) -> None:
     if said_no and mailbox.refusals + 1 >= REFUSALS:
         Mailbox.objects.filter(pk=mailbox.pk).update(refusals=0)
         needs_reconnecting(mailbox.channel, error.reason)
+    if not said_no:
+        alarms.not_answered(mailbox.channel, reason, answered_at=mailbox.looked_at)

@@ -32,22 +32,23 @@ def needs_reconnecting(channel: Channel, reason: str) -> None:
     told_at, now = parse_datetime(setup.get(TOLD_AT, "")), timezone.now()
     if told_at is None or told_at <= now - NEWS_AGAIN:
         Channel.objects.filter(pk=channel.pk).update(setup={**setup, TOLD_AT: now.isoformat()})
-        _tell_owners(channel, "reconnect", reason)
+        tell_owners(channel, "reconnect", reason=reason)
 
 
 def goes_elsewhere(channel: Channel, reason: str) -> None:
     """The credentials are good, and nothing comes in: another program took it over, above all. The owner is told; the
     caller sees to it that it is once."""
-    _tell_owners(channel, "elsewhere", reason)
+    tell_owners(channel, "elsewhere", reason=reason)
 
 
-def _tell_owners(channel: Channel, mail: str, reason: str) -> None:
+def tell_owners(channel: Channel, mail: str, **told: str) -> None:
+    """By the mail of that name."""
     owners = Membership.objects.filter(business_id=channel.business_id, role=Role.OWNER, is_active=True)
     for owner in owners.select_related("user"):
         send_mail(
             f"channels_app/mail/{mail}",
             to=owner.user.email,
             channel=form_for(channel.type).title,
-            reason=reason,
             link=f"{settings.PUBLIC_BASE_URL}/settings/channels/{channel.pk}/",
+            **told,
         )

@@ -208,6 +208,7 @@ def _health(found: Channel) -> dict[str, Any]:
         "tested_at": parse_datetime(tested.get("at", "")),
         "token_ends": token_ends(found),
         "queue": found.deliveries.filter(state=DeliveryState.QUEUED).count(),
+        "coming": found.raw_events.filter(state__in=[RawState.WAITING, RawState.ELSEWHERE]).order_by().count(),
         "failed": failures.newest_of(found, most=SHOWN_FAILED),
     }
 

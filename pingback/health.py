@@ -2,17 +2,21 @@
 
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
-from channels_app import worker
+from channels_app import journal, worker
 from pingback.realtime import bus
 from theo.engine.embedders import engine_name
 
 log = logging.getLogger("pingback.health")
+
+# Whatever came in longer ago and is not worked off says that the worker beats and does not keep up.
+KEEPS_UP = timedelta(minutes=2)
 
 # What does not work, as the log has it. Balancers ask every second; an outage is told when it begins and ends.
 _told: set[str] = set()
@@ -38,9 +42,10 @@ def readyz(request: HttpRequest) -> JsonResponse:
     down = {name for name, up in parts.items() if not up}
     _tell(down)
     is_ready = down.isdisjoint(NEEDED)
-    body = {
+    body: dict[str, str | int | None] = {
         "status": ("degraded" if down else "ok") if is_ready else "unavailable",
         **{name: "ok" if up else "down" for name, up in parts.items()},
+        "intake_seconds": _oldest_wait() if database else None,  # of what came in and waits longest
         "theo": engine_name(),  # with less than all of it Theo knows less, and the rest works
     }
     answer = JsonResponse(body, status=200 if is_ready else 503)
@@ -78,10 +83,22 @@ def _migrations() -> bool:
     return not executor.migration_plan(executor.loader.graph.leaf_nodes())
 
 
+def _keeps_up() -> bool:
+    return journal.oldest_wait() < KEEPS_UP
+
+
+def _oldest_wait() -> int | None:
+    try:
+        return int(journal.oldest_wait().total_seconds())
+    except DatabaseError:
+        return None
+
+
 NEEDED = frozenset({"database", "migrations"})
 # Name, whether it asks the database, how.
 CHECKS: list[tuple[str, bool, Callable[[], bool]]] = [
     ("migrations", True, _migrations),
     ("bus", False, bus.is_up),
     ("worker", True, worker.is_alive),
+    ("intake", True, _keeps_up),
 ]

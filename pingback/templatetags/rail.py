@@ -6,7 +6,9 @@ from uuid import UUID
 from django import template
 from django.utils.safestring import SafeText
 
+from businesses.policy import Action, may
 from businesses.selectors import membership_of, memberships_of
+from channels_app.health import is_one_down
 from foundation.drawing import filled
 
 register = template.Library()
@@ -17,7 +19,8 @@ class Rail:
     """Everything that it shows but where its forms lead back to.
 
     section: the one that the page is of. theme: "" = the system's. status: what the team sees, "" for who works nowhere
-    yet. workspaces: all that the reader works in, the current one among them.
+    yet. workspaces: all that the reader works in, the current one among them. channel_down: one does not work that they
+    can mend.
     """
 
     section: str
@@ -29,6 +32,7 @@ class Rail:
     status: str
     business_id: UUID | None
     workspaces: tuple[tuple[UUID, str], ...]
+    channel_down: bool
 
 
 @register.simple_tag(takes_context=True)
@@ -47,5 +51,8 @@ def rail(context: template.Context) -> SafeText:
         status=membership.status if membership else "",
         business_id=membership.business_id if membership else None,
         workspaces=tuple((each.business_id, each.business.name) for each in memberships_of(user)),
+        channel_down=bool(
+            membership and may(membership, Action.MANAGE_CHANNELS) and is_one_down(membership.business_id)
+        ),
     )
     return filled("parts/rail.html", alike, next=request.get_full_path(), csrf_token=context["csrf_token"])

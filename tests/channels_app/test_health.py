@@ -75,6 +75,15 @@ def test_what_could_not_be_taken_in_is_shown_with_its_reason_and_tried_again(
     assert raw.state == RawState.DONE
 
 
+def test_what_came_in_and_is_not_worked_off_yet_is_counted(ada: User, channel: Channel) -> None:
+    for number, state in enumerate((RawState.WAITING, RawState.ELSEWHERE, RawState.DONE)):
+        RawEvent.objects.create(
+            business=channel.business, channel=channel, dedup_key=f"tg:{number}", payload={}, state=state
+        )
+    page = builders.browser(ada).get(f"/settings/channels/{channel.pk}/").content.decode()
+    assert "2 messages and receipts" in page
+
+
 def test_other_workspaces_reach_none_of_it(mallory: User, channel: Channel) -> None:
     for what in ("test", "pause"):
         assert builders.browser(mallory).post(f"/settings/channels/{channel.pk}/{what}/").status_code == 404

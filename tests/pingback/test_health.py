@@ -1,11 +1,16 @@
 """/readyz: what works, who is sent away, and an outage that is told once."""
 
 import logging
+from datetime import timedelta
 
 import pytest
 from django.db import OperationalError
 from django.test import Client
+from django.utils import timezone
 
+from businesses.models import Business
+from channels_app.models import Channel, RawEvent, RawState
+from conversations.models import ChannelType
 from pingback import health
 
 
@@ -34,6 +39,7 @@ def test_an_outage_is_told_when_it_begins_and_when_it_ends(
             "database": "ok",
             "migrations": "ok",
             "worker": "ok",
+            "intake_seconds": 0,
             "theo": "lexical",
         }
 
@@ -43,6 +49,21 @@ def test_an_outage_is_told_when_it_begins_and_when_it_ends(
         ("ERROR", "Down: migrations, worker"),
         ("INFO", "All works again"),
     ]
+
+
+@pytest.mark.django_db
+def test_what_came_in_and_is_not_worked_off_is_told_while_the_worker_beats(client: Client, acme: Business) -> None:
+    channel = Channel.objects.create(business=acme, type=ChannelType.TELEGRAM)
+    came = timezone.now() - timedelta(minutes=3)
+    event = RawEvent.objects.create(business=acme, channel=channel, dedup_key="tg:1", payload={}, due_at=came)
+
+    told = client.get("/readyz")
+    assert (told.status_code, told.json()["status"], told.json()["intake"]) == (200, "degraded", "down")
+    assert told.json()["intake_seconds"] >= 180
+
+    RawEvent.objects.filter(pk=event.pk).update(state=RawState.DONE)
+    told = client.get("/readyz").json()
+    assert (told["intake"], told["intake_seconds"]) == ("ok", 0)
 
 
 @pytest.mark.django_db
