@@ -253,9 +253,8 @@ def _adapter(delivery: Delivery) -> ChannelAdapter:
 def _failed(delivery: Delivery, error: DeliveryError) -> None:
     if delivery.channel_id:
         Channel.objects.filter(pk=delivery.channel_id).update(last_error=error.reason[:300], last_error_at=Now())
-    if error.kind == Kind.UNREACHABLE and delivery.channel and _marks(delivery.channel):
-        contacts = delivery.channel.contacts.filter(customer=delivery.conversation.customer)
-        contacts.update(unreachable=error.reason[:200])
+    if error.kind == Kind.UNREACHABLE and delivery.channel:
+        threads.not_reached(delivery.channel, delivery.conversation, error.reason)
     if error.kind == Kind.WINDOW_CLOSED and delivery.channel:
         threads.window_closed(delivery.channel, delivery.message)
     if error.permanent:
@@ -284,11 +283,6 @@ def _failed(delivery: Delivery, error: DeliveryError) -> None:
             _mine(delivery).update(attempts=F("attempts") - 1)  # it did as it was told
             delivery.attempts -= 1
         _later(delivery, error.reason, wait=error.retry_after)
-
-
-def _marks(channel: Channel) -> bool:
-    adapter = ADAPTERS.get(ChannelType(channel.type))
-    return adapter is not None and adapter.marks_unreachable
 
 
 def _in_doubt(delivery: Delivery, reason: str) -> None:

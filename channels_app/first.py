@@ -69,7 +69,7 @@ def way_over(channel: Channel, customer: Customer) -> Way:
         lacks = "" if digits else _number_lacks(customer)
     elif not Conversation.objects.filter(customer=customer, channel=channel).exists():
         lacks = _("They have never written in the chat.")
-    if not lacks and channel.type in ADAPTERS:
+    if not lacks and channel.type in ADAPTERS and ADAPTERS[ChannelType(channel.type)].marks_unreachable:
         contacts = channel.contacts.filter(customer=customer).exclude(unreachable="")
         lacks = contacts.values_list("unreachable", flat=True).first() or ""
     by_template = channel.type in ADAPTERS and ADAPTERS[ChannelType(channel.type)].capabilities.templates

@@ -155,6 +155,30 @@ def change(channel: Channel, told: ContactChanged) -> None:
         found.save(update_fields=["unreachable"])
 
 
+def came_back(channel: Channel, customer_id: UUID, address: str, reason: str) -> None:
+    """What is sent to this address of theirs, until they write. Where only the team wrote yet, nobody is known by it:
+    a key of its own keeps that, which whoever writes from there does not have.
+    """
+    known = Contact.objects.filter(channel=channel, customer=customer_id, key__in=keys_of_address(address))
+    if known.update(unreachable=reason[:200]):
+        return
+    written_to = Contact(
+        business_id=channel.business_id,
+        channel=channel,
+        customer_id=customer_id,
+        key=f"to:{address}",
+        handle=address,
+        reason=_("The team wrote to this address."),
+        unreachable=reason[:200],
+    )
+    Contact.objects.bulk_create([written_to], ignore_conflicts=True)
+
+
+def keys_of_address(address: str) -> tuple[str, str]:
+    """Of a mail address: who writes from there has the first, who was only written to the second."""
+    return f"mail:{address}", f"to:{address}"
+
+
 def _has_moved(channel: Channel, customer: Customer, number: str) -> None:
     """Shown with the new number, too, where the old one was no word of the team's."""
     known = Contact.objects.filter(channel=channel, customer=customer)
@@ -170,11 +194,12 @@ def _number_in(keys: Sequence[str]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownAs:
-    """A key of a customer. handle: how its channel shows them, the newest. is_matched: it is the customer's because of
-    another channel, and can be taken apart."""
+    """A key of a customer. handle: how its channel shows them, the newest. unreachable: why nothing reaches them there.
+    is_matched: it is the customer's because of another channel, and can be taken apart."""
 
     contact: Contact
     handle: str
+    unreachable: str
     is_matched: bool
 
 
@@ -182,10 +207,12 @@ def known_as(customer: Customer) -> list[KnownAs]:
     """The oldest first: where that one came in is where the customer comes from."""
     contacts = _contacts()(customer=customer.pk)
     handles = {each.channel_id: each.shown_as for each in contacts if each.shown_as}
+    unreachable = {each.channel_id: each.unreachable for each in contacts if each.unreachable}
     return [
         KnownAs(
             contact=each,
             handle=handles.get(each.channel_id, ""),
+            unreachable=unreachable.get(each.channel_id, ""),
             is_matched=each.channel_id != contacts[0].channel_id,
         )
         for each in contacts

@@ -8,8 +8,10 @@ from django.utils import timezone
 from channels_app.adapters import ADAPTERS
 from channels_app.carrying import is_public
 from channels_app.changing import reactions_on
-from channels_app.models import Thread
+from channels_app.identity import keys_of_address
+from channels_app.models import Contact, Thread
 from channels_app.participants import copies_of
+from channels_app.threads import answers_go_to
 from conversations.models import ChannelType, Conversation
 
 
@@ -19,7 +21,8 @@ class Limits:
     customer wrote anything may be sent, None = always; then nothing, or with `templates` one of these.
     window_closes_at: None also when nobody knows. quotes: an
     answer can name what it is to. reactions: signs that can be put on a customer's message. copies: who else gets it.
-    goes_to: where an answer goes if not to the customer's own address. public: everybody can read an answer, which
+    goes_to: where an answer goes if not to the customer's own address. unreachable: why it does not arrive there, until
+    the customer writes; "" = nothing says so. public: everybody can read an answer, which
     never goes in parts.
     """
 
@@ -35,6 +38,7 @@ class Limits:
     reactions: list[str]
     copies: list[str]
     goes_to: str
+    unreachable: str
     public: bool
 
 
@@ -58,6 +62,7 @@ def limits_of(conversation: Conversation) -> Limits | None:
         reactions=list(reactions_on(conversation)),
         copies=copies_of(conversation) if can.copies else [],
         goes_to=_elsewhere(conversation) if can.copies else "",
+        unreachable=unreachable(conversation),
         public=public,
     )
 
@@ -80,9 +85,18 @@ def heard_at(conversation: Conversation) -> datetime | None:
     return threads.order_by("-last_heard_at").values_list("last_heard_at", flat=True).first()
 
 
+def unreachable(conversation: Conversation) -> str:
+    """Why an answer does not arrive until the customer writes; "" = nothing says so."""
+    contacts = Contact.objects.filter(channel=conversation.channel_id, customer=conversation.customer_id)
+    found = contacts.exclude(unreachable="").first()
+    if found is None or ADAPTERS[ChannelType(conversation.channel_type)].marks_unreachable:
+        return found.unreachable if found else ""
+    to = answers_go_to(conversation)  # who has several addresses may have one that works
+    comes_back = contacts.filter(key__in=keys_of_address(to)).exclude(unreachable="").first()
+    return comes_back.unreachable if comes_back else ""
+
+
 def _elsewhere(conversation: Conversation) -> str:
-    threads = Thread.objects.filter(conversation=conversation, channel=conversation.channel_id)
-    address = threads.order_by("-last_heard_at").values_list("address", flat=True).first() or ""
-    to = ADAPTERS[ChannelType(conversation.channel_type)].answers_at(address)
+    to = answers_go_to(conversation)
     own = conversation.customer.email.lower() if conversation.customer else ""
     return "" if to == own else to

@@ -74,10 +74,11 @@ def outbound_of(delivery: Delivery) -> OutboundMessage:
     threads = delivery.channel.threads.filter(conversation_id=delivery.conversation_id)
     thread = threads.order_by("-last_heard_at").first()
     customer = delivery.conversation.customer
-    contacts = delivery.channel.contacts.filter(customer=customer)
-    if blocked := contacts.exclude(unreachable="").first():
+    adapter = ADAPTERS[ChannelType(delivery.channel.type)]
+    blocked = delivery.channel.contacts.filter(customer=customer).exclude(unreachable="").first()
+    if blocked and adapter.marks_unreachable:
         raise DeliveryError(blocked.unreachable, kind=Kind.PERMANENT)
-    can = ADAPTERS[ChannelType(delivery.channel.type)].capabilities
+    can = adapter.capabilities
     by_person = delivery.message.sender_id is not None
     return OutboundMessage(
         delivery_id=delivery.pk,

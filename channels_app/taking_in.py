@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from channels_app import files, identity, letters, receipts, signs, threads
 from channels_app.adapters import ADAPTERS
-from channels_app.adapters.errors import Kind
+from channels_app.adapters.errors import DeliveryError, Kind
 from channels_app.adapters.events import (
     AccountTold,
     AccountTrouble,
@@ -32,6 +32,7 @@ from channels_app.adapters.events import (
 from channels_app.connecting import learn
 from channels_app.keys import key_of, known_message, remember
 from channels_app.models import Channel, Media, RawEvent, RawState
+from channels_app.participants import gets_copies
 from channels_app.reconnecting import needs_reconnecting
 from channels_app.telling import tell, tell_typing
 from channels_app.wording import content_of
@@ -217,6 +218,8 @@ def _status(channel: Channel, raw: RawEvent, event: StatusChanged) -> None:
         reason = event.error.reason if event.error else _("The provider could not deliver it.")
         if event.error and event.error.kind == Kind.WINDOW_CLOSED:
             threads.window_closed(channel, found)
+        if event.error:
+            _came_back(channel, found, event.error, event.recipient)
         receipts.failed_afterwards(channel, found, event.external_id, reason, recipient=event.recipient)
         return
     if event.status == MessageStatus.SENT:  # told late it is no word against its failure
@@ -237,6 +240,15 @@ def _typing(channel: Channel, raw: RawEvent, event: TypingSeen) -> None:
     if thread and raw.received_at > timezone.now() - TYPING_LASTS:
         raw.customer_id = thread.conversation.customer_id
         tell_typing(thread.conversation)
+
+
+def _came_back(channel: Channel, message: Message, error: DeliveryError, recipient: str) -> None:
+    """There is no such address, as its mail server says: also of the one that a mail is forwarded to from there."""
+    conversation = message.conversation
+    if not (error.kind == Kind.UNREACHABLE and error.provider_code.startswith("5.1.")):
+        return
+    if not (recipient and gets_copies(conversation, recipient)):
+        threads.not_reached(channel, conversation, error.reason)
 
 
 def _contact(channel: Channel, raw: RawEvent, event: ContactChanged) -> None:

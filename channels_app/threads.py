@@ -65,6 +65,23 @@ def heard(channel: Channel, event: MessageReceived, conversation: Conversation, 
     Thread.objects.bulk_create([heard], update_conflicts=True, unique_fields=["channel", "key"], update_fields=news)
 
 
+def answers_go_to(conversation: Conversation) -> str:
+    """Where the next one goes, for people to read; the customer's own address where nobody wrote yet."""
+    threads = Thread.objects.filter(conversation=conversation, channel=conversation.channel_id)
+    address = threads.order_by("-last_heard_at").values_list("address", flat=True).first() or ""
+    to = ADAPTERS[ChannelType(conversation.channel_type)].answers_at(address)
+    return to or (conversation.customer.email.lower() if conversation.customer else "")
+
+
+def not_reached(channel: Channel, conversation: Conversation, reason: str) -> None:
+    """Nothing of ours gets through to its customer: kept until they write."""
+    customer_id = conversation.customer_id
+    if customer_id and ADAPTERS[ChannelType(channel.type)].marks_unreachable:
+        channel.contacts.filter(customer=customer_id).update(unreachable=reason[:200])
+    elif customer_id and (address := answers_go_to(conversation)):
+        identity.came_back(channel, customer_id, address, reason)
+
+
 def window_closed(channel: Channel, message: Message) -> None:
     """Its provider says so, by whose clock the customer wrote longer ago than by ours: the composer follows it."""
     can = ADAPTERS[ChannelType(channel.type)].capabilities

@@ -148,7 +148,8 @@ class ChannelAdapter(ABC):
     repeats_unseen: ClassVar[bool] = False
     # Whether all files of a message come out of one thing, which is opened once for them.
     opens_once: ClassVar[bool] = False
-    # Whether who cannot be reached is left alone until they write; else each answer has an address of its own.
+    # Whether who cannot be reached is left alone until they write; else each answer has an address of its own, and it
+    # is only said.
     marks_unreachable: ClassVar[bool] = True
     # How often the provider is asked for what it may not have pushed; None = never.
     polls: ClassVar[timedelta | None] = None

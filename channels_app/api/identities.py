@@ -26,6 +26,9 @@ class IdentityOutput(serializers.Serializer[Any]):
     key = serializers.CharField(help_text="What the channel calls the customer.")
     handle = serializers.CharField(help_text="A number, an @name or an address for people to read; may be empty.")
     reason = serializers.CharField(help_text="Why it is this customer, in a sentence.")
+    unreachable = serializers.CharField(
+        help_text="Why nothing reaches them there until they write; empty: nothing says so."
+    )
     is_matched = serializers.BooleanField(help_text="Because of another channel; DELETE takes it apart again.")
     created_at = serializers.CharField()
 
@@ -78,6 +81,7 @@ def _payload(known: KnownAs) -> dict[str, Any]:
         "key": contact.key,
         "handle": known.handle,
         "reason": contact.reason,
+        "unreachable": known.unreachable,
         "is_matched": known.is_matched,
         "created_at": timestamp(contact.created_at),
     }

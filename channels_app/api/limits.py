@@ -35,6 +35,9 @@ class LimitsOutput(serializers.Serializer[Any]):
         child=serializers.CharField(), help_text="Addresses that a member's answer goes to besides the customer's."
     )
     goes_to = serializers.CharField(help_text="Where an answer goes, if not to the customer's own address.")
+    unreachable = serializers.CharField(
+        help_text="Why an answer does not arrive until the customer writes; empty: nothing says so."
+    )
     public = serializers.BooleanField(help_text="Everybody can read an answer, and more than max_text is refused.")
 
 
@@ -52,6 +55,7 @@ _NONE: dict[str, Any] = {
     "reactions": [],
     "copies": [],
     "goes_to": "",
+    "unreachable": "",
     "public": False,
 }
 

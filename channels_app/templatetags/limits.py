@@ -10,7 +10,7 @@ from channels_app.adapters import ADAPTERS
 from channels_app.carrying import kinds_in_words, size_in_words
 from channels_app.changing import reactions_on
 from channels_app.health import clock, health_of, keeps_answers
-from channels_app.limits import heard_at, limits_of, window_closes_at
+from channels_app.limits import heard_at, limits_of, unreachable, window_closes_at
 from conversations.models import ChannelType, Conversation
 
 register = template.Library()
@@ -68,7 +68,9 @@ def reply_window(conversation: Conversation) -> dict[str, Any]:
 
 @register.inclusion_tag("channels_app/trouble.html")
 def channel_trouble(conversation: Conversation) -> dict[str, Any]:
-    """Why answers wait, or fail; nothing for our own channels."""
+    """Why answers wait, or fail, and why this customer gets none; nothing for our own channels."""
     channel = conversation.channel if ChannelType(conversation.channel_type) in ADAPTERS else None
+    unreached = unreachable(conversation) if channel else ""
     in_trouble = channel and (not channel.is_active or keeps_answers(channel))
-    return {"channel": channel, "trouble": health_of(channel) if channel and in_trouble else None}
+    trouble = health_of(channel) if channel and in_trouble else None
+    return {"channel": channel, "trouble": trouble, "unreached": unreached}

@@ -234,8 +234,7 @@ def test_each_kind_of_error_is_dealt_with(ada: User, case: Case, channel: Channe
     else:
         assert answer.status == MessageStatus.FAILED
         assert answer.error
-        is_left_alone = kind == Kind.UNREACHABLE and ADAPTERS[case.type].marks_unreachable
-        assert Contact.objects.exclude(unreachable="").exists() == is_left_alone
+        assert Contact.objects.exclude(unreachable="").exists() == (kind == Kind.UNREACHABLE)
 
 
 def test_a_dead_token_stops_the_queue_and_new_credentials_send_it_on(

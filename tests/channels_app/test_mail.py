@@ -367,24 +367,3 @@ def test_a_mail_that_nobody_vouches_for_is_refused_and_one_for_nobody_is_dropped
     assert comes(mail(), secret="guessed") == 400
     assert comes(mail(to="else@other.example")) == 200
     assert not Message.objects.exists()
-
-
-def test_a_bounce_fails_the_message_and_an_auto_reply_starts_nothing(
-    email: Channel, ada: User, smtp: tuple[Server, int]
-) -> None:
-    comes(mail(Message_ID="<1@example.net>"))
-    answer = builders.answers(ada, Conversation.objects.get(), "It left today.")
-    send_all()
-    sent_id = str(smtp[0].mails[0]["Message-ID"])
-
-    comes(mail("Away.", sender="other@example.net", Auto_Submitted="auto-replied", Message_ID="<7@example.net>"))
-    comes(
-        mail(
-            f"550 5.1.1 No such user\r\nMessage-ID: {sent_id}", sender="MAILER-DAEMON@mx.example.net", Return_Path="<>"
-        )
-    )
-
-    answer.refresh_from_db()
-    assert answer.status == MessageStatus.FAILED
-    assert "came back" in answer.error
-    assert Conversation.objects.count() == 1
