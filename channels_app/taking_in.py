@@ -108,11 +108,12 @@ def _message(channel: Channel, raw: RawEvent, event: MessageReceived) -> None:
         )
         message = post_messages([draft])[0].message
     assert conversation.customer_id
-    identity.note(channel, event.contact, conversation.customer_id)
     raw.customer_id = conversation.customer_id
     if not customer.name and ADAPTERS[ChannelType(channel.type)].asks_names:
         transaction.on_commit(partial(signs.learn_name, channel, customer.pk, event.contact.keys[0]), robust=True)
-    threads.heard(channel, event, conversation, joins=joins)
+    if conversation.channel_type == channel.type:  # on the web answers go to the chat, whatever mail address they gave
+        identity.note(channel, event.contact, conversation.customer_id)
+        threads.heard(channel, event, conversation, joins=joins)
     remember(channel, message, event.external_id, event.album)
     if event.letter:
         letters.keep(message, event.letter)

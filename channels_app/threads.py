@@ -9,6 +9,7 @@ from channels_app.adapters.events import EchoReceived, MessageReceived
 from channels_app.keys import key_of
 from channels_app.models import Channel, ExternalMessage, Thread
 from channels_app.participants import copies_of
+from channels_app.web_answers import web_conversation_of
 from conversations.models import ChannelType, Conversation, Message
 
 
@@ -46,8 +47,8 @@ def _named(channel: Channel, event: MessageReceived) -> list[Conversation]:
     by_key |= {thread.key: thread.conversation for thread in threads}
     by_token = []
     if event.conversation_id:
-        with_token = Conversation.objects.filter(pk=event.conversation_id, channel=channel)
-        by_token = list(with_token.select_related("customer"))
+        of_channel = Conversation.objects.filter(pk=event.conversation_id, channel=channel)
+        by_token = list((of_channel | web_conversation_of(channel, event)).select_related("customer"))
     return [*by_token, *(by_key[key] for key in keys if key in by_key)]
 
 

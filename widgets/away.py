@@ -2,8 +2,9 @@
 
 The worker looks for conversations on the web whose last word is the team's, not read by its visitor for
 MAIL_ANSWERS_AFTER seconds. One mail brings everything that is unread, with a link back into the chat and a way to have
-no more of these. How far that went is noted, under a lock, before the mail leaves: after a crash at that moment the
-mail is missing, and never there twice. Source: issue "widget", conversation.
+no more of these. An answer to it comes into the conversation where a channel of the workspace takes it in
+(channels_app/web_answers.py). How far that went is noted, under a lock, before the mail leaves: after a crash at that
+moment the mail is missing, and never there twice. Source: issue "widget", conversation.
 """
 
 import threading
@@ -16,6 +17,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
+from channels_app.web_answers import reply_address_of
 from conversations.models import WEB, Conversation, Message, Receipts, SenderType
 from foundation import mail, throttles
 from foundation.errors import TooFast
@@ -95,16 +97,21 @@ def mail_answers(*, conversation_id: UUID) -> bool:
     link = link_for(visitor)
     language = language_for(visitor)
     zone = conversation.business.time_zone
+    answers_to = reply_address_of(conversation)
+    # A press on "unsubscribe" in a mail program (RFC 8058).
+    headers = {"List-Unsubscribe": f"<{link.stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    if answers_to:
+        headers["Reply-To"] = answers_to
     mail.send_mail(
         "widgets/mail/answers",
         to=customer.email,
         **look_of(visitor),
-        # A press on "unsubscribe" in a mail program (RFC 8058).
-        headers={"List-Unsubscribe": f"<{link.stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"},
+        headers=headers,
         spoken=language,
         says=language.written(business=conversation.business.name, zone=zone, site=site_of(visitor)),
         lines=[line_of(message, zone, language) for message in told],
         chat_address=link.chat,
+        can_answer=bool(answers_to),
         stop_address=link.stop,
     )
     return True
