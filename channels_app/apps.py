@@ -32,6 +32,7 @@ class ChannelsConfig(AppConfig):
         chores.append(Chore(name="connecting channels", every=lambda: 2.0, work=connecting.connect_waiting))
         chores.append(Chore(name="asking about channels", every=lambda: 60.0, work=checking.check_due))
         chores.append(Chore(name="asking what webhooks forgot", every=lambda: 15.0, work=polling.poll_due))
+        chores.append(Chore(name="fetching what is not posted", every=lambda: 2.0, work=polling.fetch_due))
         chores.append(Chore(name="fetching mail that services keep", every=lambda: 2.0, work=bringing.bring_due))
         chores.append(Chore(name="fetching mail", every=lambda: 5.0, work=mailboxes.fetch_due))
         chores.append(Chore(name="asking mailboxes that did not answer", every=lambda: 5.0, work=ailing))

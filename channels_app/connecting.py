@@ -197,6 +197,7 @@ def kept_of(health: Health) -> dict[str, Any]:
     return {
         "ok": health.ok,
         "is_shaky": health.is_shaky,
+        "is_fetched": health.is_fetched,
         SILENT: None,
         "webhook": health.webhook,
         "facts": dict(health.facts),

@@ -120,7 +120,8 @@ class SetupStep:
 class Health:
     """ok: whether messages can come in and go out. detail: a sentence. webhook: where the provider posts, in words;
     "" = it does not. facts: label to value, for the page. is_shaky: it works, and `detail` says why it may soon not.
-    is_outdated: it was told less than `connect` tells it now."""
+    is_outdated: it was told less than `connect` tells it now. is_fetched: it posts nothing here and is
+    asked instead."""
 
     ok: bool
     detail: str = ""
@@ -129,6 +130,7 @@ class Health:
     expires_at: datetime | None = None
     is_shaky: bool = False
     is_outdated: bool = False
+    is_fetched: bool = False
 
 
 class ChannelAdapter(ABC):
@@ -153,6 +155,8 @@ class ChannelAdapter(ABC):
     marks_unreachable: ClassVar[bool] = True
     # How often the provider is asked for what it may not have pushed; None = never.
     polls: ClassVar[timedelta | None] = None
+    # How often it is asked while `health` says `is_fetched`; None = it never says that.
+    fetches: ClassVar[timedelta | None] = None
 
     @classmethod
     def answers_at(cls, address: str) -> str:

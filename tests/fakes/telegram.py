@@ -19,6 +19,9 @@ class Telegram(Fake):
         self.token = TOKEN
         self.tokens: set[str] = set()  # further ones, whosever they are
         self.hook: dict[str, Any] = {}
+        # Telegram's own server posts to https alone; a Bot API server of one's own, as the fake mostly is, to all.
+        self.only_https = False
+        self.updates: list[dict[str, Any]] = []  # that wait for who asks
         self.files: dict[str, bytes] = {}
         self._numbers = count(100)
 
@@ -34,6 +37,11 @@ class Telegram(Fake):
         assert found
         if found.group(1) not in {self.token, *self.tokens}:
             return error(401, "Unauthorized")
+        is_http = found.group(2) == "setWebhook" and not call.fields["url"].startswith("https://")
+        if is_http and self.only_https:
+            return error(400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook")
+        if found.group(2) == "getUpdates" and self.hook:
+            return error(409, "Conflict: can't use getUpdates method while webhook is active")
         return Answer({"ok": True, "result": getattr(self, f"_{found.group(2)}")(call)})
 
     def _getMe(self, call: Call) -> Any:
@@ -48,13 +56,22 @@ class Telegram(Fake):
         self.hook = call.fields
         return True
 
+    def _getUpdates(self, call: Call) -> Any:
+        need(1 <= call.fields["limit"] <= 100, "bad limit")
+        need(0 <= call.fields["timeout"] <= 50, "bad timeout")
+        need("message" in call.fields["allowed_updates"], "no messages wanted")
+        offset = call.fields.get("offset", 0)
+        need(isinstance(offset, int), "bad offset")
+        self.updates = [update for update in self.updates if update["update_id"] >= offset]
+        return self.updates[: call.fields["limit"]]
+
     def _deleteWebhook(self, call: Call) -> Any:
         self.hook = {}
         return True
 
     def _getWebhookInfo(self, call: Call) -> Any:
         told = {"allowed_updates": self.hook["allowed_updates"]} if "allowed_updates" in self.hook else {}
-        return {"url": self.hook.get("url", ""), "pending_update_count": 0, **told}
+        return {"url": self.hook.get("url", ""), "pending_update_count": len(self.updates), **told}
 
     def _getFile(self, call: Call) -> Any:
         return {"file_id": call.fields["file_id"], "file_path": call.fields["file_id"]}

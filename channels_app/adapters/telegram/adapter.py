@@ -24,7 +24,7 @@ from channels_app.adapters.base import (
 )
 from channels_app.adapters.errors import DeliveryError, Kind, MediaGone, never_said
 from channels_app.adapters.events import InboundEvent, Incoming, MediaRef, Routed
-from channels_app.adapters.json import dict_of, inner, list_of
+from channels_app.adapters.json import dict_of, dicts, inner, list_of
 from channels_app.adapters.telegram.reading import events_of
 
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member", "message_reaction")
@@ -45,6 +45,7 @@ _UNREACHABLE = (
 class TelegramAdapter(ChannelAdapter):
     is_sole = True
     is_keyed = True
+    fetches = timedelta(seconds=2)
     capabilities: ClassVar = Capabilities(
         max_text=4096,
         unit="utf16",
@@ -69,6 +70,15 @@ class TelegramAdapter(ChannelAdapter):
         given = incoming.headers.get("x-telegram-bot-api-secret-token", "")
         if not any(same(given, self.derived_secret("telegram", ours)) for ours in settings.SECRET_KEYS):
             raise SuspiciousOperation("Not the secret of this channel.")
+
+    def poll(self, cursor: Mapping[str, str]) -> tuple[Sequence[Routed], Mapping[str, str]]:
+        """The numbers of updates are the bot's. What is asked from one on, Telegram forgets what was before it."""
+        asked: dict[str, Any] = {"timeout": 0, "limit": 100, "allowed_updates": ALLOWED_UPDATES}
+        if cursor.get("bot") == self.account():
+            asked["offset"] = int(cursor["next"])
+        found = [each for each in dicts(self._ask("getUpdates", asked)) if isinstance(each.get("update_id"), int)]
+        items = [Routed(dedup_key=f"tg:{each['update_id']}", payload=each) for each in found]
+        return items, {"bot": self.account(), "next": str(found[-1]["update_id"] + 1)} if found else cursor
 
     def parse(self, payload: Any) -> Sequence[InboundEvent]:
         return tuple(events_of(payload)) if isinstance(payload, dict) else ()
@@ -169,6 +179,7 @@ class TelegramAdapter(ChannelAdapter):
         return self._token.partition(":")[0]
 
     def connect(self, callback_url: str) -> Sequence[SetupStep]:
+        """Telegram posts to https alone: without, nothing is set there, and it is asked."""
         asked = {
             "url": callback_url,
             "secret_token": self.derived_secret("telegram"),
@@ -176,7 +187,12 @@ class TelegramAdapter(ChannelAdapter):
             "drop_pending_updates": False,
             "allowed_updates": ALLOWED_UPDATES,
         }
-        self._ask("setWebhook", asked)
+        try:
+            self._ask("setWebhook", asked)
+        except DeliveryError as error:
+            if callback_url.startswith("https://") or "bad webhook" not in error.reason:
+                raise
+            self._ask("deleteWebhook", {"drop_pending_updates": False})
         return ()
 
     def disconnect(self) -> None:
@@ -189,8 +205,8 @@ class TelegramAdapter(ChannelAdapter):
         facts = {str(_("Updates that wait at Telegram")): str(info.get("pending_update_count", 0))}
         if info.get("last_error_message"):
             facts[str(_("Telegram's last trouble with us"))] = str(info["last_error_message"])[:200]
-        address = str(info.get("url", ""))
-        if address == addresses.callback_url(self.channel):
+        address, ours = str(info.get("url", "")), addresses.callback_url(self.channel)
+        if address == ours:
             told = {str(name) for name in list_of(info.get("allowed_updates"))}
             is_outdated = bool(told) and not told.issuperset(ALLOWED_UPDATES)
             webhook = _("Set to this channel's address")
@@ -199,6 +215,11 @@ class TelegramAdapter(ChannelAdapter):
             text = addresses.elsewhere(self.channel, address)
             text = text or _("Another system took over this bot. Test the connection to take it back.")
             return Health(ok=False, detail=text, webhook=_("Set to another address"), facts=facts)
+        if not ours.startswith("https://"):
+            webhook = _("None, as PingBack has no https address: messages are fetched every few seconds")
+            return Health(ok=True, webhook=webhook, facts=facts, is_fetched=True)
+        if self.channel.setup.get("is_fetched"):  # it has one by now
+            return Health(ok=True, webhook=_("Not set"), facts=facts, is_outdated=True)
         text = _("Telegram does not send its messages here.")
         return Health(ok=False, detail=text, webhook=_("Not set"), facts=facts)
 
