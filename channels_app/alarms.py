@@ -60,6 +60,6 @@ def warn_of_token(channel: Channel) -> None:
 def _is_news(channel: Channel, mail: str, about: str) -> bool:
     """Noted on the row, which the caller saves."""
     warned = channel.setup.setdefault(WARNED, {})
-    is_news = warned.get(mail) != about
+    is_news = bool(warned.get(mail) != about)
     warned[mail] = about
     return is_news

@@ -56,6 +56,7 @@ def _look(channels: "QuerySet[Channel]", stop: threading.Event, *, lease: timede
 
 def _ask(poll: Poll) -> None:
     """A refusal is told where the channel's health is asked: at once for those that nothing comes from otherwise."""
+    adapter = None
     try:
         adapter = connecting.adapter_of(poll.channel)
         assert adapter
@@ -66,7 +67,7 @@ def _ask(poll: Poll) -> None:
         return
     except DeliveryError as error:
         log.info("Asking channel %s: %s", poll.channel_id, error.reason)
-        if adapter.fetches:
+        if adapter and adapter.fetches:
             Channel.objects.filter(pk=poll.channel_id).update(checked_at=None)
         return
     except Exception as error:

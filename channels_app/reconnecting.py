@@ -1,6 +1,7 @@
 """A channel whose provider does not take its credentials any more, or sends what comes in to somebody else."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -41,8 +42,8 @@ def goes_elsewhere(channel: Channel, reason: str) -> None:
     tell_owners(channel, "elsewhere", reason=reason)
 
 
-def tell_owners(channel: Channel, mail: str, **told: str) -> None:
-    """By the mail of that name."""
+def tell_owners(channel: Channel, mail: str, **told: Any) -> None:
+    """By the mail of that name; told: what its words are about."""
     owners = Membership.objects.filter(business_id=channel.business_id, role=Role.OWNER, is_active=True)
     for owner in owners.select_related("user"):
         send_mail(

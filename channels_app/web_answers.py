@@ -31,6 +31,8 @@ def _signed(channel: Channel, conversation_id: UUID) -> str:
 def web_conversation_of(channel: Channel, event: MessageReceived) -> "QuerySet[Conversation]":
     """The one on the web that a token of ours names, when it was mailed to who answers: the address that its customer
     gave. For anybody else there is none."""
+    if not (event.conversation_id and event.contact.email):
+        return Conversation.objects.none()
     return Conversation.objects.filter(
         pk=event.conversation_id,
         business_id=channel.business_id,
