@@ -1,7 +1,7 @@
 """What owners are told by mail, as only a look at Settings would show it: nobody has answered for long, or an access
 token is about to end."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -20,13 +20,12 @@ TOKEN_DAYS = (1, 7)
 
 
 @transaction.atomic
-def not_answered(channel: Channel, reason: str, *, answered_at: datetime | None = None) -> None:
-    """By its provider, or by its mailbox, of which is known when it last did: answered_at."""
+def not_answered(channel: Channel, reason: str) -> None:
+    """By its provider, or by its mailbox: since the first time that we asked."""
     fresh = Channel.objects.select_for_update(no_key=True).filter(pk=channel.pk, state=ChannelState.CONNECTED).first()
     if fresh is None:
         return
-    known = silent_since(fresh)
-    since = min(filter(None, (known, answered_at)), default=timezone.now())
+    since = silent_since(fresh) or timezone.now()
     fresh.setup[SILENT] = {"since": since.isoformat(), "why": reason[:300]}
     is_news = timezone.now() - since > SILENT_LONG and _is_news(fresh, "unreachable", since.isoformat())
     fresh.save(update_fields=["setup"])

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from channels_app.adapters import ADAPTERS
-from channels_app.models import Thread
+from channels_app.models import NEWEST_HEARD, Thread
 from conversations.attachments import Facts
 from conversations.models import ChannelType, Conversation
 from foundation.errors import Unprocessable
@@ -17,7 +17,7 @@ def is_public(conversation: Conversation) -> bool:
     if adapter is None or not adapter.capabilities.max_public:
         return False
     threads = Thread.objects.filter(conversation=conversation, channel=conversation.channel_id)
-    address = threads.order_by("-last_heard_at").values_list("address", flat=True).first()
+    address = threads.order_by(NEWEST_HEARD).values_list("address", flat=True).first()
     return adapter.is_public(address or "")
 
 

@@ -14,7 +14,7 @@ from channels_app import connecting
 from channels_app.adapters import ADAPTERS
 from channels_app.adapters.base import Capabilities, ChannelAdapter
 from channels_app.adapters.errors import DeliveryError
-from channels_app.models import ExternalMessage, Thread
+from channels_app.models import NEWEST_HEARD, ExternalMessage, Thread
 from conversations.models import ChannelType, Conversation, Message, MessageStatus, SenderType
 from conversations.services.editing import Reach, reached, reacted
 from foundation.errors import Invalid, Unavailable, Unprocessable
@@ -39,7 +39,7 @@ def react(*, message: Message, author: User, emoji: str) -> Message:
         raise Invalid(_("There is nothing to put a sign on."))
     adapter, ids = _where(message)
     thread = Thread.objects.filter(conversation=message.conversation_id, channel=adapter.channel)
-    to = thread.order_by("-last_heard_at").values_list("address", flat=True).first() or ""
+    to = thread.order_by(NEWEST_HEARD).values_list("address", flat=True).first() or ""
     with _in_words():
         adapter.react(to=to, external_id=ids[0], emoji=emoji)
     reacted(message=message, emoji=emoji)

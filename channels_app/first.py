@@ -106,7 +106,7 @@ def write_first(
         raise Invalid(way.lacks or _("There is no such channel, or it is switched off."))
     if not way.by_template:
         check_content(content)
-    if repeated := _repeated(author, key, content):
+    if repeated := _repeated(author, customer, key, content):
         return repeated
     with events.gathered():
         if way.digits and (known := _known_by(way, customer)):
@@ -126,14 +126,17 @@ def write_first(
     return opened.conversation
 
 
-def _repeated(author: User, key: str, content: str) -> Conversation | None:
+def _repeated(author: User, customer: Customer, key: str, content: str) -> Conversation | None:
     """Raises KeyReused."""
     if not key:
         return None
-    sent = Message.objects.filter(dedup_key=api_key(author, key)).select_related("conversation").first()
-    if sent and sent.content != content:
+    sent = Message.objects.filter(dedup_key=api_key(author, key)).select_related("conversation__customer").first()
+    if sent is None:
+        return None
+    whose = sent.conversation.customer
+    if sent.content != content or whose is None or whose.person_id != customer.person_id:
         raise KeyReused
-    return sent.conversation if sent else None
+    return sent.conversation
 
 
 def _known_by(way: Way, customer: Customer) -> Conversation | None:
@@ -157,11 +160,7 @@ def _go_on(known: Conversation, author: User, content: str, key: str) -> Convers
 
 def _introduce(way: Way, customer: Customer, conversation: Conversation) -> None:
     """Whoever answers from this number is this customer, and is in this conversation. Raises Conflict."""
-    thread, _created = Thread.objects.get_or_create(
-        channel=way.channel, key=way.address, defaults={"conversation": conversation, "address": way.address}
-    )
-    if thread.conversation_id != conversation.pk:
-        raise Conflict(_("Somebody has just written to this number: look there first."))
+    # As who takes in: the contact first.
     Contact.objects.get_or_create(
         channel=way.channel,
         key=way.key,
@@ -172,3 +171,8 @@ def _introduce(way: Way, customer: Customer, conversation: Conversation) -> None
             "reason": _("Your team wrote to this number."),
         },
     )
+    thread, _created = Thread.objects.get_or_create(
+        channel=way.channel, key=way.address, defaults={"conversation": conversation, "address": way.address}
+    )
+    if thread.conversation_id != conversation.pk:
+        raise Conflict(_("Somebody has just written to this number: look there first."))

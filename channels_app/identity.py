@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from channels_app.adapters.events import ContactChanged, ContactRef
-from channels_app.models import Channel, Contact, Thread
+from channels_app.models import NEWEST_HEARD, Channel, Contact, Thread
 from conversations import events
 from conversations.models import ActivityKind, Conversation, Customer
 from conversations.services import activities
@@ -54,7 +54,7 @@ def own_among(channel: Channel, ref: ContactRef, conversations: Sequence[Convers
 def newest_conversation(channel: Channel, ref: ContactRef) -> Conversation | None:
     """The one that was heard of last among those of this contact."""
     threads = Thread.objects.filter(channel=channel, conversation__customer__in=_customers(channel, ref))
-    newest = threads.select_related("conversation").order_by("-last_heard_at").first()
+    newest = threads.select_related("conversation").order_by(NEWEST_HEARD).first()
     return newest.conversation if newest else None
 
 

@@ -128,12 +128,16 @@ def purge() -> int:
     """Of `settings.PURGES`. Of a customer who was deleted no word is left here either: what came in is emptied, and its
     key stays, so that a repeat brings nobody back."""
     now = timezone.now()
+    done = _forgotten(RawEvent.objects.filter(received_at__lt=now - KEPT_KEYS))
     gone = RawEvent.objects.exclude(customer=None).exclude(Exists(Customer.objects.filter(pk=OuterRef("customer_id"))))
     old = RawEvent.objects.filter(received_at__lt=now - KEPT, state=RawState.DONE).exclude(payload={})
-    done = _emptied(gone) + _emptied(old.order_by("-received_at"))  # those that just became old come first
-    ids = list(RawEvent.objects.filter(received_at__lt=now - KEPT_KEYS).values_list("pk", flat=True)[:PURGED_AT_ONCE])
+    return done + _emptied(gone) + _emptied(old.order_by("-received_at"))  # those that just became old come first
+
+
+def _forgotten(rows: "QuerySet[RawEvent]") -> int:
+    ids = list(rows.values_list("pk", flat=True)[:PURGED_AT_ONCE])
     in_files = list(RawEvent.objects.filter(pk__in=ids, in_file=True).values_list("pk", flat=True))
-    done += RawEvent.objects.filter(pk__in=ids).delete()[0]
+    done = RawEvent.objects.filter(pk__in=ids).delete()[0]
     remove(in_files)
     return done
 

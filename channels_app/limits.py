@@ -9,7 +9,7 @@ from channels_app.adapters import ADAPTERS
 from channels_app.carrying import is_public
 from channels_app.changing import reactions_on
 from channels_app.identity import keys_of_address
-from channels_app.models import Contact, Thread
+from channels_app.models import NEWEST_HEARD, Contact, Thread
 from channels_app.participants import copies_of
 from channels_app.threads import answers_go_to
 from conversations.models import ChannelType, Conversation
@@ -82,7 +82,7 @@ def window_closes_at(conversation: Conversation) -> datetime | None:
 def heard_at(conversation: Conversation) -> datetime | None:
     """When the customer last wrote there."""
     threads = Thread.objects.filter(conversation=conversation, channel=conversation.channel_id)
-    return threads.order_by("-last_heard_at").values_list("last_heard_at", flat=True).first()
+    return threads.order_by(NEWEST_HEARD).values_list("last_heard_at", flat=True).first()
 
 
 def unreachable(conversation: Conversation) -> str:

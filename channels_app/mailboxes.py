@@ -176,4 +176,4 @@ def _refused(mailbox: Mailbox, error: DeliveryError) -> None:
         Mailbox.objects.filter(pk=mailbox.pk).update(refusals=0)
         needs_reconnecting(mailbox.channel, error.reason)
     if not said_no:
-        alarms.not_answered(mailbox.channel, reason, answered_at=mailbox.looked_at)
+        alarms.not_answered(mailbox.channel, reason)

@@ -241,6 +241,10 @@ class Contact(models.Model):
         return self.handle or (self.key.removeprefix("tel:") if self.key.startswith("tel:") else "")
 
 
+# Where we wrote first, nothing was heard yet.
+NEWEST_HEARD = models.F("last_heard_at").desc(nulls_last=True)
+
+
 class Thread(models.Model):
     """A conversation as its provider calls it.
 

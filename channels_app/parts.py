@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from channels_app.adapters import ADAPTERS
 from channels_app.adapters.base import Capabilities, OutboundMessage, split
 from channels_app.adapters.errors import DeliveryError, Kind
-from channels_app.models import Delivery, ExternalMessage
+from channels_app.models import NEWEST_HEARD, Delivery, ExternalMessage
 from channels_app.participants import copies_of
 from conversations.models import Attachment, ChannelType, MailOriginal, Message, SenderType
 
@@ -72,7 +72,7 @@ def outbound_of(delivery: Delivery) -> OutboundMessage:
     """Raises DeliveryError for whoever cannot be reached."""
     assert delivery.channel
     threads = delivery.channel.threads.filter(conversation_id=delivery.conversation_id)
-    thread = threads.order_by("-last_heard_at").first()
+    thread = threads.order_by(NEWEST_HEARD).first()
     customer = delivery.conversation.customer
     adapter = ADAPTERS[ChannelType(delivery.channel.type)]
     blocked = delivery.channel.contacts.filter(customer=customer).exclude(unreachable="").first()

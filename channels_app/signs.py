@@ -20,7 +20,7 @@ from channels_app import credentials
 from channels_app.adapters import ADAPTERS
 from channels_app.adapters.base import ChannelAdapter
 from channels_app.adapters.errors import DeliveryError, Kind
-from channels_app.models import Channel, ChannelState, ExternalMessage
+from channels_app.models import NEWEST_HEARD, Channel, ChannelState, ExternalMessage
 from conversations.models import ChannelType, Conversation, Customer, Message, SenderType
 from conversations.services.customers import change_customer
 from foundation.later import Pool
@@ -101,7 +101,7 @@ def _tell(conversation_id: UUID, channel_id: UUID, what: str, every: timedelta) 
     channel = usable.exclude(state=ChannelState.ERROR).first()
     if channel is None:
         return
-    thread = channel.threads.filter(conversation=conversation_id).order_by("-last_heard_at").first()
+    thread = channel.threads.filter(conversation=conversation_id).order_by(NEWEST_HEARD).first()
     heard = ExternalMessage.objects.filter(
         channel=channel, message__conversation=conversation_id, message__sender_type=SenderType.CUSTOMER
     )

@@ -7,7 +7,7 @@ from channels_app import identity
 from channels_app.adapters import ADAPTERS
 from channels_app.adapters.events import EchoReceived, MessageReceived
 from channels_app.keys import key_of
-from channels_app.models import Channel, ExternalMessage, Thread
+from channels_app.models import NEWEST_HEARD, Channel, ExternalMessage, Thread
 from channels_app.participants import copies_of
 from channels_app.web_answers import web_conversation_of
 from conversations.models import ChannelType, Conversation, Message
@@ -69,7 +69,7 @@ def heard(channel: Channel, event: MessageReceived, conversation: Conversation, 
 def answers_go_to(conversation: Conversation) -> str:
     """Where the next one goes, for people to read; the customer's own address where nobody wrote yet."""
     threads = Thread.objects.filter(conversation=conversation, channel=conversation.channel_id)
-    address = threads.order_by("-last_heard_at").values_list("address", flat=True).first() or ""
+    address = threads.order_by(NEWEST_HEARD).values_list("address", flat=True).first() or ""
     to = ADAPTERS[ChannelType(conversation.channel_type)].answers_at(address)
     return to or (conversation.customer.email.lower() if conversation.customer else "")
 
@@ -100,6 +100,6 @@ def window_closed(channel: Channel, message: Message) -> None:
 def _known_in(channel: Channel, conversation: Conversation) -> set[str]:
     """Whom answers go to already: the customer, where they went before, who gets copies."""
     customer = conversation.customer
-    before = Thread.objects.filter(channel=channel, conversation=conversation).order_by("-last_heard_at").first()
+    before = Thread.objects.filter(channel=channel, conversation=conversation).order_by(NEWEST_HEARD).first()
     answered = ADAPTERS[ChannelType(channel.type)].answers_at(before.address) if before else ""
     return {customer.email.lower() if customer else "", answered, *copies_of(conversation)}

@@ -1,6 +1,7 @@
 """The bar of a selection in the inbox's list, and what its buttons do; for static/js alone."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -8,6 +9,8 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -22,7 +25,7 @@ from conversations.hues import hue_of
 from conversations.models import SPAM, Conversation, Priority, Status, Tag
 from conversations.services import bulk
 from conversations.services.assigning import undo_assignment
-from conversations.services.handling import CHANGES, Handled, mark_read, mark_unread, undo_status
+from conversations.services.handling import CHANGES, Handled, mark_unread, undo_status, undo_unread
 from conversations.services.tags import add_tag, checked_name, remove_tag
 from conversations.views import handling_page, refused
 from foundation.errors import NotFound, Refused
@@ -94,26 +97,42 @@ def _change(request: HttpRequest, user: User) -> tuple[Callable[[Conversation], 
 
 
 def _done_by(what: str, user: User) -> tuple[Callable[[Conversation], Handled], str]:
-    """what: `snooze:...` and `priority:...` as in conversations/doing.py; `unread`, and `read`, which undoes it."""
+    """what: `snooze:...` and `priority:...` as in conversations/doing.py; `unread`, and `read:` with the moment of that
+    (ISO 8601), which undoes it."""
     told = {
         "snooze": _("Snoozed %(count)d."),
         "priority": _("Changed the priority of %(count)d."),
         "unread": _("Marked %(count)d as unread."),
         "read": _("Gave back %(count)d."),
     }
-    word = what.partition(":")[0]
+    word, _sep, rest = what.partition(":")
     if word not in told:
         raise NotFound
-    if word in {"unread", "read"}:
-        return partial(_marked, user, is_read=word == "read"), told[word]
+    if word == "unread":
+        return partial(_marked_unread, user), told[word]
+    if word == "read":
+        return partial(_read_again, user, _moment(rest)), told[word]
     return lambda conversation: do(conversation=conversation, what=what, value="", actor=user), told[word]
 
 
-def _marked(user: User, conversation: Conversation, *, is_read: bool) -> Handled:
-    if is_read:
-        mark_read(conversation=conversation, user=user, seq=conversation.last_seq)
-    changed = not is_read and mark_unread(conversation=conversation, user=user)
-    return Handled(conversation=conversation, changed=changed)
+def _marked_unread(user: User, conversation: Conversation) -> Handled:
+    return Handled(conversation=conversation, changed=mark_unread(conversation=conversation, user=user))
+
+
+def _read_again(user: User, at: datetime, conversation: Conversation) -> Handled:
+    undo_unread(conversation=conversation, user=user, at=at)
+    return Handled(conversation=conversation, changed=False)
+
+
+def _moment(text: str) -> datetime:
+    """Raises NotFound for what is none."""
+    try:
+        at = parse_datetime(text)
+    except ValueError:
+        at = None
+    if at is None or timezone.is_naive(at):
+        raise NotFound
+    return at
 
 
 def _chosen(choice: str, user: User, conversation: Conversation) -> Handled:
@@ -132,7 +151,7 @@ def _way_back(request: HttpRequest, user: User, outcome: bulk.Outcome) -> list[d
     if what == "priority":
         return _grouped("do", outcome, lambda before: f"priority:{before.priority.word or ''}")
     if what:
-        return _grouped("do", outcome, partial(_same, "read"))
+        return _grouped("do", outcome, partial(_same, f"read:{timezone.now().isoformat()}"))
     for field, back in (("tag", "untag"), ("untag", "tag")):
         if field in request.POST:
             return _grouped(back, outcome, partial(_same, request.POST[field]))

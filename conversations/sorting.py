@@ -92,7 +92,8 @@ def window_of(
     if others and len(found) < window.stop - window.start:
         # What came to its end is as long as that; what had ended before is counted.
         passed = window.start + len(found) if found or not window.start else count(first)
-        found += read(others[0], slice(max(window.start - passed, 0), window.stop - passed))
+        if passed < window.stop:  # it may have grown between the two questions
+            found += read(others[0], slice(max(window.start - passed, 0), window.stop - passed))
     return found
 
 

@@ -131,15 +131,16 @@ def inbox_page(request: HttpRequest, context: dict[str, Any], *, status: int = 2
     return render(request, "conversations/inbox.html", context, status=status)
 
 
-def _place(request: HttpRequest) -> lists.Place:
+def _place(request: HttpRequest, *, is_open: bool = True) -> lists.Place:
+    """is_open: a conversation is, which opens also where its list is gone."""
     place = lists.Place.of(request.GET, request.user)  # type: ignore[arg-type]
-    if place is None:
+    if place is None and not is_open:
         raise Http404
-    return place
+    return place or lists.Place(listing=lists.DEFAULT)
 
 
 def list_context(request: HttpRequest, *, opened: Conversation | None = None, goes_on: bool = False) -> dict[str, Any]:
-    place = _place(request)
+    place = _place(request, is_open=opened is not None)
     cursor = request.GET.get("cursor")
     found: dict[str, Any] = {}
     try:

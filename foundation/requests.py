@@ -9,7 +9,7 @@ from django.conf import settings
 # Alike for every reader: nobody's session is looked at, so that any cache may keep them.
 ALIKE_FOR_ALL = ("/static/", "/widget.js", "/widget/", "/api/v1/widget/", "/avatars/", "/healthz", "/readyz")
 
-OF_A_MEMBER = re.compile(r"/api/v1/widget/(create|update|[^/]+/identity-secrets)(/|$)")
+OF_A_MEMBER = re.compile(r"/api/v1/widget/(create|update|delete|[^/]+/identity-secrets)(/|$)")
 
 
 def is_alike_for_all(path: str) -> bool:

@@ -15,10 +15,11 @@ from channels_app.services import provision_widget_channel
 from foundation.errors import Invalid, Unprocessable
 from foundation.web import web_address
 from widgets.domains import normal_domain
-from widgets.models import Widget
+from widgets.models import Visitor, Widget
 from widgets.options import checked, with_options
 
 MAX_CONFIG = 16_000
+VISITORS_AT_ONCE = 1000
 _COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 
 
@@ -59,11 +60,18 @@ def update_widget(*, actor: User, widget: Widget, options: Mapping[str, Any] | N
     return widget
 
 
-@transaction.atomic
 def delete_widget(*, actor: User, widget: Widget) -> None:
     """Its site has no chat any more, at once. Conversations and the workspace's web channel stay. Owner only; safe to
     repeat."""
     require(actor, Action.MANAGE_WIDGETS)
+    visitors = Visitor.objects.filter(widget=widget.pk).order_by("pk").values_list("pk", flat=True)
+    while some := list(visitors[:VISITORS_AT_ONCE]):  # a shop has had more of them than one statement can free
+        Visitor.objects.filter(pk__in=some).update(widget=None)
+    _delete(actor, widget)
+
+
+@transaction.atomic
+def _delete(actor: User, widget: Widget) -> None:
     doomed = Widget.objects.select_for_update().filter(pk=widget.pk).first()
     if doomed:
         audit.record("widget.deleted", business_id=doomed.business_id, actor=actor, target=doomed)

@@ -37,10 +37,10 @@ def send_transcript(*, visitor: Visitor, conversation: Conversation, email: str,
     address = _address(visitor.customer, email)
     throttles.count("TRANSCRIPT", visitor.pk)
     throttles.count("TRANSCRIPT_ADDRESS", address.lower())
+    zone = time_zone if time_zone in available_timezones() else conversation.business.time_zone
     with transaction.atomic():
         if address != visitor.customer.email:
             note_claims(visitor.customer, {"email": address})
-        zone = time_zone if time_zone in available_timezones() else conversation.business.time_zone
         language = language_for(visitor)
         mail.send_mail(
             "widgets/mail/transcript",

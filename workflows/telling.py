@@ -105,7 +105,7 @@ def own_browsers(user: User) -> list[PushSubscription]:
 
 def own_browser(user: User, subscription_id: UUID) -> PushSubscription:
     """Raises NotFound."""
-    found = PushSubscription.objects.filter(user=user, pk=subscription_id).first()
+    found = next((each for each in own_browsers(user) if each.pk == subscription_id), None)
     if found is None:
         raise NotFound
     return found

@@ -19,7 +19,7 @@ class Note(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     content = models.TextField(_("text"))
     # As of messages.
-    attachments = models.JSONField(default=list, blank=True)
+    attachments = models.JSONField(default=list, db_default=models.Value([], models.JSONField()), blank=True)
     after_seq = models.PositiveIntegerField(_("behind the message"))
     mentioned = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Mention", related_name="+")
     # As of messages: the same note sent twice is one.

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from businesses.models import Membership, Team
 from conversations import events
-from conversations.models import ActivityKind, Conversation
+from conversations.models import Activity, ActivityKind, Conversation, SenderType
 from conversations.services.activities import holders, tell
 from conversations.services.handling import Handled
 from conversations.services.locking import lock_member, lock_own, lock_team, locked
@@ -56,12 +56,20 @@ def undo_assignment(*, conversation: Conversation, actor: User) -> Handled:
 
     Raises Conflict when somebody else gave it away since, Invalid when whoever had it is gone.
     """
-    given = conversation.activities.filter(kind=ActivityKind.ASSIGNED)
-    last = given.order_by("after_seq", "created_at", "pk").last()
+    last = _last_assignment(conversation)
     if last is None or last.actor_id != actor.pk or "was" not in last.data:
-        raise Conflict(_("It was assigned anew since, and stays."))
+        raise _assigned_since()
     was = last.data["was"]
-    return _assign(conversation, actor, parse_id(was["assignee_id"]), parse_id(was["team_id"]), back_to=was)
+    return _assign(conversation, actor, parse_id(was["assignee_id"]), parse_id(was["team_id"]), undoes=last)
+
+
+def _assigned_since() -> Conflict:
+    return Conflict(_("It was assigned anew since, and stays."))
+
+
+def _last_assignment(conversation: Conversation) -> Activity | None:
+    given = conversation.activities.filter(kind=ActivityKind.ASSIGNED)
+    return given.order_by("after_seq", "created_at", "pk").last()
 
 
 def _assign(
@@ -70,9 +78,9 @@ def _assign(
     agent_id: UUID | Same | None,
     team_id: UUID | Same | None,
     *,
-    back_to: dict[str, Any] | None = None,
+    undoes: Activity | None = None,
 ) -> Handled:
-    """back_to: what it stood at before it was those people's."""
+    """undoes: what gave it away, with what it stood at before."""
     membership = lock_member(conversation.business_id, agent_id) if isinstance(agent_id, UUID) else None
     if isinstance(agent_id, UUID) and membership is None:
         raise not_a_member()
@@ -85,8 +93,14 @@ def _assign(
     if team_id is not SAME:
         conversation.team = team
     conversation.updated_at = timezone.now()
-    if back_to:
-        restore(conversation, {name: back_to[name] for name in ("handoff_reason", "handoff_at", "updated_at")})
+    if undoes:
+        if _last_assignment(conversation) != undoes:
+            raise _assigned_since()
+        answered = conversation.messages.filter(sender_type=SenderType.AGENT, created_at__gt=undoes.created_at)
+        # What is done, or was answered since, waits for nobody any more.
+        waits = not conversation.is_done and not answered.exists()
+        names = ("updated_at", "handoff_reason", "handoff_at") if waits else ("updated_at",)
+        restore(conversation, {name: undoes.data["was"][name] for name in names})
         not_before_last_message(conversation)
     elif membership:
         conversation.person_has_it()

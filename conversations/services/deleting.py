@@ -55,7 +55,8 @@ def delete_conversation(*, conversation: Conversation, actor: User) -> None:
     """
     require(actor, Action.DELETE_CONVERSATIONS)
     into = Conversation.objects.filter(pk=conversation.pk).values_list("merged_into", flat=True).first()
-    _hold([*conversation.merged.values_list("pk", flat=True), conversation.pk, *([into] if into else [])])
+    ids = [*conversation.merged.values_list("pk", flat=True), conversation.pk, *([into] if into else [])]
+    _hold(Conversation.objects.all(), ids)
     for pointer in conversation.merged.order_by("pk"):
         undo_merge(conversation=pointer, actor=actor)
     gone = Conversation.objects.filter(pk=conversation.pk).first()
@@ -90,15 +91,21 @@ def _delete_some(customer: Customer, actor: User) -> bool:
 @transaction.atomic
 def _delete_batch(conversations: QuerySet[Conversation]) -> list[Conversation]:
     """As they were; those that are merged first, or the end of what they are merged into would write to them."""
-    ids = conversations.order_by("pk").values_list("pk", flat=True)
-    held = _hold(ids.filter(merged_into__isnull=False)[:BATCH]) or _hold(ids[:BATCH])
-    gone = list(Conversation.objects.filter(pk__in=held))
-    Conversation.objects.filter(pk__in=[row.pk for row in gone]).delete()
-    return gone
+    while ids := _next(conversations):
+        if held := _hold(conversations, ids):
+            gone = list(Conversation.objects.filter(pk__in=held))
+            Conversation.objects.filter(pk__in=held).delete()
+            return gone
+    return []
 
 
-def _hold(ids: Iterable[UUID]) -> list[UUID]:
-    """As who sends a planned message: that first."""
-    ids = list(ids)
+def _hold(conversations: QuerySet[Conversation], ids: Iterable[UUID]) -> list[UUID]:
+    """Planned messages first, as who sends one. Those that are still asked for behind the wait: another may have become
+    somebody else's."""
     list(ScheduledMessage.objects.select_for_update().filter(conversation__in=ids).order_by("pk").values_list("pk"))
-    return hold(Conversation.objects.filter(pk__in=ids))
+    return hold(conversations.filter(pk__in=ids))
+
+
+def _next(conversations: QuerySet[Conversation]) -> list[UUID]:
+    ids = conversations.order_by("pk").values_list("pk", flat=True)
+    return list(ids.filter(merged_into__isnull=False)[:BATCH]) or list(ids[:BATCH])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -202,6 +203,14 @@ def mark_unread(*, conversation: Conversation, user: User) -> bool:
         seq = last.seq - 1 if last.conversation_id == conversation.pk else conversation.last_seq
         _tell_own_screens(conversation, user, seq=seq, is_unread=True)
     return is_moved
+
+
+def undo_unread(*, conversation: Conversation, user: User, at: datetime) -> None:
+    """Undo `mark_unread` of that moment: what the customer wrote since stays unread."""
+    read = _shown_in(conversation, sender_type=SenderType.CUSTOMER, created_at__lte=at)
+    last = read.select_related("conversation").order_by("-created_at", "-seq").first()
+    if last:
+        mark_read(conversation=last.conversation, user=user, seq=last.seq)
 
 
 def _shown_in(conversation: Conversation, **which: Any) -> MessageQuerySet:

@@ -92,6 +92,7 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
       const gone = files.chips
       await post(sent, force)
       for (const chip of gone) chip.remove()
+      asked = null
       if (!noteMode.checked) quoting.clear()
       if (text.value.startsWith(sent)) text.value = text.value.slice(sent.length).trimStart() // what came after it stays
       failures = 0

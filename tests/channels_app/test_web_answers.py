@@ -9,7 +9,7 @@ from accounts.models import User
 from businesses.models import Business
 from channels_app.models import Channel, ChannelState, Contact, Thread
 from channels_app.services import update_channel
-from conversations.models import Conversation, SenderType, Status
+from conversations.models import Conversation, Customer, SenderType, Status
 from conversations.services.handling import resolve_conversation
 from tests import builders
 from tests.channels_app.mailing import comes, mail
@@ -23,7 +23,10 @@ UNREAD = "Answers to this mail are not read."
 @pytest.fixture
 def cleo(acme: Business, ada: User) -> Received:
     widget = builders.widget(ada, "acme.com")
-    return builders.visitor_writes(acme, "Do you ship?", widget=widget, claims={"email": "Cleo@example.com"})
+    received = builders.visitor_writes(acme, "Do you ship?", widget=widget, claims={"email": "Cleo@example.com"})
+    Customer.objects.filter(pk=received.conversation.customer_id).update(verified=True)
+    received.conversation.refresh_from_db()
+    return received
 
 
 @pytest.fixture
@@ -75,7 +78,7 @@ def test_who_answers_from_another_address_begins_a_conversation_as_before(
     assert not cleo.conversation.messages.filter(content__contains="really").exists()
 
 
-@pytest.mark.parametrize("without", ["none", "off", "no sign", "nothing comes in"])
+@pytest.mark.parametrize("without", ["none", "off", "no sign", "nothing comes in", "only claimed"])
 def test_where_no_channel_takes_answers_in_the_mail_says_that_nobody_reads_them(
     without: str, ada: User, connected: Channel, cleo: Received, settings: Any
 ) -> None:
@@ -85,8 +88,10 @@ def test_where_no_channel_takes_answers_in_the_mail_says_that_nobody_reads_them(
         update_channel(actor=ada, channel=connected, is_active=False)
     elif without == "no sign":
         Channel.objects.filter(pk=connected.pk).update(config={**connected.config, "reply_sign": False})
-    else:
+    elif without == "nothing comes in":
         Channel.objects.filter(pk=connected.pk).update(credentials={})
+    else:  # whoever claims an address would read in the chat what its owner answers
+        Customer.objects.update(verified=False)
 
     sent = mailed(ada, cleo, settings)
 

@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business, FeedEvent, Role, Team
-from conversations.models import Conversation, Message, Priority, Status
+from conversations.models import Conversation, HandoffReason, Message, Priority, Status
 from conversations.services import handling
 from conversations.services.assigning import assign_conversation, undo_assignment
+from conversations.services.handoffs import flag_for_person
 from conversations.services.priorities import set_priority
 from foundation.errors import Conflict
 from tests import builders
@@ -135,8 +136,11 @@ def test_what_is_done_in_small_things_with_many_is_given_back_as_it_was(ada: Use
     assert marked["told"] == "Marked 2 as unread."
     assert [each.unread for each in Conversation.objects.with_unread(ada)] == [1, 1]  # type: ignore[attr-defined]
     assert send(do="unread")["undo"] == []
+    builders.says(one, "One more thing")
     undo(marked["undo"])
-    assert [each.unread for each in Conversation.objects.with_unread(ada)] == [0, 0]  # type: ignore[attr-defined]
+    unread = {each.pk: each.unread for each in Conversation.objects.with_unread(ada)}  # type: ignore[attr-defined]
+    assert unread == {one.pk: 1, two.pk: 0}  # what came since nobody has seen
+    assert client.post("/inbox/selection/", {"ids": ids, "do": "read:soon"}).status_code == 404
 
     send(ids=ids[:1], tag="Refund")
     taken = send(untag="Refund")
@@ -188,6 +192,18 @@ def test_nobody_takes_back_what_somebody_else_gave_away_since(ada: User, ben: Us
     undo_assignment(conversation=row, actor=eve)
     row.refresh_from_db()
     assert row.assignee == ben
+
+
+def test_what_was_done_with_meanwhile_does_not_wait_for_a_person_again(ada: User, ben: User, acme: Business) -> None:
+    row = builders.conversation(acme)
+    flag_for_person(conversation=row, reason=HandoffReason.LOW_CONFIDENCE)
+    assign_conversation(conversation=row, agent_id=ben.pk, actor=ada)
+    handling.resolve_conversation(conversation=row, actor=ben)
+
+    undo_assignment(conversation=row, actor=ada)
+
+    row.refresh_from_db()
+    assert (row.assignee, row.handoff_reason, row.handoff_at) == (None, "", None)
 
 
 def test_over_the_api_many_are_put_aside_ranked_marked_and_given_back(ada: User, ben: User, acme: Business) -> None:

@@ -139,6 +139,11 @@ def woken(conversation: Conversation, ada: User) -> None:
     assert snoozing.wake_due() == 1
 
 
+def released(conversation: Conversation, ada: User) -> None:
+    assigning.claim_conversation(conversation=conversation, user=ada)
+    assigning.release_conversation(conversation=conversation, user=ada)
+
+
 def left_behind(conversation: Conversation, ada: User) -> None:
     """Who has it leaves the workspace."""
     eve = builders.member(conversation.business, builders.person("Eve"))
@@ -251,6 +256,7 @@ DEEDS: dict[str, Deed] = {
     "rated": rated,
     "assigned": lambda row, ada: assigning.assign_conversation(conversation=row, agent_id=ada.pk, actor=ada),
     "claimed": lambda row, ada: assigning.claim_conversation(conversation=row, user=ada),
+    "given back by who had it": released,
     "its person left": left_behind,
     "its team is gone": team_gone,
     "handed over": lambda row, ada: handoffs.flag_for_person(conversation=row, reason=HandoffReason.LOW_CONFIDENCE),
@@ -442,7 +448,7 @@ QUIET = {
     "customers": {"fill"},
     "deleting": {"end_with_the_workspace"},
     "editing": {"may_change"},
-    "handling": {"mark_read", "mark_unread", "not_merged"},
+    "handling": {"mark_read", "mark_unread", "not_merged", "undo_unread"},
     "handoffs": {"was_handed_over"},
     "importing_customers": {"preview"},
     "leaving": {"sweep", "take_back_after_removal", "tell_of_deleted_team"},  # members and teams that go call them

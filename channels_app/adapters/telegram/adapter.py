@@ -72,13 +72,14 @@ class TelegramAdapter(ChannelAdapter):
             raise SuspiciousOperation("Not the secret of this channel.")
 
     def poll(self, cursor: Mapping[str, str]) -> tuple[Sequence[Routed], Mapping[str, str]]:
-        """The numbers of updates are the bot's. What is asked from one on, Telegram forgets what was before it."""
+        """The numbers of updates are the bot's. What is asked from one on, Telegram forgets what was before it; after a
+        week without any it begins with another number, maybe a lower one, so an empty answer ends ours."""
         asked: dict[str, Any] = {"timeout": 0, "limit": 100, "allowed_updates": ALLOWED_UPDATES}
         if cursor.get("bot") == self.account():
             asked["offset"] = int(cursor["next"])
         found = [each for each in dicts(self._ask("getUpdates", asked)) if isinstance(each.get("update_id"), int)]
         items = [Routed(dedup_key=f"tg:{each['update_id']}", payload=each) for each in found]
-        return items, {"bot": self.account(), "next": str(found[-1]["update_id"] + 1)} if found else cursor
+        return items, {"bot": self.account(), "next": str(found[-1]["update_id"] + 1)} if found else {}
 
     def parse(self, payload: Any) -> Sequence[InboundEvent]:
         return tuple(events_of(payload)) if isinstance(payload, dict) else ()
