@@ -4,14 +4,21 @@
 import { morph } from "./fragment.js"
 
 const PARTS = ["thread-head", "tags"]
+let underway = 0
 
-/** Show what a button of its forms does. fields: what is sent. Returns how to take it back. */
+/** Of these parts, those that nobody waits for an answer about: what was fetched before would take the others back. */
+export const unforeseen = (ids) => (underway ? ids.filter((id) => !PARTS.includes(id)) : ids)
+
+/** Show what a button of its forms does. fields: what is sent. Returns what to call once it is answered. */
 export function foresee(button, fields) {
+  underway += 1
   const parts = PARTS.map((id) => document.getElementById(id)).filter(Boolean)
   const before = parts.map((part) => part.cloneNode(true))
   const [what, rest] = [button.value.split(":", 1)[0], button.value.slice(button.value.indexOf(":") + 1)]
   SHOWN[button.name === "do" ? what : button.name]?.({ head: parts[0], button, rest, fields })
-  return () => {
+  return ({ isRefused }) => {
+    underway -= 1
+    if (!isRefused) return
     for (const [at, part] of parts.entries()) morph(part, before[at])
   }
 }

@@ -1,8 +1,11 @@
 // The open conversation: whatever is behind its last message is fetched and put in its place.
 
+import { unforeseen } from "./foresight.js"
 import { ask, fragment, morph, morphById } from "./fragment.js"
 import { showHandoff } from "./theo.js"
 import { complain } from "./toast.js"
+
+const FACTS = ["thread-head", "merged", "customer", "facts", "tags", "rating", "scheduled"]
 
 const GLUE_PX = 80
 const BEHIND_ALL = 999_999_999 // no message has such a number
@@ -179,8 +182,7 @@ export class Thread {
     if (this.stopped.signal.aborted) return false
     const glued = toEnd || this.atEnd
     const { merged } = this
-    const facts = ["thread-head", "merged", "customer", "facts", "tags", "rating", "scheduled"]
-    morphById(page, ...facts, "channel-window", "channel-trouble")
+    morphById(page, ...unforeseen(FACTS), "channel-window", "channel-trouble")
     this.watchWindow()
     showHandoff(page)
     this.showName()
@@ -209,7 +211,7 @@ export class Thread {
   async showFacts(page) {
     if (this.stopped.signal.aborted) return
     const { merged } = this
-    morphById(page, "thread-head", "merged", "customer", "facts", "tags", "rating", "scheduled")
+    morphById(page, ...unforeseen(FACTS))
     this.showName()
     if (this.merged !== merged) await this.redraw()
     const { delivered, read } = this.element.querySelector("#thread-head").dataset

@@ -31,22 +31,23 @@ export function enhanceWork(body, { list, seen, look, shut }) {
     data.set(button.name, button.value)
     if (data.has("seen_seq")) data.set("seen_seq", seen())
     const answered = leaves(button, list) && before !== button.value ? list.drop(idOf(form)) : () => {}
-    const takeBack = foresee(button, data)
+    const settle = foresee(button, data)
     const address = button.hasAttribute("formaction") ? button.formAction : form.action
     const sent = ask(address, { body: data })
     const told = tellDone(form, button, before, { address, sent })
+    let isRefused = false
     try {
       const answer = await sent
-      answered({ isRefused: false })
       if (answer.status !== 204) tell(await answer.json(), form)
       form.reset()
       if (data.has("client_message_id")) form.elements.client_message_id.value = newId() // the next one is another
     } catch (error) {
+      isRefused = true
       told?.remove()
-      takeBack()
-      answered({ isRefused: true })
       complain(error)
     }
+    settle({ isRefused })
+    answered({ isRefused })
     await look()
   }
 
