@@ -14,6 +14,12 @@ const FORMS = "[data-status-form], [data-assign-form], [data-work-form]"
  * shut(id): leave it, if it is still the open one.
  */
 export function enhanceWork(body, { list, seen, look, shut }) {
+  const unread = new Set() // the rows that are being marked so
+  list.dresses.push((node) => {
+    const link = node.querySelector("[data-row]")
+    if (unread.has(link?.dataset.row)) link.classList.add("is-unread")
+  })
+
   document.addEventListener("submit", (event) => {
     const form = event.target.closest(FORMS)
     if (!form) return
@@ -84,15 +90,19 @@ export function enhanceWork(body, { list, seen, look, shut }) {
 
   /** And left: who looks at it reads it. */
   async function setUnread(form) {
-    const row = document.querySelector(`[data-row="${idOf(form)}"]`)
-    row?.classList.add("is-unread")
+    const id = idOf(form)
+    const shown = () => document.querySelector(`[data-row="${id}"]`)?.classList
+    unread.add(id)
+    shown()?.add("is-unread")
     const told = toast(form.dataset.unread)
     try {
       await ask(form.action, { body: new FormData(form) })
-      await shut(idOf(form))
+      unread.delete(id)
+      await shut(id)
     } catch (error) {
+      unread.delete(id)
       told.remove()
-      row?.classList.remove("is-unread")
+      shown()?.remove("is-unread")
       complain(error)
     }
     await look()

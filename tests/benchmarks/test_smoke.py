@@ -14,7 +14,7 @@ SERVICES = {"DATABASE_URL", "REDIS_URL"}
 def bench(folder: Path, *what: str, only: str) -> dict[str, Any]:
     """Outcomes by name."""
     file = folder / "bench.json"
-    tiny = ["--seconds", "1", "--rounds", "1", "--scale", "0.01", "--only", only, "--json", str(file)]
+    tiny = ["--seconds", "3", "--rounds", "1", "--scale", "0.01", "--only", only, "--json", str(file)]
     environment = {name: value for name, value in os.environ.items() if name not in SERVICES}
     command = [sys.executable, "-m", "benchmarks", *what, *tiny]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=290)

@@ -37,7 +37,7 @@ def test_R2_writers_at_once_on_one_conversation_are_heard_by_everybody_in_the_or
         watcher.stop()
 
 
-def test_R2_in_fifty_conversations_there_is_no_gap_and_every_copy_grows_in_order(running_town: Town) -> None:
+def test_R2_in_fifty_conversations_there_is_no_gap_and_every_copy_is_what_is_stored(running_town: Town) -> None:
     scene = scenes.begin(running_town, talks=50)
     watchers = scene.watchers(agents=1, visitors=1)
     for watcher in watchers:
@@ -52,8 +52,6 @@ def test_R2_in_fifty_conversations_there_is_no_gap_and_every_copy_grows_in_order
     scenes.agree(scene, watchers)
     for watcher in watchers:
         watcher.stop()
-        if not watcher.reconnects:  # who came back through the other process may hear again what that tells later
-            assert all(heard == sorted(set(heard)) for heard in watcher.heard.values()), type(watcher).__name__
 
 
 def test_R9_fifty_who_stop_reading_are_cut_and_take_neither_memory_nor_anybodys_events(
