@@ -61,9 +61,11 @@ export function enhancePalette(dialog, { actions = {}, go = leave } = {}) {
     const text = field.value.trim()
     if (!text) return
     const address = `/api/v1/search?limit=${2 * MOST}&q=${encodeURIComponent(text)}`
-    const answer = await ask(address, { signal }).catch(() => null) // half an operator is no question yet
+    const answer = await ask(address, { signal })
+      .then((response) => response.json())
+      .catch(() => null) // half an operator is no question yet
     if (signal.aborted) return
-    found = answer ? (await answer.json()).results : []
+    found = answer ? answer.results : []
     show()
   }
 
