@@ -20,8 +20,8 @@ from typing import Any
 from uuid import UUID
 
 from pingback.realtime import bus, rooms, sockets
-from pingback.realtime.bus import Envelope
 from pingback.realtime.clients import Client
+from pingback.realtime.layer import Envelope
 from pingback.realtime.packets import encode_event
 
 log = logging.getLogger("pingback.realtime")
