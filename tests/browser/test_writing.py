@@ -116,7 +116,7 @@ def test_a_macro_speaks_once_each_time_that_it_is_chosen(server: Any, tab: Any) 
     for times in (1, 2):
         page.get_by_label("Macros").click()
         page.get_by_role("button", name="Late").click()
-        page.get_by_text("Done: Late").wait_for()
+        page.get_by_text("Done: Late").last.wait_for()
         bubbles = page.locator("#messages .bubble", has_text="We are late")
         bubbles.nth(times - 1).wait_for()
         assert bubbles.count() == times
