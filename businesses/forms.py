@@ -1,6 +1,7 @@
 """The workspace's own facts."""
 
 import zoneinfo
+from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
@@ -70,8 +71,16 @@ class Workspace(PageForm):
     industry = forms.CharField(label=_("Industry"), max_length=200, required=False)
     time_zone = forms.ChoiceField(label=_("Time zone"), help_text=_("Times in the inbox are shown in it."))
     assign_on_reply = forms.BooleanField(label=_("Whoever answers first takes the conversation"), required=False)
+    # A box that is off is not sent, as one that the page never had.
+    has_options = forms.BooleanField(required=False, initial=True, widget=forms.HiddenInput)
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         zones = sorted(zoneinfo.available_timezones())
         self.fields["time_zone"].choices = [(zone, zone.replace("_", " ")) for zone in zones]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        if not given.pop("has_options", False):
+            given.pop("assign_on_reply", None)
+        return given

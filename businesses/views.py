@@ -10,7 +10,7 @@ from businesses.forms import Workspace
 from businesses.pages import member_page
 from businesses.policy import Action, may
 from businesses.selectors import membership_of
-from businesses.services import update_business
+from businesses.services import OPTIONS, PROFILE_FIELDS, update_business
 
 
 @member_page
@@ -20,7 +20,7 @@ def workspace(request: HttpRequest) -> HttpResponse:
     assert membership is not None
     business = membership.business
     may_change = may(membership, Action.MANAGE_WORKSPACE)
-    initial = {name: getattr(business, name) for name in Workspace.base_fields}
+    initial = {name: getattr(business, name) for name in (*PROFILE_FIELDS, *OPTIONS)}
     form = Workspace(request.POST or None, initial=initial)
     if form.done(lambda: update_business(actor=request.user, **form.cleaned_data)):  # type: ignore[arg-type]
         messages.success(request, _("Workspace saved."))

@@ -116,10 +116,16 @@ def test_the_owner_chooses_whether_who_answers_first_takes_it(acme: Business, ad
     talk.refresh_from_db()
     assert talk.assignee is None
 
-    form = {"name": "Acme", "time_zone": "UTC", "assign_on_reply": "on"}
-    assert builders.browser(ada).post("/settings/workspace/", form).status_code == 302
-    acme.refresh_from_db()
-    assert acme.assign_on_reply
+    page, form = "/settings/workspace/", {"name": "Acme", "time_zone": "UTC", "has_options": "True"}
+    for sent, is_on in (
+        ({**form, "assign_on_reply": "on"}, True),
+        ({"name": "Acme", "time_zone": "UTC"}, True),  # of a page that has no such box yet
+        (form, False),
+    ):
+        assert builders.browser(ada).post(page, sent).status_code == 302
+        acme.refresh_from_db()
+        assert acme.assign_on_reply is is_on
+    assert 'name="has_options" value="True"' in builders.browser(ada).get(page).content.decode()
 
 
 def test_plans_speak_the_contracts_words(acme: Business) -> None:
