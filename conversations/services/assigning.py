@@ -79,8 +79,9 @@ def _assign(
     team_id: UUID | Same | None,
     *,
     undoes: Activity | None = None,
+    gives_back: bool = False,
 ) -> Handled:
-    """undoes: what gave it away, with what it stood at before."""
+    """undoes: what gave it away, with what it stood at before. gives_back: whoever has it had it for nothing."""
     membership = lock_member(conversation.business_id, agent_id) if isinstance(agent_id, UUID) else None
     if isinstance(agent_id, UUID) and membership is None:
         raise not_a_member()
@@ -96,19 +97,25 @@ def _assign(
     if undoes:
         if _last_assignment(conversation) != undoes:
             raise _assigned_since()
-        answered = conversation.messages.filter(sender_type=SenderType.AGENT, created_at__gt=undoes.created_at)
-        # What is done, or was answered since, waits for nobody any more.
-        waits = not conversation.is_done and not answered.exists()
-        names = ("updated_at", "handoff_reason", "handoff_at") if waits else ("updated_at",)
-        restore(conversation, {name: undoes.data["was"][name] for name in names})
+        restore(conversation, {"updated_at": undoes.data["was"]["updated_at"]})
         not_before_last_message(conversation)
+        _waits_again(conversation, undoes)
     elif membership:
         conversation.person_has_it()
+    elif gives_back and (taken := _last_assignment(conversation)):
+        _waits_again(conversation, taken)
     if before == (conversation.assignee_id, conversation.team_id, conversation.handoff_reason):
         return Handled(conversation=conversation, changed=False)
     is_new = conversation.assignee_id != before[0]
     is_team_new = bool(conversation.team_id) and conversation.team_id != before[1]
     return _give(conversation, membership if is_new else None, actor, was, is_team_new=is_team_new)
+
+
+def _waits_again(conversation: Conversation, given: Activity) -> None:
+    """In memory: for a person, as before that. What is done, or was answered since, waits for nobody any more."""
+    answered = conversation.messages.filter(sender_type=SenderType.AGENT, created_at__gt=given.created_at)
+    if "was" in given.data and not conversation.is_done and not answered.exists():
+        restore(conversation, {name: given.data["was"][name] for name in ("handoff_reason", "handoff_at")})
 
 
 @transaction.atomic
@@ -133,7 +140,8 @@ def claim_conversation(*, conversation: Conversation, user: User) -> Handled:
 
 @transaction.atomic
 def release_conversation(*, conversation: Conversation, user: User) -> Handled:
-    """Give up what is one's own: its team has it then, or nobody. What nobody has stays so.
+    """Give up what is one's own: its team has it then, or nobody, and who was promised a person waits for one again.
+    What nobody has stays so.
 
     Raises Conflict when it is somebody else's, Forbidden when the user is no longer a member.
     """
@@ -141,7 +149,7 @@ def release_conversation(*, conversation: Conversation, user: User) -> Handled:
     conversation = locked(conversation)
     if conversation.assignee and conversation.assignee_id != user.pk:
         raise Conflict(_("It is not yours: %(name)s has it.") % {"name": conversation.assignee.full_name})
-    return _assign(conversation, user, None, SAME)
+    return _assign(conversation, user, None, SAME, gives_back=True)
 
 
 def not_a_member() -> Invalid:

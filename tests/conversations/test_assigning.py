@@ -9,8 +9,9 @@ from django.db import connection
 from accounts.models import User
 from businesses.models import Business, FeedEvent, Membership
 from businesses.teams import create_team, delete_team
-from conversations.models import Conversation
-from conversations.services.assigning import assign_conversation, claim_conversation
+from conversations.models import Conversation, HandoffReason
+from conversations.services.assigning import assign_conversation, claim_conversation, release_conversation
+from conversations.services.handoffs import flag_for_person
 from foundation.errors import Conflict, Forbidden, Invalid
 from pingback.realtime import rooms
 from tests import builders
@@ -100,6 +101,24 @@ def test_a_claim_takes_what_nobody_has_and_nothing_else(acme: Business, ada: Use
     Membership.objects.filter(user=ben).update(is_active=False)
     with pytest.raises(Forbidden):
         claim_conversation(conversation=builders.conversation(acme), user=ben)
+
+
+def test_who_was_promised_a_person_waits_for_one_again_once_it_is_given_back(
+    acme: Business, ada: User, ben: User
+) -> None:
+    unanswered, answered = builders.conversation(acme), builders.conversation(acme)
+    for talk in (unanswered, answered):
+        flag_for_person(conversation=talk, reason=HandoffReason.LOW_CONFIDENCE)
+        claim_conversation(conversation=talk, user=ben)
+    builders.answers(ben, answered, "Hello")
+
+    for talk in (unanswered, answered):
+        release_conversation(conversation=talk, user=ben)
+        talk.refresh_from_db()
+
+    assert (unanswered.assignee, unanswered.handoff_reason) == (None, HandoffReason.LOW_CONFIDENCE)
+    assert unanswered.handoff_at
+    assert (answered.assignee, answered.handoff_reason, answered.handoff_at) == (None, "", None)
 
 
 @pytest.mark.django_db(transaction=True)
