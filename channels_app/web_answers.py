@@ -13,7 +13,7 @@ from conversations.models import WEB, ChannelType, Conversation
 def reply_address_of(conversation: Conversation) -> str:
     """Where an answer by mail finds this conversation on the web; "" when no channel of the workspace takes one in, or
     the address is only what somebody claims: they would read in the chat what its owner answers."""
-    if conversation.customer is None or not conversation.customer.verified:
+    if conversation.customer is None or not conversation.customer.has_proven_email:
         return ""
     channels = Channel.objects.filter(
         business_id=conversation.business_id, type=ChannelType.EMAIL, is_active=True, state=ChannelState.CONNECTED
@@ -40,6 +40,6 @@ def web_conversation_of(channel: Channel, event: MessageReceived) -> "QuerySet[C
         pk=event.conversation_id,
         business_id=channel.business_id,
         channel_type__in=WEB,
-        customer__verified=True,
+        customer__proven_email__iexact=event.contact.email,
         customer__email__iexact=event.contact.email,
     )

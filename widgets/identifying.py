@@ -104,6 +104,8 @@ def _tell(person: Customer, told: dict[str, str]) -> list[Event]:
     """Store what was proven of a customer; nothing when it is known."""
     is_new = person._state.adding
     proven = {**told, "verified": True}
+    if "email" in told:
+        proven["proven_email"] = told["email"]
     changes = {name: value for name, value in proven.items() if getattr(person, name) != value}
     for name, value in changes.items():
         setattr(person, name, value)

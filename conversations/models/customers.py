@@ -14,7 +14,7 @@ STRANGER = _("Visitor %(number)s")
 
 
 class Customer(models.Model):
-    """Who writes in. Name, e-mail and external id are claims until `verified`."""
+    """Who writes in. Name, e-mail and external id are claims until `verified`, which proves the external id."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     business = models.ForeignKey(Business, models.CASCADE, related_name="customers")
@@ -22,6 +22,8 @@ class Customer(models.Model):
     email = models.CharField(_("e-mail"), max_length=254, blank=True)
     external_id = models.CharField(_("id in your system"), max_length=200, blank=True)
     verified = models.BooleanField(_("verified"), default=False)
+    # The address that the site's token named (widgets/identity.py). `email` may have become another one since.
+    proven_email = models.CharField(max_length=254, blank=True, default="", db_default="", editable=False)
     phone = models.CharField(_("telephone"), max_length=40, blank=True)
     # The team's own facts: names to texts, numbers and truth values (services/customers.py).
     attributes = models.JSONField(_("attributes"), default=dict, blank=True)
@@ -67,6 +69,10 @@ class Customer(models.Model):
     def person_id(self) -> UUID:
         """Of the customer that this one is shown as."""
         return self.merged_into_id or self.pk
+
+    @property
+    def has_proven_email(self) -> bool:
+        return bool(self.email) and self.email.lower() == self.proven_email.lower()
 
     @property
     def display_name(self) -> str:

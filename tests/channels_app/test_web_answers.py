@@ -24,7 +24,7 @@ UNREAD = "Answers to this mail are not read."
 def cleo(acme: Business, ada: User) -> Received:
     widget = builders.widget(ada, "acme.com")
     received = builders.visitor_writes(acme, "Do you ship?", widget=widget, claims={"email": "Cleo@example.com"})
-    Customer.objects.filter(pk=received.conversation.customer_id).update(verified=True)
+    Customer.objects.filter(pk=received.conversation.customer_id).update(verified=True, proven_email="cleo@example.com")
     received.conversation.refresh_from_db()
     return received
 
@@ -91,7 +91,7 @@ def test_where_no_channel_takes_answers_in_the_mail_says_that_nobody_reads_them(
     elif without == "nothing comes in":
         Channel.objects.filter(pk=connected.pk).update(credentials={})
     else:  # whoever claims an address would read in the chat what its owner answers
-        Customer.objects.update(verified=False)
+        Customer.objects.update(proven_email="")
 
     sent = mailed(ada, cleo, settings)
 

@@ -104,6 +104,23 @@ def test_somebody_else_on_the_same_browser_takes_nothing_along(acme: Business, w
     assert keys.visitor_from_key(cleo.visitor and keys.issue(cleo.visitor), business_id=acme.pk) == cleo.visitor
 
 
+def test_an_address_that_was_claimed_before_is_proven_by_a_token_that_names_it_and_by_no_hash(
+    acme: Business, widget: Widget, secret: str
+) -> None:
+    digest = hmac.new(secret.encode(), b"42", hashlib.sha256).hexdigest()
+    here = builders.visitor_writes(acme, widget=widget, claims={"email": "boss@acme.com"})
+
+    identify(widget, here.visitor, external_id="42", identity_hash=digest)
+    cleo = Customer.objects.get(external_id="42")
+    assert (cleo.email, cleo.verified, cleo.has_proven_email) == ("boss@acme.com", True, False)
+
+    identify(widget, identity_token=token(secret, widget, email="Cleo@acme.com"))
+    cleo.refresh_from_db()
+    assert (cleo.email, cleo.has_proven_email) == ("Cleo@acme.com", True)
+    cleo.email = "boss@acme.com"
+    assert not cleo.has_proven_email
+
+
 def test_a_hash_proves_the_id_and_not_the_email_beside_it(widget: Widget, secret: str) -> None:
     digest = hmac.new(secret.encode(), b"42", hashlib.sha256).hexdigest()
 
