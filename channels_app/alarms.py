@@ -5,7 +5,9 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 
 from channels_app.health import SILENT, SILENT_LONG, silent_since, token_ends
@@ -17,17 +19,23 @@ from channels_app.telling import tell
 WARNED = "warned"
 # So long before a token ends its owners are told, each once.
 TOKEN_DAYS = (1, 7)
+# Who does not answer is asked again within that; where nobody asked for longer, nobody was silent.
+ASKED_AGAIN = timedelta(minutes=15)
 
 
 @transaction.atomic
 def not_answered(channel: Channel, reason: str) -> None:
-    """By its provider, or by its mailbox: since the first time that we asked."""
-    fresh = Channel.objects.select_for_update(no_key=True).filter(pk=channel.pk, state=ChannelState.CONNECTED).first()
+    """By its provider, or by its mailbox: since the first time that we asked in vain, and went on asking."""
+    works = Q(state=ChannelState.CONNECTED) | Q(state=ChannelState.CONNECTING, connected_at__isnull=False)
+    fresh = Channel.objects.select_for_update(no_key=True).filter(works, pk=channel.pk).first()
     if fresh is None:
         return
-    since = silent_since(fresh) or timezone.now()
-    fresh.setup[SILENT] = {"since": since.isoformat(), "why": reason[:300]}
-    is_news = timezone.now() - since > SILENT_LONG and _is_news(fresh, "unreachable", since.isoformat())
+    now = timezone.now()
+    asked_at = parse_datetime((fresh.setup.get(SILENT) or {}).get("asked_at", ""))
+    since = silent_since(fresh) if asked_at and asked_at > now - ASKED_AGAIN else None
+    since = since or now
+    fresh.setup[SILENT] = {"since": since.isoformat(), "asked_at": now.isoformat(), "why": reason[:300]}
+    is_news = now - since > SILENT_LONG and _is_news(fresh, "unreachable", since.isoformat())
     fresh.save(update_fields=["setup"])
     if is_news:
         tell_owners(fresh, "unreachable", reason=reason)

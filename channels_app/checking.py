@@ -161,3 +161,5 @@ def _doubted(channel: Channel, error: DeliveryError) -> None:
     asked.update(last_error=error.reason[:300], last_error_at=Now())
     if error.kind == Kind.TRANSIENT:
         alarms.not_answered(channel, error.reason)
+    else:
+        alarms.answers_again(channel)

@@ -14,12 +14,11 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from channels_app import credentials, deliveries, files
+from channels_app import alarms, credentials, deliveries, files
 from channels_app.adapters import ADAPTERS
 from channels_app.adapters.base import ChannelAdapter, Health
 from channels_app.adapters.errors import DeliveryError, Kind
 from channels_app.addresses import callback_url
-from channels_app.alarms import WARNED
 from channels_app.health import SILENT
 from channels_app.models import Channel, ChannelState, DeliveryState
 from channels_app.reconnecting import TOLD_AT
@@ -169,7 +168,7 @@ def _agreed(channel: Channel, account: str, steps: list[dict[str, Any]], health:
     fresh.config |= channel.config
     stopped = channel.state == ChannelState.ERROR  # until now, of which the owner may have been told
     told = {TOLD_AT: fresh.setup[TOLD_AT]} if stopped and TOLD_AT in fresh.setup else {}
-    stays = {name: fresh.setup[name] for name in (TESTED, WARNED) if name in fresh.setup}
+    stays = {name: fresh.setup[name] for name in (TESTED, alarms.WARNED) if name in fresh.setup}
     fresh.setup = {"account": account, "steps": steps, "is_another": was_another, "key": key_mark(), **stays, **told}
     fresh.setup |= kept_of(health)
     fresh.state = ChannelState.CONNECTED if health.ok or steps else ChannelState.ERROR
@@ -198,10 +197,10 @@ def kept_of(health: Health) -> dict[str, Any]:
         "ok": health.ok,
         "is_shaky": health.is_shaky,
         "is_fetched": health.is_fetched,
-        SILENT: None,
         "webhook": health.webhook,
         "facts": dict(health.facts),
         "expires_at": health.expires_at.isoformat() if health.expires_at else None,
+        **({} if health.is_fetched else {SILENT: None}),  # whether it hands out messages, only fetching them tells
     }
 
 
@@ -219,5 +218,7 @@ def _refused(channel: Channel, error: DeliveryError) -> None:
     Channel.objects.filter(pk=channel.pk, credentials=channel.credentials).update(
         state=state, state_detail=reason, last_error=reason, last_error_at=Now()
     )
+    if error.kind == Kind.TRANSIENT:
+        alarms.not_answered(channel, reason)
     if (channel.state, channel.last_error) != (state, reason):
         tell(channel)

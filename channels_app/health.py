@@ -99,7 +99,19 @@ def _paused(channel: Channel, when: str) -> str:
     return _("Paused since %(when)s: answers wait, messages come in.") % {"when": when}
 
 
+def _silent(channel: Channel) -> Health | None:
+    """None = for no time that is worth a word."""
+    since, now = silent_since(channel), timezone.now()
+    if since is None or since > now - SILENT_SHORT:
+        return None
+    told = {"when": clock(since), "why": channel.setup[SILENT]["why"]}
+    words = _("Not reached since %(when)s: %(why)s We go on trying by ourselves.") % told
+    return Health(light=Light.BAD if since <= now - SILENT_LONG else Light.CAREFUL, words=words)
+
+
 def _connecting(channel: Channel) -> Health:
+    if silent := _silent(channel):
+        return silent
     name = {"name": form_for(channel.type).title, "why": channel.last_error}
     if channel.last_error:
         words = _("%(name)s has not agreed yet: %(why)s We ask again by ourselves.") % name
@@ -111,10 +123,8 @@ def _connected(channel: Channel, detail: str) -> Health:
     now, ends = timezone.now(), token_ends(channel)
     if ends and ends <= now:
         return Health(light=Light.BAD, words=_("The access token has run out: enter a new one."))
-    if (since := silent_since(channel)) and since <= now - SILENT_SHORT:
-        told = {"when": clock(since), "why": channel.setup[SILENT]["why"]}
-        words = _("Not reached since %(when)s: %(why)s We go on trying by ourselves.") % told
-        return Health(light=Light.BAD if since <= now - SILENT_LONG else Light.CAREFUL, words=words)
+    if silent := _silent(channel):
+        return silent
     if channel.held_until and channel.held_until > now:
         told = {"when": clock(channel.held_until), "why": channel.last_error or _("It failed several times.")}
         return Health(light=Light.CAREFUL, words=_("Sending rests until %(when)s. %(why)s") % told)

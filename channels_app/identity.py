@@ -167,7 +167,7 @@ def came_back(channel: Channel, customer_id: UUID, address: str, reason: str) ->
         channel=channel,
         customer_id=customer_id,
         key=f"to:{address}",
-        handle=address,
+        handle=address[:200],
         reason=_("The team wrote to this address."),
         unreachable=reason[:200],
     )

@@ -9,9 +9,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from channels_app import connecting, intake
+from channels_app import alarms, connecting, intake
 from channels_app.adapters import ADAPTERS
-from channels_app.adapters.errors import DeliveryError
+from channels_app.adapters.errors import DeliveryError, Kind
+from channels_app.health import silent_since
 from channels_app.models import Channel, ChannelState, Poll
 from foundation.prepared import prepared
 from foundation.sealed import CannotUnseal
@@ -55,24 +56,30 @@ def _look(channels: "QuerySet[Channel]", stop: threading.Event, *, lease: timede
 
 
 def _ask(poll: Poll) -> None:
-    """A refusal is told where the channel's health is asked: at once for those that nothing comes from otherwise."""
-    adapter = None
+    """A refusal is told where the channel's health is asked: at once for those that nothing comes from otherwise, whose
+    silence is told as a provider's is."""
+    channel, adapter = poll.channel, None
     try:
-        adapter = connecting.adapter_of(poll.channel)
+        adapter = connecting.adapter_of(channel)
         assert adapter
         every = adapter.polls or adapter.fetches
         assert every
         items, cursor = adapter.poll(poll.cursor)
+        with transaction.atomic():
+            intake.store(channel, items)
+            Poll.objects.filter(pk=poll.pk).update(cursor=cursor, due_at=Now() + every)
     except CannotUnseal:
         return
     except DeliveryError as error:
-        log.info("Asking channel %s: %s", poll.channel_id, error.reason)
+        log.info("Asking channel %s: %s", channel.pk, error.reason)
         if adapter and adapter.fetches:
-            Channel.objects.filter(pk=poll.channel_id).update(checked_at=None)
+            now = {"checked_at": None, "last_error": error.reason[:300], "last_error_at": Now()}
+            Channel.objects.filter(pk=channel.pk).update(**now)
+            if error.kind == Kind.TRANSIENT:
+                alarms.not_answered(channel, error.reason)
         return
     except Exception as error:
-        log.error("Asking channel %s raised %s", poll.channel_id, type(error).__name__)
+        log.error("Asking channel %s raised %s", channel.pk, type(error).__name__)
         return
-    with transaction.atomic():
-        intake.store(poll.channel, items)
-        Poll.objects.filter(pk=poll.pk).update(cursor=cursor, due_at=Now() + every)
+    if adapter.fetches and silent_since(channel):
+        alarms.answers_again(channel)

@@ -11,14 +11,14 @@ from django.utils import timezone
 from accounts.models import User
 from businesses.models import Business
 from channels_app import checking, connecting, mailboxes
-from channels_app.health import health_of
+from channels_app.health import health_of, silent_since
 from channels_app.models import Channel, Mailbox
 from channels_app.services import create_channel
 from conversations.models import ChannelType
 from tests import builders
 from tests.channels_app.mailing import config
 from tests.fakes.meta import NUMBER, Meta
-from tests.fakes.telegram import Telegram
+from tests.fakes.telegram import Telegram, error
 from tests.services import free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,7 +27,8 @@ DOT = "a channel does not work"
 
 def asked(channel: Channel) -> tuple[str, str]:
     """The worker asks about it once more: its light and words then."""
-    Channel.objects.update(checked_at=None)
+    Channel.objects.update(checked_at=None, last_error_at=None)
+    connecting.connect_waiting(threading.Event())
     checking.check_due(threading.Event())
     channel.refresh_from_db()
     health = health_of(channel)
@@ -43,14 +44,17 @@ def test_a_provider_that_does_not_answer_is_told_of_then_red_and_its_owner_gets_
 
     with time_machine.travel(begun, tick=False) as clock:
         assert asked(channel)[0] == "brand"  # a bad moment
-        clock.move_to(begun + timedelta(minutes=20))
-        light, words = asked(channel)
+        for minutes in (10, 20):
+            clock.move_to(begun + timedelta(minutes=minutes))
+            light, words = asked(channel)
         assert (light, words.startswith("Not reached since")) == ("warn", True)
         assert "The provider does not answer. We go on trying by ourselves." in words
         assert DOT not in builders.browser(ada).get("/inbox/").content.decode()
-        for minutes in (70, 80, 90):
+        connecting.connect(channel)  # the button ends no alarm
+        for minutes in (30, 40, 50, 60, 70, 80, 90):
             clock.move_to(begun + timedelta(minutes=minutes))
-            assert asked(channel)[0] == "bad"
+            light = asked(channel)[0]
+        assert light == "bad"
 
         (mail,) = mailoutbox
         assert (mail.to, mail.subject) == (["ada@example.com"], "Telegram has not answered for an hour")
@@ -77,16 +81,38 @@ def test_a_mailbox_that_is_not_read_says_since_when_and_its_owner_gets_one_mail(
     begun, seen = timezone.now(), []
 
     with time_machine.travel(begun, tick=False) as clock:
-        for minutes in (0, 30, 70, 80):
+        for minutes in range(0, 90, 10):
             clock.move_to(begun + timedelta(minutes=minutes))
             Mailbox.objects.update(due_at=channel.created_at)
             mailboxes.look(box.pk)
             channel.refresh_from_db()
             seen.append((health_of(channel).light, len(mailoutbox)))
 
-    assert seen[1:] == [("warn", 0), ("bad", 1), ("bad", 1)]
-    assert seen[0][1] == 0
+    assert [mails for _light, mails in seen] == [0] * 7 + [1, 1]
+    assert [light for light, _mails in seen[2:]] == ["warn"] * 4 + ["bad"] * 3
     assert mailoutbox[0].subject == "E-mail has not answered for an hour"
+
+
+def test_who_answers_something_else_or_was_not_asked_for_long_was_not_silent(
+    channel: Channel, telegram: Telegram, settings: Any, mailoutbox: list[Any]
+) -> None:
+    connecting.connect(channel)
+    good, away = settings.TELEGRAM_API_BASE_URL, f"http://127.0.0.1:{free_port()}"
+    begun = timezone.now()
+
+    with time_machine.travel(begun, tick=False) as clock:
+        settings.TELEGRAM_API_BASE_URL = away
+        asked(channel)
+        settings.TELEGRAM_API_BASE_URL = good
+        telegram.says["getWebhookInfo"] = error(429, "Too Many Requests: retry after 7", retry_after=7)
+        asked(channel)
+        assert silent_since(channel) is None
+        settings.TELEGRAM_API_BASE_URL = away
+        asked(channel)
+        clock.move_to(begun + timedelta(hours=3))  # the worker was down
+        asked(channel)
+        assert silent_since(channel) == timezone.now()
+    assert mailoutbox == []
 
 
 def test_the_owner_is_told_a_week_and_a_day_before_a_token_ends_each_once(

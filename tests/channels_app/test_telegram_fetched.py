@@ -1,20 +1,22 @@
 """Telegram posts to https alone: where PingBack has no such address, what customers write is fetched."""
 
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from accounts.models import User
 from channels_app import checking, connecting, intake, polling
-from channels_app.health import health_of
+from channels_app.health import health_of, silent_since
 from channels_app.models import Channel, ChannelState, Poll
 from channels_app.services import update_channel
 from conversations.models import Conversation, Message
 from tests import builders
 from tests.channels_app.mailing import send_all
-from tests.fakes.telegram import TOKEN, Telegram
+from tests.fakes.telegram import TOKEN, Telegram, error
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ANOTHER = "6000000002:AAanotherBotsTokenThatIsLongEnough000"
@@ -34,7 +36,7 @@ def written(number: int, text: str) -> dict[str, Any]:
 
 
 def fetch() -> None:
-    Poll.objects.update(due_at=timezone.now())
+    Poll.objects.update(due_at=timezone.now() - timedelta(days=1))
     polling.fetch_due(threading.Event())
     intake.work()
 
@@ -80,6 +82,32 @@ def test_a_bot_that_another_program_has_posted_to_it_is_told_and_taken_back(
     builders.browser(ada).post(f"/settings/channels/{bot.pk}/test/")
     fetch()
     assert Message.objects.get().content == "Hello?"
+
+
+def test_a_bot_whose_messages_another_program_fetches_says_so_and_stays_so_until_they_come_again(
+    ada: User, bot: Channel, telegram: Telegram
+) -> None:
+    conflict = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
+    telegram.says["getUpdates"] = error(409, conflict)
+    begun = timezone.now()
+    with time_machine.travel(begun, tick=False) as clock:
+        for minutes in (0, 10, 20):
+            clock.move_to(begun + timedelta(minutes=minutes))
+            fetch()
+            checking.check_due(threading.Event())
+        bot.refresh_from_db()
+        assert "Another program asks for this bot's messages. Stop it first." in health_of(bot).words
+
+        telegram.says.clear()
+        fetch()
+        bot.refresh_from_db()
+        assert silent_since(bot) is None
+
+
+def test_an_odd_character_in_one_message_holds_up_no_other(ada: User, bot: Channel, telegram: Telegram) -> None:
+    telegram.updates = [written(41, "Hel\x00lo?"), written(42, "Anybody?")]
+    fetch()
+    assert set(Message.objects.values_list("content", flat=True)) == {"Hello?", "Anybody?"}
 
 
 def test_once_pingback_has_an_https_address_telegram_posts_there(

@@ -24,7 +24,7 @@ from channels_app.adapters.base import (
 )
 from channels_app.adapters.errors import DeliveryError, Kind, MediaGone, never_said
 from channels_app.adapters.events import InboundEvent, Incoming, MediaRef, Routed
-from channels_app.adapters.json import dict_of, dicts, inner, list_of
+from channels_app.adapters.json import dict_of, dicts, inner, list_of, read
 from channels_app.adapters.telegram.reading import events_of
 
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member", "message_reaction")
@@ -236,7 +236,7 @@ class TelegramAdapter(ChannelAdapter):
         body: dict[str, Any] = {"form": asked, "files": files} if files else {"json": asked}
         answer = self.call("POST", url, sends=sends, **body)
         try:
-            told = dict_of(answer.json())
+            told = dict_of(read(answer.body))
         except Exception:
             told = {}
         if told.get("ok"):
