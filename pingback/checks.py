@@ -13,7 +13,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 
 from foundation import mail
-from pingback.realtime import layer
+from pingback.realtime import envelopes
 
 KEYS = ("SECRET_KEY", "JWT_KEY", "TICKET_KEY", "VISITOR_KEY", "VAPID_KEY", "FIELD_KEY")
 # Each with those before it, which are still believed.
@@ -56,7 +56,7 @@ def redis_is_private(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security)
 def processes_hear_each_other(**kwargs: Any) -> list[CheckMessage]:
-    if settings.REDIS_URL or layer.has_nobody_else():
+    if settings.REDIS_URL or envelopes.has_nobody_else():
         return []
     text = "There are several processes and no REDIS_URL: what one of them does shows up to 10 s late at the others."
     return [Warning(text, hint="Set REDIS_URL, the same for all of them.", id="pingback.W002")]

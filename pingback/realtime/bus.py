@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 
-from pingback.realtime.layer import ASK_SECONDS, Bus, Envelope
+from pingback.realtime.envelopes import ASK_SECONDS, Bus, Envelope
 
 _bus: Bus | None = None
 _loop: asyncio.AbstractEventLoop | None = None

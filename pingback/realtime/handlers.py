@@ -25,7 +25,7 @@ from foundation.asking import Asker, asked_by
 from foundation.errors import Forbidden, Refused, Stale, TooFast
 from pingback.realtime import bus, db, presence, publish, receipts, rooms, sockets, typing, visits
 from pingback.realtime.clients import Client
-from pingback.realtime.layer import Envelope
+from pingback.realtime.envelopes import Envelope
 from pingback.realtime.packets import Json
 from pingback.realtime.payloads import Fields
 from widgets import keys

@@ -21,7 +21,7 @@ from uuid import UUID
 
 from pingback.realtime import bus, rooms, sockets
 from pingback.realtime.clients import Client
-from pingback.realtime.layer import Envelope
+from pingback.realtime.envelopes import Envelope
 from pingback.realtime.packets import encode_event
 
 log = logging.getLogger("pingback.realtime")

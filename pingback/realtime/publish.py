@@ -16,7 +16,7 @@ from channels_app import signs
 from conversations.models import Conversation, SenderType
 from conversations.services.receipts import Receipt
 from pingback.realtime import bus, rooms
-from pingback.realtime.layer import Envelope
+from pingback.realtime.envelopes import Envelope
 from pingback.realtime.packets import encode_event
 from widgets.selectors import chats_switched_off
 

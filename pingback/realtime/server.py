@@ -16,8 +16,8 @@ from foundation.errors import Refused, TooFast
 from pingback.realtime import bus, clients, db, handlers, handshake, presence, rooms, sockets, typing, visits, waiting
 from pingback.realtime.clients import Client
 from pingback.realtime.connection import LAST_ANSWER_SECONDS, LEAVE_SECONDS, Connection
+from pingback.realtime.envelopes import Envelope
 from pingback.realtime.handshake import TOO_MANY_CONNECTIONS, Identity
-from pingback.realtime.layer import Envelope
 from pingback.realtime.sequence import PATIENCE_SECONDS
 from pingback.realtime.sockets import sio
 from pingback.realtime.throttles import Throttle

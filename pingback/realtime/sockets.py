@@ -15,7 +15,7 @@ from pingback.realtime import bus, packets, rooms
 from pingback.realtime.clients import Client
 from pingback.realtime.connection import LEAVE_SECONDS, Connection
 from pingback.realtime.engine import Engine
-from pingback.realtime.layer import Envelope
+from pingback.realtime.envelopes import Envelope
 from pingback.realtime.packets import BadPacket, Frame, Json, Packet, encode_event
 from pingback.realtime.sequence import InOrder
 from widgets.models import Visitor

@@ -15,7 +15,7 @@ from channels_app import signs
 from conversations.models import Conversation
 from pingback.realtime import bus, db, presence, rooms, sockets
 from pingback.realtime.clients import Client
-from pingback.realtime.layer import Envelope
+from pingback.realtime.envelopes import Envelope
 from pingback.realtime.packets import encode_event
 from pingback.realtime.payloads import Fields
 

@@ -70,10 +70,12 @@ class House:
         self.processes[kind].wait(20)
 
     def call(self, path: str, body: Any = None, *, token: str = "", **headers: str) -> Any:
-        """Again and again until it is answered, as a provider and a good client do."""
+        """Again and again until it is answered, as a provider and a good client do; not by what ended by itself."""
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         given = {"Content-Type": "application/json", "Authorization": f"Bearer {token}", **headers}
         for _try in range(MOST_TRIES):
+            if (self.processes["web"].poll() or 0) > 0:
+                break
             request = urllib.request.Request(f"{self.url}{path}", data, given)
             try:
                 with urllib.request.urlopen(request, timeout=30) as answer:

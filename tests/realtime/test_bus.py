@@ -14,7 +14,7 @@ from django.db import InterfaceError, OperationalError
 
 from businesses.models import FeedEvent
 from pingback.realtime import publish, rooms, server
-from pingback.realtime.layer import Bus, Envelope
+from pingback.realtime.envelopes import Bus, Envelope
 from tests.realtime.conftest import Connect, House, new_id, sign_up, until
 
 
@@ -33,8 +33,8 @@ def layer(monkeypatch: pytest.MonkeyPatch, settings: Any) -> InMemoryChannelLaye
     """One layer for two buses in this process, as Redis is for two processes."""
     settings.REDIS_URL = "redis://127.0.0.1:1"
     shared = InMemoryChannelLayer(capacity=1_000)
-    monkeypatch.setattr("pingback.realtime.layer.get_channel_layer", lambda: shared)
-    monkeypatch.setattr("pingback.realtime.layer.BEAT_SECONDS", 0.02)
+    monkeypatch.setattr("pingback.realtime.envelopes.get_channel_layer", lambda: shared)
+    monkeypatch.setattr("pingback.realtime.envelopes.BEAT_SECONDS", 0.02)
     return shared
 
 
@@ -84,7 +84,7 @@ async def test_a_loss_is_noticed_by_those_who_missed_it(
     here.bus.take([TYPING])
     await soon(lambda: lost)
     monkeypatch.undo()
-    monkeypatch.setattr("pingback.realtime.layer.get_channel_layer", lambda: layer)
+    monkeypatch.setattr("pingback.realtime.envelopes.get_channel_layer", lambda: layer)
 
     await soon(lambda: there.gaps)
     await soon(lambda: here.bus.is_up())
@@ -93,7 +93,7 @@ async def test_a_loss_is_noticed_by_those_who_missed_it(
 
 
 async def test_the_bus_says_when_it_is_down(layer: InMemoryChannelLayer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pingback.realtime.layer.SILENCE_SECONDS", 0.1)
+    monkeypatch.setattr("pingback.realtime.envelopes.SILENCE_SECONDS", 0.1)
     here = Hearer()
     await here.bus.start()
     await soon(here.bus.is_up)
@@ -108,7 +108,7 @@ async def test_the_bus_says_when_it_is_down(layer: InMemoryChannelLayer, monkeyp
 
 
 async def test_what_waits_is_bounded(layer: InMemoryChannelLayer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pingback.realtime.layer.MAX_OUTBOX", 10)
+    monkeypatch.setattr("pingback.realtime.envelopes.MAX_OUTBOX", 10)
     here, there = Hearer(), Hearer()
     await there.bus.start()
     await here.bus.start()
