@@ -24,7 +24,7 @@ from django.db.models.functions import Now
 from django.dispatch import receiver
 from django.utils.translation import gettext as _
 
-from channels_app import credentials, threads
+from channels_app import credentials, identity, threads
 from channels_app.adapters import ADAPTERS
 from channels_app.adapters.base import ChannelAdapter, SendResult
 from channels_app.adapters.errors import DeliveryError, Kind
@@ -210,6 +210,8 @@ def _sent(delivery: Delivery, result: SendResult) -> None:
         if result.to:
             thread = Thread.objects.filter(conversation_id=delivery.conversation_id, channel=delivery.channel_id)
             thread.exclude(address=result.to).update(address=result.to)
+    if delivery.channel and result.known_as:
+        identity.change(delivery.channel, result.known_as)
     unknown = Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.QUEUED)
     if finish(unknown, delivery, DeliveryState.SENT, external_ids=result.external_ids) and result.left_out:
         tell_of_copies(delivery, result.left_out)

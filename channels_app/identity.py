@@ -130,7 +130,8 @@ def change(channel: Channel, told: ContactChanged) -> None:
         return
     if told.is_as_well:
         _are_one(channel, [told.old_key, *told.new_keys])
-        reason = _("Came together with a key that was known.")
+        known = {"channel": channel.get_type_display(), "key": told.old_key.partition(":")[2]}
+        reason = _("%(channel)s knows %(key)s by this, too.") % known
     else:
         reason = _("The provider says that this was %(key)s before.") % {"key": told.old_key}
     rows = [

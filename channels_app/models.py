@@ -236,9 +236,13 @@ class Contact(models.Model):
         return self.key
 
     @property
+    def number(self) -> str:
+        return self.key.removeprefix("tel:") if self.key.startswith("tel:") else ""
+
+    @property
     def shown_as(self) -> str:
         """For people to read; "" where the provider tells neither a number nor a name."""
-        return self.handle or (self.key.removeprefix("tel:") if self.key.startswith("tel:") else "")
+        return self.handle or self.number
 
 
 # Where we wrote first, nothing was heard yet.

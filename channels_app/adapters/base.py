@@ -19,7 +19,7 @@ from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 
 from channels_app.adapters.errors import DeliveryError, Kind, MediaGone
-from channels_app.adapters.events import InboundEvent, Incoming, MediaRef, Reply, Routed
+from channels_app.adapters.events import ContactChanged, InboundEvent, Incoming, MediaRef, Reply, Routed
 from channels_app.models import Channel
 from conversations.attachments import place_of
 from conversations.models import Attachment, Customer, Message
@@ -64,11 +64,12 @@ class OutboundMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendResult:
-    """external_ids: the provider's, in order. to: where it really went, when the provider corrects it. left_out: copies
-    that were not taken."""
+    """external_ids: the provider's, in order. to: where it really went, when the provider corrects it. known_as: what
+    else it calls them. left_out: copies that were not taken."""
 
     external_ids: tuple[str, ...]
     to: str = ""
+    known_as: ContactChanged | None = None
     left_out: tuple[str, ...] = ()
 
 

@@ -195,7 +195,7 @@ def test_who_was_answered_by_number_is_known_when_they_hide_it_later(whatsapp: C
     assert writes(whatsapp, "Hidden", user="GB.44") == thread
     assert Customer.objects.count() == 1
     reasons = Contact.objects.order_by("created_at").values_list("key", "reason")
-    assert reasons[1] == ("bsuid:GB.44", "Came together with a key that was known.")
+    assert reasons[1] == ("bsuid:GB.44", "WhatsApp knows +447700900123 by this, too.")
 
 
 @pytest.mark.django_db(transaction=True)

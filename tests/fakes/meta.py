@@ -19,6 +19,7 @@ class Meta(Fake):
         self.files: dict[str, bytes] = {}
         self.profiles = {"6100000000000001": {"name": "Cleo Marsh", "username": "cleo_m"}}
         self.hook = ""
+        self.other_forms: dict[str, str] = {}  # of numbers, as they are called here
         self.quality, self.status = "GREEN", "CONNECTED"
         self.templates: list[dict[str, Any]] = []  # further ones
         self.subscribed: set[str] = set()
@@ -127,7 +128,7 @@ class Meta(Fake):
         return Answer(
             {
                 "messaging_product": "whatsapp",
-                "contacts": [{"input": to, "wa_id": to}],
+                "contacts": [{"input": to, "wa_id": self.other_forms.get(to, to)}],
                 "messages": [{"id": f"wamid.OUT{next(self._numbers)}"}],
             }
         )

@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy as lazy
 from channels_app import addresses
 from channels_app.adapters.base import Capabilities, Download, Health, OutboundMessage, SendResult, SetupStep, bytes_of
 from channels_app.adapters.errors import DeliveryError, Kind, MediaGone, never_said
-from channels_app.adapters.events import AccountTold, InboundEvent, Incoming, MediaRef, Routed
+from channels_app.adapters.events import AccountTold, ContactChanged, InboundEvent, Incoming, MediaRef, Routed
 from channels_app.adapters.json import dicts, inner, text_of
 from channels_app.adapters.meta import MetaAdapter
-from channels_app.adapters.whatsapp.reading import ONLY_TEMPLATES, WINDOW_CLOSED, events_of, routed
+from channels_app.adapters.whatsapp.reading import ONLY_TEMPLATES, WINDOW_CLOSED, events_of, keys_of, routed
 from channels_app.adapters.whatsapp.standing import standing_of
 from channels_app.adapters.whatsapp.templates import components_of, template_of
 
@@ -117,8 +117,15 @@ class WhatsAppAdapter(MetaAdapter):
         ids = [str(each["id"]) for each in dicts(told.get("messages")) if each.get("id")]
         if not ids:
             raise never_said("WhatsApp")
-        corrected = next((str(each["wa_id"]) for each in dicts(told.get("contacts")) if each.get("wa_id")), "")
-        return SendResult(external_ids=tuple(ids), to=corrected if to.isdigit() else "")
+        # A number may have two forms, in Mexico, Argentina and Brazil; they answer with the one that is told here.
+        who = next(iter(dicts(told.get("contacts"))), {})
+        (asked,) = keys_of("", to) if to.isdigit() else keys_of(to, "")
+        also = tuple(key for key in keys_of(who.get("user_id"), who.get("wa_id")) if key != asked)
+        return SendResult(
+            external_ids=tuple(ids),
+            to=str(who.get("wa_id", "")) if to.isdigit() else "",
+            known_as=ContactChanged(old_key=asked, new_keys=also, is_as_well=True) if also else None,
+        )
 
     def _content(self, message: OutboundMessage) -> dict[str, Any]:
         if message.template is not None:

@@ -122,9 +122,9 @@ def _received(message: Mapping[str, Any], contact: Mapping[str, Any]) -> Iterato
     if not who.keys or not message.get("id"):
         return
     if kind == "system":
-        new = tuple(_keys(about.get("user_id"), about.get("wa_id")))
+        new = tuple(keys_of(about.get("user_id"), about.get("wa_id")))
         address = str(about.get("wa_id") or about.get("user_id") or "")
-        for old in dict.fromkeys([*_keys(about.get("previous_user_id"), None), *reversed(who.keys)]):
+        for old in dict.fromkeys([*keys_of(about.get("previous_user_id"), None), *reversed(who.keys)]):
             yield ContactChanged(old_key=old, new_keys=new, proven=_numbers_among(new), address=address)
         return
     if kind == "reaction":
@@ -218,7 +218,7 @@ def _contact(message: Mapping[str, Any], contact: Mapping[str, Any]) -> ContactR
     """By the user's id, which outlives the number; WhatsApp checked the number, so other channels may go by it."""
     user = message.get("from_user_id") or contact.get("user_id")
     number = message.get("from") or contact.get("wa_id")
-    keys = tuple(_keys(user, number))
+    keys = tuple(keys_of(user, number))
     profile = inner(contact, "profile")
     return ContactRef(
         keys=keys,
@@ -232,7 +232,7 @@ def _numbers_among(keys: Sequence[str]) -> tuple[str, ...]:
     return tuple(key for key in keys if key.startswith("tel:"))
 
 
-def _keys(user: Any, number: Any) -> Iterator[str]:
+def keys_of(user: Any, number: Any) -> Iterator[str]:
     if user:
         yield f"bsuid:{user}"
     if number:
