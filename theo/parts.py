@@ -3,15 +3,15 @@
 import re
 from functools import cache
 
-from theo.engine.language import language_of
+from theo.engine.language import joined_letters, language_of
 from theo.engine.lexical import words
 from theo.phrases import goes_on
 
 MOST_PARTS = 4
-# What has fewer words is none of its own; or letters, where words are not written apart.
-LEAST_WORDS, LEAST_LETTERS = 3, 6
+# What has fewer words is none of its own; or letters, where short words are written in one, or all of them are.
+LEAST_WORDS, LEAST_LETTERS, LEAST_JOINED = 3, 6, 5
 
-_MARKS = "?？؟"
+_MARKS, _SAID = "?？؟", frozenset(".!;。！；\n")
 # What joins two questions, by language: of one letter it is another word elsewhere ("how can I pay").
 _JOINS = {
     "en": "and also|and|also",
@@ -24,6 +24,31 @@ _JOINS = {
     "pl": "i",
     "ru": "и",
     "he": "וגם",
+}
+# Where words are not written apart: what a question begins with that comes beside another one, and what ends one that
+# has no mark: "返品できますか。", "能退货吗，".
+_BESIDE = "另外|此外|顺便问一下|以及|それと|それから|あと|ちなみに"
+_ALSO = re.compile(rf"^(?:{_BESIDE}|还有|また|そして)[，、,\s]*")
+_ASKING = re.compile("[吗嗎呢か]$")
+# Means what was just said, by language; not "is it possible to", nor "ich das Abo". Japanese and Chinese leave out what
+# was just said: a question without a particle, or of a few letters.
+_BACK = {
+    "en": r"\b(?:it|this|that|them|these|those)"
+    r"(?=\W*$| (?:back|again|now|today|online|off|on|in|out|up|to|from|with|for)\b)"
+    r"|^\W*(?:do|does|did|is|are|was|were|will|would|can|could|should|has|have) (?:it|they|this|that|these|those)\b"
+    r"(?! (?:possible|okay|ok|true|allowed|necessary|better|cost|take)\b)",
+    "de": r"\b(?:ich|wir|man) (?:es|ihn|sie|diese[nrs]?)\b|\b(?:ich|wir|man) (?-i:das(?: [a-zäöüß]+)?)\W*$",
+    "fr": r"\b(?:je|on|comment) (?:l['’]|l[ae]s? )\w+(?:er|ir|re)\b",
+    "es": r"\w(?:ar|er|ir)l[oa]s?\b|\b(?:cómo|puedo|podría) l[oa]s? \w+\W*$",
+    "it": r"\w(?:ar|er|ir)l[oaie]\b",
+    "pt": r"\w-l?[oa]s?\b",
+    "nl": r"\b(?:ik|we|wij) (?:het|hem|ze|dat|deze)(?: \w+)?\W*$",
+    "pl": r"\b(?:go|ją|je|ich)\b|\bto \w+ć\W*$",
+    "ru": r"\b(?:его|её|ее|их|это)\b",
+    "he": r"\b(?:אותו|אותה|אותם|אותן|את זה)\b",
+    "ar": r"\w{2}ها\W*$",
+    "ja": r"^[^はがをの]*$|^(?:それ|これ|その|この)(?!と|から)",
+    "zh": r"^.{1,5}$|[它这那]",
 }
 # Asks for the answer to what was asked beside it.
 _SAME = re.compile(
@@ -43,6 +68,8 @@ _SAME = re.compile(
     r"|(?:kunnen jullie|kunt u|kun je) (?:me|mij) .{0,20}helpen|wat (?:moet|kan) ik .{0,10}doen"
     r"|(?:czy )?(?:możecie|może|mógłby|mogłaby) .{0,10}pomóc.{0,20}|co (?:mam|mogę|powinienem) .{0,10}zrobić"
     r"|(?:вы )?(?:можете|поможете|могли бы) .{0,20}(?:мне|помочь)|что (?:мне )?делать.{0,10}"
+    r"|(?:请问)?(?:我)?(?:该|应该)?怎么办呢?|(?:你们)?(?:可以|能)帮(?:帮)?(?:我|忙)一?下?吗"
+    r"|どう(?:すれば|したら)(?:いい|よい|良い)(?:です|でしょう)か|教えて(?:ください|もらえますか|いただけますか)"
     r")\W*$",
     re.IGNORECASE,
 )
@@ -60,19 +87,34 @@ def asked_in(question: str) -> list[str]:
 
 
 def _pieces(text: str) -> list[str]:
-    found, start = [], 0
-    for end in _end(_joins(text)).finditer(text):
-        mark = next((letter for letter in end.group() if letter in _MARKS), "")
-        found.append(text[start : end.start()].strip() + mark)
-        start = end.end()
-    return [piece for piece in [*found, text[start:].strip()] if piece.strip(_MARKS)]
+    """Sentences and questions, these with a mark. A question that means the sentence before it stays with that."""
+    ends = [(end.start(), end.end(), end.group()) for end in _end(_joins(text)).finditer(text)]
+    found, begins, start, is_said = list[str](), 0, 0, False
+    for stop, after, end in [*ends, (len(text), len(text), "")]:
+        if piece := text[start:stop].strip():
+            mark = next((letter for letter in end if letter in _MARKS), "") or ("？" if _ASKING.search(piece) else "")
+            if mark and is_said and _means_before(piece):
+                found.pop()
+            else:
+                begins = start
+            found.append(text[begins:stop].strip() + mark)
+            is_said = not mark and end.strip()[:1] in _SAID
+        start = after
+    return found
 
 
 @cache
 def _end(joins: str) -> re.Pattern[str]:
     return re.compile(
-        rf"[.?!;。？！؟；\n]+|,?\s+(?:{joins})\s+(?=\w+\s+\w+\s+\w+)|،?\s+و(?=\w+\s+\w+\s+\w+)", re.IGNORECASE
+        rf"[.?!;。？！؟；\n]+|,?\s+(?:{joins})\s+(?=\w+\s+\w+\s+\w+)|،?\s+و(?=\w+\s+\w+\s+\w+)"
+        rf"|(?<=[吗嗎呢か])[，、,]|[，、,](?={_BESIDE})",
+        re.IGNORECASE,
     )
+
+
+def _means_before(piece: str) -> bool:
+    language = language_of(piece)
+    return language in _BACK and bool(re.search(_BACK[language], piece, re.IGNORECASE))
 
 
 def _joins(text: str) -> str:
@@ -81,8 +123,10 @@ def _joins(text: str) -> str:
 
 def _is_new(part: str) -> bool:
     part = re.sub(rf"^(?:{_joins(part)})\s+", "", part, flags=re.IGNORECASE)
+    part = _ALSO.sub("", part)
     return bool(words(part)) and not goes_on(part) and not _SAME.match(part)
 
 
 def _is_long(part: str) -> bool:
-    return len(part.split()) >= LEAST_WORDS or (not part.isascii() and len(part) >= LEAST_LETTERS)
+    least = LEAST_JOINED if joined_letters(part) else LEAST_LETTERS
+    return len(part.split()) >= LEAST_WORDS or (not part.isascii() and len(part) >= least)

@@ -11,7 +11,7 @@ import numpy as np
 
 from conversations.models import HandoffReason
 from theo.engine.embedders import Embedder, Vectors, embedders, read_question
-from theo.engine.language import is_english, language_of
+from theo.engine.language import is_english, joined_letters, language_of
 from theo.engine.lexical import words
 from theo.needs import KINDS, said_needs_person, sentences, stored_as
 
@@ -57,11 +57,13 @@ _GOES_ON = re.compile(
     r"|und|aber|oder|wie lange|wie viel|und wenn|das|dies\w*|geht das|ist (?:das|es)"
     r"|et|mais|combien|cela|ça|est-ce que c.est|y|pero|cuánto|cuanto|eso|esto|e|ma|quanto|questo|mas|isso|isto"
     r"|en|maar|hoe lang|hoeveel|dat|dit|a|ale|ile|to|и|а|но|сколько|это)\b"
-    r"|^\W*(?:那|这|它|それ|これ|では|وكم|وهل|وماذا|ו)",
+    r"|^\W*(?:وكم|وهل|وماذا|ו)"
+    r"|^\W*(?:那|这|它|但|可是|而且|还有|如果|多久|多少|为什么|什么时候"
+    r"|それ|これ|その|この|では|でも|あと|また|もし|いつ|いくら|どのくらい|どれくらい|なぜ|どうして)",
     re.IGNORECASE,
 )
-# As many words, and fewer, hardly are a question of their own.
-_FEW_WORDS = 3
+# As many words, and fewer, hardly are a question of their own; nor so many letters, where words are not written apart.
+_FEW_WORDS, _FEW_LETTERS = 3, 5
 
 # Of cosines, which lie closer together by E5; and how much likelier it is that than to need nobody.
 ASKS_FROM, COMPLAINS_FROM, OVER_HARMLESS = 0.60, 0.55, 0.02
@@ -111,7 +113,8 @@ def is_thanks(question: str) -> bool:
 
 def goes_on(question: str) -> bool:
     """Whether it may only be understood with what was asked before: "and how long does it take?"."""
-    return bool(_GOES_ON.search(question)) or len(question.split()) <= _FEW_WORDS
+    is_short = len(question.split()) <= _FEW_WORDS and joined_letters(question) <= _FEW_LETTERS
+    return is_short or bool(_GOES_ON.search(question))
 
 
 def _likeness(model: Embedder, question: str, language: str) -> list[float]:

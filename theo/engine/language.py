@@ -95,6 +95,12 @@ _SCRIPTS = (
     ("he", re.compile("[\u05d0-\u05ea]")),
     ("ar", re.compile("[\u0620-\u06ff]")),
 )
+_JOINED = re.compile("[\u3041-\u30ff\u3400-\u9fff]")
+
+
+def joined_letters(text: str) -> int:
+    """How many of its letters are of Japanese or Chinese, where words are not written apart."""
+    return len(_JOINED.findall(text))
 
 
 def language_of(text: str) -> str:
