@@ -55,14 +55,40 @@ def test_what_is_more_than_one_look_reads_is_left_to_the_next_ones(since: Any) -
 
     x.ids += range(6, 6 + 3 * MOST_PAGES * PAGE)
     taken: list[int] = []
-    for look in range(6):
+    for look in range(7):
         items, cursor = since(x, cursor, me=ME)
         taken += numbers(items)
         if look == 1:
             x.ids.append(99)  # meanwhile somebody writes
 
-    assert sorted(taken) == x.ids[5:]
+    assert taken == x.ids[5:]  # the oldest first, and each once
     assert cursor == "99"
+
+
+@pytest.mark.parametrize("since", [direct_since, mentions_since])
+@pytest.mark.parametrize("missed", range(1, 2 * MOST_PAGES * PAGE))
+def test_however_much_was_missed_the_oldest_comes_first_while_people_go_on_writing(since: Any, missed: int) -> None:
+    x = X(ids=5 + missed)
+    cursor, taken = "5", []
+    while cursor != str(x.ids[-1]):
+        items, cursor = since(x, cursor, me=ME)
+        taken += numbers(items)
+        if x.ids[-1] < 40:
+            x.ids.append(x.ids[-1] + 1)
+
+    assert taken == x.ids[5:]
+
+
+def test_a_way_back_that_an_earlier_release_was_on_is_gone_to_its_end() -> None:
+    x = X(ids=11)
+    taken: set[int] = set()
+    cursor = "5 11 8"  # the newest were taken, older ones than 8 go on
+    while " " in cursor or int(cursor) < 11:
+        items, cursor = direct_since(x, cursor, me=ME)
+        taken |= set(numbers(items))
+
+    assert taken >= {6, 7}
+    assert cursor == "11"
 
 
 def test_a_page_that_x_does_not_know_any_more_is_begun_anew() -> None:
@@ -75,11 +101,9 @@ def test_a_page_that_x_does_not_know_any_more_is_begun_anew() -> None:
     items, cursor = direct_since(x, cursor, me=ME)
     assert (items, cursor) == ([], "5")
     x.has_forgotten = False
-    while True:
+    while cursor != "17":
         items, cursor = direct_since(x, cursor, me=ME)
         taken |= set(numbers(items))
-        if " " not in cursor:
-            break
 
     assert sorted(taken) == x.ids[5:]
 

@@ -2,7 +2,7 @@
 6.7."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -38,83 +38,96 @@ def direct_since(ask: Ask, cursor: str, *, me: str) -> tuple[list[Routed], str]:
 
     ask: gives the whole answer to a GET, {} where the app may not read it.
     """
-    place = _Place.of(cursor)
-    found: list[Routed] = []
-    for _number in range(MOST_PAGES):
-        told = _asked(ask, "/2/dm_events", _DIRECT, place)
-        if told is None:
-            return [], place.known
-        if not told:
-            return [], cursor
+
+    def read(token: str, since: str) -> _Page | None:
+        told = ask(f"/2/dm_events?{_query(_DIRECT, token)}")
         events = [dict_of(one) for one in list_of(told.get("data"))]
-        new = [one for one in events if _is_newer(text_of(one, "id"), place.known)]
-        items = (_envelope(event, dict_of(told.get("includes")), me=me) for event in new)
-        found += [item for item in items if item]
-        place = place.after(new, told, is_last=len(new) < len(events))
-        if not place.page:
-            break
-    return found[::-1] if place.known else [], place.cursor
+        new = [one for one in events if _is_newer(text_of(one, "id"), since)]
+        items = [_envelope(event, dict_of(told.get("includes")), me=me) for event in new]
+        return _Page.of(told, new, [item for item in items if item], is_last=len(new) < len(events))
+
+    return _oldest_first(read, cursor)
 
 
 def mentions_since(ask: Ask, cursor: str, *, me: str) -> tuple[list[Routed], str]:
     """As `direct_since`, of posts that name us."""
-    place = _Place.of(cursor)
-    asked = {**_MENTIONS, **({"since_id": place.known} if place.known.strip("0") else {})}
-    found: list[Routed] = []
-    for _number in range(MOST_PAGES):
-        told = _asked(ask, f"/2/users/{me}/mentions", asked, place)
-        if told is None:
-            return [], place.known
-        if not told:
-            return [], cursor
-        new = [dict_of(one) for one in list_of(told.get("data")) if _is_newer(text_of(one, "id"), place.known)]
-        included = dict_of(told.get("includes"))
-        for post in new:
-            payload = {
-                "data": {"event_type": "post.mention.create", "payload": post},
-                "includes": {name: list_of(included.get(name)) for name in ("users", "media")},
-            }
-            found.append(Routed(dedup_key=f"x:post:{post['id']}", payload=payload))
-        place = place.after(new, told)
-        if not place.page:
-            break
-    return found[::-1] if place.known else [], place.cursor
+
+    def read(token: str, since: str) -> _Page | None:
+        asked = {**_MENTIONS, **({"since_id": since} if since.strip("0") else {})}
+        told = ask(f"/2/users/{me}/mentions?{_query(asked, token)}")
+        new = [dict_of(one) for one in list_of(told.get("data")) if _is_newer(text_of(one, "id"), since)]
+        return _Page.of(told, new, [_mention(post, dict_of(told.get("includes"))) for post in new])
+
+    return _oldest_first(read, cursor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    """How far it was read. known: the newest of what was taken in without a gap. page: after an outage, where older
-    ones than `newest` go on; "" = there is nothing between."""
+class _Page:
+    """What is new of what X shows at once, oldest first. older: the token of the page before it; "" = all of that is
+    known. newest: the highest id, "" of nothing."""
 
-    known: str
+    items: list[Routed]
     newest: str
-    page: str = ""
+    older: str
 
     @classmethod
-    def of(cls, cursor: str) -> Self:
-        known, newest, page = [*cursor.split(" "), "", ""][:3]
-        return cls(known=known, newest=newest or known, page=page)
-
-    @property
-    def cursor(self) -> str:
-        return f"{self.known} {self.newest} {self.page}" if self.page else self.newest or "0"
-
-    def after(self, new: Sequence[Mapping[str, Any]], told: Mapping[str, Any], *, is_last: bool = False) -> Self:
-        ids = [text_of(one, "id") for one in new]
-        newest = max((one for one in [self.newest, *ids] if one), key=int, default="")
-        page = text_of(dict_of(told.get("meta")), "next_token")
-        return replace(self, newest=newest, page="" if is_last or not self.known else page)
+    def of(
+        cls, told: Mapping[str, Any], new: Sequence[Mapping[str, Any]], items: list[Routed], *, is_last: bool = False
+    ) -> Self | None:
+        """None of what may not be read."""
+        older = "" if is_last else text_of(dict_of(told.get("meta")), "next_token")
+        newest = max((text_of(one, "id") for one in new), key=int, default="")
+        return cls(items=items[::-1], newest=newest, older=older) if told else None
 
 
-def _asked(ask: Ask, path: str, fields: Mapping[str, str], place: _Place) -> dict[str, Any] | None:
-    """None where X does not know the page any more: it begins again at the newest. Raises DeliveryError."""
-    paged = {**fields, **({"pagination_token": place.page} if place.page else {})}
-    try:
-        return ask(f"{path}?{_query(paged)}")
-    except DeliveryError as error:
-        if place.page and error.permanent:
-            return None
-        raise
+def _oldest_first(read: Callable[[str, str], _Page | None], cursor: str) -> tuple[list[Routed], str]:
+    """X begins with the newest. After an outage longer than a look, first the way back to what is known is found, page
+    by page, and then what is on it is taken in from there.
+
+    cursor: what all is taken in up to; on the way as well what was known before it, and the tokens of the pages that
+    are still to be taken, the oldest last. Raises DeliveryError.
+    """
+    known, *way = cursor.split(" ")
+    if not known:
+        page = read("", "")
+        return [], (page.newest or "0") if page else cursor
+    since, tokens = (way[0], way[1:]) if way else (known, [])
+    goes_back = since == known
+    found: list[Routed] = []
+    in_hand: dict[str, _Page] = {}
+    for _number in range(MOST_PAGES):
+        token = tokens[-1] if tokens else ""
+        try:
+            page = read(token, since)
+        except DeliveryError as error:
+            if token and error.permanent:  # X does not know the page any more: it begins again at the newest
+                return found, known
+            raise
+        if page is None:
+            return [], cursor
+        in_hand[token] = page
+        if goes_back and page.older:
+            tokens.append(page.older)
+            continue
+        goes_back = False
+        while page := in_hand.pop(token, None):
+            found += page.items
+            known = page.newest or known
+            if not tokens:
+                return found, known
+            tokens.pop()
+            token = tokens[-1] if tokens else ""
+        if not tokens:  # what came in the meantime
+            since, goes_back = known, True
+    return found, " ".join([known, since, *tokens]) if tokens else known
+
+
+def _mention(post: Mapping[str, Any], included: Mapping[str, Any]) -> Routed:
+    payload = {
+        "data": {"event_type": "post.mention.create", "payload": post},
+        "includes": {name: list_of(included.get(name)) for name in ("users", "media")},
+    }
+    return Routed(dedup_key=f"x:post:{post['id']}", payload=payload)
 
 
 def _envelope(event: Mapping[str, Any], includes: Mapping[str, Any], *, me: str) -> Routed | None:
@@ -156,6 +169,6 @@ def _milliseconds(text: str) -> str:
     return str(int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000))
 
 
-def _query(fields: Mapping[str, str]) -> str:
+def _query(fields: Mapping[str, str], token: str) -> str:
     """With %20 and never a plus, which would be another thing to whoever checks the signature."""
-    return urlencode(fields).replace("+", "%20")
+    return urlencode({**fields, **({"pagination_token": token} if token else {})}).replace("+", "%20")
