@@ -105,7 +105,8 @@ class MessageReceived(InboundEvent):
     """thread_key: the conversation at the provider, and where an answer is sent. reply_to: an external id.
 
     threads: further external ids or keys that tell the conversation (e-mail's References), nearest first.
-    automated: no person wrote it (a list, a form on a website): no machine answers it, and it reopens nothing.
+    automated: no person wrote it (a list, a form on a website), or not to us (Meta's agent, or another app, is at it):
+    no machine answers it, and it reopens nothing.
     starts: it may begin a conversation; else (out of office) it is only shown in one that is there.
     one_thread: a contact has one conversation here, whichever of its keys it writes with. album: files of one message
     that come one by one have it alike.

@@ -174,7 +174,9 @@ class InstagramAdapter(MetaAdapter):
 
 def _routed(incoming: Incoming) -> Iterator[Routed]:
     for entry in entries(incoming, "instagram"):
-        for item in [*dicts(entry.get("messaging")), *dicts(entry.get("standby"))]:
+        # Another app, or Meta's own agent, is at what is in standby.
+        aside = [{**item, "standby": True} for item in dicts(entry.get("standby"))]
+        for item in [*dicts(entry.get("messaging")), *aside]:
             echo = inner(item, "message").get("is_echo") is True
             business = inner(item, "sender" if echo else "recipient").get("id")
             # Normally the Instagram account's, in one of Meta's samples the page's.
@@ -223,13 +225,21 @@ def _events(item: Mapping[str, Any]) -> Iterator[InboundEvent]:
                 external_id=mid,
                 text=_text(message, media),
                 media=media,
+                automated="standby" in item,
                 reply_to=str(inner(message, "reply_to").get("mid", "")),
                 occurred_at=when,
             )
     if pressed and sender:
         text = str(pressed.get("title") or pressed.get("payload") or "")
         external_id = str(pressed.get("mid") or f"postback:{digest(item)}")
-        yield MessageReceived(contact=who, thread_key=sender, external_id=external_id, text=text, occurred_at=when)
+        yield MessageReceived(
+            contact=who,
+            thread_key=sender,
+            external_id=external_id,
+            text=text,
+            automated="standby" in item,
+            occurred_at=when,
+        )
     if edit.get("mid"):
         yield MessageEdited(external_id=str(edit["mid"]), text=str(edit.get("text", "")), occurred_at=when)
     if read.get("mid"):

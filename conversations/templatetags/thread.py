@@ -154,9 +154,11 @@ def _draw(said: Said, files: list[Any] | None = None) -> SafeText:
 
 
 def _machine(message: Message, about: Conversation) -> str:
-    """ "" for a person's words. In a text message STOP and START are such, which are answered already."""
+    """ "" for a person's words to us. In a text message STOP and START are not, which are answered already."""
     if not message.automated:
         return ""
+    if about.channel_type in {ChannelType.WHATSAPP, ChannelType.INSTAGRAM}:
+        return _("Handled elsewhere until you reply")
     return _("Gets no automatic answer") if about.channel_type == ChannelType.SMS else _("Automatic")
 
 

@@ -1,5 +1,6 @@
 """The documented wire, sample by sample, and what is nearly it: the right events, and no error."""
 
+import copy
 from typing import Any
 
 import orjson
@@ -52,6 +53,15 @@ def test_whatsapps_message() -> None:
     assert (event.external_id, event.reply_to) == ("wamid.UEJURVNUMDAwMQ==", "wamid.UEJURVNUMDAwMA==")
 
 
+SHIRT = {"product_retailer_id": "sku1", "quantity": 2, "item_price": 4.5, "currency": "GBP"}
+FORM = {"body": "Sent", "response_json": '{"flow_token": "t", "order": "1009", "extras": ["card", "ribbon"]}'}
+BOB = {
+    "name": {"formatted_name": "Bob Hill"},
+    "phones": [{"phone": "+44 1"}, {"phone": "+44 2"}],
+    "emails": [{"email": "bob@x.example"}],
+}
+
+
 @pytest.mark.parametrize(
     ("message", "text", "kinds"),
     [
@@ -67,6 +77,22 @@ def test_whatsapps_message() -> None:
         ({"type": "interactive", "interactive": {"list_reply": {"id": "1", "title": "Blue"}}}, "Blue", []),
         ({"type": "unsupported", "errors": [{"code": 131051}]}, "(A kind of message", []),
         ({"type": "order", "order": {"product_items": [{}]}}, "(An order of 1 product)", []),
+        (
+            {"type": "order", "order": {"text": "Please", "product_items": [SHIRT, {"product_retailer_id": "sku9"}]}},
+            "Please\n(An order of 2 products)\n2 × sku1, 4.5 GBP\n1 × sku9",
+            [],
+        ),
+        (
+            {"type": "interactive", "interactive": {"type": "nfm_reply", "nfm_reply": FORM}},
+            "Sent\norder: 1009\nextras: card, ribbon",
+            [],
+        ),
+        ({"type": "interactive", "interactive": {"nfm_reply": {"body": "Sent", "response_json": "{"}}}, "Sent", []),
+        (
+            {"type": "contacts", "contacts": [BOB, {"name": {"formatted_name": "Al"}, "phones": [{"wa_id": "443"}]}]},
+            "Contact: Bob Hill, +44 1, +44 2, bob@x.example\nContact: Al, 443",
+            [],
+        ),
     ],
 )
 def test_whatsapps_kinds_of_messages(message: dict[str, Any], text: str, kinds: list[str]) -> None:
@@ -75,6 +101,19 @@ def test_whatsapps_kinds_of_messages(message: dict[str, Any], text: str, kinds: 
     assert isinstance(event, MessageReceived)
     assert event.text.startswith(text)
     assert [media.kind for media in event.media] == kinds
+
+
+def test_what_metas_own_agent_or_another_app_is_at_gets_no_answer_of_a_machine() -> None:
+    here = samples.whatsapp({"from": "44", "id": "wamid.1", "type": "text", "text": {"body": "Hi"}})
+    there = copy.deepcopy(here)
+    there["entry"][0]["changes"][0]["field"] = "standby"
+    assert [event.automated for told in (here, there) for event in events(ChannelType.WHATSAPP, told)] == [False, True]  # type: ignore[attr-defined]
+
+    for item in ({"message": {"mid": "m", "text": "Hi"}}, {"postback": {"mid": "p", "title": "Start"}}):
+        told = samples.instagram(item)
+        told["entry"][0]["standby"] = told["entry"][0].pop("messaging")
+        assert {event.automated for event in events(ChannelType.INSTAGRAM, told)} == {True}  # type: ignore[attr-defined]
+        assert {event.automated for event in events(ChannelType.INSTAGRAM, samples.instagram(item))} == {False}  # type: ignore[attr-defined]
 
 
 def test_a_sender_without_a_number_is_known_by_the_users_id() -> None:

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
-from django.utils.translation import ngettext
 
 from channels_app.adapters.errors import DeliveryError, Kind
 from channels_app.adapters.events import (
@@ -25,10 +24,10 @@ from channels_app.adapters.events import (
 from channels_app.adapters.json import dicts, inner, text_of
 from channels_app.adapters.meta import digest, entries, moment
 from channels_app.adapters.whatsapp.standing import OF_ACCOUNTS, troubles_of
+from channels_app.adapters.whatsapp.words import FILES, words_of
 
 WINDOW_CLOSED = 131047
 ONLY_TEMPLATES = lazy("More than 24 hours since the customer wrote: only a template may be sent.")
-_FILES = ("image", "video", "audio", "document", "sticker")
 
 
 def routed(incoming: Incoming) -> Iterator[Routed]:
@@ -37,11 +36,12 @@ def routed(incoming: Incoming) -> Iterator[Routed]:
             value = inner(change, "value")
             account = str(inner(value, "metadata").get("phone_number_id", ""))
             contacts = dicts(value.get("contacts"))
+            told = {"waba": text_of(entry, "id"), **({"standby": True} if change.get("field") == "standby" else {})}
             for message in dicts(value.get("messages")):
                 yield Routed(
                     account=account,
                     dedup_key=f"wamid:{message.get('id') or digest(message)}",
-                    payload={"contacts": _of(message, contacts), "message": message, "waba": text_of(entry, "id")},
+                    payload={"contacts": _of(message, contacts), "message": message, **told},
                 )
             for echo in dicts(value.get("message_echoes")):
                 yield Routed(
@@ -64,7 +64,8 @@ def _of(message: Mapping[str, Any], contacts: list[dict[str, Any]]) -> list[dict
 def events_of(payload: Mapping[str, Any]) -> Iterator[InboundEvent]:
     message = inner(payload, "message")
     if message:
-        yield from _received(message, next(iter(dicts(payload.get("contacts"))), {}))
+        contact = next(iter(dicts(payload.get("contacts"))), {})
+        yield from _received(message, contact, is_elsewhere="standby" in payload)
     echo = inner(payload, "echo")
     if _is_change(echo):
         yield _changed(echo)
@@ -74,7 +75,7 @@ def events_of(payload: Mapping[str, Any]) -> Iterator[InboundEvent]:
         yield EchoReceived(
             thread_key=str(echo["to"]),
             external_id=str(echo["id"]),
-            text=_text(echo),
+            text=words_of(echo),
             media=_media(echo),
             contact=ContactRef(keys=(f"tel:+{echo['to']}",)),
             occurred_at=moment(echo.get("timestamp")),
@@ -112,7 +113,8 @@ def _error(error: Mapping[str, Any]) -> DeliveryError:
     return DeliveryError(text, kind=Kind.PERMANENT)
 
 
-def _received(message: Mapping[str, Any], contact: Mapping[str, Any]) -> Iterator[InboundEvent]:
+def _received(message: Mapping[str, Any], contact: Mapping[str, Any], *, is_elsewhere: bool) -> Iterator[InboundEvent]:
+    """is_elsewhere: Meta's own agent is at it."""
     kind = str(message.get("type", ""))
     about = inner(message, kind)
     who = _contact(message, contact)
@@ -134,8 +136,9 @@ def _received(message: Mapping[str, Any], contact: Mapping[str, Any]) -> Iterato
         contact=who,
         thread_key=str(message.get("from") or message.get("from_user_id")),
         one_thread=True,
+        automated=is_elsewhere,
         external_id=str(message["id"]),
-        text="\n".join(filter(None, [_text(message), _from_ad(message)])),
+        text=words_of(message),
         media=_media(message),
         reply_to=str(inner(message, "context").get("id", "")),
         occurred_at=moment(message.get("timestamp")),
@@ -160,13 +163,13 @@ def _changed(message: Mapping[str, Any]) -> InboundEvent:
     original = str(about["original_message_id"])
     if text_of(message, "type") == "revoke":
         return MessageDeleted(external_id=original)
-    return MessageEdited(external_id=original, text=_text(inner(about, "message")))
+    return MessageEdited(external_id=original, text=words_of(inner(about, "message")))
 
 
 def _media(message: Mapping[str, Any]) -> tuple[MediaRef, ...]:
     kind = str(message.get("type", ""))
     file = inner(message, kind)
-    if kind not in _FILES or not file.get("id"):
+    if kind not in FILES or not file.get("id"):
         return ()
     return (
         MediaRef(
@@ -176,42 +179,6 @@ def _media(message: Mapping[str, Any]) -> tuple[MediaRef, ...]:
             filename=str(file.get("filename", "")),
         ),
     )
-
-
-def _text(message: Mapping[str, Any]) -> str:
-    """Its words; what is neither text nor file, in words."""
-    kind = str(message.get("type", ""))
-    about = inner(message, kind)
-    if kind == "text":
-        return str(about.get("body", ""))
-    if kind in _FILES:
-        return str(about.get("caption", ""))
-    if kind == "button":
-        return str(about.get("text") or about.get("payload") or "")
-    if kind == "interactive":
-        chosen = inner(about, "button_reply") or inner(about, "list_reply") or inner(about, "nfm_reply")
-        return str(chosen.get("title") or chosen.get("body") or chosen.get("name") or _("(Pressed a button)"))
-    if kind == "location":
-        named = " ".join(str(about[part]) for part in ("name", "address") if about.get(part))
-        place = f"{about.get('latitude')}, {about.get('longitude')}"
-        return _("Place: %(place)s") % {"place": f"{named} ({place})" if named else place}
-    if kind == "contacts":
-        cards = dicts(message.get("contacts"))
-        names = [str(inner(card, "name").get("formatted_name", "")) for card in cards]
-        phones = [str(phone.get("phone", "")) for card in cards for phone in dicts(card.get("phones"))]
-        return _("Contact: %(who)s") % {"who": ", ".join(filter(None, [*names, *phones]))}
-    if kind == "order":
-        count = len(dicts(about.get("product_items")))
-        order = ngettext("(An order of %(count)d product)", "(An order of %(count)d products)", count)
-        return f"{about.get('text', '')}\n{order % {'count': count}}".strip()
-    return _("(A kind of message that PingBack cannot show)")
-
-
-def _from_ad(message: Mapping[str, Any]) -> str:
-    """Which one they came by, when they did."""
-    ad = inner(message, "referral")
-    named = " ".join(filter(None, (text_of(ad, "headline"), text_of(ad, "source_url"))))
-    return _("(Came by an ad: %(ad)s)") % {"ad": named} if named else ""
 
 
 def _contact(message: Mapping[str, Any], contact: Mapping[str, Any]) -> ContactRef:
