@@ -21,6 +21,10 @@ MOST_LETTERS = 600
 _SMALL_TALK = re.compile(
     r"\b(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening|day)|thank you|thanks?|thx|cheers|so much|very much"
     r"|a lot|ok|okay|great|perfect|nice|cool|super|yes|bye|goodbye"
+    r"|(?:my|the|our) (?:\w+ ){1,2}(?:has |have )?(?:just )?(?:arrived|works?)"
+    r"(?: (?:today|safely|well|now|fine|again))*"
+    r"|(?:it|that|this|everything)(?:'s| is| was| works) (?:so |very |really |all )?(?:great|good|perfect|lovely|fine)"
+    r"|(?:i|we) (?:really |just |so )?(?:love|loved|like|adore) (?:it|your (?:\w+ ?){1,2}|the (?:\w+ ?){1,2})(?=\W*$)"
     r"|hallo|guten (?:morgen|tag|abend)|vielen|danke|dank|schön|sehr|tschüss|goedemorgen|goedendag|bedankt|dank je"
     r"|bonjour|salut|bonsoir|merci|beaucoup|hola|buenos días|buenas tardes|muchas|gracias|ciao|buongiorno|grazie|mille"
     r"|olá|oi|bom dia|obrigad[oa]|dzień dobry|dziękuję|cześć"

@@ -93,11 +93,27 @@ def test_what_goes_on_from_before_begins_so_or_is_short(text: str, does: bool) -
         "ありがとうございます",
         "你好",
         "谢谢您！",
+        "My parcel arrived, thank you!",
+        "The parcel has arrived. It is great.",
+        "We love your coffee!",
     ],
 )
 def test_a_greeting_and_thanks_are_known_and_no_question(words: str) -> None:
     assert is_small_talk(words)
     assert not is_small_talk(f"{words} iPhone?")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "My parcel arrived damaged",
+        "The kettle works only at night",
+        "I love your coffee, is it fair trade?",
+        "Is it good?",
+    ],
+)
+def test_what_is_said_beside_is_read(words: str) -> None:
+    assert not is_small_talk(words)
 
 
 def test_a_key_that_somebody_wrote_is_kept_from_everybody() -> None:
