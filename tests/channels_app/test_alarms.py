@@ -57,7 +57,10 @@ def test_a_provider_that_does_not_answer_is_told_of_then_red_and_its_owner_gets_
         assert light == "bad"
 
         (mail,) = mailoutbox
-        assert (mail.to, mail.subject) == (["ada@example.com"], "Telegram has not answered for an hour")
+        assert (mail.to, mail.subject) == (
+            ["ada@example.com"],
+            "Telegram (@acme_help_bot) has not answered for an hour",
+        )
         assert "The provider does not answer." in mail.body
         assert f"/settings/channels/{channel.pk}/" in mail.body
         assert DOT in builders.browser(ada).get("/inbox/").content.decode()
@@ -90,7 +93,8 @@ def test_a_mailbox_that_is_not_read_says_since_when_and_its_owner_gets_one_mail(
 
     assert [mails for _light, mails in seen] == [0] * 7 + [1, 1]
     assert [light for light, _mails in seen[2:]] == ["warn"] * 4 + ["bad"] * 3
-    assert mailoutbox[0].subject == "E-mail has not answered for an hour"
+    assert mailoutbox[0].subject == "E-mail (help@acme.example) has not answered for an hour"
+    assert "because you own Acme" in mailoutbox[0].body
 
 
 def test_who_answers_something_else_or_was_not_asked_for_long_was_not_silent(
@@ -132,5 +136,6 @@ def test_the_owner_is_told_a_week_and_a_day_before_a_token_ends_each_once(
             told.append(len(mailoutbox))
 
     assert told == [0, 1, 1, 2, 2]
-    assert {mail.subject for mail in mailoutbox} == {"WhatsApp needs a new access token before 1 January"}
+    named = "WhatsApp (+1 555-000-9999 Acme)"
+    assert {mail.subject for mail in mailoutbox} == {f"{named} needs a new access token before 1 January"}
     assert "ends on 1 January" in mailoutbox[0].body

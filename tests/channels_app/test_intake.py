@@ -78,10 +78,11 @@ def test_instagram_is_asked_who_writes_and_an_agents_word_stays(
     [
         {"sender": "Shop <no-reply@forms.example>"},
         {"Auto_Submitted": "auto-generated"},
+        {"Auto_Submitted": "auto-replied"},
         {"List_Id": "<dev.example.org>"},
         {"X_Auto_Response_Suppress": "All"},
     ],
-    ids=["a form on a website", "made by a program", "a list", "wants no answer"],
+    ids=["a form on a website", "made by a program", "a ticket system", "a list", "wants no answer"],
 )
 def test_what_a_machine_mails_first_begins_a_conversation_that_waits_for_a_person(
     email: Channel,

@@ -21,7 +21,7 @@ def test_a_bounce_fails_the_message_and_an_auto_reply_starts_nothing(
     send_all()
     sent_id = str(smtp[0].mails[0]["Message-ID"])
 
-    comes(mail("Away.", sender="other@example.net", Auto_Submitted="auto-replied", Message_ID="<7@example.net>"))
+    comes(mail("Away.", sender="other@example.net", Auto_Submitted="auto-replied", In_Reply_To="<6@a>"))
     comes(
         mail(
             f"550 5.1.1 No such user\r\nMessage-ID: {sent_id}", sender="MAILER-DAEMON@mx.example.net", Return_Path="<>"

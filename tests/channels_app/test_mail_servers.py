@@ -120,4 +120,6 @@ def test_tls_is_asked_for_and_nothing_is_sent_without_it(email: Channel, ada: Us
     ],
 )
 def test_reply_codes_have_their_kinds(code: int, words: str, kind: str) -> None:
-    assert of_code(code, words).kind == kind
+    error = of_code(code, words)
+    assert error.kind == kind
+    assert ("password" in error.reason) == (code == 535)

@@ -154,7 +154,7 @@ class EmailAdapter(ChannelAdapter):
                 media=tuple(_ref(mail, number, file) for number, file in enumerate(mail.files)),
                 threads=mail.references,
                 automated=mail.is_automatic,
-                starts=mail.kind != noise.Kind.AUTO_REPLY,
+                starts=not (mail.kind == noise.Kind.AUTO_REPLY and mail.references),
                 conversation_id=answered,
                 own_only=True,
                 address=_answering(mail, mail.reply_to),

@@ -246,7 +246,7 @@ def error_of(error: Exception) -> DeliveryError:
     if isinstance(error, http.OutboundRefused):
         return DeliveryError(_("This mail server may not be called."), kind=Kind.CREDENTIALS)
     if isinstance(error, smtplib.SMTPAuthenticationError) and error.smtp_code >= 500:
-        return DeliveryError(_("The mail server does not accept the user name or the password."), kind=Kind.CREDENTIALS)
+        return not_signed_in()
     if isinstance(error, smtplib.SMTPNotSupportedError):
         text = _("The mail server does not offer TLS, or no way to sign in that we know.")
         return DeliveryError(text, kind=Kind.CREDENTIALS)
@@ -262,11 +262,18 @@ def error_of(error: Exception) -> DeliveryError:
     return DeliveryError(_("The mail server does not answer."))
 
 
+def not_signed_in() -> DeliveryError:
+    text = _("The mail server does not accept the user name or the password.")
+    return DeliveryError(text, kind=Kind.CREDENTIALS, provider_code="535")
+
+
 def of_code(code: int, words: bytes | str) -> DeliveryError:
     """A reply code and its enhanced one. Source: RFC 5321, 3463; channels.md 8.5."""
     told = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
     number = str(code)
-    if code in {530, 534, 535, 538}:
+    if code == 535:
+        return not_signed_in()
+    if code in {530, 534, 538}:
         return DeliveryError(
             _("The mail server wants another way to sign in."), kind=Kind.CREDENTIALS, provider_code=number
         )
