@@ -60,13 +60,14 @@ from conversations.services.tags import create_tag, set_tags
 from pingback import demo_house as house
 from pingback.demo_questions import QUESTIONS
 from pingback.demo_talks import TALKS, Talk
-from theo.answering import Answer, Source
+from theo.answering import Answer, Source, asked
 from theo.articles import create_article
 from theo.assistants import change_assistant
 from theo.help_centre import set_open
 from theo.markdown import plain
 from theo.models import Article, ArticleStatus, Assistant, Mode, Reply
 from theo.outcomes import remember
+from theo.unanswered import note_unanswered
 from widgets.services import create_widget
 from workflows.models import Notification
 
@@ -235,7 +236,7 @@ def _say(conversation: Conversation, who: str, text: str, agents: dict[str, User
     elif who == "theo":
         _answer(conversation, Article.objects.get(business_id=conversation.business_id, title=text))
     elif who == "handoff":
-        flag_for_person(conversation=conversation, reason=HandoffReason(text))
+        _hand_over(conversation, HandoffReason(text))
     elif kind == "note":
         mentions = mentions_in(text, business_id=conversation.business_id)
         write_note(conversation=conversation, author=agents[name], content=text, mentions=mentions)
@@ -261,6 +262,21 @@ def _answer(conversation: Conversation, article: Article) -> None:
         ai_sources=[{"id": str(article.pk), "title": article.title}],
     )
     remember(conversation=conversation, found=found, message=post_messages([draft])[0].message)
+
+
+def _hand_over(conversation: Conversation, reason: HandoffReason) -> None:
+    flag_for_person(conversation=conversation, reason=reason)
+    if reason == HandoffReason.LOW_CONFIDENCE:
+        heard = asked(conversation)
+        found = Answer(
+            question=heard.question,
+            up_to_seq=heard.up_to_seq,
+            reply=None,
+            confidence=0,
+            mode=Mode.AUTO,
+            unknown=(heard.question,),
+        )
+        note_unanswered(conversation=conversation, found=found)
 
 
 def _place(conversation: Conversation, customer: Customer, talk: Talk, agents: dict[str, User]) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from conversations.models import Conversation
+from conversations.models import Conversation, HandoffReason
 from theo.answering import Answer, think
 from theo.models import Article, Assistant, Handoff, Mode, Reply
 from theo.outcomes import remember
@@ -22,11 +22,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """near: articles with how sure Theo was of each, in percent. draft: None = nothing, or it was dropped."""
+    """near: articles with how sure Theo was of each, in percent. draft: None = nothing, or it was dropped. is_again:
+    the customer has read already what comes nearest, and asks on.
+    """
 
     question: str
     near: list[tuple[Article, int]]
     draft: Reply | None
+    is_again: bool
 
     @property
     def percent(self) -> int:
@@ -49,11 +52,15 @@ def look_over(conversation: Conversation) -> Answer | None:
 def keep_handoff(conversation: Conversation, found: Answer, *, told: Collection[str] = ()) -> None:
     """found: of `look_over`. told: ids of articles that the customer has read; none is suggested again."""
     is_news = found.sources and str(found.sources[0].id) not in told
+    considered = [
+        {"article_id": hit.key, "confidence": round(hit.confidence, 3), "is_told": hit.key in told}
+        for hit in found.considered
+    ]
     Handoff.objects.update_or_create(
         conversation=conversation,
         defaults={
             "question": found.question,
-            "considered": [{"article_id": hit.key, "confidence": round(hit.confidence, 3)} for hit in found.considered],
+            "considered": considered,
             "draft": remember(conversation=conversation, found=found) if is_news else None,
             "created_at": timezone.now(),
         },
@@ -70,7 +77,9 @@ def handoff_of(conversation: Conversation) -> Shown | None:
         return None
     sure = {UUID(each["article_id"]): round(each["confidence"] * 100) for each in kept.considered}
     draft = kept.draft if kept.draft and not kept.draft.outcome else None
-    return Shown(question=kept.question, near=near(conversation.business_id, sure), draft=draft)
+    is_unsure = conversation.handoff_reason == HandoffReason.LOW_CONFIDENCE and draft is None
+    is_again = is_unsure and any(each.get("is_told") for each in kept.considered[:1])
+    return Shown(question=kept.question, near=near(conversation.business_id, sure), draft=draft, is_again=is_again)
 
 
 def near_of(found: Answer, business_id: UUID) -> list[tuple[Article, int]]:

@@ -304,8 +304,8 @@ class Reply(models.Model):
 class Handoff(models.Model):
     """What Theo had looked at when it asked for a person; of each conversation the newest.
 
-    question: what the customer had asked. considered: [{"article_id", "confidence"}], the likeliest first. draft: what
-    Theo suggests that an agent answers; null = nothing.
+    question: what the customer had asked. considered: [{"article_id", "confidence", "is_told"}], the likeliest first;
+    is_told: the customer has read it. draft: what Theo suggests that an agent answers; null = nothing.
     """
 
     conversation = models.OneToOneField(Conversation, models.CASCADE, primary_key=True, related_name="+")

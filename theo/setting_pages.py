@@ -42,7 +42,7 @@ CHOICES = {
 
 # What Theo reads with (engine/embedders.py), as people understand it.
 ENGINES = {
-    "full": gettext_lazy("Theo reads by meaning: in about a hundred languages, and in English twice."),
+    "full": gettext_lazy("Theo reads by meaning, in about a hundred languages, with a second model for English."),
     "e5": gettext_lazy("Theo reads by meaning, in about a hundred languages."),
     "minilm": gettext_lazy("Theo reads by meaning, in English alone: the model for other languages is missing here."),
     "lexical": gettext_lazy("Theo reads by words alone, and so is never sure: its models are missing here."),
@@ -57,7 +57,7 @@ class TheoForm(PageForm):
         choices=[
             ("assist", gettext_lazy("Drafts for agents: nothing is sent by itself")),
             ("auto", gettext_lazy("Answers customers by itself when it is sure, and hands over when it is not")),
-            ("asked", gettext_lazy("As the API asks: sure answers, or a person is asked for")),
+            ("asked", gettext_lazy("Over the API alone: your own software asks, and gets a sure answer or a handoff")),
         ],
         widget=forms.RadioSelect,
     )
@@ -220,7 +220,7 @@ def _page(request: HttpRequest, *, form: TheoForm | None = None, model_form: Mod
         "words_by_model": endpoint is not None,
         "model_name": endpoint.model if endpoint else row.model,
         "used": used(row),
-        "allowed": allowance(row),
+        "allowance": allowance(row),
     }
     return render(request, "theo/settings.html", context, status=max(form.answer_status, model_form.answer_status))
 

@@ -1,5 +1,6 @@
 """Onboarding and settings: forms call the services, and their refusals stand beside the fields."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -197,6 +198,7 @@ def test_the_demo_looks_like_weeks_of_work(client: Any) -> None:
     talks = business.conversations.all()
     assert set(talks.values_list("status", flat=True)) == set(Status.values)
     assert talks.exclude(handoff_reason="").exists()
+    assert business.unanswered.count() == talks.filter(handoff_reason="low_confidence").count()
     assert talks.exclude(snoozed_until=None).exists()
     assert talks.filter(messages__ai_sources__isnull=False, status=Status.RESOLVED).exists()
     assert business.tags.exists()
@@ -215,6 +217,17 @@ def test_the_demo_looks_like_weeks_of_work(client: Any) -> None:
     found = builders.api(mira).get("/api/v1/search", {"q": f"grinder before:{yesterday}"}).json()["results"]
     assert found
     assert all(hit["created_at"] < str(yesterday + timedelta(days=1)) for hit in found)
+
+
+def test_the_menu_of_the_settings_is_the_same_on_all_of_them(ada: User, acme: Business, sign_in) -> None:  # type: ignore[no-untyped-def]
+    client = sign_in(ada)
+
+    def menu(page: str) -> list[str]:
+        return re.findall(r'class="side-item" href="(/settings/[^"]*)"', client.get(page).content.decode())
+
+    pages = menu("/settings/workspace/")
+    assert "/settings/audit/" in pages
+    assert {page: menu(page) for page in pages} == dict.fromkeys(pages, pages)
 
 
 @pytest.mark.django_db

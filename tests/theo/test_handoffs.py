@@ -157,7 +157,7 @@ def test_a_draft_that_asks_for_a_person_is_there_though_nothing_could_be_looked_
 
 
 def test_an_article_that_the_customer_has_read_is_not_suggested_again(
-    acme: Business, articles: list[Article], monkeypatch: pytest.MonkeyPatch
+    acme: Business, ben: User, articles: list[Article], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(answering, "find", lambda *_: [Hit(key=str(articles[0].pk), confidence=0.93)])
     conversation = builders.conversation(acme, content=QUESTION)
@@ -167,6 +167,9 @@ def test_an_article_that_the_customer_has_read_is_not_suggested_again(
     conversation.refresh_from_db()
     assert conversation.handoff_reason == "low_confidence"
     assert Handoff.objects.get().draft is None
+    page = page_of(ben, conversation)
+    assert "Asked again after reading this" in page
+    assert "Theo was not sure" not in page.partition(BOX)[2].partition("</section>")[0]
 
 
 def test_a_reply_keeps_what_it_quotes_and_how_it_came_about(
