@@ -142,17 +142,18 @@ def _id_in(item: object) -> str:
 def take(ids: Sequence[UUID], *, conversation_id: UUID, sender_type: str) -> list[Attachment]:
     """Those files, to be sent by the side that uploaded them, in the order asked for. Locked until the commit.
 
-    What the team sends may have been uploaded where it wrote before that was merged into this one.
+    What the team sends may have been uploaded where it wrote before that was merged into this one, and what a customer
+    sends before there was a conversation: then who knows its id is who uploaded it.
     Raises Unprocessable, in the same words for what is unknown, somebody else's or sent already.
     """
-    shown = Q(pk=conversation_id)
+    its = Conversation.objects.filter(pk=conversation_id)
     if sender_type == SenderType.AGENT:
-        shown |= Q(merged_into=conversation_id)
+        shown = Conversation.objects.filter(Q(pk=conversation_id) | Q(merged_into=conversation_id))
+        place = Q(conversation__in=shown.values("pk"))
+    else:
+        place = Q(conversation=conversation_id) | Q(conversation=None, business__in=its.values("business"))
     rows = Attachment.objects.select_for_update().unsent()
-    rows = rows.filter(
-        pk__in=ids, conversation__in=Conversation.objects.filter(shown).values("pk"), sender_type=sender_type
-    )
-    found = rows.in_bulk()
+    found = rows.filter(place, pk__in=ids, sender_type=sender_type).in_bulk()
     if len(found) < len(ids):
         raise no_such_attachment()
     return [found[attachment_id] for attachment_id in ids]

@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 
 from channels_app.models import Channel
 from conversations import events
-from conversations.attachments import no_such_attachment
 from conversations.models import ChannelType, Conversation, Customer, Message, SenderType, Status
 from conversations.services.message_drafts import Draft, check_content, fingerprint_of
 from conversations.services.messages import Posted, post_messages
@@ -57,7 +56,7 @@ def receive_client_message(
     Without `conversation_id`: the visitor's newest one that is not closed, else a new one; `new` opens one in any
     case. A stranger (no `visitor`) becomes a visitor with a customer of its own and gets a key. `claims` (name,
     email, external_id) are shown as unverified and never find anybody.
-    `attachments`: uploaded to that conversation by a visitor, so a stranger has none yet.
+    `attachments`: uploaded by the visitor to that conversation, or to none yet.
     Safe to repeat with the same `client_message_id`, a random UUID when the writer is still a stranger.
     Raises NotFound (not the visitor's conversation), Forbidden (chat switched off, or for verified visitors only),
     Unprocessable, TooFast (too many new visitors from this address, or in this workspace).
@@ -72,14 +71,13 @@ def receive_client_message(
     if visitor is None and conversation_id is not None:
         raise NotFound  # a stranger has none yet, whosever this is
     if visitor is None:
-        if attachments:
-            raise no_such_attachment()
-        return _from_stranger(business_id, content, widget, first_key, told)
-    if first_key and not attachments and (repeat := _repeat(first_key, content, of=visitor)):
-        return repeat
+        words = _Words(content=content, key=first_key, attachments=tuple(attachments))
+        return _from_stranger(business_id, words, widget, told)
     key = f"w:{visitor.pk}:{client_message_id}" if client_message_id else None
+    words = _Words(content=content, key=key, attachments=tuple(attachments))
+    if first_key and (repeat := _repeat(first_key, words, of=visitor)):
+        return repeat
     with events.gathered():
-        words = _Words(content=content, key=key, attachments=tuple(attachments))
         received = _from_visitor(visitor, words, conversation_id=conversation_id, new=new)
         if received.created:
             note_claims(visitor.customer, told)
@@ -161,14 +159,13 @@ def _in_newest(visitor: Visitor, words: _Words, *, new: bool) -> Received:
     newest = None if new else conversations_of(visitor).exclude(status=Status.CLOSED).first()
     if newest:
         return _post(visitor, newest, words)
-    if words.attachments:
-        raise no_such_attachment()
     opened = open_conversation(
         business_id=visitor.business_id,
-        channel=_channel(visitor.business_id),
+        channel=web_channel(visitor.business_id),
         channel_type=ChannelType.WIDGET,
         customer=visitor.customer,
         content=words.content,
+        attachments=words.attachments,
         dedup_key=words.key,
         fingerprint=words.fingerprint,
     )
@@ -189,13 +186,11 @@ def count_stranger(business_id: UUID) -> None:
         throttles.count("ANONYMOUS_EACH", f"{business_id} {address}")
 
 
-def _from_stranger(
-    business_id: UUID, content: str, widget: Widget | None, key: str | None, told: dict[str, str]
-) -> Received:
-    if key:
-        if parse_id(key.rpartition(":")[2]) is None:
+def _from_stranger(business_id: UUID, words: _Words, widget: Widget | None, told: dict[str, str]) -> Received:
+    if words.key:
+        if parse_id(words.key.rpartition(":")[2]) is None:
             raise Unprocessable(_("Use a random UUID."), field="client_message_id")
-        if repeat := _repeat(key, content, of=None):
+        if repeat := _repeat(words.key, words, of=None):
             return repeat
     count_stranger(business_id)
     customer = Customer(business_id=business_id, **told)
@@ -205,24 +200,25 @@ def _from_stranger(
         Visitor.objects.bulk_create([visitor])
         opened = open_conversation(
             business_id=business_id,
-            channel=_channel(business_id),
+            channel=web_channel(business_id),
             channel_type=ChannelType.WIDGET,
             customer=customer,
             new_customer=True,
-            content=content,
-            dedup_key=key,
-            fingerprint=fingerprint_of(content),
+            content=words.content,
+            attachments=words.attachments,
+            dedup_key=words.key,
+            fingerprint=words.fingerprint,
         )
         if not opened.created:  # the same first message won on another connection
             transaction.set_rollback(True)
     if opened.created:
         return _received(visitor, Posted(message=_message(opened.message), created=True))
-    repeat = _repeat(key or "", content, of=None)
+    repeat = _repeat(words.key or "", words, of=None)
     assert repeat is not None
     return repeat
 
 
-def _repeat(key: str, content: str, *, of: Visitor | None) -> Received | None:
+def _repeat(key: str, words: _Words, *, of: Visitor | None) -> Received | None:
     """The first message of a stranger, sent again: by the visitor that it made, or for a while by a stranger.
 
     A stranger gets a key only as long as the first one was not revoked. Raises KeyReused for other words.
@@ -234,7 +230,7 @@ def _repeat(key: str, content: str, *, of: Visitor | None) -> Received | None:
     customer_id = message.conversation.customer_id
     if of is not None and of.customer_id != customer_id:
         return None
-    if message.fingerprint != fingerprint_of(content):
+    if message.fingerprint != words.fingerprint:
         raise KeyReused
     if of is not None:
         return _received(of, Posted(message=message, created=False))
@@ -271,7 +267,7 @@ def _received(visitor: Visitor, posted: Posted) -> Received:
     )
 
 
-def _channel(business_id: UUID) -> Channel | None:
+def web_channel(business_id: UUID) -> Channel | None:
     """The workspace's web channel. None when it never had one; one that is switched off takes no messages."""
     channel = Channel.objects.default_for(business_id)
     if channel is None and Channel.objects.filter(business_id=business_id, type=ChannelType.WIDGET).exists():

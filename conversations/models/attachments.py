@@ -20,14 +20,15 @@ class AttachmentRows(BusinessScoped["Attachment"]):
 
 
 class Attachment(models.Model):
-    """A file of a conversation, of a message or a note. What is still neither, nor waits to be, goes after a day.
+    """A file of a message or a note. What is still neither, nor waits to be, goes after a day.
 
     The bytes lie under MEDIA_ROOT by the row's id (conversations/attachments.py), never by a name from outside.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     business = models.ForeignKey(Business, models.CASCADE, related_name="attachments")
-    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="files")
+    # None until the message goes that it opens a conversation with.
+    conversation = models.ForeignKey(Conversation, models.CASCADE, null=True, related_name="files")
     message = models.ForeignKey(Message, models.CASCADE, null=True, related_name="files")
     # Then no customer ever sees it.
     note = models.ForeignKey(Note, models.CASCADE, null=True, related_name="files")

@@ -31,7 +31,8 @@ class Draft:
     former_key: another key that the same words may have been stored under before.
     opens: the conversation comes with it: to write first is not yet to take it.
     fingerprint: `fingerprint_of` what was asked; another one under the same key is refused.
-    attachments: uploaded by the same side to the same conversation, and not sent yet (`attachments.ids_in`).
+    attachments: uploaded by the same side to the same conversation, or a customer's to none, and not sent yet
+        (`attachments.ids_in`).
     sent_elsewhere: an agent's that left the house with another tool: there is nothing to deliver.
     ai_sources: Theo's own words, and the articles that they are from (Message.ai_sources). They take no conversation,
         stop no clock of the first response, and leave who waits for a person waiting.

@@ -238,7 +238,10 @@ def open_with(conversation: Conversation, draft: Draft) -> tuple[Posted, list[Ev
     known = look_for_known([draft])()
     if refusal := reuse(draft, known, {}):
         raise refusal
-    posted, happenings = _append({conversation.pk: conversation}, [draft], known, {})
+    files: dict[UUID, Attachment] = {}
+    if refusal := _take_files(draft, known, files):
+        raise refusal
+    posted, happenings = _append({conversation.pk: conversation}, [draft], known, files)
     return posted[0], happenings
 
 

@@ -1,5 +1,6 @@
 """Starting a conversation, with or without its first message."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from conversations.services.locking import lock_own
 from conversations.services.message_drafts import Draft, check_content, check_subject
 from conversations.services.messages import open_with
 from conversations.services.objections import Blocked
-from foundation.errors import KeyReused
+from foundation.errors import KeyReused, Unprocessable
 from foundation.ids import new_id
 
 if TYPE_CHECKING:
@@ -43,8 +44,9 @@ def open_conversation(
     fingerprint: str = "",
     automated: bool = False,
     sent_at: datetime | None = None,
+    attachments: Sequence[UUID] = (),
 ) -> Opened:
-    """A new open conversation; `content` is its first message, an agent's when `opened_by` is given.
+    """A new open conversation; `content` with `attachments` is its first message, an agent's when `opened_by` is given.
 
     Safe to repeat when the first message has a key: the conversation that the key opened comes back.
     new_customer: `customer` is not stored yet and is stored with the conversation. automated, sent_at: see Draft.
@@ -53,7 +55,7 @@ def open_conversation(
     Source: contract/quickstart.txt, step 5; contract/api.md 5.
     """
     if content:
-        check_content(content)
+        check_content(content, has_attachments=bool(attachments))
     check_subject(subject)
     conversation = Conversation(
         pk=new_id(),
@@ -71,14 +73,15 @@ def open_conversation(
         fingerprint=fingerprint,
         automated=automated,
         sent_at=sent_at,
+        attachments=tuple(attachments),
         opens=True,
     )
     if dedup_key and (known := _opened_by_key(dedup_key, fingerprint)):
         return known
     try:
         return _open(conversation, draft, new_customer=new_customer, subject=subject)
-    except (IntegrityError, _KeyTaken):
-        # The same key arrived twice at once and the other one won: nothing of ours is left.
+    except (IntegrityError, _KeyTaken, Unprocessable):
+        # The same key arrived twice at once and the other one won, its files too: nothing of ours is left.
         if dedup_key and (known := _opened_by_key(dedup_key, fingerprint)):
             return known
         raise
@@ -96,16 +99,17 @@ def _open(conversation: Conversation, draft: Draft, *, new_customer: bool, subje
     if draft.sender:
         lock_own(conversation.business_id, draft.sender)
     conversation.created_at = conversation.updated_at = timezone.now()
+    says = bool(draft.content or draft.attachments)
     happenings = []
     if new_customer and conversation.customer:
-        if draft.sender is None and draft.content:
+        if draft.sender is None and says:
             conversation.customer.last_seen_at = conversation.created_at
         conversation.customer.save(force_insert=True)
         happenings.append(events.customer_created(conversation.customer))
     conversation.save(force_insert=True)
     happenings.append(events.conversation_created(conversation, actor_id=actor_id))
     messages = []
-    if draft.content:
+    if says:
         posted, more = open_with(conversation, draft)
         if not posted.created:  # committed since we looked: our conversation would stay without a word
             raise _KeyTaken

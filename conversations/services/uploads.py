@@ -49,15 +49,17 @@ def keep_upload(*, agent: User, conversation: Conversation, file: "UploadedFile[
 
 def store_upload(
     *,
-    conversation: Conversation,
+    conversation: Conversation | None,
     name: str,
     file: IO[bytes],
     size: int,
     uploader: User | None = None,
+    business_id: UUID | None = None,
     whatever_it_is: bool = False,
 ) -> Attachment:
     """Keep a file for a message of this conversation, an agent's when `uploader` is given.
 
+    conversation: None for a customer's who opens one with it, in the workspace `business_id`.
     name: as the client calls it. file: seekable, from its start. size: in bytes. whatever_it_is: a provider brought it,
     who cannot be told otherwise (design.md 1); then only an empty file is refused.
     Raises TooBig, UnsupportedType (name or content is none of foundation.filetypes), Unprocessable (empty, broken,
@@ -74,7 +76,7 @@ def store_upload(
         raise UnsupportedType(_("Send a picture, PDF, text, CSV, Word, Excel, MP3, MP4 or OGG file."))
     attachment = Attachment(
         pk=new_id(),
-        business_id=conversation.business_id,
+        business_id=conversation.business_id if conversation else business_id,  # type: ignore[misc]
         conversation=conversation,
         uploader=uploader,
         sender_type=SenderType.AGENT if uploader else SenderType.CUSTOMER,

@@ -105,6 +105,12 @@ export function hold(item, files) {
   held.set(item.id, { files, bar, stop: new AbortController() })
 }
 
+/** They are another item's now. */
+export function pass(item, other) {
+  held.set(other.id, held.get(item.id))
+  held.delete(item.id)
+}
+
 export function letGo(item) {
   const { files = [], stop } = held.get(item.id) ?? {}
   held.delete(item.id)
@@ -136,7 +142,7 @@ export async function takeUp(item, to, stored) {
 
 function upload(file, { address, key, conversation }, signal, moved) {
   const body = new FormData()
-  body.set("conversation_id", conversation)
+  if (conversation) body.set("conversation_id", conversation)
   body.set("file", file)
   const request = new XMLHttpRequest() // fetch does not tell how far it is
   let stalled

@@ -6,7 +6,7 @@ import * as host from "./host.js"
 import { introduced } from "./identity.js"
 import { refresh, take, threads } from "./incoming.js"
 import { dial, emit, state } from "./line.js"
-import { Outbox, uuid } from "./outbox.js"
+import { LATER, Outbox, uuid } from "./outbox.js"
 import { settings } from "./settings.js"
 import { typingSignal } from "./typing.js"
 import { know, visitor } from "./visitor.js"
@@ -28,7 +28,7 @@ export const outbox = new Outbox({
     if (state === "refused") return { error: refused }
     await introduced
     const error = await takeUp(item)
-    if (error) return { error }
+    if (error && (LATER.includes(error.code) || !setApart(item, error))) return { error }
     return emit("client_message", {
       content: item.content,
       client_message_id: item.id,
@@ -56,7 +56,8 @@ export function restore(kept) {
   outbox.restore(kept)
   for (const [name, text] of Object.entries(kept)) if (name.startsWith(DRAFT)) drafts[name.slice(DRAFT.length)] = text
   for (const item of outbox.items) {
-    if (item.files?.some(({ url }) => !url)) item.error = { code: "lost" }
+    const error = { code: "lost" }
+    if (!item.error && item.files?.some(({ url }) => !url) && !setApart(item, error)) item.error = error
   }
 }
 
@@ -94,22 +95,30 @@ function draft(thread, text) {
 export function send(thread, content, files, customer) {
   writing.stop()
   draft(thread, "")
-  const item = () => ({ id: uuid(), content: "", thread: thread.key, conversation_id: thread.id })
-  // Files go into a conversation that is there, so a new one begins with words: at least with their names.
-  const words = content || (isBegun(thread) ? "" : files.map(({ name }) => name).join(", "))
   thread.asked = ""
-  if (words) outbox.add({ ...item(), content: clean(words), customer })
+  const item = { id: uuid(), content: clean(content), thread: thread.key, conversation_id: thread.id, customer }
   if (files.length) {
-    const theirs = { ...item(), files: files.map(({ name }) => ({ name })) }
-    attach.hold(theirs, files)
-    outbox.add(theirs)
+    item.files = files.map(({ name }) => ({ name }))
+    attach.hold(item, files)
   }
+  outbox.add(item)
+}
+
+/** What was said goes, whatever becomes of the files beside it. Returns false where they are all there is. */
+function setApart(item, error) {
+  if (!item.content || !outbox.items.includes(item)) return false
+  const theirs = { ...item, id: uuid(), content: "", error }
+  attach?.pass(item, theirs)
+  item.files = undefined
+  outbox.items.push(theirs)
+  outbox.store(item)
+  outbox.store(theirs)
+  return true
 }
 
 /** Take the files of an item to the server, those that are not there. Resolves to an error when that did not work. */
 async function takeUp(item) {
   if (!item.files || item.files.every(({ url }) => url)) return
-  if (!item.conversation_id) return { code: "invalid" } // the words before it were refused
   const to = { address: `/api/v1/widget/${settings.id}/upload`, key: visitor.key }
   return attach.takeUp(item, to, () => outbox.store(item))
 }

@@ -49,7 +49,8 @@ def test_a_picture_is_chosen_seen_and_sent_with_words(visit: Callable[..., Visit
 
     cleo.write("Look")
 
-    until(cleo.page, lambda: said(acme)[1:] == [["Look"], ["", "hopper.png", "notes.txt"]])
+    until(cleo.page, lambda: said(acme)[1:] == [["Look", "hopper.png", "notes.txt"]])
+    cleo.log.locator(".pb-m").filter(has=cleo.chat.get_by_text("Look")).get_by_role("link", name="notes.txt").wait_for()
     cleo.log.get_by_role("link", name="hopper.png").wait_for()
     cleo.log.get_by_role("link", name="notes.txt").wait_for()
     assert cleo.chat.get_by_role("button", name="Remove hopper.png").count() == 0
@@ -109,16 +110,60 @@ def test_a_file_of_another_kind_is_refused_at_once_by_its_name_and_the_others_go
     assert cleo.complaints == []
 
 
-def test_a_conversation_may_begin_with_a_file(visit: Callable[..., Visit], acme: Acme) -> None:
+def test_a_conversation_may_begin_with_a_file_which_is_one_message(visit: Callable[..., Visit], acme: Acme) -> None:
     cleo = visit()
     cleo.open()
     cleo.chat.get_by_role("button", name="Send us a message").click()
     choose(cleo, PICTURE)
 
     cleo.chat.get_by_role("button", name="Send").click()
+    cleo.write("Look")
 
     cleo.log.get_by_role("link", name="hopper.png").wait_for()
-    assert said(acme) == [["hopper.png"], ["", "hopper.png"]]
+    until(cleo.page, lambda: said(acme) == [["", "hopper.png"], ["Look"]])
+    cleo.chat.get_by_role("button", name="Back").click()
+    cleo.chat.get_by_role("button", name="Send us a message").click()
+    choose(cleo, NOTES)
+    cleo.chat.get_by_role("button", name="Send").click()
+    cleo.log.get_by_role("link", name="notes.txt").wait_for()
+    until(cleo.page, lambda: len(acme.conversations) == 2)
+    newest = acme.call("GET", f"/conversations/{acme.conversations[0]['id']}")
+    assert [each["content"] for each in newest["messages"]] == [""]
+    assert cleo.complaints == []
+
+
+def test_a_file_after_what_was_asked_first_is_one_message_of_the_same_conversation(
+    visit: Callable[..., Visit], acme: Acme
+) -> None:
+    acme.change(prechat={"enabled": True, "name": "off", "email": "required"})
+    cleo = visit()
+    cleo.open()
+    cleo.chat.get_by_role("button", name="Send us a message").click()
+    cleo.chat.get_by_role("textbox", name="E-mail").fill("cleo@example.com")
+    cleo.chat.get_by_role("textbox", name="Message").fill("My hopper is broken.")
+    cleo.chat.get_by_role("button", name="Send").click()
+    cleo.gets_through()
+
+    choose(cleo, PICTURE)
+    cleo.chat.get_by_role("button", name="Send").click()
+
+    until(cleo.page, lambda: said(acme) == [["My hopper is broken."], ["", "hopper.png"]])
+
+
+def test_a_file_that_would_begin_a_conversation_and_is_refused_begins_none(
+    visit: Callable[..., Visit], acme: Acme
+) -> None:
+    cleo = visit()
+    cleo.open()
+    cleo.chat.get_by_role("button", name="Send us a message").click()
+    choose(cleo, {"name": "page.png", "mimeType": "image/png", "buffer": b"<html>"})
+    cleo.chat.get_by_role("button", name="Send").click()
+
+    cleo.chat.get_by_text("Not sent. Send a picture, PDF").wait_for()
+    assert acme.conversations == []
+    cleo.write("Anyway")
+    until(cleo.page, lambda: bool(acme.conversations))
+    assert said(acme) == [["Anyway"]]
 
 
 def test_what_is_no_file_of_ours_is_refused_with_the_reason(visit: Callable[..., Visit], acme: Acme) -> None:
@@ -134,6 +179,20 @@ def test_what_is_no_file_of_ours_is_refused_with_the_reason(visit: Callable[...,
     until(cleo.page, lambda: said(acme)[1:] == [["Anyway"]])
     cleo.log.get_by_role("button", name="Remove").click()
     assert cleo.log.get_by_text("Not sent.").count() == 0
+
+
+def test_words_go_where_the_file_beside_them_is_refused(visit: Callable[..., Visit], acme: Acme) -> None:
+    cleo = visit()
+    cleo.start("Hello")
+    cleo.gets_through()
+    choose(cleo, {"name": "page.png", "mimeType": "image/png", "buffer": b"<html>"})
+    cleo.write("See there")
+
+    cleo.chat.get_by_text("Not sent. Send a picture, PDF").wait_for()
+    until(cleo.page, lambda: said(acme)[1:] == [["See there"]])
+    assert cleo.log.get_by_text("See there").count() == 1
+    cleo.log.get_by_role("button", name="Remove").click()
+    assert cleo.log.get_by_text("page.png").count() == 0
 
 
 def test_an_upload_that_is_cut_goes_on_by_itself_and_sends_once(visit: Callable[..., Visit], acme: Acme) -> None:
@@ -213,7 +272,7 @@ def test_a_file_that_was_up_survives_a_reload_and_one_that_was_not_says_so(
     until(cleo.page, lambda: "/files/" in cleo.page.evaluate("JSON.stringify(localStorage)"))
     cleo.context.route("**/upload", lambda route: route.abort())
     choose(cleo, PICTURE)
-    cleo.chat.get_by_role("button", name="Send").click()
+    cleo.write("The hopper")
     cleo.log.get_by_role("img", name="hopper.png").wait_for()
     choose(cleo, NOTES)
     until(cleo.page, lambda: "notes.txt" in cleo.page.evaluate("JSON.stringify(sessionStorage)"))
@@ -222,7 +281,7 @@ def test_a_file_that_was_up_survives_a_reload_and_one_that_was_not_says_so(
     cleo.line.mend()
     cleo.open()
 
-    until(cleo.page, lambda: said(acme)[1:] == [["", "notes.txt"]])
+    until(cleo.page, lambda: said(acme)[1:] == [["", "notes.txt"], ["The hopper"]])
     cleo.chat.get_by_text("Not sent. The page was left before it was up. Choose it again.").wait_for()
     cleo.chat.get_by_text("Not kept when the page was left: notes.txt.").wait_for()
     until(cleo.page, lambda: cleo.page.evaluate("sessionStorage.length") == 0)

@@ -9,10 +9,10 @@ from django.test import Client
 
 from accounts.models import User
 from businesses.models import Business
-from conversations.models import Attachment, Message
+from conversations.models import Attachment, Conversation, Message
 from foundation.errors import Unprocessable
 from tests import builders, corpus
-from widgets.models import Widget
+from widgets.models import Visitor, Widget
 from widgets.receiving import Received
 
 pytestmark = pytest.mark.django_db
@@ -37,11 +37,16 @@ def upload(
     address: str = "127.0.0.1",
     **headers: str,
 ) -> Any:
-    data = {
-        "file": SimpleUploadedFile("hopper.png", corpus.picture()),
-        "conversation_id": str(conversation_id or cleo.conversation.pk),
-    }
     headers |= {"X-Visitor-Key": cleo.visitor_key if key is None else key}
+    return post(widget, conversation_id or cleo.conversation.pk, address=address, headers=headers)
+
+
+def post(
+    widget: Widget, conversation_id: Any = None, *, address: str = "127.0.0.1", headers: dict[str, str] | None = None
+) -> Any:
+    data = {"file": SimpleUploadedFile("hopper.png", corpus.picture())}
+    if conversation_id:
+        data["conversation_id"] = str(conversation_id)
     path = f"/api/v1/widget/{widget.pk}/upload"
     return builders.api().post(path, data, format="multipart", headers=headers, REMOTE_ADDR=address)
 
@@ -146,3 +151,63 @@ def test_only_pages_of_the_widgets_domains_may_send(
 def test_a_chat_that_is_switched_off_takes_no_file(acme: Business, widget: Widget, cleo: Received) -> None:
     acme.channels.update(is_active=False)
     assert upload(widget, cleo).status_code == 403
+
+
+def test_a_strangers_first_message_may_be_a_file_alone_and_is_one_also_when_it_comes_twice(
+    client: Client, acme: Business, ada: User, widget: Widget
+) -> None:
+    found = post(widget)
+    assert found.status_code == 201
+    asked = {"attachments": [uuid.UUID(found.json()["id"])], "client_message_id": str(uuid.uuid4())}
+
+    received = builders.visitor_writes(acme, "", widget=widget, **asked)
+    again = builders.visitor_writes(acme, "", widget=widget, **asked)
+    by_key = builders.visitor_writes(acme, "", widget=widget, visitor=received.visitor, **asked)
+
+    assert (received.created, again.created, by_key.created) == (True, False, False)
+    message = Message.objects.get()
+    assert (message.content, [file["filename"] for file in message.attachments]) == ("", ["hopper.png"])
+    assert Attachment.objects.get().conversation == message.conversation
+    assert received.visitor.customer.last_seen_at
+    client.force_login(ada)
+    assert "hopper.png" in client.get(f"/inbox/{message.conversation_id}/").content.decode()
+
+
+def test_a_visitors_next_conversation_may_begin_with_a_file(acme: Business, widget: Widget, cleo: Received) -> None:
+    found = post(widget, headers={"X-Visitor-Key": cleo.visitor_key})
+    sent = builders.visitor_writes(
+        acme, "Look", widget=widget, visitor=cleo.visitor, new=True, attachments=[uuid.UUID(found.json()["id"])]
+    )
+    assert sent.conversation != cleo.conversation
+    assert [file["filename"] for file in sent.message.attachments] == ["hopper.png"]
+
+
+def test_E4_a_file_that_begins_a_conversation_begins_one_alone_in_its_own_workspace(
+    acme: Business, widget: Widget, mallory: User
+) -> None:
+    file = uuid.UUID(post(widget).json()["id"])
+    with pytest.raises(Unprocessable):
+        builders.visitor_writes(mallory.memberships.get().business, "Look", attachments=[file])
+    with pytest.raises(Unprocessable):
+        builders.visitor_writes(acme, "", widget=widget, attachments=[file, uuid.uuid4()])
+    assert not Visitor.objects.exists()
+    builders.visitor_writes(acme, "", widget=widget, attachments=[file])
+    with pytest.raises(Unprocessable):
+        builders.visitor_writes(acme, "", widget=widget, attachments=[file])
+    assert Conversation.objects.count() == Visitor.objects.count() == 1
+
+
+def test_a_stranger_sends_files_where_a_stranger_may_write(
+    acme: Business, widget: Widget, cleo: Received, settings: Any
+) -> None:
+    bad = {"X-Visitor-Key": cleo.visitor_key[:-1]}
+    assert [post(widget, headers=bad).status_code, post(widget, cleo.conversation.pk).status_code] == [404, 404]
+    rates = settings.THROTTLE_RATES
+    settings.THROTTLE_RATES = {**rates, "VISITOR_UPLOAD_EACH": (1, 3600)}
+    assert [post(widget, address="192.0.2.1").status_code for _ in range(2)] == [201, 429]
+    settings.THROTTLE_RATES = rates
+    Widget.objects.update(config={"verified_only": True})
+    assert post(widget).status_code == 403
+    Widget.objects.update(config={})
+    acme.channels.update(is_active=False)
+    assert post(widget).status_code == 403

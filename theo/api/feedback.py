@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from foundation import throttles
 from foundation.api import WITH_BODY, path_id, refusals
 from theo.feedback import take_feedback
-from widgets.api.visitors import KEY, OfOneConversation, visitor_of
+from widgets.api.visitors import KEY, OfOneConversation, visitor_of, widget_of
 
 
 class FeedbackInput(serializers.Serializer[Any]):
@@ -33,7 +33,7 @@ class Feedback(OfOneConversation):
     def post(self, request: Request, widget_id: str, conversation_id: str, message_id: str) -> Response:
         """Of a message with `sources`; the last word counts. Who was not helped is handed to a person and told so, as
         long as nobody has written since."""
-        visitor = visitor_of(request, widget_id)
+        visitor = visitor_of(request, widget_of(widget_id))
         conversation = self.conversation(visitor, conversation_id)
         data = FeedbackInput(data=request.data)
         data.is_valid(raise_exception=True)

@@ -1,4 +1,4 @@
-"""A visitor's file over REST: the visitor key is the only proof."""
+"""A visitor's file over REST: whoever is known proves it by the visitor key."""
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
@@ -10,12 +10,12 @@ from conversations.api.serializers import AttachmentOutput, UploadInput
 from conversations.attachments import facts_of, payload_of
 from foundation.api import WITH_BODY, IdField, refusals
 from foundation.uploads import UploadParser, one_file
-from widgets.api.visitors import KEY, visitor_of
+from widgets.api.visitors import KEY, visitor_of, widget_of
 from widgets.uploads import keep_visitors_upload
 
 
 class VisitorUploadInput(UploadInput):
-    conversation_id = IdField()
+    conversation_id = IdField(required=False, help_text="Without: for the message that begins a conversation.")
 
 
 class VisitorUpload(APIView):
@@ -31,12 +31,18 @@ class VisitorUpload(APIView):
         responses={201: AttachmentOutput, **refusals(400, 403, 404, *WITH_BODY, 429)},
     )
     def post(self, request: Request, widget_id: str) -> Response:
-        """Name it in `attachments` of `client_message` with the same `conversation_id`."""
-        visitor = visitor_of(request, widget_id)
+        """Name it in `attachments` of `client_message` with the same `conversation_id`, or none.
+
+        Who has not written yet sends no key.
+        """
+        widget = widget_of(widget_id)
+        visitor = visitor_of(request, widget) if request.headers.get("X-Visitor-Key") else None
         data = VisitorUploadInput(data=request.data)
         data.is_valid(raise_exception=True)
-        conversation_id = data.validated_data["conversation_id"]
         attachment = keep_visitors_upload(
-            visitor=visitor, conversation_id=conversation_id, file=one_file(request.FILES)
+            widget=widget,
+            visitor=visitor,
+            conversation_id=data.validated_data.get("conversation_id"),
+            file=one_file(request.FILES),
         )
         return Response(payload_of(facts_of(attachment)), status=201)

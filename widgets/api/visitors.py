@@ -25,11 +25,16 @@ from widgets.transcripts import send_transcript
 KEY = OpenApiParameter("X-Visitor-Key", str, OpenApiParameter.HEADER, description="From the first ack.")
 
 
-def visitor_of(request: Request, widget_id: str) -> Visitor:
-    """Whoever holds the key. Raises Http404 for a key that is not good at this widget."""
+def widget_of(widget_id: str) -> Widget:
+    """Raises Http404."""
     widget = Widget.objects.filter(pk=path_id(widget_id)).first()
     if widget is None:
         raise Http404
+    return widget
+
+
+def visitor_of(request: Request, widget: Widget) -> Visitor:
+    """Whoever holds the key. Raises Http404 for a key that is not good at this widget."""
     key = request.headers.get("X-Visitor-Key")
     visitor = keys.visitor_from_key(key, business_id=widget.business_id, widget_id=widget.pk)
     if visitor is None:
@@ -73,7 +78,7 @@ class VisitorRating(OfOneConversation):
         responses={200: RatingOutput, **refusals(400, 404, *WITH_BODY, 429)},
     )
     def post(self, request: Request, widget_id: str, conversation_id: str) -> Response:
-        visitor = visitor_of(request, widget_id)
+        visitor = visitor_of(request, widget_of(widget_id))
         conversation = self.conversation(visitor, conversation_id)
         data = RatingInput(data=request.data)
         data.is_valid(raise_exception=True)
@@ -92,7 +97,7 @@ class VisitorTranscript(OfOneConversation):
         responses={200: TranscriptOutput, **refusals(400, 404, *WITH_BODY, 429)},
     )
     def post(self, request: Request, widget_id: str, conversation_id: str) -> Response:
-        visitor = visitor_of(request, widget_id)
+        visitor = visitor_of(request, widget_of(widget_id))
         conversation = self.conversation(visitor, conversation_id)
         data = TranscriptInput(data=request.data)
         data.is_valid(raise_exception=True)
