@@ -107,7 +107,7 @@ export function hold(item, files) {
 
 /** They are another item's now. */
 export function pass(item, other) {
-  held.set(other.id, held.get(item.id))
+  if (held.has(item.id)) held.set(other.id, held.get(item.id))
   held.delete(item.id)
 }
 
@@ -126,7 +126,7 @@ export const progress = (item) => held.get(item.id)?.bar
  * it, with a `text` for the visitor. to: {address, key}. stored(): one more is there.
  */
 export async function takeUp(item, to, stored) {
-  if (!held.has(item.id)) return { code: "lost" } // taken back meanwhile
+  if (!held.has(item.id)) return { code: "lost" } // with an earlier page, or taken back meanwhile
   const { files, stop, bar } = held.get(item.id)
   for (const [index, file] of files.entries()) {
     if (item.files[index].url) continue

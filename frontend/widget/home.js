@@ -21,7 +21,7 @@ export function homeView({ onOpen, onNew, onMute, onEnd }) {
   const logo = el("img", { alt: "", referrerpolicy: "no-referrer" })
   logo.onerror = () => logo.remove()
   const name = el("span", { dir: "auto" })
-  const bell = tool(texts.mute, [], { onclick: onMute })
+  const bell = tool(texts.mute, "", { onclick: onMute })
   brand.append(name, bell, tool(texts.close, X, { onclick: host.close }))
 
   const rows = new Map()
@@ -72,7 +72,7 @@ export function homeView({ onOpen, onNew, onMute, onEnd }) {
     hear(isMuted) {
       bell.hidden = isMuted === undefined
       bell.setAttribute("aria-pressed", isMuted)
-      bell.replaceChildren(icon(isMuted ? [...BELL, STRUCK] : BELL))
+      bell.replaceChildren(icon(isMuted ? BELL + STRUCK : BELL))
     },
     /** why: nobody starts a conversation here, for this reason; "" when they may. */
     shut(why) {

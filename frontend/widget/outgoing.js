@@ -33,9 +33,10 @@ export const outbox = new Outbox({
       content: item.content,
       client_message_id: item.id,
       visitor_key: visitor.key || undefined,
-      customer: { ...(visitor.key ? {} : visitor.customer), ...item.customer },
+      customer: { ...(!visitor.key && visitor.customer), ...item.customer },
       attachments: item.files?.map(({ url }) => url),
-      ...(item.conversation_id ? { conversation_id: item.conversation_id } : { new: true }),
+      conversation_id: item.conversation_id,
+      new: !item.conversation_id,
     })
   },
   keep: host.keep,
@@ -55,10 +56,6 @@ export const outbox = new Outbox({
 export function restore(kept) {
   outbox.restore(kept)
   for (const [name, text] of Object.entries(kept)) if (name.startsWith(DRAFT)) drafts[name.slice(DRAFT.length)] = text
-  for (const item of outbox.items) {
-    const error = { code: "lost" }
-    if (!item.error && item.files?.some(({ url }) => !url) && !setApart(item, error)) item.error = error
-  }
 }
 
 on.refused = () => outbox.stop(refused)
@@ -111,14 +108,14 @@ function setApart(item, error) {
   attach?.pass(item, theirs)
   item.files = undefined
   outbox.items.push(theirs)
-  outbox.store(item)
-  outbox.store(theirs)
+  for (const each of [item, theirs]) outbox.store(each)
   return true
 }
 
 /** Take the files of an item to the server, those that are not there. Resolves to an error when that did not work. */
 async function takeUp(item) {
   if (!item.files || item.files.every(({ url }) => url)) return
+  if (!attach) return { code: "lost" } // with an earlier page
   const to = { address: `/api/v1/widget/${settings.id}/upload`, key: visitor.key }
   return attach.takeUp(item, to, () => outbox.store(item))
 }
