@@ -24,7 +24,7 @@ from channels_app.adapters.errors import Unreadable
 from channels_app.adapters.events import Routed
 from channels_app.keys import key_of
 from channels_app.models import Channel, RawEvent, RawState
-from channels_app.taking_in import NotYet, take_in
+from channels_app.taking_in import NotYet, pass_on, take_in
 from conversations import events
 from conversations.models import ChannelType
 from conversations.services.objections import Blocked
@@ -41,9 +41,13 @@ OF_CHANNEL = "what a channel tells"
 
 
 def store(channel: Channel, items: Sequence[Routed]) -> None:
-    """Keep what came; a repeat is dropped by its key."""
+    """Keep what came; a repeat is dropped by its key. What is over in a moment is told now."""
     if not items:
         return
+    for item in items:
+        if item.is_passing:
+            pass_on(channel, item.payload)
+    items = [item for item in items if not item.is_passing]
     keys = [key_of(item.dedup_key) for item in items]
     known = set(RawEvent.objects.filter(channel=channel, dedup_key__in=keys).values_list("dedup_key", flat=True))
     received = [

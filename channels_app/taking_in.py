@@ -30,6 +30,7 @@ from channels_app.adapters.events import (
     TypingSeen,
 )
 from channels_app.connecting import learn
+from channels_app.deliveries import lock_conversation
 from channels_app.keys import key_of, known_message, remember
 from channels_app.models import Channel, Media, RawEvent, RawState
 from channels_app.participants import gets_copies
@@ -47,7 +48,6 @@ from foundation.text import storable
 # A provider's word on a message can come before its answer to our sending it; so long it waits for that.
 PATIENCE = timedelta(seconds=60)
 ECHO_PATIENCE = timedelta(seconds=3)
-TYPING_LASTS = timedelta(seconds=5)
 
 
 class NotYet(Exception):
@@ -216,6 +216,9 @@ def _status(channel: Channel, raw: RawEvent, event: StatusChanged) -> None:
             _wait(raw)
         return
     if event.status == MessageStatus.FAILED:
+        # Before its contact and its thread, as everybody does; and whose it is may be otherwise now.
+        lock_conversation(found.conversation_id)
+        found.conversation.refresh_from_db(fields=["customer"])
         reason = event.error.reason if event.error else _("The provider could not deliver it.")
         if event.error and event.error.kind == Kind.WINDOW_CLOSED:
             threads.window_closed(channel, found)
@@ -235,12 +238,11 @@ def _status(channel: Channel, raw: RawEvent, event: StatusChanged) -> None:
         mark_delivered(message=found)
 
 
-def _typing(channel: Channel, raw: RawEvent, event: TypingSeen) -> None:
-    """Told while it is true; what waited here is over."""
-    thread = threads.thread_at(channel, event.thread_key)
-    if thread and raw.received_at > timezone.now() - TYPING_LASTS:
-        raw.customer_id = thread.conversation.customer_id
-        tell_typing(thread.conversation)
+def pass_on(channel: Channel, payload: Any) -> None:
+    """Of what is true for a moment: a customer writes."""
+    for event in ADAPTERS[ChannelType(channel.type)](channel, {}).parse(payload):
+        if isinstance(event, TypingSeen) and (thread := threads.thread_at(channel, event.thread_key)):
+            tell_typing(thread.conversation)
 
 
 def _came_back(channel: Channel, message: Message, error: DeliveryError, recipient: str) -> None:
@@ -282,7 +284,6 @@ _TAKERS: dict[type[InboundEvent], Callable[[Channel, RawEvent, Any], None]] = {
     MessageDeleted: _deleted,
     ReactionChanged: _reaction,
     StatusChanged: _status,
-    TypingSeen: _typing,
     ContactChanged: _contact,
     AddedToGroup: _added_to_group,
     AccountTold: _account,

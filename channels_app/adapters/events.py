@@ -35,12 +35,14 @@ class Incoming:
 class Routed:
     """A slice of a request that stands for itself. account: whose it is on a path without a channel's id, compared with
     `accounts`. dedup_key: the same each time that the provider sends it. body: what is no JSON (a mail): `raw` of
-    the payload that is parsed, as base64 or as something that `bytes` reads."""
+    the payload that is parsed, as base64 or as something that `bytes` reads. is_passing: over in a moment (somebody
+    types), so that it is told at once and not kept."""
 
     dedup_key: str
     payload: Any
     account: str = ""
     body: bytes = b""
+    is_passing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

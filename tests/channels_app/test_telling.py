@@ -1,16 +1,16 @@
 """Open pages of the team hear that a channel stopped, is paused or works again, and look for themselves."""
 
 import json
-from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
-from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business
 from channels_app import checking, connecting, intake
-from channels_app.adapters.events import Routed
+from channels_app.adapters import ADAPTERS
+from channels_app.adapters.events import Incoming
 from channels_app.models import Channel, RawEvent, Thread
 from channels_app.reconnecting import needs_reconnecting
 from channels_app.services import delete_channel, pause_channel, update_channel
@@ -97,17 +97,17 @@ def test_a_customer_who_writes_at_the_provider_is_seen_writing_while_it_is_so(
 ) -> None:
     talk = builders.conversation(acme, type=ChannelType.X, channel=whatsapp)
     Channel.objects.update(type=ChannelType.X, config={"account_id": "25"})
+    whatsapp.refresh_from_db()
     Thread.objects.create(channel=whatsapp, conversation=talk, key="dm:22", address="dm:22")
 
-    def told_of(*, writer: str, seconds_ago: int = 0) -> list[Any]:
+    def told_of(writer: str) -> list[Any]:
         heard.clear()
         told = {"direct_message_indicate_typing_events": [{"sender_id": writer, "target": {"recipient_id": "25"}}]}
-        intake.store(whatsapp, [Routed(dedup_key=f"x:{writer}:{seconds_ago}", payload=told)])
-        RawEvent.objects.filter(state="waiting").update(received_at=timezone.now() - timedelta(seconds=seconds_ago))
-        intake.work()
+        for payload in (told, {"data": {"event_uuid": "1", "payload": told}}):
+            post = Incoming(method="POST", url="", headers={}, query={}, body=orjson.dumps(payload))
+            intake.store(whatsapp, ADAPTERS[ChannelType.X].route(post))
         return [(each["to"], each["typing"]["is_typing"]) for each in heard if "typing" in each]
 
-    assert told_of(writer="22") == [(rooms.conversation(talk.pk), True)]
-    assert told_of(writer="22", seconds_ago=60) == []
-    assert told_of(writer="25") == told_of(writer="99") == []
-    assert not RawEvent.objects.exclude(state="done").exists()
+    assert told_of("22") == [(rooms.conversation(talk.pk), True)] * 2
+    assert told_of("25") == told_of("99") == []
+    assert not RawEvent.objects.exists()  # it is over in a moment

@@ -36,7 +36,7 @@ from channels_app.adapters.events import (
 )
 from channels_app.adapters.json import dict_of, list_of, text_of
 from channels_app.adapters.x.polling import direct_since, mentions_since
-from channels_app.adapters.x.reading import events_of
+from channels_app.adapters.x.reading import events_of, is_typing
 from channels_app.adapters.x.signing import authorization, signature
 from foundation import http
 
@@ -95,8 +95,9 @@ class XAdapter(ChannelAdapter):
         digest = hashlib.sha256(incoming.body).hexdigest()
         event = dict_of(told.get("data"))
         if event.get("event_uuid"):
-            return (Routed(dedup_key=f"xaa:{event['event_uuid']}", payload=told),)
-        return (Routed(dedup_key=f"x:{digest}", payload=told),)
+            key = f"xaa:{event['event_uuid']}"
+            return (Routed(dedup_key=key, payload=told, is_passing=is_typing(told)),)
+        return (Routed(dedup_key=f"x:{digest}", payload=told, is_passing=is_typing(told)),)
 
     def verify(self, incoming: Incoming) -> None:
         secret = self.secrets.get("api_secret", "")

@@ -44,6 +44,13 @@ def events_of(told: Mapping[str, Any], *, me: str) -> Iterator[InboundEvent]:
         yield CredentialsRevoked(reason=_("The account withdrew PingBack's access at X."))
 
 
+def is_typing(told: Mapping[str, Any]) -> bool:
+    """And nothing else."""
+    inner = dict_of(dict_of(told.get("data")).get("payload")) or told
+    others = ("direct_message_events", "direct_message_mark_read_events")
+    return bool(inner.get("direct_message_indicate_typing_events")) and not any(inner.get(name) for name in others)
+
+
 def _direct(event: Mapping[str, Any], users: Mapping[str, Mapping[str, Any]], me: str) -> Iterator[InboundEvent]:
     create = dict_of(event.get("message_create"))
     said = dict_of(create.get("message_data"))
