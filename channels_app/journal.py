@@ -130,8 +130,13 @@ def purge() -> int:
     now = timezone.now()
     done = _forgotten(RawEvent.objects.filter(received_at__lt=now - KEPT_KEYS))
     gone = RawEvent.objects.exclude(customer=None).exclude(Exists(Customer.objects.filter(pk=OuterRef("customer_id"))))
-    old = RawEvent.objects.filter(received_at__lt=now - KEPT, state=RawState.DONE).exclude(payload={})
-    return done + _emptied(gone) + _emptied(old.order_by("-received_at"))  # those that just became old come first
+    return done + _emptied(gone) + _emptied(old(), state=RawState.EMPTIED)
+
+
+def old() -> "QuerySet[RawEvent]":
+    """What was kept long enough and is not emptied yet, those first that just became old."""
+    kept = RawEvent.objects.filter(received_at__lt=timezone.now() - KEPT, state=RawState.DONE)
+    return kept.order_by("-received_at")
 
 
 def _forgotten(rows: "QuerySet[RawEvent]") -> int:
@@ -142,10 +147,10 @@ def _forgotten(rows: "QuerySet[RawEvent]") -> int:
     return done
 
 
-def _emptied(rows: "QuerySet[RawEvent]") -> int:
+def _emptied(rows: "QuerySet[RawEvent]", **more: RawState) -> int:
     ids = list(rows.values_list("pk", flat=True)[:PURGED_AT_ONCE])
     remove(RawEvent.objects.filter(pk__in=ids, in_file=True).values_list("pk", flat=True))
-    return RawEvent.objects.filter(pk__in=ids).update(payload={}, in_file=False, customer=None)
+    return RawEvent.objects.filter(pk__in=ids).update(payload={}, in_file=False, customer=None, **more)
 
 
 def purge_strays() -> int:

@@ -165,6 +165,7 @@ class RawState(models.TextChoices):
     ELSEWHERE = "elsewhere", _("To be fetched")
     WAITING = "waiting", _("Waiting")
     DONE = "done", _("Done")
+    EMPTIED = "emptied", _("Done, no longer kept")
     FAILED = "failed", _("Failed")
 
 
@@ -202,6 +203,7 @@ class RawEvent(models.Model):
                 fields=["channel", "-received_at"], condition=models.Q(state="failed"), name="raw_event_failed"
             ),
             models.Index(fields=["received_at"], name="raw_event_age"),
+            models.Index(fields=["received_at"], condition=models.Q(state="done"), name="raw_event_kept"),
         ]
 
     def __str__(self) -> str:

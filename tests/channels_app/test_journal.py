@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
@@ -205,3 +206,17 @@ def test_what_came_is_kept_for_two_weeks_and_its_key_and_what_failed_for_thirty_
         "failed:15": True,
         "failed:29": True,
     }
+
+
+def test_what_was_emptied_is_not_looked_at_again(whatsapp: Channel) -> None:
+    with time_machine.travel(timezone.now() - timedelta(days=15), tick=False):
+        for number in range(3):
+            writes(whatsapp, f"Hello {number}", number="44")
+    while journal.purge():
+        pass
+
+    assert not journal.old().exists()
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+    assert "raw_event_kept" in journal.old()[: journal.PURGED_AT_ONCE].explain()
