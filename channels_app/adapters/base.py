@@ -312,12 +312,14 @@ class ChannelAdapter(ABC):
     def call(self, method: str, url: str, *, sends: bool = False, **given: Any) -> http.Answer:
         """`http.call` with its failures as ours. sends: a repeat may reach the customer twice.
 
-        Raises DeliveryError; MediaGone for a file with more than `max_bytes`.
+        Raises DeliveryError; MediaGone for a file with more than `max_bytes`, or where nothing may be called.
         """
         self.sends_now = self.sends_now or sends
         try:
             return http.call(method, url, **given)
         except http.OutboundRefused as error:
+            if "max_bytes" in given:
+                raise MediaGone(_("The address that it has may not be called.")) from None
             raise DeliveryError(_("Not sent: this address may not be called."), kind=Kind.PERMANENT) from error
         except http.OutboundFailed as error:
             if isinstance(error, http.TooBig) and not sends:

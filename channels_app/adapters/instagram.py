@@ -265,10 +265,10 @@ def _text(message: Mapping[str, Any], media: Sequence[MediaRef]) -> str:
         kind, about = str(attachment.get("type", "")), inner(attachment, "payload")
         if kind in _KINDS:
             continue
-        same_post = str(about.get("ig_post_media_id") or about.get("id") or about.get("url") or "")
-        if same_post and same_post in seen:
+        same_post = {str(about[name]) for name in ("ig_post_media_id", "id", "url") if about.get(name)}
+        if same_post & seen:
             continue
-        seen.add(same_post)
+        seen |= same_post
         link = about.get("url")
         said = {
             "story_mention": _("Mentioned you in a story"),

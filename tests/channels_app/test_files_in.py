@@ -7,11 +7,12 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
+from businesses.models import Business
 from channels_app import connecting, files, intake
 from channels_app.adapters.events import Routed
 from channels_app.files import MAX_TRIES
 from channels_app.models import Channel, Media
-from conversations.models import Message
+from conversations.models import ChannelType, Message
 from tests import builders
 from tests.corpus import picture
 from tests.fakes.telegram import TOKEN, Telegram
@@ -71,3 +72,18 @@ def test_what_a_dead_token_kept_from_us_comes_once_the_channel_is_connected_agai
 
     sent.refresh_from_db()
     assert (sent.error, len(sent.attachments)) == ("", 1)
+
+
+@pytest.mark.parametrize("url", ["http://169.254.169.254/latest", "file:///etc/passwd"])
+def test_a_file_at_an_address_that_is_never_called_is_given_up_at_once(acme: Business, ada: User, url: str) -> None:
+    channel = Channel.objects.create(business=acme, type=ChannelType.INSTAGRAM, config={"page_id": "1"})
+    image = {"type": "image", "payload": {"url": url}}
+    item = {"sender": {"id": "61"}, "recipient": {"id": "1"}, "message": {"mid": "m", "attachments": [image]}}
+    intake.store(channel, [Routed(dedup_key="ig:m", payload=item)])
+    intake.work()
+
+    look(1)
+
+    message = Message.objects.get()
+    assert "The address that it has may not be called." in message.error
+    assert not Media.objects.exclude(due_at=None).exists()

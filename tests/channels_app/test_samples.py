@@ -172,6 +172,20 @@ def test_instagrams_message() -> None:
     assert [media.kind for media in event.media] == ["image"]
 
 
+def test_a_post_that_instagram_tells_twice_is_shown_once() -> None:
+    post = {"id": "1", "title": "My post", "url": "https://www.instagram.com/p/1"}
+    attachments = [
+        {"type": "ig_post", "payload": post},
+        {"type": "share", "payload": {"url": post["url"]}},
+        {"type": "share", "payload": {"url": "https://www.instagram.com/p/2"}},
+    ]
+
+    event = events(ChannelType.INSTAGRAM, samples.instagram({"message": {"mid": "m", "attachments": attachments}}))[0]
+
+    assert isinstance(event, MessageReceived)
+    assert event.text == f"My post: {post['url']}\nShared a post: https://www.instagram.com/p/2"
+
+
 @pytest.mark.parametrize(
     ("item", "kind"),
     [
