@@ -157,7 +157,7 @@ def _echo(channel: Channel, raw: RawEvent, event: EchoReceived) -> None:
         content=content_of(event),
         dedup_key=f"{channel.pk}:{key_of(event.external_id)}",
         sent_elsewhere=True,
-        sent_at=event.occurred_at,
+        sent_at=event.occurred_at or raw.received_at,
     )
     message = post_messages([draft])[0].message
     remember(channel, message, event.external_id)

@@ -104,6 +104,11 @@ class Message(models.Model):
         return THEO if self.is_theos else None
 
     @property
+    def team_name(self) -> str:
+        """Of a message of the team, for people to read. Only one that a provider told of has its clock's time."""
+        return self.author_name or (gettext("Another app") if self.sent_at else gettext("Agent"))
+
+    @property
     def preview(self) -> str:
         """What a list shows of it: its words without the signs that shape them, else what came with it."""
         if self.deleted_at:

@@ -20,7 +20,7 @@ from accounts.devices import device_name
 from accounts.models import User
 from conversations import people
 from conversations.hues import hue_of
-from conversations.models import THEO, Conversation, MessageStatus, Priority, SenderType, Status
+from conversations.models import Conversation, MessageStatus, Priority, SenderType, Status
 from conversations.search.snippets import pieces_of
 
 register = template.Library()
@@ -115,8 +115,10 @@ def _row(
     if last and last.sender_type == SenderType.AGENT:
         if last.sender_id == reader.id:
             author = you
+        elif last.sender:
+            author = last.sender.get_short_name()
         else:
-            author = last.sender.get_short_name() if last.sender else THEO if last.is_theos else _("Agent")
+            author = last.team_name
     return Row(
         clock=clock,
         query=query,

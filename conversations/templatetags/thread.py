@@ -167,7 +167,7 @@ def _said(entry: Entry, about: Conversation, clock: Clock, reader: User, quotes:
     by_team = message.sender_type == SenderType.AGENT
     if by_team:
         who = author_of(message, about, reader)
-        name = message.author_name or _("Agent")
+        name = message.team_name
         byline = who if message.sender_id == reader.pk or not sender else sender.get_short_name()
     else:
         name = _name_of(about)
@@ -215,7 +215,7 @@ def _said(entry: Entry, about: Conversation, clock: Clock, reader: User, quotes:
 
 def author_of(message: Message, about: Conversation, reader: User) -> str:
     if message.sender_type == SenderType.AGENT:
-        return _("You") if message.sender_id == reader.pk else message.author_name or _("Agent")
+        return _("You") if message.sender_id == reader.pk else message.team_name
     return _name_of(about) or _("Customer")
 
 

@@ -114,3 +114,13 @@ def test_every_channel_is_tried_without_an_account(ada: User, acme: Business, se
     for case in CASES:
         assert f"PingBack over {case.type.label}: Hello {case.type}" in log
         assert f"Cleo over {case.type.label}: Hello over {case.type}" in log
+
+    for case in CASES:
+        desk.take({"token": [desk._token], "type": [str(case.type)], "mood": [str(Kind.TRANSIENT)]})
+    for message in Message.objects.filter(sender=None).select_related("conversation"):
+        builders.answers(ada, message.conversation, "Once more")
+    for delivery in deliveries.claim(16):
+        deliveries.attempt(delivery)
+    log = "\n".join(desk.log())
+    for case in CASES:
+        assert f"PingBack over {case.type.label} (refused): Once more" in log

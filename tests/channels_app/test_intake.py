@@ -291,6 +291,9 @@ def test_a_picture_sent_from_the_phone_is_shown_as_the_teams(
     shown = thread.messages.get(seq=2)
     assert (shown.sender_type, shown.content, len(shown.attachments)) == ("agent", words or "Picture", 1)
     assert not Delivery.objects.exists()
+    client = builders.browser(ada)
+    for page in ("/inbox/", f"/inbox/{thread.pk}/"):  # no colleague wrote it here
+        assert "Another app" in client.get(page).content.decode()
 
 
 def test_a_text_that_is_too_long_is_cut_and_kept_whole_beside_it(whatsapp: Channel) -> None:

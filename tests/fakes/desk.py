@@ -95,7 +95,9 @@ class Desk:
         lines = [(at, f"Cleo over {type.label}: {text}") for at, type, text in self.said]
         for type, fake in self.fakes.items():
             lines += [(time.time(), f"PingBack broke {type.label}'s wire: {why}") for why in fake.broken]
-            lines += [(call.at, f"PingBack over {type.label}: {words(call.fields)}") for call in sent(type, fake)]
+            for call in sent(type, fake):
+                refused = " (refused)" if call.is_refused else ""
+                lines.append((call.at, f"PingBack over {type.label}{refused}: {words(call.fields)}"))
         return [line for _at, line in sorted(lines, reverse=True)[:_SHOWN]]
 
     def page(self) -> str:

@@ -20,7 +20,7 @@ CONTROL = "/_control"
 
 @dataclass
 class Call:
-    """target: path and query as they came. at: seconds since 1970."""
+    """target: path and query as they came. at: seconds since 1970. is_refused: the answer to it was a no."""
 
     method: str
     path: str
@@ -31,6 +31,7 @@ class Call:
     files: dict[str, bytes] = field(default_factory=dict)
     target: str = ""
     at: float = field(default_factory=time.time)
+    is_refused: bool = False
 
 
 @dataclass
@@ -127,6 +128,7 @@ class Fake(ABC):
         if call.path != CONTROL:
             self.calls.append(call)
         answer = self.next.popleft() if self.next and self.is_send(call) else right
+        call.is_refused = answer.status >= 400
         if answer.drop:
             handler.close_connection = True
             return

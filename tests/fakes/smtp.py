@@ -86,8 +86,8 @@ class Smtp:
         mail = message_from_bytes(content, policy=default)
         body = mail.get_body(("plain",))  # type: ignore[attr-defined]
         fields = {"to": to, "message-id": str(mail["message-id"]), "text": body.get_content() if body else ""}
-        self.sent.append(Call("DATA", "/", {}, {}, content, fields))
         answer = self.next.popleft() if self.next else Answer(status=250)
+        self.sent.append(Call("DATA", "/", {}, {}, content, fields, is_refused=answer.status >= 400))
         if not answer.drop:
             say(f"{answer.status} {answer.body or 'OK'}")
         return not answer.drop
