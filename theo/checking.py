@@ -39,6 +39,8 @@ _PROMISE = re.compile(
     r"\b(?:i|we)(?:['’](?:ve|ll|m|re)| have| will| am| are| can| just)*(?: now| already| just| gladly)*"
     r" (?:refund|cancel|issu|process|compensat|reimburs|credit|replac|updat|chang|schedul|book|delet|upgrad|waiv)\w*"
     r"|\b(?:has|have|will) (?:now |already )?be(?:en)? (?:refunded|cancell?ed|issued|credited|reimbursed|waived)\b"
+    r"|\byour (?:\w+ ){1,3}(?:is|was|are|were) (?:now |already )?"
+    r"(?:cancell?ed|refunded|issued|credited|changed|deleted)\b"
     r"|\b(?:ich|wir) (?:habe|haben|werde|werden)\b[^.?!]{0,60}\b(?:erstatte\w*|storni\w*|gutgeschr\w*)\b"
     r"|\b(?:j['’]ai|nous avons|je vais|nous allons)\b[^.?!]{0,60}\b(?:rembours\w*|annul\w*)\b"
     r"|\b(?:he|hemos|voy a|vamos a)\b[^.?!]{0,60}\b(?:reembols\w*|cancel\w*)\b",

@@ -25,6 +25,7 @@ from theo.markdown import plain
 from theo.models import Article, ArticleStatus
 from theo.port import Prompt, ProviderFailed
 from theo.redacting import redacted
+from theo.same import says_the_same
 
 logger = logging.getLogger(__name__)
 
@@ -261,8 +262,8 @@ def _checked(
         is_english(text) == is_english(question) for text in texts
     ):
         raise _Unusable("words that no cited article has")
-    if not checking.is_supported(reply, texts, "") or checking.unsupported(reply, "\n".join(texts)):
-        # In another language, or it may just agree with what the customer supposes.
+    if not says_the_same(reply, texts):
+        # In another language or in words of its own, or it may just agree with what the customer supposes.
         if least > UNSENT:
             raise _Unusable("not for sending unread")
         confidence = min(confidence, UNSENT)
