@@ -79,7 +79,8 @@ class House:
             request = urllib.request.Request(f"{self.url}{path}", data, given)
             try:
                 with urllib.request.urlopen(request, timeout=30) as answer:
-                    return json.loads(answer.read() or b"null")
+                    told = answer.read()  # Twilio hears XML
+                    return json.loads(told) if told and answer.headers.get_content_subtype() == "json" else None
             except urllib.error.HTTPError as refusal:
                 if refusal.code < 500 and refusal.code != 408:  # it took us too long to say it all
                     raise
