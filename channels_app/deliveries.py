@@ -172,7 +172,7 @@ def attempt(delivery: Delivery) -> None:
     """One try of a claimed row, and what came of it. Raises only when the database does not answer."""
     adapter = None
     try:
-        adapter = _adapter(delivery)
+        adapter = adapter_for(delivery)
         outbound = outbound_of(delivery)
         # The whole lease is for the try, however long the row waited for its turn.
         if not _mine(delivery).update(started_at=Now(), leased_until=Now() + LEASE):
@@ -229,7 +229,7 @@ def wait_after(tries: int) -> timedelta:
     return WAITS[min(tries, len(WAITS)) - 1] * random.uniform(0.75, 1)  # noqa: S311
 
 
-def _adapter(delivery: Delivery) -> ChannelAdapter:
+def adapter_for(delivery: Delivery) -> ChannelAdapter:
     """Raises DeliveryError, in words for the agent, when there is no way out."""
     channel = delivery.channel
     if delivery.attempts > MAX_TRIES:

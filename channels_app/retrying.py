@@ -5,7 +5,8 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from channels_app.deliveries import news
+from channels_app.adapters.errors import DeliveryError
+from channels_app.deliveries import adapter_for, news
 from channels_app.files import fetch_again
 from channels_app.models import Delivery, DeliveryState
 from conversations.models import Conversation, Message, MessageStatus
@@ -23,10 +24,19 @@ def try_again(delivery: Delivery) -> bool:
 
 @transaction.atomic
 def retry_message(*, message: Message) -> Message:
-    """For an agent; parts that arrived do not go twice. Raises Invalid for a message that lacks nothing."""
+    """For an agent; parts that arrived do not go twice.
+
+    Raises Invalid for a message that lacks nothing, and where there is no way out for it, as when its channel is gone.
+    """
     again = _requeue(message, Delivery.objects.filter(message=message)) or fetch_again(message)
     if again is None:
         raise Invalid(_("There is nothing to send again."))
+    queued = Delivery.objects.filter(message=message, state=DeliveryState.QUEUED)
+    if delivery := queued.select_related("channel", "conversation").first():
+        try:
+            adapter_for(delivery)
+        except DeliveryError as error:
+            raise Invalid(error.reason) from error
     transaction.on_commit(news.set, robust=True)
     return again
 

@@ -1,5 +1,6 @@
 """The bar of a selection in the inbox's list, and what its buttons do; for static/js alone."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -32,6 +33,8 @@ from foundation.errors import NotFound, Refused
 from foundation.ids import parse_id
 
 MOST_TAGS = 50
+# Of what could not be done with some of them, each is said with its number.
+MOST_REASONS = 3
 
 
 @member_page
@@ -57,8 +60,8 @@ def selection(request: HttpRequest) -> HttpResponse:
     except Refused as refusal:
         return refused(refusal)
     told = words % {"count": len(outcome.done)}
-    if outcome.failed:
-        told += " " + _("%(count)d could not be: %(why)s") % {"count": len(outcome.failed), "why": outcome.failed[0][1]}
+    for why, count in Counter(detail for _id, detail in outcome.failed).most_common(MOST_REASONS):
+        told += " " + _("%(count)d could not be: %(why)s") % {"count": count, "why": why}
     return JsonResponse({"told": told, "done": len(outcome.done), "undo": _way_back(request, user, outcome)})
 
 
@@ -97,11 +100,12 @@ def _change(request: HttpRequest, user: User) -> tuple[Callable[[Conversation], 
 
 
 def _done_by(what: str, user: User) -> tuple[Callable[[Conversation], Handled], str]:
-    """what: `snooze:...` and `priority:...` as in conversations/doing.py; `unread`, and `read:` with the moment of that
-    (ISO 8601), which undoes it."""
+    """what: `snooze:...`, `priority:...` and `again` as in conversations/doing.py; `unread`, and `read:` with the
+    moment of that (ISO 8601), which undoes it."""
     told = {
         "snooze": _("Snoozed %(count)d."),
         "priority": _("Changed the priority of %(count)d."),
+        "again": _("Sending again in %(count)d."),
         "unread": _("Marked %(count)d as unread."),
         "read": _("Gave back %(count)d."),
     }
@@ -148,6 +152,8 @@ def _way_back(request: HttpRequest, user: User, outcome: bulk.Outcome) -> list[d
     what = request.POST.get("do", "").partition(":")[0]
     if "status" in request.POST or what == "snooze":
         return _grouped("status", outcome, partial(_same, UNDO))
+    if what == "again":
+        return []
     if what == "priority":
         return _grouped("do", outcome, lambda before: f"priority:{before.priority.word or ''}")
     if what:

@@ -13,6 +13,7 @@ from conversations.services.handling import Handled, park_conversation
 from conversations.services.priorities import set_priority
 from conversations.services.snoozing import snooze_conversation
 from conversations.services.tags import add_tag, remove_tag
+from conversations.services.unsent import send_again
 from foundation.errors import Invalid, NotFound
 
 MORNING = 9
@@ -20,8 +21,8 @@ MORNING = 9
 
 def do(*, conversation: Conversation, what: str, value: str, actor: User) -> Handled:
     """what: `snooze:reply`, `snooze:later`, `snooze:tomorrow`, `snooze:monday`, `snooze:at`, `priority:<word or
-    nothing>`, `tag` and `untag:<name>`, `follow`, `unfollow`, `block`, `unblock`. value: of `tag`, what was written; of
-    `snooze:at`, a time as `time_from` takes it.
+    nothing>`, `tag` and `untag:<name>`, `follow`, `unfollow`, `block`, `unblock`, `again`. value: of `tag`, what was
+    written; of `snooze:at`, a time as `time_from` takes it.
 
     Raises NotFound for any other word, and as the services do.
     """
@@ -41,6 +42,8 @@ def do(*, conversation: Conversation, what: str, value: str, actor: User) -> Han
         return Handled(conversation=conversation, changed=True)
     if what in {"block", "unblock"}:
         return set_blocked(conversation=conversation, blocked=what == "block", actor=actor)
+    if what == "again":
+        return send_again(conversation=conversation)
     raise NotFound
 
 

@@ -138,6 +138,16 @@ LISTS = {
             empty=_("Nobody waits for a person. What Theo hands over shows here."),
         ),
         Listing(
+            name="not_sent",
+            title=_("Not sent"),
+            icon="triangle-alert",
+            status=None,
+            asks=lambda _user: Q(not_sent_at__isnull=False),
+            empty=_(
+                "Everything went out. What does not reach a customer shows here until it is sent again or resolved."
+            ),
+        ),
+        Listing(
             name="pending",
             title=_("Pending"),
             icon="clock",
@@ -326,7 +336,16 @@ def _shown(rows: ConversationQuerySet) -> ConversationQuerySet:
     mine = ReplyDraft.objects.filter(conversation=OuterRef("pk"), user_id=READER.pk)
     rows = rows.annotate(draft=Subquery(mine.values(beginning=Left("content", DRAFT_SHOWN))))
     return rows.select_related("customer", "last_message__sender", "assignee", "team").only(
-        *("status", "channel_type", "priority", "waiting_since", "snoozed_until", "handoff_reason", "updated_at"),
+        *(
+            "status",
+            "channel_type",
+            "priority",
+            "waiting_since",
+            "snoozed_until",
+            "handoff_reason",
+            "not_sent_at",
+            "updated_at",
+        ),
         *("customer__name", "customer__email", "assignee__full_name", "team__name"),
         *(f"last_message__{name}" for name in ("sender_type", "content", "attachments", "status", "deleted_at")),
         *("last_message__ai_sources", "last_message__created_at", "last_message__sender__full_name"),

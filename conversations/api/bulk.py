@@ -20,6 +20,7 @@ from conversations.services.handling import CHANGES, Handled, mark_read, mark_un
 from conversations.services.priorities import set_priority
 from conversations.services.snoozing import snooze_conversation
 from conversations.services.tags import add_tag, checked_name, remove_tag
+from conversations.services.unsent import send_again
 from foundation.api import SIGNED_IN, WITH_BODY, IdField, Text, refusals
 
 STATUSES = {
@@ -30,6 +31,7 @@ STATUSES = {
     "spam": SPAM,
 }
 UNDO_STATUS, UNDO_ASSIGN, READ, UNREAD = "undo_status", "undo_assign", "read", "unread"
+SEND_AGAIN = "send_again"
 # What takes a value, and which.
 VALUES: dict[str, serializers.Field[Any, Any, Any, Any]] = {
     "assign": IdField(allow_null=True),
@@ -43,7 +45,7 @@ VALUES: dict[str, serializers.Field[Any, Any, Any, Any]] = {
 
 class BulkInput(serializers.Serializer[Any]):
     ids = serializers.ListField(child=IdField(), min_length=1, max_length=bulk.MOST)
-    action = serializers.ChoiceField(choices=[*STATUSES, *VALUES, READ, UNREAD, UNDO_STATUS, UNDO_ASSIGN])
+    action = serializers.ChoiceField(choices=[*STATUSES, *VALUES, READ, UNREAD, SEND_AGAIN, UNDO_STATUS, UNDO_ASSIGN])
     value = serializers.JSONField(
         required=False,
         allow_null=True,
@@ -83,6 +85,7 @@ class Bulk(APIView):
     def post(self, request: Request) -> Response:
         """Each for itself: what cannot be done with one of them is said in `failed`.
 
+        `send_again` is about every message there that did not reach the customer; `failed` says why one cannot go out.
         `undo_status` and `undo_assign` give back what the calling agent's last change of it took.
         """
         require(request.user, Action.HANDLE_CONVERSATIONS)
@@ -103,6 +106,8 @@ def _service(actor: User, action: str, value: Any) -> Callable[..., Handled]:
         require(actor, Action.ASSIGN)
     if action in STATUSES:
         return partial(CHANGES[STATUSES[action]], actor=actor)
+    if action == SEND_AGAIN:
+        return send_again
     if action in {READ, UNREAD}:
         return partial(_mark, actor, is_read=action == READ)
     if action in {"tag", "untag"}:

@@ -33,6 +33,7 @@ FIELD_OF = {
     "priority": "priority",
     "snoozed": "snoozed",
     "handed_over": "handed_over",
+    "not_sent": "not_sent",
     "unread": "unread",
     "mentioned": "mentioned",
     "followed": "followed",
@@ -61,6 +62,7 @@ class ListQuery(PageQuery):
     priority = serializers.ChoiceField(choices=[each.name.lower() for each in Priority], required=False)
     snoozed = YesOrNo()
     handed_over = YesOrNo(help_text="It waits for a person.")
+    not_sent = YesOrNo(help_text="A message there did not reach the customer, and nobody has dealt with that.")
     unread = YesOrNo(help_text="By the calling agent.")
     mentioned = YesOrNo(help_text="A note asks for the calling agent.")
     followed = YesOrNo(help_text="By the calling agent.")

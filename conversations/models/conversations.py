@@ -154,6 +154,9 @@ class Conversation(models.Model):
     tags = models.ManyToManyField(Tag, through=ConversationTag, related_name="conversations")
     # Closed since then as what nobody asked for: in a list of its own, and not opened by what comes in.
     spam_at = models.DateTimeField(_("marked as spam"), null=True, blank=True, editable=False)
+    # Since then something that shows in it did not reach the customer, and nobody has dealt with that: sent it again,
+    # or called the conversation done.
+    not_sent_at = models.DateTimeField(_("not sent"), null=True, blank=True, editable=False)
     # Its messages stay where they are, and are shown there, too (services/merging.py).
     merged_into = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, editable=False, db_index=False, related_name="merged"
@@ -222,6 +225,11 @@ class Conversation(models.Model):
                 fields=["business", "-updated_at", "-id"],
                 condition=Q(spam_at__isnull=False),
                 name="conversation_spam",
+            ),
+            models.Index(
+                fields=["business", "-updated_at", "-id"],
+                condition=Q(not_sent_at__isnull=False),
+                name="conversation_not_sent",
             ),
             models.Index(fields=["merged_into"], condition=Q(merged_into__isnull=False), name="conversation_merged"),
         ]

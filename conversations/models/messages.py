@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -32,6 +33,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
         membership = membership_of(user)
         return self.filter(conversation__business_id=membership.business_id) if membership else self.none()
+
+    def shown_in(self, conversation_id: UUID) -> Self:
+        """Its messages, and those of what is merged there."""
+        return self.filter(Q(conversation=conversation_id) | Q(conversation__merged_into=conversation_id))
 
 
 class Message(models.Model):

@@ -141,6 +141,12 @@ FIELDS: dict[str, Field] = {
         choices=lambda _user: YES,
         ask=lambda _user, value: Q(handoff_at__isnull=value == "no"),
     ),
+    "not_sent": Field(
+        title=lazy("Has a message that was not sent"),
+        ops={"is": IS["is"]},
+        choices=lambda _user: YES,
+        ask=lambda _user, value: Q(not_sent_at__isnull=value == "no"),
+    ),
     "unread": Field(
         title=lazy("Unread by me"),
         ops={"is": IS["is"]},

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
@@ -21,7 +20,7 @@ from conversations.models import (
     ActivityKind,
     Conversation,
     Message,
-    MessageQuerySet,
+    MessageStatus,
     ReadMark,
     SenderType,
     Status,
@@ -63,6 +62,7 @@ STANDING = (
     "spam_at",
     "handoff_reason",
     "handoff_at",
+    "not_sent_at",
     "updated_at",
 )
 # The lines that tell of another status.
@@ -132,6 +132,7 @@ def _set_status(
     conversation.spam_at = now if is_spam else None
     if conversation.is_done:
         conversation.person_has_it()
+        conversation.not_sent_at = None
     return _moved(conversation, actor, was, **({"sending": str(sending)} if sending else {}))
 
 
@@ -152,8 +153,11 @@ def undo_status(*, conversation: Conversation, actor: User, sending: UUID | None
     was = standing_of(conversation, STANDING)
     restore(conversation, last.data["was"])
     not_before_last_message(conversation)
+    shown = Message.objects.shown_in(conversation.pk)
+    if conversation.not_sent_at and not shown.filter(status=MessageStatus.FAILED).exists():
+        conversation.not_sent_at = None
     opens = conversation.status == Status.OPEN or conversation.spam_at
-    if not opens and _shown_in(conversation, sender_type=SenderType.CUSTOMER, created_at__gt=last.created_at).exists():
+    if not opens and shown.filter(sender_type=SenderType.CUSTOMER, created_at__gt=last.created_at).exists():
         raise Conflict(_("The customer has written since: it stays as it is."))
     return _moved(conversation, actor, was)
 
@@ -194,7 +198,8 @@ def mark_unread(*, conversation: Conversation, user: User) -> bool:
 
     What the customer was told was read stays so. Raises Invalid when the customer has written nothing.
     """
-    last = _shown_in(conversation, sender_type=SenderType.CUSTOMER).order_by("-created_at", "-seq").first()
+    written = Message.objects.shown_in(conversation.pk).filter(sender_type=SenderType.CUSTOMER)
+    last = written.order_by("-created_at", "-seq").first()
     if last is None:
         raise Invalid(_("The customer has written nothing here."))
     mark = ReadMark.objects.filter(conversation=last.conversation_id, user=user, seq__gte=last.seq)
@@ -207,15 +212,10 @@ def mark_unread(*, conversation: Conversation, user: User) -> bool:
 
 def undo_unread(*, conversation: Conversation, user: User, at: datetime) -> None:
     """Undo `mark_unread` of that moment: what the customer wrote since stays unread."""
-    read = _shown_in(conversation, sender_type=SenderType.CUSTOMER, created_at__lte=at)
+    read = Message.objects.shown_in(conversation.pk).filter(sender_type=SenderType.CUSTOMER, created_at__lte=at)
     last = read.select_related("conversation").order_by("-created_at", "-seq").first()
     if last:
         mark_read(conversation=last.conversation, user=user, seq=last.seq)
-
-
-def _shown_in(conversation: Conversation, **which: Any) -> MessageQuerySet:
-    """Its messages, and those of what is merged there."""
-    return Message.objects.filter(Q(conversation=conversation) | Q(conversation__merged_into=conversation), **which)
 
 
 def _tell_own_screens(conversation: Conversation, user: User, *, seq: int, is_unread: bool) -> None:

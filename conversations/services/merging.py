@@ -20,7 +20,16 @@ from accounts.models import User
 from businesses import audit
 from businesses.feed import Event
 from conversations import events
-from conversations.models import ActivityKind, Conversation, ConversationTag, Message, SenderType, Status, Tag
+from conversations.models import (
+    ActivityKind,
+    Conversation,
+    ConversationTag,
+    Message,
+    MessageStatus,
+    SenderType,
+    Status,
+    Tag,
+)
 from conversations.services.activities import tell
 from conversations.services.locking import all_locked, locked
 from conversations.services.standing import columns, restore, standing_of
@@ -42,7 +51,7 @@ STANDING = (
     "priority",
     "updated_at",
 )
-MOVED = columns(STANDING)
+MOVED = columns([*STANDING, "not_sent_at"])
 
 
 @transaction.atomic
@@ -71,6 +80,7 @@ def merge_conversations(*, conversation: Conversation, into: Conversation, actor
     waiting = [each.waiting_since for each in (conversation, into) if each.waiting_since]
     into.waiting_since, into.updated_at = min(waiting, default=None), now
     into.priority = max(conversation.priority, into.priority)
+    into.not_sent_at, conversation.not_sent_at = into.not_sent_at or conversation.not_sent_at, None
     tags = [tag for tag in conversation.tag_list if tag not in into.tag_list][: MOST_ON_ONE - len(into.tag_list)]
     conversation.reopen()
     conversation.status, conversation.closed_at, conversation.waiting_since = Status.CLOSED, now, None
@@ -100,6 +110,10 @@ def undo_merge(*, conversation: Conversation, actor: User) -> Conversation:
         conversation.waiting_since, conversation.updated_at = wrote_meanwhile, heard
     if told.data["other_after"].items() <= standing_of(into, STANDING).items():
         restore(into, told.data["other_before"])
+    since, failed = into.not_sent_at, Message.objects.filter(status=MessageStatus.FAILED)
+    conversation.not_sent_at = since if failed.filter(conversation=conversation).exists() else None
+    if not failed.shown_in(into.pk).exclude(conversation=conversation).exists():
+        into.not_sent_at = None
     ConversationTag.objects.filter(conversation=into, tag__in=told.data.get("tags", [])).delete()
     _store(conversation, into, actor=actor, kind=ActivityKind.UNMERGED)
     return conversation

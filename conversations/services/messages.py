@@ -224,13 +224,23 @@ def set_message_status(*, message_id: UUID, status: MessageStatus, error: str = 
     # The conversation is the lock of everything in it: two outcomes at once are told in the order they are stored.
     Conversation.objects.select_for_update(no_key=True).get(messages=message_id)
     message = Message.objects.select_related("conversation__customer", "sender").get(pk=message_id)
-    message.status, message.error = status, error
+    was, message.status, message.error = message.status, status, error
     message.save(update_fields=["status", "error"])
+    if MessageStatus.FAILED in {was, status}:
+        _note_not_sent(message)
     event = events.message_updated(message)
     if status == MessageStatus.FAILED:  # nobody's doing: who wrote it hears of it, too
         event = replace(event, actor_id=None)
     events.record(message.conversation.business_id, [event])
     return message
+
+
+def _note_not_sent(message: Message) -> None:
+    """Where it shows: that it did not go out, or that by now all that did not is on its way."""
+    shown_id = message.conversation.merged_into_id or message.conversation_id
+    has_failed = message.status == MessageStatus.FAILED
+    if has_failed or not Message.objects.shown_in(shown_id).filter(status=MessageStatus.FAILED).exists():
+        Conversation.objects.filter(pk=shown_id).update(not_sent_at=timezone.now() if has_failed else None)
 
 
 def open_with(conversation: Conversation, draft: Draft) -> tuple[Posted, list[Event]]:

@@ -1,16 +1,23 @@
-"""What did not reach the customer, whenever that shows: whoever has the conversation has it before them again."""
+"""What did not reach the customer, whenever that shows: whoever has the conversation has it before them again, to send
+it once more.
+"""
 
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
 
 from conversations import events
-from conversations.models import ActivityKind, HandoffReason, Message, MessageStatus, Status
+from conversations.models import ActivityKind, Conversation, HandoffReason, Message, MessageStatus, Status
 from conversations.services.activities import tell
+from conversations.services.handling import Handled
 from conversations.services.handoffs import flag_for_person
 from conversations.services.locking import locked
 from conversations.services.messages import set_message_status
+from foundation.errors import Invalid, Refused
 
 
 @transaction.atomic
@@ -32,3 +39,23 @@ def message_failed(*, message_id: UUID, reason: str) -> Message:
     if message.is_theos and not (conversation.assignee_id or conversation.handoff_reason):
         flag_for_person(conversation=conversation, reason=HandoffReason.ERROR)
     return message
+
+
+def send_again(*, conversation: Conversation) -> Handled:
+    """Whatever did not go out there, in its order; what cannot go out now stays as it is.
+
+    Raises what speaks against it where none of it can, Invalid where nothing is to be sent.
+    """
+    retry = import_string(settings.MESSAGE_RETRIER)
+    refusal: Refused = Invalid(_("There is nothing to send again."))
+    again = 0
+    lacking = Message.objects.shown_in(conversation.pk).filter(status=MessageStatus.FAILED)
+    for message in lacking.order_by("created_at", "seq"):
+        try:
+            retry(message=message)
+            again += 1
+        except Refused as error:
+            refusal = error
+    if not again:
+        raise refusal
+    return Handled(conversation=conversation, changed=True)

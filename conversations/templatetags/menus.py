@@ -24,6 +24,7 @@ class Menus:
     is_done: bool
     is_spam: bool
     is_followed: bool
+    is_not_sent: bool
     has_customer: bool
     is_blocked: bool
     priority: int
@@ -82,6 +83,7 @@ def thread_menus(context: template.Context, query: str, minute: str) -> SafeText
         is_done=conversation.is_done,
         is_spam=conversation.spam_at is not None,
         is_followed=conversation.is_followed,  # type: ignore[attr-defined]
+        is_not_sent=conversation.not_sent_at is not None,
         has_customer=customer is not None,
         is_blocked=customer is not None and customer.blocked_at is not None,
         priority=conversation.priority,

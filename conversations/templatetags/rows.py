@@ -132,7 +132,7 @@ def _row(
         author=author,
         text=last.preview if last else None,
         draft=row.draft,  # type: ignore[attr-defined]
-        is_failed=last is not None and last.status == MessageStatus.FAILED,
+        is_failed=row.not_sent_at is not None or (last is not None and last.status == MessageStatus.FAILED),
         needs_person=bool(row.handoff_reason),
         status=None if row.status == (listed or Status.OPEN) else row.status,
         team=team.name if team else None,

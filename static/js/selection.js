@@ -93,6 +93,7 @@ export class Selection {
     const bar = await this.bar
     if (!bar) return
     bar.hidden = !this.picked.size
+    bar.querySelector("[data-again]").hidden = this.list.name !== "not_sent"
     const told = bar.querySelector("[data-selected]")
     const count = this.picked.size
     told.textContent = count === 1 ? told.dataset.one : told.dataset.many.replace("{count}", count)

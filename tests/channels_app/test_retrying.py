@@ -1,28 +1,66 @@
-"""A failed message, sent again by whoever sees it."""
+"""A failed message, sent again by whoever sees it, and the list of the conversations that have one."""
+
+from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from businesses.models import Business
-from channels_app.models import Delivery, DeliveryState
-from conversations.models import ChannelType, Message, MessageStatus
+from channels_app.models import Channel, Delivery, DeliveryState
+from conversations.models import ChannelType, Conversation, Message, MessageStatus
+from conversations.services import handling
+from conversations.services.merging import merge_conversations, undo_merge
 from conversations.services.messages import set_message_status
+from conversations.services.unsent import message_failed
 from tests import builders
+from tests.channels_app.connected import connect
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def failed(acme: Business, ada: User) -> Message:
+def channel(ada: User, acme: Business) -> Channel:
+    return Channel.objects.get(pk=connect(ada, "email")["id"])
+
+
+def fails(agent: User, channel: Channel, content: str = "Dear Cleo", **fields: Any) -> Message:
+    """To a customer by mail, who never gets it."""
+    there = builders.conversation(channel.business, type=ChannelType.EMAIL, channel=channel, **fields)
+    return fails_in(there, agent, content)
+
+
+def fails_in(there: Conversation, agent: User, content: str) -> Message:
+    message = builders.answers(agent, there, content)
+    Delivery.objects.filter(message=message).update(state=DeliveryState.FAILED)
+    return message_failed(message_id=message.pk, reason="The mailbox is full.")
+
+
+def listed(user: User, **query: Any) -> list[str]:
+    rows = builders.api(user).get("/api/v1/conversations/", {"list": "not_sent", **query}).json()
+    return [row["id"] for row in rows]
+
+
+def counted(user: User) -> int:
+    lists = builders.api(user).get("/api/v1/conversations/lists").json()["results"]
+    return next(each["count"] for each in lists if each["name"] == "not_sent")
+
+
+@pytest.fixture
+def failed(acme: Business, ada: User, channel: Channel) -> Message:
     """In two parts, of which the first arrived."""
-    message = builders.answers(ada, builders.conversation(acme, type=ChannelType.EMAIL), "Dear Cleo")
+    there = builders.conversation(acme, type=ChannelType.EMAIL, channel=channel)
+    message = builders.answers(ada, there, "Dear Cleo")
     first = Delivery.objects.get(message=message)
     Delivery.objects.filter(pk=first.pk).update(state=DeliveryState.SENT)
     Delivery.objects.create(
         business=acme,
         conversation_id=message.conversation_id,
         message=message,
+        channel=channel,
         seq=message.seq,
         part=1,
         state=DeliveryState.FAILED,
@@ -66,3 +104,105 @@ def test_the_thread_says_why_and_its_page_sends_again(failed: Message, ben: User
     failed.refresh_from_db()
     assert failed.status == MessageStatus.QUEUED
     assert address not in client.get(there).content.decode()
+
+
+def test_what_was_not_sent_is_listed_until_it_is_sent_again_or_called_done(
+    ada: User, ben: User, channel: Channel, mallory: User
+) -> None:
+    again, done = fails(ada, channel, "One"), fails(ada, channel, "Two")
+    one, two = str(again.conversation_id), str(done.conversation_id)
+    assert (listed(ben), counted(ben), listed(mallory)) == ([two, one], 2, [])
+    builders.answers(ada, again.conversation, "Another answer")
+    client = Client()
+    client.force_login(ben)
+    page = client.get("/inbox/?list=not_sent").content.decode()
+    assert page.count('<span class="sla sla-late">') == 2
+    assert 'value="again"' in client.get(f"/inbox/{one}/").content.decode()
+
+    assert builders.api(ben).post(path_of(again)).status_code == 200
+    handling.resolve_conversation(conversation=done.conversation, actor=ben)
+    assert (listed(ben), counted(ben)) == ([], 0)
+    assert 'value="again"' not in client.get(f"/inbox/{one}/").content.decode()
+
+    handling.undo_status(conversation=done.conversation, actor=ben)
+    assert listed(ben) == [two]
+    handling.resolve_conversation(conversation=done.conversation, actor=ben)
+    assert builders.api(ben).post(path_of(done)).status_code == 200
+    handling.undo_status(conversation=done.conversation, actor=ben)
+    assert listed(ben) == []
+
+
+def test_a_conversation_that_is_merged_takes_what_was_not_sent_along(ada: User, channel: Channel) -> None:
+    cleo = builders.customer(channel.business)
+    lost, into = fails(ada, channel, customer=cleo), builders.conversation(channel.business, customer=cleo)
+
+    merge_conversations(conversation=lost.conversation, into=into, actor=ada)
+    assert listed(ada) == [str(into.pk)]
+    assert builders.api(ada).post(path_of(lost)).status_code == 200
+    assert listed(ada) == []
+    Delivery.objects.update(state=DeliveryState.FAILED)
+    message_failed(message_id=lost.pk, reason="Still full.")
+    assert listed(ada) == [str(into.pk)]
+
+    undo_merge(conversation=Conversation.objects.get(pk=lost.conversation_id), actor=ada)
+    assert listed(ada, not_sent="true") == [str(lost.conversation_id)]
+
+
+def test_a_selection_is_sent_again_and_what_cannot_be_says_why(ada: User, ben: User, channel: Channel) -> None:
+    both = fails(ada, channel, "One")
+    fails_in(both.conversation, ada, "Two")
+    fine = builders.conversation(channel.business)
+    orphan = fails(ada, Channel.objects.create(business=channel.business, type=ChannelType.EMAIL))
+    Delivery.objects.filter(message=orphan).update(channel=None)
+    ids = [str(pk) for pk in (both.conversation_id, fine.pk, orphan.conversation_id)]
+
+    answer = builders.api(ben).post("/api/v1/conversations/bulk", {"ids": ids, "action": "send_again"}).json()
+
+    assert answer == {
+        "done": [ids[0]],
+        "failed": [
+            {"id": ids[1], "detail": "There is nothing to send again."},
+            {"id": ids[2], "detail": "Not sent: the channel of this conversation was removed."},
+        ],
+    }
+    statuses = both.conversation.messages.filter(sender_type="agent").values_list("status", flat=True)
+    assert [*statuses] == [MessageStatus.QUEUED] * 2
+    assert listed(ben) == [ids[2]]
+    orphan.refresh_from_db()
+    assert (orphan.status, orphan.error) == (MessageStatus.FAILED, "The mailbox is full.")
+
+
+def test_the_pages_send_again_one_or_many_and_tell_every_reason(ada: User, ben: User, channel: Channel) -> None:
+    one, two = fails(ada, channel), fails(ada, channel)
+    fine = builders.conversation(channel.business)
+    client = Client()
+    client.force_login(ben)
+    as_script = {"X-Requested-With": "fetch"}
+
+    there = f"/inbox/{one.conversation_id}/handle/"
+    assert client.post(there, {"do": "again"}, headers=as_script).status_code == 204
+    refused = client.post(there, {"do": "again"}, headers=as_script)
+    assert (refused.status_code, b"There is nothing to send again." in refused.content) == (400, True)
+    ids = [str(two.conversation_id), str(fine.pk), str(uuid4())]
+    told = client.post("/inbox/selection/", {"ids": ids, "do": "again"}, headers=as_script).json()
+    assert told == {
+        "told": "Sending again in 1. 1 could not be: Not found 1 could not be: There is nothing to send again.",
+        "done": 1,
+        "undo": [],
+    }
+
+
+def test_the_list_asks_as_many_questions_whatever_is_in_it(ada: User, channel: Channel) -> None:
+    client = Client()
+    client.force_login(ada)
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get("/inbox/?list=not_sent").status_code == 200
+        return len(queries)
+
+    fails(ada, channel)
+    few = asked()
+    for _ in range(9):
+        fails(ada, channel)
+    assert asked() == few

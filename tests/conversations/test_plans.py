@@ -244,3 +244,11 @@ def test_what_is_merged_is_looked_for_by_the_rows_that_are_shown(acme: Business)
     found = rows.ask("EXPLAIN " + asked.sql, asked.bound(given))()
 
     assert not [line for (line,) in found if "Seq Scan on conversations_conversation" in line], found
+
+
+def test_the_few_with_something_that_was_not_sent_are_read_and_counted_among_themselves(acme: Business) -> None:
+    builders.conversation(acme)
+    rows = Conversation.objects.visible_to(READER).filter(lists.LISTS["not_sent"].belongs(READER))
+
+    for asked in (lists.question_of("not_sent", Part(Sort.NEWEST, 0)), Prepared(rows.values("pk")[:100])):
+        assert "conversation_not_sent" in plan(asked)

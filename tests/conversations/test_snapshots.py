@@ -456,6 +456,7 @@ QUIET = {
     "messages": {"open_with", "post_messages", "post_each"},
     "notes": {"follow_all", "mentions_in"},
     "tags": {"add_tag", "checked_name"},
+    "unsent": {"send_again"},  # which is `set_message_status` for each
 }
 
 

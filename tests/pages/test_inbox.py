@@ -68,6 +68,7 @@ def test_lists_hold_what_their_names_say_with_counts(ada: User, ben: User, acme:
         "mine": 1,
         "unassigned": 1,
         "handoffs": 0,
+        "not_sent": 0,
         "mentions": 0,
         "snoozed": 0,
         "pending": 1,
