@@ -68,9 +68,10 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
   async function send({ how = {}, force = false, byItself = false } = {}) {
     if (isLost) return
     if (!(text.value.trim() || files.any)) return byItself || text.focus()
-    const blank = byItself || noteMode.checked ? "" : suggest.blankIn(text.value)
-    if (blank && asked !== text.value) {
-      asked = text.value
+    const meant = text.value
+    const blank = byItself || noteMode.checked || asked === meant ? "" : await suggest.blankIn(meant)
+    if (blank) {
+      asked = meant
       complain(form.dataset.blank.replace("{blank}", blank))
       return suggest.choose(blank)
     }

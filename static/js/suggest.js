@@ -6,8 +6,8 @@ const MOST = 8
 const FRESH_MS = 20_000
 
 /**
- * isNote(): whether it is the team that reads it. Returns blankIn(words): what was inserted for something that is not
- * known and stands there still, "" for nothing; and choose(blank).
+ * isNote(): whether it is the team that reads it. Returns blankIn(words): what a saved reply has for something that is not
+ * known and stands there still, "" for nothing, however the words came there; and choose(blank).
  */
 export function enhanceSuggest(form, isNote) {
   const text = form.elements.content
@@ -123,8 +123,12 @@ export function enhanceSuggest(form, isNote) {
     insert([...list.children].indexOf(item))
   })
 
-  return {
-    choose,
-    blankIn: (words) => [...blanks].find((blank) => words.includes(blank)) ?? "",
+  async function blankIn(words) {
+    // What was inserted before the page came, or in another tab, is in the draft.
+    const offered = words.includes("[") ? await replies() : []
+    for (const { blanks: its } of offered) for (const blank of its) blanks.add(blank)
+    return [...blanks].find((blank) => words.includes(blank)) ?? ""
   }
+
+  return { choose, blankIn }
 }

@@ -215,8 +215,18 @@ def test_a_saved_reply_with_something_that_is_not_known_is_not_sent_unasked(
     assert page.locator("#reply").input_value() == "Sorry, [first name]: it is back."
 
     page.keyboard.press("Control+Enter")
-    page.get_by_text("Fill in [first name], or send once more to send it as it is.").wait_for()
+    asked = page.get_by_text("Fill in [first name], or send once more to send it as it is.")
+    asked.wait_for()
+    assert page.locator("#messages .msg").count() == 1
+    page.keyboard.press("End")
+    with page.expect_response("**/draft/"):
+        page.keyboard.type(" Ask [me] too.")  # no blank
+    page.reload()
+    page.locator("body[data-ready]").wait_for()
+    page.locator("#reply").focus()
+    page.keyboard.press("Control+Enter")
+    asked.wait_for()
     assert page.locator("#messages .msg").count() == 1
     page.keyboard.type("Cleo")
     page.keyboard.press("Control+Enter")
-    sent(page, "Sorry, Cleo: it is back.")
+    sent(page, "Sorry, Cleo: it is back. Ask [me] too.")
