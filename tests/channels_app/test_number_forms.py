@@ -110,3 +110,12 @@ def test_a_number_that_whatsapp_calls_as_it_is_written_has_one_key(
 ) -> None:
     writes_to(ada, builders.customer(acme, phone="+447700900123"), number)
     assert [contact.key for contact in Contact.objects.all()] == ["tel:+447700900123"]
+
+
+def test_a_reason_that_is_the_same_for_a_number_and_an_id_is_said_once(number: Channel, ada: User) -> None:
+    said = {"from": CALLED, "from_user_id": "MX.1", "id": "wamid.1", "type": "text", "text": {"body": "Hello?"}}
+    intake.store(number, [Routed(dedup_key="wamid:1", payload={"message": said, "contacts": []})])
+    intake.work()
+
+    page = builders.browser(ada).get(f"/customers/{Customer.objects.get().pk}/").content.decode()
+    assert (Contact.objects.count(), page.count("The first message came with it.")) == (2, 1)
