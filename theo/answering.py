@@ -15,7 +15,7 @@ from uuid import UUID
 from businesses.models import Business
 from conversations.models import Conversation, HandoffReason, Message, SenderType
 from conversations.services.handoffs import flag_for_person
-from theo.engine.index import MAX_QUESTION, Hit
+from theo.engine.index import MAX_QUESTION, UNSENT, Hit
 from theo.engine.lexical import words
 from theo.engine.passages import sentences_each, spans_of
 from theo.indexing import find
@@ -26,7 +26,7 @@ from theo.parts import MOST_PARTS, asked_in, parts_of
 from theo.phrases import goes_on, is_small_talk, is_thanks, needs_person
 from theo.redacting import redacted
 from theo.speaking import ENGLISH, framed, language_for, small_talk
-from theo.writing import UNSENT, last_messages, write
+from theo.writing import last_messages, write
 
 # Below that, what was found is no help to anybody.
 LEAST_SURE = 0.3

@@ -55,9 +55,9 @@ _THANKS = re.compile(
 # What points back to something that was said before.
 _GOES_ON = re.compile(
     r"^\W*(?:(?:ok|okay|well|great|thanks?|thank you|hm+|yes|no|ja|nein|danke|oui|non|merci|sí|gracias|sì|grazie)\W+)*"
-    r"(?:and|but|or|so|then|what about|how about|how long|how much|it|its|that|this|these|those|they|them"
+    r"(?:and|but|or|so|then|what about|how about|it|its|that|this|these|those|they|them"
     r"|does (?:it|that|this)"
-    r"|is (?:it|that|this)|are (?:they|these|those)|can (?:it|they)|why|when|since when|until when"
+    r"|is (?:it|that|this)|are (?:they|these|those)|can (?:it|they)"
     r"|und|aber|oder|wie lange|wie viel|und wenn|das|dies\w*|geht das|ist (?:das|es)"
     r"|et|mais|combien|cela|ça|est-ce que c.est|y|pero|cuánto|cuanto|eso|esto|e|ma|quanto|questo|mas|isso|isto"
     r"|en|maar|hoe lang|hoeveel|dat|dit|a|ale|ile|to|и|а|но|сколько|это)\b"
@@ -66,6 +66,14 @@ _GOES_ON = re.compile(
     r"|それ|これ|その|この|では|でも|あと|また|もし|いつ|いくら|どのくらい|どれくらい|なぜ|どうして)",
     re.IGNORECASE,
 )
+# Begins a question about something said before, and about what it names itself: "how long does coffee keep?".
+_ASKS_ON = re.compile(
+    r"^\W*(?:(?:ok|okay|well|great|thanks?|thank you|hm+)\W+)*(?:how long|how much|why|when|since when|until when)\b",
+    re.IGNORECASE,
+)
+_MEANS_BEFORE = re.compile(r"\b(?:it|its|that|this|these|those|they|them)\b", re.IGNORECASE)
+# So many words that carry meaning name something.
+_NAMING_WORDS = 3
 # As many words, and fewer, hardly are a question of their own; nor so many letters, where words are not written apart.
 _FEW_WORDS, _FEW_LETTERS = 3, 5
 
@@ -118,7 +126,10 @@ def is_thanks(question: str) -> bool:
 def goes_on(question: str) -> bool:
     """Whether it may only be understood with what was asked before: "and how long does it take?"."""
     is_short = len(question.split()) <= _FEW_WORDS and joined_letters(question) <= _FEW_LETTERS
-    return is_short or bool(_GOES_ON.search(question))
+    if is_short or _GOES_ON.search(question):
+        return True
+    names_none = len(words(question)) < _NAMING_WORDS or bool(_MEANS_BEFORE.search(question))
+    return bool(_ASKS_ON.search(question)) and names_none
 
 
 def _likeness(model: Embedder, question: str, language: str) -> list[float]:

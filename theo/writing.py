@@ -18,7 +18,7 @@ import orjson
 from businesses.models import Business
 from conversations.models import Conversation, HandoffReason, Message, SenderType
 from theo import checking, language_models
-from theo.engine.index import Hit
+from theo.engine.index import UNSENT, Hit
 from theo.engine.language import is_english
 from theo.engine.passages import spans_of
 from theo.markdown import plain
@@ -34,9 +34,6 @@ MOST_ARTICLES, CITED_AMONG, LAST_MESSAGES, MOST_LETTERS = 5, 3, 5, 2_000
 ARTICLES_BYTES, MESSAGES_BYTES, REPLY_TOKENS = 7_000, 3_500, 700
 # Of a letter.
 MOST_BYTES = 4
-# What a model says of an article that is not the engine's best, in another language, or with the customer's own words
-# and numbers is for a person to read first.
-UNSENT = 0.79
 _REPLY = re.compile(r'"reply"\s*:\s*"((?:[^"\\]|\\.)*)')
 NO_ANSWER = 0.3
 

@@ -65,6 +65,20 @@ def test_a_question_in_other_words_and_in_another_language_finds_its_article(
     assert best(acme, "what is the capital of France")[1] < 0.5
 
 
+def test_what_is_named_in_another_article_is_not_answered_surely_by_one_that_does_not_name_it(
+    full: None, acme: Business
+) -> None:
+    home = ("How much is delivery?", "Delivery takes two days and costs 3.50.")
+    abroad = ("Do you ship abroad?", "Yes: parcels to Norway and France take five days and cost 9.")
+    for title, content in (home, abroad, *SHELF.items()):
+        create_article(business=acme, title=title, content=content)
+    index_all()
+
+    assert best(acme, "How much is delivery?")[1] > 0.8
+    for hit in indexing.find(acme.pk, "How much is delivery to Norway?"):
+        assert hit.confidence < 0.8 or Article.objects.get(pk=hit.key).title == abroad[0]
+
+
 def test_until_it_is_indexed_an_article_is_found_by_its_words_and_never_surely(
     full: None, acme: Business, articles: dict[str, Article]
 ) -> None:

@@ -70,7 +70,10 @@ def test_a_word_or_two_are_read_with_what_was_said_before_and_else_as_english() 
         ("Und wie lange dauert das?", True),
         ("¿Y cuánto cuesta?", True),
         ("in Spain?", True),
+        ("How long does it take to arrive?", True),
+        ("How much does it cost?", True),
         ("Which cards do you accept in your shop?", False),
+        ("How long does coffee keep?", False),
     ],
 )
 def test_what_goes_on_from_before_begins_so_or_is_short(text: str, does: bool) -> None:

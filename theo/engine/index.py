@@ -38,6 +38,8 @@ ASKED_SHARPNESS = (0.02, 0.05)
 MODEL_SHARPNESS = {"e5": 0.06, "minilm": 0.3}
 # In a base of so few articles what comes nearest is often near to nothing.
 FEW = 10
+# Below what any workspace may let Theo send by itself: what is for a person to read first.
+UNSENT = 0.79
 VIEWS = ("asked", "whole", "content", "sentence")
 
 Numbers = NDArray[np.floating[Any]]
@@ -137,7 +139,7 @@ class Index:
         hits = [
             Hit(
                 key=self._keys[n],
-                confidence=float(chance),
+                confidence=min(float(chance), self._most_sure(question, n, kind)),
                 sentence=self._sentence(n, read),
                 engine=kind,
                 features=dict(zip(names, row, strict=True)),
@@ -145,6 +147,10 @@ class Index:
             for (n, row), chance in zip(best, found, strict=True)
         ]
         return sorted(hits, key=lambda hit: -hit.confidence)
+
+    def _most_sure(self, question: str, n: int, kind: str) -> float:
+        """What is said of all countries is not said of the one that was asked for and has an article of its own."""
+        return UNSENT if kind != "e5" and self._lexicon.names_another(question[:MAX_QUESTION], n) else 1.0
 
     def features(self, question: str, kind: str) -> list[tuple[str, list[float]]]:
         """Of the BEST by score, the best first: the key, and what its confidence is told by."""

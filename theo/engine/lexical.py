@@ -29,6 +29,10 @@ _STOP = frozenset(
 )
 
 
+# In English only what has a name is written so inside a sentence.
+_NAME = re.compile(r"(?<=[a-z0-9,;'’] )[A-Z][a-z'’]+")
+
+
 class Worded(Protocol):
     @property
     def title(self) -> str: ...
@@ -112,6 +116,11 @@ class Lexicon:
             min(len(asked), MOST_WORDS),
             max((sum(weight[word] for word in kinds & there) for there in self._sentences(n)), default=0.0) / whole,
         ]
+
+    def names_another(self, question: str, n: int) -> bool:
+        """Whether an English question names something that another article has and `n` has not."""
+        named = {word for name in _NAME.findall(question) for word in words(name)}
+        return any(word in self._idf and word not in self._counts[n] for word in named)
 
     def _sentences(self, n: int) -> list[set[str]]:
         """The words of each sentence of article `n`; most articles are never asked for."""
