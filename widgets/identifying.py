@@ -50,15 +50,17 @@ def identify_visitor(
             with transaction.atomic():
                 note_claims(visitor.customer, told)
         return Identified(verified=bool(visitor and visitor.customer.verified), visitor=visitor)
-    told = checked_claims(proven.claims)
+    told, claimed = checked_claims(proven.claims), checked_claims(proven.beside)
     try:
-        return _become(business_id, widget, visitor, told)
+        return _become(business_id, widget, visitor, told, claimed)
     except IntegrityError:  # the same person, proven in another browser at this moment
-        return _become(business_id, widget, visitor, told)
+        return _become(business_id, widget, visitor, told, claimed)
 
 
 @transaction.atomic
-def _become(business_id: UUID, widget: Widget | None, visitor: Visitor | None, told: dict[str, str]) -> Identified:
+def _become(
+    business_id: UUID, widget: Widget | None, visitor: Visitor | None, told: dict[str, str], claimed: dict[str, str]
+) -> Identified:
     if visitor:
         visitor = (
             Visitor.objects.select_for_update(of=("self",))
@@ -70,14 +72,14 @@ def _become(business_id: UUID, widget: Widget | None, visitor: Visitor | None, t
             raise Forbidden(_("This visitor key is no longer good."))
     person = Customer.objects.filter(business_id=business_id, external_id=told["external_id"], verified=True).first()
     if visitor and visitor.customer == person:
-        _record(business_id, _tell(visitor.customer, told))
+        _record(business_id, _tell(visitor.customer, told, claimed))
         return Identified(verified=True, visitor=visitor)
     moved: list[Conversation] = []
     is_other = visitor is not None and visitor.customer.verified
     if visitor is None or visitor.customer.verified:
         count_stranger(business_id)
         person = person or Customer(business_id=business_id)
-        happened = _tell(person, told)
+        happened = _tell(person, told, claimed)
         visitor = Visitor.objects.create(business_id=business_id, widget=widget, customer=person)
     else:
         if person:
@@ -86,7 +88,7 @@ def _become(business_id: UUID, widget: Widget | None, visitor: Visitor | None, t
         visitor.customer = person
         visitor.generation += 1
         visitor.save(update_fields=["customer", "generation"])
-        happened = [events.conversation_updated(each, actor_id=None) for each in moved] + _tell(person, told)
+        happened = [events.conversation_updated(each, actor_id=None) for each in moved] + _tell(person, told, claimed)
     audit.record("customer.verified", business_id=business_id, actor=None, target=person, moved=len(moved))
     _record(business_id, happened)
     return Identified(verified=True, visitor=visitor, visitor_key=keys.issue(visitor), is_other=is_other)
@@ -100,10 +102,12 @@ def _move(nobody: Customer, person: Customer) -> list[Conversation]:
     return list(Conversation.objects.for_reading().filter(pk__in=ids).order_by("pk"))
 
 
-def _tell(person: Customer, told: dict[str, str]) -> list[Event]:
-    """Store what was proven of a customer; nothing when it is known."""
+def _tell(person: Customer, told: dict[str, str], claimed: dict[str, str]) -> list[Event]:
+    """Store what was proven of a customer; nothing when it is known. claimed: a name, for who has none yet."""
     is_new = person._state.adding
     proven = {**told, "verified": True}
+    if not (person.verified and person.name):
+        proven = {**claimed, **proven}
     if "email" in told:
         proven["proven_email"] = told["email"]
     changes = {name: value for name, value in proven.items() if getattr(person, name) != value}

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import jwt
@@ -33,15 +33,19 @@ MAX_AHEAD, LEEWAY = 3600, 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proven:
-    """`claims` as a visitor's own would be, `external_id` among them; each is the server's word."""
+    """`claims` as a visitor's own would be, `external_id` among them; each is the server's word.
+    beside: what the browser says along with it.
+    """
 
     claims: dict[str, Any]
+    beside: dict[str, Any] = field(default_factory=dict)
 
 
 def prove(widget: Widget | None, claims: dict[str, Any]) -> Proven | None:
     """What the claims prove; None when they do not try to. Raises Forbidden (they try, and fail), TooFast.
 
-    A token names what it proves. A hash proves the `external_id` alone, so that an `email` beside it stays out.
+    A token names what it proves. A hash proves the `external_id` alone: a `name` beside it is a claim, an `email`
+    stays out.
     """
     token, digest = claims.get("identity_token"), claims.get("identity_hash")
     if token is None and digest is None:
@@ -88,7 +92,7 @@ def _by_hash(claims: dict[str, Any], digest: object, keys: list[str]) -> Proven 
     for key in keys:
         expected = hmac.digest(key.encode(), external_id.encode("utf-8", "replace"), hashlib.sha256).hex()
         if hmac.compare_digest(expected, digest.lower()):
-            return Proven(claims={"external_id": external_id, "name": claims.get("name")})
+            return Proven(claims={"external_id": external_id}, beside={"name": claims.get("name")})
     return None
 
 

@@ -132,6 +132,27 @@ def test_a_hash_proves_the_id_and_not_the_email_beside_it(widget: Widget, secret
     assert (cleo.external_id, cleo.name, cleo.email) == ("42", "Cleo", "")
 
 
+def test_a_name_that_was_proven_is_kept_when_another_stands_beside_a_hash(widget: Widget, secret: str) -> None:
+    digest = hmac.new(secret.encode(), b"42", hashlib.sha256).hexdigest()
+    identify(widget, external_id="42", identity_hash=digest, name="Cleo")
+    identify(widget, identity_token=token(secret, widget, name="Cleo Nkemelu"))
+
+    there = identify(widget, external_id="42", identity_hash=digest, name="Mallory").visitor
+    again = identify(widget, there, external_id="42", identity_hash=digest, name="Mallory")
+
+    assert again.verified
+    assert Customer.objects.get().name == "Cleo Nkemelu"
+
+
+def test_a_name_beside_a_hash_is_taken_while_there_is_none(widget: Widget, secret: str) -> None:
+    digest = hmac.new(secret.encode(), b"42", hashlib.sha256).hexdigest()
+    identify(widget, identity_token=token(secret, widget))
+
+    identify(widget, external_id="42", identity_hash=digest, name="Cleo")
+
+    assert Customer.objects.get().name == "Cleo"
+
+
 def test_C12_a_claim_changes_ones_own_customer_and_finds_nobody(acme: Business, widget: Widget, secret: str) -> None:
     known = identify(widget, identity_token=token(secret, widget)).visitor
     mine = builders.visitor_writes(acme, widget=widget)
