@@ -39,6 +39,7 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
   let keeping = 0 // the timer, while the draft is not with the server yet
   let kept = null // what the server has of it
   let wroteAt = 0
+  let catchingUp = 0 // the timer, while what another tab did is not taken over, since one writes here
   let asked = null // the words with a blank that somebody was asked about
   const stale = form.querySelector("[data-stale]")
   const noteMode = form.querySelector("[data-note-mode]")
@@ -270,14 +271,28 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
 
   /** Not over what is being written here, or is not with the server yet: that is kept in its turn. */
   function heard({ content, is_note }) {
-    if (words() !== kept || keeping || form.hasAttribute("aria-busy") || Date.now() - wroteAt < WRITING_MS) return
     if (`${is_note} ${content}` === kept) return
+    if (words() !== kept || keeping || form.hasAttribute("aria-busy")) return
+    if (Date.now() - wroteAt < WRITING_MS) {
+      clearTimeout(catchingUp)
+      catchingUp = setTimeout(catchUp, WRITING_MS)
+      return
+    }
     kept = `${is_note} ${content}`
     fill(is_note, content)
     if (!content) for (const chip of files.chips) chip.remove() // it is sent
     sessionStorage.removeItem(draft)
     dressForMode()
     grow()
+  }
+
+  /** What was begun in another tab while this one heard nothing; or the server learns what was begun here. */
+  async function catchUp() {
+    if (isStopped) return
+    if (words() !== kept) return keepDraft()
+    const before = kept
+    const answer = await ask(form.dataset.draft).catch(() => null) // the next connection asks again
+    if (answer && kept === before) heard(await answer.json()) // else it is older than what was written meanwhile
   }
 
   // A page that says why a reply was refused holds it; the server may have an older one.
@@ -299,13 +314,7 @@ export function enhanceComposer(form, { onSent, onTyping, onStale, onShow, seen 
       if (!text.selectionEnd) text.setSelectionRange(text.value.length, text.value.length) // nobody was in it yet
     },
     heard,
-    /** What was begun in another tab while this one heard nothing; or the server learns what was begun here. */
-    async catchUp() {
-      if (words() !== kept) return keepDraft()
-      const before = kept
-      const answer = await ask(form.dataset.draft).catch(() => null) // the next connection asks again
-      if (answer && kept === before) heard(await answer.json()) // else it is older than what was written meanwhile
-    },
+    catchUp,
     /** What comes back from where it waited. files: as they stand in a composer. */
     put({ content, files: chips }) {
       ;(form.querySelector("[name=mode][value=reply]") ?? noteMode).checked = true

@@ -109,6 +109,19 @@ def test_a_draft_that_was_sent_in_another_tab_is_not_there_again(
     assert one.locator("#reply").input_value() == ""
 
 
+def test_what_another_tab_sends_right_behind_the_last_key_leaves_this_one_too(
+    server: Any, context: Any, conversation: str
+) -> None:
+    one = tab(context, server, conversation)
+    two = tab(context, server, conversation)
+    one.locator("#reply").press_sequentially("Twice?")
+    two.wait_for_function("() => document.getElementById('reply').value === 'Twice?'")
+    two.locator("#reply").press("Control+Enter")
+    sent(two, "Twice?")
+
+    sent(one, "Twice?")
+
+
 def test_ctrl_enter_sends_and_nothing_else(server: Any, context: Any, acme: dict[str, str], conversation: str) -> None:
     page = tab(context, server, conversation)
     path = f"/conversations/{conversation}"
