@@ -8,7 +8,7 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 from uuid import UUID
@@ -20,7 +20,7 @@ from django.db.models import Count, F, Max, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from theo.engine.embedders import DIMENSIONS, Embedder, Vectors, embedders
-from theo.engine.index import Doc, Hit, Index
+from theo.engine.index import UNSENT, Doc, Hit, Index
 from theo.engine.passages import LAYOUT, NotWanted, rows_of
 from theo.markdown import plain
 from theo.models import Article, ArticleStatus, ArticleVectors, Example, IndexState
@@ -30,6 +30,8 @@ from theo.warming import warm_up
 EVERY_SECONDS = 2.0
 AT_ONCE = 20
 MOST_TRIES = 3
+# From when on an article that is known by its words alone may well be the right one.
+MAY_ANSWER = 0.5
 # Letters of an article that takes seconds to read: those wait in a line of their own, and no other behind them.
 LONG = 10_000
 # Of all indexes of a process; the one that was asked last stays, whatever it takes. Vectors are held as float32: as
@@ -159,10 +161,15 @@ def stored_as(model: Embedder) -> str:
 
 
 def find(business_id: UUID, question: str) -> list[Hit]:
-    """Among the workspace's published articles and no others, the likeliest first."""
+    """Among the workspace's published articles and no others, the likeliest first.
+
+    None is sure where one that is not read yet answers more likely than not: the right one may be that.
+    """
     by_meaning, by_words = _indexes_of(business_id)
-    hits = [*(by_meaning.find(question) if by_meaning else []), *by_words.find(question)]
-    return sorted(hits, key=lambda hit: -hit.confidence)
+    read, waiting = by_meaning.find(question) if by_meaning else [], by_words.find(question)
+    if waiting and waiting[0].confidence >= MAY_ANSWER:
+        read = [replace(hit, confidence=min(hit.confidence, UNSENT)) for hit in read]
+    return sorted([*read, *waiting], key=lambda hit: -hit.confidence)
 
 
 # Of articles that are ready, None = there is none; and of all others.

@@ -89,6 +89,19 @@ def test_until_it_is_indexed_an_article_is_found_by_its_words_and_never_surely(
     assert 0 < hit.confidence <= 0.79
 
 
+def test_while_an_article_waits_to_be_indexed_no_other_answers_its_title_surely(full: None, acme: Business) -> None:
+    for title, text in {**SHELF, "When can I visit the shop?": "Monday to Friday from nine to five."}.items():
+        create_article(business=acme, title=title, content=text)
+    index_all()
+    assert best(acme, "When can I visit the shop?")[1] > 0.8
+    new = create_article(business=acme, title="When can I visit the workshop?", content="Never: it is too loud.")
+
+    assert best(acme, "When can I visit the workshop?")[1] < 0.8
+    assert best(acme, "When can I visit the shop?")[1] < 0.8
+    assert indexing.index_article(new)
+    assert best(acme, "When can I visit the workshop?") == (new.title, pytest.approx(0.9, abs=0.1))
+
+
 def test_a_changed_article_is_read_anew_and_a_deleted_one_is_gone(
     full: None, acme: Business, articles: dict[str, Article]
 ) -> None:
