@@ -99,10 +99,9 @@ export function composer({ onSend, onTyping }) {
   async function toggleEmoji() {
     complain("")
     try {
-      const { toggle } = await import("./emoji.js")
-      toggle({ opener: smile, above, field })
+      ;(await import("./emoji.js")).toggle({ opener: smile, above, field })
     } catch {
-      complain(texts.offline)
+      complain(`${texts.emoji}: ${texts.retry}`)
     }
   }
 

@@ -192,7 +192,9 @@ export function ending({ texts: rest, settings, visitor, rating: { score, commen
     ask.onclick = () => {
       if (visitor.hasEmail) return send({})
       where.hidden = !where.hidden
-      if (!where.hidden) address.field.focus()
+      if (where.hidden) return
+      address.field.focus()
+      node.scrollIntoView({ block: "nearest" }) // it has grown
     }
     where.onsubmit = (event) => {
       event.preventDefault()

@@ -29,10 +29,11 @@ let thanked = "" // the answer of Theo's that the visitor was helped by
 
 // Where the visitor is ---------------------------------------------------------------------------------------
 
-/** Until the visitor goes somewhere: to what an earlier page could not send, else to what is not closed, else home. */
+/** Until the visitor goes somewhere, and from home when an answer waits: to what an earlier page could not send, else to
+ * that answer, else to what is not closed, else home. */
 function land() {
   const waits = outbox.items.at(-1)
-  const current = list.rows.find(({ status }) => status !== "closed")
+  const current = list.rows.find((row) => (list.count ? list.unread.has(row.id) : row.status !== "closed"))
   const its = waits ? threadOf(waits.conversation_id, waits.thread) : current && threadOf(current.id)
   landed = list.isKnown && !waits
   if (shown && its === thread) return render()
@@ -40,7 +41,7 @@ function land() {
   if (host.isOpen) focus(false)
 }
 
-/** Where the visitor asked to go. */
+/** Where the visitor asked to go; home without a thread. */
 function go(its) {
   landed = true
   show(its)
@@ -155,11 +156,11 @@ const withHelp = () =>
 
 // What happens -----------------------------------------------------------------------------------------------
 
-on.back = () => go(undefined)
+on.back = () => go()
 on.looked = seen
-on.said = (content, files, customer) => {
+on.said = (...said) => {
   landed = true
-  send(thread, content, files, customer)
+  send(thread, ...said)
 }
 on.changed = () => {
   if (landed) render()
@@ -183,7 +184,7 @@ on.other = (kept) => {
   forget()
   blank = undefined
   landed = false
-  show(undefined)
+  show()
 }
 
 /** kept: what earlier pages left. */
@@ -243,7 +244,8 @@ host.listen({
     render()
   },
   open() {
-    render()
+    if (!thread && list.count) land()
+    else render()
     if (host.isOpen) {
       if (settings.has_help) withHelp()
       focus(false)

@@ -132,6 +132,23 @@ def test_an_answer_to_a_closed_chat_is_counted_on_the_launcher(visit: Callable[.
     cleo.page.get_by_role("button", name="Open chat", exact=True).wait_for()
 
 
+def test_an_answer_that_came_while_the_list_was_in_view_is_what_opening_shows(
+    visit: Callable[..., Visit], acme: Acme
+) -> None:
+    cleo = visit()
+    cleo.start("Ping me")
+    cleo.gets_through()
+    cleo.chat.get_by_role("button", name="Back").click()
+    cleo.chat.get_by_role("button", name="Close chat").first.click()
+
+    acme.say("Ping")
+
+    cleo.open_with(unread=1)
+    cleo.sees("Ping")
+    cleo.page.get_by_role("button", name="Close chat").last.click()
+    cleo.page.get_by_role("button", name="Open chat", exact=True).wait_for()
+
+
 def test_both_sides_see_who_is_typing(visit: Callable[..., Visit], acme: Acme) -> None:
     cleo = visit()
     cleo.start("Anybody there?")

@@ -322,3 +322,18 @@ def test_an_emoji_is_picked_by_keyboard_and_stands_where_the_caret_was(visit: Ca
     cleo.chat.get_by_role("group", name="Emoji").wait_for()
     cleo.page.keyboard.press("Escape")
     cleo.chat.locator("textarea:focus").wait_for()
+
+
+def test_emoji_that_do_not_come_say_so_and_come_with_the_next_press(visit: Callable[..., Visit]) -> None:
+    cleo = visit()
+    cleo.open()
+    cleo.chat.get_by_role("button", name="Send us a message").click()
+    cleo.context.route("**/emoji*.js*", lambda route: route.abort())
+    cleo.chat.get_by_role("button", name="Emoji").click()
+    cleo.chat.get_by_text("Emoji: Try again").wait_for()
+
+    cleo.context.unroute("**/emoji*.js*")
+    cleo.chat.get_by_role("button", name="Emoji").click()
+
+    cleo.chat.get_by_role("group", name="Emoji").wait_for()
+    assert cleo.chat.get_by_text("Emoji: Try again").count() == 0

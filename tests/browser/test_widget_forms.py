@@ -169,6 +169,8 @@ def test_at_the_end_it_is_rated_commented_and_mailed(
         cleo.chat.get_by_role("button", name=name, exact=True).click()
         until(cleo.page, lambda score=score: rating() == (score, "Nothing & more"))
     cleo.chat.get_by_role("button", name="E-mail me this conversation").click()
+    log, sends = cleo.log.bounding_box(), cleo.log.get_by_role("button", name="Send", exact=True).bounding_box()
+    assert sends["y"] + sends["height"] <= log["y"] + log["height"]
     cleo.chat.get_by_label("E-mail", exact=True).press("Enter")
     cleo.chat.get_by_text("Write an address like cleo@example.com.").or_(
         cleo.chat.get_by_text("This is needed.")
