@@ -161,7 +161,7 @@ class Finder:
         return conditions[name](value)
 
     def _from(self, value: str) -> Q:
-        """Who wrote it: `me`, `agent`, `customer`, or somebody of that name."""
+        """Who wrote it: `me`, `agent`, `customer`, or somebody of that name, Theo as well."""
         said = Message.objects.filter(pk=OuterRef("object_id"))
         noted = Note.objects.filter(pk=OuterRef("object_id"))
         if value.lower() == SenderType.CUSTOMER:
@@ -176,7 +176,8 @@ class Finder:
         agents = list(members.values_list("user_id", flat=True)[:MOST_MEANT])
         customers = self._customers(value)
         theirs = said.filter(sender_type=SenderType.CUSTOMER, conversation__customer_id__in=customers)
-        return self._by(said, noted, agents) | Q(Exists(theirs))
+        found = self._by(said, noted, agents) | Q(Exists(theirs))
+        return found | Q(Exists(said.filter(ai_sources__isnull=False))) if value.lower() == "theo" else found
 
     def _by(self, said: QuerySet[Message], noted: QuerySet[Note], agents: list[UUID]) -> Q:
         return Q(Exists(said.filter(sender_id__in=agents))) | Q(Exists(noted.filter(author_id__in=agents)))

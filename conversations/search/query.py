@@ -50,6 +50,9 @@ def parse(text: str) -> Query:
                 operators.append((name, value.strip()))
             is_open = False
             continue
+        if bare and bare.endswith(":") and bare[:-1].lower() in OPERATORS:  # its value is yet to be typed
+            is_open = False
+            continue
         if name:  # none of ours: a word like the others
             terms += [(word,) for word in words_of(name)]
         words = words_of(value)

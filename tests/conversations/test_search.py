@@ -373,3 +373,13 @@ def test_a_pending_conversation_is_found_by_its_status(ada: User, acme: Business
     conversation = builders.conversation(acme, content="lamp")
     handling.park_conversation(conversation=conversation, actor=ada)
     assert conversation.pk == found(ada, f"status:{Status.PENDING}")[0].found.conversation_id
+
+
+def test_what_theo_said_is_found_by_its_name(ada: User, acme: Business) -> None:
+    conversation = builders.conversation(acme, content="Where is my parcel?")
+    builders.answers(ada, conversation, "My parcel, says a person")
+    theos = builders.answers(ada, conversation, "The parcel is in the tracking")
+    Message.objects.filter(pk=theos.pk).update(ai_sources=[], sender_id=None)
+
+    assert texts(ada, "parcel from:theo") == ["The parcel is in the tracking"]
+    assert texts(ada, "from:theo tracking from:") == ["The parcel is in the tracking"]
