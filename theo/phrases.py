@@ -21,8 +21,8 @@ MOST_LETTERS = 600
 _SMALL_TALK = re.compile(
     r"\b(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening|day)|thank you|thanks?|thx|cheers|so much|very much"
     r"|a lot|ok|okay|great|perfect|nice|cool|super|yes|bye|goodbye"
-    r"|(?:my|the|our) (?:\w+ ){1,2}(?:has |have )?(?:just )?(?:arrived|works?)"
-    r"(?: (?:today|safely|well|now|fine|again))*"
+    r"|(?:my|the|our) (?:parcel|package|order|delivery|shipment) (?:has )?(?:just |finally )?arrived"
+    r"(?: (?:today|safely|well|now|fine))*(?!\s*\?)"
     r"|(?:it|that|this|everything)(?:'s| is| was| works) (?:so |very |really |all )?(?:great|good|perfect|lovely|fine)"
     r"|(?:i|we) (?:really |just |so )?(?:love|loved|like|adore) (?:it|your (?:\w+ ?){1,2}|the (?:\w+ ?){1,2})(?=\W*$)"
     r"|hallo|guten (?:morgen|tag|abend)|vielen|danke|dank|schön|sehr|tschüss|goedemorgen|goedendag|bedankt|dank je"

@@ -111,6 +111,10 @@ def test_a_greeting_and_thanks_are_known_and_no_question(words: str) -> None:
     [
         "My parcel arrived damaged",
         "The kettle works only at night",
+        "My parcel never arrived",
+        "The wrong item arrived",
+        "My machine barely works",
+        "Our order arrived well?",
         "I love your coffee, is it fair trade?",
         "Is it good?",
     ],
