@@ -348,6 +348,6 @@ def _shown(rows: ConversationQuerySet) -> ConversationQuerySet:
         ),
         *("customer__name", "customer__email", "assignee__full_name", "team__name"),
         *(f"last_message__{name}" for name in ("sender_type", "content", "attachments", "status", "deleted_at")),
-        *("last_message__ai_sources", "last_message__created_at", "last_message__sender__full_name"),
+        *(f"last_message__{name}" for name in ("ai_sources", "created_at", "sent_at", "sender__full_name")),
         *(f"assignee__{name}" for name in ("avatar_url", "avatar_version")),
     )

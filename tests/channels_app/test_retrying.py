@@ -7,14 +7,16 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import User
 from businesses.models import Business
 from channels_app.models import Channel, Delivery, DeliveryState
-from conversations.models import ChannelType, Conversation, Message, MessageStatus
+from conversations.models import ChannelType, Conversation, Message, MessageStatus, SenderType
 from conversations.services import handling
 from conversations.services.merging import merge_conversations, undo_merge
-from conversations.services.messages import set_message_status
+from conversations.services.message_drafts import Draft
+from conversations.services.messages import post_messages, set_message_status
 from conversations.services.unsent import message_failed
 from tests import builders
 from tests.channels_app.connected import connect
@@ -201,8 +203,21 @@ def test_the_list_asks_as_many_questions_whatever_is_in_it(ada: User, channel: C
             assert client.get("/inbox/?list=not_sent").status_code == 200
         return len(queries)
 
+    def fails_before_an_answer_from_elsewhere() -> None:
+        there = fails(ada, channel).conversation
+        draft = Draft(
+            conversation_id=there.pk,
+            sender_type=SenderType.AGENT,
+            content="By the app",
+            sent_elsewhere=True,
+            sent_at=timezone.now(),
+        )
+        post_messages([draft])
+
     fails(ada, channel)
+    fails_before_an_answer_from_elsewhere()
     few = asked()
     for _ in range(9):
         fails(ada, channel)
+        fails_before_an_answer_from_elsewhere()
     assert asked() == few
