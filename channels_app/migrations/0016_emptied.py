@@ -25,8 +25,4 @@ class Migration(migrations.Migration):
                 verbose_name="state",
             ),
         ),
-        migrations.AddIndex(
-            model_name="rawevent",
-            index=models.Index(condition=models.Q(("state", "done")), fields=["received_at"], name="raw_event_kept"),
-        ),
     ]
