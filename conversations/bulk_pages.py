@@ -61,7 +61,7 @@ def selection(request: HttpRequest) -> HttpResponse:
         return refused(refusal)
     told = words % {"count": len(outcome.done)}
     for why, count in Counter(detail for _id, detail in outcome.failed).most_common(MOST_REASONS):
-        told += " " + _("%(count)d could not be: %(why)s") % {"count": count, "why": why}
+        told += " " + _("%(count)d could not be: %(why)s") % {"count": count, "why": f"{why.rstrip('.')}."}
     return JsonResponse({"told": told, "done": len(outcome.done), "undo": _way_back(request, user, outcome)})
 
 
@@ -105,7 +105,7 @@ def _done_by(what: str, user: User) -> tuple[Callable[[Conversation], Handled], 
     told = {
         "snooze": _("Snoozed %(count)d."),
         "priority": _("Changed the priority of %(count)d."),
-        "again": _("Sending again in %(count)d."),
+        "again": _("Sending again what was not sent (%(count)d)."),
         "unread": _("Marked %(count)d as unread."),
         "read": _("Gave back %(count)d."),
     }

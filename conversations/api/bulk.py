@@ -85,7 +85,8 @@ class Bulk(APIView):
     def post(self, request: Request) -> Response:
         """Each for itself: what cannot be done with one of them is said in `failed`.
 
-        `send_again` is about every message there that did not reach the customer; `failed` says why one cannot go out.
+        `send_again` is about what did not reach the customer and nobody has dealt with, at most 20 messages of each;
+        `failed` says why one cannot go out.
         `undo_status` and `undo_assign` give back what the calling agent's last change of it took.
         """
         require(request.user, Action.HANDLE_CONVERSATIONS)

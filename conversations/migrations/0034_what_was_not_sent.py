@@ -2,11 +2,14 @@ from django.db import migrations, models
 
 
 def note_what_was_not_sent(apps, schema_editor):
-    """What nobody has called done since."""
+    """Where the team's last word did not arrive, and nobody has called that done since."""
+    if schema_editor.connection.vendor == "postgresql":
+        schema_editor.execute("SET LOCAL statement_timeout = 0", params=None)
     conversations, messages = (apps.get_model("conversations", name) for name in ("Conversation", "Message"))
-    failed = messages.objects.filter(status="failed").values("conversation_id")
-    open_ones = conversations.objects.filter(status__in=["open", "pending"], pk__in=failed)
-    open_ones.update(not_sent_at=models.F("updated_at"))
+    last = messages.objects.filter(pk=models.OuterRef("last_message")).order_by().values("created_at")
+    conversations.objects.filter(
+        status__in=["open", "pending"], last_message__status="failed", last_message__sender_type="agent"
+    ).update(not_sent_at=models.Subquery(last))
 
 
 class Migration(migrations.Migration):

@@ -155,7 +155,7 @@ class Conversation(models.Model):
     # Closed since then as what nobody asked for: in a list of its own, and not opened by what comes in.
     spam_at = models.DateTimeField(_("marked as spam"), null=True, blank=True, editable=False)
     # Since then something that shows in it did not reach the customer, and nobody has dealt with that: sent it again,
-    # or called the conversation done.
+    # or called the conversation done. What failed before was dealt with (`MessageQuerySet.lacking_in`).
     not_sent_at = models.DateTimeField(_("not sent"), null=True, blank=True, editable=False)
     # Its messages stay where they are, and are shown there, too (services/merging.py).
     merged_into = models.ForeignKey(

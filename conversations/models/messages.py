@@ -18,6 +18,7 @@ from foundation.ids import new_id
 from foundation.shapes import plain
 
 if TYPE_CHECKING:
+    from conversations.models.conversations import Conversation
     from conversations.models.reading import Receipts
 
 
@@ -38,6 +39,12 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """Its messages, and those of what is merged there."""
         return self.filter(Q(conversation=conversation_id) | Q(conversation__merged_into=conversation_id))
 
+    def lacking_in(self, conversation: "Conversation") -> Self:
+        """Of those what did not reach the customer, and nobody has dealt with that."""
+        since = conversation.not_sent_at
+        failed = self.shown_in(conversation.pk).filter(status=MessageStatus.FAILED)
+        return failed.filter(failed_at__gte=since) if since else failed.none()
+
 
 class Message(models.Model):
     """One entry. `seq` counts from 1 within the conversation, without gaps: the only order there is."""
@@ -54,6 +61,8 @@ class Message(models.Model):
     status = models.CharField(_("status"), max_length=10, choices=MessageStatus, default=MessageStatus.SENT)
     # Of a customer's: which of its files did not come along.
     error = models.CharField(_("why it was not sent"), max_length=300, blank=True)
+    # Since when its status is FAILED; null too where that was dealt with before its conversation was merged.
+    failed_at = models.DateTimeField(_("failed"), null=True, editable=False)
     # The same send twice is one message: the constraint decides, keys never expire.
     dedup_key = models.CharField(max_length=300, null=True, unique=True, editable=False)
     fingerprint = models.CharField(max_length=64, blank=True, editable=False)

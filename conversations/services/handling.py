@@ -20,7 +20,6 @@ from conversations.models import (
     ActivityKind,
     Conversation,
     Message,
-    MessageStatus,
     ReadMark,
     SenderType,
     Status,
@@ -115,10 +114,13 @@ CHANGES: dict[str, Callable[..., Handled]] = {
 def _set_status(
     conversation: Conversation, status: Status, actor: User, *, is_spam: bool = False, sending: UUID | None = None
 ) -> Handled:
-    """`resolved_at` and `closed_at` say since when; they are empty again once the conversation is reopened."""
+    """`resolved_at` and `closed_at` say since when; they are empty again once the conversation is reopened. What
+    is done is so once more where something failed since.
+    """
     conversation = locked(conversation)
     is_asleep = conversation.snoozed_until is not None
-    if conversation.status == status and bool(conversation.spam_at) == is_spam and not is_asleep:
+    is_so = conversation.status == status and bool(conversation.spam_at) == is_spam and not is_asleep
+    if is_so and not (conversation.is_done and conversation.not_sent_at):
         return Handled(conversation=conversation, changed=False)
     not_merged(conversation)
     was, now = standing_of(conversation, STANDING), timezone.now()
@@ -150,12 +152,13 @@ def undo_status(*, conversation: Conversation, actor: User, sending: UUID | None
     is_own = last is not None and last.actor_id == actor.pk and "was" in last.data
     if last is None or not is_own or (sending and last.data.get("sending") != str(sending)):
         raise Conflict(_("Its status was changed since, and stays."))
-    was = standing_of(conversation, STANDING)
+    was, failed_since = standing_of(conversation, STANDING), conversation.not_sent_at
     restore(conversation, last.data["was"])
     not_before_last_message(conversation)
-    shown = Message.objects.shown_in(conversation.pk)
-    if conversation.not_sent_at and not shown.filter(status=MessageStatus.FAILED).exists():
+    conversation.not_sent_at = conversation.not_sent_at or failed_since
+    if not Message.objects.lacking_in(conversation).exists():
         conversation.not_sent_at = None
+    shown = Message.objects.shown_in(conversation.pk)
     opens = conversation.status == Status.OPEN or conversation.spam_at
     if not opens and shown.filter(sender_type=SenderType.CUSTOMER, created_at__gt=last.created_at).exists():
         raise Conflict(_("The customer has written since: it stays as it is."))

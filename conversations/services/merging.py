@@ -25,7 +25,6 @@ from conversations.models import (
     Conversation,
     ConversationTag,
     Message,
-    MessageStatus,
     SenderType,
     Status,
     Tag,
@@ -80,7 +79,10 @@ def merge_conversations(*, conversation: Conversation, into: Conversation, actor
     waiting = [each.waiting_since for each in (conversation, into) if each.waiting_since]
     into.waiting_since, into.updated_at = min(waiting, default=None), now
     into.priority = max(conversation.priority, into.priority)
-    into.not_sent_at, conversation.not_sent_at = into.not_sent_at or conversation.not_sent_at, None
+    for each in (conversation, into):
+        _forget_what_was_dealt_with(each)
+    not_sent = [each.not_sent_at for each in (conversation, into) if each.not_sent_at]
+    into.not_sent_at, conversation.not_sent_at = min(not_sent, default=None), None
     tags = [tag for tag in conversation.tag_list if tag not in into.tag_list][: MOST_ON_ONE - len(into.tag_list)]
     conversation.reopen()
     conversation.status, conversation.closed_at, conversation.waiting_since = Status.CLOSED, now, None
@@ -91,6 +93,14 @@ def merge_conversations(*, conversation: Conversation, into: Conversation, actor
     before["tags"] = [str(tag.pk) for tag in tags]
     _store(conversation, into, actor=actor, kind=ActivityKind.MERGED, **before)
     return conversation
+
+
+def _forget_what_was_dealt_with(conversation: Conversation) -> None:
+    """What failed in the one after the other's first failure that still counts would count again with it."""
+    failed = Message.objects.filter(conversation=conversation, failed_at__isnull=False)
+    if since := conversation.not_sent_at:
+        failed = failed.filter(failed_at__lt=since)
+    failed.update(failed_at=None)
 
 
 @transaction.atomic
@@ -110,9 +120,9 @@ def undo_merge(*, conversation: Conversation, actor: User) -> Conversation:
         conversation.waiting_since, conversation.updated_at = wrote_meanwhile, heard
     if told.data["other_after"].items() <= standing_of(into, STANDING).items():
         restore(into, told.data["other_before"])
-    since, failed = into.not_sent_at, Message.objects.filter(status=MessageStatus.FAILED)
-    conversation.not_sent_at = since if failed.filter(conversation=conversation).exists() else None
-    if not failed.shown_in(into.pk).exclude(conversation=conversation).exists():
+    since, lacking = into.not_sent_at, Message.objects.lacking_in(into)
+    conversation.not_sent_at = since if lacking.filter(conversation=conversation).exists() else None
+    if not lacking.exclude(conversation=conversation).exists():
         into.not_sent_at = None
     ConversationTag.objects.filter(conversation=into, tag__in=told.data.get("tags", [])).delete()
     _store(conversation, into, actor=actor, kind=ActivityKind.UNMERGED)

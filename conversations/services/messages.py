@@ -225,7 +225,8 @@ def set_message_status(*, message_id: UUID, status: MessageStatus, error: str = 
     Conversation.objects.select_for_update(no_key=True).get(messages=message_id)
     message = Message.objects.select_related("conversation__customer", "sender").get(pk=message_id)
     was, message.status, message.error = message.status, status, error
-    message.save(update_fields=["status", "error"])
+    message.failed_at = timezone.now() if status == MessageStatus.FAILED else None
+    message.save(update_fields=["status", "error", "failed_at"])
     if MessageStatus.FAILED in {was, status}:
         _note_not_sent(message)
     event = events.message_updated(message)
@@ -237,10 +238,14 @@ def set_message_status(*, message_id: UUID, status: MessageStatus, error: str = 
 
 def _note_not_sent(message: Message) -> None:
     """Where it shows: that it did not go out, or that by now all that did not is on its way."""
-    shown_id = message.conversation.merged_into_id or message.conversation_id
-    has_failed = message.status == MessageStatus.FAILED
-    if has_failed or not Message.objects.shown_in(shown_id).filter(status=MessageStatus.FAILED).exists():
-        Conversation.objects.filter(pk=shown_id).update(not_sent_at=timezone.now() if has_failed else None)
+    shown = message.conversation
+    if shown.merged_into_id:  # locked, too: what fails there meanwhile is not missed
+        shown = Conversation.objects.select_for_update(no_key=True).get(pk=shown.merged_into_id)
+    if message.failed_at:
+        shown.not_sent_at = min(message.failed_at, shown.not_sent_at or message.failed_at)
+    elif not Message.objects.lacking_in(shown).exists():
+        shown.not_sent_at = None
+    shown.save(update_fields=["not_sent_at"])
 
 
 def open_with(conversation: Conversation, draft: Draft) -> tuple[Posted, list[Event]]:

@@ -19,6 +19,9 @@ from conversations.services.locking import locked
 from conversations.services.messages import set_message_status
 from foundation.errors import Invalid, Refused
 
+# Each takes a dozen queries, and a selection is of many conversations.
+MOST_AT_ONCE = 20
+
 
 @transaction.atomic
 def message_failed(*, message_id: UUID, reason: str) -> Message:
@@ -42,15 +45,16 @@ def message_failed(*, message_id: UUID, reason: str) -> Message:
 
 
 def send_again(*, conversation: Conversation) -> Handled:
-    """Whatever did not go out there, in its order; what cannot go out now stays as it is.
+    """Whatever did not go out there and was not dealt with, in its order, at most so many; what cannot go out now stays
+    as it is.
 
     Raises what speaks against it where none of it can, Invalid where nothing is to be sent.
     """
     retry = import_string(settings.MESSAGE_RETRIER)
     refusal: Refused = Invalid(_("There is nothing to send again."))
     again = 0
-    lacking = Message.objects.shown_in(conversation.pk).filter(status=MessageStatus.FAILED)
-    for message in lacking.order_by("created_at", "seq"):
+    lacking = Message.objects.lacking_in(conversation).order_by("created_at", "seq")
+    for message in lacking[:MOST_AT_ONCE]:
         try:
             retry(message=message)
             again += 1

@@ -13,7 +13,7 @@ from accounts.models import User
 from businesses.models import Business
 from channels_app.models import Channel, Delivery, DeliveryState
 from conversations.models import ChannelType, Conversation, Message, MessageStatus, SenderType
-from conversations.services import handling
+from conversations.services import handling, unsent
 from conversations.services.merging import merge_conversations, undo_merge
 from conversations.services.message_drafts import Draft
 from conversations.services.messages import post_messages, set_message_status
@@ -150,6 +150,87 @@ def test_a_conversation_that_is_merged_takes_what_was_not_sent_along(ada: User, 
     assert listed(ada, not_sent="true") == [str(lost.conversation_id)]
 
 
+def send_all_again(user: User, conversation: Conversation) -> int:
+    """How many messages that queued."""
+    told = builders.api(user).post(
+        "/api/v1/conversations/bulk", {"ids": [str(conversation.pk)], "action": "send_again"}
+    )
+    assert told.status_code == 200
+    return Message.objects.shown_in(conversation.pk).filter(status=MessageStatus.QUEUED).count()
+
+
+def test_what_was_dealt_with_is_not_sent_along_with_what_fails_later(ada: User, channel: Channel) -> None:
+    january = fails(ada, channel, "January")
+    there = january.conversation
+    handling.resolve_conversation(conversation=there, actor=ada)
+    march = fails_in(there, ada, "March")
+    april = fails_in(there, ada, "April")
+    assert listed(ada) == [str(there.pk)]
+
+    assert builders.api(ada).post(path_of(april)).status_code == 200
+    assert listed(ada) == [str(there.pk)]
+    assert send_all_again(ada, there) == 2
+    assert listed(ada) == []
+    january.refresh_from_db()
+    march.refresh_from_db()
+    assert (january.status, march.status) == (MessageStatus.FAILED, MessageStatus.QUEUED)
+
+
+def test_what_fails_when_it_is_closed_is_off_the_list_once_it_is_closed_again(ada: User, channel: Channel) -> None:
+    there = builders.conversation(channel.business, type=ChannelType.EMAIL, channel=channel)
+    late = builders.answers(ada, there, "Goodbye")
+    handling.close_conversation(conversation=there, actor=ada)
+    Delivery.objects.update(state=DeliveryState.FAILED)
+    message_failed(message_id=late.pk, reason="The mailbox is full.")
+    assert listed(ada) == [str(there.pk)]
+
+    assert handling.close_conversation(conversation=there, actor=ada).changed
+    assert listed(ada) == []
+    assert not handling.close_conversation(conversation=there, actor=ada).changed
+    handling.undo_status(conversation=there, actor=ada)
+    assert listed(ada) == [str(there.pk)]
+
+
+def test_undoing_what_was_made_of_it_does_not_hide_what_failed_since(ada: User, channel: Channel) -> None:
+    there = builders.conversation(channel.business, type=ChannelType.EMAIL, channel=channel)
+    late = builders.answers(ada, there, "Goodbye")
+    handling.close_conversation(conversation=there, actor=ada)
+    message_failed(message_id=late.pk, reason="The mailbox is full.")
+
+    handling.undo_status(conversation=there, actor=ada)
+    assert listed(ada) == [str(there.pk)]
+
+
+def test_undoing_a_merge_does_not_bring_back_what_was_dealt_with(ada: User, channel: Channel) -> None:
+    cleo = builders.customer(channel.business)
+    fresh = fails(ada, channel, "New", customer=cleo)
+    old = fails(ada, channel, "Old", customer=cleo)
+    handling.resolve_conversation(conversation=old.conversation, actor=ada)
+    gone, stays = Conversation.objects.get(pk=old.conversation_id), Conversation.objects.get(pk=fresh.conversation_id)
+
+    merge_conversations(conversation=gone, into=stays, actor=ada)
+    undo_merge(conversation=gone, actor=ada)
+    assert listed(ada) == [str(stays.pk)]
+
+    merge_conversations(conversation=gone, into=stays, actor=ada)
+    assert send_all_again(ada, stays) == 1
+    assert listed(ada) == []
+
+
+def test_of_one_conversation_no_more_than_so_many_go_out_at_once(
+    ada: User, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unsent, "MOST_AT_ONCE", 2)
+    there = fails(ada, channel, "1").conversation
+    for content in ("2", "3"):
+        fails_in(there, ada, content)
+
+    assert send_all_again(ada, there) == 2
+    assert listed(ada) == [str(there.pk)]
+    assert send_all_again(ada, there) == 3
+    assert listed(ada) == []
+
+
 def test_a_selection_is_sent_again_and_what_cannot_be_says_why(ada: User, ben: User, channel: Channel) -> None:
     both = fails(ada, channel, "One")
     fails_in(both.conversation, ada, "Two")
@@ -188,7 +269,8 @@ def test_the_pages_send_again_one_or_many_and_tell_every_reason(ada: User, ben: 
     ids = [str(two.conversation_id), str(fine.pk), str(uuid4())]
     told = client.post("/inbox/selection/", {"ids": ids, "do": "again"}, headers=as_script).json()
     assert told == {
-        "told": "Sending again in 1. 1 could not be: Not found 1 could not be: There is nothing to send again.",
+        "told": "Sending again what was not sent (1)."
+        " 1 could not be: Not found. 1 could not be: There is nothing to send again.",
         "done": 1,
         "undo": [],
     }

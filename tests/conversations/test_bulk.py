@@ -81,7 +81,7 @@ def test_the_inbox_says_how_a_bulk_action_is_undone(ada: User, ben: User, acme: 
 
     assert "Ben" in client.get("/inbox/selection/").content.decode()
     answer = send(ids=[*ids, str(uuid4())], status=Status.RESOLVED).json()
-    assert answer["told"] == "Resolved 3. 1 could not be: Not found"
+    assert answer["told"] == "Resolved 3. 1 could not be: Not found."
     undo(answer["undo"])
     assert statuses(one, two, parked) == ["open", "open", "pending"]
 

@@ -10,8 +10,10 @@ from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.utils import timezone
 
 from businesses.models import Plan
+from conversations.models import Conversation, Message
 from pingback.health import _migrations as nothing_is_left
 
 # As installations stood while work on several apps went on at once: each app somewhere else, some not begun.
@@ -124,3 +126,36 @@ def test_an_index_that_was_there_before_its_own_step_is_built_anew(fresh: set[An
     call_command("migrate", verbosity=0)
 
     assert facts() == fresh
+
+
+def test_only_where_the_teams_last_word_failed_is_something_not_sent_after_the_upgrade(elsewhere: None) -> None:
+    before = MigrationExecutor(connection)
+    before.migrate([("conversations", "0033_not_sent")])
+    old = before.loader.project_state([("conversations", "0033_not_sent")]).apps
+    plan = old.get_model("businesses", "Plan").objects.first()
+    acme = old.get_model("businesses", "Business").objects.create(name="Acme", plan=plan)
+
+    def talk(status: str, *messages: tuple[str, str]) -> Any:
+        at = timezone.now()
+        conversation = old.get_model("conversations", "Conversation").objects.create(
+            business=acme, channel_type="email", status=status, created_at=at, updated_at=at
+        )
+        for seq, (sender_type, state) in enumerate(messages, start=1):
+            conversation.last_message = old.get_model("conversations", "Message").objects.create(
+                conversation=conversation, seq=seq, sender_type=sender_type, status=state, created_at=at
+            )
+        conversation.save()
+        return conversation.pk
+
+    failed, sent = ("agent", "failed"), ("agent", "sent")
+    lost = talk("open", sent, failed)
+    talk("open", failed, sent)
+    talk("pending", failed, ("customer", "sent"))
+    talk("resolved", failed)
+
+    call_command("migrate", verbosity=0)
+
+    marked = Conversation.objects.get(not_sent_at__isnull=False)
+    assert marked.pk == lost
+    assert [message.seq for message in Message.objects.lacking_in(marked)] == [2]
+    assert Message.objects.filter(failed_at__isnull=False).count() == 1
