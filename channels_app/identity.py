@@ -68,13 +68,16 @@ def _was_begun_with(conversation: Conversation, ref: ContactRef) -> bool:
 
 
 def note(channel: Channel, ref: ContactRef, customer_id: UUID) -> None:
-    """Keep the keys that are new, how they are shown now, and that whoever writes can be reached."""
+    """Keep the keys that are new, that they are vouched for, how they are shown, and that who writes is reached."""
     _are_one(channel, ref.keys)
     handle = storable(ref.handle)[:200]
     found = Contact.objects.filter(channel=channel, key__in=ref.keys)
-    known = dict(found.values_list("key", "handle"))
-    if handle and any(old != handle for old in known.values()):
+    known = {key: (old, proven) for key, old, proven in found.values_list("key", "handle", "proven")}
+    if handle and any(old != handle for old, _proven in known.values()):
         found.update(handle=handle)
+    # Told when the team wrote, which was no proof that it is theirs.
+    if learned := [key for key in ref.proven if key in known and not known[key][1]]:
+        found.filter(key__in=learned).update(proven=True)
     fresh = [key for key in ref.keys if key not in known]
     if fresh:
         reason = _reason(channel, ref, customer_id, known=bool(known))

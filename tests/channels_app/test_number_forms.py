@@ -105,6 +105,22 @@ def test_who_had_written_under_the_other_form_is_merged_with_the_reason_and_apar
     assert {one.person_id for one in Customer.objects.all()} == {known.pk, cleo.pk}  # who undid it meant it
 
 
+def test_a_number_learned_from_an_answer_leads_to_them_on_another_channel_once_they_wrote_from_it(
+    number: Channel, ada: User, acme: Business, meta: Meta
+) -> None:
+    meta.other_forms[WRITTEN] = CALLED
+    cleo = builders.customer(acme, phone=f"+{WRITTEN}")
+    writes_to(ada, cleo, number)
+    assert not Contact.objects.filter(proven=True).exists()  # the team's word for it
+
+    answers(number, "Thanks!")
+
+    config = {"phone_number_id": "1065403523", "access_token": TOKEN}
+    second = create_channel(actor=ada, type=ChannelType.WHATSAPP, config=config)
+    answers(second, "And here?")
+    assert Contact.objects.get(channel=second).customer == cleo
+
+
 def test_a_number_that_whatsapp_calls_as_it_is_written_has_one_key(
     number: Channel, ada: User, acme: Business, meta: Meta
 ) -> None:
