@@ -22,6 +22,7 @@ class Retry(APIView):
         responses={200: MessageOutput, **refusals(400, *SIGNED_IN, 403, 404)},
     )
     def post(self, request: Request, conversation_id: str, message_id: str) -> Response:
-        """Whatever of it did not arrive. 400 unless its `status` is `failed`."""
+        """Whatever of it did not arrive, or of its files did not come in. 400 where nothing of it is missing, and where
+        there is no way out for it, as when its channel is gone or off."""
         message = message_for(request, conversation_id, message_id)
         return Response(for_member(retry_message(message=message)))

@@ -1,5 +1,6 @@
 """The server that mails leave by: signing in, and what it says when it takes none."""
 
+import smtplib
 import threading
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from channels_app import checking, connecting
-from channels_app.adapters.email.sending import of_code
+from channels_app.adapters.email.sending import error_of, of_code
 from channels_app.adapters.email.threading import reply_address
 from channels_app.adapters.errors import Kind
 from channels_app.models import Channel, ChannelState, Delivery, DeliveryState
@@ -123,3 +124,9 @@ def test_reply_codes_have_their_kinds(code: int, words: str, kind: str) -> None:
     error = of_code(code, words)
     assert error.kind == kind
     assert ("password" in error.reason) == (code == 535)
+
+
+@pytest.mark.parametrize("code", [530, 534, 535])
+def test_a_sign_in_that_is_refused_is_told_with_the_servers_own_code(code: int) -> None:
+    error = error_of(smtplib.SMTPAuthenticationError(code, b"no"))
+    assert (error.kind, error.provider_code, "password" in error.reason) == (Kind.CREDENTIALS, str(code), True)

@@ -54,7 +54,16 @@ def test_whatsapps_message() -> None:
 
 
 SHIRT = {"product_retailer_id": "sku1", "quantity": 2, "item_price": 4.5, "currency": "GBP"}
-FORM = {"body": "Sent", "response_json": '{"flow_token": "t", "order": "1009", "extras": ["card", "ribbon"]}'}
+ANSWERS = {
+    "order": "1009",
+    "extras": ["card", "ribbon"],
+    "gift": True,
+    "news": False,
+    "note": None,
+    "floor": 0,
+    "more": [],
+}
+FORM = {"body": "Sent", "response_json": orjson.dumps({"flow_token": "t", **ANSWERS}).decode()}
 BOB = {
     "name": {"formatted_name": "Bob Hill"},
     "phones": [{"phone": "+44 1"}, {"phone": "+44 2"}],
@@ -84,7 +93,7 @@ BOB = {
         ),
         (
             {"type": "interactive", "interactive": {"type": "nfm_reply", "nfm_reply": FORM}},
-            "Sent\norder: 1009\nextras: card, ribbon",
+            "Sent\norder: 1009\nextras: card, ribbon\ngift: yes\nnews: no\nfloor: 0",
             [],
         ),
         ({"type": "interactive", "interactive": {"nfm_reply": {"body": "Sent", "response_json": "{"}}}, "Sent", []),

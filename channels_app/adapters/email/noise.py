@@ -17,9 +17,10 @@ OUR_ID = re.compile(r"pb\.[0-9a-f-]{36}@[^\s<>]{1,253}")
 
 
 class Kind(StrEnum):
-    """What a mail is; PERSON when nothing speaks against it. AUTO_REPLY begins nothing where it says
-    which mail it answers; behind BULK and SYSTEM (a form on a website, a shop) may be a person who waits, and behind
-    one that answers nothing. LOOP is one that we sent.
+    """What a mail is: PERSON when nothing speaks against it, LOOP when it is ours.
+
+    An AUTO_REPLY that says which mail it answers begins nothing; behind any other, and behind BULK and SYSTEM (a form
+    on a website, a shop), may be a person who waits.
     """
 
     PERSON = "person"

@@ -246,7 +246,7 @@ def error_of(error: Exception) -> DeliveryError:
     if isinstance(error, http.OutboundRefused):
         return DeliveryError(_("This mail server may not be called."), kind=Kind.CREDENTIALS)
     if isinstance(error, smtplib.SMTPAuthenticationError) and error.smtp_code >= 500:
-        return not_signed_in()
+        return not_signed_in(error.smtp_code)
     if isinstance(error, smtplib.SMTPNotSupportedError):
         text = _("The mail server does not offer TLS, or no way to sign in that we know.")
         return DeliveryError(text, kind=Kind.CREDENTIALS)
@@ -262,9 +262,9 @@ def error_of(error: Exception) -> DeliveryError:
     return DeliveryError(_("The mail server does not answer."))
 
 
-def not_signed_in() -> DeliveryError:
+def not_signed_in(code: int) -> DeliveryError:
     text = _("The mail server does not accept the user name or the password.")
-    return DeliveryError(text, kind=Kind.CREDENTIALS, provider_code="535")
+    return DeliveryError(text, kind=Kind.CREDENTIALS, provider_code=str(code))
 
 
 def of_code(code: int, words: bytes | str) -> DeliveryError:
@@ -272,7 +272,7 @@ def of_code(code: int, words: bytes | str) -> DeliveryError:
     told = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
     number = str(code)
     if code == 535:
-        return not_signed_in()
+        return not_signed_in(code)
     if code in {530, 534, 538}:
         return DeliveryError(
             _("The mail server wants another way to sign in."), kind=Kind.CREDENTIALS, provider_code=number

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from channels_app.adapters import json
-from channels_app.adapters.json import dict_of, dicts, inner, list_of, text_of
+from channels_app.adapters.json import dict_of, dicts, inner, text_of
 
 FILES = ("image", "video", "audio", "document", "sticker")
 # Of a form or an order.
@@ -54,8 +54,15 @@ def _filled_in(form: str) -> Iterator[str]:
     except ValueError:
         return
     for name, value in list(answers.items())[:_MOST_LINES]:
-        if name != "flow_token":
-            yield f"{name}: {', '.join(map(str, list_of(value))) if isinstance(value, list) else value}"
+        said = [_answer(each) for each in (value if isinstance(value, list) else [value]) if each not in (None, "")]
+        if said and name != "flow_token":
+            yield f"{name}: {', '.join(said)}"
+
+
+def _answer(value: Any) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return str(value)
 
 
 def _card(card: Mapping[str, Any]) -> Iterator[str]:
