@@ -11,7 +11,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from conversations.models import Conversation, HandoffReason
-from theo.answering import Answer, think
+from theo.answering import LEAST_SURE, Answer, think
 from theo.models import Article, Assistant, Handoff, Mode, Reply
 from theo.outcomes import remember
 
@@ -78,7 +78,9 @@ def handoff_of(conversation: Conversation) -> Shown | None:
     sure = {UUID(each["article_id"]): round(each["confidence"] * 100) for each in kept.considered}
     draft = kept.draft if kept.draft and not kept.draft.outcome else None
     is_unsure = conversation.handoff_reason == HandoffReason.LOW_CONFIDENCE and draft is None
-    is_again = is_unsure and any(each.get("is_told") for each in kept.considered[:1])
+    is_again = is_unsure and any(
+        each.get("is_told") and each["confidence"] >= LEAST_SURE for each in kept.considered[:1]
+    )
     return Shown(question=kept.question, near=near(conversation.business_id, sure), draft=draft, is_again=is_again)
 
 

@@ -29,7 +29,7 @@ _JOINS = {
 # has no mark: "返品できますか。", "能退货吗，".
 _BESIDE = "另外|此外|顺便问一下|以及|それと|それから|あと|ちなみに"
 _ALSO = re.compile(rf"^(?:{_BESIDE}|还有|また|そして)[，、,\s]*")
-_ASKING = re.compile("[吗嗎呢か]$")
+_ASKING = re.compile("(?:[吗嗎]|(?<=[すん])か)$")
 # Means what was just said, by language; not "is it possible to", nor "ich das Abo". Japanese and Chinese leave out what
 # was just said: a question without a particle, or of a few letters.
 _BACK = {
@@ -107,7 +107,7 @@ def _pieces(text: str) -> list[str]:
 def _end(joins: str) -> re.Pattern[str]:
     return re.compile(
         rf"[.?!;。？！؟；\n]+|,?\s+(?:{joins})\s+(?=\w+\s+\w+\s+\w+)|،?\s+و(?=\w+\s+\w+\s+\w+)"
-        rf"|(?<=[吗嗎呢か])[，、,]|[，、,](?={_BESIDE})",
+        rf"|(?:(?<=[吗嗎])|(?<=[すん]か))[，、,]|[，、,](?={_BESIDE})",
         re.IGNORECASE,
     )
 

@@ -56,7 +56,7 @@ def test_the_owner_is_told_once_when_another_system_takes_over_a_bot(
         checking.check_due(threading.Event())
 
     (mail,) = mailoutbox
-    assert (mail.to, mail.subject) == (["ada@example.com"], "No messages come in over Telegram")
+    assert (mail.to, mail.subject) == (["ada@example.com"], "No messages come in over Telegram (@acme_help_bot)")
     assert "Another system took over this bot." in mail.body
     assert f"/settings/channels/{channel.pk}/" in mail.body
 

@@ -74,7 +74,7 @@ def test_a_bot_that_another_program_has_posted_to_it_is_told_and_taken_back(
     checking.check_due(threading.Event())
     bot.refresh_from_db()
     assert "Another system took over this bot." in health_of(bot).words
-    assert [mail.subject for mail in mailoutbox] == ["No messages come in over Telegram"]
+    assert [mail.subject for mail in mailoutbox] == ["No messages come in over Telegram (@acme_help_bot)"]
     before = asked_for_updates(telegram)
     fetch()
     assert asked_for_updates(telegram) == before

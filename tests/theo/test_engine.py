@@ -70,11 +70,13 @@ def test_what_is_named_in_another_article_is_not_answered_surely_by_one_that_doe
 ) -> None:
     home = ("How much is delivery?", "Delivery takes two days and costs 3.50.")
     abroad = ("Do you ship abroad?", "Yes: parcels to Norway and France take five days and cost 9.")
-    for title, content in (home, abroad, *SHELF.items()):
+    who = ("Who are you?", "We are a team of five, at Tidewater, and we rest from Saturday on.")
+    for title, content in (home, abroad, who, *SHELF.items()):
         create_article(business=acme, title=title, content=content)
     index_all()
 
-    assert best(acme, "How much is delivery?")[1] > 0.8
+    for asked in ("?", " on Saturday?", " from Tidewater?"):
+        assert best(acme, f"Hello Team, how much is delivery{asked}")[1] > 0.8
     for hit in indexing.find(acme.pk, "How much is delivery to Norway?"):
         assert hit.confidence < 0.8 or Article.objects.get(pk=hit.key).title == abroad[0]
 

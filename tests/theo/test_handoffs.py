@@ -168,7 +168,7 @@ def test_an_article_that_the_customer_has_read_is_not_suggested_again(
     assert conversation.handoff_reason == "low_confidence"
     assert Handoff.objects.get().draft is None
     page = page_of(ben, conversation)
-    assert "Asked again after reading this" in page
+    assert "Has read this article already" in page
     assert "Theo was not sure" not in page.partition(BOX)[2].partition("</section>")[0]
 
 

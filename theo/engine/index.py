@@ -40,6 +40,8 @@ MODEL_SHARPNESS = {"e5": 0.06, "minilm": 0.3}
 FEW = 10
 # Below what any workspace may let Theo send by itself: what is for a person to read first.
 UNSENT = 0.79
+# From when on what another article has may be what was asked for.
+LIKELY = 0.3
 VIEWS = ("asked", "whole", "content", "sentence")
 
 Numbers = NDArray[np.floating[Any]]
@@ -136,10 +138,11 @@ class Index:
             return []
         found = chances(kind, np.asarray([row for _n, row in best]), few=len(self) <= FEW)
         names = names_of(kind)
+        likely = [n for (n, _row), chance in zip(best, found, strict=True) if chance >= LIKELY]
         hits = [
             Hit(
                 key=self._keys[n],
-                confidence=min(float(chance), self._most_sure(question, n, kind)),
+                confidence=min(float(chance), self._most_sure(question, n, likely, kind)),
                 sentence=self._sentence(n, read),
                 engine=kind,
                 features=dict(zip(names, row, strict=True)),
@@ -148,9 +151,10 @@ class Index:
         ]
         return sorted(hits, key=lambda hit: -hit.confidence)
 
-    def _most_sure(self, question: str, n: int, kind: str) -> float:
+    def _most_sure(self, question: str, n: int, likely: Sequence[int], kind: str) -> float:
         """What is said of all countries is not said of the one that was asked for and has an article of its own."""
-        return UNSENT if kind != "e5" and self._lexicon.names_another(question[:MAX_QUESTION], n) else 1.0
+        is_of_another = kind != "e5" and self._lexicon.names_another(question[:MAX_QUESTION], n, likely)
+        return UNSENT if is_of_another else 1.0
 
     def features(self, question: str, kind: str) -> list[tuple[str, list[float]]]:
         """Of the BEST by score, the best first: the key, and what its confidence is told by."""

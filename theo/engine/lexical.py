@@ -117,10 +117,10 @@ class Lexicon:
             max((sum(weight[word] for word in kinds & there) for there in self._sentences(n)), default=0.0) / whole,
         ]
 
-    def names_another(self, question: str, n: int) -> bool:
-        """Whether an English question names something that another article has and `n` has not."""
+    def names_another(self, question: str, n: int, others: Sequence[int]) -> bool:
+        """Whether an English question names something that one of the articles `others` has and `n` has not."""
         named = {word for name in _NAME.findall(question) for word in words(name)}
-        return any(word in self._idf and word not in self._counts[n] for word in named)
+        return any(word in self._counts[other] and word not in self._counts[n] for other in others for word in named)
 
     def _sentences(self, n: int) -> list[set[str]]:
         """The words of each sentence of article `n`; most articles are never asked for."""
