@@ -20,6 +20,7 @@ from conversations.services.messages import post_messages, set_message_status
 from conversations.services.unsent import message_failed
 from tests import builders
 from tests.channels_app.connected import connect
+from tests.conversations.test_gathered import in_turns, needs_services
 
 pytestmark = pytest.mark.django_db
 
@@ -303,3 +304,27 @@ def test_the_list_asks_as_many_questions_whatever_is_in_it(ada: User, channel: C
         fails(ada, channel)
         fails_before_an_answer_from_elsewhere()
     assert asked() == few
+
+
+@needs_services
+@pytest.mark.django_db(transaction=True)
+def test_what_fails_while_the_last_one_elsewhere_is_sent_again_is_listed(ada: User, channel: Channel) -> None:
+    cleo = builders.customer(channel.business)
+    there, into = (builders.conversation(channel.business, customer=cleo) for _ in range(2))
+    one, other = builders.answers(ada, there, "One"), builders.answers(ada, into, "Other")
+    merge_conversations(conversation=there, into=into, actor=ada)
+    missed = []
+
+    def sent_again(_number: int) -> None:
+        set_message_status(message_id=one.pk, status=MessageStatus.FAILED)
+        set_message_status(message_id=one.pk, status=MessageStatus.QUEUED)
+
+    def fails_again(number: int) -> None:
+        set_message_status(message_id=other.pk, status=MessageStatus.SENT)
+        set_message_status(message_id=other.pk, status=MessageStatus.FAILED)
+        if not Conversation.objects.filter(pk=into.pk, not_sent_at__isnull=False).exists():
+            missed.append(number)
+
+    assert in_turns(sent_again, fails_again, times=20) == []
+    assert missed == []
+    assert Conversation.objects.get(pk=into.pk).not_sent_at is not None
