@@ -103,12 +103,41 @@ export const leave = () => chosen.clear()
 export function hold(item, files) {
   const bar = el("progress", { max: 100, value: 0, "aria-label": texts.uploading })
   held.set(item.id, { files, bar, stop: new AbortController() })
+  claim(item)
+}
+
+/** For as long as this page lives no other one sends it. Resolves when nobody can tell who does: without locks. */
+async function claim({ id }, ours) {
+  try {
+    await navigator.locks.request(`pingback:${id}`, () => {
+      ours?.()
+      return new Promise(() => {})
+    })
+  } catch {
+    // Not on a secure page, or denied.
+  }
+}
+
+/** The page that has the files may live: the words are ours to send once it does not, and wait where nobody can tell. */
+export async function inherit(item, outbox) {
+  addEventListener("message", ({ source, data }) => {
+    if (source !== parent || data?.pingback !== "gone" || data.name !== `outbox:${item.id}`) return
+    if (item.away) outbox.remove(item) // that page has sent it, or taken it back
+  })
+  await claim(item, () => {
+    item.away = false
+    outbox.flush()
+  })
+  item.error = { code: "lost" }
+  outbox.changed()
 }
 
 /** They are another item's now. */
 export function pass(item, other) {
-  if (held.has(item.id)) held.set(other.id, held.get(item.id))
+  if (!held.has(item.id)) return
+  held.set(other.id, held.get(item.id))
   held.delete(item.id)
+  claim(other)
 }
 
 export function letGo(item) {
@@ -123,17 +152,18 @@ export const progress = (item) => held.get(item.id)?.bar
 
 /**
  * Take the files of an item to the server, those that are not there. Resolves to nothing, or to an error as an ack has
- * it, with a `text` for the visitor. to: {address, key}. stored(): one more is there.
+ * it, with a `text` for the visitor. id: of the widget. key: the visitor's. stored(): one more is there.
  */
-export async function takeUp(item, to, stored) {
+export async function takeUp(item, id, key, stored) {
   if (!held.has(item.id)) return { code: "lost" } // with an earlier page, or taken back meanwhile
   const { files, stop, bar } = held.get(item.id)
+  const address = `/api/v1/widget/${id}/upload`
   for (const [index, file] of files.entries()) {
     if (item.files[index].url) continue
     const moved = (share) => {
       bar.value = Math.round((100 * (index + share)) / files.length)
     }
-    const { url, error } = await upload(file, { ...to, conversation: item.conversation_id }, stop.signal, moved)
+    const { url, error } = await upload(file, { address, key, conversation: item.conversation_id }, stop.signal, moved)
     if (error) return error
     item.files[index].url = url
     stored()

@@ -47,7 +47,10 @@ const receipt = (item, held, state) => {
     return item.error.code === "lost" ? [why, cancel] : [why, retry, cancel]
   }
   const bar = !held && progress(item)
-  return [...(bar ? [bar] : [icon(CLOCK), held ? texts.waiting : texts.sending]), ...(item.files ? [cancel] : [])]
+  return [
+    ...(bar ? [bar] : [icon(CLOCK), held ? texts.waiting : texts.sending]),
+    ...(item.files && !item.away ? [cancel] : []),
+  ]
 }
 
 const article = (source) => {

@@ -33,9 +33,13 @@ export function keep(name, value) {
   }
 }
 
-/** changed(key): another tab of the same site has become this visitor, or (null) signed out, or all that was stored is gone. */
-export function onOtherTab(changed) {
+/**
+ * changed(key): another tab of the same site has become this visitor, or (null) signed out, or all that was stored is gone.
+ * gone(name): something is kept no more, as what waited to be sent.
+ */
+export function onOtherTab(changed, gone) {
   addEventListener("storage", ({ key, newValue }) => {
     if (key === null || key === `${prefix}key`) changed(newValue)
+    else if (newValue === null && key.startsWith(prefix)) gone(key.slice(prefix.length))
   })
 }

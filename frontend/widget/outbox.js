@@ -1,10 +1,10 @@
 // What the visitor wrote and the server has not confirmed yet: sent in order, one at a time, each once.
 //
-// An item is {id, content, files, thread, conversation_id, at, error}. `id` goes along as client_message_id, so that a
-// repeat is no second message. Without a conversation_id it opens a conversation; the others of its `thread` follow it
+// An item is {id, content, files, thread, conversation_id, at, error, away}. `id` goes along as client_message_id, so
+// that a repeat is no second message. Without a conversation_id it opens a conversation; the others of its `thread` follow it
 // there. files: [{name, url}], without an address as long as the file itself is not with the server.
 // Every item lies in the host page's storage until the server has it, so that it survives a reload; `error` is the
-// server's final refusal, and such an item waits for a person.
+// server's final refusal, and such an item waits for a person. One that is `away` is another page's to send.
 
 import { backoff } from "../../static/js/socket.js"
 
@@ -136,7 +136,7 @@ export class Outbox {
   }
 
   #next() {
-    return this.items.find(({ error }) => !error)
+    return this.items.find(({ error, away }) => !(error || away))
   }
 
   /** Remember it as it is now. */

@@ -23,11 +23,14 @@ export async function attachment() {
 // What a person writes while nobody lets us in waits for a person: that we are let in again, nobody tells us.
 const refused = { code: "refused" }
 
+/** Some of its files are not with the server. */
+const lacks = (item) => item.files?.some(({ url }) => !url)
+
 export const outbox = new Outbox({
   async send(item) {
     if (state === "refused") return { error: refused }
     await introduced
-    const error = await takeUp(item)
+    const error = lacks(item) && (await attach.takeUp(item, settings.id, visitor.key, () => outbox.store(item)))
     if (error && (LATER.includes(error.code) || !setApart(item, error))) return { error }
     return emit("client_message", {
       content: item.content,
@@ -56,6 +59,13 @@ export const outbox = new Outbox({
 export function restore(kept) {
   outbox.restore(kept)
   for (const [name, text] of Object.entries(kept)) if (name.startsWith(DRAFT)) drafts[name.slice(DRAFT.length)] = text
+  for (const item of outbox.items.filter(lacks)) {
+    item.away = true
+    attachment().then(
+      ({ inherit }) => inherit(item, outbox),
+      () => {}, // it stays kept for the next page
+    )
+  }
 }
 
 on.refused = () => outbox.stop(refused)
@@ -105,19 +115,12 @@ export function send(thread, content, files, customer) {
 function setApart(item, error) {
   if (!item.content || !outbox.items.includes(item)) return false
   const theirs = { ...item, id: uuid(), content: "", error }
-  attach?.pass(item, theirs)
+  attach.pass(item, theirs)
   item.files = undefined
   outbox.items.push(theirs)
-  for (const each of [item, theirs]) outbox.store(each)
+  outbox.store(item)
+  outbox.store(theirs)
   return true
-}
-
-/** Take the files of an item to the server, those that are not there. Resolves to an error when that did not work. */
-async function takeUp(item) {
-  if (!item.files || item.files.every(({ url }) => url)) return
-  if (!attach) return { code: "lost" } // with an earlier page
-  const to = { address: `/api/v1/widget/${settings.id}/upload`, key: visitor.key }
-  return attach.takeUp(item, to, () => outbox.store(item))
 }
 
 export function again(item) {

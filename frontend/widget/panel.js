@@ -296,11 +296,14 @@ export function panel(given) {
   // A page that changes by itself brings a title of its own.
   new MutationObserver(entitle).observe(document.head, { childList: true, characterData: true, subtree: true })
   addEventListener("message", hear)
-  onOtherTab((key) => {
-    customer = null // who is here now is what the other tab says
-    if (key) tell({ pingback: "kept", kept: kept() })
-    else unmount()
-  })
+  onOtherTab(
+    (key) => {
+      customer = null // who is here now is what the other tab says
+      if (key) tell({ pingback: "kept", kept: kept() })
+      else unmount()
+    },
+    (name) => tell({ pingback: "gone", name }),
+  )
 
   draw()
   greet()

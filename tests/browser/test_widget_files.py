@@ -1,4 +1,4 @@
-"""Files and emoji in the widget's frame."""
+"""Files in the widget's frame."""
 
 from collections.abc import Callable
 from typing import Any
@@ -287,53 +287,91 @@ def test_a_file_that_was_up_survives_a_reload_and_one_that_was_not_says_so(
     until(cleo.page, lambda: cleo.page.evaluate("sessionStorage.length") == 0)
 
 
-def test_enter_that_chooses_a_character_sends_nothing(visit: Callable[..., Visit], acme: Acme) -> None:
+def another_page(cleo: Visit) -> Any:
+    """The shop once more, in a second tab; its chat is begun."""
+    page = cleo.context.new_page()
+    page.goto(cleo.page.url)
+    page.get_by_role("button", name="Open chat").click()
+    page.frame_locator("pb-widget iframe").get_by_role("log").wait_for()
+    return page
+
+
+def test_a_second_page_leaves_words_with_a_file_to_the_page_that_takes_it_up(
+    visit: Callable[..., Visit], acme: Acme
+) -> None:
     cleo = visit()
-    cleo.open()
-    cleo.chat.get_by_role("button", name="Send us a message").click()
-    cleo.field.fill("にほん")
+    cleo.start("Hello")
+    cleo.gets_through()
+    held: list[Any] = []
+    cleo.page.route("**/upload", lambda route: held.append(route))
+    choose(cleo, PICTURE)
+    cleo.write("Look")
+    until(cleo.page, lambda: bool(held))
 
-    # Safari's: the composition is over for it before the key is.
-    cleo.field.evaluate(
-        """field => field.dispatchEvent(
-            new KeyboardEvent("keydown", { key: "Enter", keyCode: 229, bubbles: true, cancelable: true }))"""
-    )
+    other = another_page(cleo)
+    chat = other.frame_locator("pb-widget iframe")
+    chat.get_by_text("Sending").wait_for()
+    assert chat.get_by_role("button", name="Remove").count() == 0
+    chat.get_by_role("textbox", name="Message").fill("From here")
+    chat.get_by_role("textbox", name="Message").press("Enter")
+    until(cleo.page, lambda: said(acme)[1:] == [["From here"]])
+    held[0].continue_()
 
-    assert cleo.field.input_value() == "にほん"
-    cleo.field.press("Enter")
-    cleo.sees("にほん")
+    until(cleo.page, lambda: said(acme)[1:] == [["From here"], ["Look", "hopper.png"]])
+    chat.get_by_role("link", name="hopper.png").wait_for()
+    cleo.log.get_by_role("link", name="hopper.png").wait_for()
+    until(cleo.page, lambda: chat.get_by_text("Look").count() == cleo.log.get_by_text("Look").count() == 1)
+    cleo.page.close()
+    other.wait_for_timeout(500)
+    assert chat.get_by_text("Not sent.").count() == 0
+    assert said(acme)[1:] == [["From here"], ["Look", "hopper.png"]]
 
 
-def test_an_emoji_is_picked_by_keyboard_and_stands_where_the_caret_was(visit: Callable[..., Visit]) -> None:
+def test_words_go_alone_once_the_page_with_their_file_is_closed_and_not_once_it_took_them_back(
+    visit: Callable[..., Visit], acme: Acme
+) -> None:
     cleo = visit()
-    cleo.open()
-    cleo.chat.get_by_role("button", name="Send us a message").click()
-    cleo.field.fill("ab")
-    cleo.field.press("ArrowLeft")
+    cleo.start("Hello")
+    cleo.gets_through()
+    held: list[Any] = []
+    cleo.page.route("**/upload", lambda route: held.append(route))
+    choose(cleo, PICTURE)
+    cleo.write("Look")
+    until(cleo.page, lambda: bool(held))
+    choose(cleo, NOTES)
+    cleo.write("Never mind")
+    other = another_page(cleo)
+    chat = other.frame_locator("pb-widget iframe")
+    chat.get_by_text("Never mind").wait_for()
 
-    cleo.chat.get_by_role("button", name="Emoji").press("Enter")
-    cleo.chat.get_by_role("group", name="Emoji").wait_for()
-    cleo.page.keyboard.press("ArrowRight")
-    cleo.page.keyboard.press("Enter")
+    cleo.log.locator(".pb-m").filter(has_text="Never mind").get_by_role("button", name="Remove").click()
+    chat.get_by_text("Never mind").wait_for(state="detached")
+    cleo.page.close()
 
-    assert cleo.field.input_value() == "a😃b"
-    assert cleo.chat.get_by_role("group", name="Emoji").count() == 0
-    cleo.chat.get_by_role("button", name="Emoji").press("Enter")
-    cleo.chat.get_by_role("group", name="Emoji").wait_for()
-    cleo.page.keyboard.press("Escape")
-    cleo.chat.locator("textarea:focus").wait_for()
+    until(other, lambda: said(acme)[1:] == [["Look"]])
+    chat.get_by_text("Not sent. The page was left before it was up. Choose it again.").wait_for()
+    assert chat.get_by_text("Look").count() == 1
 
 
-def test_emoji_that_do_not_come_say_so_and_come_with_the_next_press(visit: Callable[..., Visit]) -> None:
+def test_where_pages_cannot_tell_whether_another_one_lives_words_with_a_file_wait_and_say_so(
+    visit: Callable[..., Visit], acme: Acme
+) -> None:
     cleo = visit()
-    cleo.open()
-    cleo.chat.get_by_role("button", name="Send us a message").click()
-    cleo.context.route("**/emoji*.js*", lambda route: route.abort())
-    cleo.chat.get_by_role("button", name="Emoji").click()
-    cleo.chat.get_by_text("Emoji: Try again").wait_for()
+    cleo.context.add_init_script("Object.defineProperty(Navigator.prototype, 'locks', {value: undefined})")
+    cleo.page.reload()
+    cleo.start("Hello")
+    cleo.gets_through()
+    held: list[Any] = []
+    cleo.page.route("**/upload", lambda route: held.append(route))
+    choose(cleo, PICTURE)
+    cleo.write("Look")
+    until(cleo.page, lambda: bool(held))
 
-    cleo.context.unroute("**/emoji*.js*")
-    cleo.chat.get_by_role("button", name="Emoji").click()
+    chat = another_page(cleo).frame_locator("pb-widget iframe")
+    chat.get_by_text("Not sent. The page was left before it was up. Choose it again.").wait_for()
+    held[0].continue_()
 
-    cleo.chat.get_by_role("group", name="Emoji").wait_for()
-    assert cleo.chat.get_by_text("Emoji: Try again").count() == 0
+    until(cleo.page, lambda: said(acme)[1:] == [["Look", "hopper.png"]])
+    chat.get_by_role("link", name="hopper.png").wait_for()
+    chat.get_by_text("Not sent.").wait_for(state="detached")
+    until(cleo.page, lambda: chat.get_by_text("Look").count() == 1)
