@@ -1,4 +1,4 @@
-"""An agent asks Theo: the answer, and everything that is kept of it.
+"""Theo is asked, by an agent or over the API: the answer, and everything that is kept of it.
 
 Who asks while a language model writes for somebody else gets what that one gets: the model is asked once.
 Source: contract/api.md 10; theo.md 4.
@@ -19,6 +19,7 @@ from theo.handoffs import keep_handoff, look_over
 from theo.language_models import is_there, seconds_in_all
 from theo.models import Article, Assistant, Mode, Reply
 from theo.outcomes import remember
+from theo.replying import send_if_nobody_has_it
 from theo.turns import turn
 from theo.unanswered import note_unanswered
 
@@ -34,15 +35,17 @@ def draft(
     threshold: float = Assistant.LEAST_THRESHOLD,
     on_text: Callable[[str], None] | None = None,
 ) -> _Drafted:
-    """As `answering.answer`, and what is kept of it; None = nothing was said.
+    """As `answering.answer`, and what is kept of it for an agent; None = nothing was said, or it was sent.
 
-    Where somebody else's turn takes too long, articles are quoted.
+    In `auto` it is sent where nobody else has the conversation. Where somebody else's turn takes too long, articles are
+    quoted.
     """
 
     def asked(seconds: float | None) -> _Drafted:
         was_waiting = bool(conversation.handoff_reason)
         found = answer(conversation=conversation, mode=mode, threshold=threshold, on_text=on_text, seconds=seconds)
-        kept = remember(conversation=conversation, found=found)
+        is_sent = mode == Mode.AUTO and send_if_nobody_has_it(conversation, found) is not None
+        kept = None if is_sent else remember(conversation=conversation, found=found)
         note_unanswered(conversation=conversation, found=found)
         if found.handoff_reason and not was_waiting and (looked := look_over(conversation)):
             keep_handoff(conversation, looked)

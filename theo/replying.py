@@ -1,4 +1,5 @@
-"""Theo answers by itself, where the workspace turned it on: the worker looks at what customers wrote just now.
+"""Theo answers by itself: the worker looks at what customers wrote just now, where the workspace turned that on, and
+the API asks in `auto`.
 
 Each message is answered from an article or handed to a person, once: what is sent has the number of the message that it
 answers in its key. A person who has spoken, is assigned or is waited for has the conversation; Theo is silent then.
@@ -197,6 +198,24 @@ def _take_turn(conversation: Conversation) -> Message | None:
         note_unanswered(conversation=conversation, found=found)
         reason = HandoffReason(found.handoff_reason or HandoffReason.LOW_CONFIDENCE)
         return hand_over(conversation, found.up_to_seq, reason)
+    return _send(conversation, found)
+
+
+def send_if_nobody_has_it(conversation: Conversation, found: Answer) -> Message | None:
+    """What was found for who asked over the API, as it would be sent without being asked for: within the same limits.
+
+    None: a person has it or has spoken last, it was said before, or nobody waits for an answer.
+    """
+    in_a_row, told = _own_words(conversation.pk)
+    is_silent = in_a_row is None or in_a_row >= MOST_IN_A_ROW or is_public(conversation)
+    is_news = found.sources and not any(str(source.id) in told for source in found.sources)
+    if found.reply is None or is_silent or not is_news or not asked(conversation).is_open:
+        return None
+    try:
+        throttles.count("THEO_CUSTOMER", conversation.customer_id)
+        _count_mail(conversation)
+    except TooFast:
+        return None
     return _send(conversation, found)
 
 

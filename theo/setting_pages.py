@@ -57,7 +57,10 @@ class TheoForm(PageForm):
         choices=[
             ("assist", gettext_lazy("Drafts for agents: nothing is sent by itself")),
             ("auto", gettext_lazy("Answers customers by itself when it is sure, and hands over when it is not")),
-            ("asked", gettext_lazy("Over the API alone: your own software asks, and gets a sure answer or a handoff")),
+            (
+                "asked",
+                gettext_lazy("When your own software asks over the API: sends what it is sure of, else hands over"),
+            ),
         ],
         widget=forms.RadioSelect,
     )

@@ -16,7 +16,7 @@ from theo.answering import excerpt
 from theo.articles import change_article, create_article, delete_article
 from theo.engine.index import Hit
 from theo.markdown import plain
-from theo.models import ArticleStatus
+from theo.models import ArticleStatus, Reply
 
 pytestmark = pytest.mark.django_db
 
@@ -104,6 +104,28 @@ def test_in_auto_a_person_is_asked_for_unless_the_plan_has_none(ben: User, acme:
     assert (body["mode"], body["reply"], body["handoff_reason"]) == ("auto", None, "low_confidence")
     conversation.refresh_from_db()
     assert conversation.handoff_reason == "low_confidence"
+
+
+def test_in_auto_what_is_sure_is_sent_once_and_not_into_a_persons_conversation(
+    ada: User, ben: User, acme: Business, articles: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    article = articles["Return an item for a refund"]
+    monkeypatch.setattr(answering, "find", lambda *_: [Hit(key=str(article.pk), confidence=0.93)])
+    conversation = builders.conversation(acme, content=RETURN)
+
+    told = [asked(ben, conversation, mode="auto").json() for _twice in range(2)]
+
+    sent = Message.objects.get(conversation=conversation, sender_type="agent")
+    assert (sent.content, sent.sender_id) == (told[0]["reply"], None)
+    assert sent.ai_sources == told[0]["sources"]
+    assert (told[0]["mode"], told[0]["needs_handoff"]) == ("auto", False)
+    assert Reply.objects.get(is_sent=True).message == sent
+
+    with_a_person = builders.conversation(acme, content=RETURN)
+    assign_conversation(conversation=with_a_person, actor=ada, agent_id=ben.pk)
+    assert asked(ben, with_a_person, mode="auto").json()["reply"]
+    assert asked(ben, builders.conversation(acme, content=RETURN), mode="assist").json()["reply"]
+    assert Message.objects.filter(sender_type="agent").get() == sent
 
 
 def test_who_may_not_see_a_conversation_gets_no_answer_about_it(mallory: User, acme: Business, articles: Any) -> None:

@@ -54,8 +54,8 @@ class Reply(APIView):
         responses={200: ReplyOutput, **refusals(400, *SIGNED_IN, 403, 404, *WITH_BODY)},
     )
     def post(self, request: Request) -> Response:
-        """In `assist` a draft, in an article's own words or a language model's. In `auto` it flags the conversation for
-        a person unless it is sure. Nothing is sent."""
+        """In `assist` a draft, in an article's own words or a language model's. In `auto` it is sent when Theo is sure,
+        unless a person has the conversation or spoke last; else the conversation is flagged for one."""
         membership = require(request.user, Action.HANDLE_CONVERSATIONS)
         data = ReplyInput(data=request.data)
         data.is_valid(raise_exception=True)
