@@ -22,12 +22,26 @@ _ORDER = (
     r"|commande|facture|réservation|colis|pedido|factura|reserva|ordine|fattura|prenotazione|spedizione|encomenda|fatura"
     r"|bestelling|factuur|klant\w*|zamówieni\w*|faktur\w*|rezerwacj\w*|заказ\w*|сч[её]т\w*|брон\w*)"
 )
+_OPENS = (
+    r"pass ?(?:word|code|phrase)|pin(?: ?code)?|passwor[dt]|kennwort|mot de passe|contraseña|senha|wachtwoord|hasł[oa]"
+    r"|парол\w*"
+)
+_IS = r"(?:is|was|are|ist|war|lautet|est|es|è|é|jest|это)"
 # Each letter and digit of what a shop gives a number: "AB-2026-00012".
 _CODE = r"[A-Z0-9]+(?:-[A-Z0-9]+)*"
 # What is hidden is the group of an expression that has one, else all that it finds.
 _PATTERNS = (
     # What opens a door: a key as those who give them out write it.
     (re.compile(r"\b(?:sk|pk|rk|pbt|ghp|gho|xox[abp]|AKIA|eyJ)[-_A-Za-z0-9.]{16,}"), "[key]"),
+    # Behind "is" only what is no common word: "my password is wrong".
+    (
+        re.compile(
+            rf"(?<!\w)(?:{_OPENS})\b\s*(?:[:=]\s*(\S{{4,}})\s*$"
+            rf"|(?:{_IS}\b\s*:?|[:=])\s*(?=\S*\d|\S*[!@#$%^&*_+=]\w)(\S{{4,}}))",
+            re.IGNORECASE | re.MULTILINE,
+        ),
+        "[password]",
+    ),
     (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "[e-mail]"),
     (
         re.compile(rf"\b[A-Z]{{2}}\d{{2}}(?:{_BETWEEN}?[A-Z0-9]{{4}}){{2,7}}(?:{_BETWEEN}?[A-Z0-9]{{1,4}})?\b"),
@@ -44,7 +58,8 @@ _PATTERNS = (
     # "order no. 998877", "#1234", "订单号 12345"
     (
         re.compile(
-            rf"(?:\b{_ORDER}\s*(?:no|nr|id|num(?:ber|mer|éro|ero)?|code|n[º°])?[\s.:#№]*|#\s?|(?:订单号?|注文番号)\s*[::]?\s*)"
+            rf"(?:\b{_ORDER}\s*(?:no|nr|id|num(?:ber|mer|éro|ero)?|code|n[º°])?(?:\s+{_IS}\b)?[\s.:#№]*"
+            r"|#\s?|(?:订单号?|注文番号)\s*:?\s*)"
             rf"(?<!\w)(?=(?:[A-Z]|-)*\d(?:[A-Z-]{{0,3}}\d){{3}})({_CODE})(?!\w)",
             re.IGNORECASE,
         ),
