@@ -68,11 +68,18 @@ class Server:
             self.child.wait(10)
 
     def kill(self) -> None:
-        """As a power cut would: it and all that it started, at once."""
-        for pid in reversed(self._pids()):
+        """As a power cut would: it and all that it started, at once; none of them holds anything any more.
+
+        It stands still before they are counted, since PostgreSQL starts others in the place of those that die.
+        """
+        self.child.send_signal(signal.SIGSTOP)
+        _wait_until(lambda: _state(self.child.pid) in STANDING_STILL)
+        pids = self._pids()
+        for pid in pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.child.wait(10)
+        _wait_until(lambda: all(_state(pid) in ENDED for pid in pids))
 
     def freeze(self) -> None:
         """It keeps its connections and answers nothing, until `thaw`."""
@@ -97,6 +104,25 @@ class Server:
     def remove(self) -> None:
         self.end()
         shutil.rmtree(self.root, ignore_errors=True)
+
+
+ENDED = ("", "Z", "X")
+STANDING_STILL = ("T", "t", *ENDED)
+
+
+def _state(pid: int) -> str:
+    """The letter of proc_pid_stat(5); "" = there is no such process."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][:1]
+    except OSError:
+        return ""
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, "a process does not end"
+        time.sleep(0.01)
 
 
 def spawn(command: list[str], root: pathlib.Path, port: int, **options: Any) -> Server:

@@ -70,8 +70,8 @@ export function enhancePalette(dialog, { actions = {}, go = leave } = {}) {
   }
 
   function show() {
-    const words = field.value.trim().toLowerCase()
-    const fits = (label) => label.toLowerCase().includes(words)
+    const words = field.value.toLowerCase().match(/[\p{L}\p{N}]+/gu)
+    const fits = (label) => !words || words.every((word) => label.toLowerCase().includes(word))
     entries = []
     results.replaceChildren()
     // What concerns the open conversation comes first.
