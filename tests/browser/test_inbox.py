@@ -169,7 +169,7 @@ def test_what_was_sent_is_not_called_unsent_when_it_cannot_be_shown_yet(
     page.get_by_role("button", name="Send").click()
     page.locator("[data-composer]:not([aria-busy])").wait_for()
     page.wait_for_timeout(500)
-    assert page.get_by_text("Not sent").count() == 0
+    assert page.locator("[data-thread]").get_by_text("Not sent").count() == 0
     assert page.get_by_label(re.compile("^Reply to")).input_value() == ""
     page.unroute("**/messages/?*")
     server.call("POST", f"/conversations/{conversation}/messages", {"content": "more"}, acme["token"])
