@@ -150,12 +150,16 @@ export function ending({ texts: rest, settings, visitor, rating: { score, commen
       el("button", { class: "pb-pill" }, texts.sendComment),
     )
     const said = saying()
-    /** Each time the whole rating: a comment stays when the score changes. */
-    const tell = async () => {
-      const { error } = await post("rating", { score, comment })
-      if (!error) more.hidden = Boolean(comment)
-      say(said, error ?? texts.thanks)
-      return !error
+    let told = Promise.resolve()
+    /** Each time the whole rating, as a comment stays when the score changes; one behind the other, as none may pass. */
+    const tell = () => {
+      told = told.then(async () => {
+        const { error } = await post("rating", { score, comment })
+        if (!error) more.hidden = Boolean(comment)
+        say(said, error ?? texts.thanks)
+        return !error
+      })
+      return told
     }
     const rate = (next) => {
       score = next
