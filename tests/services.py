@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.server import free_port as free_port
+from tests.waiting import until
 
 _stops: list[Callable[[], None]] = []
 # Those that were started here, by their address.
@@ -73,13 +74,13 @@ class Server:
         It stands still before they are counted, since PostgreSQL starts others in the place of those that die.
         """
         self.child.send_signal(signal.SIGSTOP)
-        _wait_until(lambda: _state(self.child.pid) in STANDING_STILL)
+        until(lambda: _state(self.child.pid) in STANDING_STILL, seconds=10)
         pids = self._pids()
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.child.wait(10)
-        _wait_until(lambda: all(_state(pid) in ENDED for pid in pids))
+        until(lambda: all(_state(pid) in ENDED for pid in pids), seconds=10)
 
     def freeze(self) -> None:
         """It keeps its connections and answers nothing, until `thaw`."""
@@ -116,13 +117,6 @@ def _state(pid: int) -> str:
         return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][:1]
     except OSError:
         return ""
-
-
-def _wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline, "a process does not end"
-        time.sleep(0.01)
 
 
 def spawn(command: list[str], root: pathlib.Path, port: int, **options: Any) -> Server:

@@ -10,7 +10,8 @@ from typing import Any
 from tests.faults import scenes, town
 from tests.faults.people import BySocket, Payload, Visitor, Writer
 from tests.faults.scenes import Scene
-from tests.faults.town import Process, until
+from tests.faults.town import Process
+from tests.waiting import until
 
 TALKS = 20
 PROBE_SECONDS = 15

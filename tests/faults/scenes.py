@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from tests.faults.people import LOST, AgentsApp, ByApi, BySocket, Line, Visitor, Watcher, Writer
-from tests.faults.town import PATIENCE, Owner, Refused, Town, until
+from tests.faults.town import PATIENCE, Owner, Refused, Town
+from tests.waiting import until
 
 T = TypeVar("T")
 

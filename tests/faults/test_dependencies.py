@@ -9,7 +9,8 @@ from django.conf import settings
 from tests.faults import scenes
 from tests.faults.people import ByApi, BySocket
 from tests.faults.scenes import Scene
-from tests.faults.town import Town, said_by, status_of, until
+from tests.faults.town import Town, said_by, status_of
+from tests.waiting import until
 
 pytestmark = [
     pytest.mark.timeout(300, func_only=True),

@@ -11,7 +11,8 @@ from django.conf import settings
 from tests.faults import scenes, town
 from tests.faults.people import Line
 from tests.faults.scenes import Scene
-from tests.faults.town import Caller, Process, Refused, Town, until
+from tests.faults.town import Caller, Process, Refused, Town
+from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(300, func_only=True)
 

@@ -8,7 +8,8 @@ from django.conf import settings
 from tests.faults import scenes
 from tests.faults.people import ByApi, Line
 from tests.faults.scenes import Scene
-from tests.faults.town import Town, status_of, until
+from tests.faults.town import Town, status_of
+from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(300, func_only=True)
 several = pytest.mark.skipif(settings.EMBEDDED, reason="SQLite serves one process; see the pass with services")

@@ -10,7 +10,8 @@ import pytest
 
 from tests.faults import scenes
 from tests.faults.scenes import Cutter, Scene
-from tests.faults.town import Town, until
+from tests.faults.town import Town
+from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(900)
 

@@ -8,7 +8,8 @@ import pytest
 from tests.faults import scenes
 from tests.faults.people import AgentsApp, ByApi, BySocket, Watcher, Writer
 from tests.faults.scenes import Scene
-from tests.faults.town import Town, until
+from tests.faults.town import Town
+from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(600, func_only=True)
 MEBIBYTE = 1024 * 1024

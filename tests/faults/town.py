@@ -13,9 +13,8 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +22,11 @@ import psycopg
 
 from tests import migrated, services
 from tests.faults.balancer import Balancer
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "tidewater-lane-9"
 PATIENCE = 240  # seconds until what was started works, on a machine that does much else
-
-
-def until(condition: Callable[[], Any], *, seconds: float, why: str | Callable[[], str] = "waited in vain") -> float:
-    """How long it took."""
-    started = time.monotonic()
-    while not condition():
-        assert time.monotonic() - started < seconds, why if isinstance(why, str) else why()
-        time.sleep(0.02)
-    return time.monotonic() - started
 
 
 class Process:

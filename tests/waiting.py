@@ -1,0 +1,14 @@
+"""Waiting until something is so, with an end to it."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+
+def until(condition: Callable[[], Any], *, seconds: float, why: str | Callable[[], str] = "waited in vain") -> float:
+    """How long it took."""
+    started = time.monotonic()
+    while not condition():
+        assert time.monotonic() - started < seconds, why if isinstance(why, str) else why()
+        time.sleep(0.02)
+    return time.monotonic() - started
