@@ -1,7 +1,8 @@
 """Whether a reply may be sent unread: each of its sentences says what one sentence of the cited articles says.
 
 Shorter than there it may be, and in another order; but no word is added, every number keeps what it counts, and what
-limits it (before, only, from 25 on) stays with it. Source: theo.md 6; attacks H1.
+limits it (before, only, from 25 on) stays with it. Of whom a part of a sentence is said is not checked ("free for
+members"). Source: theo.md 6; attacks H1.
 """
 
 import re
