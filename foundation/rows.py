@@ -17,7 +17,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from django.db.models import AutoField, Field, Model
@@ -186,6 +186,13 @@ def wait_for_locks_at_most(*, milliseconds: int) -> None:
 def is_lock_trouble(error: Exception) -> bool:
     """Whether somebody else held a row for too long, or both waited for each other: it may do if tried again."""
     return getattr(error.__cause__, "sqlstate", None) in {"55P03", "40P01"}
+
+
+def is_of_something_gone(error: BaseException | None) -> bool:
+    """Whether what a row was to belong to has been deleted since it was looked up."""
+    if not isinstance(error, IntegrityError):
+        return False
+    return getattr(error.__cause__, "sqlstate", None) == "23503" or str(error) == "FOREIGN KEY constraint failed"
 
 
 @functools.cache

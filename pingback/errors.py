@@ -8,16 +8,21 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views import defaults
 
+from foundation.rows import is_of_something_gone
 from pingback.api import errors as api
 
 
-def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return api.not_found(request) if _is_api(request) else render(request, "404.html", status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """A database that is away, locked or slow, or a full disk: 503 that says when to come back; the rest is ours."""
+    """What was deleted meanwhile: 404. A database that is away, locked or slow, or a full disk: 503 that says when to
+    come back. The rest is ours.
+    """
     error = sys.exception()
+    if is_of_something_gone(error):
+        return page_not_found(request)
     if isinstance(error, OperationalError | InterfaceError) or api.is_disk_full(error):
         busy = api.try_again(request) if _is_api(request) else defaults.server_error(request, "503.html")
         busy.status_code = 503

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from foundation.errors import NotSignedIn, PlanLimit, Refused, Stale, TooFast, Unavailable, Unprocessable
+from foundation.rows import is_of_something_gone
 
 log = logging.getLogger("pingback.api")
 
@@ -62,6 +63,9 @@ def refusal_of(error: Exception, *, path: str) -> Outcome:
         return _refused(error)
     if isinstance(error, exceptions.APIException):
         return _known(error)
+    if is_of_something_gone(error):
+        log.warning("Deleted meanwhile: %s", path)
+        return Outcome(404, NOT_FOUND)
     if isinstance(error, OperationalError | InterfaceError) or is_disk_full(error):
         log.error("Cannot be done now: %s", path, exc_info=error)
         return Outcome(503, TRY_AGAIN, {"Retry-After": "1"})

@@ -144,10 +144,11 @@ def test_an_automatic_answer_is_solved_when_nobody_had_to_come(ada: User, answer
 
 
 def test_who_writes_on_after_an_answer_keeps_no_other_from_being_judged(
-    ben: User, acme: Business, answered: Conversation, monkeypatch: pytest.MonkeyPatch
+    ada: User, ben: User, acme: Business, answered: Conversation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outcomes, "AT_ONCE", 1)
     builders.says(answered, "Thanks")
+    change_assistant(actor=ada, mode=Mode.ASSIST)
     other = builders.conversation(acme, content="How do I return it?")
     draft = drafted(ben, other)
     builders.answers(ben, other, WORDS)

@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts.models import User
 from businesses.models import Business
-from conversations.models import Conversation
+from conversations.models import Conversation, ReplyDraft
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +49,30 @@ def test_what_nobody_foresaw_is_a_500_without_a_word_of_the_inside(
     answer = api.get("/api/v1/conversations/")
 
     assert (answer.status_code, answer.json()) == (500, {"detail": "Internal error"})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_deleted_while_one_writes_to_it_is_not_found(
+    ben: User, acme: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = Client(raise_request_exception=False)
+    page.force_login(ben)
+    api = builders.api(ben)
+    api.raise_request_exception = False
+    look = ReplyDraft.objects.update_or_create
+
+    def deleted_first(**given: Any) -> Any:
+        Conversation.objects.filter(pk=given["conversation"].pk).delete()
+        return look(**given)
+
+    monkeypatch.setattr(ReplyDraft.objects, "update_or_create", deleted_first)
+    for write, address in (
+        (api.put, f"/api/v1/conversations/{builders.conversation(acme).pk}/draft"),
+        (page.post, f"/inbox/{builders.conversation(acme).pk}/draft/"),
+    ):
+        answer = write(address, {"content": "Half a sentence"})
+        assert answer.status_code == 404, address
+        assert b"constraint" not in answer.content
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="needs --services")
