@@ -200,7 +200,7 @@ def stop_all() -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--services", action="store_true", help="use a throw-away PostgreSQL and Redis")
     parser.addoption("--messages", type=int, default=24, help="each way, of tests/faults/test_channels.py")
-    parser.addoption("--channels", default="telegram,whatsapp", help="of the same; also instagram, x, sms")
+    parser.addoption("--channels", default="telegram,whatsapp,email", help="of the same; also instagram, x, sms")
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-django reads the settings

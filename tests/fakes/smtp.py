@@ -3,6 +3,7 @@
 import base64
 import socketserver
 import threading
+import time
 from collections import deque
 from email import message_from_bytes
 from email.policy import default
@@ -14,7 +15,7 @@ USER, PASSWORD = "help", "canary-7Hq2-smtp-password"
 
 
 class Smtp:
-    """As `server.Fake`; of an answer in `next` its status counts, as the reply to a mail's words. goodbye: to QUIT."""
+    """As `server.Fake`; of an answer its status counts, as the reply to a mail's words. goodbye: to QUIT."""
 
     def __init__(self, port: int = 0) -> None:
         self.token = PASSWORD
@@ -47,6 +48,12 @@ class Smtp:
     @property
     def calls(self) -> list[Call]:
         return self.sent
+
+    def answer(self, _call: Call) -> Answer:
+        return Answer(status=250)
+
+    def is_send(self, _call: Call) -> bool:
+        return True
 
     def _talk(self, client: Any) -> None:
         def say(line: str) -> None:
@@ -86,8 +93,11 @@ class Smtp:
         mail = message_from_bytes(content, policy=default)
         body = mail.get_body(("plain",))  # type: ignore[attr-defined]
         fields = {"to": to, "message-id": str(mail["message-id"]), "text": body.get_content() if body else ""}
-        answer = self.next.popleft() if self.next else Answer(status=250)
-        self.sent.append(Call("DATA", "/", {}, {}, content, fields, is_refused=answer.status >= 400))
+        call = Call("DATA", "/", {}, {}, content, fields)
+        answer = self.next.popleft() if self.next else self.answer(call)
+        call.is_refused = answer.status >= 400
+        self.sent.append(call)
         if not answer.drop:
+            time.sleep(answer.pause)
             say(f"{answer.status} {answer.body or 'OK'}")
         return not answer.drop

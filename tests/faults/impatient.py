@@ -21,6 +21,7 @@ from django.conf import settings
 from django.core.management import call_command
 
 from channels_app import connecting, deliveries, worker
+from channels_app.adapters.email import sending
 from foundation import http
 from pingback import serve
 
@@ -29,7 +30,8 @@ deliveries.AMBIGUOUS_WAIT = deliveries.HOLD = timedelta(seconds=0.3)
 deliveries.LEASE = timedelta(seconds=6)
 deliveries.MAX_TRIES = 200
 connecting.AGAIN = timedelta(seconds=1)
-http.TOTAL_SECONDS = 2.0
+http.TOTAL_SECONDS = sending.SECONDS = 2.0
+sending.WHOLE_SECONDS = 4.0
 worker.POLL_SECONDS = 0.1
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 serve._collect_static = lambda: None  # no pages are looked at

@@ -9,14 +9,15 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.message import EmailMessage
 from itertools import count
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from channels_app.adapters.sms import signature as sms_signature
 from channels_app.adapters.x.signing import signature as x_signature
-from tests.fakes import meta, telegram, twilio, x
-from tests.fakes.server import Answer, Call, Fake
+from tests.fakes import meta, smtp, telegram, twilio, x
+from tests.fakes.server import Answer, Call
 
 SECRET = "pb-app-secret"
 
@@ -27,32 +28,37 @@ class Line:
     and the body. seen: whose thread a send of ours shows in, and its words. trouble: a refusal that passes."""
 
     type: str
-    fake: Callable[[], Fake]
-    config: dict[str, str]
-    urls: tuple[str, ...]
+    fake: Callable[[], Any]
+    config: Callable[[Any], dict[str, Any]]
+    urls: tuple[str, ...] = ()
     key: Callable[[int], str]
-    says: Callable[[int, int, str], dict[str, Any]]
+    says: Callable[[int, int, str], dict[str, Any] | EmailMessage]
     sign: Callable[[Any, str, bytes], dict[str, str]]
     seen: Callable[[Call], tuple[str, str]]
     trouble: Answer
     is_form: bool = False
     shared_path: bool = False
 
-    def post(self, provider: Fake, url: str, chat: int, number: int, text: str) -> tuple[bytes, dict[str, str]]:
+    def post(self, provider: Any, url: str, chat: int, number: int, text: str) -> tuple[bytes, dict[str, str]]:
         """The body and the headers."""
         told = self.says(chat, number, text)
-        body = urlencode(told).encode() if self.is_form else json.dumps(told).encode()
-        kind = "application/x-www-form-urlencoded" if self.is_form else "application/json"
+        if isinstance(told, EmailMessage):
+            body, kind = told.as_bytes(), "message/rfc822"
+        elif self.is_form:
+            body, kind = urlencode(told).encode(), "application/x-www-form-urlencoded"
+        else:
+            body, kind = json.dumps(told).encode(), "application/json"
         return body, {"Content-Type": kind, **self.sign(provider, url, body)}
 
 
 class Mood:
     """A provider on its worst day: of sends it fails 30 %, and takes 5 % without a word. taken: what customers see, by
-    thread."""
+    thread. ids: of all mails with the same words, by which their programs show one."""
 
     def __init__(self, line: Line) -> None:
         self.fake, self.line, self.dice = line.fake(), line, random.Random(7)
         self.taken: dict[str, list[str]] = defaultdict(list)
+        self.ids: dict[str, set[str]] = defaultdict(set)
         self._lock = threading.Lock()
         self._right = self.fake.answer
         # Numbered apart from what customers write: in a chat of Telegram's both sides' are counted together.
@@ -68,6 +74,7 @@ class Mood:
                 return self.line.trouble
             key, text = self.line.seen(call)
             self.taken[key].append(text)
+            self.ids[text].add(call.fields.get("message-id", ""))
             if mood < 0.35:
                 return Answer(right.body, pause=2.5) if mood < 0.31 else Answer(drop=True)
             return right
@@ -113,6 +120,30 @@ def _sms_says(chat: int, number: int, text: str) -> dict[str, Any]:
     return {**sid, "To": twilio.NUMBER, "From": f"+{_phone(chat)}", "Body": text}
 
 
+def _mail_says(chat: int, number: int, text: str) -> EmailMessage:
+    mail = EmailMessage()
+    mail["From"], mail["To"] = f"Cleo {chat} <{_email(chat)}>", "help@acme.example"
+    mail["Message-ID"] = f"<{chat}.{number}@example.net>"
+    if number:
+        mail["References"] = f"<{_first_mail(chat)}>"
+    mail.set_content(text)
+    return mail
+
+
+def _email(chat: int) -> str:
+    return f"cleo-{chat}@example.net"
+
+
+def _first_mail(chat: int) -> str:
+    return f"{chat}.0@example.net"
+
+
+def _mail_seen(call: Call) -> tuple[str, str]:
+    """Without what it quotes below."""
+    (chat,) = re.findall(r"cleo-(\d+)@", call.fields["to"])
+    return _first_mail(int(chat)), call.fields["text"].splitlines()[0]
+
+
 def _phone(chat: int) -> str:
     return f"447700900{chat:03d}"
 
@@ -122,7 +153,11 @@ def _user(chat: int) -> str:
 
 
 def _meta_sign(_provider: Any, _url: str, body: bytes) -> dict[str, str]:
-    return {"X-Hub-Signature-256": "sha256=" + hmac.digest(SECRET.encode(), body, hashlib.sha256).hex()}
+    return {"X-Hub-Signature-256": _signature(body)}
+
+
+def _signature(body: bytes) -> str:
+    return "sha256=" + hmac.digest(SECRET.encode(), body, hashlib.sha256).hex()
 
 
 def _x_seen(call: Call) -> tuple[str, str]:
@@ -136,7 +171,7 @@ LINES = {
         Line(
             type="telegram",
             fake=telegram.Telegram,
-            config={"bot_token": telegram.TOKEN},
+            config=lambda _fake: {"bot_token": telegram.TOKEN},
             urls=("TELEGRAM_API_BASE_URL", "TELEGRAM_FILE_BASE_URL"),
             key=str,
             says=_telegram_says,
@@ -147,7 +182,7 @@ LINES = {
         Line(
             type="whatsapp",
             fake=meta.Meta,
-            config={"phone_number_id": meta.NUMBER, "access_token": meta.TOKEN, "app_secret": SECRET},
+            config=lambda _fake: {"phone_number_id": meta.NUMBER, "access_token": meta.TOKEN, "app_secret": SECRET},
             urls=("META_GRAPH_BASE_URL",),
             key=_phone,
             says=_whatsapp_says,
@@ -159,7 +194,7 @@ LINES = {
         Line(
             type="instagram",
             fake=meta.Meta,
-            config={"page_id": meta.PAGE, "access_token": meta.TOKEN, "app_secret": SECRET},
+            config=lambda _fake: {"page_id": meta.PAGE, "access_token": meta.TOKEN, "app_secret": SECRET},
             urls=("INSTAGRAM_GRAPH_BASE_URL",),
             key=_user,
             says=_instagram_says,
@@ -171,7 +206,7 @@ LINES = {
         Line(
             type="x",
             fake=x.X,
-            config={**x.KEYS, "bearer_token": x.BEARER},
+            config=lambda _fake: {**x.KEYS, "bearer_token": x.BEARER},
             urls=("X_API_BASE_URL",),
             key=lambda chat: f"dm:{_user(chat)}",
             says=_x_says,
@@ -184,7 +219,7 @@ LINES = {
         Line(
             type="sms",
             fake=twilio.Twilio,
-            config={"phone_number": twilio.NUMBER, "account_sid": twilio.SID, "auth_token": twilio.TOKEN},
+            config=lambda _fake: {"phone_number": twilio.NUMBER, "account_sid": twilio.SID, "auth_token": twilio.TOKEN},
             urls=("TWILIO_API_BASE_URL",),
             key=lambda chat: f"+{_phone(chat)}",
             says=_sms_says,
@@ -194,6 +229,25 @@ LINES = {
             seen=lambda call: (call.fields["To"], call.fields["Body"]),
             trouble=twilio.error(500),
             is_form=True,
+        ),
+        Line(
+            type="email",
+            fake=smtp.Smtp,
+            config=lambda fake: {
+                "address": "help@acme.example",
+                "smtp_host": "127.0.0.1",
+                "smtp_port": fake.port,
+                "smtp_username": smtp.USER,
+                "smtp_password": smtp.PASSWORD,
+                "smtp_use_tls": False,
+                "inbound_secret": SECRET,
+            },
+            key=_first_mail,
+            says=_mail_says,
+            sign=lambda _provider, _url, body: {"X-PingBack-Signature": _signature(body)},
+            seen=_mail_seen,
+            trouble=Answer("4.3.0 later", status=451),
+            shared_path=True,
         ),
     )
 }

@@ -160,7 +160,7 @@ class Day:
         body = {"email": "ada@example.com", "full_name": "Ada Lovelace", "password": "tidewater-lane-9"}
         self.token = str(house.call("/api/v1/auth/register", body)["access_token"])
         house.call("/api/v1/auth/business/create", {"name": "Acme"}, token=self.token)
-        body = {"type": self.line.type, "config": self.line.config}
+        body = {"type": self.line.type, "config": self.line.config(mood.fake)}
         made = house.call("/api/v1/channels", body, token=self.token)
         path = f"/api/v1/webhooks/{self.line.type}"
         self.path = path if self.line.shared_path else f"{path}/{made['id']}"
@@ -215,3 +215,4 @@ def _check_what_customers_saw(house: House, mood: Mood, texts: dict[str, list[st
         often = {text for text, times in Counter(seen).items() if times > 1}
         assert often <= doubtful, often - doubtful
         assert max(Counter(seen).values()) <= 2
+    assert all(len(ids) == 1 for ids in mood.ids.values())
