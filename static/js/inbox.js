@@ -95,8 +95,9 @@ export function enhanceInbox(body) {
     touched = new Set()
     const its = thread
     const looks = await Promise.allSettled([list.refresh(moved), its?.catchUp()])
-    if (looks[1].reason?.status === 404 && its === thread) {
-      // It was deleted, or the list beside it. Words that were begun stay until one goes elsewhere.
+    if (looks[1].reason?.status === 404 && its === thread && !looks[0].reason?.passes) {
+      // It was deleted, or the list beside it, which of the two is known by the list's answer. Words that were begun
+      // stay until one goes elsewhere.
       if (looks[0].reason || composer.isEmpty) return location.assign("/inbox/")
       lose()
     }
