@@ -1,9 +1,9 @@
 """What people say who want a person, and who complain, threaten or are in danger, by language: needs/<language>.json.
 
-person, complex: expressions; "…" stands for a few words of the same sentence, an asterisk after a letter for any
-ending, "¶" for the end of what is said in one breath. asking, complaining, harmless: sentences that a model compares a
-message with; the harmless ones are about the same things and need nobody. needs.npz has them as the models read them
-(tools/read_needs.py). Source: theo.md 5.
+person, complex, trouble (what is not as it should be): expressions; "…" stands for a few words of the same sentence,
+an asterisk after a letter for any ending, "¶" for the end of what is said in one breath. asking, complaining, harmless:
+sentences that a model compares a message with; the harmless ones are about the same things and need nobody. needs.npz
+has them as the models read them (tools/read_needs.py). Source: theo.md 5.
 """
 
 import json
@@ -48,6 +48,12 @@ def said_needs_person(question: str) -> HandoffReason | None:
         if any(each.search(question) for each in _expressions(kind)):
             return reason
     return None
+
+
+def tells_trouble(text: str) -> bool:
+    """Whether something in it did not come, does not work or is not what it should be, in any language."""
+    text = text.replace("’", "'")
+    return any(each.search(text) for each in _expressions("trouble"))
 
 
 @cache

@@ -81,6 +81,23 @@ def test_what_is_named_in_another_article_is_not_answered_surely_by_one_that_doe
         assert hit.confidence < 0.8 or Article.objects.get(pk=hit.key).title == abroad[0]
 
 
+def test_what_went_wrong_is_not_answered_surely_by_an_article_that_tells_only_how_things_work(
+    full: None, acme: Business
+) -> None:
+    cards = ("How do gift cards work?", "A gift card arrives by e-mail at once and is good for two years.")
+    parcels = ("Where is my parcel?", "The number is in our mail. If it has not moved for three days, write to us.")
+    for title, content in (cards, parcels, *SHELF.items()):
+        create_article(business=acme, title=title, content=content)
+    index_all()
+
+    for asked in ("How does a gift card work?", "How long is a gift card good for?"):
+        assert best(acme, asked)[1] > 0.8
+    for said in ("My gift card never arrived", "My gift card doesn’t work", "Meine Geschenkkarte ist nie angekommen"):
+        assert best(acme, said)[1] < 0.8
+    title, sure = best(acme, "My parcel has not arrived")
+    assert (title, sure > 0.8) == (parcels[0], True)
+
+
 def test_until_it_is_indexed_an_article_is_found_by_its_words_and_never_surely(
     full: None, acme: Business, articles: dict[str, Article]
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from theo.needs import said_needs_person, sentences
+from theo.needs import said_needs_person, sentences, tells_trouble
 from theo.phrases import needs_person
 from theo.speaking import languages
 
@@ -32,6 +32,51 @@ def test_without_a_model_words_tell_who_needs_a_person(code: str) -> None:
     assert [said for said in sentences(code, "harmless") if said_needs_person(said)] == []
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The gift card never arrived",
+        "My grinder came broken",
+        "My invoice is wrong",
+        "I visited you and the shop was closed!",
+        "I was charged for delivery although it should be free",
+        "Der Gutschein ist nie angekommen",
+        "Meine Mühle ist kaputt",
+        "Ma carte cadeau n’est jamais arrivée",
+        "La tarjeta no funciona",
+        "La macchina è rotta",
+        "O meu pacote não chegou",
+        "Het pakket is niet aangekomen",
+        "Paczka nie dotarła",
+        "Посылка так и не пришла",
+        "الطرد لم يصل",
+        "החבילה לא הגיעה",
+        "荷物が届いていません",
+        "商品坏了",
+    ],
+)
+def test_in_every_language_it_is_told_when_something_is_not_as_it_should_be(said: str) -> None:
+    assert tells_trouble(said)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "I don't know how a gift card works",
+        "Don't you have decaf?",
+        "Is it too late to cancel?",
+        "I cannot find the button to cancel",
+        "Wie lange dauert der Versand?",
+        "Comment annuler mon abonnement ?",
+        "¿Cuánto cuesta el envío?",
+        "配送にはどのくらいかかりますか",
+        "怎么退货？",
+    ],
+)
+def test_who_asks_how_something_works_tells_of_no_trouble(asked: str) -> None:
+    assert not tells_trouble(asked)
+
+
 @pytest.mark.parametrize("engine", ["full", "e5"])
 @pytest.mark.timeout(600)
 def test_with_a_model_nobody_who_needs_a_person_is_missed_and_hardly_anybody_else_flagged(
@@ -49,3 +94,4 @@ def test_with_a_model_nobody_who_needs_a_person_is_missed_and_hardly_anybody_els
 def test_a_long_message_is_looked_through_in_no_time() -> None:
     for part in ("speak to ", "ich möchte mit einem ", " ", "beschwer", "поговорить с ", "我要投"):
         assert said_needs_person(part * (10_000 // len(part))) is None
+        assert not tells_trouble(part * (10_000 // len(part)))

@@ -22,6 +22,7 @@ from theo.engine.language import is_english
 from theo.engine.letters import Letters
 from theo.engine.lexical import Lexicon
 from theo.engine.passages import sentences_each, sentences_of
+from theo.needs import tells_trouble
 
 MAX_QUESTION = 2_000
 # Of an article: letters that are compared one by one.
@@ -120,8 +121,9 @@ class Index:
         self._models = models
         self._lexicon = Lexicon(docs)
         asked = [" ".join([doc.title, *doc.tags, *doc.examples]) for doc in docs]
-        whole = [f"{words} {doc.text}"[:MOST_SPELT] for words, doc in zip(asked, docs, strict=True)]
-        self._letters = (Letters(asked), Letters(whole))
+        self._told = [f"{words} {doc.text}"[:MOST_SPELT] for words, doc in zip(asked, docs, strict=True)]
+        self._troubles: dict[int, bool] = {}
+        self._letters = (Letters(asked), Letters(self._told))
         self._views = {kind: _Views(docs, kind) for kind in models}
         self._grounds: dict[str, _Ground] = {}
         self._lock = Lock()
@@ -152,9 +154,15 @@ class Index:
         return sorted(hits, key=lambda hit: -hit.confidence)
 
     def _most_sure(self, question: str, n: int, likely: Sequence[int], kind: str) -> float:
-        """What is said of all countries is not said of the one that was asked for and has an article of its own."""
+        """What is said of all countries is not said of the one that was asked for and has an article of its own; and
+        what tells how something works helps nobody whose one did not come, or does not work."""
         is_of_another = kind != "e5" and self._lexicon.names_another(question[:MAX_QUESTION], n, likely)
-        return UNSENT if is_of_another else 1.0
+        return UNSENT if is_of_another or (tells_trouble(question) and not self._is_about_trouble(n)) else 1.0
+
+    def _is_about_trouble(self, n: int) -> bool:
+        if n not in self._troubles:
+            self._troubles[n] = tells_trouble(self._told[n])
+        return self._troubles[n]
 
     def features(self, question: str, kind: str) -> list[tuple[str, list[float]]]:
         """Of the BEST by score, the best first: the key, and what its confidence is told by."""
