@@ -9,15 +9,22 @@ export function enhanceAttach(form, complain) {
   const zone = form.closest("[data-thread]")
   const blank = form.querySelector("[data-uploading]").content.firstElementChild
   const underWay = new Map() // chip -> its request
+  const refused = new Map() // why -> the names of those that were not taken
 
   function add(files) {
     complain("")
     for (const file of files) {
-      if (list.children.length >= MOST) return complain(form.dataset.tooMany)
-      const reason = refusalOf(file)
-      if (reason) complain(`${file.name}: ${reason}`)
+      const reason = list.children.length < MOST ? refusalOf(file) : form.dataset.tooMany
+      if (reason) refuse(file, reason)
       else upload(file)
     }
+  }
+
+  /** Beside those that were refused before it, as long as that is still said. */
+  function refuse(file, reason) {
+    if (form.querySelector("[data-error]").hidden) refused.clear()
+    refused.set(reason, [...(refused.get(reason) ?? []), file.name])
+    complain([...refused].map(([each, names]) => `${names.join(", ")}: ${each}`).join("\n"))
   }
 
   /** A file that is dropped or pasted is of any kind, whatever the picker shows. */
@@ -43,9 +50,9 @@ export function enhanceAttach(form, complain) {
         underWay.delete(chip)
         if (request.status === 201) chip.replaceWith(chipIn(request.responseText))
         else chip.remove()
-        const refused = request.status !== 201 && !request.aborted
-        if (refused) complain(`${file.name}: ${refusalIn(request)}`)
-        resolve(!refused)
+        const isRefused = request.status !== 201 && !request.aborted
+        if (isRefused) refuse(file, refusalIn(request))
+        resolve(!isRefused)
       })
     })
     underWay.set(chip, { request, done })

@@ -150,6 +150,20 @@ export function enhanceInbox(body) {
     }
   }
 
+  /** To the row behind, once what was done with the open one is answered; nowhere when one has left it meanwhile. */
+  function moveOn(row, done) {
+    const from = thread
+    const { signal } = opening
+    list.goTo(row)
+    const moves = done.then(
+      () => thread === from && !signal.aborted && bring(row.href),
+      () => {
+        if (thread === from && !signal.aborted) list.mark(from.id, from.element.dataset.at)
+      },
+    )
+    return arrival.of(moves)
+  }
+
   /** Nothing is open any more, unless another one is by now. */
   async function shut(id) {
     const page = await fragment(`/inbox/${list.query}`)
@@ -233,7 +247,14 @@ export function enhanceInbox(body) {
 
   const selection = new Selection(list, { look: () => look(), undo: body.dataset.undo })
 
-  enhanceWork(body, { list, look, shut, seen: () => thread?.seen })
+  enhanceWork(body, {
+    list,
+    look,
+    shut,
+    moveOn,
+    open: (id) => open(`/inbox/${id}/${list.query}`),
+    thread: () => thread,
+  })
   enhancePictures()
   enhanceLists(document.getElementById("list-choice"))
   enhanceEditing(document.getElementById("editing"), {

@@ -325,9 +325,20 @@ export class List {
   step(by, open) {
     const item = this.beside(by)
     if (!item) return
+    this.goTo(item)
+    open(item.href)
+  }
+
+  /** It is the one that is about to be open. */
+  goTo(item) {
     this.mark(item.row, item.seq)
     this.bringIntoView(this.items.indexOf(item))
-    open(item.href)
+  }
+
+  /** The row that comes when the open one is dealt with: the one behind it, else the one before. Of what was found, none. */
+  get behindOpen() {
+    const at = this.items.findIndex(({ id }) => id === `row-${this.current}`)
+    return at < 0 ? undefined : (this.items[at + 1] ?? this.items[at - 1])
   }
 
   bringIntoView(index) {

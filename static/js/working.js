@@ -10,10 +10,10 @@ const BACK = { block: "unblock", unblock: "block", follow: "unfollow", unfollow:
 const FORMS = "[data-status-form], [data-assign-form], [data-work-form]"
 
 /**
- * list: of conversations. seen(): the newest message that the open one shows. look(): show what the server says.
- * shut(id): leave it, if it is still the open one.
+ * list: of conversations. thread(): the open one. look(): show what the server says. shut(id): leave it, if it is still
+ * the open one. moveOn(row, done): to that row, once it is done. open(id).
  */
-export function enhanceWork(body, { list, seen, look, shut }) {
+export function enhanceWork(body, { list, look, shut, moveOn, open, thread }) {
   const unread = new Set() // the rows that are being marked so
   list.dresses.push((node) => {
     const link = node.querySelector("[data-row]")
@@ -35,12 +35,14 @@ export function enhanceWork(body, { list, seen, look, shut }) {
     const { status: before } = document.getElementById("thread-head").dataset
     const data = new FormData(form)
     data.set(button.name, button.value)
-    if (data.has("seen_seq")) data.set("seen_seq", seen())
+    if (data.has("seen_seq")) data.set("seen_seq", thread()?.seen)
+    const row = putsAway(button) && list.behindOpen
     const answered = leaves(button, list) && before !== button.value ? list.drop(idOf(form)) : () => {}
     const settle = foresee(button, data)
     const address = button.hasAttribute("formaction") ? button.formAction : form.action
     const sent = ask(address, { body: data })
-    const told = tellDone(form, button, before, { address, sent })
+    if (row) moveOn(row, sent)
+    const told = tellDone(form, button, before, { address, sent, row })
     let isRefused = false
     try {
       const answer = await sent
@@ -58,7 +60,7 @@ export function enhanceWork(body, { list, seen, look, shut }) {
   }
 
   /** Says that it is done; the conversation may not be the open one any more when it is undone. */
-  function tellDone(form, { name, value, dataset }, before, { address, sent }) {
+  function tellDone(form, { name, value, dataset }, before, { address, sent, row }) {
     const isStatus = name === "status"
     const done = isStatus ? before !== value && body.getAttribute(`data-done-${value}`) : dataset.done
     if (!done) return null
@@ -71,6 +73,7 @@ export function enhanceWork(body, { list, seen, look, shut }) {
     } else return toast(done)
     const undo = async () => {
       await sent.then(() => ask(back, { body: data })).catch(complain)
+      if (row && thread()?.id === row.row) open(idOf(form))
       await look()
     }
     return toast(done, { action: body.dataset.undo, onAction: undo })
@@ -108,6 +111,9 @@ export function enhanceWork(body, { list, seen, look, shut }) {
     await look()
   }
 }
+
+/** Whether one is done with it, for now: the next one is opened. */
+const putsAway = ({ name, value }) => (name === "status" ? value !== "open" : value.startsWith("snooze"))
 
 /** The conversation that a form of its page is about. */
 const idOf = (form) => /[0-9a-f-]{36}/.exec(form.action)[0]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.browser.pages import console_of, flaws, signed_in
+from tests.browser.widget_page import until
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +100,7 @@ def test_the_choices_fit_a_phone_and_have_no_flaws(browser: Any, server: Any, ac
 def test_an_agent_goes_down_the_list_resolving_and_undoes_one_from_another(
     server: Any, acme: dict[str, str], bens: Any
 ) -> None:
-    _fourth, third, second, _first = [opened(server, acme) for _each in range(4)]  # the newest is on top
+    fourth, third, second, _first = [opened(server, acme) for _each in range(4)]  # the newest is on top
 
     def standing(conversation: str) -> tuple[str, str | None]:
         found = server.call("GET", f"/conversations/{conversation}", token=acme["token"])
@@ -113,16 +114,39 @@ def test_an_agent_goes_down_the_list_resolving_and_undoes_one_from_another(
     with bens.expect_response(lambda answer: answer.url.split("?")[0].endswith(f"{second}/status/")):
         bens.keyboard.press("e")
     bens.locator(f"#rows [data-row='{second}']").wait_for(state="detached")
-    bens.locator("#thread-head .badge", has_text="Resolved").wait_for()
+    is_open(third)
     assert standing(second) == ("resolved", None)  # he has not taken it
 
     bens.keyboard.press("j")
-    is_open(third)
+    is_open(fourth)
     with bens.expect_response(lambda answer: answer.url.split("?")[0].endswith(f"{second}/status/")):
         bens.get_by_role("button", name="Undo").click()
     bens.locator(f"#rows [data-row='{second}']").wait_for()
     assert bens.locator(f"#rows [data-row='{third}']").count() == 1
     assert standing(second)[0] == standing(third)[0] == "open"
+
+    bens.get_by_role("button", name="Undo").wait_for(state="detached")
+    bens.keyboard.press("k")
+    is_open(third)
+    bens.keyboard.press("e")
+    is_open(fourth)
+    bens.get_by_role("button", name="Undo").click()
+    is_open(third)  # nobody went on by himself
+    until(bens, lambda: standing(third)[0] == "open")
+
+
+def test_who_cannot_resolve_it_stays_with_it(server: Any, acme: dict[str, str], bens: Any) -> None:
+    _behind, conversation = opened(server, acme), opened(server, acme)
+    bens.goto(f"{server.url}/inbox/{conversation}/")
+    bens.locator("body[data-ready]").wait_for()
+    bens.route(f"**/{conversation}/status/**", lambda route: route.abort())
+
+    bens.keyboard.press("e")
+    bens.get_by_text("No connection. Try again in a moment.").wait_for()
+
+    bens.locator(f"#rows [data-row='{conversation}'][aria-current]").wait_for()
+    assert bens.locator("#thread").get_attribute("data-thread") == conversation
+    assert bens.locator("#thread-head [data-standing]").count() == 0
 
 
 def test_an_old_part_of_a_thread_keeps_up_and_asks_before_it_sends(
@@ -137,6 +161,8 @@ def test_an_old_part_of_a_thread_keeps_up_and_asks_before_it_sends(
     adas.locator("body[data-ready]").wait_for()
     assert adas.locator("#messages .bubble").all_inner_texts() == ["one", "two"]
 
+    adas.goto(f"{server.url}/inbox/{conversation}/?before=3&list=mentions")  # beside a list that it is not in
+    adas.locator("body[data-ready]").wait_for()
     adas.keyboard.press("e")
     adas.locator("#thread-head .badge", has_text="Resolved").wait_for()
     server.call("POST", f"/conversations/{conversation}/messages", {"content": "I have it"}, bens_token)

@@ -129,13 +129,22 @@ def test_a_picture_pasted_into_a_note_is_in_it(page: Any) -> None:
 
 def test_what_is_refused_is_said_in_words_and_what_is_removed_is_not_sent(page: Any) -> None:
     page.get_by_label("Attach files").set_input_files(
-        [PHOTO, {"name": "page.html", "mimeType": "text/html", "buffer": corpus.HTML}]
+        [
+            PHOTO,
+            {"name": "page.html", "mimeType": "text/html", "buffer": corpus.HTML},
+            {"name": "empty.pdf", "mimeType": "application/pdf", "buffer": b""},
+            {"name": "other.html", "mimeType": "text/html", "buffer": corpus.HTML},
+        ]
     )
-    page.get_by_text("page.html: Send a picture").wait_for()
+    for words in ("page.html", "other.html", ".html: Send a picture", "empty.pdf: This file is empty."):
+        page.locator("#reply-error", has_text=words).wait_for()
+    page.locator("#reply").fill("They")
+    page.locator("#reply-error").wait_for(state="hidden")
+    page.locator("#reply").fill("")
     page.get_by_label("Remove hopper.png").click()
     assert page.locator("[data-files] li").count() == 0
     page.get_by_label("Attach files").set_input_files([INVOICE] * 6)
-    page.get_by_text("At most 5 files a message.").wait_for()
+    page.get_by_text("Invoice.pdf: At most 5 files a message.").wait_for()
     page.locator("[data-file]").nth(4).wait_for()
     assert flaws(page) == []
     for _ in range(5):

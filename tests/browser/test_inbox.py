@@ -238,8 +238,9 @@ def test_the_inbox_is_used_with_the_keyboard_alone(server: Any, acme: dict[str, 
     page.get_by_role("log").get_by_text("je", exact=True).wait_for()
     page.keyboard.press("Escape")
     page.keyboard.press("e")
-    page.locator("#thread-head .badge", has_text="Resolved").wait_for()
+    page.get_by_role("log").get_by_text("first of the keyboard").wait_for()  # the next one
     page.get_by_role("button", name="Undo").click()
+    page.get_by_role("log").get_by_text("second of the keyboard").wait_for()
     page.locator("#thread-head .badge").wait_for(state="detached")
     page.keyboard.press("?")
     page.get_by_role("dialog", name="Keyboard").wait_for()
