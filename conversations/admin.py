@@ -8,6 +8,8 @@ from conversations.models import (
     Conversation,
     ConversationTag,
     Customer,
+    CustomerImport,
+    CustomerImportPart,
     Follower,
     Macro,
     MailOriginal,
@@ -165,6 +167,19 @@ class FollowerAdmin(ReadOnlyAdmin):
     list_display = ("conversation_id", "user")
     list_select_related = ("user",)
     search_fields = ("conversation__id", "user__email")
+
+
+@admin.register(CustomerImport)
+class CustomerImportAdmin(ReadOnlyAdmin):
+    list_display = ("name", "state", "total", "done", "business", "created_at")
+    list_filter = ("state",)
+    list_select_related = ("business",)
+    search_fields = ("name", "business__name")
+
+
+@admin.register(CustomerImportPart)
+class CustomerImportPartAdmin(ReadOnlyAdmin):
+    list_display = ("customer_import_id", "number")
 
 
 from conversations.saved_views import admin as saved_views_admin  # noqa: E402, F401  they register themselves

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -26,21 +25,12 @@ from conversations.models import ChannelType, Customer
 from conversations.selectors import conversations_of_person
 from conversations.services import customers
 from conversations.services.deleting import delete_customer
-from conversations.services.importing_customers import (
-    MOST_BYTES,
-    MOST_ROWS,
-    Outcome,
-    import_customers,
-    preview,
-    rows_of,
-)
 from conversations.services.merging_customers import merge_customers, undo_merge
 from conversations.views import handling_page, refused
 from foundation.api import newest_page
 from foundation.errors import Invalid, Refused, Unprocessable
 from foundation.ids import parse_id
 from foundation.pages import FilterForm, PageForm, is_fetch
-from foundation.progress import told_as_it_goes
 from foundation.spreadsheets import csv_download
 from foundation.text import is_clean
 
@@ -161,50 +151,6 @@ def export(request: HttpRequest) -> HttpResponseBase:
         messages.error(request, refusal.detail)
         return redirect("customers")
     return csv_download(f"customers-{timezone.localdate():%Y-%m-%d}.csv", batches)
-
-
-def _outcome(done: Outcome) -> str:
-    numbers = {"new": len(done.new), "changed": len(done.changed), "left": len(done.flaws)}
-    return _("%(new)d new customers, %(changed)d changed, %(left)d lines left out.") % numbers
-
-
-@member_page
-@handling_page
-@require_http_methods(["GET", "HEAD", "POST"])
-def bring_in(request: HttpRequest) -> HttpResponseBase:
-    """First what each line would do, then, with the same text sent back, the doing."""
-    user: User = request.user  # type: ignore[assignment]
-    context: dict[str, Any] = {"section": "customers", "most_kb": MOST_BYTES // 1024, "most_rows": MOST_ROWS}
-    if request.method != "POST":
-        return render(request, "conversations/customer_import.html", context)
-    file, text = request.FILES.get("file"), request.POST.get("csv", "")
-    try:
-        if file is not None:
-            text = _read(file)
-        rows = rows_of(text)
-        if file is None:
-            if is_fetch(request):
-                return told_as_it_goes(
-                    lambda tell: {"told": _outcome(import_customers(actor=user, rows=rows, tell=tell))}
-                )
-            messages.success(request, _outcome(import_customers(actor=user, rows=rows)))
-            return redirect("customers")
-        context |= {"csv": text, "outcome": preview(actor=user, rows=rows)}
-    except Refused as refusal:
-        if is_fetch(request):
-            return refused(refusal)
-        context["error"] = refusal.detail
-    return render(request, "conversations/customer_import.html", context, status=422 if "error" in context else 200)
-
-
-def _read(file: "UploadedFile[bytes]") -> str:
-    if (file.size or 0) > MOST_BYTES:
-        raise Unprocessable(_("At most %(most)d KB.") % {"most": MOST_BYTES // 1024}, field="file")
-    try:
-        text: str = file.read().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Unprocessable(_("Save it as UTF-8, please."), field="file") from error
-    return text
 
 
 @member_page

@@ -20,7 +20,6 @@ from conversations.api.serializers import CustomerOutput
 from conversations.models import ChannelType, Customer
 from conversations.services import customers
 from conversations.services.deleting import delete_customer
-from conversations.services.importing_customers import MOST_BYTES, import_customers, preview, rows_of
 from conversations.services.merging_customers import merge_customers, undo_merge
 from conversations.wire import customer_payload
 from foundation.api import SIGNED_IN, WITH_BODY, CursorQuery, Done, IdField, Text, path_id, refusals
@@ -136,52 +135,6 @@ class ExportCustomers(APIView):
         data.is_valid(raise_exception=True)
         batches = people.export(request.user, people.Filter(**data.validated_data))  # type: ignore[arg-type]
         return csv_download(f"customers-{timezone.localdate():%Y-%m-%d}.csv", batches)
-
-
-class ImportInput(serializers.Serializer[Any]):
-    csv = Text(
-        max_length=MOST_BYTES,
-        trim_whitespace=False,
-        help_text="The first line names the columns: id, name, email, phone, external_id; the others are attributes.",
-    )
-    preview = serializers.BooleanField(default=False, help_text="Only say what would be done.")
-
-
-class LeftOut(serializers.Serializer[Any]):
-    line = serializers.IntegerField()
-    detail = serializers.CharField()
-
-
-class ImportOutput(serializers.Serializer[Any]):
-    new = serializers.IntegerField()
-    changed = serializers.IntegerField()
-    same = serializers.IntegerField()
-    left_out = LeftOut(many=True)
-
-
-class ImportCustomers(APIView):
-    resource = Resource.CONVERSATIONS
-
-    @extend_schema(
-        summary="Import customers from a CSV",
-        request=ImportInput,
-        responses={200: ImportOutput, **refusals(400, *SIGNED_IN, 403, *WITH_BODY)},
-    )
-    def post(self, request: Request) -> Response:
-        """All good lines at once, each to the customer of its strongest key; whoever only claims to be it is not."""
-        require(request.user, Action.HANDLE_CONVERSATIONS)
-        data = ImportInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        do = preview if data.validated_data["preview"] else import_customers
-        done = do(actor=request.user, rows=rows_of(data.validated_data["csv"], source="csv"))
-        return Response(
-            {
-                "new": len(done.new),
-                "changed": len(done.changed),
-                "same": done.same,
-                "left_out": [{"line": line, "detail": detail} for line, detail in done.flaws],
-            }
-        )
 
 
 class SamePersonInput(serializers.Serializer[Any]):

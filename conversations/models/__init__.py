@@ -19,6 +19,7 @@ from conversations.models.choices import (
     Status,
 )
 from conversations.models.conversations import Conversation, ConversationQuerySet, Rules, unread_by
+from conversations.models.customer_imports import UNDER_WAY, CustomerImport, CustomerImportPart, ImportState
 from conversations.models.customers import Customer
 from conversations.models.drafts import ReplyDraft
 from conversations.models.followers import Follower
@@ -36,6 +37,7 @@ from conversations.search.models import IndexedKind, SearchEntry
 __all__ = [
     "SPAM",
     "THEO",
+    "UNDER_WAY",
     "UNFINISHED",
     "WEB",
     "Activity",
@@ -48,8 +50,11 @@ __all__ = [
     "ConversationQuerySet",
     "ConversationTag",
     "Customer",
+    "CustomerImport",
+    "CustomerImportPart",
     "Follower",
     "HandoffReason",
+    "ImportState",
     "IndexedKind",
     "Macro",
     "MailOriginal",

@@ -1,22 +1,18 @@
-"""Customers out of a CSV: all good lines at once or none, and what is wrong with each of the others."""
+"""What the lines of a CSV say of which customers: looked at, or stored."""
 
 import csv
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from accounts.models import User
-from businesses import audit
-from businesses.policy import Action, require
 from conversations import events
 from conversations.models import Conversation, Customer
 from conversations.services.customers import BOUNDS, fill
@@ -25,32 +21,46 @@ from foundation.ids import parse_id
 from foundation.spreadsheets import harmless
 from foundation.text import is_clean
 
-MOST_BYTES, MOST_ROWS, MOST_COLUMNS = 256 * 1024, 1_000, 60
-BATCH = 50
+MOST_ROWS, MOST_COLUMNS = 50_000, 60
 # What our own export has beside, and nobody sets.
 LEFT_OUT = {"id", "attributes", "verified", "blocked", "created_at", "last_seen_at"}
+# The strongest first.
+KEYS = ("id", "external_id", "email")
 
 Row = dict[str, str]
+# Its number in the file and its cells.
+Line = tuple[int, list[str]]
+Flaw = tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """flaws: of lines that are about the same customer as one before, and are not among the lines."""
+
+    columns: list[str]
+    lines: list[Line]
+    flaws: list[Flaw]
 
 
 @dataclass(slots=True)
 class Outcome:
-    """flaws: the number of a line and what is wrong with it; those are left out."""
+    """good: the lines that say something of somebody; flaws: what is wrong with each of the others."""
 
     new: list[Customer] = field(default_factory=list)
     changed: list[Customer] = field(default_factory=list)
     same: int = 0
-    flaws: list[tuple[int, str]] = field(default_factory=list)
+    good: list[Line] = field(default_factory=list)
+    flaws: list[Flaw] = field(default_factory=list)
 
 
-def rows_of(text: str, *, source: str = "file") -> list[Row]:
+def sheet_of(text: str, *, source: str = "file") -> Sheet:
     """text: a CSV with a line of names; columns that we do not know are attributes. source: the field that it came in.
 
     Raises Unprocessable.
     """
     text = text.removeprefix("\ufeff")
-    if not is_clean(text) or len(text.encode()) > MOST_BYTES:
-        raise Unprocessable(_("A text of at most %(most)d KB in UTF-8.") % {"most": MOST_BYTES // 1024}, field=source)
+    if not is_clean(text):
+        raise Unprocessable(_("Save it as UTF-8, please."), field=source)
     head = text.partition("\n")[0]
     try:
         lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count), strict=True))
@@ -62,72 +72,56 @@ def rows_of(text: str, *, source: str = "file") -> list[Row]:
         raise Unprocessable(told, field=source)
     if len(lines) - 1 > MOST_ROWS:
         raise Unprocessable(_("At most %(most)d lines a file.") % {"most": MOST_ROWS}, field=source)
-    return [dict(zip(names, map(_as_written, line), strict=False)) for line in lines[1:]]
+    written = ((number, list(map(_as_written, line[: len(names)]))) for number, line in enumerate(lines[1:], start=2))
+    return _each_once(names, [(number, cells) for number, cells in written if any(cells)])
 
 
-def preview(*, actor: User, rows: Sequence[Row]) -> Outcome:
-    """What `import_customers` would do; nothing is stored."""
-    return _sorted_out(actor, rows, lock=False)
+def _each_once(columns: list[str], lines: list[Line]) -> Sheet:
+    sheet, taken = Sheet(columns, [], []), dict[tuple[str, str], int]()
+    for number, cells in lines:
+        row = dict(zip(columns, cells, strict=False))
+        keys = [(name, row[name].lower()) for name in KEYS if row.get(name)][:1]
+        if keys and (first := taken.setdefault(keys[0], number)) != number:
+            sheet.flaws.append((number, _("The same customer as in line %(number)d.") % {"number": first}))
+        else:
+            sheet.lines.append((number, cells))
+    return sheet
 
 
-@transaction.atomic
-def import_customers(
-    *, actor: User, rows: Sequence[Row], tell: Callable[[int, int], None] = lambda _done, _of: None
-) -> Outcome:
-    """Store what the good lines say, each to the customer of its strongest key. tell: how many are stored, of how many.
+def look_at(*, business_id: UUID, columns: Sequence[str], lines: Sequence[Line]) -> Outcome:
+    """What `store_lines` would do; nothing is stored."""
+    return _sorted_out(business_id, columns, lines, lock=False)
+
+
+def store_lines(*, business_id: UUID, columns: Sequence[str], lines: Sequence[Line]) -> Outcome:
+    """Store what the good lines say, each to the customer of its strongest key. Within the caller's transaction.
 
     That is our id; then the external id, of who has proven it or has never written; then an e-mail address, of who has
     never written: what a visitor claims to be finds nobody. What no line names stays as it is.
     """
-    outcome = _sorted_out(actor, rows, lock=True)
-    business_id = require(actor, Action.HANDLE_CONVERSATIONS).business_id
-    done, whole = 0, len(outcome.new) + len(outcome.changed)
-    for store, those in ((_create, outcome.new), (_update, outcome.changed)):
-        for at in range(0, len(those), BATCH):
-            batch = those[at : at + BATCH]
-            store(batch)
-            done += len(batch)
-            tell(done, whole)
+    outcome = _sorted_out(business_id, columns, lines, lock=True)
+    Customer.objects.bulk_create(outcome.new)
+    Customer.objects.bulk_update(outcome.changed, [*BOUNDS, "attributes"])
     happened = [events.customer_created(each) for each in outcome.new]
     happened += [events.customer_updated(each) for each in outcome.changed]
-    audit.record(
-        "customers.imported",
-        business_id=business_id,
-        actor=actor,
-        new=len(outcome.new),
-        changed=len(outcome.changed),
-    )
     if happened:
         events.record(business_id, happened)
     return outcome
 
 
-def _create(batch: list[Customer]) -> None:
-    Customer.objects.bulk_create(batch)
-
-
-def _update(batch: list[Customer]) -> None:
-    Customer.objects.bulk_update(batch, [*BOUNDS, "attributes"])
-
-
-def _sorted_out(actor: User, rows: Sequence[Row], *, lock: bool) -> Outcome:
-    business_id = require(actor, Action.HANDLE_CONVERSATIONS).business_id
+def _sorted_out(business_id: UUID, columns: Sequence[str], lines: Sequence[Line], *, lock: bool) -> Outcome:
+    rows = [dict(zip(columns, cells, strict=False)) for _number, cells in lines]
     known, outcome = _Known(business_id, rows, lock=lock), Outcome()
-    taken: dict[tuple[str, str], int] = {}
-    for number, row in enumerate(rows, start=2):
-        if not any(row.values()):
-            continue
+    for line, row in zip(lines, rows, strict=True):
         try:
-            keys = [(name, row[name].lower()) for name in ("id", "external_id", "email") if row.get(name)][:1]
-            if keys and (first := taken.setdefault(keys[0], number)) != number:
-                raise Unprocessable(_("The same customer as in line %(number)d.") % {"number": first}, field="id")
             customer = known.of(row)
             is_new = customer is None
             customer = customer or Customer(business_id=business_id)
             changes = fill(customer, _facts(row), _attributes(row))
         except Refused as refusal:
-            outcome.flaws.append((number, refusal.detail))
+            outcome.flaws.append((line[0], refusal.detail))
             continue
+        outcome.good.append(line)
         if is_new:
             outcome.new.append(customer)
         elif changes:
@@ -138,17 +132,18 @@ def _sorted_out(actor: User, rows: Sequence[Row], *, lock: bool) -> Outcome:
 
 
 class _Known:
-    """The customers that lines may mean, in one query for all lines."""
+    """The customers that lines may mean, in one query for all lines: each by its strongest key."""
 
     def __init__(self, business_id: UUID, rows: Sequence[Row], *, lock: bool) -> None:
-        ids = {found for row in rows if (found := parse_id(row.get("id")))}
-        numbers = {row["external_id"] for row in rows if row.get("external_id")}
-        emails = {row["email"] for row in rows if row.get("email")}
+        strongest = [next(((key, row[key]) for key in KEYS if row.get(key)), ("", "")) for row in rows]
+        of = {key: {value for name, value in strongest if name == key} for key in KEYS}
         silent = ~Exists(Conversation.objects.filter(customer=OuterRef("pk")))
         theirs = Customer.objects.filter(business_id=business_id).annotate(is_silent=silent).order_by("pk")
-        wanted = Q(pk__in=ids)
-        wanted |= Q(external_id__in=numbers) & (Q(verified=True) | Q(is_silent=True))
-        wanted |= Q(email__in=emails, verified=False, is_silent=True)
+        wanted = Q(pk__in=[found for text in of["id"] if (found := parse_id(text))])
+        if of["external_id"]:
+            wanted |= Q(external_id__in=of["external_id"]) & (Q(verified=True) | Q(is_silent=True))
+        if of["email"]:
+            wanted |= Q(email__in=of["email"], verified=False, is_silent=True)
         those = theirs.filter(wanted)
         self.all: list[Any] = list(those.select_for_update(of=("self",), no_key=True) if lock else those)
         self.by_id: dict[UUID, Customer] = {each.pk: each for each in self.all}
@@ -202,5 +197,7 @@ def _column(name: str) -> str:
 
 def _as_written(cell: str) -> str:
     """Without the apostrophe that our export puts before what looks like a formula."""
+    if not cell.startswith("'"):
+        return cell.strip()
     plain = cell.removeprefix("'")
     return (plain if harmless(plain) == cell else cell).strip()

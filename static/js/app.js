@@ -33,7 +33,6 @@ if (has("[data-own-status]")) import("./presence.js").then((module) => module.en
 if (has("[data-widget-form]"))
   import("./widget-form.js").then((module) => module.enhanceWidgetForm(has("[data-widget-form]")))
 if (has("[data-unsaved]")) import("./unsaved.js").then((module) => module.guardUnsaved(has("[data-unsaved]")))
-if (has("[data-progress]")) import("./progress.js").then((module) => module.enhanceProgress(has("[data-progress]")))
 if (has("[data-template]")) import("./template.js").then((module) => module.enhanceTemplate(has("[data-template]")))
 if (has("[data-fills]")) import("./fill.js").then((module) => module.enhanceFills(has("[data-fills]")))
 if (has("[data-commands]")) import("./commands.js").then((module) => module.enhanceCommands(has("[data-commands]")))

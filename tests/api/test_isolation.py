@@ -33,6 +33,7 @@ from tests.api.things import (
     failed_event,
     import_of,
     known_over_two_channels,
+    looked_at,
     question_of,
 )
 from theo.port import Completion
@@ -242,6 +243,7 @@ def ids(ada: User, acme: Business) -> dict[str, str]:
         "event_id": str(failed_event(acme.channels.get(type="widget")).pk),
         "identity_id": str(known_over_two_channels(ada, conversation.customer)),
         "view_id": str(create_view(actor=ada, name="Ours", shared=True, filter=OPEN_ONES).pk),
+        "customer_import_id": looked_at(ada),
         "customer_id": str(conversation.customer_id),
         "other_customer_id": str(builders.customer(acme, "Dora").pk),
         "team_id": str(create_team(actor=ada, name="Day").pk),

@@ -9,6 +9,8 @@ from businesses.models import Business
 from channels_app.models import Channel, Contact, RawEvent, RawState
 from channels_app.services import create_channel
 from conversations.models import ChannelType, Conversation, Customer
+from conversations.services.customer_imports import receive_file
+from conversations.services.importing_customers import sheet_of
 from theo import help_centre
 from theo.answering import Answer, Source
 from theo.articles import create_article
@@ -58,3 +60,8 @@ def import_of(acme: Business) -> str:
         business=acme, url="https://acme.com/sitemap.xml", state="done", status="draft", due_at=now, created_at=now
     )
     return str(one.pk)
+
+
+def looked_at(ada: User) -> str:
+    """An import of customers that waits to be begun."""
+    return str(receive_file(actor=ada, sheet=sheet_of("name\nGrace\n"), looks_first=True).pk)

@@ -37,6 +37,7 @@ from conversations.services import (
     assigning,
     blocking,
     bulk,
+    customer_imports,
     customers,
     deleting,
     editing,
@@ -235,7 +236,7 @@ def rated(conversation: Conversation, ada: User) -> None:
 
 def imported(conversation: Conversation, ada: User) -> None:
     text = f"id,name,email\n{conversation.customer_id},Cleo Hart,\n,Grace,grace@example.com\n"
-    importing_customers.import_customers(actor=ada, rows=importing_customers.rows_of(text))
+    customer_imports.receive_file(actor=ada, sheet=importing_customers.sheet_of(text), looks_first=False)
 
 
 DEEDS: dict[str, Deed] = {
@@ -450,7 +451,7 @@ QUIET = {
     "editing": {"may_change"},
     "handling": {"mark_read", "mark_unread", "not_merged", "undo_unread"},
     "handoffs": {"was_handed_over"},
-    "importing_customers": {"preview"},
+    "importing_customers": {"look_at", "store_lines"},
     "leaving": {"sweep", "take_back_after_removal", "tell_of_deleted_team"},  # members and teams that go call them
     "merging": {"hear"},
     "messages": {"open_with", "post_messages", "post_each"},
