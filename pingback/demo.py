@@ -57,13 +57,16 @@ from conversations.services.priorities import set_priority
 from conversations.services.rating import rate_conversation
 from conversations.services.snoozing import snooze_conversation
 from conversations.services.tags import create_tag, set_tags
+from conversations.services.unsent import message_failed
 from pingback import demo_house as house
 from pingback.demo_questions import QUESTIONS
 from pingback.demo_talks import TALKS, Talk
 from theo.answering import Answer, Source, asked
 from theo.articles import create_article
 from theo.assistants import change_assistant
+from theo.handoffs import keep_handoff, look_over
 from theo.help_centre import set_open
+from theo.indexing import index_article
 from theo.markdown import plain
 from theo.models import Article, ArticleStatus, Assistant, Mode, Reply
 from theo.outcomes import remember
@@ -91,6 +94,7 @@ def fill(configs: Mapping[ChannelType, dict[str, Any]] = house.CONFIGS) -> str:
         with transaction.atomic():
             business = _make(house.CONFIGS | dict(configs))
         _see_customers(business)
+        _look_over(business)
     return "\n".join(
         [
             "Tidewater Coffee is ready.",
@@ -133,7 +137,7 @@ def _make(configs: Mapping[ChannelType, dict[str, Any]]) -> Business:
     for talk in sorted((*TALKS, *QUESTIONS), key=lambda talk: -talk.minutes_ago):
         _play(talk, business, channels[talk.channel], agents, people)
     _rate(business)
-    _send_all(business)
+    _send_all(business, but=people["Ruth Adeyemi"])
     _recognize(channels, people["Ruth Adeyemi"])
     _reach(business)
     opened = timezone.now() - timedelta(days=40)
@@ -378,8 +382,22 @@ def _rate(business: Business) -> None:
         Rating.objects.filter(pk=rating.pk).update(rated_at=conversation.updated_at)
 
 
-def _send_all(business: Business) -> None:
-    """What our people wrote has arrived: no provider is asked in a demo."""
+def _send_all(business: Business, *, but: Customer) -> None:
+    """What our people wrote has arrived, all but the last message to her: no provider is asked in a demo."""
     Delivery.objects.filter(business=business).update(state=DeliveryState.SENT, finished_at=timezone.now())
     ours = Message.objects.filter(conversation__business=business, sender_type=SenderType.AGENT)
     ours.filter(status=MessageStatus.QUEUED).update(status=MessageStatus.SENT)
+    lost = ours.filter(conversation__customer=but).latest("created_at")
+    reason = "Not sent: the phone was off for too long."
+    Delivery.objects.filter(message=lost).update(state=DeliveryState.FAILED, last_error=reason)
+    message_failed(message_id=lost.pk, reason=reason)
+    Notification.objects.filter(conversation=lost.conversation_id).update(push_due_at=None)
+
+
+def _look_over(business: Business) -> None:
+    """What Theo had found where it asked for a person: after the commit, when it has read the articles."""
+    for article in Article.objects.filter(business=business, status=ArticleStatus.PUBLISHED):
+        index_article(article)
+    for conversation in Conversation.objects.filter(business=business, handoff_at__isnull=False):
+        if looked := look_over(conversation):
+            keep_handoff(conversation, looked)

@@ -12,7 +12,7 @@ from django.conf import settings
 from accounts.models import User
 from channels_app.models import Channel
 from conversations.models import ChannelType
-from pingback.demo_house import TEAM
+from pingback.demo_house import CONFIGS, TEAM
 
 
 def configs() -> dict[ChannelType, dict[str, Any]]:
@@ -21,7 +21,10 @@ def configs() -> dict[ChannelType, dict[str, Any]]:
         sys.exit("The stand-ins are not here: they come with the sources, in tests/fakes.")
     from tests.channels_app.cases import CASES
 
-    return {case.type: dict(case.config) for case in CASES}
+    found: dict[ChannelType, dict[str, Any]] = {case.type: dict(case.config) for case in CASES}
+    address = CONFIGS[ChannelType.EMAIL]["address"]  # what is seen of it is the demo's
+    found[ChannelType.EMAIL] |= {"address": address, "from_name": CONFIGS[ChannelType.EMAIL]["from_name"]}
+    return found
 
 
 def start() -> str:

@@ -18,8 +18,9 @@ from businesses.models import Business
 from channels_app import connecting, deliveries, intake
 from channels_app.adapters.errors import Kind
 from channels_app.models import Channel, ChannelState, Delivery, DeliveryState
+from channels_app.retrying import retry_message
 from channels_app.services import create_channel
-from conversations.models import ChannelType, Conversation, Message
+from conversations.models import ChannelType, Conversation, Message, MessageStatus
 from pingback import demo, stand_ins
 from pingback.demo_house import TEAM
 from tests import builders
@@ -82,6 +83,7 @@ def test_what_the_demo_begins_with_is_connected_sent_and_left_to_the_team(settin
     since = timezone.now() - timedelta(hours=23)
     for talk in Conversation.objects.filter(channel__in=channels, threads__last_heard_at__gt=since):
         builders.answers(mira, talk, "Hello")
+    retry_message(message=Message.objects.get(status=MessageStatus.FAILED))
     while claimed := deliveries.claim(16):
         for delivery in claimed:
             deliveries.attempt(delivery)

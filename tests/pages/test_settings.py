@@ -13,6 +13,7 @@ from channels_app.models import Channel
 from channels_app.services import create_channel
 from conversations.models import ChannelType, Status
 from tests import builders
+from theo.handoffs import handoff_of
 from widgets.models import Widget
 
 WHATSAPP = {"phone_number_id": "1065403522", "access_token": "a-long-access-token-7Qm2"}
@@ -198,6 +199,8 @@ def test_the_demo_looks_like_weeks_of_work(client: Any) -> None:
     talks = business.conversations.all()
     assert set(talks.values_list("status", flat=True)) == set(Status.values)
     assert talks.exclude(handoff_reason="").exists()
+    assert all(handoff_of(waits) for waits in talks.filter(handoff_at__isnull=False))
+    assert talks.filter(not_sent_at__isnull=False, messages__status="failed").count() == 1
     assert business.unanswered.count() == talks.filter(handoff_reason="low_confidence").count()
     assert talks.exclude(snoozed_until=None).exists()
     assert talks.filter(messages__ai_sources__isnull=False, status=Status.RESOLVED).exists()
