@@ -220,7 +220,8 @@ def merge(request: HttpRequest, customer_id: UUID) -> HttpResponse:
         except Refused as refusal:
             messages.error(request, refusal.detail)
         else:
-            messages.success(request, _("Merged."))
+            undo = reverse("customer-unmerge", args=[other])
+            messages.success(request, _("Merged."), extra_tags=undo)
         return redirect("customer", customer.pk)
     q = request.GET.get("q", "").strip()
     found = people.customers_of(user, people.Filter(q=q)) if q and len(q) <= MAX_Q and is_clean(q) else None

@@ -73,7 +73,11 @@ export class Thread {
   }
 
   get atEnd() {
-    return this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight < GLUE_PX
+    return this.fromEnd < GLUE_PX
+  }
+
+  get fromEnd() {
+    return this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight
   }
 
   start() {
@@ -90,6 +94,19 @@ export class Thread {
     this.readTo = Number(this.element.dataset.unread) ? new Map() : this.shown
     this.read({ opened: true })
     this.watchWindow()
+    this.watchHeight()
+  }
+
+  /** What grows below it, as the composer with files, covers no end that was in sight. */
+  watchHeight() {
+    let height = this.scroller.clientHeight
+    const observer = new ResizeObserver(() => {
+      const lost = height - this.scroller.clientHeight
+      height = this.scroller.clientHeight
+      if (lost > 0 && this.fromEnd - lost < GLUE_PX) this.toEnd()
+    })
+    observer.observe(this.scroller)
+    this.stopped.signal.addEventListener("abort", () => observer.disconnect())
   }
 
   stop() {

@@ -7,6 +7,7 @@ import pytest
 
 from tests import corpus
 from tests.browser.pages import console_of, flaws, signed_in, write_in
+from tests.browser.widget_page import until
 
 PHOTO = {"name": "hopper.png", "mimeType": "image/png", "buffer": corpus.picture("PNG", (800, 400))}
 INVOICE = {"name": "Invoice.pdf", "mimeType": "application/pdf", "buffer": corpus.PDF}
@@ -114,6 +115,30 @@ def test_a_pasted_picture_and_words_go_out_as_one_message(page: Any) -> None:
     last.get_by_text("Like this.").wait_for()
     assert last.get_by_role("link", name="Picture: image.png").count() == 1
     assert page.locator("#messages .msg").count() == before + 1
+
+
+def test_the_end_of_the_thread_stays_in_sight_while_the_composer_grows(page: Any, server: Any) -> None:
+    for number in range(12):
+        page.locator("#reply").fill(f"Line {number}\n\nand more")
+        send(page)
+        page.locator("#messages .bubble", has_text=f"Line {number}").wait_for()
+    below = "({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight"
+    thread = page.locator("#thread-scroll")
+    before = thread.evaluate("scroller => { scroller.scrollTop = 1e6; return scroller.clientHeight }")
+
+    page.evaluate(PASTE, ["image.png", list(corpus.picture())])
+    page.get_by_label("Remove image.png").wait_for()
+    page.locator("[data-emoji]").click()
+    page.locator(".pb-emoji").wait_for()
+
+    until(page, lambda: thread.evaluate(below) < 1)
+    assert thread.evaluate("scroller => scroller.clientHeight") < before
+    page.keyboard.press("Escape")
+    page.get_by_label("Remove image.png").click()
+    thread.evaluate("scroller => { scroller.scrollTop = 0 }")  # who reads further up goes on reading
+    page.locator("#reply").fill("\n" * 9)
+    assert thread.evaluate("scroller => scroller.scrollTop") == 0
+    page.locator("#reply").fill("")
 
 
 def test_a_picture_pasted_into_a_note_is_in_it(page: Any) -> None:

@@ -1,5 +1,6 @@
 """Two customers who are one person: shown as one, moved nowhere, and exactly two again."""
 
+import re
 from typing import Any
 
 from accounts.models import User
@@ -79,7 +80,9 @@ def test_nobody_is_merged_into_themselves_into_a_chain_or_elsewhere(ada: User, m
     assert api.delete(f"{URL}/{two.pk}/merge").json()["merged_into_id"] is None
 
 
-def test_whom_one_merges_is_looked_for_on_a_page(ada: User, acme: Business, sign_in: SignIn) -> None:
+def test_whom_one_merges_is_looked_for_on_a_page_and_the_toast_undoes_it(
+    ada: User, acme: Business, sign_in: SignIn
+) -> None:
     grace, twin = builders.customer(acme, "Grace"), builders.customer(acme, "Gracie")
     client = sign_in(ada)
     found = client.get(f"/customers/{grace.pk}/merge/?q=grac").content.decode()
@@ -87,6 +90,12 @@ def test_whom_one_merges_is_looked_for_on_a_page(ada: User, acme: Business, sign
     assert client.post(f"/customers/{grace.pk}/merge/", {"other": str(twin.pk)}).status_code == 302
     twin.refresh_from_db()
     assert twin.merged_into_id == grace.pk
+
+    toast = client.get(f"/customers/{grace.pk}/").content.decode().split("data-toasts")[1]
+    (undo,) = re.findall(r'<form method="post" action="([^"]+)"', toast)
+    assert client.post(undo).status_code == 302
+    twin.refresh_from_db()
+    assert twin.merged_into_id is None
 
 
 def test_whoever_is_deleted_takes_along_whom_they_were_merged_with(ada: User, acme: Business) -> None:
