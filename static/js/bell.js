@@ -81,5 +81,5 @@ function enhanceTelling(row) {
   })
   desktop.addEventListener("click", () => Notification.requestPermission().then(show))
   show()
-  row.hidden = false
+  row.dataset.ready = ""
 }
