@@ -17,6 +17,7 @@ from accounts.models import User
 from businesses import audit
 from businesses.models import Business, ReplyTime
 from businesses.policy import Action, require
+from businesses.services import check_time_zone
 from foundation.errors import Unprocessable
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -63,13 +64,18 @@ def checked(hours: object) -> Hours | None:
 
 
 @transaction.atomic
-def set_hours(*, actor: User, hours: object, reply_time: str) -> Business:
-    """When the workspace answers, and how soon it says it does. Owner only. Raises Forbidden, Unprocessable."""
+def set_hours(*, actor: User, hours: object, reply_time: str, time_zone: str | None = None) -> Business:
+    """When the workspace answers, and how soon it says it does. Owner only. Raises Forbidden, Unprocessable.
+
+    time_zone: the workspace's from now on; None leaves it.
+    """
     membership = require(actor, Action.MANAGE_WORKSPACE)
     if reply_time not in ReplyTime.values:
         raise Unprocessable(_("Choose one from the list."), field="reply_time")
     business = Business.objects.select_for_update(no_key=True).get(pk=membership.business_id)
-    given = {"hours": checked(hours), "reply_time": reply_time}
+    zone = time_zone or business.time_zone
+    check_time_zone(zone)
+    given = {"hours": checked(hours), "reply_time": reply_time, "time_zone": zone}
     changes = {name: value for name, value in given.items() if value != getattr(business, name)}
     for name, value in changes.items():
         setattr(business, name, value)

@@ -61,6 +61,12 @@ def check_website(text: str) -> None:
         raise Unprocessable(_("Write an address like acme.com."), field="website", kind="url")
 
 
+def check_time_zone(name: str) -> None:
+    """Raises Unprocessable."""
+    if name not in zoneinfo.available_timezones():
+        raise Unprocessable(_("Choose a time zone from the list."), field="time_zone")
+
+
 @transaction.atomic
 def update_business(*, actor: User, **changes: Any) -> Business:
     """Change the workspace's own facts: PROFILE_FIELDS, which are texts, and OPTIONS, which are on or off. Owner only.
@@ -74,8 +80,7 @@ def update_business(*, actor: User, **changes: Any) -> Business:
     if not changes.get("name", business.name):
         raise Unprocessable(_("Give the workspace a name."), field="name")
     check_website(changes.get("website", ""))
-    if changes.get("time_zone", "UTC") not in zoneinfo.available_timezones():
-        raise Unprocessable(_("Choose a time zone from the list."), field="time_zone")
+    check_time_zone(changes.get("time_zone", "UTC"))
     for field, value in changes.items():
         setattr(business, field, value)
     if changes:

@@ -27,6 +27,7 @@ class _Spans(serializers.ListField):
 class HoursInput(serializers.Serializer[Any]):
     hours = serializers.DictField(child=_Spans(), allow_null=True, help_text=_SHAPE)
     reply_time = serializers.ChoiceField(choices=ReplyTime.choices)
+    time_zone = Text(max_length=64, required=False, help_text="The workspace's from now on; left out, it stays.")
 
 
 class HoursOutput(serializers.Serializer[Any]):

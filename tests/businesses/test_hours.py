@@ -112,5 +112,11 @@ def test_over_the_api_they_are_read_by_all_and_a_flaw_names_the_day(ada: User, b
     assert api.put("/api/v1/business/hours", body).status_code == 200
     read = builders.api(ben).get("/api/v1/business/hours").json()
     assert (read["hours"], read["reply_time"], read["time_zone"]) == (body["hours"], "hour", "UTC")
+    assert (
+        api.put("/api/v1/business/hours", {**read, "time_zone": "Europe/Lisbon"}).json()["time_zone"] == "Europe/Lisbon"
+    )
+    assert api.put("/api/v1/business/hours", body).json()["time_zone"] == "Europe/Lisbon"
+    nowhere = api.put("/api/v1/business/hours", {**body, "time_zone": "Mars/Base"})
+    assert (nowhere.status_code, nowhere.json()["detail"][0]["loc"]) == (422, ["body", "time_zone"])
     bad = api.put("/api/v1/business/hours", {"hours": {"friday": [["x", "y"]]}, "reply_time": "hour"})
     assert (bad.status_code, bad.json()["detail"][0]["loc"]) == (422, ["body", "hours", "friday"])
