@@ -42,7 +42,8 @@ class Proven:
 
 
 def prove(widget: Widget | None, claims: dict[str, Any]) -> Proven | None:
-    """What the claims prove; None when they do not try to. Raises Forbidden (they try, and fail), TooFast.
+    """What the claims prove; None when they do not try to. Raises Forbidden (they try, and fail, or prove somebody else
+    than they name), TooFast.
 
     A token names what it proves. A hash proves the `external_id` alone: a `name` beside it is a claim, an `email`
     stays out.
@@ -57,6 +58,8 @@ def prove(widget: Widget | None, claims: dict[str, Any]) -> Proven | None:
     if proven is None:
         throttles.count_address("VISITOR_KEY")
         raise Forbidden(_("This identity is not good, or no longer."))
+    if str(claims.get("external_id") or proven.claims["external_id"]).strip() != proven.claims["external_id"]:
+        raise Forbidden(_("The token is of another external_id than the one beside it."))
     return proven
 
 

@@ -194,6 +194,7 @@ def flawed(secret: str, widget: Widget) -> dict[str, dict[str, Any]]:
         "no end": {"identity_token": token(secret, widget, exp=None)},
         "good for a day": {"identity_token": token(secret, widget, exp=now + 86_400)},
         "unsigned": {"identity_token": jwt.encode({"sub": "42", "exp": now + 60, "aud": str(widget.pk)}, None, "none")},
+        "of another one": {"identity_token": token(secret, widget, sub="42"), "external_id": "43"},
         "no text": {"identity_token": 7},
         "too long": {"identity_token": "x" * 5_000},
         "a wrong hash": {"external_id": "42", "identity_hash": "0" * 64},
