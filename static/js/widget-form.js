@@ -29,6 +29,7 @@ export function enhanceWidgetForm(form) {
     for (const swatch of set.children)
       swatch.setAttribute("aria-pressed", String(swatch.value === colour.value.toUpperCase()))
     tell("update", chosen(form, frame.dataset))
+    hint.textContent = ""
     if (!COLOUR.test(colour.value)) return
     const light = luminance(colour.value)
     const [onWhite, onBlack] = [1.05 / (light + 0.05), (light + 0.05) / 0.05]
@@ -83,6 +84,7 @@ export function enhanceWidgetForm(form) {
   states.hidden = false
 
   const begin = () => {
+    tell("update", { primary_color: frame.dataset.colour }) // which stays where what is written is none
     show()
     go("home")
   }

@@ -7,7 +7,7 @@ import pytest
 
 from tests.browser.conftest import Server
 from tests.browser.pages import console_of, enhanced_by, flaws, signed_in
-from tests.browser.widget_page import Acme, Visit, until
+from tests.browser.widget_page import TEAL, Acme, Visit, style, until
 
 
 @pytest.fixture
@@ -96,6 +96,22 @@ def test_who_leaves_with_something_unsaved_is_asked_first(context: Any, server: 
     page.get_by_role("link", name="Install").click()
     page.get_by_role("heading", name="Put it in").wait_for()
     assert asked == ["beforeunload"]
+
+
+def test_what_is_no_colour_is_refused_and_the_preview_keeps_the_saved_one(
+    context: Any, server: Server, acme: Acme
+) -> None:
+    page = context.new_page()
+    page.goto(f"{server.url}/settings/widget/{acme.widget['id']}/")
+    page.get_by_text("Text on it reads at 7.5 to 1.").wait_for()
+    page.get_by_label("Colour", exact=True).fill("nope")
+    assert page.get_by_text("Text on it reads").count() == 0
+    page.get_by_role("button", name="Save").click()
+
+    page.get_by_role("alert").filter(has_text="#").wait_for()
+    assert page.get_by_label("Colour", exact=True).input_value() == "nope"
+    launcher = page.frame_locator("[data-preview]").locator("pb-widget .launch")
+    until(page, lambda: style(launcher, "backgroundColor") == TEAL)
 
 
 def test_a_deleted_widget_goes_quiet_and_what_was_said_stays(
