@@ -6,7 +6,6 @@ import { settings } from "./settings.js"
 
 const FRESH_MS = 30_000 // so long we believe what we heard, if nobody tells us otherwise
 const SPREAD_MS = 2_000 // within which all open chats look
-const MOST_MS = 2 ** 31 - 1 // of a timer
 
 let askedAt = Date.now() // 0: what we have is old
 let turns // the timer for the hour that changes it
@@ -26,10 +25,10 @@ on.availability_changed = () => {
   setTimeout(look, Math.random() * SPREAD_MS) // not all at once
 }
 
-/** Nobody tells when the hours begin or end: that is known before. */
+/** Nobody tells when the hours begin or end: that is known before, by a week at most. */
 function wait() {
   clearTimeout(turns)
   const { changes_at: at } = settings.availability
-  if (at) turns = setTimeout(on.availability_changed, Math.min(MOST_MS, Math.max(0, new Date(at) - Date.now())))
+  if (at) turns = setTimeout(on.availability_changed, new Date(at) - Date.now())
 }
 wait()

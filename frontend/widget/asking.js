@@ -2,9 +2,11 @@
 
 import { presence } from "./availability.js"
 import { on } from "./events.js"
-import { isBegun } from "./outgoing.js"
+import { draft, draftOf, isBegun } from "./outgoing.js"
 import { settings, texts } from "./settings.js"
 import { ask, visitor } from "./visitor.js"
+
+const ANSWERS = { id: "form" } // what is written in it is kept as if it were a conversation's
 
 let forms
 const load = async () => {
@@ -24,7 +26,9 @@ export function askedFirst(thread) {
 /** The form for it; rejects when its code does not come. message: what is already written. */
 export async function formFor(which, message, onSend) {
   const { askFirst } = await load()
-  return askFirst({ which, settings, texts, present: presence(settings.availability, texts).text, message, onSend })
+  const present = presence(settings.availability, texts).text
+  const keep = (text) => draft(ANSWERS, text)
+  return askFirst({ which, settings, texts, present, message, kept: draftOf(ANSWERS), keep, onSend })
 }
 
 export const isOver = (status) => ["resolved", "closed"].includes(status)

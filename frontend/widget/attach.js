@@ -11,23 +11,32 @@ wear(style)
 const MOST = 5
 const MEGABYTE = 1024 * 1024
 const STALLED_MS = 30_000 // an upload that does not move for so long is as good as cut
+const MOST_CUTS = 6 // of one that everything else gets past
 const LATER = [0, 408, 502, 503, 504] // not the file's fault; 0 is no answer at all
 
 const pictures = new WeakMap() // file -> its address on this page
 const chosen = new Map() // Thread -> the files that are chosen in it
-const held = new Map() // id of an item of the outbox -> {files, stop, bar}, as long as this page lives
+const held = new Map() // id of an item of the outbox -> {files, stop, bar, cuts}, as long as this page lives
 let texts
 let tooBig // the sentence for that
 
+/** rest: the frame's texts. */
+export function speak(rest) {
+  texts = rest.over(english)
+}
+
 const named = (file) => el("p", { class: "pb-b pb-file", dir: "auto" }, icon(FILE), file.name)
 
-/** What is shown of a file that the server does not have: the picture, else its name. */
-function preview(file) {
+/** What is shown of a file that the server does not have: the picture, else its name. broke(): it is no picture. */
+function preview(file, broke) {
   if (!file.type.startsWith("image/")) return named(file)
   if (!pictures.has(file)) pictures.set(file, URL.createObjectURL(file))
   const image = el("img", { src: pictures.get(file), alt: file.name })
   const box = el("span", { class: "pb-pic pb-local" }, image)
-  image.onerror = () => box.replaceWith(named(file)) // it calls itself a picture
+  image.onerror = () => {
+    box.replaceWith(named(file))
+    broke?.()
+  }
   return box
 }
 
@@ -40,8 +49,7 @@ function forget(file) {
  * The files of the message that is being written in `field`, in the thread `its`. most: bytes of one. complain: shows a
  * sentence, "" takes it away. keep: of host.js. changed(): after each change.
  */
-export function tray({ texts: rest, field, most, its, complain, keep, changed }) {
-  texts = rest.over(english)
+export function tray({ field, most, its, complain, keep, changed }) {
   const megabytes = Math.floor(most / MEGABYTE)
   tooBig = texts.tooBig({ megabytes })
   const types = field.form.querySelector("[type=file]").accept.split(",") // a dialog for files alone heeds them
@@ -59,13 +67,20 @@ export function tray({ texts: rest, field, most, its, complain, keep, changed })
 
   const chip = (file, index) => {
     const remove = tool(texts.removeFile({ name: file.name }), X)
-    remove.onclick = () => {
+    const drop = () => {
       forget(file)
       put(files().filter((other) => other !== file))
+    }
+    const broke = () => {
+      drop()
+      complain(`${file.name}: ${texts.badType}`)
+    }
+    remove.onclick = () => {
+      drop()
       const next = node.children[index] ?? node.lastChild
       ;(next?.querySelector("button") ?? field).focus()
     }
-    return el("li", {}, preview(file), remove)
+    return el("li", {}, preview(file, broke), remove)
   }
 
   return {
@@ -102,7 +117,7 @@ export const leave = () => chosen.clear()
 /** The files of an item of the outbox. */
 export function hold(item, files) {
   const bar = el("progress", { max: 100, value: 0, "aria-label": texts.uploading })
-  held.set(item.id, { files, bar, stop: new AbortController() })
+  held.set(item.id, { files, bar, cuts: 0, stop: new AbortController() })
   claim(item)
 }
 
@@ -120,17 +135,15 @@ async function claim({ id }, ours) {
 
 /** The page that has the files may live: the words are ours to send once it does not, and wait where nobody can tell. */
 export async function inherit(item, outbox) {
-  addEventListener("message", ({ source, data }) => {
-    if (source !== parent || data?.pingback !== "gone" || data.name !== `outbox:${item.id}`) return
-    if (item.away) outbox.remove(item) // that page has sent it, or taken it back
-  })
   await claim(item, () => {
     item.away = false
     outbox.flush()
   })
-  item.error = { code: "lost" }
+  item.error = lost()
   outbox.changed()
 }
+
+const lost = () => ({ code: "lost", text: texts.lost })
 
 /** They are another item's now. */
 export function pass(item, other) {
@@ -147,16 +160,18 @@ export function letGo(item) {
   files.forEach(forget)
 }
 
-export const previews = (item) => held.get(item.id)?.files.map(preview)
+export const previews = (item) => held.get(item.id)?.files.map((file) => preview(file))
 export const progress = (item) => held.get(item.id)?.bar
 
 /**
  * Take the files of an item to the server, those that are not there. Resolves to nothing, or to an error as an ack has
- * it, with a `text` for the visitor. id: of the widget. key: the visitor's. stored(): one more is there.
+ * it, with a `text` for the visitor. id: of the widget. key: the visitor's. isOnline: the line to the server is whole.
+ * stored(): one more is there.
  */
-export async function takeUp(item, id, key, stored) {
-  if (!held.has(item.id)) return { code: "lost" } // with an earlier page, or taken back meanwhile
-  const { files, stop, bar } = held.get(item.id)
+export async function takeUp(item, id, key, isOnline, stored) {
+  if (!held.has(item.id)) return lost() // with an earlier page, or taken back meanwhile
+  const its = held.get(item.id)
+  const { files, stop, bar } = its
   const address = `/api/v1/widget/${id}/upload`
   for (const [index, file] of files.entries()) {
     if (item.files[index].url) continue
@@ -164,6 +179,10 @@ export async function takeUp(item, id, key, stored) {
       bar.value = Math.round((100 * (index + share)) / files.length)
     }
     const { url, error } = await upload(file, { address, key, conversation: item.conversation_id }, stop.signal, moved)
+    if (error?.code === "busy" && isOnline && ++its.cuts === MOST_CUTS) {
+      its.cuts = 0 // for when a person asks for it again
+      return { code: "cut" }
+    }
     if (error) return error
     item.files[index].url = url
     stored()

@@ -15,14 +15,13 @@ const LIGHT = 1.05 / 4.5 - 0.05 // white on anything lighter has less than 4.5, 
 /** What to write in on a fill of this colour: white as long as that is readable. */
 export const textOn = (fill) => (luminance(fill) > LIGHT ? "#000000" : "#ffffff")
 
-/** The colour, moved towards black or white only as far as it takes to read as text on `background`. */
+/** The colour, moved towards black or white, which do, only as far as it takes to read as text on `background`. */
 export function readable(hex, background) {
   const end = luminance(background) > 0.18 ? 0 : 255
-  for (let share = 0; share < 1; share += 0.04) {
+  for (let share = 0; ; share += 0.04) {
     const mixed = toHex(channels(hex).map((value) => value + (end - value) * share))
     if (contrast(mixed, background) >= 4.5) return mixed
   }
-  return toHex([end, end, end])
 }
 
 /**
@@ -30,7 +29,7 @@ export function readable(hex, background) {
  * decides), "light" or "dark".
  */
 export function darkRules(sheet) {
-  const { media } = Array.from(sheet.cssRules).find((rule) => rule.media)
+  const { media } = [...sheet.cssRules].find((rule) => rule.media)
   return {
     choose(theme) {
       media.mediaText = { light: "not all", dark: "all" }[theme] ?? "(prefers-color-scheme: dark)"

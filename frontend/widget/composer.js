@@ -73,16 +73,14 @@ export function composer({ onSend, onTyping }) {
     try {
       const { tray: make } = await attachment()
       if (!tray) {
-        tray = make({ texts, field, most: settings.upload_bytes, its, complain, keep, changed: fit })
+        tray = make({ field, most: settings.upload_bytes, its, complain, keep, changed: fit })
         above.append(tray.node)
       }
       tray.add(files, forgotten)
       if (more.length) field.focus()
     } catch {
       left.push(...files)
-      complain(
-        forgotten ? `${forgotten}: ${texts.notSent}` : `${files.map(({ name }) => name).join(", ")}: ${texts.waiting}`,
-      )
+      complain(`${forgotten || files.map(({ name }) => name).join(", ")}: ${texts[forgotten ? "notSent" : "waiting"]}`)
     }
   }
   picker.onchange = () => {

@@ -74,10 +74,11 @@ function own(texts, { label, kind, required, choices = [] }) {
 
 /**
  * Asked before a conversation begins. which: "prechat", as the owner has set it up, whose own questions' answers stand
- * below the message, or "offline". present: who is there, in words. message: what is already written.
+ * below the message, or "offline". present: who is there, in words. message: what is already written; kept: what beside
+ * it, as keep(text) was told; "" is nothing.
  * onSend({content, customer: {name?, email?}}).
  */
-export function askFirst({ which, settings, texts: rest, present, message, onSend }) {
+export function askFirst({ which, settings, texts: rest, present, message, kept, keep, onSend }) {
   const texts = rest.over(forms)
   const { prechat, offline_text, mail_answers } = settings.options
   const hint = settings.mail_is_on && mail_answers && texts.mailHint
@@ -94,7 +95,11 @@ export function askFirst({ which, settings, texts: rest, present, message, onSen
   const area = writing(4, most)
   const words = question(texts.message, area, { required: true, texts })
   words.field.value = message
-  const all = [asked.name, asked.email, ...owns, words].filter(Boolean)
+  const beside = [asked.name, asked.email, ...owns].filter(Boolean)
+  const all = [...beside, words]
+  const labelOf = ({ node }) => node.firstChild.textContent
+  const answers = JSON.parse(kept || "{}")
+  for (const each of beside) each.field.value = answers[labelOf(each)] ?? ""
   const form = el(
     "form",
     { class: "pb-form", novalidate: "" },
@@ -103,6 +108,7 @@ export function askFirst({ which, settings, texts: rest, present, message, onSen
     ...all.map(({ node }) => node),
     el("button", { class: "pb-btn" }, texts.send),
   )
+  form.oninput = () => keep(JSON.stringify(Object.fromEntries(beside.map((each) => [labelOf(each), each.field.value]))))
   form.onsubmit = (event) => {
     event.preventDefault()
     const wrong = all.filter((each) => !each.check())
@@ -112,6 +118,7 @@ export function askFirst({ which, settings, texts: rest, present, message, onSen
       if (each?.field.value.trim()) customer[key] = each.field.value.trim()
     const answered = owns.filter(({ field }) => field.value.trim())
     const answers = answered.map(({ label, field }) => `${label}: ${field.value.trim()}`).join("\n")
+    keep("")
     onSend({ content: [words.field.value.trim(), answers].filter(Boolean).join("\n\n"), customer })
   }
   // A keyboard that comes up takes room away: what is written in stays in sight.

@@ -198,7 +198,7 @@ async function begin(kept) {
   // Straight to where it belongs, if that is known soon; the greeting does not flash up before.
   await Promise.race([refresh(), new Promise((resolve) => setTimeout(resolve, CALM_MS))])
   if (!shown) land()
-  const us = el("a", { href: "/", target: "_blank", rel: "noopener" }, texts.runsOn)
+  const us = el("a", { href: "/", target: "_blank" }, texts.runsOn)
   document.body.append(el("main", {}, home.node, conversation.node), el("footer", {}, us))
   if (host.isOpen) focus(false)
 }
@@ -225,7 +225,7 @@ host.listen({
       // Another tab has become a visitor: this one is the same.
       visitor.customer = undefined
       become(kept.key, kept)
-    }
+    } else restore(kept)
   },
   identify({ customer }) {
     visitor.customer = customer
@@ -234,7 +234,7 @@ host.listen({
   async send({ content }) {
     await begun
     if (!thread) start()
-    on.said(content, [])
+    if (content) on.said(content, [])
   },
   update({ changes }) {
     lay(changes, settings)

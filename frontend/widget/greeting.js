@@ -1,12 +1,11 @@
 // A bubble beside the launcher, on the pages that it is for and after a while. Loaded for a widget that greets.
 
-import { button, el } from "./dom.js"
 import style from "./greeting.css"
-import { icon, X } from "./icons.js"
+import { X } from "./icons.js"
 
 /** view: of loader.js. texts, kept, keep: of panel.js. open(): what it invites to. */
 export function greeting({ config, view, texts, kept, keep, open }) {
-  const { aside, launcher, state } = view
+  const { aside, launcher, state, el, icon } = view
   const root = aside.getRootNode()
   const sheet = new CSSStyleSheet()
   sheet.replaceSync(style)
@@ -28,8 +27,8 @@ export function greeting({ config, view, texts, kept, keep, open }) {
     const words = text ? [text] : [el("b", {}, config.welcome_heading), config.welcome_tagline]
     bubble.append(
       // Words in a direction of their own do not move the room that is left for the cross.
-      button({ class: "say", onclick: open }, el("bdi", {}, ...words)),
-      button({ class: "x", "aria-label": texts().dismiss, onclick: dismiss }, icon(X)),
+      el("button", { class: "say", onclick: open }, el("bdi", {}, ...words)),
+      el("button", { class: "x", "aria-label": texts().dismiss, onclick: dismiss }, icon(X)),
     )
   }
   const begin = () => {

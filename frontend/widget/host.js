@@ -27,9 +27,9 @@ export const message = ({ id, conversation_id, sender_type, sender_name, content
 
 /**
  * hear: what is done with what the page says, each with the message: `kept` {kept: {name: text}}: what earlier pages left,
- * and later what another tab adds; `open` {open}: the panel is shown, or not; `update` {changes} of the settings;
+ * and later what another tab adds, or (null) takes away; `open` {open}: the panel is shown, or not; `update` {changes} of the settings;
  * `identify` {customer: {name?, email?, external_id?, identity_token?, identity_hash?}}: who the page says the visitor
- * is; `send` {content}: words that the page sends for the visitor.
+ * is; `send` {content}: words that the page sends for the visitor; "": some are to be written.
  */
 export function listen(hear) {
   addEventListener("message", ({ source, origin: from, data }) => {

@@ -35,11 +35,11 @@ export function keep(name, value) {
 
 /**
  * changed(key): another tab of the same site has become this visitor, or (null) signed out, or all that was stored is gone.
- * gone(name): something is kept no more, as what waited to be sent.
+ * waits({name: text}): something waits to be sent there; text is null once it does no more.
  */
-export function onOtherTab(changed, gone) {
+export function onOtherTab(changed, waits) {
   addEventListener("storage", ({ key, newValue }) => {
     if (key === null || key === `${prefix}key`) changed(newValue)
-    else if (newValue === null && key.startsWith(prefix)) gone(key.slice(prefix.length))
+    else if (key.startsWith(`${prefix}outbox:`)) waits({ [key.slice(prefix.length)]: newValue })
   })
 }

@@ -25,13 +25,15 @@ function draw(host, config, onclick) {
   sheet.replaceSync(style)
   const root = host.attachShadow({ mode: "open" })
   root.adoptedStyleSheets = [sheet]
-  const launcher = el("button", { type: "button", class: "launch", onclick })
+  const launcher = el("button", { class: "launch", onclick })
   const aside = el("aside", {}, launcher)
 
   const view = {
     state,
     launcher,
     aside,
+    el, // for panel.js, as it comes to where these are
+    icon,
     change(what) {
       Object.assign(state, what)
       view.draw()
@@ -82,6 +84,7 @@ async function start() {
   if (!page) return // twice on a page by mistake is still one widget
   /** The widget's settings, in the page's language or another one. */
   const ask = async (locale) => {
+    if (!id) throw new Error("no data-widget-id")
     const how = new URLSearchParams({ locale, lang: document.documentElement.lang })
     const answer = await fetch(`${origin}/api/v1/widget/${id}?${how}`, { credentials: "omit" })
     if (answer.status > 499) throw new TypeError(answer.status) // as when there is no network

@@ -4,7 +4,8 @@
 // that a repeat is no second message. Without a conversation_id it opens a conversation; the others of its `thread` follow it
 // there. files: [{name, url}], without an address as long as the file itself is not with the server.
 // Every item lies in the host page's storage until the server has it, so that it survives a reload; `error` is the
-// server's final refusal, and such an item waits for a person. One that is `away` is another page's to send.
+// server's final refusal, and such an item waits for a person. All pages of one browser have the same items: whichever
+// is connected first sends them all, in order. One that is `away` is another page's to send.
 
 import { backoff } from "../../static/js/socket.js"
 
@@ -37,19 +38,21 @@ export class Outbox {
     Object.assign(this, page)
   }
 
-  /** What an earlier page left: {"outbox:<id>": "<JSON>"} among other things. */
+  /** What another page left or wrote: {"outbox:<id>": "<JSON>"} among other things. Returns what is new of it. */
   restore(kept) {
+    const known = this.items
     for (const [name, text] of Object.entries(kept)) {
-      if (!name.startsWith("outbox:")) continue
+      if (!name.startsWith("outbox:") || text === null) continue
       try {
         const item = JSON.parse(text)
         if (!isOurs(item, name)) throw item
-        if (!this.items.some(({ id }) => id === item.id)) this.items.push(item)
+        if (!this.items.some(({ id }) => id === item.id)) this.items = [...this.items, item]
       } catch {
         this.keep(name, null)
       }
     }
     this.items.sort((one, other) => one.at - other.at)
+    return this.items.filter((item) => !known.includes(item))
   }
 
   add(item) {

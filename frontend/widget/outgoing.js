@@ -7,7 +7,7 @@ import { introduced } from "./identity.js"
 import { refresh, take, threads } from "./incoming.js"
 import { dial, emit, state } from "./line.js"
 import { LATER, Outbox, uuid } from "./outbox.js"
-import { settings } from "./settings.js"
+import { settings, texts } from "./settings.js"
 import { typingSignal } from "./typing.js"
 import { know, visitor } from "./visitor.js"
 
@@ -17,6 +17,7 @@ export const left = [] // files that wait for it
 /** It comes with the first of them. */
 export async function attachment() {
   attach = await import("./attach.js")
+  attach.speak(texts)
   return attach
 }
 
@@ -30,7 +31,8 @@ export const outbox = new Outbox({
   async send(item) {
     if (state === "refused") return { error: refused }
     await introduced
-    const error = lacks(item) && (await attach.takeUp(item, settings.id, visitor.key, () => outbox.store(item)))
+    const stored = () => outbox.store(item)
+    const error = lacks(item) && (await attach.takeUp(item, settings.id, visitor.key, state === "online", stored))
     if (error && (LATER.includes(error.code) || !setApart(item, error))) return { error }
     return emit("client_message", {
       content: item.content,
@@ -55,17 +57,18 @@ export const outbox = new Outbox({
   changed: () => on.changed(),
 })
 
-/** What earlier pages left here. */
+/** What other pages left here, or (null) have taken away: it is sent, or was taken back. */
 export function restore(kept) {
-  outbox.restore(kept)
   for (const [name, text] of Object.entries(kept)) if (name.startsWith(DRAFT)) drafts[name.slice(DRAFT.length)] = text
-  for (const item of outbox.items.filter(lacks)) {
+  for (const item of outbox.items) if (kept[`outbox:${item.id}`] === null) takeBack(item)
+  for (const item of outbox.restore(kept).filter(lacks)) {
     item.away = true
     attachment().then(
       ({ inherit }) => inherit(item, outbox),
       () => {}, // it stays kept for the next page
     )
   }
+  on.changed()
 }
 
 on.refused = () => outbox.stop(refused)
@@ -93,7 +96,7 @@ const drafts = {}
 export const nameOf = (thread) => thread.id ?? (isBegun(thread) ? thread.key : "")
 export const draftOf = (thread) => drafts[nameOf(thread)] ?? ""
 
-function draft(thread, text) {
+export function draft(thread, text) {
   const name = nameOf(thread)
   drafts[name] = text
   host.keep(DRAFT + name, text || null)

@@ -7,8 +7,7 @@
 // {pingback: "identify", customer}, {pingback: "send", content}, {pingback: "update", changes}.
 
 import { darkRules } from "./colour.js"
-import { el } from "./dom.js"
-import { icon, X } from "./icons.js"
+import { X } from "./icons.js"
 import { keep, keepFor, kept, onOtherTab } from "./keeping.js"
 import { lay } from "./options.js"
 import style from "./panel.css"
@@ -33,8 +32,12 @@ const changes = {} // what the page changed, for a frame that comes later
 const sends = [] // words of the page's, for the same
 let customer // who the page says that the visitor is
 let opener // what had the focus when it was opened
+let byLauncher // it was, or by the greeting
 let greeting
 let titled = "" // what stands before the page's own title
+let dialog // with the frame in it
+let badge // on the launcher
+let room // in the frame's place
 
 const texts = () => config.texts ?? panelTexts
 const isSeen = () => state.open && !document.hidden
@@ -44,13 +47,6 @@ const isSeen = () => state.open && !document.hidden
 const sheet = new CSSStyleSheet()
 sheet.replaceSync(style)
 const dark = darkRules(sheet)
-// A browser closes it by Escape outside of the frame, and by a phone's way back.
-const dialog = el("dialog", { onclose: () => covers() && !dialog.open && show(false) })
-const badge = el("span", { "aria-hidden": "true" })
-const room = waitingRoom(texts, isSeen, () => {
-  isComing = false
-  mount()
-})
 
 function draw() {
   view.draw()
@@ -59,7 +55,7 @@ function draw() {
   const label = launcher.getAttribute("aria-label")
   if (open) {
     launcher.setAttribute("aria-label", texts().close)
-    launcher.replaceChildren(icon(X))
+    launcher.replaceChildren(view.icon(X))
   } else if (unread) {
     launcher.setAttribute("aria-label", fill(plural(texts().unread, unread, aside.lang), { label, count: unread }))
   }
@@ -103,7 +99,7 @@ function mount() {
   frame?.remove()
   room.begin()
   const how = new URLSearchParams({ locale: config.locale, lang: document.documentElement.lang })
-  frame = el("iframe", {
+  frame = view.el("iframe", {
     title: fill(texts().title, config),
     allow: "autoplay",
     onload: () => {
@@ -137,6 +133,13 @@ function introduce() {
   tell({ pingback: "identify", customer })
 }
 
+/** Opens it with words of the page's on their way, or, with none, where the visitor may write some. */
+function say(content, isOurs) {
+  sends.push(content)
+  show(true, isOurs)
+  sendAll()
+}
+
 function sendAll() {
   for (const content of state.ready ? sends.splice(0) : []) tell({ pingback: "send", content })
 }
@@ -158,9 +161,9 @@ const said = {
     sendAll()
   },
   close: () => show(false),
-  unread: ({ count }) => setUnread(Number(count)),
+  unread: ({ count }) => setUnread(count),
   message: ({ message }) => told("message", message),
-  keep: ({ name, value }) => keep(String(name), value === null ? null : String(value)),
+  keep: ({ name, value }) => keep(name, value),
 }
 
 function hear({ source, origin: from, data }) {
@@ -171,9 +174,12 @@ function hear({ source, origin: from, data }) {
 
 // What is done with it -----------------------------------------------------------------------------------------
 
-function show(next) {
+function show(next, isOurs) {
   const changed = next !== state.open
-  if (changed && next) opener = document.activeElement
+  if (changed && next) {
+    opener = document.activeElement
+    byLauncher = isOurs || opener === document.body
+  }
   state.open = next
   if (next) {
     greeting?.end()
@@ -183,7 +189,7 @@ function show(next) {
   if (isPreview)
     opener = null // whoever fills in the form beside it goes on with that
   else if (next) enter()
-  else if (changed) (state.hidden ? opener : view.launcher)?.focus()
+  else if (changed) (byLauncher ? view.launcher : opener)?.focus()
   tell({ pingback: "open", open: next })
   if (changed) told(next ? "open" : "close")
 }
@@ -203,7 +209,7 @@ async function greet() {
   try {
     // biome-ignore lint/correctness/noUndeclaredVariables: build.mjs puts it in
     const part = await import(`${origin}/widget/greeting.js?${GREETING}`)
-    greeting ??= part.greeting({ config, view, texts, kept, keep, open: () => show(true) })
+    greeting ??= part.greeting({ config, view, texts, kept, keep, open: () => say("", true) })
     if (config.greeting.enabled && !state.open) greeting.begin()
   } catch (error) {
     console.warn("PingBack:", error.message)
@@ -250,9 +256,7 @@ const commands = {
   reset,
   send(content) {
     if (typeof content !== "string" || !content.trim()) throw new TypeError("send: words, please")
-    sends.push(content)
-    show(true)
-    sendAll()
+    say(content)
   },
   setLocale: speak,
   update(asked) {
@@ -274,16 +278,23 @@ const commands = {
  */
 export function panel(given) {
   ;({ origin, host, config, ask, view, told, isPreview } = given)
-  const { launcher, aside } = view
+  const { launcher, aside, el } = view
   state = Object.assign(view.state, { open: false, ready: false, busy: undefined, unread: 0 })
   keepFor(config.id, isPreview)
   const root = host.shadowRoot
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet]
+  // A browser closes it by Escape outside of the frame, and by a phone's way back.
+  dialog = el("dialog", { onclose: () => covers() && !dialog.open && show(false) })
+  badge = el("span", { "aria-hidden": "true" })
+  room = waitingRoom(el, texts, isSeen, () => {
+    isComing = false
+    mount()
+  })
   dialog.append(room.node)
   aside.prepend(dialog)
   aside.toggleAttribute("data-preview", isPreview)
 
-  launcher.onclick = () => show(!state.open)
+  launcher.onclick = () => show(!state.open, true)
   aside.addEventListener("keydown", ({ key }) => {
     if (key === "Escape" && state.open) show(false)
   })
@@ -302,7 +313,7 @@ export function panel(given) {
       if (key) tell({ pingback: "kept", kept: kept() })
       else unmount()
     },
-    (name) => tell({ pingback: "gone", name }),
+    (kept) => tell({ pingback: "kept", kept }),
   )
 
   draw()

@@ -26,9 +26,8 @@ export function showPresence(place, state, text) {
 }
 
 // As the visitor is used to it where their browser speaks the chat's language, else as that language has it.
-const { document, navigator } = globalThis // missing where tests run
-const language = document?.documentElement.lang ?? "en"
-const locale = navigator?.languages?.find((each) => each.split("-")[0] === language.split("-")[0]) ?? language
+const { lang } = document.documentElement
+const locale = navigator.languages.find((each) => each.split("-")[0] === lang.split("-")[0]) ?? lang
 const format = (options) => new Intl.DateTimeFormat(locale, options)
 const clock = format({ timeStyle: "short" })
 const date = format({ day: "numeric", month: "short" })

@@ -1,20 +1,18 @@
 // What stands in the frame's place until the chat is there: bones, then words, and where it does not come, a way to ask
 // for it once more. Nobody is left with a blank panel.
 
-import { el } from "./dom.js"
-
 const WORDS_MS = 1_000
 const SILENT_MS = 5_000 // after the frame has loaded, its scripts have said that they are there
 const HANGING_MS = 30_000
 const AGAIN_MS = 5_000 // twice as long after each failure
 
 /**
- * texts(): of the page's language, now. again(): asks for the frame anew, which is done by itself, too, as long as
+ * el: of dom.js. texts(): of the page's language, now. again(): asks for the frame anew, which is done by itself, too, as long as
  * somebody waits for it: isSeen().
  */
-export function waitingRoom(texts, isSeen, again) {
+export function waitingRoom(el, texts, isSeen, again) {
   const words = el("p", { role: "status" })
-  const retry = el("button", { type: "button" })
+  const retry = el("button")
   const node = el("div", { class: "wait" }, el("i"), el("i"), el("i"), words, retry)
   let clock
   let pause

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.browser.widget_page import Acme, Visit, style, until
 
 STUB = "window.PingBack = window.PingBack || function () { (PingBack.q = PingBack.q || []).push(arguments) }"
@@ -141,8 +143,11 @@ def test_on_a_phone_no_offset_and_no_text_leaves_the_launcher_without_room(
     )
 
 
-def test_a_button_of_the_pages_own_opens_it_and_gets_the_focus_back(visit: Callable[..., Visit], acme: Acme) -> None:
-    acme.call("PUT", f"/widget/update/{acme.widget['id']}", {"config": {"launcher": "none"}})
+@pytest.mark.parametrize("launcher", ["none", "icon"])
+def test_a_button_of_the_pages_own_opens_it_and_gets_the_focus_back(
+    visit: Callable[..., Visit], acme: Acme, launcher: str
+) -> None:
+    acme.change(launcher=launcher)
     cleo = visit(launcher=False)
     cleo.page.evaluate(
         """() => {
@@ -157,7 +162,7 @@ def test_a_button_of_the_pages_own_opens_it_and_gets_the_focus_back(visit: Calla
     cleo.chat.get_by_role("button", name="Close chat").click()
 
     until(cleo.page, lambda: cleo.page.evaluate("document.activeElement.textContent") == "Help")
-    assert not cleo.launcher.is_visible()
+    assert cleo.launcher.is_visible() is (launcher == "icon")
 
 
 def test_unread_answers_show_on_the_launcher_and_in_the_title_also_on_the_next_page(

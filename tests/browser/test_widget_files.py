@@ -7,6 +7,7 @@ from tests import corpus
 from tests.browser.widget_page import Acme, Visit, flaws, until
 
 PICTURE = {"name": "hopper.png", "mimeType": "image/png", "buffer": corpus.picture()}
+NO_PDF = {"name": "page.pdf", "mimeType": "application/pdf", "buffer": b"<html>"}
 NOTES = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"It grinds, then it stops."}
 
 
@@ -110,6 +111,21 @@ def test_a_file_of_another_kind_is_refused_at_once_by_its_name_and_the_others_go
     assert cleo.complaints == []
 
 
+def test_what_is_no_picture_is_refused_before_anything_is_sent(visit: Callable[..., Visit], acme: Acme) -> None:
+    cleo = visit()
+    cleo.start("Hello")
+    cleo.gets_through()
+    with cleo.page.expect_file_chooser() as chooser:
+        cleo.chat.get_by_role("button", name="Attach a file").click()
+    chooser.value.set_files([{"name": "page.png", "mimeType": "image/png", "buffer": b"<html>"}, PICTURE])
+
+    cleo.chat.get_by_text("page.png: Send a picture, PDF").wait_for()
+    assert cleo.chat.get_by_role("button", name="Remove page.png").count() == 0
+    cleo.write("Look")
+    until(cleo.page, lambda: said(acme)[1:] == [["Look", "hopper.png"]])
+    assert cleo.complaints == []
+
+
 def test_a_conversation_may_begin_with_a_file_which_is_one_message(visit: Callable[..., Visit], acme: Acme) -> None:
     cleo = visit()
     cleo.open()
@@ -156,7 +172,7 @@ def test_a_file_that_would_begin_a_conversation_and_is_refused_begins_none(
     cleo = visit()
     cleo.open()
     cleo.chat.get_by_role("button", name="Send us a message").click()
-    choose(cleo, {"name": "page.png", "mimeType": "image/png", "buffer": b"<html>"})
+    choose(cleo, NO_PDF)
     cleo.chat.get_by_role("button", name="Send").click()
 
     cleo.chat.get_by_text("Not sent. Send a picture, PDF").wait_for()
@@ -170,7 +186,7 @@ def test_what_is_no_file_of_ours_is_refused_with_the_reason(visit: Callable[...,
     cleo = visit()
     cleo.start("Hello")
     cleo.gets_through()
-    choose(cleo, {"name": "page.png", "mimeType": "image/png", "buffer": b"<html>"})
+    choose(cleo, NO_PDF)
     cleo.chat.get_by_role("button", name="Send").click()
 
     cleo.chat.get_by_text("Not sent. Send a picture, PDF").wait_for()
@@ -185,14 +201,14 @@ def test_words_go_where_the_file_beside_them_is_refused(visit: Callable[..., Vis
     cleo = visit()
     cleo.start("Hello")
     cleo.gets_through()
-    choose(cleo, {"name": "page.png", "mimeType": "image/png", "buffer": b"<html>"})
+    choose(cleo, NO_PDF)
     cleo.write("See there")
 
     cleo.chat.get_by_text("Not sent. Send a picture, PDF").wait_for()
     until(cleo.page, lambda: said(acme)[1:] == [["See there"]])
     assert cleo.log.get_by_text("See there").count() == 1
     cleo.log.get_by_role("button", name="Remove").click()
-    assert cleo.log.get_by_text("page.png").count() == 0
+    assert cleo.log.get_by_text("page.pdf").count() == 0
 
 
 def test_an_upload_that_is_cut_goes_on_by_itself_and_sends_once(visit: Callable[..., Visit], acme: Acme) -> None:
@@ -213,6 +229,25 @@ def test_an_upload_that_is_cut_goes_on_by_itself_and_sends_once(visit: Callable[
 
     until(cleo.page, lambda: said(acme)[1:] == [["", "hopper.png"], ["And that is it"]])
     assert len(tries) == 3
+
+
+def test_words_go_where_the_file_beside_them_never_gets_through_and_the_file_on_demand(
+    visit: Callable[..., Visit], acme: Acme
+) -> None:
+    cleo = visit()
+    cleo.start("Hello")
+    cleo.gets_through()
+    cleo.context.route("**/upload", lambda route: route.abort())
+    choose(cleo, PICTURE)
+    cleo.write("Look")
+
+    cleo.chat.get_by_text("Not sent.").wait_for()
+    until(cleo.page, lambda: said(acme)[1:] == [["Look"]])
+    cleo.context.unroute("**/upload")
+    cleo.log.get_by_role("button", name="Try again").click()
+
+    until(cleo.page, lambda: said(acme)[1:] == [["Look"], ["", "hopper.png"]])
+    cleo.chat.get_by_text("Not sent.").wait_for(state="detached")
 
 
 def test_an_upload_under_way_shows_how_far_it_is(visit: Callable[..., Visit], acme: Acme) -> None:

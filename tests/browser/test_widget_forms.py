@@ -115,6 +115,32 @@ def test_what_was_asked_and_not_sent_survives_a_reload_with_its_answers(
     assert acme.conversations[0]["customer"]["email"] == "cleo@shop.example"
 
 
+def test_what_is_half_answered_survives_a_reload_and_what_is_sent_is_asked_no_more(
+    visit: Callable[..., Visit], acme: Acme
+) -> None:
+    topic = {"label": "What is it about?", "kind": "choice", "choices": ["Delivery", "Coffee"]}
+    acme.change(prechat={"enabled": True, "questions": [topic, {"label": "Order number"}]})
+    cleo = visit()
+    cleo.open()
+    cleo.chat.get_by_role("button", name="Send us a message").click()
+    cleo.chat.get_by_label("Name").fill("Cleo")
+    cleo.chat.get_by_label("E-mail").fill("cleo@shop.example")
+    cleo.chat.get_by_label("What is it about?").select_option("Coffee")
+    cleo.chat.get_by_label("Order number").fill("4711")
+    cleo.field.fill("Do you")
+    cleo.reload()
+    cleo.open()
+    cleo.chat.get_by_role("button", name="Send us a message").click()
+
+    cleo.field.wait_for()
+    written = cleo.chat.locator(".pb-form").locator("input, select, textarea")
+    assert [each.input_value() for each in written.all()] == ["Cleo", "cleo@shop.example", "Coffee", "4711", "Do you"]
+    cleo.chat.get_by_role("button", name="Send").click()
+    cleo.gets_through()
+    assert acme.words == ["Do you\n\nWhat is it about?: Coffee\nOrder number: 4711"]
+    until(cleo.page, lambda: "4711" not in cleo.page.evaluate("JSON.stringify(localStorage)"))
+
+
 def test_when_it_is_closed_a_visitor_leaves_an_address(visit: Callable[..., Visit], acme: Acme) -> None:
     acme.change(offline_form=True)
     acme.call("PUT", "/business/hours", {"hours": {}, "reply_time": "measured"})

@@ -255,6 +255,13 @@ def test_where_storage_is_denied_the_chat_lasts_as_long_as_the_page(visit: Calla
     assert cleo.complaints == []
 
 
+def test_a_tag_without_its_id_says_so_and_asks_nothing(visit: Callable[..., Visit], acme: Acme) -> None:
+    cleo = visit(head=f'<script async src="{acme.server.url}/widget.js"></script>', launcher=False)
+
+    until(cleo.page, lambda: cleo.complaints == ["PingBack: no data-widget-id"])
+    assert not any("/api/" in url for url in cleo.requests)
+
+
 def test_an_unknown_widget_leaves_the_page_alone(
     visit: Callable[..., Visit], acme: Acme, shop: Callable[..., str]
 ) -> None:

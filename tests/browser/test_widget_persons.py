@@ -146,3 +146,31 @@ def test_a_draft_stays_with_its_conversation(visit: Callable[..., Visit], acme: 
             == [f"draft:{acme.conversations[-1]['id']}"]
         ),
     )
+
+
+def test_what_two_tabs_write_without_a_network_goes_out_in_the_order_in_which_it_was_written(
+    visit: Callable[..., Visit], acme: Acme
+) -> None:
+    cleo = visit()
+    cleo.start("Hello")
+    cleo.gets_through()
+    tab = cleo.context.new_page()
+    tab.goto(cleo.page.url)
+    tab.get_by_role("button", name="Open chat").click()
+    chat = tab.frame_locator("pb-widget iframe")
+    chat.get_by_role("log").get_by_text("Hello").wait_for()
+    cleo.context.set_offline(True)
+
+    cleo.write("one")
+    chat.get_by_role("log").get_by_text("one").wait_for()
+    chat.get_by_role("textbox", name="Message").fill("two")
+    chat.get_by_role("textbox", name="Message").press("Enter")
+    cleo.sees("two")
+    cleo.write("three", "four")
+    chat.get_by_role("log").get_by_text("four").wait_for()
+    cleo.page.close()  # the other one has it all
+    cleo.context.set_offline(False)
+
+    until(tab, lambda: acme.words == ["Hello", "one", "two", "three", "four"])
+    until(tab, lambda: chat.get_by_role("log").locator(".pb-b").all_inner_texts() == acme.words)
+    until(tab, lambda: not any("outbox" in name for name in keys_in(tab)))

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict"
 import { after, before, mock, test } from "node:test"
-import { presence } from "../../frontend/widget/availability.js"
+
+// What the frame has: the language of its page, and of its browser.
+globalThis.document = { documentElement: { lang: "en" } }
+globalThis.navigator ??= { languages: [] }
+const { presence } = await import("../../frontend/widget/availability.js")
 
 // A Thursday; the tests run in any time zone, so moments are made of the clock's own.
 const NOW = new Date(2026, 10, 26, 18, 0)

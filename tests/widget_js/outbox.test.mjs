@@ -91,6 +91,22 @@ test("what was restored twice is there once", () => {
   assert.equal(outbox.items.length, 1)
 })
 
+test("what another page writes comes in by its time, goes out with the next reason to, and is known to be new", async () => {
+  const { outbox, sent } = setUp({ answers: [offline, offline] })
+  outbox.add(item("mine"))
+  await settled()
+  const [{ at }] = outbox.items
+  const theirs = item("theirs", { at: at - 1 })
+
+  const kept = { "outbox:theirs": JSON.stringify(theirs), "outbox:sent": null }
+  assert.deepEqual(outbox.restore(kept), [theirs])
+  assert.deepEqual(outbox.restore(kept), [])
+  await outbox.flush()
+  await outbox.flush()
+
+  assert.deepEqual(sent, ["theirs", "mine"])
+})
+
 test("a refusal waits for a person and does not hold up the others; a retry goes last", async () => {
   const refusal = { error: { code: "invalid", detail: "At most 10,000 characters." } }
   const { outbox, sent } = setUp({ answers: [refusal] })
