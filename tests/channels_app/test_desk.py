@@ -71,7 +71,8 @@ def test_what_the_demo_begins_with_is_connected_sent_and_left_to_the_team(settin
     mira = User.objects.get(email=TEAM[0][1])
     channels = list(Channel.objects.visible_to(mira))
     accounts = {channel.pk: connecting.account_of(channel) for channel in channels}
-    Desk(channels, send=post, asks=ours).start(places(settings), mira)
+    desk = Desk(channels, send=post, asks=ours)
+    desk.start(places(settings), mira)
     connecting.connect_waiting(threading.Event())
 
     assert waiting() == []
@@ -83,6 +84,11 @@ def test_what_the_demo_begins_with_is_connected_sent_and_left_to_the_team(settin
     since = timezone.now() - timedelta(hours=23)
     for talk in Conversation.objects.filter(channel__in=channels, threads__last_heard_at__gt=since):
         builders.answers(mira, talk, "Hello")
+    mailbox = Channel.objects.get(type=ChannelType.EMAIL)
+    assert mailbox.config["address"] == "help@tidewater.example"
+    assert desk.write(ChannelType.EMAIL, "Hello by mail") == 200
+    intake.work()
+    assert Conversation.objects.filter(channel=mailbox, messages__content="Hello by mail").exists()
     retry_message(message=Message.objects.get(status=MessageStatus.FAILED))
     while claimed := deliveries.claim(16):
         for delivery in claimed:

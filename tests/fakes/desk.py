@@ -28,6 +28,7 @@ FAKES: dict[str, type[Fake]] = {
     "TWILIO_API_BASE_URL": twilio.Twilio,
     "X_API_BASE_URL": x.X,
 }
+_SEEN = ("address", "from_name")  # of a channel's configuration, what is the workspace's own
 _SHOWN = 30
 _WORSE = {"silence": ("take it and say nothing", Answer(drop=True)), "slow": ("hang", Answer({}, pause=20))}
 _STYLE = "body{font:15px/1.5 system-ui;max-width:44rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
@@ -77,7 +78,8 @@ class Desk:
         started["INSTAGRAM_GRAPH_BASE_URL"] = started["META_GRAPH_BASE_URL"]
         for type, case in self.cases.items():
             self.fakes[type] = started[case.settings[0]] if case.settings else case.fake().__enter__()
-            update_channel(actor=owner, channel=self.channels[type], config=case.config)
+            seen = {name: value for name, value in self.channels[type].config.items() if name in _SEEN}
+            update_channel(actor=owner, channel=self.channels[type], config={**case.config, **seen})
         server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -86,7 +88,10 @@ class Desk:
     def write(self, type: ChannelType, text: str) -> int:
         """As Cleo does at the provider; what PingBack answers."""
         case, channel = self.cases[type], Channel.objects.get(pk=self.channels[type].pk)
-        hook = case.hook(channel, case.says(text, next(self._numbers)))
+        said = case.says(text, next(self._numbers))
+        if address := channel.config.get("address"):  # it goes to where this one is written to
+            said = {name: words.replace(case.config["address"], address) for name, words in said.items()}
+        hook = case.hook(channel, said)
         self.said.append((time.time(), type, text))
         return self.send(case.path(channel), hook.body, {"Content-Type": case.content_type, **hook.headers})
 
