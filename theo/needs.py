@@ -16,7 +16,7 @@ from zlib import crc32
 from conversations.models import HandoffReason
 
 # Written without spaces between the words, or with prefixes that are part of them.
-_JOINED = frozenset({"ar", "he", "ja", "zh"})
+_JOINED = frozenset({"ar", "he", "ja", "ko", "zh"})
 
 
 # Of the sentences that a message is compared with: what they are about.

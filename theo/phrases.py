@@ -58,9 +58,9 @@ _GOES_ON = re.compile(
     r"(?:and|but|or|so|then|what about|how about|it|its|that|this|these|those|they|them"
     r"|does (?:it|that|this)"
     r"|is (?:it|that|this)|are (?:they|these|those)|can (?:it|they)"
-    r"|und|aber|oder|wie lange|wie viel|und wenn|das|dies\w*|geht das|ist (?:das|es)"
-    r"|et|mais|combien|cela|ça|est-ce que c.est|y|pero|cuánto|cuanto|eso|esto|e|ma|quanto|questo|mas|isso|isto"
-    r"|en|maar|hoe lang|hoeveel|dat|dit|a|ale|ile|to|и|а|но|сколько|это)\b"
+    r"|und|aber|oder|und wenn|das|dies\w*|geht das|ist (?:das|es)"
+    r"|et|mais|cela|ça|est-ce que c.est|y|pero|eso|esto|e|ma|questo|mas|isso|isto"
+    r"|en|maar|dat|dit|a|ale|to|и|а|но|это)\b"
     r"|^\W*(?:وكم|وهل|وماذا|ו)"
     r"|^\W*(?:那|这|它|但|可是|而且|还有|如果|多久|多少|为什么|什么时候"
     r"|それ|これ|その|この|では|でも|あと|また|もし|いつ|いくら|どのくらい|どれくらい|なぜ|どうして)",
@@ -74,6 +74,15 @@ _ASKS_ON = re.compile(
 _MEANS_BEFORE = re.compile(r"\b(?:it|its|that|this|these|those|they|them)\b", re.IGNORECASE)
 # So many words that carry meaning name something.
 _NAMING_WORDS = 3
+# The same in other languages, where such a question has one word more at most, or means something before.
+_ASKS_ON_ABROAD = re.compile(
+    r"^\W*(?:(?:ok|okay|danke|merci|gracias|grazie|obrigad[oa]|bedankt|dziękuję|спасибо)\W+)*"
+    r"(?:wie lange|wie ?viel\w*|combien(?: de temps)?|cu[aá]nt[oa]s?(?: tiempo)?|quant[oaie]s?(?: tempo)?"
+    r"|hoe ?lang|hoeveel(?: tijd)?|ile(?: czasu)?|jak długo|сколько(?: времени)?|как долго)\b"
+    r"(?:\W+[\w-]+)?(?:\W*$"
+    r"|.*\b(?:es|(?-i:(?:das|dies\w*)(?! [A-ZÄÖÜ]))|ça|cela|eso|esto|questo|isso|isto|het|dat|dit|to|это)\b)",
+    re.IGNORECASE | re.DOTALL,
+)
 # As many words, and fewer, hardly are a question of their own; nor so many letters, where words are not written apart.
 _FEW_WORDS, _FEW_LETTERS = 3, 5
 
@@ -126,7 +135,7 @@ def is_thanks(question: str) -> bool:
 def goes_on(question: str) -> bool:
     """Whether it may only be understood with what was asked before: "and how long does it take?"."""
     is_short = len(question.split()) <= _FEW_WORDS and joined_letters(question) <= _FEW_LETTERS
-    if is_short or _GOES_ON.search(question):
+    if is_short or _GOES_ON.search(question) or _ASKS_ON_ABROAD.search(question):
         return True
     names_none = len(words(question)) < _NAMING_WORDS or bool(_MEANS_BEFORE.search(question))
     return bool(_ASKS_ON.search(question)) and names_none

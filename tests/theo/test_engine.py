@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from businesses.models import Business
+from pingback.demo_house import ARTICLES
 from tests import builders
 from theo import indexing
 from theo.answering import excerpt
@@ -96,6 +97,29 @@ def test_what_went_wrong_is_not_answered_surely_by_an_article_that_tells_only_ho
         assert best(acme, said)[1] < 0.8
     title, sure = best(acme, "My parcel has not arrived")
     assert (title, sure > 0.8) == (parcels[0], True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_sure"),
+    [
+        ("Is there parking at the roastery?", False),
+        ("Can I bring my dog to the roastery?", False),
+        ("Can I visit the roastery on Sundays?", True),
+        ("Do you have decaf capsules?", False),
+        ("Do you have vegan milk?", False),
+        ("Do you sell decaffeinated coffee?", True),
+        ("Do you supply restaurants?", True),
+        ("Do you rent out machines?", False),
+    ],
+)
+def test_what_an_article_does_not_speak_of_is_not_answered_surely_with_what_it_says_near_to_it(
+    full: None, acme: Business, asked: str, is_sure: bool
+) -> None:
+    for title, (tags, content) in ARTICLES.items():
+        create_article(business=acme, title=title, content=content, tags=tags)
+    index_all()
+
+    assert (best(acme, asked)[1] >= 0.8) == is_sure
 
 
 def test_until_it_is_indexed_an_article_is_found_by_its_words_and_never_surely(

@@ -15,8 +15,8 @@ TABLES = {file.stem: json.loads(file.read_text("utf-8")) for file in Path(__file
 KINDS = ("user_requested", "complex_issue")
 
 
-def test_there_is_a_table_for_each_language_of_the_chat() -> None:
-    assert TABLES.keys() == languages().keys()
+def test_there_is_a_table_for_each_language_of_the_chat_and_for_korean() -> None:
+    assert TABLES.keys() == {*languages(), "ko"}
     for table in TABLES.values():
         assert all(len(table[kind]) >= 8 for kind in KINDS)
         assert len(table["harmless"]) >= 24
@@ -53,6 +53,7 @@ def test_without_a_model_words_tell_who_needs_a_person(code: str) -> None:
         "החבילה לא הגיעה",
         "荷物が届いていません",
         "商品坏了",
+        "택배가 아직 안 왔어요",
     ],
 )
 def test_in_every_language_it_is_told_when_something_is_not_as_it_should_be(said: str) -> None:
@@ -71,6 +72,7 @@ def test_in_every_language_it_is_told_when_something_is_not_as_it_should_be(said
         "¿Cuánto cuesta el envío?",
         "配送にはどのくらいかかりますか",
         "怎么退货？",
+        "배송은 얼마나 걸리나요?",
     ],
 )
 def test_who_asks_how_something_works_tells_of_no_trouble(asked: str) -> None:

@@ -22,6 +22,7 @@ from theo.engine.language import is_english
 from theo.engine.letters import Letters
 from theo.engine.lexical import Lexicon
 from theo.engine.passages import sentences_each, sentences_of
+from theo.engine.things import asks_for_more
 from theo.needs import tells_trouble
 
 MAX_QUESTION = 2_000
@@ -144,7 +145,9 @@ class Index:
         hits = [
             Hit(
                 key=self._keys[n],
-                confidence=min(float(chance), self._most_sure(question, n, likely, kind)),
+                confidence=UNSENT
+                if chance > UNSENT and self._is_held(question[:MAX_QUESTION], n, likely, kind)
+                else float(chance),
                 sentence=self._sentence(n, read),
                 engine=kind,
                 features=dict(zip(names, row, strict=True)),
@@ -153,11 +156,17 @@ class Index:
         ]
         return sorted(hits, key=lambda hit: -hit.confidence)
 
-    def _most_sure(self, question: str, n: int, likely: Sequence[int], kind: str) -> float:
-        """What is said of all countries is not said of the one that was asked for and has an article of its own; and
-        what tells how something works helps nobody whose one did not come, or does not work."""
-        is_of_another = kind != "e5" and self._lexicon.names_another(question[:MAX_QUESTION], n, likely)
-        return UNSENT if is_of_another or (tells_trouble(question) and not self._is_about_trouble(n)) else 1.0
+    def _is_held(self, question: str, n: int, likely: Sequence[int], kind: str) -> bool:
+        """Whether a person reads first what article `n` says. What is said of all countries is not said of the one that
+        was asked for and has an article of its own; what tells how something works helps nobody whose one did not come,
+        or does not work; and what is not spoken of is not answered.
+        """
+        if kind != "e5":
+            if self._lexicon.names_another(question, n, likely):
+                return True
+            if asks_for_more(question, self._told[n], self._lexicon.words_of(n), self._models["minilm"]):
+                return True
+        return tells_trouble(question) and not self._is_about_trouble(n)
 
     def _is_about_trouble(self, n: int) -> bool:
         if n not in self._troubles:

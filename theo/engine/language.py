@@ -90,6 +90,7 @@ _LETTERS = {"de": "ß", "es": "ñ¿¡", "pl": "łąęśżźćń", "pt": "ãõ", 
 _OTHERS = {"ru": "іїєґўјљњћђџ", "ar": "پچژگڤٹ"}
 _SCRIPTS = (
     ("ja", re.compile("[\u3041-\u30ff]")),
+    ("ko", re.compile("[\uac00-\ud7a3]")),
     ("zh", re.compile("[\u4e00-\u9fff]")),
     ("ru", re.compile("[\u0400-\u04ff]")),
     ("he", re.compile("[\u05d0-\u05ea]")),
@@ -104,7 +105,8 @@ def joined_letters(text: str) -> int:
 
 
 def language_of(text: str) -> str:
-    """Its code ("de"), "" when that cannot be told. One of the chat's languages (frontend/widget/languages)."""
+    """Its code ("de"), "" when that cannot be told. One of the chat's languages (frontend/widget/languages), or Korean,
+    which the chat does not speak."""
     text = text.lower()
     letters = sum(letter.isalpha() for letter in text)
     for code, script in _SCRIPTS:

@@ -4,7 +4,7 @@ questions once) over stems. Source: theo.md 3."""
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -46,14 +46,19 @@ class Worded(Protocol):
 
 def words(text: str) -> list[str]:
     """Stems of what carries meaning."""
-    return [_stem(word) for word in _WORD.findall(text.lower()) if word not in _STOP]
+    return [stem for _word, stem in told_words(text)]
+
+
+def told_words(text: str) -> list[tuple[str, str]]:
+    """What carries meaning, as it is written and its stem."""
+    return [(word, _stem(word)) for word in _WORD.findall(text.lower()) if word not in _STOP]
 
 
 def beginnings(text: str) -> list[str]:
     """How the words that carry meaning begin in all their forms, each once: for a search by letters."""
-    told = [word for word in _WORD.findall(text.lower()) if word not in _STOP]
     # A stem may end in another letter than its word: "deliveri".
-    return list(dict.fromkeys(stem if word.startswith(stem := _stem(word)) else stem[:-1] or word for word in told))
+    begun = (stem if word.startswith(stem) else stem[:-1] or word for word, stem in told_words(text))
+    return list(dict.fromkeys(begun))
 
 
 @lru_cache(maxsize=50_000)
@@ -121,6 +126,10 @@ class Lexicon:
         """Whether an English question names something that one of the articles `others` has and `n` has not."""
         named = {word for name in _NAME.findall(question) for word in words(name)}
         return any(word in self._counts[other] and word not in self._counts[n] for other in others for word in named)
+
+    def words_of(self, n: int) -> Container[str]:
+        """Stems of what article `n` says, its tags and examples among it."""
+        return self._counts[n].keys()
 
     def _sentences(self, n: int) -> list[set[str]]:
         """The words of each sentence of article `n`; most articles are never asked for."""
