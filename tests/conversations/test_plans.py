@@ -192,6 +192,17 @@ def test_messages_that_were_read_are_not_looked_at_when_the_unread_are_counted(a
     assert "Index Cond" in by_number or "USING INDEX" in by_number
 
 
+def test_what_is_read_to_its_end_is_no_reason_to_look_at_its_messages(acme: Business) -> None:
+    """And what is merged is looked through once, among what is merged alone."""
+    builders.conversation(acme)
+
+    asked = narrowing.page_question(Shape(asked=(("unread", "yes"),)), Part(Sort.NEWEST, 0), 0, 20)
+
+    where = asked.sql.rpartition(' WHERE ("conversations_conversation"."business_id"')[2]
+    assert where.index("last_seq") < where.index("EXISTS")
+    assert "conversation_merged" in plan(asked).partition("LIST SUBQUERY")[2] or connection.vendor == "postgresql"
+
+
 @pytest.mark.skipif(not settings.EMBEDDED, reason="PostgreSQL looks by itself, and a test's look outlives the test")
 def test_of_many_customers_one_is_gone_to_straight(acme: Business) -> None:
     """What the planner knows of large tables it is told by the worker."""
