@@ -178,7 +178,7 @@ function show(next, isOurs) {
   const changed = next !== state.open
   if (changed && next) {
     opener = document.activeElement
-    byLauncher = isOurs || opener === document.body
+    byLauncher = isOurs || !opener?.matches("body *")
   }
   state.open = next
   if (next) {

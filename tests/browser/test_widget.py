@@ -196,7 +196,7 @@ def test_a_second_tab_is_the_same_visitor(visit: Callable[..., Visit], acme: Acm
     field.press("Enter")
 
     cleo.sees("From the second")
-    assert acme.words == ["From the first tab", "From the second"]
+    until(cleo.page, lambda: acme.words == ["From the first tab", "From the second"])
 
 
 def test_escape_closes_it_and_gives_the_focus_back(visit: Callable[..., Visit]) -> None:

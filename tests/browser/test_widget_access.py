@@ -58,9 +58,9 @@ def test_axe_finds_nothing_in_what_is_asked_and_attached(
     cleo.gets_through()
     with cleo.page.expect_file_chooser() as chooser:
         cleo.chat.get_by_role("button", name="Attach a file").click()
-    files = [("hopper.png", "image/png", corpus.picture()), ("page.png", "image/png", b"<html>")]
+    files = [("hopper.png", "image/png", corpus.picture()), ("page.pdf", "application/pdf", b"<html>")]
     chooser.value.set_files([{"name": name, "mimeType": kind, "buffer": data} for name, kind, data in files])
-    cleo.chat.get_by_role("button", name="Remove page.png").wait_for()
+    cleo.chat.get_by_role("button", name="Remove page.pdf").wait_for()
     cleo.chat.get_by_role("button", name="Emoji").click()
     cleo.chat.get_by_role("group", name="Emoji").wait_for()
     assert flaws(cleo) == []
