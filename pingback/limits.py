@@ -25,7 +25,7 @@ log = logging.getLogger("pingback.limits")
 
 _UPLOAD = re.compile(
     r"/api/v1/(conversations/[^/]+/upload|widget/[^/]+/upload|auth/me/avatar|customers/import)/?"
-    r"|/inbox/[^/]+/(upload|reply)/|/settings/profile/picture|/customers/import/"
+    r"|/inbox/[^/]+/(upload|reply)/|/settings/profile/picture|/(customers|knowledge)/import/"
 )
 _PIECE = 256 * 1024
 # Of a body that comes in pieces; the rest waits on the disk.

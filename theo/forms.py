@@ -3,10 +3,12 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from foundation.pages import FilterForm, PageForm
 from theo.articles import MAX_CONTENT, MAX_TITLE
+from theo.importing import MOST_FILES
 from theo.models import ArticleStatus
 from theo.site_imports import MAX_URL
 
@@ -48,7 +50,13 @@ class ImportForm(PageForm):
     file = FilesField(
         label=_("Files"),
         help_text=_("Up to five: Markdown or text, one article a file, or CSV with columns title, content and tags."),
-        widget=ManyFiles(attrs={"accept": ".md,.markdown,.txt,.csv"}),
+        widget=ManyFiles(
+            attrs={
+                "accept": ".md,.markdown,.txt,.csv",
+                "data-most-files": MOST_FILES,
+                "data-most-bytes": settings.UPLOAD_BYTES,
+            }
+        ),
     )
     status = forms.ChoiceField(
         label=_("New articles are"),

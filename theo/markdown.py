@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib import import_module
+from itertools import pairwise
 
 import nh3
 from markdown_it import MarkdownIt
@@ -32,7 +33,7 @@ _parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethro
 
 @lru_cache(KEPT)
 def rendered(text: str) -> Clean:
-    tokens = _parser.parse(text)
+    tokens = _parsed(text)
     for token in tokens:
         token.tag = HEADINGS.get(token.tag, token.tag)
     html = _parser.renderer.render(tokens, _parser.options, {})
@@ -57,7 +58,7 @@ def plain(text: str) -> str:
     lines: list[str] = []
     cells: list[str] | None = None
     mark = ""
-    for token in _parser.parse(text):
+    for token in _parsed(text):
         if token.level == 0 and token.map and lines and lines[-1] and not written[token.map[0] - 1].strip():
             lines.append("")
         if token.type == "list_item_open":
@@ -77,6 +78,16 @@ def plain(text: str) -> str:
                 lines.append(mark + said)
                 mark = ""
     return "\n".join(lines).strip()
+
+
+def _parsed(text: str) -> list[Token]:
+    """A picture is a link to it, without the mark before."""
+    tokens = _parser.parse(text)
+    for token in tokens:
+        for one, after in pairwise(token.children or []):
+            if after.type == "link_open" and after.markup != "autolink":
+                one.content = one.content.removesuffix("!")
+    return tokens
 
 
 def _said(tokens: Sequence[Token]) -> str:

@@ -80,7 +80,7 @@ def begin_file_import(*, business: Business, names: Iterable[str], read: Read, s
         is_listed=True,
         pages=[asdict(each) for each in read.found],
         total=len(read.found),
-        left=read.left[:MOST_LEFT],
+        left=read.left[: MOST_LEFT + 1],
         due_at=timezone.now() + LEASE,
     )
     _go_on(made)
@@ -140,7 +140,7 @@ def _go_on(one: SiteImport) -> None:
         one,
         done=one.done + len(some),
         taken=F("taken") + len(some) - len(left),
-        left=[*one.left, *left][:MOST_LEFT],
+        left=[*one.left, *left][: MOST_LEFT + 1],
         **({"state": ImportState.DONE, "pages": []} if is_over else {}),
     )
 

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -10,8 +11,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from businesses.pages import member_page
 from businesses.policy import Action, require
 from theo.forms import ImportForm, SiteForm
+from theo.importing import MOST_FILES
 from theo.models import Article, ArticleStatus, ImportState, IndexState, SiteImport
-from theo.site_imports import begin_import, stop_import
+from theo.site_imports import MOST_LEFT, begin_import, stop_import
 
 LOOK_AGAIN = 3
 
@@ -40,7 +42,8 @@ def one_import(request: HttpRequest, import_id: UUID) -> HttpResponse:
         require(request.user, Action.WRITE_ARTICLES)
         stop_import(one)
         return redirect("knowledge-site-import", one.pk)
-    response = render(request, "theo/site_import.html", {"section": "knowledge", "one": one})
+    context = {"section": "knowledge", "one": one, "left": one.left[:MOST_LEFT], "goes_on": len(one.left) > MOST_LEFT}
+    response = render(request, "theo/site_import.html", context)
     if one.state == ImportState.RUNNING:
         response["Refresh"] = str(LOOK_AGAIN)
     return response
@@ -79,6 +82,8 @@ def page(
         "section": "knowledge",
         "form": form or ImportForm(),
         "site_form": site_form or SiteForm(),
+        "most_files": MOST_FILES,
+        "most_mb": settings.UPLOAD_BYTES // 1024**2,
         "imports": SiteImport.objects.visible_to(request.user).order_by("-created_at", "-pk"),
         **more,
     }

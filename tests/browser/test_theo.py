@@ -1,6 +1,7 @@
 """Theo in front of a visitor, with its real engine: it answers what it knows, and hands over the rest."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from tests.browser.conftest import Server
@@ -102,3 +103,30 @@ def test_theo_answers_with_its_source_or_hands_over_and_the_agent_sees_which(
     knows.chat.get_by_text("Tidewater Coffee is typing").wait_for()  # a person, and not Theo
     assert knows.complaints == []
     desk.context.close()
+
+
+def test_files_that_are_too_many_are_told_of_where_they_were_chosen_and_big_ones_come_in(
+    browser: Any, server: Server, tmp_path: Path
+) -> None:
+    server.sign_up("import@knowledge.example")
+    context = signed_in(browser, server, "import@knowledge.example")
+    page = context.new_page()
+    files = [tmp_path / f"{number}.md" for number in range(6)]
+    for file in files:
+        file.write_text("# Grind\n\nCoarse.")
+    page.goto(f"{server.url}/knowledge/import/")
+    said = page.get_by_text("At most 5 files at once, and 10 MB together.")
+
+    page.get_by_label("Files").set_input_files(files)
+    said.wait_for()
+    page.get_by_role("button", name="Import", exact=True).click()
+    page.locator("input[type=file]:focus").wait_for()
+    assert flaws(page) == []
+
+    big = tmp_path / "big.csv"
+    big.write_text("title,content\nBrew,Slowly.\n" + "\n" * 1_000_000)
+    page.get_by_label("Files").set_input_files([files[0], big])
+    said.wait_for(state="hidden")
+    page.get_by_role("button", name="Import", exact=True).click()
+    page.get_by_text("2 articles are in.").wait_for()
+    context.close()

@@ -100,6 +100,18 @@ def test_files_become_articles_and_one_that_cannot_stops_no_other(ada: User, acm
     assert Article.objects.get(title="Grind").content == "Medium."
 
 
+def test_of_what_could_not_be_taken_the_first_are_shown_and_that_there_is_more(
+    ada: User, acme: Business, sign_in: Any
+) -> None:
+    client = sign_in(ada)
+    rows = "Grind,Coarse.\n" + "".join(f"Topic {n},\n" for n in range(60))
+    table = SimpleUploadedFile("faq.csv", f"title,content\n{rows}".encode())
+
+    told = client.post("/knowledge/import/", {"file": [table], "status": "draft"}, follow=True).content.decode()
+
+    assert (told.count("faq.csv, line"), "There are more; these are the first 50." in told) == (50, True)
+
+
 def test_many_articles_of_a_file_come_in_while_one_does_something_else(
     ada: User, mallory: User, acme: Business, sign_in: Any
 ) -> None:

@@ -317,6 +317,7 @@ def test_of_a_long_article_whole_sentences_around_the_best_are_said() -> None:
         ("Open [the *sign-in* page](https://acme.com/x).", "Open the sign-in page (https://acme.com/x)."),
         ("[a@acme.com](mailto:a@acme.com), <https://acme.com>, [x]()", "a@acme.com, https://acme.com, x"),
         ("|a|b|\n|-|-|\n|[1](/x)|2|", "a | b\n1 (/x) | 2"),
+        ("Hi! ![The label](https://acme.com/x.png), `![a](b)`", "Hi! The label (https://acme.com/x.png), ![a](b)"),
         ("", ""),
     ],
 )
