@@ -104,6 +104,11 @@ class Channel(models.Model):
         name = {ChannelType.EMAIL: "address", ChannelType.SMS: "phone_number"}.get(ChannelType(self.type))
         return str(self.config.get(name, "")) if name else ""
 
+    @property
+    def shown_account(self) -> str:
+        """For the team; "" before its provider told."""
+        return self.public_handle or str(self.setup.get("account", ""))
+
 
 class DeliveryState(models.TextChoices):
     QUEUED = "queued", _("Waiting")

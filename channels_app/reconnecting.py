@@ -44,7 +44,7 @@ def goes_elsewhere(channel: Channel, reason: str) -> None:
 
 def tell_owners(channel: Channel, mail: str, **told: Any) -> None:
     """By the mail of that name; told: what its words are about."""
-    title, account = form_for(channel.type).title, channel.public_handle or channel.setup.get("account", "")
+    title, account = form_for(channel.type).title, channel.shown_account
     owners = Membership.objects.filter(business_id=channel.business_id, role=Role.OWNER, is_active=True)
     for owner in owners.select_related("user"):
         send_mail(

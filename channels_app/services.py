@@ -21,7 +21,7 @@ from channels_app.models import STOPPED, Channel, ChannelState, DeliveryState
 from channels_app.telling import tell
 from conversations.models import WEB, ChannelType, Conversation
 from conversations.services.locking import hold
-from foundation.errors import NotFound
+from foundation.errors import Conflict, NotFound
 from foundation.rows import one_at_a_time
 from foundation.sealed import CannotUnseal
 
@@ -35,13 +35,15 @@ def create_channel(*, actor: User, type: ChannelType, config: dict[str, Any], is
     """A channel of the actor's workspace.
 
     config: the contract's keys of the type; others are ignored.
-    Raises Forbidden, PlanLimit, Invalid (a required key is missing), Unprocessable (a key is not what it must be).
+    Raises Forbidden, PlanLimit, Invalid (a required key is missing), Unprocessable (a key is not what it must be),
+    Conflict (the workspace has a channel of this account).
     Source: contract/api.md 7.
     """
     business = _counted(require(actor, Action.MANAGE_CHANNELS).business)
     check_channel_allowed(business, web=type in WEB, current=business.channels.count())
     channel = Channel(business=business, type=type, is_active=is_active)
     _connect(channel, config)
+    _refuse_twice(channel)
     channel.save(force_insert=True)
     _record("channel.created", channel, actor)
     return channel
@@ -61,6 +63,7 @@ def update_channel(
     Raises as create_channel; NotFound when it was deleted in the meantime.
     """
     business = require(actor, Action.MANAGE_CHANNELS).business
+    _one_change_at_a_time(business)
     fresh = Channel.objects.select_for_update(no_key=True).filter(pk=channel.pk, business=business).first()
     if fresh is None:
         raise NotFound
@@ -71,6 +74,8 @@ def update_channel(
     if config is not None or retyped:
         _connect(fresh, config or {}, type=type)
     is_another = retyped or connecting.account_of(fresh) != connecting.account_of(old)
+    if is_another:
+        _refuse_twice(fresh)
     if is_another or (fresh.is_active and is_active is False):
         connecting.disconnect_later(old)
         # One that its provider refuses could not take it again by itself; another channel can have it all the same.
@@ -199,7 +204,21 @@ def _standing(channel: Channel, names: set[str]) -> tuple[ChannelState, str]:
     return ChannelState.CONNECTING, ""
 
 
+def _refuse_twice(channel: Channel) -> None:
+    """What comes to one account would come in twice, and who answers from which is anybody's guess. Raises Conflict."""
+    if not (account := connecting.account_of(channel)):
+        return
+    for other in Channel.objects.filter(business=channel.business_id, type=channel.type).exclude(pk=channel.pk):
+        if connecting.account_of(other) == account:
+            text = _("%(channel)s is connected already. Open it under Settings, Channels, to change or reconnect it.")
+            raise Conflict(text % {"channel": f"{form_for(other.type).title} {other.shown_account}".strip()})
+
+
+def _one_change_at_a_time(business: Business) -> None:
+    one_at_a_time("channels", business.pk)
+
+
 def _counted(business: Business) -> Business:
     """As it is now; two channels made at once are counted one after the other."""
-    one_at_a_time("channels", business.pk)
+    _one_change_at_a_time(business)
     return Business.objects.get(pk=business.pk)

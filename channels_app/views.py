@@ -194,8 +194,7 @@ def remove(request: HttpRequest, channel_id: UUID) -> HttpResponse:
 
 def _shown(found: Channel) -> dict[str, Any]:
     kind = form_for(found.type).title
-    account = found.public_handle or found.setup.get("account", "")
-    return {"channel": found, "health": health_of(found), "kind": kind, "title": account or kind}
+    return {"channel": found, "health": health_of(found), "kind": kind, "title": found.shown_account or kind}
 
 
 def _health(found: Channel) -> dict[str, Any]:

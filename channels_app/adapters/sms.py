@@ -195,7 +195,7 @@ class SmsAdapter(ChannelAdapter):
         return f"{account.get('friendly_name', '')} {self._number}".strip()
 
     def account(self) -> str:
-        return f"{self.channel.config.get('account_sid', '')}:{self._number}"
+        return f"{self.channel.config.get('account_sid', '')}:{self._number}" if self._number else ""
 
     def connect(self, callback_url: str) -> Sequence[SetupStep]:
         number = self._phone_number()

@@ -38,7 +38,7 @@ class Channels(APIView):
     @extend_schema(
         summary="Connect a channel",
         request=ChannelInput,
-        responses={201: ChannelOutput, **refusals(400, *SIGNED_IN, 402, 403, *WITH_BODY)},
+        responses={201: ChannelOutput, **refusals(400, *SIGNED_IN, 402, 403, 409, *WITH_BODY)},
     )
     def post(self, request: Request) -> Response:
         require(request.user, Action.MANAGE_CHANNELS)
@@ -53,7 +53,7 @@ class OneChannel(APIView):
     @extend_schema(
         summary="Change a channel",
         request=ChannelChange,
-        responses={200: ChannelOutput, **refusals(400, *SIGNED_IN, 402, 403, 404, *WITH_BODY)},
+        responses={200: ChannelOutput, **refusals(400, *SIGNED_IN, 402, 403, 404, 409, *WITH_BODY)},
     )
     def patch(self, request: Request, channel_id: str) -> Response:
         channel = _managed(request, channel_id)

@@ -83,7 +83,9 @@ DONE: list[tuple[str, Callable[[Things], Any], str, dict[str, Any]]] = [
     ),
     (
         "new channel",
-        lambda it: create_channel(actor=it["ada"], type=ChannelType.WHATSAPP, config=WHATSAPP),
+        lambda it: create_channel(
+            actor=it["ada"], type=ChannelType.WHATSAPP, config=WHATSAPP | {"phone_number_id": "2"}
+        ),
         "channel.created",
         {"type": "whatsapp"},
     ),

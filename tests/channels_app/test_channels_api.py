@@ -70,6 +70,42 @@ def test_a_missing_key_is_refused_by_name_and_nothing_is_stored(
     assert not Channel.objects.exists()
 
 
+@pytest.mark.parametrize("type", ["email", "whatsapp", "telegram", "instagram", "x", "sms"])
+def test_what_is_connected_already_is_not_connected_again_in_the_same_workspace(
+    ada: User, acme: Business, type: str
+) -> None:
+    first = connect(ada, type)
+    config = {**CONFIGS[type], "address": "HELP@acme.com"} if type == "email" else CONFIGS[type]
+
+    again = builders.api(ada).post(URL, {"type": type, "config": config})
+    saved = builders.api(ada).patch(f"{URL}{first['id']}", {"config": first["config"]})
+
+    assert (again.status_code, saved.status_code) == (409, 200)
+    assert "is connected already" in again.json()["detail"]
+    assert Channel.objects.count() == 1
+    if type == "email":
+        assert "E-mail help@acme.com" in again.json()["detail"]
+
+
+def test_a_channel_does_not_take_over_the_account_of_another_one(ada: User, acme: Business) -> None:
+    connect(ada, "email")
+    config = {**CONFIGS["email"], "address": "desk@acme.com"}
+    other = builders.api(ada).post(URL, {"type": "email", "config": config}).json()
+
+    answer = builders.api(ada).patch(f"{URL}{other['id']}", {"config": CONFIGS["email"]})
+
+    assert answer.status_code == 409
+    assert Channel.objects.get(pk=other["id"]).config["address"] == "desk@acme.com"
+
+
+def test_another_workspace_is_told_nothing_of_who_has_an_account(ada: User, acme: Business) -> None:
+    connect(ada, "email")
+    dan = builders.person("Dan")
+    builders.workspace(dan, "Tide")
+
+    assert connect(dan, "email")["state"] == "connecting"
+
+
 def test_x_is_taken_with_the_two_keys_that_are_enforced(ada: User, acme: Business) -> None:
     config = {name: CONFIGS["x"][name] for name in ("api_key", "access_token")}
 

@@ -128,14 +128,17 @@ def test_a_number_is_one_channels_and_who_lost_it_ends_nothing(
     ada: User, acme: Business, graph: Meta, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connecting, "later", lambda work: work())
-    first, second = whatsapp(ada), whatsapp(ada)
+    dan, eve = builders.person("Dan"), builders.person("Eve")
+    builders.workspace(dan, "Tide")
+    builders.workspace(eve, "Shore")
+    first, second = whatsapp(ada), whatsapp(dan)
     connecting.connect(first)
     assert "Another channel has this account" in connecting.connect(second).detail
 
-    third = whatsapp(ada)
+    third = whatsapp(eve)
     connecting.connect(third)
-    update_channel(actor=ada, channel=third, is_active=False)
-    delete_channel(actor=ada, channel=third)
+    update_channel(actor=eve, channel=third, is_active=False)
+    delete_channel(actor=eve, channel=third)
     assert graph.hook == builders.public_url("/api/v1/webhooks/whatsapp")
 
     first.refresh_from_db()
@@ -145,7 +148,7 @@ def test_a_number_is_one_channels_and_who_lost_it_ends_nothing(
     delete_channel(actor=ada, channel=first)
     assert graph.hook == builders.public_url("/api/v1/webhooks/whatsapp")
 
-    delete_channel(actor=ada, channel=second)
+    delete_channel(actor=dan, channel=second)
     assert graph.hook == ""
 
 

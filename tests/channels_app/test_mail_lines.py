@@ -123,8 +123,7 @@ def test_a_line_that_begins_with_a_dot_arrives_with_it(ada: User, acme: Business
 def test_mailboxes_that_did_not_answer_are_asked_apart_from_the_others(
     ada: User, acme: Business, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = {"address": "help@acme.example", "smtp_host": "127.0.0.1", "imap_host": "127.0.0.1"}
-    well, ailing = (create_channel(actor=ada, type=ChannelType.EMAIL, config=config) for _ in range(2))
+    well, ailing = mailboxes_of(ada, 2)
     Channel.objects.update(state="connected")
     Mailbox.objects.create(channel=ailing, last_error="The server of the mailbox does not answer.")
     looked: list[Any] = []
@@ -139,8 +138,7 @@ def test_mailboxes_that_did_not_answer_are_asked_apart_from_the_others(
 def test_mailboxes_whose_servers_tell_nothing_keep_no_other_from_being_listened_to(
     ada: User, acme: Business, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = {"address": "help@acme.example", "smtp_host": "127.0.0.1", "imap_host": "127.0.0.1"}
-    channels = [create_channel(actor=ada, type=ChannelType.EMAIL, config=config) for _ in range(4)]
+    channels = mailboxes_of(ada, 4)
     Channel.objects.update(state="connected")
     boxes = [Mailbox.objects.create(channel=channel, looked_at=timezone.now()) for channel in channels]
     for box in boxes[:3]:
@@ -156,6 +154,14 @@ def test_mailboxes_whose_servers_tell_nothing_keep_no_other_from_being_listened_
         thread.join(60)
 
     assert heard == [boxes[3].pk]
+
+
+def mailboxes_of(ada: User, count: int) -> list[Channel]:
+    config = {"smtp_host": "127.0.0.1", "imap_host": "127.0.0.1"}
+    addresses = [f"help{number}@acme.example" for number in range(count)]
+    return [
+        create_channel(actor=ada, type=ChannelType.EMAIL, config=config | {"address": address}) for address in addresses
+    ]
 
 
 def answered(ada: User, acme: Business, server: Smtp, text: str = "It left today.") -> Message:

@@ -48,7 +48,8 @@ def test_connecting_signs_in_and_a_wrong_password_says_so(email: Channel, ada: U
     assert email.setup["steps"][0]["value"] == builders.public_url(PATH)
     assert "SPF" in email.setup["steps"][-1]["text"]
 
-    wrong = create_channel(actor=ada, type=ChannelType.EMAIL, config=config(smtp[1], password="wrong"))
+    other = config(smtp[1], password="wrong") | {"address": "desk@acme.example"}
+    wrong = create_channel(actor=ada, type=ChannelType.EMAIL, config=other)
     assert "password" in connecting.connect(wrong).detail
     wrong.refresh_from_db()
     assert wrong.state == ChannelState.ERROR

@@ -287,8 +287,8 @@ def test_the_page_offers_other_plans_to_the_owner_where_payment_is_set_up(
 
 def test_more_than_the_plan_includes_is_said_and_keeps_working(ada: User, acme: Business, sign_in: SignIn) -> None:
     client = builders.api(ada)
-    for _ in range(2):
-        client.post("/api/v1/channels/", WHATSAPP)
+    for number_id in ("700000000000001", "700000000000002"):
+        client.post("/api/v1/channels/", {**WHATSAPP, "config": {**WHATSAPP["config"], "phone_number_id": number_id}})
     on_plan(acme, "Free")
 
     page = sign_in(ada).get("/settings/plan/").content.decode()

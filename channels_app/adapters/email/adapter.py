@@ -244,6 +244,9 @@ class EmailAdapter(ChannelAdapter):
         self._look_into_mailbox()
         return self._address
 
+    def account(self) -> str:
+        return self._address
+
     def connect(self, callback_url: str) -> Sequence[SetupStep]:
         return steps(
             callback_url if self.secrets.get("inbound_secret") else "",
