@@ -61,6 +61,8 @@ ANSWERS = {
     "news": False,
     "note": None,
     "floor": 0,
+    "colour": {"id": "7", "title": "Blue"},
+    "address": {"street": "Quay 1", "town": "Leith", "flat": None},
     "more": [],
 }
 FORM = {"body": "Sent", "response_json": orjson.dumps({"flow_token": "t", **ANSWERS}).decode()}
@@ -93,7 +95,8 @@ BOB = {
         ),
         (
             {"type": "interactive", "interactive": {"type": "nfm_reply", "nfm_reply": FORM}},
-            "Sent\norder: 1009\nextras: card, ribbon\ngift: yes\nnews: no\nfloor: 0",
+            "Sent\norder: 1009\nextras: card, ribbon\ngift: yes\nnews: no\nfloor: 0\ncolour: Blue\n"
+            "address: Quay 1 Leith",
             [],
         ),
         ({"type": "interactive", "interactive": {"nfm_reply": {"body": "Sent", "response_json": "{"}}}, "Sent", []),
@@ -219,6 +222,11 @@ def test_instagrams_other_events(item: dict[str, Any], kind: type[InboundEvent])
         ({"location": {"latitude": 51.5, "longitude": -0.1}}, "Place: 51.5, -0.1", []),
         (
             {"location": {"latitude": 51.5, "longitude": -0.1}, "venue": {"title": "Depot", "address": "Quay 1"}},
+            "Place: Depot Quay 1 (51.5, -0.1)",
+            [],
+        ),
+        (
+            {"venue": {"location": {"latitude": 51.5, "longitude": -0.1}, "title": "Depot", "address": "Quay 1"}},
             "Place: Depot Quay 1 (51.5, -0.1)",
             [],
         ),

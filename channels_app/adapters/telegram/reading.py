@@ -105,8 +105,9 @@ def _text(message: Mapping[str, Any]) -> str:
 
 def _described(message: Mapping[str, Any]) -> str:
     """What is no text and no file, in words."""
-    if place := inner(message, "location"):
-        venue, at = inner(message, "venue"), f"{place.get('latitude')}, {place.get('longitude')}"
+    venue = inner(message, "venue")
+    if place := inner(message, "location") or inner(venue, "location"):
+        at = f"{place.get('latitude')}, {place.get('longitude')}"
         named = " ".join(str(venue[part]) for part in ("title", "address") if venue.get(part))
         return _("Place: %(place)s") % {"place": f"{named} ({at})" if named else at}
     contact = message.get("contact")

@@ -62,6 +62,8 @@ def _filled_in(form: str) -> Iterator[str]:
 def _answer(value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    if isinstance(value, dict):  # what was chosen of a list has its id beside its title
+        return text_of(value, "title") or " ".join(str(each) for each in value.values() if each not in (None, ""))
     return str(value)
 
 
