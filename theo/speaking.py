@@ -5,6 +5,7 @@ words.json has them by language, those of the chat; who writes in another one is
 """
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
@@ -22,6 +23,8 @@ from theo.models import Assistant
 from widgets.models import Visitor
 
 ENGLISH = "en"
+# A slip or an initial, though it is a word of some language: "w" is one in Polish.
+_LETTER_ALONE = re.compile(r"\b[a-z]\b", re.IGNORECASE)
 # As Django calls them.
 _DJANGOS = {"zh": "zh-hans"}
 
@@ -37,7 +40,7 @@ def language_for(said: Sequence[str], *, customer_id: UUID | None = None) -> str
     That of the first that tells it, else of all together, else the one in which the customer's chat spoke last.
     """
     for text in [*said, " ".join(said)]:
-        if (code := language_of(text)) in languages():
+        if (code := language_of(_LETTER_ALONE.sub("", text))) in languages():
             return code
     chats = Visitor.objects.filter(customer=customer_id).exclude(language="").order_by("-last_seen_at")
     spoken = chats.values_list("language", flat=True).first() if customer_id else None

@@ -60,6 +60,7 @@ def test_a_language_is_told_by_its_letters_and_commonest_words(text: str, code: 
 def test_a_word_or_two_are_read_with_what_was_said_before_and_else_as_english() -> None:
     assert language_for(["Paris?", "Est-ce que vous livrez à Lyon ?"]) == "fr"
     assert language_for(["asdf"]) == "en"
+    assert language_for(["mallory w token"]) == "en"
     assert language_for([]) == "en"
 
 
