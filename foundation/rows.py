@@ -189,10 +189,12 @@ def is_lock_trouble(error: Exception) -> bool:
 
 
 def is_of_something_gone(error: BaseException | None) -> bool:
-    """Whether what a row was to belong to has been deleted since it was looked up."""
-    if not isinstance(error, IntegrityError):
-        return False
-    return getattr(error.__cause__, "sqlstate", None) == "23503" or str(error) == "FOREIGN KEY constraint failed"
+    """Whether what a row was to belong to has been deleted since it was looked up.
+
+    By its words: what cannot be deleted, since something has come to belong to it, has the same code in PostgreSQL.
+    """
+    words = str(error) if isinstance(error, IntegrityError) else ""
+    return "is not present in table" in words or words == "FOREIGN KEY constraint failed"
 
 
 @functools.cache

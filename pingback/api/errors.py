@@ -64,7 +64,7 @@ def refusal_of(error: Exception, *, path: str) -> Outcome:
     if isinstance(error, exceptions.APIException):
         return _known(error)
     if is_of_something_gone(error):
-        log.warning("Deleted meanwhile: %s", path)
+        log.warning("Deleted meanwhile: %s", path, exc_info=error)
         return Outcome(404, NOT_FOUND)
     if isinstance(error, OperationalError | InterfaceError) or is_disk_full(error):
         log.error("Cannot be done now: %s", path, exc_info=error)
