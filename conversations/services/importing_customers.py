@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -63,7 +64,8 @@ def sheet_of(text: str, *, source: str = "file") -> Sheet:
         raise Unprocessable(_("Save it as UTF-8, please."), field=source)
     head = text.partition("\n")[0]
     try:
-        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count), strict=True))
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count), strict=True)
+        lines = list(islice(reader, 1 + MOST_ROWS + 1))  # no more: a file of line ends has ten million
     except csv.Error as error:
         raise Unprocessable(_("This is not a CSV."), field=source) from error
     names = [_column(name) for name in lines[0]] if lines else []

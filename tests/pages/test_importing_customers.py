@@ -200,6 +200,12 @@ def test_what_is_no_such_file_is_refused(text: str) -> None:
         sheet_of(text)
 
 
+def test_of_a_file_with_too_many_lines_the_rest_is_not_even_read() -> None:
+    with pytest.raises(Unprocessable) as refused:
+        sheet_of("name\n" + "\n" * (MOST_ROWS + 1) + '"never closed')
+    assert refused.value.detail == f"At most {MOST_ROWS} lines a file."
+
+
 def test_the_page_says_what_is_wrong_with_a_file(ada: User, acme: Business, sign_in: SignIn) -> None:
     client = sign_in(ada)
     for given in ({}, {"file": _file("x")}, {"file": SimpleUploadedFile("c.csv", b"name\n\xff")}):
