@@ -73,9 +73,9 @@ def set_hours(*, actor: User, hours: object, reply_time: str, time_zone: str | N
     if reply_time not in ReplyTime.values:
         raise Unprocessable(_("Choose one from the list."), field="reply_time")
     business = Business.objects.select_for_update(no_key=True).get(pk=membership.business_id)
-    zone = time_zone or business.time_zone
-    check_time_zone(zone)
-    given = {"hours": checked(hours), "reply_time": reply_time, "time_zone": zone}
+    if time_zone:
+        check_time_zone(time_zone)
+    given = {"hours": checked(hours), "reply_time": reply_time, "time_zone": time_zone or business.time_zone}
     changes = {name: value for name, value in given.items() if value != getattr(business, name)}
     for name, value in changes.items():
         setattr(business, name, value)
