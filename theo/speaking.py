@@ -48,10 +48,13 @@ def language_for(said: Sequence[str], *, customer_id: UUID | None = None) -> str
 
 
 def framed(text: str, *, language: str, greets: bool) -> str:
-    """An article's words below a greeting, and below a line that says so where they are in another language."""
+    """An article's words below a greeting, and below a line that says so where they are in another language.
+
+    Of a language that the chat does not speak nothing is said: who writes in it is spoken to in English as well.
+    """
     told, theirs = languages()[language], language_of(text)
     lines = [told["greeting"]] if greets else []
-    if theirs and theirs != language:
+    if theirs in languages() and theirs != language:
         lines.append(told["other_language"])
     return "\n".join([" ".join(lines), text]) if lines else text
 

@@ -23,6 +23,7 @@ from theo.engine.confidence import PLACE
 from theo.engine.index import BACKGROUND, background
 from theo.engine.language import is_english
 from theo.engine.letters import Letters
+from theo.engine.things import asks_for_more
 from theo.engine.wordpiece import encode
 from theo.models import Article, ArticleStatus, ArticleVectors, IndexState
 from theo.phrases import needs_person
@@ -120,6 +121,12 @@ def test_what_an_article_does_not_speak_of_is_not_answered_surely_with_what_it_s
     index_all()
 
     assert (best(acme, asked)[1] >= 0.8) == is_sure
+
+
+def test_an_article_of_numbers_alone_speaks_of_nothing_that_is_asked_for(full: None) -> None:
+    minilm = embedders.embedders()["minilm"]
+    assert asks_for_more("Is there parking?", "24/7 1 2 3", set(), minilm)
+    assert not asks_for_more("Is there parking?", "24/7 1 2 3, park in the yard", set(), minilm)
 
 
 def test_until_it_is_indexed_an_article_is_found_by_its_words_and_never_surely(

@@ -185,6 +185,16 @@ def test_who_reads_another_language_is_greeted_in_it_and_told_so_once(
     assert asked(ben, conversation).json()["reply"].startswith("Unser Hilfeartikel")
 
 
+def test_a_korean_answer_to_a_korean_question_is_not_said_to_be_in_another_language(
+    ben: User, acme: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    article = create_article(business=acme, title="배송", content="배송은 보통 2~3일 걸립니다.")
+    monkeypatch.setattr(answering, "find", lambda *_: [Hit(key=str(article.pk), confidence=0.7)])
+    conversation = builders.conversation(acme, content="배송은 얼마나 걸리나요?")
+
+    assert asked(ben, conversation).json()["reply"] == "Hello!\n배송은 보통 2~3일 걸립니다."
+
+
 @pytest.mark.parametrize(
     ("content", "reply"),
     [("Hi!", "Hello! How can we help you?"), ("Vielen Dank", "Gern geschehen!"), ("hallo, guten Tag", "Hallo! Wie")],
