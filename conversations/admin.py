@@ -180,6 +180,7 @@ class CustomerImportAdmin(ReadOnlyAdmin):
 @admin.register(CustomerImportPart)
 class CustomerImportPartAdmin(ReadOnlyAdmin):
     list_display = ("customer_import_id", "number")
+    search_fields = ("customer_import__name", "customer_import__business__name")
 
 
 from conversations.saved_views import admin as saved_views_admin  # noqa: E402, F401  they register themselves
