@@ -22,6 +22,7 @@ from django.db import connections
 
 from channels_app import worker
 from conversations.services import writer
+from foundation import garbage
 from pingback import alone, drain
 from pingback.api.create_message import CreateMessage
 from pingback.handler import Handler
@@ -62,8 +63,7 @@ class House:
             else:
                 threading.Thread(target=_warm_up, name="theo", daemon=True).start()
             self.is_open = True
-            gc.collect()
-            gc.freeze()  # what is here by now stays: no collection needs to look at it again
+            garbage.look_only_at_what_comes()
             gc.set_threshold(*COLLECT_AFTER)
 
     def _begin_to_leave(self) -> None:

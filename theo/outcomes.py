@@ -17,6 +17,7 @@ from django.utils import timezone
 from conversations import events
 from conversations.models import Conversation, Message, SenderType, Status
 from conversations.services.answers import call_answer_wrong
+from foundation.prepared import Given, prepared
 from theo.answering import LEAST_SURE, Answer, found_for
 from theo.engine.index import MAX_QUESTION
 from theo.indexing import hold
@@ -84,7 +85,8 @@ def remember(*, conversation: Conversation, found: Answer, message: Message | No
 
 def settle(stop: threading.Event) -> None:
     """The worker's chore. One query when there is nothing to judge."""
-    for reply in _due():
+    now = timezone.now()
+    for reply in _due()(answered_before=now - ANSWER_WAITS, drafted_before=now - DRAFT_WAITS):
         if stop.is_set():
             return
         try:
@@ -93,14 +95,14 @@ def settle(stop: threading.Event) -> None:
             logger.exception("What became of Theo's reply %s cannot be told.", reply.pk)
 
 
-def _due() -> list[Reply]:
-    now = timezone.now()
+@prepared
+def _due() -> "QuerySet[Reply]":
     talked_on = Q(conversation__last_seq__gt=F("looked_seq"))
     ended = Q(conversation__status__in=[Status.RESOLVED, Status.CLOSED]) | ~Q(conversation__handoff_reason="")
-    sent = Q(is_sent=True) & (talked_on | ended | Q(created_at__lt=now - ANSWER_WAITS))
-    draft = Q(is_sent=False) & (talked_on | Q(created_at__lt=now - DRAFT_WAITS))
-    rows = Reply.objects.filter(sent | draft, outcome="").select_related("conversation")
-    return list(rows.order_by("created_at")[:AT_ONCE])
+    sent = Q(is_sent=True) & (talked_on | ended | Q(created_at__lt=Given("answered_before")))
+    draft = Q(is_sent=False) & (talked_on | Q(created_at__lt=Given("drafted_before")))
+    due = Reply.objects.filter(sent | draft, outcome="").select_related("conversation")
+    return due.order_by("created_at")[:AT_ONCE]
 
 
 def _settle(reply: Reply) -> None:

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core import signing
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -21,6 +22,7 @@ from accounts.models import AuthSession, User
 from businesses.models import AgentStatus, Membership
 from conversations.models import SenderType
 from foundation import mail
+from foundation.prepared import Given, prepared
 from workflows.models import Notification, NotificationKind, NotificationSetting
 from workflows.notifications import text_of
 
@@ -45,11 +47,16 @@ class Line:
 
 def mail_due(stop: threading.Event) -> None:
     """The worker's: whoever has something due, one after the other."""
-    due = Notification.objects.filter(mail_due_at__lte=timezone.now()).order_by("mail_due_at")
-    for user_id, business_id in dict.fromkeys(due.values_list("user_id", "business_id")[:AT_ONCE]):
+    for user_id, business_id in dict.fromkeys(_due()(now=timezone.now())):
         if stop.is_set():
             return
         _mail(user_id, business_id)
+
+
+@prepared
+def _due() -> "QuerySet[Notification, tuple[UUID, UUID]]":
+    due = Notification.objects.filter(mail_due_at__lte=Given("now")).order_by("mail_due_at")
+    return due.values_list("user_id", "business_id")[:AT_ONCE]
 
 
 def _mail(user_id: UUID, business_id: UUID) -> None:

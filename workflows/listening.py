@@ -89,7 +89,7 @@ def _read_on(business_ids: Sequence[UUID]) -> bool:
     told = _news([event for event in events if event.kind in KINDS])
     for event in events:
         left[event.business_id].feed_seq = event.seq
-    Listened.objects.bulk_update([left[pk] for pk in {event.business_id for event in events}], ["feed_seq"])
+    rows.update([left[pk] for pk in {event.business_id for event in events}], ["feed_seq"])
     for business_id, its in groupby(sorted(told), key=itemgetter(0)):
         tell(business_id, {user_id for _business, user_id in its})
     return len(events) == AT_ONCE
@@ -171,9 +171,7 @@ def _store_asking(news: Sequence[_News], now: datetime) -> Told:
     """Once for each person until they have read it, or are told anew; returns whom it is news to."""
     if not news:
         return set()
-    unread = Notification.objects.unread().filter(
-        kind__in=ASKING, conversation__in={each.conversation_id for each in news}
-    )
+    unread = _unread_asking()(ids=list({each.conversation_id for each in news}))
     known = {(row.conversation_id, row.user_id): row for row in unread}
     rows_of = [(each, known.get((each.conversation_id, each.user_id))) for each in news]
     new = [_row(each, NotificationKind.UNASSIGNED, now) for each, row in rows_of if row is None]
@@ -250,6 +248,11 @@ def _standing() -> "QuerySet[Conversation]":
     """`is_there`: its assignee is."""
     asked = Conversation.objects.filter(Among("id", Given("ids")), spam_at=None)
     return asked.annotate(is_there=_is_there("assignee"))
+
+
+@prepared
+def _unread_asking() -> "QuerySet[Notification]":
+    return Notification.objects.unread().filter(Among("conversation_id", Given("ids")), kind__in=ASKING)
 
 
 @prepared

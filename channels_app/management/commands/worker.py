@@ -10,6 +10,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 from channels_app import deliveries
 from channels_app.worker import SLOTS, run_forever
+from foundation import garbage
 
 # Each is a thread that may hold a connection to the database for a moment.
 MOST = 200
@@ -48,5 +49,6 @@ class Command(BaseCommand):
             signal.signal(number, leave)
         self.stdout.write("The worker is at work.")
         self.stdout.flush()
+        garbage.look_only_at_what_comes()
         run_forever(stop, concurrency=options["concurrency"])
         self.stdout.write("The worker has stopped.")
