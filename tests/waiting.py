@@ -5,10 +5,16 @@ from collections.abc import Callable
 from typing import Any
 
 
-def until(condition: Callable[[], Any], *, seconds: float, why: str | Callable[[], str] = "waited in vain") -> float:
-    """How long it took."""
+def until(
+    condition: Callable[[], Any],
+    *,
+    seconds: float = 60,
+    every: float = 0.02,
+    why: str | Callable[[], str] = "waited in vain",
+) -> float:
+    """How long it took. every: seconds between two looks."""
     started = time.monotonic()
     while not condition():
         assert time.monotonic() - started < seconds, why if isinstance(why, str) else why()
-        time.sleep(0.02)
+        time.sleep(every)
     return time.monotonic() - started

@@ -1,7 +1,6 @@
 """A provider of our own for what leaves the house, and a worker by hand."""
 
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -65,10 +64,3 @@ def work_once() -> int:
 def now_due(**fields: Any) -> None:
     Delivery.objects.filter(state=DeliveryState.QUEUED).update(due_at=timezone.now(), **fields)
     Channel.objects.update(held_until=None)
-
-
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)

@@ -17,9 +17,9 @@ from channels_app.models import Contact, RawEvent
 from channels_app.taking_in import take_in
 from conversations.models import Conversation, MessageStatus
 from tests import builders
-from tests.channels_app.outbox import until
 from tests.channels_app.test_identities import NUMBER_IDS, writes
 from tests.conversations.test_gathered import needs_services
+from tests.waiting import until
 
 
 def waiting() -> int:

@@ -26,8 +26,9 @@ from conversations.services.later import send_later
 from conversations.services.snoozing import snooze_conversation
 from tests import builders
 from tests.channels_app.connected import CONFIGS
-from tests.channels_app.outbox import Provider, in_real_transactions, threads, until
+from tests.channels_app.outbox import Provider, in_real_transactions, threads
 from tests.fakes.telegram import TOKEN
+from tests.waiting import until
 
 # The loop -------------------------------------------------------------------------------------------------
 

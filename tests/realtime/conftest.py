@@ -26,6 +26,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests import migrated
 from tests.services import free_port
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 needs_redis = pytest.mark.skipif(not live.REDIS_URL, reason="needs --services")
@@ -306,13 +307,6 @@ def polled(house: House, query: str = "", body: bytes | None = None, **headers: 
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
-
-
-def until(condition: Callable[[], Any], *, seconds: float = 60, every: float = 0.02) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(every)
 
 
 def new_id() -> str:

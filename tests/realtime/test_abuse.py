@@ -14,7 +14,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
-from tests.realtime.conftest import Connect, House, Owner, is_closed, new_id, polled, until
+from tests.realtime.conftest import Connect, House, Owner, is_closed, new_id, polled
+from tests.waiting import until
 
 Raw = Callable[..., ClientConnection]
 MEGABYTE = 1024 * 1024

@@ -2,7 +2,8 @@
 
 import uuid
 
-from tests.realtime.conftest import PASSWORD, Connect, House, Owner, until
+from tests.realtime.conftest import PASSWORD, Connect, House, Owner
+from tests.waiting import until
 
 
 def join(house: House, owner: Owner, name: str) -> Owner:

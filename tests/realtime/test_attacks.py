@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from tests.realtime.conftest import Connect, House, Owner, is_closed, new_id, polled, sign_up, until
+from tests.realtime.conftest import Connect, House, Owner, is_closed, new_id, polled, sign_up
 from tests.realtime.test_abuse import MEGABYTE, Raw, hello, is_alive, polling
+from tests.waiting import until
 
 # What a flood may leave behind in a server: the allocator's slack, not what was sent.
 SLACK = 24 * MEGABYTE

@@ -15,7 +15,8 @@ from django.db import InterfaceError, OperationalError
 from businesses.models import FeedEvent
 from pingback.realtime import publish, rooms, server
 from pingback.realtime.envelopes import Bus, Envelope
-from tests.realtime.conftest import Connect, House, new_id, sign_up, until
+from tests.realtime.conftest import Connect, House, new_id, sign_up
+from tests.waiting import until
 
 
 class Hearer:

@@ -6,8 +6,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.realtime.conftest import Connect, House, needs_redis, sign_up, until
+from tests.realtime.conftest import Connect, House, needs_redis, sign_up
 from tests.services import free_port, packaged
+from tests.waiting import until
 
 
 @needs_redis

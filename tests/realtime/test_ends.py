@@ -9,17 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.realtime.conftest import (
-    PASSWORD,
-    Connect,
-    House,
-    Owner,
-    cookie_of,
-    needs_redis,
-    post,
-    sign_up,
-    until,
-)
+from tests.realtime.conftest import PASSWORD, Connect, House, Owner, cookie_of, needs_redis, post, sign_up
+from tests.waiting import until
 
 
 def test_A4_logging_out_cuts_the_sockets_of_that_session_only(talk: Connect, house: House, ada: Owner) -> None:

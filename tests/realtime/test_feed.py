@@ -13,7 +13,8 @@ from uuid import uuid4
 import pytest
 
 from pingback.realtime import waiting
-from tests.realtime.conftest import House, Owner, until
+from tests.realtime.conftest import House, Owner
+from tests.waiting import until
 
 
 def position(house: House, owner: Owner) -> int:

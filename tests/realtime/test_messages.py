@@ -10,7 +10,8 @@ from typing import Any
 import jwt
 import pytest
 
-from tests.realtime.conftest import Connect, House, Owner, Payload, Talker, cookie_of, history, new_id, post, until
+from tests.realtime.conftest import Connect, House, Owner, Payload, Talker, cookie_of, history, new_id, post
+from tests.waiting import until
 
 
 def test_a_first_message_is_acknowledged_and_heard_by_everybody_once(talk: Connect, house: House, ada: Owner) -> None:

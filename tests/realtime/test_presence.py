@@ -11,9 +11,10 @@ from uuid import UUID
 import pytest
 
 from pingback.realtime import presence
-from tests.realtime.conftest import Connect, House, Owner, Payload, Talker, hired, needs_redis, new_id, sign_up, until
+from tests.realtime.conftest import Connect, House, Owner, Payload, Talker, hired, needs_redis, new_id, sign_up
 from tests.realtime.test_bus_over_redis import redis_server
 from tests.services import free_port
+from tests.waiting import until
 
 
 @pytest.fixture

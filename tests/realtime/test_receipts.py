@@ -10,7 +10,8 @@ import pytest
 from foundation.errors import Forbidden
 from pingback.realtime import receipts
 from pingback.realtime.payloads import Fields
-from tests.realtime.conftest import Connect, House, Owner, Payload, Talker, history, new_id, until
+from tests.realtime.conftest import Connect, House, Owner, Payload, Talker, history, new_id
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Catching up after a break: `resume` over sockets. Promises 1, "Caught up"; design 9; R3."""
 
-from tests.realtime.conftest import Connect, House, Owner, new_id, until
+from tests.realtime.conftest import Connect, House, Owner, new_id
+from tests.waiting import until
 
 
 def test_R3_a_member_resumes_where_it_was(talk: Connect, house: House, ada: Owner) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from channels_app.worker import SETTLE_SECONDS
-from tests.realtime.conftest import Connect, House, Owner, Talker, hired, sign_up, until
+from tests.realtime.conftest import Connect, House, Owner, Talker, hired, sign_up
+from tests.waiting import until
 
 
 def says(house: House, who: Owner, status: str) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.realtime.conftest import Connect, House, Owner, until
+from tests.realtime.conftest import Connect, House, Owner
+from tests.waiting import until
 
 
 def of_customer(house: House, ada: Owner, conversation_id: str) -> Any:
