@@ -139,6 +139,7 @@ export async function inherit(item, outbox) {
     item.away = false
     outbox.flush()
   })
+  if (item.at > performance.timeOrigin) return // it came while we were here: from a page that most likely is, too
   item.error = lost()
   outbox.changed()
 }
@@ -165,7 +166,7 @@ export const progress = (item) => held.get(item.id)?.bar
 
 /**
  * Take the files of an item to the server, those that are not there. Resolves to nothing, or to an error as an ack has
- * it, with a `text` for the visitor. id: of the widget. key: the visitor's. isOnline: the line to the server is whole.
+ * it, with a `text` for the visitor. id: of the widget. key: the visitor's. isOnline(): the line to the server is whole.
  * stored(): one more is there.
  */
 export async function takeUp(item, id, key, isOnline, stored) {
@@ -179,11 +180,12 @@ export async function takeUp(item, id, key, isOnline, stored) {
       bar.value = Math.round((100 * (index + share)) / files.length)
     }
     const { url, error } = await upload(file, { address, key, conversation: item.conversation_id }, stop.signal, moved)
-    if (error?.code === "busy" && isOnline && ++its.cuts === MOST_CUTS) {
+    if (error?.code === "busy" && isOnline() && ++its.cuts === MOST_CUTS) {
       its.cuts = 0 // for when a person asks for it again
       return { code: "cut" }
     }
     if (error) return error
+    its.cuts = 0
     item.files[index].url = url
     stored()
   }

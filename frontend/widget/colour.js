@@ -20,7 +20,7 @@ export function readable(hex, background) {
   const end = luminance(background) > 0.18 ? 0 : 255
   for (let share = 0; ; share += 0.04) {
     const mixed = toHex(channels(hex).map((value) => value + (end - value) * share))
-    if (contrast(mixed, background) >= 4.5) return mixed
+    if (!(contrast(mixed, background) < 4.5)) return mixed // nor go on for ever with what is no colour
   }
 }
 

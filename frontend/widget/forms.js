@@ -72,6 +72,15 @@ function own(texts, { label, kind, required, choices = [] }) {
   return { ...question(label, field, { required, texts }), label }
 }
 
+/** Any script of the page may write there, too. */
+function answersIn(kept) {
+  try {
+    return JSON.parse(kept) ?? {}
+  } catch {
+    return {}
+  }
+}
+
 /**
  * Asked before a conversation begins. which: "prechat", as the owner has set it up, whose own questions' answers stand
  * below the message, or "offline". present: who is there, in words. message: what is already written; kept: what beside
@@ -98,7 +107,7 @@ export function askFirst({ which, settings, texts: rest, present, message, kept,
   const beside = [asked.name, asked.email, ...owns].filter(Boolean)
   const all = [...beside, words]
   const labelOf = ({ node }) => node.firstChild.textContent
-  const answers = JSON.parse(kept || "{}")
+  const answers = answersIn(kept)
   for (const each of beside) each.field.value = answers[labelOf(each)] ?? ""
   const form = el(
     "form",

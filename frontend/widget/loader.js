@@ -32,7 +32,9 @@ function draw(host, config, onclick) {
     state,
     launcher,
     aside,
-    el, // for panel.js, as it comes to where these are
+    // For panel.js and greeting.js, which bring none of their own: a later one still counts on these, as this file may be
+    // an older one out of a browser's cache.
+    el,
     icon,
     change(what) {
       Object.assign(state, what)

@@ -24,6 +24,13 @@ export function uuid() {
 const isOurs = ({ id, content, files = [], at }, name) =>
   name === `outbox:${id}` && content?.trim && new Date(at).toJSON() && files.every((file) => file.name.trim)
 
+/** An item as another page knows it: begun somewhere, refused, or (of those that have its files) some of them up. */
+function join(ours, { conversation_id, files, error }) {
+  ours.conversation_id ??= conversation_id
+  if (ours.away) ours.files = files
+  ours.error = error
+}
+
 export class Outbox {
   items = []
   #sending = false
@@ -40,24 +47,25 @@ export class Outbox {
 
   /** What another page left or wrote: {"outbox:<id>": "<JSON>"} among other things. Returns what is new of it. */
   restore(kept) {
-    const known = this.items
+    const more = []
     for (const [name, text] of Object.entries(kept)) {
-      if (!name.startsWith("outbox:") || text === null) continue
+      if (!name.startsWith("outbox:")) continue
       try {
         const item = JSON.parse(text)
         if (!isOurs(item, name)) throw item
-        if (!this.items.some(({ id }) => id === item.id)) this.items = [...this.items, item]
+        const ours = this.items.find(({ id }) => id === item.id)
+        if (ours) join(ours, item)
+        else more.push(item)
       } catch {
         this.keep(name, null)
       }
     }
-    this.items.sort((one, other) => one.at - other.at)
-    return this.items.filter((item) => !known.includes(item))
+    this.items = [...this.items, ...more].sort((one, other) => one.at - other.at)
+    return more
   }
 
   add(item) {
-    const last = this.items.at(-1)
-    item.at = Math.max(Date.now(), (last?.at ?? 0) + 1)
+    item.at = Math.max(Date.now(), (this.items.at(-1)?.at ?? 0) + 1)
     this.items.push(item)
     this.store(item)
     this.flush()
@@ -65,7 +73,7 @@ export class Outbox {
 
   /** Once more, after those that were written since. */
   retry(item) {
-    this.items.splice(this.items.indexOf(item), 1)
+    this.items = this.items.filter((other) => other !== item)
     item.error = undefined
     this.add(item)
   }
@@ -78,8 +86,8 @@ export class Outbox {
 
   /** The visitor who wrote all this is none any more: it goes out as somebody else's only when a person says so. */
   stop(error) {
-    for (const item of this.items.filter((each) => !each.error)) {
-      item.error = error
+    for (const item of this.items) {
+      item.error ??= error
       this.store(item)
     }
     this.#tell("changed")
@@ -91,15 +99,16 @@ export class Outbox {
     if (this.#sending) return
     this.#sending = true
     try {
-      let item = this.#next()
-      while (item && (await this.#post(item))) item = this.#next()
+      while (await this.#post());
     } finally {
       this.#sending = false
     }
   }
 
-  /** True when it is through, one way or the other. */
-  async #post(item) {
+  /** The next one. True when it is through, one way or the other. */
+  async #post() {
+    const item = this.items.find(({ error, away }) => !(error || away))
+    if (!item) return false
     const ack = await this.send(item)
     if (this.items.includes(item) && this.#waits(ack.error)) return false
     this.#tries = this.#timeouts = 0
@@ -107,15 +116,15 @@ export class Outbox {
       item.error = ack.error
       if (this.items.includes(item)) this.store(item) // else it was taken back meanwhile
       this.#tell("changed")
-      return true
+    } else {
+      for (const other of this.items) {
+        if (other.thread !== item.thread) continue
+        other.conversation_id ??= ack.conversation_id
+        this.store(other)
+      }
+      this.#tell("sent", item, ack)
+      this.remove(item)
     }
-    for (const other of this.items) {
-      if (other.thread !== item.thread || other.conversation_id) continue
-      other.conversation_id = ack.conversation_id
-      if (other !== item) this.store(other)
-    }
-    this.#tell("sent", item, ack)
-    this.remove(item)
     return true
   }
 
@@ -138,12 +147,8 @@ export class Outbox {
     return true
   }
 
-  #next() {
-    return this.items.find(({ error, away }) => !(error || away))
-  }
-
-  /** Remember it as it is now. */
+  /** Remember it as it is now, for whichever page. */
   store(item) {
-    this.keep(`outbox:${item.id}`, JSON.stringify(item))
+    this.keep(`outbox:${item.id}`, JSON.stringify({ ...item, away: undefined }))
   }
 }

@@ -32,7 +32,8 @@ export const outbox = new Outbox({
     if (state === "refused") return { error: refused }
     await introduced
     const stored = () => outbox.store(item)
-    const error = lacks(item) && (await attach.takeUp(item, settings.id, visitor.key, state === "online", stored))
+    const isOnline = () => state === "online"
+    const error = lacks(item) && (await attach.takeUp(item, settings.id, visitor.key, isOnline, stored))
     if (error && (LATER.includes(error.code) || !setApart(item, error))) return { error }
     return emit("client_message", {
       content: item.content,

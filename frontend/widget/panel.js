@@ -178,7 +178,7 @@ function show(next, isOurs) {
   const changed = next !== state.open
   if (changed && next) {
     opener = document.activeElement
-    byLauncher = isOurs || !opener?.matches("body *")
+    byLauncher = isOurs
   }
   state.open = next
   if (next) {
@@ -189,7 +189,7 @@ function show(next, isOurs) {
   if (isPreview)
     opener = null // whoever fills in the form beside it goes on with that
   else if (next) enter()
-  else if (changed) (byLauncher ? view.launcher : opener)?.focus()
+  else if (changed) (byLauncher || !opener?.matches("body *") ? view.launcher : opener).focus() // it may be gone
   tell({ pingback: "open", open: next })
   if (changed) told(next ? "open" : "close")
 }

@@ -9,7 +9,7 @@ export function enhancePicked(fields) {
       const bytes = files.reduce((sum, file) => sum + file.size, 0)
       const isSo = files.length > Number(field.dataset.mostFiles) || bytes > Number(field.dataset.mostBytes)
       said.hidden = !isSo
-      field.toggleAttribute("aria-invalid", isSo)
+      field.ariaInvalid = String(isSo)
       return isSo
     }
     field.addEventListener("change", isTooMuch)

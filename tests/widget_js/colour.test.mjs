@@ -23,6 +23,10 @@ test("a brand colour used as text reads on every surface of the widget", () => {
   }
 })
 
+test("what is no colour ends, too", () => {
+  assert.doesNotThrow(() => readable(["#fff"], "#ffffff"))
+})
+
 test("a colour that reads already is left alone", () => {
   assert.equal(readable("#5a33dd", "#ffffff"), "#5a33dd")
 })

@@ -107,6 +107,73 @@ test("what another page writes comes in by its time, goes out with the next reas
   assert.deepEqual(sent, ["theirs", "mine"])
 })
 
+/** Two pages over one storage; each is told at once what the other one stores. */
+function twoPages(answers) {
+  const storage = {}
+  const [one, other] = [setUp({ answers, storage }), setUp({ storage })]
+  for (const [from, to] of [
+    [one, other],
+    [other, one],
+  ]) {
+    const { keep } = from.outbox
+    from.outbox.keep = (name, text) => {
+      if ((storage[name] ?? null) === text) return // as storage events have it
+      keep(name, text)
+      if (text === null) to.outbox.items = to.outbox.items.filter(({ id }) => name !== `outbox:${id}`)
+      to.outbox.restore({ [name]: text })
+    }
+  }
+  return [one, other]
+}
+
+test("what one page has begun goes on there from another one", async () => {
+  const [one, other] = twoPages([offline, { conversation_id: "c9" }, offline])
+  one.outbox.add(item("first"))
+  one.outbox.add(item("second"))
+  await settled()
+
+  await one.outbox.flush() // the first gets through, then its line breaks
+  await other.outbox.flush()
+
+  assert.deepEqual(one.sent, ["first"])
+  assert.deepEqual(other.asked, [{ id: "second", to: "c9" }])
+})
+
+test("what one page has taken up, or been refused, another one knows; what that knows itself stays", async () => {
+  const [one, other] = twoPages([offline])
+  one.outbox.add(item("it", { files: [{ name: "a.png" }, { name: "b.png" }] }))
+  await settled()
+  const [ours] = one.outbox.items
+  const [theirs] = other.outbox.items
+  theirs.away = true
+
+  ours.files[0].url = "/a"
+  one.outbox.store(ours)
+  assert.deepEqual(theirs.files, [{ name: "a.png", url: "/a" }, { name: "b.png" }])
+
+  ours.files[1].url = "/b"
+  other.outbox.store(theirs)
+  assert.deepEqual(
+    ours.files.map(({ url }) => url),
+    ["/a", "/b"],
+  )
+  assert.equal(ours.away, undefined)
+
+  one.outbox.stop({ code: "refused" })
+  assert.equal(theirs.error.code, "refused")
+  ours.error = ours.files = undefined // the words go by themselves
+  one.outbox.store(ours)
+  assert.deepEqual([theirs.error, theirs.files], [undefined, undefined])
+})
+
+test("a page that is gone leaves nothing to another page for ever", () => {
+  const { outbox, storage } = setUp()
+
+  outbox.store(item("it", { away: true }))
+
+  assert.ok(!("away" in JSON.parse(storage["outbox:it"])))
+})
+
 test("a refusal waits for a person and does not hold up the others; a retry goes last", async () => {
   const refusal = { error: { code: "invalid", detail: "At most 10,000 characters." } }
   const { outbox, sent } = setUp({ answers: [refusal] })
