@@ -65,7 +65,7 @@ class ImportCustomers(APIView):
         responses={201: CustomerImportOutput, **refusals(400, *SIGNED_IN, 403, *WITH_BODY)},
     )
     def post(self, request: Request) -> Response:
-        """In the background, but for the first 500 lines; GET says how far it is. Each line goes to the customer of its
+        """In the background, but for the first 200 lines; GET says how far it is. Each line goes to the customer of its
         strongest key, whoever only claims to be it is not. One at a time."""
         require(request.user, Action.HANDLE_CONVERSATIONS)
         is_file = "file" in request.FILES

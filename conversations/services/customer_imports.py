@@ -21,12 +21,14 @@ from conversations.models import UNDER_WAY, CustomerImport, CustomerImportPart, 
 from conversations.services.importing_customers import Outcome, Sheet, look_at, store_lines
 from foundation.errors import Invalid
 from foundation.prepared import Given, prepared
+from foundation.rows import one_at_a_time
 
 logger = logging.getLogger(__name__)
 
 EVERY_SECONDS = 0.5
-# Lines at a time: what writes meanwhile waits no longer than for these.
-SOME = 500
+# Lines at a time: what writes meanwhile waits no longer than for these, and no socket is cut for their events
+# (pingback/realtime/connection.py).
+SOME = 200
 AT_ONCE = 5
 MOST_FLAWS = 100
 KEPT = 10
@@ -35,14 +37,14 @@ UNDECIDED = timedelta(days=1)
 
 
 def receive_file(*, actor: User, sheet: Sheet, name: str = "", looks_first: bool) -> CustomerImport:
-    """Keep its lines, and do the first ones. looks_first: until `begin_import` nothing is stored of it.
+    """Keep its lines, and do the first ones. looks_first: until `begin_import` nothing is stored of it, and what the
+    workspace still has looked at is stopped for it.
 
     Raises Invalid while another one comes in.
     """
     business_id = require(actor, Action.HANDLE_CONVERSATIONS).business_id
-    if not looks_first:
-        _check_none_runs(business_id)
     with transaction.atomic():
+        _make_room(business_id, looks_first=looks_first)
         made = CustomerImport.objects.create(
             business_id=business_id,
             actor=actor,
@@ -67,12 +69,17 @@ def receive_file(*, actor: User, sheet: Sheet, name: str = "", looks_first: bool
     return _went_on(made)
 
 
-def begin_import(*, one: CustomerImport, actor: User) -> CustomerImport:
-    """Store what was looked at. Raises Invalid while another one comes in, and where nothing waits for it."""
-    _check_none_runs(one.business_id)
+@transaction.atomic
+def _begin(one: CustomerImport, actor: User) -> None:
+    _make_room(one.business_id, looks_first=False)
     fresh = {"actor": actor, "at": 0, "done": 0, "new": 0, "changed": 0, "same": 0, "state": ImportState.RUNNING}
     if not CustomerImport.objects.filter(pk=one.pk, state=ImportState.LOOKED_AT).update(**fresh):
         raise Invalid(_("Only what was looked at and has not begun yet can be begun."))
+
+
+def begin_import(*, one: CustomerImport, actor: User) -> CustomerImport:
+    """Store what was looked at. Raises Invalid while another one comes in, and where nothing waits for it."""
+    _begin(one, actor)
     return _went_on(one)
 
 
@@ -93,12 +100,20 @@ def go_on(stop: threading.Event) -> None:
 def _due() -> "QuerySet[CustomerImport, tuple[UUID]]":
     undecided = Q(state=ImportState.LOOKED_AT, created_at__lte=Given("undecided"))
     due = CustomerImport.objects.filter(Q(state__in=UNDER_WAY) | undecided)
-    return due.order_by("created_at").values_list("pk")[:AT_ONCE]
+    return due.order_by("at", "created_at").values_list("pk")[:AT_ONCE]
 
 
-def _check_none_runs(business_id: UUID) -> None:
-    """Raises Invalid."""
-    if CustomerImport.objects.filter(business_id=business_id, state=ImportState.RUNNING).exists():
+def _make_room(business_id: UUID, *, looks_first: bool) -> None:
+    """One is looked at and one runs in a workspace, whatever asks at once: until the transaction ends others wait here.
+
+    Raises Invalid.
+    """
+    one_at_a_time("customer import", business_id)
+    theirs = CustomerImport.objects.filter(business_id=business_id)
+    if looks_first:
+        for pk in theirs.filter(state=ImportState.LOOKING).values_list("pk", flat=True):
+            _break_off(pk, ImportState.STOPPED)
+    elif theirs.filter(state=ImportState.RUNNING).exists():
         raise Invalid(_("An import is under way. Wait for it, or stop it."))
 
 

@@ -91,7 +91,7 @@ def _each_once(columns: list[str], lines: list[Line]) -> Sheet:
 
 
 def look_at(*, business_id: UUID, columns: Sequence[str], lines: Sequence[Line]) -> Outcome:
-    """What `store_lines` would do; nothing is stored."""
+    """What `store_lines` would do with these lines alone, before any others are in; nothing is stored."""
     return _sorted_out(business_id, columns, lines, lock=False)
 
 

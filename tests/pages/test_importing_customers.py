@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from accounts.models import User
@@ -155,6 +155,38 @@ def test_what_nobody_decided_about_is_forgotten_and_the_last_ten_are_kept(ada: U
 
     assert not CustomerImport.objects.filter(pk__in=[undecided.pk, old.pk]).exists()
     assert CustomerImport.objects.get(pk=fresh.pk).state == "looked_at"
+
+
+def test_who_has_many_files_looked_at_holds_up_nobody_else(ada: User, mallory: User, acme: Business) -> None:
+    looked = [_import(mallory, _names(3 * SOME), looks_first=True) for _ in range(6)]
+    one = _import(ada, _names(2 * SOME))
+    go_on(threading.Event())
+
+    one.refresh_from_db()
+    assert one.state == "done"
+    states = [CustomerImport.objects.get(pk=each.pk).state for each in looked]
+    assert states == ["stopped"] * 5 + ["looking"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_that_ask_at_once_one_runs(ada: User, acme: Business) -> None:
+    sheet, refused = sheet_of(_names(2 * SOME)), []
+
+    def asks() -> None:
+        try:
+            receive_file(actor=User.objects.get(pk=ada.pk), sheet=sheet, looks_first=False)
+        except Invalid:
+            refused.append(1)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=asks) for _ in range(3)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+    assert (len(refused), CustomerImport.objects.count()) == (2, 1)
 
 
 def test_the_strongest_key_finds_and_what_somebody_claims_finds_nobody(ada: User, acme: Business) -> None:
