@@ -11,9 +11,9 @@ let askedAt = Date.now() // 0: what we have is old
 let turns // the timer for the hour that changes it
 
 export async function look() {
-  if (!isLooking() || Date.now() - askedAt < FRESH_MS) return
+  if (settings.preview || !isLooking() || Date.now() - askedAt < FRESH_MS) return
   askedAt = Date.now()
-  const answer = await fetch(`/api/v1/widget/${settings.id}/availability`).catch(() => null)
+  const answer = await fetch(`/api/v1/widget/${settings.id}/availability`).catch(() => {})
   if (!answer?.ok) return // the next look tells
   settings.availability = await answer.json()
   on.changed()

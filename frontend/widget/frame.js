@@ -171,7 +171,7 @@ on.online = () => {
   on.resync()
 }
 on.resync = () => {
-  look()
+  on.availability_changed() // perhaps, while we heard nothing
   outbox.flush()
   conversation.attach([])
   caughtUp()

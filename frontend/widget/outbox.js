@@ -107,7 +107,7 @@ export class Outbox {
 
   /** The next one. True when it is through, one way or the other. */
   async #post() {
-    const item = this.items.find(({ error, away }) => !(error || away))
+    const item = this.items.find(({ error, away }) => !error && !away)
     if (!item) return false
     const ack = await this.send(item)
     if (this.items.includes(item) && this.#waits(ack.error)) return false

@@ -20,6 +20,10 @@ export function enhanceViewForm(form) {
     clearTimeout(timer)
     timer = setTimeout(count, CALM_MS)
   }
+  const follow = (field) => {
+    const rest = form.querySelector(`template[data-field="${field.value}"]`).content.firstElementChild
+    field.parentNode.querySelector("[data-rest]").replaceWith(document.importNode(rest, true))
+  }
   const showGroup = () => inner.toggleAttribute("data-is-empty", !inner.querySelector("[data-line]"))
 
   form.addEventListener("click", (event) => {
@@ -42,12 +46,11 @@ export function enhanceViewForm(form) {
   })
   form.addEventListener("input", (event) => {
     const field = event.target.closest("[data-choose-field]")
-    if (field) {
-      const rest = form.querySelector(`template[data-field="${field.value}"]`).content.firstElementChild
-      field.parentNode.querySelector("[data-rest]").replaceWith(document.importNode(rest, true))
-    }
+    if (field) follow(field)
     event.target.closest("[data-line]")?.querySelector(".error")?.remove()
     soon()
   })
+  for (const field of form.querySelectorAll("[data-choose-field]"))
+    if (!field.selectedOptions[0]?.defaultSelected) follow(field) // chosen before we were here
   count()
 }
