@@ -14,6 +14,7 @@ from pathlib import Path
 from zlib import crc32
 
 from conversations.models import HandoffReason
+from theo.engine.language import language_of
 
 # Written without spaces between the words, or with prefixes that are part of them.
 _JOINED = frozenset({"ar", "he", "ja", "ko", "zh"})
@@ -45,15 +46,19 @@ def said_needs_person(question: str) -> HandoffReason | None:
     """By the words alone, which costs little: for the look at every new message, which sees each several times."""
     question = question.replace("’", "'")
     for kind, reason in (("person", HandoffReason.USER_REQUESTED), ("complex", HandoffReason.COMPLEX_ISSUE)):
-        if any(each.search(question) for each in _expressions(kind)):
+        if any(each.search(question) for each in _expressions(kind).values()):
             return reason
     return None
 
 
 def tells_trouble(text: str) -> bool:
-    """Whether something in it did not come, does not work or is not what it should be, in any language."""
+    """Whether something in it did not come, does not work or is not what it should be; in any language where its own
+    cannot be told: what is broken in one is a departure in another.
+    """
     text = text.replace("’", "'")
-    return any(each.search(text) for each in _expressions("trouble"))
+    known = _expressions("trouble")
+    own = known.get(language_of(text))
+    return any(each.search(text) for each in ([own] if own else known.values()))
 
 
 @cache
@@ -63,8 +68,8 @@ def _all() -> dict[str, dict[str, list[str]]]:
 
 
 @cache
-def _expressions(kind: str) -> list[re.Pattern[str]]:
-    return [_compiled(told[kind], is_joined=code in _JOINED) for code, told in _all().items()]
+def _expressions(kind: str) -> dict[str, re.Pattern[str]]:
+    return {code: _compiled(told[kind], is_joined=code in _JOINED) for code, told in _all().items()}
 
 
 def _compiled(expressions: Iterable[str], *, is_joined: bool) -> re.Pattern[str]:
