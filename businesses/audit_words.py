@@ -84,6 +84,7 @@ ACTIONS: dict[str, Kind] = {
     "second_factor.released": _kind(Group.WORKSPACE, _("{actor} left a second factor to each person")),
     "plan.changed": _kind(Group.WORKSPACE, _("{actor} moved the workspace from {from} to {to}")),
     "customers.exported": _kind(Group.DATA, _("{actor} exported the customers")),
+    "customers.import_begun": _kind(Group.DATA, _("{actor} began to import customers: {lines} lines")),
     "customers.imported": _kind(Group.DATA, _("{actor} imported customers: {new} new, {changed} changed")),
     "customer.merged": _kind(Group.DATA, _("{actor} merged the customer {target} into {other}")),
     "customer.unmerged": _kind(Group.DATA, _("{actor} undid the merge of the customer {target} with {other}")),

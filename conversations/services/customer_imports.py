@@ -66,6 +66,8 @@ def receive_file(*, actor: User, sheet: Sheet, name: str = "", looks_first: bool
         newest = CustomerImport.objects.filter(business_id=business_id).order_by("-created_at", "-pk")
         older = CustomerImport.objects.filter(pk__in=list(newest.values_list("pk", flat=True)[KEPT:]))
         older.exclude(state__in=UNDER_WAY).delete()
+        if not looks_first:
+            _write_down(made, actor)
     return _went_on(made)
 
 
@@ -75,6 +77,7 @@ def _begin(one: CustomerImport, actor: User) -> None:
     fresh = {"actor": actor, "at": 0, "done": 0, "new": 0, "changed": 0, "same": 0, "state": ImportState.RUNNING}
     if not CustomerImport.objects.filter(pk=one.pk, state=ImportState.LOOKED_AT).update(**fresh):
         raise Invalid(_("Only what was looked at and has not begun yet can be begun."))
+    _write_down(one, actor)
 
 
 def begin_import(*, one: CustomerImport, actor: User) -> CustomerImport:
@@ -115,6 +118,11 @@ def _make_room(business_id: UUID, *, looks_first: bool) -> None:
             _break_off(pk, ImportState.STOPPED)
     elif theirs.filter(state=ImportState.RUNNING).exists():
         raise Invalid(_("An import is under way. Wait for it, or stop it."))
+
+
+def _write_down(one: CustomerImport, actor: User) -> None:
+    """Who has it come in, and from where: the worker that ends it knows neither session nor address."""
+    audit.record("customers.import_begun", business_id=one.business_id, actor=actor, lines=one.total)
 
 
 def _went_on(one: CustomerImport) -> CustomerImport:

@@ -61,6 +61,7 @@ def test_a_file_is_looked_at_first_and_then_comes_in(ada: User, acme: Business, 
     )
     assert list(FeedEvent.objects.values_list("kind", flat=True)) == ["customer.created"]
     assert AuditEntry.objects.get(action="customers.imported").data == {"new": 1, "changed": 0}
+    assert AuditEntry.objects.get(action="customers.import_begun").session_id
     shown = client.get(address)
     assert "1 new, 0 changed, 0 as they are, 1 left out." in shown.content.decode()
     assert "Refresh" not in shown
