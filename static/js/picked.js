@@ -24,5 +24,6 @@ export function enhancePicked(fields) {
       },
       true,
     )
+    isTooMuch() // of what was chosen before we were here
   }
 }
