@@ -9,7 +9,6 @@ import re
 import shutil
 import sqlite3
 import tempfile
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ from tests.channels_app.cases import whatsapp_says
 from tests.fakes import meta as wire
 from tests.fakes.meta import Meta
 from tests.fakes.telegram import TOKEN, Telegram
+from tests.waiting import until
 
 SECRET = "canary-inbound-secret"
 
@@ -56,13 +56,6 @@ def post(url: str, body: bytes, kind: str, **headers: str) -> None:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     with urllib.request.urlopen(urllib.request.Request(url, body, {"Content-Type": kind, **named}), timeout=60):
         pass
-
-
-def until(true: Any) -> None:
-    deadline = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def calls(telegram: Telegram, method: str) -> list[dict[str, Any]]:

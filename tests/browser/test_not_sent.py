@@ -3,7 +3,6 @@
 import json
 import shutil
 import tempfile
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from tests.browser.conftest import Server
 from tests.browser.pages import console_of, flaws, signed_in
 from tests.fakes import telegram as wire
 from tests.fakes.telegram import TOKEN, Telegram
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -50,10 +50,7 @@ def hears(server: Server, telegram: Telegram, number: int) -> None:
 def test_what_is_not_sent_appears_is_sent_again_and_goes_away(browser: Any, server: Server, telegram: Telegram) -> None:
     token = server.sign_up("ada@lost.example")
     server.call("POST", "/channels", {"type": "telegram", "config": {"bot_token": TOKEN}}, token)
-    deadline = time.monotonic() + 60
-    while not telegram.hook:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(lambda: telegram.hook)
     for number in (1, 2, 3):
         hears(server, telegram, number)
     context = signed_in(browser, server, "ada@lost.example", viewport={"width": 1440, "height": 900})
